@@ -1,0 +1,1 @@
+"""fisherlib: the Fisher divergence of potentials that are linear in their descriptors."""

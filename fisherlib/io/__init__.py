@@ -1,0 +1,1 @@
+"""The only code that opens files: readers, writers and the safe reading of foreign pickles."""
