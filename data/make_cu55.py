@@ -79,7 +79,10 @@ def run(folder: Path, seed: int, processes: int) -> list[Path]:
     tasks = [(k, seeds[k], paths[k]) for k in range(WALKERS) if not paths[k].exists()]
     steps = round((BURN_IN + CONFIGURATIONS * SPACING) * 1000.0 / TIMESTEP)
     counter = multiprocessing.Value("q", 0)
-    with multiprocessing.Pool(processes, _share, (counter,)) as pool, tqdm(total=steps * len(tasks), unit="step") as bar:
+    with (
+        multiprocessing.Pool(processes, _share, (counter,)) as pool,
+        tqdm(total=steps * len(tasks), unit="step") as bar,
+    ):
         result = pool.map_async(run_walker, tasks, chunksize=1)
         while not result.ready():
             bar.update(counter.value - bar.n)

@@ -1,0 +1,60 @@
+# make report   the main job on the shipped data: reports/theta_f.html and .json
+#               (make report DATA=path THETA=path TEMPERATURE=1200 for your own)
+# make test     the whole suite, browser included
+# make lab      JupyterLab at notebooks/
+# make bench    timings, as ratios measured side by side
+
+PYTHON3 ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+CONSTRAINTS := .ci/constraints.txt
+
+# One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: report test lab bench lock clean chromium
+
+$(READY): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fisherlib needs Python 3.11 or newer"; exit 1; }
+	@if command -v uv >/dev/null; then \
+	    uv venv --quiet --allow-existing --python $(PYTHON3) .venv && \
+	    uv pip install --quiet --python $(BIN)/python -c $(CONSTRAINTS) -e '.[lab,test]'; \
+	else \
+	    { $(PYTHON3) -m venv .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; } && \
+	    $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[lab,test]'; \
+	fi
+	@touch $@
+
+# Everything given on the command line is a parameter of the report; a misspelt one is refused with the list of real ones.
+report: $(READY)
+	@$(BIN)/python -m fisherlib.report $(MAKEOVERRIDES)
+
+test: $(READY) chromium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -W default notebooks
+
+# The browser tests need Debian's Chromium; without it and without root they are skipped loudly.
+chromium:
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing chromium"; \
+	    { apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } >/dev/null; \
+	fi
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+bench: $(READY)
+	$(BIN)/python benchmarks/moments.py
+	$(BIN)/python benchmarks/landscapes.py
+
+# Write the versions of today; run it to update, then run the tests.
+lock: $(READY)
+	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate --no-emit-index-url \
+	    --upgrade --quiet pyproject.toml -o $(CONSTRAINTS)
+
+clean:
+	rm -rf reports data/.cache .pytest_cache .ruff_cache .hypothesis

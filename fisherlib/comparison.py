@@ -1,0 +1,150 @@
+"""Model against truth: errors of energies and forces, and distances between distributions."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .dataset import Array, Dataset
+from .potential import LinearPotential
+
+
+def ecdf(values: ArrayLike) -> tuple[Array, Array]:
+    """Empirical distribution function, exact: sorted values and the fraction of the sample at or below each.
+
+    Args:
+        values: (n,) sample.
+
+    Returns:
+        x (n,) ascending and F(x) (n,), steps of 1/n, to be drawn as a staircase.
+    """
+    x = np.sort(_sample("values", values))
+    return x, np.arange(1, len(x) + 1) / len(x)
+
+
+def _sample(name: str, values: ArrayLike) -> Array:
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim == 0 or sample.shape[-1] == 0 or not np.isfinite(sample).all():
+        raise ValueError(f"{name}: expected a sample of finite numbers, got shape {sample.shape}")
+    return sample
+
+
+def ks(a: ArrayLike, b: ArrayLike) -> Array:
+    """Kolmogorov–Smirnov distance sup |F_a − F_b| between two samples, ties counted exactly.
+
+    Args:
+        a: (n,) sample.
+        b: (m,) sample, or (..., m) samples, each compared with ``a``.
+
+    Returns:
+        Distance in [0, 1], of shape (...).
+    """
+    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b), axis=-1)
+    n, m = len(a), b.shape[-1]
+    # The supremum is reached at a point of b: on its step (right limit of F_a) or just before it (left limit). With
+    # ties inside b only the last of the equal points carries the step and only the first the limit before it; the
+    # intermediate ones give values between those two, so they never exceed the supremum.
+    right = np.searchsorted(a, b, side="right") / n
+    left = np.searchsorted(a, b, side="left") / n
+    step = np.arange(1, m + 1) / m
+    return np.maximum((step - right).max(axis=-1), (left - (step - 1 / m)).max(axis=-1))
+
+
+def wasserstein_1(a: ArrayLike, b: ArrayLike) -> Array:
+    """Wasserstein-1 distance ∫ |F_a − F_b| between two samples, in their unit.
+
+    Args:
+        a: (n,) sample.
+        b: (m,) sample, or (..., m) samples, each compared with ``a``.
+
+    Returns:
+        Distance, of shape (...).
+    """
+    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b), axis=-1)
+    n, m = len(a), b.shape[-1]
+    if n == m:
+        return np.abs(a - b).mean(axis=-1)
+    # Both quantile functions are constant between the merged levels i/n and j/m.
+    levels = np.union1d(np.arange(1, n + 1) / n, np.arange(1, m + 1) / m)
+    middle = levels - 0.5 * np.diff(levels, prepend=0.0)
+    quantiles = b[..., np.minimum((middle * m).astype(int), m - 1)]
+    return (np.abs(a[np.minimum((middle * n).astype(int), n - 1)] - quantiles) * np.diff(levels, prepend=0.0)).sum(
+        axis=-1
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """Errors of one model on a dataset. Energies are per atom, eV/atom; forces eV/Å.
+
+    Forces leave an energy offset free in every basin, so the mean error of each trajectory (``energy_shift``) and the
+    spread around it (``energy_spread``) are told apart.
+
+    Attributes:
+        name: the model's.
+        keys: trajectories.
+        energy_shift: (n,) mean of (U_θ − U)/N per trajectory.
+        energy_spread: (n,) standard deviation around that mean, per trajectory.
+        force_rmse: (n,) per trajectory.
+        energies: (M,) U_θ/N of every configuration.
+        reference: (M,) U/N of every configuration.
+        pooled: the same numbers for all configurations together: energy_rmse, energy_shift (mean over configurations),
+            energy_spread (within trajectories, pooled), force_rmse, force_r2 = 1 − Σ|F − F_θ|²/Σ|F|².
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    configurations: NDArray[np.integer]
+    energy_shift: Array
+    energy_spread: Array
+    force_rmse: Array
+    energies: Array
+    reference: Array
+    pooled: dict[str, float]
+
+
+def compare(model: LinearPotential, data: Dataset) -> Comparison:
+    """Errors of a model on every trajectory and on all of them together."""
+    return compare_predictions(model.energies(data), model.forces(data), data, name=model.name)
+
+
+def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *, name: str) -> Comparison:
+    """Errors of given predictions.
+
+    Args:
+        energies: (M,) predicted total energies, eV, in the order of ``data.energies``.
+        forces: (3ΣN,) predicted forces, eV/Å, in the order of ``data.forces``.
+        data: the truth.
+        name: of the model.
+
+    Raises:
+        ValueError: the predictions have another length than the data.
+    """
+    energies, forces = np.asarray(energies, dtype=np.float64), np.asarray(forces, dtype=np.float64)
+    n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
+    if energies.shape != n_atoms.shape or forces.shape != truth.shape:
+        raise ValueError(
+            f"predictions: expected {n_atoms.shape} energies and {truth.shape} forces, got {energies.shape}, {forces.shape}"
+        )
+    error = (energies - data.energies) / n_atoms
+    count = np.bincount(groups)
+    shift = np.bincount(groups, error) / count
+    within = error - shift[groups]
+    squared = np.add.reduceat((forces - truth) ** 2, np.cumsum([0] + [len(t.forces) for t in data.values()])[:-1])
+    return Comparison(
+        name=name,
+        keys=tuple(data),
+        configurations=count,
+        energy_shift=shift,
+        energy_spread=np.sqrt(np.bincount(groups, within**2) / count),
+        force_rmse=np.sqrt(squared / [len(t.forces) for t in data.values()]),
+        energies=energies / n_atoms,
+        reference=data.energies / n_atoms,
+        pooled={
+            "energy_rmse": float(np.sqrt(np.mean(error**2))),
+            "energy_shift": float(error.mean()),
+            "energy_spread": float(np.sqrt(np.mean(within**2))),
+            "force_rmse": float(np.sqrt(squared.sum() / len(truth))),
+            "force_r2": float(1.0 - squared.sum() / (truth @ truth)),
+        },
+    )

@@ -1,0 +1,138 @@
+"""SOAP power spectrum with analytic gradients, by featomic."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import featomic
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+from metatensor import Labels, TensorBlock
+from scipy.sparse import csr_array
+
+from ..dataset import Array
+
+#: Configurations handed to featomic at once: their gradients before summation take tens of MB.
+BATCH = 8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Soap:
+    """SOAP power spectrum (Bartók, Kondor, Csányi, Phys. Rev. B 87, 184115 (2013)) as computed by featomic.
+
+    featomic stores the pairs (n, n') and (n', n) of equal neighbour species both; one of them is dropped, since T
+    would be exactly singular with both.
+
+    Attributes:
+        cutoff: r_cut, Å.
+        n_max: number of radial functions.
+        l_max: highest angular channel.
+        width: of the Gaussian density of a neighbour, Å.
+        smoothing: width of the shifted-cosine cutoff, Å.
+    """
+
+    cutoff: float = 5.0
+    n_max: int = 6
+    l_max: int = 4
+    width: float = 0.5
+    smoothing: float = 0.5
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything that decides the values, for provenance and for the cache."""
+        return {"name": "SOAP", "library": f"featomic {featomic.__version__}", **dataclasses.asdict(self)}
+
+    def _keys(self, species: Sequence[int]) -> Labels:
+        pairs = itertools.combinations_with_replacement(species, 2)
+        keys = [(centre, a, b) for centre, (a, b) in itertools.product(species, pairs)]
+        return Labels(["center_type", "neighbor_1_type", "neighbor_2_type"], np.array(keys, dtype=np.int32))
+
+    def names(self, species: Sequence[int]) -> tuple[str, ...]:
+        """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-CuCu l0 n0,1``."""
+        names = []
+        for centre, a, b in self._keys(species).values:
+            triple = f"{chemical_symbols[centre]}-{chemical_symbols[a]}{chemical_symbols[b]}"
+            for n1, n2, degree in self._distinct(a == b):
+                names.append(f"{triple} l{degree} n{n1},{n2}")
+        return tuple(names)
+
+    def _distinct(self, same: bool) -> list[tuple[int, int, int]]:
+        return [
+            (n1, n2, degree)
+            for degree in range(self.l_max + 1)
+            for n1 in range(self.n_max)
+            for n2 in range(n1 if same else 0, self.n_max)
+        ]
+
+    def __call__(
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Array, Array]:
+        """Descriptors of configurations.
+
+        Args:
+            atoms: configurations.
+            species: atomic numbers (ascending) that the descriptors tell apart; the same for a whole dataset.
+            progress: called with (configurations done, configurations in all).
+
+        Returns:
+            site descriptors (ΣN, K) and force descriptors Φ = −∂(Σ_i D_i)/∂x (3ΣN, K), [D]/Å.
+        """
+        keys, K = self._keys(species), len(self.names(species))
+        ends = np.cumsum([0] + [len(a) for a in atoms])
+        sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
+
+        def batch(start: int) -> int:
+            stop = min(start + BATCH, len(atoms))
+            spectrum = self._calculator().compute(list(atoms[start:stop]), gradients=["positions"], selected_keys=keys)
+            first = 0
+            for key, block in spectrum.items():
+                keep = self._columns(block, key["neighbor_1_type"] == key["neighbor_2_type"])
+                columns = slice(first, first + len(keep))
+                _put(block, keep, ends[start:stop], sites[:, columns], Phi[:, :, columns])
+                first += len(keep)
+            return stop - start
+
+        done = 0
+        with ThreadPoolExecutor() as pool:  # featomic lets go of the interpreter's lock while it computes
+            for count in pool.map(batch, range(0, len(atoms), BATCH)):
+                done += count
+                if progress is not None:
+                    progress(done, len(atoms))
+        return sites, Phi.reshape(-1, K)
+
+    def _calculator(self) -> featomic.SoapPowerSpectrum:
+        return featomic.SoapPowerSpectrum(
+            cutoff={"radius": self.cutoff, "smoothing": {"type": "ShiftedCosine", "width": self.smoothing}},
+            density={"type": "Gaussian", "width": self.width},
+            basis={
+                "type": "TensorProduct",
+                "max_angular": self.l_max,
+                "radial": {"type": "Gto", "max_radial": self.n_max - 1},
+            },
+        )
+
+    def _columns(self, block: TensorBlock, same: bool) -> list[int]:
+        wanted = {name: k for k, name in enumerate(self._distinct(same))}
+        found = {}
+        for column, row in enumerate(block.properties):
+            name = (row["n_1"], row["n_2"], row["l"])
+            if name in wanted:
+                found[wanted[name]] = column
+        return [found[k] for k in range(len(wanted))]
+
+
+def _put(block: TensorBlock, keep: list[int], offsets: Array, sites: Array, Phi: Array) -> None:
+    """Descriptors and summed gradients of one batch into their rows; batches have rows of their own."""
+    samples = block.samples
+    sites[offsets[samples["system"]] + samples["atom"]] = block.values[:, keep]
+    gradient = block.gradient("positions")
+    # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
+    moved = offsets[gradient.samples["system"]] + gradient.samples["atom"]
+    base, n = int(offsets[0]), len(moved)
+    height = (int(moved.max()) - base + 1) if n else 0
+    summing = csr_array((np.full(n, -1.0), (moved - base, np.arange(n))), shape=(height, n))
+    summed = (summing @ gradient.values.reshape(n, -1)).reshape(height, 3, -1)
+    Phi[base : base + height] += summed[:, :, keep]

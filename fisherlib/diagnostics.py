@@ -1,0 +1,273 @@
+"""Checks of the data that a fit of forces alone would hide: signs, units, orders, duplicates, and the temperature."""
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .dataset import Array, Dataset
+from .losses import fisher
+from .moments import MomentRecord, Moments, accumulate
+from .solvers import solve
+from .units import BOHR, BOLTZMANN, HARTREE
+
+Level = Literal["ok", "warn", "fail"]
+
+#: Below this, sums of forces or of Φ over the atoms of a configuration count as zero (relative to the sum of squares).
+ZERO = 0.02
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One finding about the data.
+
+    Attributes:
+        name: of the check.
+        level: "ok", "warn" or "fail"; a "fail" makes every result wrong.
+        message: one sentence with the likely cause.
+        value: the number behind it.
+    """
+
+    name: str
+    level: Level
+    message: str
+    value: float
+
+
+def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | None = None) -> list[Verdict]:
+    """Physical self-checks of a dataset.
+
+    A fit of forces keeps a good R² under many mistakes: a flipped sign of Φ gives −θ_f and the same forces. Energies
+    (or a trusted θ) tell, because U_θ = θ·D must rise where U rises, one for one.
+
+    Args:
+        data: the configurations.
+        theta: (K,) parameters known to be roughly right, e.g. the owner's; they settle the sign without energies.
+        moments: ``accumulate(data)`` where it is known already.
+
+    Returns:
+        Verdicts, each with its number.
+    """
+    moments = moments or accumulate(data)
+    total = moments.total()
+    if not np.diag(total.PhiPhi).any():
+        message = "every force descriptor is zero: there is nothing to fit; take the column with −∂D/∂x"
+        return [Verdict(name="force descriptors", level="fail", message=message, value=0.0)]
+    net_force, net_Phi = _net(data)
+    theta_f = solve(fisher(total, 1.0)).theta
+    r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
+    verdicts = [_translation(net_Phi), _net_force(net_force, net_Phi), _force_r2(r2), *_energies(moments, theta_f, r2)]
+    if theta is not None:
+        verdicts.append(_given_theta(total, np.asarray(theta, dtype=np.float64)))
+    return [*verdicts, _duplicates(data), _enough(total)]
+
+
+def _net(data: Dataset) -> tuple[float, float]:
+    """Largest |Σ_i F_i| / √Σ|F_i|² and |Σ_i Φ_i| / √Σ|Φ_i|² of a configuration; exactly 0 in a free or periodic system."""
+    worst_F = worst_Phi = 0.0
+    for t in data.values():
+        starts = np.cumsum(t.n_atoms) - t.n_atoms
+        F = t.forces.reshape(-1, 3)
+        size = np.sqrt(np.add.reduceat((F**2).sum(axis=1), starts))
+        net = np.linalg.norm(np.add.reduceat(F, starts, axis=0), axis=1)
+        # Forces of a relaxed configuration are rounding noise; a floor of 1 meV/Å keeps them from looking like one.
+        worst_F = max(worst_F, float((net / np.maximum(size, 1e-3 * np.sqrt(t.n_atoms))).max()))
+        some = t.slice(0, min(len(t), 20))
+        Phi = some.force_descriptors.reshape(-1, 3, t.K)
+        starts = starts[: len(some)]
+        scale = np.sqrt(np.mean(Phi**2, axis=(0, 1))) * np.sqrt(some.n_atoms.max())
+        net_Phi = np.abs(np.add.reduceat(Phi, starts, axis=0)).max(axis=(0, 1))
+        worst_Phi = max(worst_Phi, float((net_Phi / np.where(scale > 0, scale, 1.0)).max()))
+    return worst_F, worst_Phi
+
+
+def _translation(net_Phi: float) -> Verdict:
+    level, message = "ok", f"force descriptors of a configuration sum to zero over its atoms ({net_Phi:.1e})"
+    if net_Phi > ZERO:
+        level = "warn"
+        message = (
+            f"force descriptors of a configuration do not sum to zero over its atoms ({net_Phi:.2g} of their size): the "
+            "gradient was taken with the centre held fixed, atoms are missing, or rows are in another order; harmless only "
+            "for atoms in an external field"
+        )
+    return Verdict(name="translation sum", level=level, message=message, value=net_Phi)
+
+
+def _net_force(net_force: float, net_Phi: float) -> Verdict:
+    level, message = "ok", f"forces of a configuration sum to zero ({net_force:.1e})"
+    if net_force > ZERO and net_Phi <= ZERO:
+        level = "warn"
+        message = (
+            f"forces of a configuration do not sum to zero ({net_force:.2g} of their size): thermostat noise in the dumped "
+            "forces, a spike, or missing atoms; recompute forces without the thermostat"
+        )
+    elif net_force > ZERO:
+        message = (
+            f"forces do not sum to zero ({net_force:.2g}), nor do the force descriptors: atoms in an external field"
+        )
+    return Verdict(name="net force", level=level, message=message, value=net_force)
+
+
+def _force_r2(r2: float) -> Verdict:
+    level, message = "ok", f"the best θ explains {r2:.4f} of the forces (R²)"
+    if r2 < 0.5:
+        level = "warn"
+        message = (
+            f"the best θ explains only {r2:.2f} of the forces (R²): rows of Φ do not belong to these forces (atom or frame "
+            "order, axes x y z), forces carry noise, or the descriptors are too few"
+        )
+    return Verdict(name="force R²", level=level, message=message, value=r2)
+
+
+def _within(moments: Moments) -> MomentRecord:
+    """Moments with each trajectory centred on itself: a basin's own offset says nothing about signs and units."""
+    records = list(moments.values())
+    scatter = np.sum([r.scatter for r in records], axis=0)
+    total = moments.total()
+    return dataclasses.replace(total, scatter=scatter)
+
+
+def _energies(moments: Moments, theta_f: Array, r2: float) -> list[Verdict]:
+    record = _within(moments)
+    K, C = record.K, record.scatter
+    var_model, cov, var = theta_f @ C[:K, :K] @ theta_f, float(theta_f @ C[:K, K]), float(C[K, K])
+    if var_model <= 0 or var <= 0 or record.configurations < 3:
+        message = "energies do not vary within trajectories: they cannot tell the sign of Φ"
+        return [Verdict(name="energy slope", level="warn", message=message, value=float("nan"))]
+    slope, correlation = cov / var_model, cov / np.sqrt(var_model * var)
+    return [_slope(slope, correlation, r2, record.mean[-1]), _correlation(correlation, r2)]
+
+
+def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
+    level, message = "ok", f"energies rise by {slope:.3f} where θ_f·D rises by one"
+    if correlation < -0.5 and r2 > 0.5:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: energies fall where θ_f·D rises (slope {slope:.2f}, correlation "
+            f"{correlation:.3f}), so the column holds +∂D/∂x, not Φ = −∂D/∂x, and θ_f would come out as −θ_f; read it "
+            "with gradient=True"
+        )
+    elif correlation > 0.5 and not 0.5 <= slope <= 2.0:
+        level = "warn"
+        message = f"units: energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; {_unit_cause(slope, N)}"
+    return Verdict(name="energy slope", level=level, message=message, value=float(slope))
+
+
+def _unit_cause(slope: float, N: float) -> str:
+    causes = {
+        "forces look like Ha/Bohr, not eV/Å": HARTREE / BOHR,
+        "energies look like Ha, not eV": 1 / HARTREE,
+        "energies look like kcal/mol, not eV": 23.0605,
+        "energies look like energies per atom, not totals": 1 / N,
+        "descriptors look like averages over atoms, not sums": N,
+    }
+    cause = min(causes, key=lambda name: abs(np.log(slope / causes[name])))
+    return (
+        cause
+        if abs(np.log(slope / causes[cause])) < np.log(1.5)
+        else "compare the units of energies, forces and descriptors"
+    )
+
+
+def _correlation(correlation: float, r2: float) -> Verdict:
+    level, message = "ok", f"energies follow θ_f·D (correlation {correlation:.4f})"
+    if -0.5 <= correlation <= 0.5:
+        level = "warn"
+        message = (
+            f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, or force descriptors "
+            "stored (N, K, 3) and read as (N, 3, K)"
+        )
+    elif 0.5 < correlation < 0.9 and r2 > 0.95:
+        level = "warn"
+        message = (
+            f"energies follow θ_f·D loosely (correlation {correlation:.2f}) although forces fit well (R² {r2:.3f}): energies "
+            "may be shifted by a frame, or a force is wild"
+        )
+    return Verdict(name="energy correlation", level=level, message=message, value=float(correlation))
+
+
+def _given_theta(total: MomentRecord, theta: Array) -> Verdict:
+    if theta.shape != (total.K,):
+        raise ValueError(f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}")
+    slope = float(total.PhiF @ theta) / max(float(theta @ total.PhiPhi @ theta), 1e-300)
+    level, message = "ok", f"forces rise by {slope:.3f} where those of the given θ rise by one"
+    if slope < 0:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: forces fall where those of the given θ rise (slope {slope:.2f}); the column "
+            "holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
+        )
+    return Verdict(name="sign by θ", level=level, message=message, value=slope)
+
+
+def _duplicates(data: Dataset) -> Verdict:
+    rows = np.concatenate([np.column_stack([t.descriptors, t.energies]) for t in data.values()])
+    twice = len(rows) - len(np.unique(rows, axis=0))
+    level, message = "ok", "no configuration is there twice"
+    if twice:
+        level, message = (
+            "warn",
+            f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average",
+        )
+    return Verdict(name="duplicates", level=level, message=message, value=float(twice))
+
+
+def _enough(total: MomentRecord) -> Verdict:
+    ratio = total.rows / total.K
+    level, message = "ok", f"{total.rows} force components for {total.K} parameters"
+    if ratio < 5:
+        level, message = (
+            "warn",
+            f"only {total.rows} force components for {total.K} parameters: θ_f fits noise; add configurations",
+        )
+    return Verdict(name="enough data", level=level, message=message, value=float(ratio))
+
+
+def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
+    """Configurational temperature of isolated clusters, k_B T = ⟨−Σ_i r_i·F_i⟩ / (3N − 3), r from the centre of mass.
+
+    It holds for one element sampled with the centre of mass fixed, without walls and without evaporation.
+
+    Returns:
+        (n,) K of each trajectory, their mean, and its standard error taken over trajectories.
+
+    Raises:
+        ValueError: a trajectory has no positions, or is periodic.
+    """
+    temperatures = []
+    for t in data.values():
+        if t.positions is None or (t.pbc is not None and t.pbc.any()):
+            raise ValueError(
+                f"trajectory {t.key!r}: expected positions of isolated clusters, got none or periodic ones"
+            )
+        starts = np.cumsum(t.n_atoms) - t.n_atoms
+        centre = np.add.reduceat(t.positions, starts, axis=0) / t.n_atoms[:, None]
+        r = t.positions - np.repeat(centre, t.n_atoms, axis=0)
+        virial = -np.add.reduceat((r * t.forces.reshape(-1, 3)).sum(axis=1), starts)
+        temperatures.append(np.mean(virial / (3 * t.n_atoms - 3)) / BOLTZMANN)
+    T = np.array(temperatures)
+    return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
+
+
+def autocorrelation_time(series: ArrayLike) -> float:
+    """Integrated autocorrelation time ½ + Σ ρ(t) of equally long series, in steps.
+
+    ρ is averaged over the series about their common mean, and summed to the first lag t > 5τ (Sokal's window).
+
+    Args:
+        series: (n, M), one independent series a row.
+
+    Returns:
+        τ; M/(2τ) configurations of a series of length M count as independent.
+    """
+    x = np.atleast_2d(np.asarray(series, dtype=np.float64))
+    x = x - x.mean()
+    M = x.shape[1]
+    spectrum = np.abs(np.fft.rfft(x, 2 * M, axis=1)) ** 2
+    covariance = np.fft.irfft(spectrum, axis=1)[:, :M].mean(axis=0) / np.arange(M, 0, -1)
+    if covariance[0] <= 0:
+        return 0.5
+    tau = np.cumsum(covariance / covariance[0]) - 0.5
+    window = np.flatnonzero(np.arange(M) >= 5 * tau)
+    return float(tau[window[0] if len(window) else -1])

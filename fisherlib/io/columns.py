@@ -1,0 +1,103 @@
+"""Which per-atom column holds the descriptors, the force descriptors and the forces: given, or guessed by name and shape."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dataset import Trajectory
+from .frames import Frames
+
+#: Column names of MiLaDy's Python tools; the first guess, and what this package writes.
+DESCRIPTORS, FORCE_DESCRIPTORS = "milady-descriptors", "milady-descriptors-forces"
+
+
+def describe(columns: Mapping[str, NDArray]) -> str:
+    """Names and shapes, for a sentence."""
+    return ", ".join(f"{name!r} {column.shape}" for name, column in columns.items()) or "none"
+
+
+def pick(what: str, wanted: str | None, columns: Mapping[str, NDArray], fits: Iterable[str]) -> str:
+    """The column to take for ``what``: the one named, or the only one that fits."""
+    fits = list(fits)
+    if wanted is not None:
+        if wanted not in columns:
+            raise ValueError(f"{what}: no column {wanted!r}; the file has {describe(columns)}; name one of them")
+        return wanted
+    if len(fits) != 1:
+        found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
+        raise ValueError(
+            f"{what}: expected one such column, found {found}; the file has {describe(columns)}; name it by {what}="
+        )
+    return fits[0]
+
+
+def has_descriptors(frames: Frames, descriptors: str | None, force_descriptors: str | None) -> bool:
+    """Whether the frames carry descriptors, or the caller says they do."""
+    return descriptors is not None or force_descriptors is not None or bool(_gradients(frames.columns))
+
+
+def _gradients(columns: Mapping[str, NDArray]) -> list[str]:
+    if FORCE_DESCRIPTORS in columns:
+        return [FORCE_DESCRIPTORS]
+    return [name for name, c in columns.items() if c.ndim == 3 and 3 in c.shape[1:] and c.dtype.kind == "f"]
+
+
+def _sites(columns: Mapping[str, NDArray], Phi: NDArray) -> list[str]:
+    if DESCRIPTORS in columns:
+        return [DESCRIPTORS]
+    sizes = {Phi.size // (3 * max(len(Phi), 1))}
+    return [name for name, c in columns.items() if c.ndim == 2 and c.shape[1] in sizes and c.dtype.kind == "f"]
+
+
+def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
+    """(ΣN, 3, K), (ΣN, K, 3) or flattened (ΣN, 3K) as the rows (3ΣN, K); the order of axes is known from K."""
+    n = len(Phi)
+    if Phi.shape[1:] == (3, K):
+        return Phi.reshape(-1, K)
+    if Phi.shape[1:] == (K, 3):
+        return np.ascontiguousarray(Phi.transpose(0, 2, 1)).reshape(-1, K)
+    if Phi.shape == (n, 3 * K):
+        return Phi.reshape(-1, K)
+    raise ValueError(
+        f"force_descriptors: expected column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}; "
+        "the two columns must come from the same descriptor"
+    )
+
+
+def trajectory(
+    frames: Frames,
+    *,
+    descriptors: str | None = None,
+    force_descriptors: str | None = None,
+    gradient: bool = False,
+) -> Trajectory:
+    """A trajectory from frames that carry their descriptors.
+
+    Raises:
+        ValueError: a column is missing, ambiguous, or does not fit the other.
+    """
+    columns = frames.columns
+    Phi_name = pick("force_descriptors", force_descriptors, columns, _gradients(columns))
+    D_name = pick("descriptors", descriptors, columns, _sites(columns, columns[Phi_name]))
+    D = np.asarray(columns[D_name])
+    if D.ndim != 2:
+        raise ValueError(
+            f"descriptors: expected column {D_name!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
+        )
+    Phi = _as_rows(Phi_name, np.asarray(columns[Phi_name]), D.shape[1])
+    return Trajectory(
+        key=frames.key,
+        temperature=frames.temperature,
+        n_atoms=frames.n_atoms,
+        energies=frames.energies,
+        descriptors=np.add.reduceat(D, np.cumsum(frames.n_atoms) - frames.n_atoms, axis=0),
+        site_descriptors=D,
+        forces=frames.forces.reshape(-1),
+        force_descriptors=-Phi if gradient else Phi,
+        species=frames.numbers,
+        positions=frames.positions,
+        cell=frames.cell,
+        pbc=frames.pbc,
+        descriptor_names=frames.descriptor_names,
+    )

@@ -1,0 +1,77 @@
+"""Descriptors for frames that have none, computed once and kept beside the data."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..dataset import Trajectory
+from ..descriptors import Soap
+from .frames import Frames
+from .npz import read_arrays, write_atomically
+
+Progress = Callable[[int, int], None]
+
+
+def featurise(
+    frames: Sequence[Frames], *, descriptor: Soap, path: Path, sha256: str, progress: Progress | None = None
+) -> list[Trajectory]:
+    """Trajectories with descriptors, read from the cache if it was made from the same file with the same settings."""
+    species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
+    recipe = json.dumps({"data": sha256, "species": species, **descriptor.parameters}, sort_keys=True)
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
+    atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
+    arrays = _from_cache(cache, atoms, K)
+    if arrays is None:
+        D, Phi = descriptor([a for f in frames for a in f.atoms()], species=species, progress=progress)
+        arrays = {"site_descriptors": D, "force_descriptors": Phi}
+        _keep(cache, arrays)
+    made, first = [], 0
+    for f in frames:
+        last = first + len(f.numbers)
+        D, Phi = arrays["site_descriptors"][first:last], arrays["force_descriptors"][3 * first : 3 * last]
+        made.append(_trajectory(f, D, Phi, descriptor.names(species)))
+        first = last
+    return made
+
+
+def _trajectory(f: Frames, D: np.ndarray, Phi: np.ndarray, names: tuple[str, ...]) -> Trajectory:
+    return Trajectory(
+        key=f.key,
+        temperature=f.temperature,
+        n_atoms=f.n_atoms,
+        energies=f.energies,
+        descriptors=np.add.reduceat(D, np.cumsum(f.n_atoms) - f.n_atoms, axis=0),
+        site_descriptors=D,
+        forces=f.forces.reshape(-1),
+        force_descriptors=Phi,
+        species=f.numbers,
+        positions=f.positions,
+        cell=f.cell,
+        pbc=f.pbc,
+        descriptor_names=names,
+    )
+
+
+def _from_cache(cache: Path, atoms: int, K: int) -> dict[str, np.ndarray] | None:
+    if not cache.exists():
+        return None
+    try:
+        arrays = read_arrays(cache)
+    except ValueError:
+        return None  # damaged (its checksums say so): computed again and replaced
+    shapes = {name: a.shape for name, a in arrays.items()}
+    return arrays if shapes == {"site_descriptors": (atoms, K), "force_descriptors": (3 * atoms, K)} else None
+
+
+def _keep(cache: Path, arrays: dict[str, np.ndarray]) -> None:
+    try:
+        cache.parent.mkdir(exist_ok=True)
+        write_atomically(cache, lambda file: np.savez(file, **arrays))
+    except OSError as error:
+        lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
+        warnings.warn(lost, stacklevel=2)

@@ -1,0 +1,28 @@
+"""Where a file given by a relative path lies, and its fingerprint."""
+
+import hashlib
+import os
+from pathlib import Path
+
+#: The folder that holds ``data/`` and ``notebooks/`` in a checkout.
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def find(path: str | os.PathLike) -> Path:
+    """A file by its path: from the working folder, or else from the project's, so that notebooks need no ``../``.
+
+    Raises:
+        FileNotFoundError: in neither; the sentence lists the data files there are.
+    """
+    path = Path(path).expanduser()
+    for candidate in (path, PROJECT / path):
+        if candidate.is_file():
+            return candidate
+    shipped = ", ".join(sorted(f"data/{p.name}" for p in (PROJECT / "data").glob("*.npz"))) or "none"
+    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; data files there: {shipped}")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,65 @@
+"""Configurations as they come from a file, before they have descriptors."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import ase
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Frames:
+    """The configurations of one trajectory with whatever per-atom columns their file has.
+
+    Attributes:
+        key: name of the trajectory.
+        n_atoms: (M,) atoms in each configuration.
+        numbers: (ΣN,) atomic numbers.
+        positions: (ΣN, 3) Å.
+        energies: (M,) total energies, eV.
+        forces: (ΣN, 3) eV/Å.
+        temperature: K, or None.
+        cell: (M, 3, 3) Å, or None for isolated systems (no periodic direction).
+        pbc: (M, 3), or None.
+        columns: further per-atom arrays by name, (ΣN, …).
+        descriptor_names: of the descriptors among the columns, where the file has them.
+
+    Raises:
+        ValueError: lengths that do not fit one another.
+    """
+
+    key: str
+    n_atoms: NDArray[np.integer]
+    numbers: NDArray[np.integer]
+    positions: NDArray[np.floating]
+    energies: NDArray[np.floating]
+    forces: NDArray[np.floating]
+    temperature: float | None = None
+    cell: NDArray[np.floating] | None = None
+    pbc: NDArray[np.bool_] | None = None
+    columns: Mapping[str, NDArray] = dataclasses.field(default_factory=dict)
+    descriptor_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        M, atoms = len(self.n_atoms), int(np.sum(self.n_atoms))
+        wanted = {"numbers": (atoms,), "positions": (atoms, 3), "energies": (M,), "forces": (atoms, 3)}
+        wanted |= {} if self.cell is None else {"cell": (M, 3, 3), "pbc": (M, 3)}
+        for name, shape in wanted.items():
+            have = np.shape(getattr(self, name))
+            if have != shape:
+                raise ValueError(f"{name} of trajectory {self.key!r}: expected shape {shape}, got {have}")
+        for name, column in self.columns.items():
+            if len(column) != atoms:
+                raise ValueError(
+                    f"column {name!r} of trajectory {self.key!r}: expected {atoms} atoms, got {len(column)}"
+                )
+
+    def atoms(self) -> list[ase.Atoms]:
+        """The configurations as ``ase.Atoms`` (numbers, positions, cell)."""
+        ends = np.cumsum(self.n_atoms)
+        made = []
+        for m, (a, b) in enumerate(zip(ends - self.n_atoms, ends, strict=True)):
+            box: dict[str, ArrayLike] = {} if self.cell is None else {"cell": self.cell[m], "pbc": self.pbc[m]}
+            made.append(ase.Atoms(numbers=self.numbers[a:b], positions=self.positions[a:b], **box))
+        return made

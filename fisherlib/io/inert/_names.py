@@ -1,0 +1,171 @@
+"""The names a data file may contain, and what stands in for each of them."""
+
+import re
+from collections.abc import Callable
+
+from . import _arrays
+from ._parts import Allowance, Name, Record, Refused, check_key
+
+_ASE_MODULE, _ASE_CLASS = re.compile(r"ase(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
+
+# Classes kept as records, class by class, with the modules that have held them since pandas 1.3.
+_CLASSES: dict[str, tuple[str, ...]] = {
+    "DataFrame": ("pandas.core.frame", "pandas"),
+    "Series": ("pandas.core.series", "pandas"),
+    "BlockManager": ("pandas.core.internals.managers",),
+    "SingleBlockManager": ("pandas.core.internals.managers",),
+    "Index": ("pandas.core.indexes.base", "pandas"),
+    "RangeIndex": ("pandas.core.indexes.range", "pandas"),
+    "Int64Index": ("pandas.core.indexes.numeric",),
+    "UInt64Index": ("pandas.core.indexes.numeric",),
+    "Float64Index": ("pandas.core.indexes.numeric",),
+    "MultiIndex": ("pandas.core.indexes.multi", "pandas"),
+    "DatetimeIndex": ("pandas.core.indexes.datetimes", "pandas"),
+    "TimedeltaIndex": ("pandas.core.indexes.timedeltas", "pandas"),
+    "CategoricalIndex": ("pandas.core.indexes.category", "pandas"),
+    "FrozenList": ("pandas.core.indexes.frozen",),
+    "Categorical": ("pandas.core.arrays.categorical", "pandas"),
+    "CategoricalDtype": ("pandas.core.dtypes.dtypes", "pandas"),
+    "DatetimeArray": ("pandas.core.arrays.datetimes", "pandas.arrays"),
+    "DatetimeTZDtype": ("pandas.core.dtypes.dtypes", "pandas"),
+    "TimedeltaArray": ("pandas.core.arrays.timedeltas", "pandas.arrays"),
+    "IntegerArray": ("pandas.core.arrays.integer", "pandas.arrays"),
+    "FloatingArray": ("pandas.core.arrays.floating", "pandas.arrays"),
+    "BooleanArray": ("pandas.core.arrays.boolean", "pandas.arrays"),
+    "StringArray": ("pandas.core.arrays.string_", "pandas.arrays"),
+    "NumpyExtensionArray": ("pandas.core.arrays.numpy_", "pandas.arrays"),
+    "ArrowStringArray": ("pandas.core.arrays.string_arrow", "pandas.arrays"),
+    "ArrowStringArrayNumpySemantics": ("pandas.core.arrays.string_arrow",),
+    "ArrowExtensionArray": ("pandas.core.arrays.arrow.array", "pandas.arrays"),
+    "StringDtype": ("pandas.core.arrays.string_", "pandas"),
+    "BooleanDtype": ("pandas.core.arrays.boolean", "pandas"),
+    **{f"{sign}Int{n}Dtype": ("pandas.core.arrays.integer", "pandas") for sign in ("", "U") for n in (8, 16, 32, 64)},
+    **{f"Float{n}Dtype": ("pandas.core.arrays.floating", "pandas") for n in (32, 64)},
+    "_unpickle_block": ("pandas._libs.internals",),
+    "__pyx_unpickle_NDArrayBacked": ("pandas._libs.arrays",),
+    "_restore_array": ("pyarrow.lib",),
+    "type_for_alias": ("pyarrow.lib",),
+    "timedelta": ("datetime",),
+    "timezone": ("datetime",),
+    "datetime": ("datetime",),
+    "date": ("datetime",),
+    "_UTC": ("pytz",),
+    "slice": ("builtins",),
+    "range": ("builtins",),
+}
+_RECORDS = frozenset((module, name) for name, modules in _CLASSES.items() for module in modules)
+_OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # the names of Python 2, in protocols 0 to 2
+
+
+class Names:
+    """The stand-ins of one reading, made fresh for it.
+
+    Args:
+        allowance: What may be made from the file.
+    """
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._encoded: dict[int, tuple[str, bytes]] = {}
+        self._found: dict[tuple[str, str], Name] = {}
+        numpy_core = ("numpy.core", "numpy._core")
+        self._calls: dict[tuple[str, str], Callable[..., object]] = {
+            ("numpy", "dtype"): _arrays.DType,
+            **{(f"{core}.multiarray", "_reconstruct"): _arrays.reconstruct for core in numpy_core},
+            **{(f"{core}.multiarray", "scalar"): _arrays.scalar for core in numpy_core},
+            **{(f"{core}.numeric", "_frombuffer"): _arrays.frombuffer for core in numpy_core},
+            ("builtins", "set"): lambda items=(): self._set(items),
+            ("builtins", "frozenset"): lambda items=(): frozenset(self._set(items)),
+            ("builtins", "dict"): lambda: {},
+            ("builtins", "list"): lambda: [],
+            ("builtins", "complex"): _complex,
+            ("builtins", "bytes"): _same_bytes,
+            ("builtins", "bytearray"): _same_bytes,
+            ("builtins", "getattr"): _bound_method,
+            ("collections", "OrderedDict"): lambda: {},
+            ("collections", "defaultdict"): lambda factory=None: {},
+            ("copyreg", "_reconstructor"): _reconstructor,
+            ("_codecs", "encode"): self._encode,
+            ("pandas.core.indexes.base", "_new_Index"): _new_index,
+            ("pandas.core.indexes.datetimes", "_new_DatetimeIndex"): _new_index,
+            # named, never called
+            ("numpy", "ndarray"): _not_called,
+            ("builtins", "object"): _not_called,
+            ("pandas._libs.missing", "NA"): _not_called,
+            ("pandas", "NA"): _not_called,
+            ("pyarrow.lib", "py_buffer"): _same_bytes,
+        }
+
+    def find(self, module: str, name: str) -> Name:
+        """What stands in for `module.name`.
+
+        Raises:
+            Refused: It is not part of a data file.
+        """
+        if (known := self._found.get((module, name))) is None:
+            known = self._found[module, name] = self._new(_OLD_MODULES.get(module, module), name)
+        return known
+
+    def _new(self, module: str, name: str) -> Name:
+        text = f"{module}.{name}"
+        if (module, name) in self._calls:
+            return Name(text, self._calls[module, name])
+        if (module, name) in _RECORDS or (_ASE_MODULE.fullmatch(module) and _ASE_CLASS.fullmatch(name)):
+            return Name(text, lambda *args: Record(text, args), is_class=True)
+        raise Refused(f"names {ascii(text)[1:-1][:120]}, which is not part of a data file")
+
+    def _set(self, items: object) -> set:
+        if type(items) not in (list, tuple, set, frozenset):
+            raise Refused("has a set that is not made from a list")
+        self._allowance.spend(8 * len(items))
+        for item in items:
+            check_key(item)
+        return set(items)
+
+    def _encode(self, text: object, encoding: object = "latin1") -> bytes:
+        # Protocols 0 to 2 write bytes as text; the same text may be asked for many times, and costs memory once.
+        if type(text) is not str or encoding not in ("latin1", "latin-1"):
+            raise Refused("has bytes that are not written as latin-1 text")
+        if id(text) not in self._encoded:
+            self._encoded[id(text)] = (text, text.encode("latin-1"))  # holding the text keeps its id taken
+        return self._encoded[id(text)][1]
+
+
+def _not_called(*_: object) -> None:
+    raise Refused("calls a name that no data file calls")
+
+
+def _same_bytes(data: object = b"", encoding: object = None) -> bytes:
+    data = data.encode("latin-1") if type(data) is str and encoding in ("latin-1", "latin1") else data
+    if type(data) is not bytes:  # bytes(n) and bytearray(n) would allocate n
+        raise Refused(f"has bytes made from {type(data).__name__}, not from bytes")
+    return data
+
+
+def _complex(*parts: object) -> complex:
+    if not all(type(part) in (int, float) for part in parts):
+        raise Refused("has a complex number that is not made of numbers")
+    return complex(*parts)
+
+
+def _bound_method(owner: object, name: object) -> Record:
+    # Calculators of ase keep methods of their own (`getattr(self, "...")`): only the name is kept, so no cycle arises.
+    if type(owner) is not Record or not owner.name.startswith("ase.") or type(name) is not str or name[:2] == "__":
+        kind = getattr(owner, "text", type(owner).__name__)
+        raise Refused(f"takes {ascii(name)[:60]} of {kind} by getattr, which no data file does")
+    return Record(f"{owner.name}.{name}")
+
+
+def _reconstructor(kind: object, base: object, state: object) -> Record:
+    # Protocols 0 and 1: an object, or a dict-like one with its items.
+    if type(kind) is not Name or not kind.is_class or type(base) is not Name or type(state) not in (type(None), dict):
+        raise Refused("makes an object of something that is not a known class")
+    record = kind.call()
+    record.state = state
+    return record
+
+
+def _new_index(kind: object, state: object) -> Record:
+    if type(kind) is not Name or not kind.is_class or type(state) is not dict:
+        raise Refused("makes an index of something that is not a known class")
+    return Record(kind.text, (), state)

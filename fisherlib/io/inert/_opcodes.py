@@ -1,0 +1,165 @@
+"""What each opcode of a pickle file does to the machine, as one table."""
+
+import codecs
+import struct
+from collections.abc import Callable
+
+from ._machine import Machine
+from ._parts import Name, Refused
+
+_REFUSED = {
+    b"\x82": "uses a registered extension code (EXT1), which is not part of a data file",
+    b"\x83": "uses a registered extension code (EXT2), which is not part of a data file",
+    b"\x84": "uses a registered extension code (EXT4), which is not part of a data file",
+    b"P": "refers to objects outside the file (PERSID), which is not part of a data file",
+    b"Q": "refers to objects outside the file (BINPERSID), which is not part of a data file",
+    b"i": "makes an object by INST, which no data file of Python 3 does",
+    b"o": "makes an object by OBJ, which no data file of Python 3 does",
+    b"\x97": "keeps its arrays outside the file (NEXT_BUFFER); write it again with protocol 4",
+}
+
+
+def _number(code: str) -> Callable[[Machine], int | float]:
+    form = struct.Struct(code)
+    return lambda machine: form.unpack(machine.take(form.size))[0]
+
+
+_uint1, _uint2, _uint4, _uint8 = _number("<B"), _number("<H"), _number("<I"), _number("<Q")
+_int4, _float8 = _number("<i"), _number(">d")
+
+
+def _truth_or_int(machine: Machine) -> bool | int:
+    text = machine.line()
+    return {b"00": False, b"01": True}[text] if text in (b"00", b"01") else int(text)
+
+
+def _long_text(machine: Machine) -> int:
+    return int(machine.line().removesuffix(b"L"))
+
+
+def _long(length: Callable[[Machine], int]) -> Callable[[Machine], int]:
+    return lambda machine: int.from_bytes(machine.take(length(machine)), "little", signed=True)
+
+
+def _sized(length: Callable[[Machine], int], decode: Callable[[bytes], object] = bytes) -> Callable[[Machine], object]:
+    return lambda machine: decode(machine.take(length(machine)))
+
+
+def _text(data: bytes) -> str:
+    return str(data, "utf-8", "surrogatepass")
+
+
+def _latin(data: bytes) -> str:
+    # Text of Python 2, where arrays kept their bytes in it too: the one encoding that loses neither.
+    return str(data, "latin-1")
+
+
+def _quoted(machine: Machine) -> str:
+    text = machine.line().strip()
+    if len(text) < 2 or text[:1] != text[-1:] or text[:1] not in (b"'", b'"'):
+        raise Refused("has text without quotes")
+    return _latin(codecs.escape_decode(text[1:-1])[0])
+
+
+def _frame(machine: Machine) -> None:
+    if (length := _uint8(machine)) > machine.size:
+        raise Refused(f"claims a frame of {length} bytes, but the whole file has {machine.size}")
+
+
+def _protocol(machine: Machine) -> None:
+    if (protocol := _uint1(machine)) > 5:
+        raise Refused(f"has protocol {protocol}, and 0 to 5 are known; write it again with protocol 4")
+
+
+def _global(machine: Machine) -> Name:
+    module, name = _text(machine.line()), _text(machine.line())
+    return machine.names.find(module, name)
+
+
+def _push(value: Callable[[Machine], object]) -> Callable[[Machine], object]:
+    return lambda machine: machine.stack.append(value(machine))
+
+
+_STEPS: dict[bytes, Callable[[Machine], object]] = {
+    b"\x80": _protocol,
+    b"\x95": _frame,
+    b"\x98": lambda machine: None,  # READONLY_BUFFER: ours are read-only already
+    # scalars
+    b"N": _push(lambda machine: None),
+    b"\x88": _push(lambda machine: True),
+    b"\x89": _push(lambda machine: False),
+    b"I": _push(_truth_or_int),
+    b"L": _push(_long_text),
+    b"J": _push(_int4),
+    b"K": _push(_uint1),
+    b"M": _push(_uint2),
+    b"\x8a": _push(_long(_uint1)),
+    b"\x8b": _push(_long(_int4)),
+    b"F": _push(lambda machine: float(machine.line())),
+    b"G": _push(_float8),
+    # text and bytes; a bytearray becomes bytes, which need no copy to be the memory of an array
+    b"S": _push(_quoted),
+    b"T": _push(_sized(_int4, _latin)),
+    b"U": _push(_sized(_uint1, _latin)),
+    b"V": _push(lambda machine: str(machine.line(), "raw-unicode-escape")),
+    b"X": _push(_sized(_uint4, _text)),
+    b"\x8c": _push(_sized(_uint1, _text)),
+    b"\x8d": _push(_sized(_uint8, _text)),
+    b"B": _push(_sized(_uint4)),
+    b"C": _push(_sized(_uint1)),
+    b"\x8e": _push(_sized(_uint8)),
+    b"\x96": _push(_sized(_uint8)),
+    # containers
+    b"(": Machine.mark,
+    b")": _push(lambda machine: ()),
+    b"]": _push(lambda machine: []),
+    b"}": _push(lambda machine: {}),
+    b"\x8f": _push(lambda machine: set()),
+    b"t": Machine.close_tuple,
+    b"\x85": lambda machine: machine.tuple_of(1),
+    b"\x86": lambda machine: machine.tuple_of(2),
+    b"\x87": lambda machine: machine.tuple_of(3),
+    b"l": Machine.close_list,
+    b"d": Machine.close_dict,
+    b"\x91": Machine.close_frozenset,
+    b"a": lambda machine: machine.append([machine.stack.pop()]),
+    b"e": lambda machine: machine.append(machine.pop_mark()),
+    b"s": lambda machine: machine.set_items([machine.stack.pop(), machine.stack.pop()][::-1]),
+    b"u": lambda machine: machine.set_items(machine.pop_mark()),
+    b"\x90": lambda machine: machine.add_members(machine.pop_mark()),
+    # stack and memo
+    b"0": Machine.pop,
+    b"1": Machine.pop_mark,
+    b"2": lambda machine: machine.stack.append(machine.stack[-1]),
+    b"p": lambda machine: machine.remember(int(machine.line())),
+    b"q": lambda machine: machine.remember(_uint1(machine)),
+    b"r": lambda machine: machine.remember(_uint4(machine)),
+    b"\x94": lambda machine: machine.remember(len(machine.memo)),
+    b"g": lambda machine: machine.recall(int(machine.line())),
+    b"h": lambda machine: machine.recall(_uint1(machine)),
+    b"j": lambda machine: machine.recall(_uint4(machine)),
+    # names and objects
+    b"c": _push(_global),
+    b"\x93": Machine.stack_global,
+    b"R": Machine.reduce,
+    b"\x81": Machine.new_object,
+    b"\x92": lambda machine: machine.new_object(machine.stack.pop()),
+    b"b": Machine.build,
+}
+
+
+def run(machine: Machine) -> object:
+    """Follow the opcodes up to STOP and return what is on the stack, stand-ins included."""
+    read, steps = machine.handle.read, _STEPS
+    while (code := read(1)) != b".":
+        step = steps.get(code)
+        if step is None:
+            raise Refused(_REFUSED.get(code) or _stray(machine, code))
+        step(machine)
+    return machine.result()
+
+
+def _stray(machine: Machine, code: bytes) -> str:
+    if not code:
+        return f"is truncated: it ends at byte {machine.size} in the middle of an object"
+    return f"is not a pickle file, or is damaged: byte {machine.handle.tell() - 1} is {code!r}, which is no opcode"

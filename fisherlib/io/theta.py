@@ -1,0 +1,86 @@
+"""Parameters θ in and out: the desktop app's ``{'coef', 'intercept'}`` as JSON, npz or (read only) pickle."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from ..potential import LinearPotential
+from . import inert
+from .find import find
+from .npz import read_arrays, write_atomically
+
+
+def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
+    """A potential from ``{'coef': (K,), 'intercept': float, eV per atom}`` in a ``.json``, ``.npz`` or ``.pkl`` file.
+
+    A pickle is read without importing or running anything that it names.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another content; the sentence says what is there.
+    """
+    path = find(path)
+    content = _content(path)
+    if not isinstance(content, Mapping) or not {"coef", "intercept"} <= content.keys():
+        found = list(content) if isinstance(content, Mapping) else type(content).__name__
+        raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
+    try:
+        coef = np.asarray(content["coef"], dtype=np.float64).reshape(-1)
+        offset = float(np.asarray(content["intercept"], dtype=np.float64).reshape(()))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path.name}: expected numbers as 'coef' (K,) and one number as 'intercept', got {error}"
+        ) from error
+    provenance = content.get("provenance", {})
+    return LinearPotential(
+        theta=coef, offset=offset, name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
+    )
+
+
+def _content(path: Path) -> object:
+    if path.suffix == ".json":
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path.name}: expected JSON, got a file that is not ({error})") from error
+    return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
+
+
+def versions() -> dict[str, str]:
+    """Versions that a result was computed with."""
+    from .. import __version__
+
+    return {
+        "fisherlib": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
+
+
+def write_theta(
+    model: LinearPotential, path: str | os.PathLike, *, provenance: Mapping[str, Any] | None = None
+) -> None:
+    """Write θ and its offset as ``{'coef', 'intercept', …}``: JSON with provenance, or npz with the two alone.
+
+    Args:
+        model: the potential.
+        path: ``.json`` or ``.npz``.
+        provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset))
+    elif path.suffix == ".json":
+        about = {**model.provenance, **(provenance or {}), "versions": versions()}
+        content = {"coef": model.theta.tolist(), "intercept": model.offset, "name": model.name, "provenance": about}
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomically(path, lambda file: file.write(text.encode()))
+    else:
+        raise ValueError(f"path: expected a name ending in .json or .npz, got {path.name!r}")

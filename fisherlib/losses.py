@@ -1,0 +1,173 @@
+"""Losses that are quadratic in θ: one frozen value, and the ones that follow from moments."""
+
+import dataclasses
+import functools
+import operator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .dataset import Array
+from .moments import MomentRecord, Moments
+from .units import beta
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Quadratic:
+    """A quadratic form q(θ) = ½ θᵀAθ − bᵀθ + ½ s, with its minimum where Aθ = b.
+
+    Attributes:
+        A: (K, K) symmetric, positive semi-definite.
+        b: (K,) linear term, with a minus sign in q.
+        s: twice the value at θ = 0.
+        normal: (A, b) up to one common positive factor, before that factor was rounded in. The minimum is found from
+            it, so that θ does not change, to the last digit, when a loss is multiplied by a number (by β², say).
+    """
+
+    A: Array
+    b: Array
+    s: float
+    normal: tuple[Array, Array] | None = dataclasses.field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.A.shape != (len(self.b), len(self.b)):
+            raise ValueError(f"A: expected shape {(len(self.b),) * 2} to go with b, got {self.A.shape}")
+        if self.normal is None:
+            object.__setattr__(self, "normal", (self.A, self.b))
+
+    @property
+    def K(self) -> int:
+        """Number of parameters."""
+        return len(self.b)
+
+    def __call__(self, theta: ArrayLike) -> Array:
+        """Value at θ, of shape (K,), or at each row of an array (..., K)."""
+        theta = np.asarray(theta, dtype=np.float64)
+        if theta.shape[-1:] != (self.K,):
+            raise ValueError(f"theta: expected {self.K} parameters, got shape {theta.shape}")
+        return np.einsum("...i,...i->...", theta, 0.5 * (theta @ self.A) - self.b) + 0.5 * self.s
+
+    def __add__(self, other: "Quadratic") -> "Quadratic":
+        if self.K != other.K:
+            raise ValueError(f"losses: expected {self.K} parameters in both, got {other.K}")
+        return Quadratic(self.A + other.A, self.b + other.b, self.s + other.s)
+
+    def __rmul__(self, weight: float) -> "Quadratic":
+        return Quadratic(weight * self.A, weight * self.b, weight * self.s, self.normal if weight > 0 else None)
+
+    def restrict(self, origin: ArrayLike, directions: ArrayLike) -> "Quadratic":
+        """The same loss as a function of the coordinates u in θ = origin + uᵀ directions.
+
+        Args:
+            origin: (K,).
+            directions: (n, K), one direction a row.
+
+        Returns:
+            The quadratic form of the n coordinates; no data are needed.
+        """
+        V, theta = np.atleast_2d(np.asarray(directions, dtype=np.float64)), np.asarray(origin, dtype=np.float64)
+        return Quadratic(V @ self.A @ V.T, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
+
+
+def _total(moments: Moments | MomentRecord) -> MomentRecord:
+    return moments if isinstance(moments, MomentRecord) else moments.total()
+
+
+def fisher(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
+    """Fisher divergence between the true and the model's Boltzmann distribution.
+
+    J(θ) = ½ ⟨|s − s_θ|²⟩ = β²/2 ⟨|F − Φθ|²⟩ = ½ θᵀTθ − cᵀθ + ½ s, with the scores s = βF and s_θ = βΦθ,
+    T = β²⟨ΦᵀΦ⟩, c = β²⟨ΦᵀF⟩, s = β²⟨F·F⟩. Its minimum θ_f is force matching in the Boltzmann expectation: for one
+    temperature β cancels from θ_f, while the value of J depends on it.
+
+    ⟨·⟩ is the mean over configurations of the sum over all 3N components, so with different N a configuration weighs by
+    its number of atoms.
+
+    Args:
+        moments: of one or several trajectories.
+        temperature: K; taken for every trajectory. Without it each trajectory's own temperature is used, and
+            trajectories of several temperatures enter with their own β².
+
+    Returns:
+        Quadratic form in θ; value in 1/Å².
+
+    Raises:
+        ValueError: neither ``temperature`` nor the trajectories say what T is.
+
+    Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
+    """
+    records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
+    M = sum(record.configurations for record in records)
+    sums: dict[float, Quadratic] = {}
+    for record in records:
+        T = record.temperature if temperature is None else temperature
+        if T is None:
+            raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
+        q = Quadratic(record.PhiPhi, record.PhiF, record.FF)
+        sums[T] = sums[T] + q if T in sums else q
+    weighted = [beta(T) ** 2 / M * q for T, q in sums.items()]
+    return functools.reduce(operator.add, weighted)
+
+
+def energy(moments: Moments | MomentRecord) -> Quadratic:
+    """Half the mean squared error of total energies, the best offset per atom taken out.
+
+    q(θ) = ½ min over e0 of ⟨(E − θ·D − N e0)²⟩. √(2q) is the energy RMSE of a configuration.
+
+    Args:
+        moments: of one or several trajectories, taken together.
+
+    Returns:
+        Quadratic form in θ; value in eV².
+    """
+    total = _total(moments)
+    K, M = total.K, total.configurations
+    C, mean = total.scatter / M, total.mean
+    n = mean[-1]
+    # ⟨zzᵀ⟩ − ⟨zN⟩⟨Nz⟩/⟨NN⟩, written so that nothing cancels when all configurations have the same N.
+    NN = C[-1, -1] + n * n
+    cN = C[-1]
+    S = C + (np.outer(mean, mean) * C[-1, -1] - n * (np.outer(cN, mean) + np.outer(mean, cN)) - np.outer(cN, cN)) / NN
+    return Quadratic(S[:K, :K], S[:K, K], float(S[K, K]))
+
+
+def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
+    """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
+
+    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), over all configurations; any constant offset drops out.
+
+    Args:
+        moments: of one or several trajectories, taken together.
+        temperature: K; without it the trajectories' own, which must be one.
+
+    Returns:
+        Quadratic form in θ; value in nats.
+
+    Raises:
+        ValueError: the temperature is unknown or differs between trajectories.
+    """
+    total = _total(moments)
+    T = total.temperature if temperature is None else temperature
+    if T is None:
+        raise ValueError("temperature: unknown, or different between trajectories; give temperature= in kelvin")
+    K, C = total.K, total.scatter / total.configurations
+    return beta(T) ** 2 * Quadratic(C[:K, :K], C[:K, K], float(C[K, K]))
+
+
+def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: ArrayLike | None = None) -> Quadratic:
+    """Ridge penalty ½ λ Σ_k m_k (θ_k − θ⁰_k)².
+
+    Args:
+        strength: λ ≥ 0.
+        K: number of parameters.
+        scale: (K,) m_k; ones without it. The diagonal of the loss it is added to makes λ dimensionless.
+        origin: (K,) θ⁰, the parameters to stay close to; zeros without it.
+
+    Raises:
+        ValueError: λ is negative or not finite.
+    """
+    if not (np.isfinite(strength) and strength >= 0):
+        raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
+    m = strength * (np.ones(K) if scale is None else np.asarray(scale, dtype=np.float64))
+    theta = np.zeros(K) if origin is None else np.asarray(origin, dtype=np.float64)
+    return Quadratic(np.diag(m), m * theta, float(m @ theta**2))

@@ -1,0 +1,193 @@
+"""Sufficient statistics of trajectories: accumulated in one pass, then merged and subtracted without the data."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from .dataset import Array, Dataset, Trajectory
+
+#: Rows of Φ that are multiplied at once: large enough for BLAS, small enough for memory.
+BLOCK_ROWS = 16384
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class MomentRecord:
+    """Sums over the configurations of one trajectory, or of several merged ones.
+
+    With z = (D, E, N) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ;
+    centred sums keep the digits that raw ones lose (E is large, its spread small).
+
+    Attributes:
+        configurations: M, number of configurations.
+        rows: 3ΣN, number of force components.
+        PhiPhi: (K, K) ΦᵀΦ, [D]²/Å².
+        PhiF: (K,) ΦᵀF, [D] eV/Å².
+        FF: F·F, eV²/Å².
+        mean: (K + 2,) mean of (D, E, N).
+        scatter: (K + 2, K + 2) centred sum of products of (D, E, N).
+        temperature: K, or None when unknown or mixed.
+    """
+
+    configurations: int
+    rows: int
+    PhiPhi: Array
+    PhiF: Array
+    FF: float
+    mean: Array
+    scatter: Array
+    temperature: float | None = None
+
+    @property
+    def K(self) -> int:
+        """Number of descriptors."""
+        return len(self.PhiF)
+
+    def __add__(self, other: "MomentRecord") -> "MomentRecord":
+        """Moments of both sets of configurations (pairwise update of Chan, Golub and LeVeque, 1983)."""
+        if self.K != other.K:
+            raise ValueError(
+                f"moments: expected K = {self.K} descriptors, got {other.K}; merge data of one descriptor only"
+            )
+        M = self.configurations + other.configurations
+        step = other.mean - self.mean
+        return MomentRecord(
+            configurations=M,
+            rows=self.rows + other.rows,
+            PhiPhi=self.PhiPhi + other.PhiPhi,
+            PhiF=self.PhiF + other.PhiF,
+            FF=self.FF + other.FF,
+            mean=self.mean + step * (other.configurations / M),
+            scatter=self.scatter
+            + other.scatter
+            + np.outer(step, step) * (self.configurations * other.configurations / M),
+            temperature=self.temperature if self.temperature == other.temperature else None,
+        )
+
+    def __sub__(self, other: "MomentRecord") -> "MomentRecord":
+        """Moments without the configurations of ``other``, which must be part of this record."""
+        M = self.configurations - other.configurations
+        if M < 1 or self.rows <= other.rows:
+            raise ValueError(f"moments: cannot take {other.configurations} configurations out of {self.configurations}")
+        mean = self.mean + (self.mean - other.mean) * (other.configurations / M)
+        step = other.mean - mean
+        return MomentRecord(
+            configurations=M,
+            rows=self.rows - other.rows,
+            PhiPhi=self.PhiPhi - other.PhiPhi,
+            PhiF=self.PhiF - other.PhiF,
+            FF=self.FF - other.FF,
+            mean=mean,
+            scatter=self.scatter
+            - other.scatter
+            - np.outer(step, step) * (M * other.configurations / self.configurations),
+            temperature=self.temperature,
+        )
+
+
+class Moments(Mapping[str, MomentRecord]):
+    """One record of moments per trajectory key; everything quadratic follows from it without reading data again."""
+
+    def __init__(self, records: Mapping[str, MomentRecord]) -> None:
+        if not records:
+            raise ValueError("records: expected the moments of at least one trajectory, got none")
+        self._records = dict(records)
+
+    def __getitem__(self, key: str) -> MomentRecord:
+        if key not in self._records:
+            raise KeyError(f"no moments of {key!r}; there are {', '.join(map(repr, self._records))}")
+        return self._records[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __repr__(self) -> str:
+        M = sum(record.configurations for record in self.values())
+        return f"Moments({len(self)} trajectories, {M} configurations, K = {self.K})"
+
+    @property
+    def K(self) -> int:
+        """Number of descriptors."""
+        return next(iter(self.values())).K
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Both sets of trajectories; a key in both is refused, since it would count twice."""
+        twice = self.keys() & other.keys()
+        if twice:
+            raise ValueError(
+                f"moments: expected different trajectories, got {', '.join(map(repr, sorted(twice)))} twice"
+            )
+        return Moments(self._records | other._records)
+
+    def select(self, keys: Sequence[str]) -> "Moments":
+        """The moments of ``keys``."""
+        return Moments({key: self[key] for key in keys})
+
+    def drop(self, *keys: str) -> "Moments":
+        """The moments without ``keys``."""
+        gone = {key for key in keys if self[key] is not None}
+        return Moments({key: record for key, record in self.items() if key not in gone})
+
+    def total(self) -> MomentRecord:
+        """All trajectories merged into one record, in the order of the keys."""
+        records = iter(self.values())
+        merged = next(records)
+        for record in records:
+            merged = merged + record
+        return merged
+
+
+def _record(t: Trajectory, block_rows: int) -> MomentRecord:
+    Phi, F, K = t.force_descriptors, t.forces, t.K
+    PhiPhi, PhiF = np.zeros((K, K)), np.zeros(K)
+    for start in range(0, len(F), block_rows):
+        block = Phi[start : start + block_rows].astype(np.float64, copy=False)  # stored as float32, summed as float64
+        PhiPhi += block.T @ block  # numpy calls BLAS syrk for AᵀA
+        PhiF += block.T @ F[start : start + block_rows]
+    z = np.column_stack([t.descriptors, t.energies, t.n_atoms])
+    mean = z.mean(axis=0)
+    z -= mean
+    return MomentRecord(
+        configurations=len(t),
+        rows=len(F),
+        PhiPhi=PhiPhi,
+        PhiF=PhiF,
+        FF=float(F @ F),
+        mean=mean,
+        scatter=z.T @ z,
+        temperature=t.temperature,
+    )
+
+
+def accumulate(
+    data: Dataset | Iterable[Trajectory],
+    *,
+    block_rows: int = BLOCK_ROWS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Moments:
+    """Moments of every trajectory, in one pass over Φ.
+
+    Memory beyond the data is a few K × K matrices and one block. Configurations of different size N are summed as
+    they are: every force component has the same weight, so a configuration weighs by its number of atoms.
+
+    Args:
+        data: a dataset, or any iterable of trajectories (which may be read one after the other).
+        block_rows: rows of Φ per block.
+        progress: called with (trajectories done, trajectories in all) after each.
+
+    Raises:
+        ValueError: no trajectory, or a key twice.
+    """
+    trajectories = data.values() if isinstance(data, Dataset) else data
+    total = len(data) if hasattr(data, "__len__") else 0
+    records: dict[str, MomentRecord] = {}
+    for t in trajectories:
+        if t.key in records:
+            raise ValueError(f"data: expected different keys, got {t.key!r} twice")
+        records[t.key] = _record(t, block_rows)
+        if progress is not None:
+            progress(len(records), total)
+    return Moments(records)

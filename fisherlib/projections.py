@@ -1,0 +1,132 @@
+"""Losses that are not quadratic, on a plane, from the residuals projected on its three vectors."""
+
+import dataclasses
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+from .comparison import ks, wasserstein_1
+from .dataset import Array, Dataset
+from .landscapes import Plane
+
+#: Chebyshev nodes per axis for smooth losses; the tests measure a relative error below 1e-6 on real forces.
+NODES = 17
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Projection:
+    """Residuals of forces and energies as affine functions of the coordinates of a plane.
+
+    The residual at (x, y) is v[0] + x v[1] + y v[2]. Methods take the axes of a grid, x (n,) and y (m,), and return the
+    loss on it, (m, n); data are not read again. Energies are per atom and have the best offset per atom taken out.
+
+    Attributes:
+        forces: (3, 3ΣN) F − F_θ, eV/Å.
+        energies: (3, M) (U − U_θ)/N, eV/atom.
+        reference: (M,) U/N, eV/atom.
+        plane: of the projection.
+    """
+
+    forces: Array
+    energies: Array
+    reference: Array
+    plane: Plane
+
+    def force_mae(self, x: Array, y: Array) -> Array:
+        """Mean absolute error of a force component, eV/Å, exact."""
+        return _piecewise(self.forces, x, y, base=(0.0, -1.0), jumps=[(0.0, 2.0, 1)])
+
+    def force_huber(self, x: Array, y: Array, *, delta: float = 0.1) -> Array:
+        """Mean Huber loss of force components, exact: ½r² up to |r| = δ (eV/Å), δ(|r| − ½δ) beyond; eV²/Å²."""
+        jumps = [(-delta, 0.5, 2), (delta, -0.5, 2)]
+        return _piecewise(self.forces, x, y, base=(-0.5 * delta**2, -delta), jumps=jumps)
+
+    def force_log_cosh(self, x: Array, y: Array, *, delta: float = 0.1) -> Array:
+        """Mean of δ² ln cosh(r/δ) over force components, eV²/Å², by Chebyshev interpolation (smooth in x and y)."""
+        nodes = chebyshev.chebpts1(NODES)
+        (x0, x1), (y0, y1) = (x.min(), x.max()), (y.min(), y.max())
+        xs, ys = 0.5 * (x0 + x1) + 0.5 * (x1 - x0) * nodes, 0.5 * (y0 + y1) + 0.5 * (y1 - y0) * nodes
+        r, a, b = self.forces / delta
+        values = np.array([[_log_cosh(r + u * a + v * b) for u in xs] for v in ys]) * delta**2
+        V = chebyshev.chebvander(nodes, NODES - 1)
+        coefficients = np.linalg.solve(V, np.linalg.solve(V, values).T).T
+        to_unit = 2 * (x - x0) / (x1 - x0) - 1, 2 * (y - y0) / (y1 - y0) - 1
+        return chebyshev.chebgrid2d(to_unit[1], to_unit[0], coefficients)
+
+    def energy_mae(self, x: Array, y: Array) -> Array:
+        """Mean absolute error of the energy per atom, eV/atom, exact."""
+        return _piecewise(self.energies, x, y, base=(0.0, -1.0), jumps=[(0.0, 2.0, 1)])
+
+    def energy_ks(self, x: Array, y: Array) -> Array:
+        """Kolmogorov–Smirnov distance between the distributions of U/N and U_θ/N, exact."""
+        return self._by_column(ks, x, y)
+
+    def energy_wasserstein_1(self, x: Array, y: Array) -> Array:
+        """Wasserstein-1 distance between the distributions of U/N and U_θ/N, eV/atom, exact."""
+        return self._by_column(wasserstein_1, x, y)
+
+    def _by_column(self, distance, x: Array, y: Array) -> Array:  # noqa: ANN001 (ks or wasserstein_1)
+        r, a, b = self.energies
+        reference = np.sort(self.reference)
+        along_y = self.reference - r - y[:, None] * b
+        return np.stack([distance(reference, along_y - u * a) for u in x], axis=1)
+
+
+def project(data: Dataset, plane: Plane) -> Projection:
+    """Residuals of a dataset on a plane: one pass over Φ, then any loss on any grid over it.
+
+    Raises:
+        ValueError: the plane is in another number of parameters than the data have descriptors.
+    """
+    if data.K != len(plane.origin):
+        raise ValueError(f"plane: expected K = {data.K} parameters as in the data, got {len(plane.origin)}")
+    V = np.column_stack([plane.origin, *plane.directions])
+    forces = -np.concatenate([t.force_descriptors @ V for t in data.values()]).T
+    forces[0] += data.forces
+    n_atoms = data.n_atoms.astype(np.float64)
+    energies = -np.concatenate([t.descriptors @ V for t in data.values()]).T
+    energies[0] += data.energies
+    # The best offset per atom is linear in the residual, so it can be taken out of each of the three vectors.
+    energies -= np.outer(energies @ n_atoms / (n_atoms @ n_atoms), n_atoms)
+    return Projection(
+        forces=np.ascontiguousarray(forces),
+        energies=np.ascontiguousarray(energies / n_atoms),
+        reference=data.energies / n_atoms,
+        plane=plane,
+    )
+
+
+def _log_cosh(r: Array) -> float:
+    # ln cosh r = |r| + ln(1 + e^(−2|r|)) − ln 2 does not overflow; log of 1 + small is exact enough for a mean.
+    size = np.abs(r)
+    return float(np.mean(size + np.log(1.0 + np.exp(-2.0 * size)))) - np.log(2.0)
+
+
+def _piecewise(
+    vectors: Array, x: Array, y: Array, *, base: tuple[float, float], jumps: list[tuple[float, float, int]]
+) -> Array:
+    """Mean of a piecewise polynomial f over residuals r + x a + y b, exactly, on the whole grid.
+
+    f(r) = base₀ + base₁ r + Σ_j c_j (r − κ_j)^p_j [r > κ_j]. For fixed x a residual crosses a knot κ at one y, so its
+    polynomial in y is added to the one interval where it switches on, and a running sum over y gives every grid point:
+    the cost is O(n) per row of residuals instead of O(n²).
+    """
+    r, a, b = vectors
+    m, step = len(y), y[1] - y[0]
+    slope = np.where(b == 0, 1e-300, b)
+    rising = slope > 0
+    z = np.empty((m, len(x)))
+    for i, u in enumerate(x):
+        shifted = r + u * a
+        z[:, i] = base[0] + base[1] * (shifted.mean() + y * b.mean())
+        for knot, c, p in jumps:
+            gap = knot - shifted
+            with np.errstate(over="ignore"):
+                first = np.clip(np.ceil((gap / slope - y[0]) / step), 0, m).astype(np.intp)
+            sign = c * np.where(rising, 1.0, -1.0)
+            weights = (-gap, slope) if p == 1 else (gap * gap, -2.0 * gap * slope, slope * slope)
+            for power, w in enumerate(weights):
+                on = np.cumsum(np.bincount(first, sign * w, minlength=m + 1)[:m])
+                always = c * (w @ ~rising)  # a falling residual is on from the start and switches off
+                z[:, i] += (on + always) * y**power / len(r)
+    return z

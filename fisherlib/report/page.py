@@ -1,0 +1,207 @@
+"""Turns an executed notebook into one HTML page that needs neither a network nor a kernel."""
+
+import copy
+import itertools
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html import escape, unescape
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import latex2mathml.converter
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from plotly.io import to_html
+from plotly.offline import get_plotlyjs
+
+PLOTLY = "application/vnd.plotly.v1+json"
+# Outputs that mean nothing, or nothing to a reader, without a kernel behind the page.
+UNSHOWN = {"application/vnd.jupyter.widget-view+json", "application/json", "application/javascript"}
+# The browser itself keeps the page's promise: whatever an output contains, no request leaves it.
+POLICY = (
+    "default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; worker-src blob:; "
+    "script-src 'unsafe-inline' 'unsafe-eval'"  # plotly.js compiles its 3D drawing code in the browser
+)
+
+
+def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object]) -> str:
+    """The page: title, table of parameters and versions, then text, tables and figures without their code.
+
+    A figure whose traces carry a dict as `meta`, say `{"model": "A", "loss": "J"}`, gets one selector per key above it:
+    a trace is visible when every entry of its `meta` is chosen. `layout.meta = {"relayout": {key: {option: changes}}}`
+    names layout changes that go with an option.
+
+    Args:
+        notebook: the executed notebook; it is not changed.
+        name: title of the page when the notebook has no heading.
+        parameters: what the head of the page shows the notebook was run with.
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop("widgets", None)
+    title = _markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
+    numbers = itertools.count()
+    body = _body(notebook, numbers)
+    library = f"<script>{get_plotlyjs()}</script>" if next(numbers) else ""  # once, however many figures
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(unescape(re.sub("<[^>]*>", "", title)))}</title>
+<style>{_resource("page.css")}</style>
+<script>{_resource("page.js")}</script>
+</head>
+<body>
+<header class="facts"><h1>{title}</h1>
+{_facts(parameters)}</header>
+{library}
+<main>{body}</main>
+</body>
+</html>
+"""
+
+
+def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
+    """Text and outputs of the notebook; `numbers` counts the figures."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [shown for output in cell.outputs if (shown := _shown(output, numbers)) is not None]
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "code" or cell.outputs]
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        require_js_url="",
+        mathjax_url="",
+        mermaid_js_url="",
+        filters={"markdown2html": _markdown},
+    )
+    return exporter.from_notebook_node(notebook)[0]
+
+
+def _resource(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _take_title(notebook: NotebookNode) -> str | None:
+    """Take the first heading of the first rank out of the text: the head of the page shows it."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (heading := re.search(r"^# +(.+?)[ #]*$", cell.source, re.MULTILINE)):
+            cell.source = cell.source[: heading.start()] + cell.source[heading.end() :]
+            return heading[1]
+    return None
+
+
+def _facts(parameters: Mapping[str, object]) -> str:
+    versions = " · ".join(f"{package} {_version(package)}" for package in ("fisherlib", "numpy", "scipy", "plotly"))
+    facts = {name: _as_given(value) for name, value in parameters.items()}
+    facts["date"] = datetime.now(UTC).isoformat(timespec="seconds")
+    facts["versions"] = f"{versions} · python {platform.python_version()}"
+    rows = (f'<tr><th scope="row">{escape(name)}</th><td>{escape(fact)}</td></tr>\n' for name, fact in facts.items())
+    return f"<table>\n{''.join(rows)}</table>\n"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"
+
+
+def _as_given(value: object) -> str:
+    """An absolute path says more about a person's machine than about the data: show it from here, or its name."""
+    if not (isinstance(value, str) and os.path.isabs(value)):
+        return str(value)
+    path = Path(value)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+
+
+def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
+    """The output as the page shows it, or None."""
+    if output.output_type == "stream":
+        return output if output.name == "stdout" else None
+    data = output.get("data", {})
+    if not UNSHOWN.isdisjoint(data):
+        return None
+    if PLOTLY in data:
+        output.data = NotebookNode({"text/html": _figure(data[PLOTLY], next(numbers))})
+    elif "text/latex" in data:
+        data.setdefault("text/markdown", data["text/latex"])
+    return output
+
+
+def _figure(figure: Mapping[str, Any], number: int) -> str:
+    name = f"fig-{number}"
+    traces, layout = figure["data"], dict(figure.get("layout", {}))
+    layout.setdefault("uirevision", "kept")  # the view a reader has turned to survives a change of selection
+    for trace in traces:
+        if isinstance(trace.get("meta"), dict):
+            trace["meta"] = {key: str(option) for key, option in trace["meta"].items()}
+    selectors = _selectors(traces, name)
+    plot = to_html(
+        {"data": traces, "layout": layout, "frames": figure.get("frames", [])},
+        # plotly.js offers by default to upload a figure to its makers' server.
+        config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
+        include_plotlyjs=False,
+        include_mathjax=False,
+        full_html=False,
+        default_height="520px",
+        div_id=name,
+        validate=False,
+        post_script=f'connectSelectors("{name}");' if selectors else None,
+    )
+    return f"<figure>\n{selectors}{plot}\n</figure>"
+
+
+def _selectors(traces: list[dict[str, Any]], figure: str) -> str:
+    """One labelled selector per key of the traces' `meta`, set to what the figure shows as it was stored."""
+    labelled = [trace for trace in traces if isinstance(trace.get("meta"), dict)]
+    keys = dict.fromkeys(key for trace in labelled for key in trace["meta"])
+    html = []
+    for number, key in enumerate(keys):
+        having = [trace for trace in labelled if key in trace["meta"]]
+        seen = next((trace for trace in having if trace.get("visible", True) is True), having[0])["meta"][key]
+        options = "".join(
+            f'<option value="{escape(option)}"{" selected" if option == seen else ""}>{escape(option)}</option>'
+            for option in dict.fromkeys(trace["meta"][key] for trace in having)
+        )
+        html.append(
+            f'<label for="{figure}-{number}">{escape(key[:1].upper() + key[1:])}'
+            f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select>'
+            "</label>\n"
+        )
+    return f'<div class="selectors">\n{"".join(html)}</div>\n' if html else ""
+
+
+class _MathMLRenderer(IPythonRenderer):
+    """Mathematics as MathML, which browsers draw themselves, where nbconvert counts on a script from the network."""
+
+    def inline_math(self, body: str) -> str:
+        return _mathml(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        return _mathml(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return _mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
+
+
+def _mathml(latex: str, display: str) -> str:
+    # latex2mathml knows neither \arg nor a starred operator nor a space in one: the ways to write argmin.
+    latex = re.sub(r"\\arg\s*\\(min|max)\b", r"\\operatorname{arg\1}", latex.strip())
+    latex = re.sub(r"\\operatorname\*?\{arg(?:\\,|\s)*(min|max)\}", r"\\operatorname{arg\1}", latex)
+    try:
+        return latex2mathml.converter.convert(latex, display=display)
+    except Exception:  # its errors share no base class, and unreadable mathematics should still be seen
+        return f"<code>{escape(latex)}</code>"
+
+
+def _markdown(source: str) -> str:
+    return MarkdownWithMath(renderer=_MathMLRenderer(escape=False, exclude_anchor_links=True)).render(source)

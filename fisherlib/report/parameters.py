@@ -1,0 +1,90 @@
+"""Fits the values a user gives to the parameters of a report notebook, before anything is run."""
+
+import ast
+import contextlib
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from numbers import Real
+
+import nbformat
+import papermill
+
+CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", list: "a JSON list", dict: "a JSON object"}
+
+
+class ParameterError(ValueError):
+    """A parameter that the notebook does not have, or a value that does not fit it; nothing was run."""
+
+
+class Expression(str):
+    """The source text of a default that is no plain literal, such as `4 * 10`; any value fits it."""
+
+
+def defaults(notebook: nbformat.NotebookNode) -> dict[str, object]:
+    """The notebook's parameters and their default values."""
+    found: dict[str, object] = {}
+    for name, parameter in papermill.inspect_notebook(notebook).items():
+        try:
+            found[name] = ast.literal_eval(parameter["default"])
+        except (ValueError, SyntaxError):
+            found[name] = Expression(parameter["default"])
+    return found
+
+
+def check(parameters: Mapping[str, object], defaults: Mapping[str, object], *, notebook: str) -> dict[str, object]:
+    """The values by the notebook's own names, each of the type of its default.
+
+    Args:
+        parameters: values by name, in any case; text is read as on the command line ("1200" fits a number).
+        defaults: what `defaults` found in the notebook.
+        notebook: its name, for errors.
+
+    Raises:
+        ParameterError: a name the notebook does not have, or a value that does not fit its default.
+    """
+    names = {name.casefold(): name for name in defaults}
+    given: dict[str, object] = {}
+    for name, value in parameters.items():
+        real = name if name in defaults else names.get(name.casefold())
+        if real is None:
+            near = difflib.get_close_matches(name.casefold(), names, n=1)
+            hint = f" (did you mean {names[near[0]]!r}?)" if near else ""
+            raise ParameterError(f"{notebook} has no parameter {name!r}{hint}; it has: {', '.join(defaults) or 'none'}")
+        given[real] = _fit(real, value, defaults[real])
+    return given
+
+
+def _fit(name: str, value: object, default: object) -> object:
+    """`value` as the type of `default`; None fits everywhere and a default of None takes everything."""
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    scalar = _scalar(value) if isinstance(value, str) else value
+    if scalar is None or default is None or isinstance(default, Expression):
+        return scalar
+    number = isinstance(scalar, Real) and not isinstance(scalar, bool)
+    match default:
+        case bool() if isinstance(scalar, bool):
+            return scalar
+        case str():
+            return str(value)
+        case float() if number:
+            return float(scalar)
+        case int() if number and not isinstance(default, bool) and float(scalar).is_integer():
+            return int(scalar)
+        case list() | dict():
+            with contextlib.suppress(json.JSONDecodeError):
+                value = json.loads(value) if isinstance(value, str) else value
+            if isinstance(value, type(default)):
+                return value
+    raise ParameterError(f"{name}: expected {EXPECTED.get(type(default), type(default).__name__)}, got {value!r}")
+
+
+def _scalar(text: str) -> object:
+    if text in CONSTANTS:
+        return CONSTANTS[text]
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text

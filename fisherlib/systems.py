@@ -1,0 +1,108 @@
+"""Systems whose distribution and best parameters are known exactly, for tests and first steps."""
+
+import numpy as np
+
+from .dataset import Array, Dataset, Trajectory
+from .units import beta
+
+
+def harmonic(
+    theta: Array,
+    *,
+    n_atoms: int = 4,
+    temperature: float = 300.0,
+    trajectories: int = 4,
+    configurations: int = 50,
+    offset: float = -1.0,
+    seed: int = 0,
+) -> Dataset:
+    """Coupled harmonic oscillators, U = Σ_k θ_k ½ xᵀS_k x + N e0, sampled exactly.
+
+    The S_k are random symmetric positive definite matrices, so U is in the span of D_k = ½ xᵀS_k x and θ_f equals
+    ``theta`` for any sample. U − N e0 follows the Gamma distribution of shape 3N/2 and scale k_B T. The springs hold
+    the atoms to fixed sites: forces do not sum to zero.
+
+    Args:
+        theta: (K,) spring constants > 0, eV/Å².
+        n_atoms: N.
+        temperature: K.
+        trajectories: number of keys.
+        configurations: per trajectory.
+        offset: e0, eV per atom.
+        seed: of the sample and of S_k.
+    """
+    theta = np.asarray(theta, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    n, K = 3 * n_atoms, len(theta)
+    G = rng.normal(size=(K, n, n))
+    S = G @ G.transpose(0, 2, 1) / n + 0.1 * np.eye(n)
+    L = np.linalg.cholesky(np.einsum("k,kij->ij", theta, S) * beta(temperature))
+    made = []
+    for k in range(trajectories):
+        x = np.linalg.solve(L.T, rng.normal(size=(n, configurations))).T
+        Sx = np.einsum("kij,mj->mik", S, x)
+        D = 0.5 * np.einsum("mi,mik->mk", x, Sx)
+        made.append(
+            Trajectory(
+                key=f"harmonic-{k}",
+                temperature=temperature,
+                n_atoms=np.full(configurations, n_atoms),
+                energies=D @ theta + n_atoms * offset,
+                descriptors=D,
+                forces=-(Sx @ theta).ravel(),
+                force_descriptors=-Sx.reshape(-1, K),
+            )
+        )
+    return Dataset(made)
+
+
+def double_well(
+    barrier: float,
+    *,
+    tilt: float = 0.0,
+    temperature: float = 300.0,
+    trajectories: int = 8,
+    configurations: int = 200,
+    seed: int = 0,
+) -> Dataset:
+    """One atom in U = B (x² − 1)² + t x + ½ k (y² + z²), B in eV, x in Å, sampled exactly by inversion.
+
+    Descriptors: (x² − 1)², ½(y² + z²). The tilt t is *not* among them, so with t ≠ 0 the fit gives good forces and
+    wrong populations: what the Fisher divergence cannot see across a barrier.
+
+    Args:
+        barrier: B, eV.
+        tilt: t, eV/Å.
+        temperature: K.
+        trajectories: number of keys.
+        configurations: per trajectory.
+        seed: of the sample.
+    """
+    rng = np.random.default_rng(seed)
+    b, k = beta(temperature), 1.0
+    grid = np.linspace(-3.0, 3.0, 20001)
+    U = barrier * (grid**2 - 1) ** 2 + tilt * grid
+    cumulative = np.cumsum(np.exp(-b * (U - U.min())))
+    made = []
+    for j in range(trajectories):
+        x = np.interp(rng.random(configurations) * cumulative[-1], cumulative, grid)
+        yz = rng.normal(size=(configurations, 2)) / np.sqrt(b * k)
+        well, spring = (x**2 - 1) ** 2, 0.5 * (yz**2).sum(axis=1)
+        Phi = np.zeros((configurations, 3, 2))
+        Phi[:, 0, 0] = -4 * x * (x**2 - 1)
+        Phi[:, 1:, 1] = -yz
+        F = Phi @ [barrier, k]
+        F[:, 0] -= tilt
+        made.append(
+            Trajectory(
+                key=f"well-{j}",
+                temperature=temperature,
+                n_atoms=np.ones(configurations, dtype=int),
+                energies=barrier * well + tilt * x + k * spring,
+                descriptors=np.column_stack([well, spring]),
+                forces=F.ravel(),
+                force_descriptors=Phi.reshape(-1, 2),
+                descriptor_names=("(x²−1)²", "½(y²+z²)"),
+            )
+        )
+    return Dataset(made)

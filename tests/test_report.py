@@ -1,0 +1,394 @@
+"""The report builder: parameters, failures, numbers, and the page itself in a real browser without a network."""
+
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from plotly.offline import get_plotlyjs
+
+from fisherlib import report
+from fisherlib.report import page
+from fisherlib.report.__main__ import main
+from fisherlib.report.parameters import ParameterError, check, defaults
+
+TEXT = r"""# What $\theta_f$ does
+
+The loss $J(\theta) = \tfrac12 \theta^\top T\theta - \theta^\top c$ in code is `$J$`; two `$` and `$$` stay as they are.
+
+$$ \theta_f = \operatorname*{arg\,min}_\theta J(\theta) \quad\text{in eV} $$
+
+| descriptor | value |
+|---|---:|
+| `$D_1$` | $\beta^2 < 3$ |
+"""
+PARAMETERS = """\
+data = "data/default.npz"
+temperature = 1200.0  # K
+n_points = 21
+quick = True
+seed = None
+size = 2 * n_points
+mode = "good"  # good, raise or nan
+"""
+SHOW = """\
+import sys
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from IPython.display import JSON, display
+
+print("shown on stdout")
+print("never shown", file=sys.stderr)
+display({"application/vnd.jupyter.widget-view+json": {"model_id": "0"}, "text/plain": "a slider"}, raw=True)
+pd.DataFrame({"energy": [1.25, -3.5, 10.0], "error": [0.01, 0.1, 0.3]}, index=["fcc", "hcp", "liquid"])
+"""
+PLAIN_FIGURE = """\
+go.Figure(go.Scatter(x=[0, 1, 2], y=[0, 1, 4], name="plain"), dict(height=320, margin=dict(t=30)))
+"""
+SELECTABLE_FIGURE = """\
+x = np.linspace(-1, 1, n_points)
+surfaces = [
+    go.Surface(x=x, y=x, z=height * (x**2 + slope * x[:, None] ** 2), showscale=False, name=f"{model}, {loss}",
+               meta={"model": model, "loss": loss}, visible=(model, loss) == ("θ_f", "energy"))
+    for model, slope in [("θ_DFT", 1.0), ("θ_f", 2.0)]
+    for loss, height in [("Fisher divergence", 1.0), ("energy", 3.0)]
+]
+points = [
+    go.Scatter3d(x=[0], y=[0], z=[1], mode="markers", name="minimum", meta={"model": "θ_f"}),
+    go.Scatter3d(x=[1], y=[0], z=[1], mode="markers", name="start"),
+]
+titles = {"Fisher divergence": {"scene.zaxis.title.text": "J"}, "energy": {"scene.zaxis.title.text": "ΔE (eV)"}}
+go.Figure([*surfaces, *points], dict(height=480, margin=dict(t=20, b=10), meta={"relayout": {"loss": titles}},
+          scene=dict(aspectmode="cube", xaxis_title="a", yaxis_title="b", camera_eye=dict(x=1.6, y=1.6, z=1.1))))
+"""
+NUMBERS = """\
+if mode == "raise":
+    raise ValueError("temperature is\\nnot what the data were drawn at")
+JSON({"temperature": temperature, "θ": [1.5, float("nan") if mode == "nan" else 2.5], "data": data, "seed": seed})
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small report notebook in a folder of its own."""
+    cells = [
+        new_markdown_cell(TEXT),
+        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+        *(new_code_cell(source) for source in (SHOW, PLAIN_FIGURE, SELECTABLE_FIGURE)),
+        new_code_cell(NUMBERS, metadata={"tags": ["report-json"]}),
+    ]
+    path = tmp_path_factory.mktemp("project") / "small.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(notebook: Path) -> tuple[Path, str]:
+    """The page of one successful run from the command line, and what was printed."""
+    arguments = ["TEMPERATURE=900", "data=shipped/cu.npz", "--notebook", notebook.name, "--target", "reports"]
+    with contextlib.chdir(notebook.parent), contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(arguments) == 0
+    return notebook.parent / "reports" / "small.html", printed.getvalue()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# Parameters
+
+
+DEFAULTS = {"data": "a.npz", "temperature": 1200.0, "n": 3, "quick": True, "seed": None, "keys": ["fcc"], "T": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("given", "fitted"),
+    [
+        ({"DATA": "1e3"}, {"data": "1e3"}),
+        ({"Data": Path("x") / "y"}, {"data": "x/y"}),
+        ({"temperature": "1200"}, {"temperature": 1200.0}),
+        ({"temperature": 300}, {"temperature": 300.0}),
+        ({"temperature": "null"}, {"temperature": None}),
+        ({"N": "4.0"}, {"n": 4}),
+        ({"quick": "false"}, {"quick": False}),
+        ({"seed": "7"}, {"seed": 7}),
+        ({"seed": "1.5"}, {"seed": 1.5}),
+        ({"seed": "True"}, {"seed": True}),
+        ({"seed": "some text"}, {"seed": "some text"}),
+        ({"keys": '["fcc", "hcp"]'}, {"keys": ["fcc", "hcp"]}),
+        ({"T": 2, "t": 3}, {"T": 3.0}),
+    ],
+)
+def test_a_value_takes_the_type_of_its_default(given: dict[str, object], fitted: dict[str, object]) -> None:
+    found = check(given, DEFAULTS, notebook="x.ipynb")
+    assert found == fitted
+    assert [type(value) for value in found.values()] == [type(value) for value in fitted.values()]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"temperature": "hot"}, "temperature: expected a number, got 'hot'"),
+        ({"temperature": True}, "temperature: expected a number, got True"),
+        ({"n": 1.5}, "n: expected a whole number, got 1.5"),
+        ({"quick": "maybe"}, "quick: expected true or false, got 'maybe'"),
+        ({"keys": "fcc"}, "keys: expected a JSON list, got 'fcc'"),
+        (
+            {"Temprature": 1},
+            "x.ipynb has no parameter 'Temprature' (did you mean 'temperature'?); "
+            "it has: data, temperature, n, quick, seed, keys, T",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{re.escape(sentence)}$"):
+        check(given, DEFAULTS, notebook="x.ipynb")
+
+
+def test_defaults_are_read_from_the_notebook(notebook: Path) -> None:
+    read = nbformat.read(notebook, as_version=4)
+    read.metadata.kernelspec = {"name": "python3", "language": "python"}
+    found = defaults(read)
+    assert list(found) == ["data", "temperature", "n_points", "quick", "seed", "size", "mode"]
+    assert (found["temperature"], found["quick"], found["seed"], found["size"]) == (1200.0, True, None, "2 * n_points")
+    assert check({"size": "42"}, found, notebook="x.ipynb") == {"size": 42}  # an expression has no type to fit
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [("tempratur=1", "small.ipynb has no parameter 'tempratur' (did"), ("1200", "expected NAME=value, got '1200'")],
+)
+def test_a_misspelt_argument_is_refused_before_anything_runs(
+    notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], argument: str, sentence: str
+) -> None:
+    assert main([argument, "--notebook", str(notebook), "--target", str(tmp_path / "reports")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"report: {sentence}") and printed.err.count("\n") == 1
+    assert not (tmp_path / "reports").exists()
+
+
+# Running
+
+
+def test_the_numbers_are_written_beside_the_page(built: tuple[Path, str]) -> None:
+    path, printed = built
+    assert printed == "reports/small.html\nreports/small.json\n"
+    assert sorted(contents(path.parent)) == ["small.html", "small.json"]
+    numbers = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert numbers == {"temperature": 900.0, "θ": [1.5, 2.5], "data": "shipped/cu.npz", "seed": None}
+
+
+def test_a_failing_cell_gives_one_sentence_and_leaves_the_old_report(notebook: Path, built: tuple[Path, str]) -> None:
+    before = contents(built[0].parent)
+    command = [sys.executable, "-m", "fisherlib.report", "mode=raise", f"--notebook={notebook}"]
+    command.append(f"--target={built[0].parent}")
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.stderr == ("report: small.ipynb stopped: ValueError: temperature is not what the data were drawn at\n")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert contents(built[0].parent) == before
+
+
+def test_numbers_that_json_cannot_hold_are_an_error(notebook: Path, built: tuple[Path, str]) -> None:
+    before = contents(built[0].parent)
+    with pytest.raises(report.ReportError, match=r"shows numbers\.θ\[1\] = nan, and JSON has no such number"):
+        report.build(notebook, built[0].parent, {"mode": "nan"})
+    assert contents(built[0].parent) == before
+
+
+def test_a_notebook_without_numbers_gives_a_page_alone(
+    notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed = new_notebook(cells=[new_code_cell("1 + 1", outputs=[new_output("stream", text="2")])])
+    monkeypatch.setattr("papermill.execute_notebook", lambda *_, **__: executed)
+    assert report.build(notebook, tmp_path, {}) == [tmp_path / "small.html"]
+    executed.cells[0].metadata.tags = ["report-json"]
+    with pytest.raises(report.ReportError, match="must end in IPython.display.JSON"):
+        report.build(notebook, tmp_path, {})
+
+
+def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def build(*_: object) -> list[Path]:
+        raise report.ReportError("it stopped", "line 3 of cell 2")
+
+    monkeypatch.setattr(report, "build", build)
+    assert main(["--traceback"]) == 1
+    assert capsys.readouterr().err == "report: it stopped\nline 3 of cell 2\n"
+
+
+# The page as text
+
+
+@pytest.fixture(scope="module")
+def source(built: tuple[Path, str]) -> str:
+    """The page without the drawing library, which must be in it once."""
+    text = built[0].read_text(encoding="utf-8")
+    assert text.count(get_plotlyjs()) == 1
+    return text.replace(get_plotlyjs(), "")
+
+
+def test_the_head_shows_what_the_report_was_made_with(source: str, notebook: Path) -> None:
+    assert "<title>What θf does</title>" in source
+    assert source.count("<h1>") == 1
+    for name, value in [("data", "shipped/cu.npz"), ("temperature", "900.0"), ("seed", "None"), ("mode", "good")]:
+        assert f'<th scope="row">{name}</th><td>{value}</td>' in source
+    assert re.search(r"<td>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00</td>", source)
+    assert re.search(r"<td>fisherlib \S+ · numpy \S+ · scipy \S+ · plotly \S+ · python 3\S+</td>", source)
+    assert str(notebook.parent) not in source
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_an_absolute_path_is_not_shown(outside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent if outside else tmp_path.parent)
+    html = page.render(new_notebook(), name="x", parameters={"data": str(tmp_path / "a.npz")})
+    assert f"<td>{'a.npz' if outside else tmp_path.name + '/a.npz'}</td>" in html
+
+
+def test_the_page_asks_for_nothing_from_the_network(source: str) -> None:
+    assert re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//[^"']*|@import|url\(""", source) == []
+
+
+def test_the_page_shows_results_and_not_how_they_were_made(source: str) -> None:
+    assert "shown on stdout" in source and 'class="dataframe"' in source
+    for hidden in ("import numpy", "never shown", "a slider", "application/json", "IPython.core.display"):
+        assert hidden not in source
+
+
+def test_mathematics_becomes_mathml_and_code_stays(source: str) -> None:
+    assert source.count("<math") == 4  # title, inline, display, table
+    assert source.count('<math display="block"') == 1
+    for code in ("$J$", "$", "$$", "$D_1$"):
+        assert f"<code>{code}</code>" in source
+
+
+def test_mathematics_that_cannot_be_read_is_still_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def convert(*_: object, **__: object) -> str:
+        raise IndexError
+
+    monkeypatch.setattr("latex2mathml.converter.convert", convert)
+    html = page.render(new_notebook(cells=[new_markdown_cell("Here $a < b$.")]), name="x", parameters={})
+    assert "<p>Here <code>a &lt; b</code>.</p>" in html
+
+
+def selectors(traces: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    """(label, chosen, options) of each selector that the page puts above a figure with these traces."""
+    output = new_output("display_data", {page.PLOTLY: {"data": traces, "layout": {}}})
+    html = page.render(new_notebook(cells=[new_code_cell(outputs=[output])]), name="x", parameters={})
+    chosen = []
+    for label in BeautifulSoup(html, "html.parser").find_all("label"):
+        options = label.find("select").find_all("option")
+        assert label["for"] == label.find("select")["id"]
+        assert [option["value"] for option in options] == [option.text for option in options]
+        selected = next(option.text for option in options if option.has_attr("selected"))
+        chosen.append((label.contents[0], selected, [option.text for option in options]))
+    return chosen
+
+
+def test_selectors_start_at_what_the_figure_shows() -> None:
+    traces = [
+        {"type": "bar", "meta": {"model": "A", "temperature": 300.0}, "visible": False},
+        {"type": "bar", "meta": {"model": 'B "<b>"', "temperature": 600.0}},
+        {"type": "bar", "meta": {"model": "A"}, "visible": "legendonly"},
+        {"type": "bar", "meta": "no selector"},
+    ]
+    assert selectors(traces) == [
+        ("Model", 'B "<b>"', ["A", 'B "<b>"']),
+        ("Temperature", "600.0", ["300.0", "600.0"]),
+    ]
+    assert selectors([trace | {"visible": False} for trace in traces])[1][1] == "300.0"
+    assert selectors(traces[3:]) == []
+
+
+# The page in a browser
+
+
+FIGURE = "document.getElementById('fig-1')"
+CAMERA = f"{FIGURE}._fullLayout.scene._scene.getCamera().eye"
+VISIBLE = f"{FIGURE}._fullData.filter(trace => trace.visible === true).map(trace => trace.name)"
+HEIGHT_TITLE = f"{FIGURE}._fullLayout.scene.zaxis.title.text"
+
+
+class Opened:
+    """A page in the browser, with everything it asked for and every error it met."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+
+    def wait_for_visible(self, *names: str) -> None:
+        self.page.wait_for_function(f"names => {VISIBLE}.join() === names.join()", arg=list(names))
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Any, built: tuple[Path, str]) -> Iterator[Opened]:
+    """The page, opened from its file with the network off."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    opened = Opened(context.new_page())
+    opened.page.goto(built[0].as_uri())
+    opened.page.wait_for_selector("#fig-1 canvas")
+    yield opened
+    context.close()
+
+
+@pytest.mark.browser
+def test_every_figure_is_drawn_without_a_network(opened: Opened, built: tuple[Path, str]) -> None:
+    assert opened.page.locator("#fig-0 .scatterlayer .trace").count() == 1
+    opened.wait_for_visible("θ_f, energy", "minimum", "start")
+    assert opened.page.get_by_label("Model").input_value() == "θ_f"
+    assert opened.page.get_by_label("Loss").input_value() == "energy"
+    assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
+    assert opened.page.locator(".modebar-btn").count() > 0
+    assert opened.page.locator(".modebar-btn[data-title*=Share]").count() == 0
+
+
+@pytest.mark.browser
+def test_the_turned_view_survives_a_change_of_either_selector(opened: Opened) -> None:
+    before = opened.page.evaluate(CAMERA)
+    figure = opened.page.locator("#fig-1")
+    figure.scroll_into_view_if_needed()
+    box = figure.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    opened.page.mouse.move(x, y)
+    opened.page.mouse.down()
+    opened.page.mouse.move(x + 120, y + 40, steps=10)
+    opened.page.mouse.up()
+    opened.page.wait_for_function(f"x => Math.abs({CAMERA}.x - x) > 0.1", arg=before["x"])
+    turned = opened.page.evaluate(CAMERA)
+
+    opened.page.get_by_label("Loss").select_option("Fisher divergence")
+    opened.wait_for_visible("θ_f, Fisher divergence", "minimum", "start")
+    assert opened.page.evaluate(HEIGHT_TITLE) == "J"
+    opened.page.get_by_label("Model").focus()
+    opened.page.keyboard.press("ArrowUp")
+    opened.wait_for_visible("θ_DFT, Fisher divergence", "start")
+    opened.page.get_by_label("Loss").select_option("energy")
+    opened.wait_for_visible("θ_DFT, energy", "start")
+    assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
+    assert opened.page.evaluate(CAMERA) == pytest.approx(turned, abs=1e-6)
+
+
+@pytest.mark.browser
+def test_the_browser_met_no_error_and_asked_for_nothing_but_the_file(
+    opened: Opened, built: tuple[Path, str], tmp_path: Path
+) -> None:
+    for width in (800, 1400):
+        opened.page.set_viewport_size({"width": width, "height": 900})
+        opened.page.wait_for_function(f"{FIGURE}._fullLayout.width === Math.min(window.innerWidth, 1000) - 40")
+        opened.page.screenshot(path=tmp_path / f"{width}.png", full_page=True)  # for eyes, not compared
+    assert opened.requests == [built[0].as_uri()]
+    assert opened.errors == []
