@@ -27,12 +27,26 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import io as io
+    from . import regression as regression
     from . import systems as systems
+    from . import tables as tables
     from . import units as units
     from . import validation as validation
     from . import widgets as widgets
 
-_SUBMODULES = ("comparison", "descriptors", "diagnostics", "figures", "io", "systems", "units", "validation", "widgets")
+_SUBMODULES = (
+    "comparison",
+    "descriptors",
+    "diagnostics",
+    "figures",
+    "io",
+    "regression",
+    "systems",
+    "tables",
+    "units",
+    "validation",
+    "widgets",
+)
 
 __version__ = "0.1.0"
 

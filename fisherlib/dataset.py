@@ -224,6 +224,24 @@ class Dataset(Mapping[str, Trajectory]):
         """(M,) number of the trajectory that each configuration belongs to."""
         return np.repeat(np.arange(len(self)), [len(t) for t in self.values()])
 
+    @property
+    def temperatures(self) -> list[float]:
+        """The temperatures that occur, K, ascending; those not known are left out."""
+        return sorted({t.temperature for t in self.values() if t.temperature is not None})
+
+    def summary(self) -> dict[str, Any]:
+        """What the data are, in a few named values: provenance, numbers, temperatures."""
+        descriptor = self.provenance.get("descriptor", {})
+        return {
+            **{name: value for name, value in self.provenance.items() if name != "descriptor"},
+            "trajectories": len(self),
+            "configurations": len(self.energies),
+            "atoms in a configuration": " to ".join(str(n) for n in sorted({self.n_atoms.min(), self.n_atoms.max()})),
+            "temperature, K": ", ".join(f"{T:g}" for T in self.temperatures) or "not known",
+            "descriptors K": self.K,
+            "descriptor": ", ".join(f"{name} {value}" for name, value in descriptor.items()),
+        }
+
     def select(self, keys: Sequence[str]) -> "Dataset":
         """The trajectories of ``keys``, in that order."""
         return Dataset([self[key] for key in keys], provenance=self.provenance)

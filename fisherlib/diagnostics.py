@@ -250,6 +250,27 @@ def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
     return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
 
 
+def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike) -> tuple[Array, float, float]:
+    """Configurational temperature k_B T = ⟨|∇U|²⟩ / ⟨∇²U⟩, of clusters and of periodic systems alike.
+
+    It fluctuates far less than the virial does, and needs the Laplacian of U; a mean over random vectors v = ±1 of
+    v·(F(x − hv) − F(x + hv)) / 2h estimates it without bias from the potential's forces alone.
+
+    Args:
+        squared_forces: (n, M) |F|² of M configurations in each of n independent trajectories, eV²/Å².
+        laplacians: (n, M) ∇²U of the same, eV/Å².
+
+    Returns:
+        (n,) K of each trajectory, that of all together, and its standard error taken over trajectories.
+
+    Source: Rugh, Phys. Rev. Lett. 78, 772 (1997); Butler et al., J. Chem. Phys. 109, 6519 (1998).
+    """
+    F2, laplacian = np.atleast_2d(squared_forces).mean(axis=1), np.atleast_2d(laplacians).mean(axis=1)
+    T = F2 / laplacian / BOLTZMANN
+    together = float(F2.mean() / laplacian.mean() / BOLTZMANN)
+    return T, together, float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
+
+
 def autocorrelation_time(series: ArrayLike) -> float:
     """Integrated autocorrelation time ½ + Σ ρ(t) of equally long series, in steps.
 

@@ -185,7 +185,7 @@ def landscapes(
         keys: names of the choices, e.g. ("model", "loss"); the report makes one selector of each.
     """
     specs = [[{"type": "scene"}, {"type": "xy"}]]
-    figure = make_subplots(rows=1, cols=2, specs=specs, column_widths=[0.6, 0.4], horizontal_spacing=0.04)
+    figure = make_subplots(rows=1, cols=2, specs=specs, column_widths=[0.58, 0.42], horizontal_spacing=0.08)
     relayout: dict[str, dict[str, str]] = {}
     for number, (choice, (surface, points)) in enumerate(surfaces.items()):
         meta = dict(zip(keys, choice, strict=True)) or None
@@ -196,9 +196,10 @@ def landscapes(
             relayout.setdefault(choice[0], {}).update(_axis_titles(surface))
     first = next(iter(surfaces.values()))[0]
     _styled(figure, title="", height=560)
-    camera = {"eye": {"x": 1.5, "y": -1.5, "z": 1.0}}
+    # High enough to look into a bowl, far enough that no corner or axis title is cut.
+    camera = {"eye": {"x": -1.3, "y": -1.4, "z": 1.55}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}}
     figure.update_scenes(aspectmode="cube", camera=camera, zaxis_title_text="loss", uirevision="turned")
-    figure.update_layout(_axis_titles(first) | {"margin": {"l": 10, "r": 10, "t": 50, "b": 60}, "showlegend": False})
+    figure.update_layout(_axis_titles(first) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}, "showlegend": False})
     if keys:
         figure.update_layout(meta={"relayout": {keys[0]: relayout}})
     return figure
@@ -240,6 +241,6 @@ def _marks(
     flat = {**line, **solid, "line": {"color": "#D55E00", "width": 2}, "textfont": {"color": "white"}}
     marker = {"marker": {"color": "#D55E00", "size": 9, "line": {"color": "white", "width": 1}}}
     return [
-        (go.Scatter3d(x=x, y=y, z=z, **style, **line, **solid), 1),
+        (go.Scatter3d(x=x, y=y, z=z, **style, **line, **solid, textfont={"color": "#D55E00"}), 1),
         (go.Scatter(x=x, y=y, **style, **(flat | marker)), 2),
     ]

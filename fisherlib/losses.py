@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import operator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,6 +70,21 @@ class Quadratic:
         return Quadratic(V @ self.A @ V.T, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
 
 
+def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
+    """Records merged by temperature; β² is multiplied in once per temperature, so that it cancels from θ exactly."""
+    groups: dict[float, MomentRecord] = {}
+    for record in [moments] if isinstance(moments, MomentRecord) else moments.values():
+        T = record.temperature if temperature is None else temperature
+        if T is None:
+            raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
+        groups[T] = groups[T] + record if T in groups else record
+    return groups
+
+
+def _sum(losses: Iterable[Quadratic]) -> Quadratic:
+    return functools.reduce(operator.add, losses)
+
+
 def _total(moments: Moments | MomentRecord) -> MomentRecord:
     return moments if isinstance(moments, MomentRecord) else moments.total()
 
@@ -96,17 +112,9 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
     Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
     """
-    records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
-    M = sum(record.configurations for record in records)
-    sums: dict[float, Quadratic] = {}
-    for record in records:
-        T = record.temperature if temperature is None else temperature
-        if T is None:
-            raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-        q = Quadratic(record.PhiPhi, record.PhiF, record.FF)
-        sums[T] = sums[T] + q if T in sums else q
-    weighted = [beta(T) ** 2 / M * q for T, q in sums.items()]
-    return functools.reduce(operator.add, weighted)
+    groups = _by_temperature(moments, temperature)
+    M = sum(record.configurations for record in groups.values())
+    return _sum(beta(T) ** 2 / M * Quadratic(r.PhiPhi, r.PhiF, r.FF) for T, r in groups.items())
 
 
 def energy(moments: Moments | MomentRecord) -> Quadratic:
@@ -134,24 +142,27 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
 def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
     """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
 
-    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), over all configurations; any constant offset drops out.
+    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature; any constant offset drops
+    out. With several temperatures it is the mean over configurations of theirs.
 
     Args:
-        moments: of one or several trajectories, taken together.
-        temperature: K; without it the trajectories' own, which must be one.
+        moments: of one or several trajectories.
+        temperature: K; taken for every trajectory. Without it each trajectory's own.
 
     Returns:
         Quadratic form in θ; value in nats.
 
     Raises:
-        ValueError: the temperature is unknown or differs between trajectories.
+        ValueError: neither ``temperature`` nor the trajectories say what T is.
     """
-    total = _total(moments)
-    T = total.temperature if temperature is None else temperature
-    if T is None:
-        raise ValueError("temperature: unknown, or different between trajectories; give temperature= in kelvin")
-    K, C = total.K, total.scatter / total.configurations
-    return beta(T) ** 2 * Quadratic(C[:K, :K], C[:K, K], float(C[K, K]))
+    groups = _by_temperature(moments, temperature)
+    M = sum(record.configurations for record in groups.values())
+
+    def variance(record: MomentRecord) -> Quadratic:
+        K, C = record.K, record.scatter
+        return Quadratic(C[:K, :K], C[:K, K], float(C[K, K]))
+
+    return _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items())
 
 
 def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: ArrayLike | None = None) -> Quadratic:

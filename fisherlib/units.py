@@ -1,6 +1,7 @@
 """Physical constants in the units of the package (eV, Å, K) and the inverse temperature."""
 
 import math
+import numbers
 
 #: Boltzmann constant, eV/K (exact in the SI of 2019: 1.380649e-23 J/K over 1.602176634e-19 C).
 BOLTZMANN = 1.380649e-23 / 1.602176634e-19
@@ -22,6 +23,6 @@ def beta(temperature: float) -> float:
     Raises:
         ValueError: the temperature is not a positive finite number.
     """
-    if not (math.isfinite(temperature) and temperature > 0):
+    if not (isinstance(temperature, numbers.Real) and math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature: expected a positive number of kelvin, got {temperature!r}")
     return 1.0 / (BOLTZMANN * temperature)

@@ -1,10 +1,14 @@
-"""Fixtures shared by the tests: a real browser, for what only a browser can show."""
+"""Fixtures shared by the tests: a real browser, the shipped data, and small random datasets."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+import fisherlib as fl
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -32,3 +36,63 @@ def chromium() -> Iterator["playwright.sync_api.Browser"]:  # noqa: F821  import
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def copper(root: Path) -> fl.Dataset:
+    """The shipped Cu55 data with their SOAP descriptors."""
+    return fl.io.read(root / "data" / "cu55_1200K.npz")
+
+
+@pytest.fixture(scope="session")
+def copper_moments(copper: fl.Dataset) -> fl.Moments:
+    """The moments of the shipped data."""
+    return fl.accumulate(copper)
+
+
+@pytest.fixture(scope="session")
+def few_walkers(copper: fl.Dataset) -> fl.Dataset:
+    """Four walkers of the shipped data, for what would take long on all of them."""
+    return copper.select(list(copper)[:4])
+
+
+@pytest.fixture(scope="session")
+def ragged() -> Callable[..., fl.Dataset]:
+    """A maker of small random datasets whose configurations differ in size; forces and energies do not fit exactly."""
+
+    def make(
+        seed: int,
+        *,
+        K: int = 3,
+        temperatures: Sequence[float | None] = (300.0, 300.0),
+        configurations: int = 5,
+        atoms: tuple[int, int] = (1, 5),
+        scale: float | np.ndarray = 1.0,
+        noise: float = 0.3,
+    ) -> fl.Dataset:
+        rng = np.random.default_rng(seed)
+        theta, made = rng.normal(size=K) / scale, []
+        for number, temperature in enumerate(temperatures):
+            n_atoms = rng.integers(atoms[0], atoms[1] + 1, size=configurations)
+            Phi = rng.normal(size=(3 * n_atoms.sum(), K)) * scale
+            D = (rng.normal(size=(configurations, K)) + 2.0 * n_atoms[:, None]) * scale
+            made.append(
+                fl.Trajectory(
+                    key=f"t{number}",
+                    temperature=temperature,
+                    n_atoms=n_atoms,
+                    energies=D @ theta - 3.5 * n_atoms + noise * rng.normal(size=configurations),
+                    descriptors=D,
+                    forces=Phi @ theta + noise * rng.normal(size=len(Phi)),
+                    force_descriptors=Phi,
+                )
+            )
+        return fl.Dataset(made)
+
+    return make

@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
+from ..units import beta
 from . import app, extxyz, npz
 from .columns import DESCRIPTORS, FORCE_DESCRIPTORS, has_descriptors, trajectory
 from .featurise import featurise
@@ -48,7 +49,7 @@ def read(
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         check: run ``diagnostics.check`` and refuse a wrong sign; everything else it finds is warned of.
-        progress: called with (done, total) while descriptors are computed.
+        progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
 
     Raises:
         FileNotFoundError: no such file.
@@ -57,6 +58,7 @@ def read(
     path = find(path)
     frames = read_frames(path, forces=forces, energies=energies, key=key)
     if temperature is not None:
+        beta(temperature)  # refuses what is no temperature
         frames = [dataclasses.replace(f, temperature=float(temperature)) for f in frames]
     digest = sha256(path)
     provenance = {"file": path.name, "sha256": digest}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from ..dataset import Trajectory
 from ..descriptors import Soap
@@ -27,7 +28,10 @@ def featurise(
     atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
     arrays = _from_cache(cache, atoms, K)
     if arrays is None:
-        D, Phi = descriptor([a for f in frames for a in f.atoms()], species=species, progress=progress)
+        configurations = [a for f in frames for a in f.atoms()]
+        with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
+            show = progress or (lambda done, total: bar.update(done - bar.n))
+            D, Phi = descriptor(configurations, species=species, progress=show)
         arrays = {"site_descriptors": D, "force_descriptors": Phi}
         _keep(cache, arrays)
     made, first = [], 0

@@ -54,8 +54,6 @@ def _content(path: Path) -> object:
 
 def versions() -> dict[str, str]:
     """Versions that a result was computed with."""
-    from .. import __version__
-
     return {
         "fisherlib": __version__,
         "python": platform.python_version(),

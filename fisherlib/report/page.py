@@ -134,7 +134,18 @@ def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
         output.data = NotebookNode({"text/html": _figure(data[PLOTLY], next(numbers))})
     elif "text/latex" in data:
         data.setdefault("text/markdown", data["text/latex"])
+    elif 'class="dataframe"' in data.get("text/html", ""):
+        data["text/html"] = re.sub(r"<td>([^<]*)</td>", _cell, data["text/html"])
     return output
+
+
+def _cell(match: re.Match[str]) -> str:
+    """A table's cell: numbers are right-aligned by the style sheet, words are marked to be left-aligned."""
+    try:
+        float(match[1])
+    except ValueError:
+        return f'<td class="words">{match[1]}</td>'
+    return match[0]
 
 
 def _figure(figure: Mapping[str, Any], number: int) -> str:

@@ -1,0 +1,64 @@
+"""Notebooks stay thin and clean: no outputs, nothing defined, one cell of parameters, no path of anybody's machine."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    assert request.param.stat().st_size < 50_000
+    read = nbformat.read(request.param, as_version=4)
+    nbformat.validate(read)
+    return read
+
+
+def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_notebooks_of_the_story_are_there() -> None:
+    names = {path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS}
+    story = {f"{n}.ipynb" for n in ("01_load_data", "02_fit_theta_f", "03_energies_and_cdfs", "04_loss_landscape")}
+    assert story | {"reports/theta_f.ipynb"} <= names
+
+
+def test_nothing_executed_is_stored(notebook: nbformat.NotebookNode) -> None:
+    assert "widgets" not in notebook.metadata
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code(notebook))
+
+
+def test_nothing_is_defined(notebook: nbformat.NotebookNode) -> None:
+    for cell in code(notebook):
+        nodes = ast.walk(ast.parse(cell.source))
+        assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes), cell.source
+
+
+def test_the_second_cell_holds_plain_parameters(notebook: nbformat.NotebookNode) -> None:
+    tagged = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == [1]
+    assert all(isinstance(line, ast.Assign) for line in ast.parse(notebook.cells[1].source).body)
+
+
+def test_no_address_and_no_absolute_path(notebook: nbformat.NotebookNode) -> None:
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert re.search(r"https?://|(?<![\w.)])/(home|root|tmp|usr|work|Users)/|\.\./", text) is None
+
+
+def test_text_explains_the_code(notebook: nbformat.NotebookNode) -> None:
+    words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = sum(len(cell.source.splitlines()) for cell in code(notebook))
+    assert words >= 3 * lines
+
+
+def test_an_explorer_has_few_short_cells(notebook: nbformat.NotebookNode, request: pytest.FixtureRequest) -> None:
+    if "report-json" in {tag for cell in code(notebook) for tag in cell.metadata.get("tags", [])}:
+        pytest.skip("a report is longer than an explorer")
+    assert len(code(notebook)) <= 11
+    assert all(len(cell.source.splitlines()) <= 26 for cell in code(notebook)), request.node.name
