@@ -198,7 +198,9 @@ def landscapes(
     _styled(figure, title="", height=560)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
     camera = {"eye": {"x": -1.3, "y": -1.4, "z": 1.55}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}}
-    figure.update_scenes(aspectmode="cube", camera=camera, zaxis_title_text="loss", uirevision="turned")
+    figure.update_scenes(
+        aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
+    )
     figure.update_layout(_axis_titles(first) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}, "showlegend": False})
     if keys:
         figure.update_layout(meta={"relayout": {keys[0]: relayout}})
@@ -212,7 +214,7 @@ def _axis_titles(surface: Landscape) -> dict[str, str]:
 
 def _landscape_traces(surface: Landscape, points: Mapping[str, Point]) -> list[tuple[go.Scatter | go.Surface, int]]:
     label = f"{surface.name}, {surface.unit}" if surface.unit else surface.name
-    bar = {"title": {"text": label, "side": "right"}, "thickness": 14, "len": 0.9, "x": 1.0}
+    bar = {"title": {"text": label, "side": "right"}, "thickness": 14, "len": 0.9, "x": 1.0, "exponentformat": "power"}
     hover = f"x %{{x:.3f}}<br>y %{{y:.3f}}<br>{surface.name} %{{z:.5g}} {surface.unit}<extra></extra>"
     common = {"x": surface.x, "y": surface.y, "z": surface.z, "colorscale": SCALE, "hovertemplate": hover}
     traces: list[tuple[go.Scatter | go.Surface, int]] = [

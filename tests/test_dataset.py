@@ -87,7 +87,7 @@ def test_a_value_that_is_not_finite_is_located_and_the_way_out_given(
     assert f"the first in {place}; repair or leave out those configurations" in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="the sum of +inf and -inf warns before the sentence is built (dataset.py:132)")
+@pytest.mark.xfail(strict=True, reason="the sum of +inf and -inf warns before the sentence is built (dataset.py)")
 def test_infinities_of_both_signs_are_counted_in_one_sentence() -> None:
     forces = arguments()["forces"].copy()
     forces[[4, 7]] = np.inf, -np.inf
@@ -95,12 +95,12 @@ def test_infinities_of_both_signs_are_counted_in_one_sentence() -> None:
         trajectory(forces=forces)
 
 
-@pytest.mark.xfail(strict=True, reason="a finite value near the largest float overflows the sum (dataset.py:132)")
+@pytest.mark.xfail(strict=True, reason="a finite value near the largest float overflows the sum (dataset.py)")
 def test_large_finite_values_are_accepted_in_silence() -> None:
     assert trajectory(forces=np.full(18, 1e308)).forces[0] == 1e308
 
 
-@pytest.mark.xfail(strict=True, reason="NaN positions pass (dataset.py:128 leaves positions and cell out)")
+@pytest.mark.xfail(strict=True, reason="NaN positions pass (dataset.py leaves positions and cell out)")
 def test_a_position_that_is_not_finite_is_refused() -> None:
     positions = arguments()["positions"].copy()
     positions[3, 0] = np.nan
@@ -108,13 +108,13 @@ def test_a_position_that_is_not_finite_is_refused() -> None:
         trajectory(positions=positions)
 
 
-@pytest.mark.xfail(strict=True, reason="np.broadcast_to speaks, not the package (dataset.py:117)")
+@pytest.mark.xfail(strict=True, reason="np.broadcast_to speaks, not the package (dataset.py)")
 def test_a_wrong_pbc_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="pbc of trajectory 'water'"):
         trajectory(pbc=np.ones((2, 3), dtype=bool))
 
 
-@pytest.mark.xfail(strict=True, reason="atomic numbers are cut to integers in silence (dataset.py:112)")
+@pytest.mark.xfail(strict=True, reason="atomic numbers are cut to integers in silence (dataset.py)")
 def test_atomic_numbers_that_are_no_integers_are_refused() -> None:
     with pytest.raises(ValueError, match="species of trajectory 'water'"):
         trajectory(species=np.full(6, 29.7))
@@ -162,15 +162,12 @@ def test_the_callers_own_arrays_stay_writeable() -> None:
 
 
 def test_only_force_and_site_descriptors_may_stay_float32() -> None:
-    low = {name: np.asarray(v, dtype=np.float32) for name, v in arguments().items() if name not in ("key", "n_atoms")}
-    low = {n: v for n, v in low.items() if n in ("energies", "descriptors", "forces", "force_descriptors")}
-    t = trajectory(**low)
-    assert t.force_descriptors.dtype == np.float32
-    assert {t.energies.dtype, t.descriptors.dtype, t.forces.dtype} == {np.dtype(np.float64)}
-    assert (
-        trajectory(force_descriptors=arguments()["force_descriptors"].astype(np.float16)).force_descriptors.dtype
-        == float
-    )
+    names = ("energies", "descriptors", "forces", "force_descriptors", "site_descriptors")
+    t = trajectory(**{name: arguments()[name].astype(np.float32) for name in names})
+    assert t.force_descriptors.dtype == t.site_descriptors.dtype == np.float32
+    assert t.energies.dtype == t.descriptors.dtype == t.forces.dtype == np.float64
+    half = arguments()["force_descriptors"].astype(np.float16)
+    assert trajectory(force_descriptors=half).force_descriptors.dtype == np.float64
 
 
 @given(start=st.integers(0, 2), length=st.integers(1, 3))
@@ -194,7 +191,7 @@ def test_a_slice_copies_no_array() -> None:
     assert np.shares_memory(t.slice(1, 3).force_descriptors, t.force_descriptors)
 
 
-@pytest.mark.xfail(strict=True, reason="a bare IndexError of numpy comes out (dataset.py:166)")
+@pytest.mark.xfail(strict=True, reason="a bare IndexError of numpy comes out (dataset.py)")
 def test_a_slice_beyond_the_end_is_refused_in_a_sentence() -> None:
     with pytest.raises((ValueError, IndexError), match="stop: expected"):
         trajectory().slice(0, 4)
@@ -245,7 +242,7 @@ def test_dropping_everything_is_refused(ragged: Callable[..., fl.Dataset]) -> No
         ragged(0).drop(["t0", "t1"])
 
 
-@pytest.mark.xfail(strict=True, reason="a string is taken letter by letter: no trajectory 't' (dataset.py:242)")
+@pytest.mark.xfail(strict=True, reason="a string is taken letter by letter: no trajectory 't' (dataset.py)")
 def test_one_key_as_a_string_is_understood(ragged: Callable[..., fl.Dataset]) -> None:
     assert list(ragged(0).drop("t0")) == ["t1"]
 

@@ -155,20 +155,23 @@ def test_what_cannot_be_merged_is_refused(ragged: Maker) -> None:
         fl.accumulate([ragged(0)["t0"], ragged(1)["t0"]])
 
 
-@pytest.mark.xfail(strict=True, reason="numpy's broadcasting error comes out (moments.py:72)")
+@pytest.mark.xfail(strict=True, reason="numpy's broadcasting error comes out (moments.py)")
 def test_records_of_other_descriptors_cannot_be_subtracted(ragged: Maker) -> None:
     with pytest.raises(ValueError, match="moments: expected K = 2 descriptors, got 3"):
         fl.accumulate(ragged(0, K=2)).total() - fl.accumulate(ragged(0, K=3))["t0"]
 
 
-@pytest.mark.xfail(strict=True, reason="range() speaks, and a negative size gives zeros in silence (moments.py:160)")
+@pytest.mark.xfail(strict=True, reason="range() speaks, and a negative size gives zeros in silence (moments.py)")
 @pytest.mark.parametrize("block_rows", [0, -5])
 def test_an_impossible_size_of_a_block_is_refused(ragged: Maker, block_rows: int) -> None:
     with pytest.raises(ValueError, match="block_rows: expected"):
         fl.accumulate(ragged(0), block_rows=block_rows)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+TWO_BLOCKS = pytest.mark.xfail(strict=True, reason="the last float64 block lives while the next is cast (moments.py)")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=TWO_BLOCKS)])
 def test_memory_beyond_the_data_is_a_few_matrices_and_one_block(dtype: type) -> None:
     K, rows, block_rows = 40, 60000, 1024
     rng = np.random.default_rng(0)

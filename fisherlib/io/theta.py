@@ -4,6 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def _content(path: Path) -> object:
 def versions() -> dict[str, str]:
     """Versions that a result was computed with."""
     return {
-        "fisherlib": __version__,
+        "fisherlib": metadata.version("fisherlib"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,

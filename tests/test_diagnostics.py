@@ -1,0 +1,317 @@
+"""Self-checks: every mistake of a list is made on purpose with real data and has to be named."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import fisherlib as fl
+from fisherlib import diagnostics
+from fisherlib.diagnostics import Verdict
+from fisherlib.units import BOHR, BOLTZMANN, HARTREE
+
+Mistake = Callable[[fl.Trajectory, np.random.Generator], dict[str, Any]]
+N = 55
+GRADIENT = "gradient=True"
+
+
+def spoilt(data: fl.Dataset, mistake: Mistake) -> fl.Dataset:
+    rng = np.random.default_rng(0)
+    return fl.Dataset([dataclasses.replace(t, **mistake(t, rng)) for t in data.values()])
+
+
+def by_name(data: fl.Dataset, **options: Any) -> dict[str, Verdict]:
+    return {v.name: v for v in diagnostics.check(data, **options)}
+
+
+def flagged(data: fl.Dataset, **options: Any) -> dict[str, str]:
+    return {name: v.level for name, v in by_name(data, **options).items() if v.level != "ok"}
+
+
+def per_frame(values: NDArray, t: fl.Trajectory) -> NDArray:
+    return values.reshape(len(t), N, 3, *values.shape[1:])
+
+
+def spike(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
+    forces = t.forces.copy()
+    forces[rng.integers(len(forces))] = 1e4
+    return {"forces": forces}
+
+
+def forces_of_an_atom_missing(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
+    forces = per_frame(t.forces, t).copy()
+    forces[:, 7] = 0.0
+    return {"forces": forces.ravel()}
+
+
+def repeated(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
+    def twice(values: NDArray) -> NDArray:
+        frames = values.reshape(len(t), -1, *values.shape[1:])
+        return np.concatenate([frames, frames[:5]]).reshape(-1, *values.shape[1:])
+
+    per_row = ("energies", "descriptors", "n_atoms", "forces", "force_descriptors", "species", "positions")
+    return {name: twice(getattr(t, name)) for name in per_row} | {"site_descriptors": None}
+
+
+def without_an_atom(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
+    def left(values: NDArray) -> NDArray:
+        frames = values.reshape(len(t), N, -1, *values.shape[1:])
+        return np.delete(frames, 3, axis=1).reshape(-1, *values.shape[1:])
+
+    per_atom = ("forces", "force_descriptors", "species", "positions", "site_descriptors")
+    return {name: left(getattr(t, name)) for name in per_atom} | {"n_atoms": t.n_atoms - 1}
+
+
+def centre_held_fixed(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
+    # A part of the gradient that is left out no longer cancels over the atoms.
+    Phi = per_frame(t.force_descriptors, t).copy()
+    Phi[:, ::2] *= 0.5
+    return {"force_descriptors": Phi.reshape(-1, t.K)}
+
+
+#: mistake, verdict that must not be "ok", its level, and words that must be in its sentence
+MISTAKES: dict[str, tuple[Mistake, str, str, str]] = {
+    "sign of Φ": (lambda t, _: {"force_descriptors": -t.force_descriptors}, "energy slope", "fail", GRADIENT),
+    "forces in Ha/bohr": (lambda t, _: {"forces": t.forces * BOHR / HARTREE}, "energy slope", "warn", "Ha/Bohr"),
+    "energies in Ha": (lambda t, _: {"energies": t.energies / HARTREE}, "energy slope", "warn", "energies look like Ha,"),
+    "energies in kcal/mol": (lambda t, _: {"energies": t.energies * 23.0605}, "energy slope", "warn", "kcal/mol"),
+    "energies per atom": (lambda t, _: {"energies": t.energies / N}, "energy slope", "warn", "energies per atom, not totals"),
+    "descriptors averaged": (
+        lambda t, _: {"descriptors": t.descriptors / N, "site_descriptors": None}, "energy slope", "warn",
+        "averages over atoms, not sums",
+    ),
+    "(N, K, 3) read as (N, 3, K)": (
+        lambda t, _: {"force_descriptors": per_frame(t.force_descriptors, t).swapaxes(2, 3).reshape(-1, t.K)},
+        "energy correlation", "warn", "stored (N, K, 3) and read as (N, 3, K)",
+    ),
+    "forces (3, N) read as (N, 3)": (
+        lambda t, _: {"forces": per_frame(t.forces, t).swapaxes(1, 2).ravel()}, "force R²", "warn", "axes x y z",
+    ),
+    "frames of the forces shuffled": (
+        lambda t, rng: {"forces": rng.permutation(per_frame(t.forces, t)).ravel()}, "force R²", "warn", "frame order",
+    ),
+    "atoms of the forces in another order": (
+        lambda t, rng: {"forces": per_frame(t.forces, t)[:, rng.permutation(N)].ravel()}, "force R²", "warn", "atom or frame",
+    ),
+    "energies shuffled": (
+        lambda t, rng: {"energies": rng.permutation(t.energies)}, "energy correlation", "warn", "energies of other frames",
+    ),
+    "energies off by one frame": (
+        lambda t, _: {"energies": np.roll(t.energies, 1)}, "energy correlation", "warn", "energies of other frames",
+    ),
+    "thermostat noise": (
+        lambda t, rng: {"forces": t.forces + 0.1 * rng.normal(size=t.forces.shape)}, "net force", "warn", "thermostat noise",
+    ),
+    "spike": (spike, "net force", "warn", "a spike"),
+    "forces of an atom missing": (forces_of_an_atom_missing, "net force", "warn", "missing atoms"),
+    "an atom missing": (without_an_atom, "translation sum", "warn", "atoms are missing"),
+    "gradient with the centre held fixed": (centre_held_fixed, "translation sum", "warn", "centre held fixed"),
+    "duplicates": (repeated, "duplicates", "warn", "20 of 220 configurations are copies"),
+}  # fmt: skip
+
+
+def test_the_correct_data_pass_every_check(few_walkers: fl.Dataset, copper: fl.Dataset) -> None:
+    for data in (few_walkers, copper):
+        found = by_name(data)
+        assert set(found) == {
+            "translation sum", "net force", "force R²", "energy slope", "energy correlation", "duplicates", "enough data",
+        }  # fmt: skip
+        assert {v.level for v in found.values()} == {"ok"}
+    assert found["energy slope"].value == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_flagged_with_its_likely_cause(few_walkers: fl.Dataset, name: str) -> None:
+    mistake, verdict, level, words = MISTAKES[name]
+    found = by_name(spoilt(few_walkers, mistake))
+    assert found[verdict].level == level
+    assert words in found[verdict].message
+
+
+@pytest.mark.parametrize("name", [n for n, m in MISTAKES.items() if m[1] in ("energy slope", "duplicates")])
+def test_units_signs_and_duplicates_are_not_blamed_on_anything_else(few_walkers: fl.Dataset, name: str) -> None:
+    mistake, verdict, level, _ = MISTAKES[name]
+    assert flagged(spoilt(few_walkers, mistake)) == {verdict: level}
+
+
+@pytest.mark.xfail(strict=True, reason="a slope is read as a unit although the forces do not fit (diagnostics.py)")
+def test_no_unit_is_blamed_where_the_forces_do_not_fit(few_walkers: fl.Dataset) -> None:
+    found = by_name(spoilt(few_walkers, MISTAKES["frames of the forces shuffled"][0]))
+    assert found["force R²"].level == "warn" and not found["energy slope"].message.startswith("units:")
+
+
+def only(data: fl.Dataset, columns: list[int], sign: int) -> fl.Dataset:
+    """The data with a few of the descriptors, which explain less of the forces."""
+    changes: dict[str, Any] = {"site_descriptors": None, "descriptor_names": ()}
+    return fl.Dataset(
+        [
+            dataclasses.replace(
+                t,
+                descriptors=t.descriptors[:, columns],
+                force_descriptors=sign * t.force_descriptors[:, columns],
+                **changes,
+            )
+            for t in data.values()
+        ]
+    )
+
+
+def test_a_flipped_sign_fails_with_a_moderate_fit(few_walkers: fl.Dataset) -> None:
+    right, wrong = (by_name(only(few_walkers, [0, 1], sign)) for sign in (1, -1))
+    assert 0.5 < right["force R²"].value < 0.6
+    assert right["energy slope"].level == "ok"
+    assert wrong["energy slope"].level == "fail" and GRADIENT in wrong["energy slope"].message
+
+
+@pytest.mark.xfail(strict=True, reason="with R² just below 0.5 a slope of −1 is called ok (diagnostics.py)")
+def test_a_flipped_sign_is_flagged_with_a_poor_fit(few_walkers: fl.Dataset) -> None:
+    wrong = by_name(only(few_walkers, [10, 20], -1))
+    assert 0.45 < wrong["force R²"].value < 0.5 and wrong["energy slope"].value < -0.9
+    assert wrong["energy slope"].level != "ok"
+
+
+def test_a_given_theta_settles_the_sign_without_energies(few_walkers: fl.Dataset, root: object) -> None:
+    theta = fl.io.read_theta(root / "data" / "theta_energy.json").theta
+    silent = spoilt(few_walkers, lambda t, _: {"energies": np.zeros(len(t))})
+    flipped = spoilt(silent, lambda t, _: {"force_descriptors": -t.force_descriptors})
+    assert flagged(silent) == flagged(flipped) == {"energy slope": "warn"}
+    assert "cannot tell the sign" in by_name(flipped)["energy slope"].message
+    assert by_name(silent, theta=theta)["sign by θ"].level == "ok"
+    assert by_name(silent, theta=theta)["sign by θ"].value == pytest.approx(1.0, abs=0.05)
+    wrong = by_name(flipped, theta=theta)["sign by θ"]
+    assert wrong.level == "fail" and GRADIENT in wrong.message
+
+
+def test_a_theta_of_another_length_is_refused(few_walkers: fl.Dataset) -> None:
+    with pytest.raises(ValueError, match=r"theta: expected K = 105 parameters as in the data, got shape \(3,\)"):
+        diagnostics.check(few_walkers, theta=np.zeros(3))
+
+
+def test_force_descriptors_that_are_all_zero_fail(few_walkers: fl.Dataset) -> None:
+    zero = spoilt(few_walkers, lambda t, _: {"force_descriptors": np.zeros_like(t.force_descriptors)})
+    (only_verdict,) = diagnostics.check(zero)
+    assert only_verdict.level == "fail" and "nothing to fit" in only_verdict.message
+
+
+def test_too_few_configurations_are_told(few_walkers: fl.Dataset) -> None:
+    few = by_name(fl.Dataset([few_walkers["walker-00"].slice(0, 3)]))
+    assert few["enough data"].level == "warn" and "495 force components for 105" in few["enough data"].message
+    enough = by_name(fl.Dataset([few_walkers["walker-00"].slice(0, 4)]))
+    assert enough["enough data"].level == "ok"
+
+
+def clusters_of_different_size(offset: float) -> fl.Dataset:
+    """Free clusters of 3 to 8 atoms under one key, with pair descriptors Σ exp(−r²/w) and exactly linear energies."""
+    rng, theta, D, Phi = np.random.default_rng(0), np.array([2.0, -1.0]), [], []
+    n_atoms = rng.integers(3, 9, size=200)
+    for n in n_atoms:
+        x = rng.normal(size=(n, 3))
+        r = x[:, None] - x[None]
+        pairs = np.stack([np.exp(-(r**2).sum(axis=-1) / w) * (1 - np.eye(n)) for w in (4.0, 9.0)], axis=-1)
+        D.append(0.5 * pairs.sum(axis=(0, 1)))
+        Phi.append((2 * r[..., None] * (pairs / [4.0, 9.0])[:, :, None]).sum(axis=1).reshape(-1, 2))
+    rows = np.concatenate(Phi)
+    t = fl.Trajectory(
+        key="a",
+        temperature=300.0,
+        n_atoms=n_atoms,
+        energies=np.array(D) @ theta + offset * n_atoms,
+        descriptors=np.array(D),
+        forces=rows @ theta,
+        force_descriptors=rows,
+    )
+    return fl.Dataset([t])
+
+
+OFFSET = pytest.mark.xfail(strict=True, reason="the offset per atom is not taken out where N differs (diagnostics.py)")
+
+
+@pytest.mark.parametrize("offset", [0.0, pytest.param(-3.5, marks=OFFSET), pytest.param(-100.0, marks=OFFSET)])
+def test_configurations_of_different_size_under_one_key_pass_whatever_the_energy_of_an_atom(offset: float) -> None:
+    assert flagged(clusters_of_different_size(offset)) == {}
+
+
+def test_atoms_in_an_external_field_are_not_blamed_for_thermostat_noise() -> None:
+    found = by_name(fl.systems.harmonic(np.array([1.0, 2.0])))
+    assert found["translation sum"].level == "warn" and "external field" in found["translation sum"].message
+    assert found["net force"].level == "ok"
+
+
+def test_moments_that_are_given_are_used_instead_of_a_second_pass(few_walkers: fl.Dataset) -> None:
+    flipped = fl.accumulate(spoilt(few_walkers, MISTAKES["sign of Φ"][0]))
+    assert by_name(few_walkers, moments=flipped)["energy slope"].level == "fail"
+
+
+def springs(seed: int, *, temperature: float, n_atoms: int, walkers: int, configurations: int) -> fl.Dataset:
+    """Free clusters with U = ½ k Σ_{i<j} |r_i − r_j|² = ½ k N Σ_i |r_i − r̄|², sampled exactly."""
+    rng, k, made = np.random.default_rng(seed), 2.0, []
+    width = np.sqrt(BOLTZMANN * temperature / (k * n_atoms))
+    for walker in range(walkers):
+        x = rng.normal(size=(configurations, n_atoms, 3)) * width
+        x -= x.mean(axis=1, keepdims=True)
+        D = 0.5 * n_atoms * (x**2).sum(axis=(1, 2))
+        made.append(
+            fl.Trajectory(
+                key=f"w{walker}",
+                temperature=temperature,
+                n_atoms=np.full(configurations, n_atoms),
+                energies=k * D,
+                descriptors=D[:, None],
+                forces=-k * n_atoms * x.ravel(),
+                force_descriptors=-n_atoms * x.reshape(-1, 1),
+                positions=(x + 100.0 * rng.normal(size=(configurations, 1, 3))).reshape(-1, 3),
+            )
+        )
+    return fl.Dataset(made)
+
+
+@pytest.mark.parametrize("n_atoms", [2, 7])
+def test_the_virial_temperature_of_springs_is_that_of_the_sample(n_atoms: int) -> None:
+    data = springs(0, temperature=800.0, n_atoms=n_atoms, walkers=12, configurations=300)
+    each, mean, error = diagnostics.virial_temperature(data)
+    assert each.shape == (12,) and mean == pytest.approx(each.mean())
+    assert error == pytest.approx(each.std(ddof=1) / np.sqrt(12))
+    # −Σ r·F is k_B T χ² with 3N − 3 degrees of freedom, so its spread is known.
+    exact_error = 800.0 * np.sqrt(2 / (3 * n_atoms - 3) / (12 * 300))
+    assert abs(mean - 800.0) < 3 * exact_error and 0.4 < error / exact_error < 2.0
+    assert flagged(data) == {}
+
+
+def test_the_virial_temperature_asks_for_isolated_clusters(few_walkers: fl.Dataset, ragged: Callable) -> None:
+    t = few_walkers["walker-00"].slice(0, 2)
+    periodic = dataclasses.replace(t, cell=np.tile(20 * np.eye(3), (2, 1, 1)), pbc=np.ones((2, 3), dtype=bool))
+    for data in (ragged(0), fl.Dataset([periodic])):
+        with pytest.raises(ValueError, match="expected positions of isolated clusters, got none or periodic ones"):
+            diagnostics.virial_temperature(data)
+    assert np.isnan(diagnostics.virial_temperature(fl.Dataset([t]))[2])
+
+
+def test_the_configurational_temperature_of_springs_is_that_of_the_sample() -> None:
+    n_atoms, k = 5, 2.0
+    data = springs(1, temperature=800.0, n_atoms=n_atoms, walkers=12, configurations=300)
+    F2 = np.array([(t.forces.reshape(300, -1) ** 2).sum(axis=1) for t in data.values()])
+    laplacian = np.full_like(F2, 3 * k * n_atoms * (n_atoms - 1))  # of ½ k Σ |r_i − r_j|² over all 3N coordinates
+    each, together, error = diagnostics.configurational_temperature(F2, laplacian)
+    assert each.shape == (12,)
+    assert abs(together - 800.0) < 3 * 800.0 * np.sqrt(2 / (3 * n_atoms - 3) / 3600)
+    assert error == pytest.approx(each.std(ddof=1) / np.sqrt(12))
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9, 0.97])
+def test_the_autocorrelation_time_of_a_known_process(phi: float) -> None:
+    rng, n, M = np.random.default_rng(1), 40, 4000
+    noise = rng.normal(size=(n, M))
+    x = np.empty((n, M))
+    x[:, 0] = noise[:, 0] / np.sqrt(1 - phi**2)
+    for t in range(1, M):
+        x[:, t] = phi * x[:, t - 1] + noise[:, t]
+    tau = 0.5 * (1 + phi) / (1 - phi)  # ½ + Σ φ^t
+    assert diagnostics.autocorrelation_time(7.0 + 3.0 * x) == pytest.approx(tau, rel=0.06)
+    assert diagnostics.autocorrelation_time(x[0]) == pytest.approx(tau, rel=0.5)
+
+
+def test_a_constant_series_has_the_shortest_time() -> None:
+    assert diagnostics.autocorrelation_time(np.ones((3, 10))) == 0.5

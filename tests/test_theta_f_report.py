@@ -1,0 +1,160 @@
+"""The main job, as a user runs it: the report on the shipped data and on another file, its numbers, its page offline."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fisherlib as fl
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.notebooks
+Run = subprocess.CompletedProcess[str]
+
+
+def report(*arguments: str, target: Path) -> Run:
+    command = [sys.executable, "-m", "fisherlib.report", *arguments, f"--target={target}"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("shipped")
+    done = report("THETA=data/theta_energy.json", "TEMPERATURE=1200", "n=21", target=target)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [str(target / "theta_f.html"), str(target / "theta_f.json")]
+    return target
+
+
+@pytest.fixture(scope="module")
+def numbers(shipped: Path) -> dict:
+    return json.loads((shipped / "theta_f.json").read_text())
+
+
+def test_the_numbers_have_the_promised_shape(numbers: dict) -> None:
+    assert numbers.keys() == {
+        *("theta_f", "rank", "condition", "held_out", "cdf", "data", "temperature", "units", "versions"),
+    }
+    assert numbers["theta_f"].keys() == {"coef", "intercept"}
+    assert numbers["held_out"].keys() == {"force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread"}
+    assert numbers["cdf"].keys() == {"ks", "wasserstein_1"}
+    assert numbers["data"] == {
+        "sha256": fl.io.sha256(ROOT / "data" / "cu55_1200K.npz"),
+        "trajectories": 20,
+        "configurations": 1000,
+    }
+    assert numbers["temperature"] == 1200.0
+    assert {"fisherlib", "numpy", "scipy", "python"} <= numbers["versions"].keys()
+
+
+def test_held_out_walkers_are_predicted_as_well_as_promised(numbers: dict) -> None:
+    assert numbers["held_out"]["force_r2"] >= 0.98
+    assert numbers["held_out"]["energy_spread"] < 0.003  # eV/atom
+    assert numbers["rank"] == len(numbers["theta_f"]["coef"]) == 105
+
+
+def test_the_numbers_are_those_of_the_library(numbers: dict, cu55: fl.Dataset) -> None:
+    moments = fl.accumulate(cu55)
+    theta_f = fl.regression.fisher_fit(moments)
+    assert numbers["theta_f"]["coef"] == pytest.approx(theta_f.theta, rel=1e-6)
+    assert numbers["theta_f"]["intercept"] == pytest.approx(theta_f.offset, rel=1e-9)
+    held_out = fl.validation.cross_validate(cu55, moments, fl.regression.fisher_fit, n=5, seed=0)
+    assert numbers["held_out"] == pytest.approx(held_out.pooled, rel=1e-6, abs=1e-9)
+
+
+def test_another_file_and_temperature_give_another_report(tmp_path: Path) -> None:
+    pickled = ROOT / "tests" / "pickles" / "md-numpy1.26-ase3.23-p4.pkl"
+    done = report(f"data={pickled}", "temperature=300", "folds=2", "n=5", target=tmp_path)
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((tmp_path / "theta_f.json").read_text())
+    assert numbers["temperature"] == 300.0 and numbers["data"]["trajectories"] == 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "status", "sentence"),
+    [
+        ("TEMPRATURE=1200", 2, "did you mean 'temperature'?"),
+        ("DATA=data/none.npz", 1, "no such file"),
+        ("DATA=README.md", 1, "expected a file ending in"),
+        ("THETA=data/none.json", 1, "no such file"),
+        ("TEMPERATURE=-5", 1, "expected a positive number of kelvin"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_no_report(tmp_path: Path, argument: str, status: int, sentence: str) -> None:
+    done = report(argument, target=tmp_path / "reports")
+    assert done.returncode == status
+    assert sentence in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not list(tmp_path.rglob("*theta_f*"))
+
+
+def test_make_refuses_a_misspelt_parameter_with_the_list_of_real_ones() -> None:
+    if not (ROOT / ".venv" / ".ready").exists():
+        pytest.skip("not installed by make: no .venv/.ready")
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(["make", "report", "DTA=x"], capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode != 0
+    assert all(name in done.stderr for name in ("data", "theta", "temperature", "folds"))
+
+
+@pytest.fixture
+def page(chromium: object, shipped: Path, tmp_path: Path) -> Iterator[object]:
+    """The report, opened from a folder of its own with the network off; every request and error is noted."""
+    moved = shutil.copy(shipped / "theta_f.html", tmp_path)
+    context = chromium.new_context(viewport={"width": 1200, "height": 1000}, offline=True)
+    page = context.new_page()
+    page.requests, page.errors = [], []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(f"file://{moved}")
+    page.wait_for_selector(".js-plotly-plot .gl-container canvas", state="attached", timeout=60_000)
+    yield page
+    assert page.errors == [] and page.requests == [f"file://{moved}"]
+    context.close()
+
+
+def drawn(page: object, script: str) -> object:
+    return page.evaluate(f"() => {{ const gd = [...document.querySelectorAll('.js-plotly-plot')].at(-1); {script} }}")
+
+
+SURFACE = (
+    "const t = gd._fullData.find(t => t.type === 'surface' && t.visible === true); return [t.name, t.z.flat().length];"
+)
+EYE = "const e = gd._fullLayout.scene._scene.getCamera().eye; return [e.x, e.y, e.z];"
+
+
+@pytest.mark.browser
+def test_every_figure_is_drawn(page: object) -> None:
+    figures = page.locator(".js-plotly-plot")
+    assert figures.count() == 7
+    for k in range(figures.count()):
+        figures.nth(k).scroll_into_view_if_needed()
+        assert figures.nth(k).locator("svg.main-svg").first.bounding_box()["width"] > 500
+    assert page.locator("math").count() > 5
+
+
+@pytest.mark.browser
+def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(page: object) -> None:
+    page.get_by_label("Model").scroll_into_view_if_needed()
+    assert drawn(page, SURFACE)[0].startswith("Fisher divergence")
+    page.get_by_label("Loss").select_option("force MAE")
+    assert drawn(page, SURFACE)[0] == "force MAE, eV/Å"
+    before = drawn(page, "return gd._fullLayout.scene.xaxis.title.text")
+    page.get_by_label("Model").select_option("θ")
+    assert drawn(page, "return gd._fullLayout.scene.xaxis.title.text") != before
+    box = page.locator(".gl-container canvas").last.bounding_box()
+    eye = drawn(page, EYE)
+    x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 30, steps=10)
+    page.mouse.up()
+    turned = drawn(page, EYE)
+    assert not np.allclose(eye, turned, atol=1e-2)
+    page.get_by_label("Loss").select_option("KS of energies")
+    assert np.allclose(drawn(page, EYE), turned, atol=1e-6)
