@@ -9,6 +9,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 CONSTRAINTS := .ci/constraints.txt
 
+# JupyterLab asks nobody about news and looks for no updates.
+QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -24,6 +27,7 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	    { $(PYTHON3) -m venv .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; } && \
 	    $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[lab,test]'; \
 	fi
+	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 # Everything given on the command line is a parameter of the report; a misspelt one is refused with the list of real ones.

@@ -59,12 +59,12 @@ def test_held_out_walkers_are_predicted_as_well_as_promised(numbers: dict) -> No
     assert numbers["rank"] == len(numbers["theta_f"]["coef"]) == 105
 
 
-def test_the_numbers_are_those_of_the_library(numbers: dict, cu55: fl.Dataset) -> None:
-    moments = fl.accumulate(cu55)
+def test_the_numbers_are_those_of_the_library(numbers: dict, copper: fl.Dataset) -> None:
+    moments = fl.accumulate(copper)
     theta_f = fl.regression.fisher_fit(moments)
     assert numbers["theta_f"]["coef"] == pytest.approx(theta_f.theta, rel=1e-6)
     assert numbers["theta_f"]["intercept"] == pytest.approx(theta_f.offset, rel=1e-9)
-    held_out = fl.validation.cross_validate(cu55, moments, fl.regression.fisher_fit, n=5, seed=0)
+    held_out = fl.validation.cross_validate(copper, moments, fl.regression.fisher_fit, n=5, seed=0)
     assert numbers["held_out"] == pytest.approx(held_out.pooled, rel=1e-6, abs=1e-9)
 
 
