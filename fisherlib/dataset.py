@@ -233,7 +233,7 @@ class Dataset(Mapping[str, Trajectory]):
         """What the data are, in a few named values: provenance, numbers, temperatures."""
         descriptor = self.provenance.get("descriptor", {})
         return {
-            **{name: value for name, value in self.provenance.items() if name != "descriptor"},
+            **{name: value for name, value in self.provenance.items() if name not in ("descriptor", "temperature")},
             "trajectories": len(self),
             "configurations": len(self.energies),
             "atoms in a configuration": " to ".join(str(n) for n in sorted({self.n_atoms.min(), self.n_atoms.max()})),

@@ -102,9 +102,22 @@ class Plane:
         )
 
     @classmethod
-    def coefficients(cls, origin: ArrayLike, loss: Quadratic, i: int, j: int, *, names: Sequence[str] = ()) -> "Plane":
-        """The plane along two single coefficients θ_i and θ_j; one unit doubles the loss."""
-        names = names or [f"θ[{k}]" for k in range(loss.K)]
+    def coefficients(
+        cls, origin: ArrayLike, loss: Quadratic, i: int | str, j: int | str, *, names: Sequence[str] = ()
+    ) -> "Plane":
+        """The plane along two single coefficients; one unit doubles the loss.
+
+        Args:
+            origin: (K,) centre.
+            loss: gives the length of a unit.
+            i, j: number of each coefficient, or its name among ``names``.
+            names: of the descriptors, e.g. ``data.descriptor_names``.
+        """
+        names = list(names) or [f"θ[{k}]" for k in range(loss.K)]
+        for name in (i, j):
+            if isinstance(name, str) and name not in names:
+                raise ValueError(f"coefficients: no descriptor {name!r}; there are {', '.join(names)}")
+        i, j = (names.index(k) if isinstance(k, str) else k for k in (i, j))
         return cls._scaled(origin, np.eye(loss.K)[[i, j]], loss, (names[i], names[j]))
 
     @classmethod

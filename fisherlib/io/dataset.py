@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from numpy.typing import ArrayLike
+
 from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
@@ -30,6 +32,7 @@ def read(
     energies: str | None = None,
     key: str | None = None,
     gradient: bool = False,
+    theta: ArrayLike | None = None,
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
@@ -48,6 +51,7 @@ def read(
         energies: name of the energy (extended xyz).
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
+        theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot.
         check: run ``diagnostics.check`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
 
@@ -73,13 +77,14 @@ def read(
         made = featurise(frames, descriptor=descriptor, path=path, sha256=digest, progress=progress)
         provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
     data = Dataset(made, provenance=provenance)
+    data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
     if check:
-        _judge(data, path)
+        _judge(data, path, theta)
     return data
 
 
-def _judge(data: Dataset, path: Path) -> None:
-    for verdict in diagnostics.check(data):
+def _judge(data: Dataset, path: Path, theta: ArrayLike | None) -> None:
+    for verdict in diagnostics.check(data, theta=theta):
         if verdict.level == "fail":
             raise ValueError(f"{path.name}: {verdict.message}")
         if verdict.level == "warn":
