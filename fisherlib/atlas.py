@@ -64,6 +64,7 @@ class Atlas:
         self._data, self._potentials, self._n = data, dict(models), n
         self._quadratics = quadratics(moments, temperature)
         metric = self._quadratics["Fisher divergence"][0]
+        self._partners = {name: next(other for other in models if other != name) for name in models}
         self._planes = {name: self._plane(name, metric, seed) for name in models}
         self._projections: dict[str, Projection] = {}
         self._drawn: dict[tuple[str, str], Landscape] = {}
@@ -71,7 +72,7 @@ class Atlas:
         self.losses = (*self._quadratics, *EVALUATED)
 
     def _plane(self, name: str, metric: Quadratic, seed: int) -> Plane:
-        partner = next(other for other in self._potentials if other != name)
+        partner = self._partners[name]
         a, b = self._potentials[name].theta, self._potentials[partner].theta
         return Plane.through(a, b, seed=seed + list(self._potentials).index(name), metric=metric, names=(name, partner))
 
@@ -86,8 +87,7 @@ class Atlas:
                 raise ValueError(f"{what}: expected one of {', '.join(map(repr, known))}, got {name!r}")
         if (model, loss) not in self._drawn:
             self._drawn[model, loss] = self._draw(self._planes[model], model, loss)
-        start, partner = self._planes[model].labels[0].split(" → ")
-        return self._drawn[model, loss], {start: (0.0, 0.0), partner: (1.0, 0.0)}
+        return self._drawn[model, loss], {model: (0.0, 0.0), self._partners[model]: (1.0, 0.0)}
 
     def _draw(self, plane: Plane, model: str, loss: str) -> Landscape:
         if loss in self._quadratics:

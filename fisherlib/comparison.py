@@ -22,10 +22,12 @@ def ecdf(values: ArrayLike) -> tuple[Array, Array]:
     return x, np.arange(1, len(x) + 1) / len(x)
 
 
-def _sample(name: str, values: ArrayLike) -> Array:
+def _sample(name: str, values: ArrayLike, *, several: bool = False) -> Array:
     sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim == 0 or sample.shape[-1] == 0 or not np.isfinite(sample).all():
-        raise ValueError(f"{name}: expected a sample of finite numbers, got shape {sample.shape}")
+    if sample.ndim != 1 and not (several and sample.ndim > 1) or sample.shape[-1] == 0:
+        raise ValueError(f"{name}: expected a sample of shape (n,), got shape {sample.shape}")
+    if not np.isfinite(sample).all():
+        raise ValueError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(sample))} NaN or infinite ones")
     return sample
 
 
@@ -39,7 +41,7 @@ def ks(a: ArrayLike, b: ArrayLike) -> Array:
     Returns:
         Distance in [0, 1], of shape (...).
     """
-    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b), axis=-1)
+    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b, several=True), axis=-1)
     n, m = len(a), b.shape[-1]
     # The supremum is reached at a point of b: on its step (right limit of F_a) or just before it (left limit). With
     # ties inside b only the last of the equal points carries the step and only the first the limit before it; the
@@ -60,7 +62,7 @@ def wasserstein_1(a: ArrayLike, b: ArrayLike) -> Array:
     Returns:
         Distance, of shape (...).
     """
-    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b), axis=-1)
+    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b, several=True), axis=-1)
     n, m = len(a), b.shape[-1]
     if n == m:
         return np.abs(a - b).mean(axis=-1)
@@ -145,6 +147,6 @@ def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *
             "energy_shift": float(error.mean()),
             "energy_spread": float(np.sqrt(np.mean(within**2))),
             "force_rmse": float(np.sqrt(squared.sum() / len(truth))),
-            "force_r2": float(1.0 - squared.sum() / (truth @ truth)),
+            "force_r2": float(1.0 - squared.sum() / (truth @ truth)) if truth.any() else float("nan"),
         },
     )

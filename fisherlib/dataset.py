@@ -96,12 +96,18 @@ class Trajectory:
             sites = _as_array("site_descriptors", self.key, self.site_descriptors, (atoms, K), keep_float32=True)
             put("site_descriptors", sites)
         if self.species is not None:
-            put("species", _frozen(_as_array("species", self.key, self.species, (atoms,)).astype(np.int64)))
+            species = _as_array("species", self.key, self.species, (atoms,))
+            if not (species == np.floor(species)).all():
+                raise ValueError(f"species of trajectory {self.key!r}: expected atomic numbers, got {species!r:.60}")
+            put("species", _frozen(species.astype(np.int64)))
         if self.positions is not None:
             put("positions", _as_array("positions", self.key, self.positions, (atoms, 3)))
         if self.cell is not None:
             put("cell", _as_array("cell", self.key, self.cell, (M, 3, 3)))
-            put("pbc", _frozen(np.broadcast_to(np.asarray(self.pbc, dtype=bool), (M, 3))))
+        if self.pbc is not None:
+            put("pbc", _frozen(_as_array("pbc", self.key, self.pbc, (M, 3)).astype(bool)))
+        if (self.cell is None) != (self.pbc is None):
+            raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
         put("descriptor_names", tuple(self.descriptor_names) or tuple(f"D{k}" for k in range(K)))
         if len(self.descriptor_names) != K:
             raise ValueError(
@@ -110,12 +116,14 @@ class Trajectory:
         self._refuse_non_finite()
 
     def _refuse_non_finite(self) -> None:
-        atoms_per_row = {"energies": 0, "descriptors": 0, "forces": 3, "force_descriptors": 3, "site_descriptors": 1}
+        atoms_per_row = {"energies": 0, "descriptors": 0, "forces": 3, "force_descriptors": 3}
+        atoms_per_row |= {"site_descriptors": 1, "positions": 1, "cell": 0}
         for name, rows_per_atom in atoms_per_row.items():
             values = getattr(self, name)
-            # A sum is finite only if every term is, and needs no temporary array of the size of Φ.
-            if values is None or np.isfinite(values.sum(dtype=np.float64)):
-                continue
+            # A finite sum has finite terms, and needs no temporary array of the size of Φ.
+            with np.errstate(over="ignore", invalid="ignore"):
+                if values is None or np.isfinite(values.sum(dtype=np.float64)):
+                    continue
             bad = np.argwhere(~np.isfinite(values))
             if len(bad) == 0:
                 continue
@@ -125,7 +133,7 @@ class Trajectory:
                 atom = row // rows_per_atom
                 m = int(np.searchsorted(np.cumsum(self.n_atoms), atom, side="right"))
                 where = f"configuration {m}, atom {atom - int(self.n_atoms[:m].sum())}"
-            if values.ndim == 2:
+            if name.endswith("descriptors") and values.ndim == 2:
                 where += f", descriptor {self.descriptor_names[bad[0][1]]!r}"
             raise ValueError(
                 f"{name} of trajectory {self.key!r}: expected finite numbers, got {len(bad)} NaN or infinite, the first in "
@@ -146,6 +154,8 @@ class Trajectory:
 
     def slice(self, start: int, stop: int) -> "Trajectory":
         """The configurations ``start`` to ``stop`` (excluded) as a trajectory of the same key; no array is copied."""
+        if not 0 <= start < stop <= len(self):
+            raise ValueError(f"stop: expected 0 ≤ start < stop ≤ {len(self)} configurations, got {start} and {stop}")
         atoms = np.concatenate([[0], np.cumsum(self.n_atoms)])
         a, b = int(atoms[start]), int(atoms[stop])
         per = {"n_atoms": (start, stop), "energies": (start, stop), "descriptors": (start, stop)}
@@ -242,13 +252,14 @@ class Dataset(Mapping[str, Trajectory]):
             "descriptor": ", ".join(f"{name} {value}" for name, value in descriptor.items()),
         }
 
-    def select(self, keys: Sequence[str]) -> "Dataset":
-        """The trajectories of ``keys``, in that order."""
+    def select(self, keys: str | Sequence[str]) -> "Dataset":
+        """The trajectories of ``keys`` (one or several), in that order."""
+        keys = [keys] if isinstance(keys, str) else keys
         return Dataset([self[key] for key in keys], provenance=self.provenance)
 
-    def drop(self, keys: Sequence[str]) -> "Dataset":
-        """All trajectories but those of ``keys``."""
-        gone = {self[key].key for key in keys}
+    def drop(self, keys: str | Sequence[str]) -> "Dataset":
+        """All trajectories but those of ``keys`` (one or several)."""
+        gone = {self[key].key for key in ([keys] if isinstance(keys, str) else keys)}
         return Dataset([t for t in self.values() if t.key not in gone], provenance=self.provenance)
 
     def blocks(self, number: int) -> "Dataset":

@@ -115,17 +115,21 @@ def _force_r2(r2: float) -> Verdict:
         level = "warn"
         message = (
             f"the best θ explains only {r2:.2f} of the forces (R²): rows of Φ do not belong to these forces (atom or frame "
-            "order, axes x y z), forces carry noise, or the descriptors are too few"
+            "order, axes x y z, or (N, K, 3) read as (N, 3, K)), forces carry noise, or the descriptors are too few"
         )
     return Verdict(name="force R²", level=level, message=message, value=r2)
 
 
 def _within(moments: Moments) -> MomentRecord:
-    """Moments with each trajectory centred on itself: a basin's own offset says nothing about signs and units."""
-    records = list(moments.values())
-    scatter = np.sum([r.scatter for r in records], axis=0)
-    total = moments.total()
-    return dataclasses.replace(total, scatter=scatter)
+    """Moments with each trajectory centred on itself and the energy per atom taken out.
+
+    A basin's own offset, or the energy of one more atom, says nothing about signs and units.
+    """
+    scatter = np.sum([r.scatter for r in moments.values()], axis=0)
+    N = scatter[-1]
+    if N[-1] > 0:
+        scatter = scatter - np.outer(N, N) / N[-1]
+    return dataclasses.replace(moments.total(), scatter=scatter)
 
 
 def _energies(moments: Moments, theta_f: Array, r2: float) -> list[Verdict]:
@@ -141,12 +145,23 @@ def _energies(moments: Moments, theta_f: Array, r2: float) -> list[Verdict]:
 
 def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
     level, message = "ok", f"energies rise by {slope:.3f} where θ_f·D rises by one"
-    if correlation < -0.5 and r2 > 0.5:
+    if correlation < -0.5 and r2 <= 0.5:
+        level = "warn"
+        message = (
+            f"energies fall where θ_f·D rises (slope {slope:.2f}), but the forces fit too poorly (R² {r2:.2f}) to blame the "
+            "sign of the force descriptors; mend the forces first"
+        )
+    elif correlation < -0.5:
         level = "fail"
         message = (
             f"sign of the force descriptors: energies fall where θ_f·D rises (slope {slope:.2f}, correlation "
             f"{correlation:.3f}), so the column holds +∂D/∂x, not Φ = −∂D/∂x, and θ_f would come out as −θ_f; read it "
             "with gradient=True"
+        )
+    elif correlation > 0.5 and r2 <= 0.5 and not 0.5 <= slope <= 2.0:
+        level = "warn"
+        message = (
+            f"energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; the forces do not fit (R² {r2:.2f})"
         )
     elif correlation > 0.5 and not 0.5 <= slope <= 2.0:
         level = "warn"
@@ -189,7 +204,9 @@ def _correlation(correlation: float, r2: float) -> Verdict:
 
 def _given_theta(total: MomentRecord, theta: Array) -> Verdict:
     if theta.shape != (total.K,):
-        raise ValueError(f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}")
+        raise ValueError(
+            f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}; both must use the same descriptor"
+        )
     slope = float(total.PhiF @ theta) / max(float(theta @ total.PhiPhi @ theta), 1e-300)
     level, message = "ok", f"forces rise by {slope:.3f} where those of the given θ rise by one"
     if slope < 0:

@@ -64,9 +64,9 @@ class Plane:
         if c is not None:
             second, label = np.asarray(c, dtype=np.float64) - a, f"{names[0]} → {names[2]}"
         else:
-            A = np.diag(1.0 / np.maximum(np.abs(first), 1e-300) ** 2) if metric is None else metric.A
+            A = np.diag(_inverse(first**2)) if metric is None else metric.A
             drawn = np.random.default_rng(seed).normal(size=len(a))
-            second = drawn * np.abs(first) if metric is None else drawn / np.sqrt(np.maximum(np.diag(A), 1e-300))
+            second = drawn * (np.abs(first) if metric is None else _inverse(np.sqrt(np.diag(A))))
             second = _perpendicular(second, first, A)
             label = f"random direction (seed {seed})"
         labels = (f"{names[0]} → {names[1]}", label)
@@ -87,7 +87,7 @@ class Plane:
             rank: of ``solve(loss)``; K without it.
         """
         vectors = spectrum(loss)[1][:, loss.K - (rank or loss.K) :]
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(loss.A), 1e-300))
+        scale = _inverse(np.sqrt(np.diag(loss.A)))
         names = {0: "softest direction", -1: "stiffest direction"}
         labels = tuple(names.get(k, f"eigenvector {k}") for k in which)
         return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, labels)
@@ -95,7 +95,7 @@ class Plane:
     @classmethod
     def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int) -> "Plane":
         """The plane along two random directions, drawn in the scale of each descriptor; one unit doubles the loss."""
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(loss.A), 1e-300))
+        scale = _inverse(np.sqrt(np.diag(loss.A)))
         drawn = np.random.default_rng(seed).normal(size=(2, loss.K)) * scale
         return cls._scaled(
             origin, drawn, loss, (f"random direction 1 (seed {seed})", f"random direction 2 (seed {seed})")
@@ -144,6 +144,11 @@ class Plane:
         return float(x), float(y)
 
 
+def _inverse(values: Array) -> Array:
+    """1/values, and 0 where a value is 0: a parameter without weight stays as it is."""
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
+
+
 def _perpendicular(vector: Array, first: Array, A: Array) -> Array:
     """``vector`` made orthogonal to ``first`` and as long, both in the metric A."""
     length = first @ A @ first
@@ -169,7 +174,8 @@ class Landscape:
     def at(self, x: ArrayLike, y: ArrayLike) -> Array:
         """The loss between grid points, bilinear; NaN outside the grid."""
         inside = RegularGridInterpolator((self.y, self.x), self.z, bounds_error=False, fill_value=np.nan)
-        return inside(np.stack(np.broadcast_arrays(y, x), axis=-1))
+        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+        return inside(np.stack(np.broadcast_arrays(y, x), axis=-1)).reshape(shape)
 
 
 def landscape(

@@ -67,6 +67,10 @@ class Quadratic:
             The quadratic form of the n coordinates; no data are needed.
         """
         V, theta = np.atleast_2d(np.asarray(directions, dtype=np.float64)), np.asarray(origin, dtype=np.float64)
+        if V.shape[1:] != (self.K,) or theta.shape != (self.K,):
+            raise ValueError(
+                f"directions: expected (n, {self.K}) and an origin ({self.K},), got {V.shape}, {theta.shape}"
+            )
         return Quadratic(V @ self.A @ V.T, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
 
 
@@ -129,14 +133,27 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
         Quadratic form in θ; value in eV².
     """
     total = _total(moments)
-    K, M = total.K, total.configurations
+    M = total.configurations
     C, mean = total.scatter / M, total.mean
     n = mean[-1]
     # ⟨zzᵀ⟩ − ⟨zN⟩⟨Nz⟩/⟨NN⟩, written so that nothing cancels when all configurations have the same N.
     NN = C[-1, -1] + n * n
     cN = C[-1]
     S = C + (np.outer(mean, mean) * C[-1, -1] - n * (np.outer(cN, mean) + np.outer(mean, cN)) - np.outer(cN, cN)) / NN
-    return Quadratic(S[:K, :K], S[:K, K], float(S[K, K]))
+    terms = np.diag(C) + (mean**2 * C[-1, -1] + 2 * n * np.abs(cN * mean) + cN**2) / NN
+    return _without_noise(S, mean, terms)
+
+
+def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
+    """The form of ⟨(E − θ·D)²⟩ given by S, where a descriptor that is constant has exact zeros instead of rounding.
+
+    Scaled to unit diagonal, rounding would pass for a direction that the data determine. ``terms`` are the sizes of what
+    was added up on the diagonal, ``mean`` those of the values that were centred.
+    """
+    K, eps = len(mean) - 2, 64 * np.finfo(float).eps
+    live = np.diag(S)[:K] > (eps * terms + (eps * mean) ** 2)[:K]
+    A, b = S[:K, :K] * np.outer(live, live), S[:K, K] * live
+    return Quadratic(A, b, float(S[K, K]))
 
 
 def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
@@ -159,8 +176,8 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     M = sum(record.configurations for record in groups.values())
 
     def variance(record: MomentRecord) -> Quadratic:
-        K, C = record.K, record.scatter
-        return Quadratic(C[:K, :K], C[:K, K], float(C[K, K]))
+        C, count = record.scatter, record.configurations
+        return count * _without_noise(C / count, record.mean, np.zeros(len(C)))
 
     return _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items())
 
@@ -175,10 +192,12 @@ def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: Ar
         origin: (K,) θ⁰, the parameters to stay close to; zeros without it.
 
     Raises:
-        ValueError: λ is negative or not finite.
+        ValueError: λ or the scale is negative or not finite.
     """
     if not (np.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
     m = strength * (np.ones(K) if scale is None else np.asarray(scale, dtype=np.float64))
+    if m.shape != (K,) or not (m >= 0).all():
+        raise ValueError(f"scale: expected {K} numbers ≥ 0, got {np.asarray(scale)!r:.60}")
     theta = np.zeros(K) if origin is None else np.asarray(origin, dtype=np.float64)
     return Quadratic(np.diag(m), m * theta, float(m @ theta**2))

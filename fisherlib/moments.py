@@ -43,12 +43,15 @@ class MomentRecord:
         """Number of descriptors."""
         return len(self.PhiF)
 
-    def __add__(self, other: "MomentRecord") -> "MomentRecord":
-        """Moments of both sets of configurations (pairwise update of Chan, Golub and LeVeque, 1983)."""
+    def _same_descriptors(self, other: "MomentRecord") -> None:
         if self.K != other.K:
             raise ValueError(
-                f"moments: expected K = {self.K} descriptors, got {other.K}; merge data of one descriptor only"
+                f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
             )
+
+    def __add__(self, other: "MomentRecord") -> "MomentRecord":
+        """Moments of both sets of configurations (pairwise update of Chan, Golub and LeVeque, 1983)."""
+        self._same_descriptors(other)
         M = self.configurations + other.configurations
         step = other.mean - self.mean
         return MomentRecord(
@@ -66,6 +69,7 @@ class MomentRecord:
 
     def __sub__(self, other: "MomentRecord") -> "MomentRecord":
         """Moments without the configurations of ``other``, which must be part of this record."""
+        self._same_descriptors(other)
         M = self.configurations - other.configurations
         if M < 1 or self.rows <= other.rows:
             raise ValueError(f"moments: cannot take {other.configurations} configurations out of {self.configurations}")
@@ -122,13 +126,14 @@ class Moments(Mapping[str, MomentRecord]):
             )
         return Moments(self._records | other._records)
 
-    def select(self, keys: Sequence[str]) -> "Moments":
-        """The moments of ``keys``."""
+    def select(self, keys: str | Sequence[str]) -> "Moments":
+        """The moments of ``keys`` (one or several)."""
+        keys = [keys] if isinstance(keys, str) else keys
         return Moments({key: self[key] for key in keys})
 
-    def drop(self, *keys: str) -> "Moments":
-        """The moments without ``keys``."""
-        gone = {key for key in keys if self[key] is not None}
+    def drop(self, keys: str | Sequence[str]) -> "Moments":
+        """The moments without ``keys`` (one or several)."""
+        gone = {key for key in ([keys] if isinstance(keys, str) else keys) if self[key] is not None}
         return Moments({key: record for key, record in self.items() if key not in gone})
 
     def total(self) -> MomentRecord:
@@ -147,6 +152,7 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
         block = Phi[start : start + block_rows].astype(np.float64, copy=False)  # stored as float32, summed as float64
         PhiPhi += block.T @ block  # numpy calls BLAS syrk for AᵀA
         PhiF += block.T @ F[start : start + block_rows]
+        del block  # before the next one is cast, so that there is only one
     z = np.column_stack([t.descriptors, t.energies, t.n_atoms])
     mean = z.mean(axis=0)
     z -= mean
@@ -179,8 +185,10 @@ def accumulate(
         progress: called with (trajectories done, trajectories in all) after each.
 
     Raises:
-        ValueError: no trajectory, or a key twice.
+        ValueError: no trajectory, a key twice, or no rows in a block.
     """
+    if block_rows < 1:
+        raise ValueError(f"block_rows: expected at least 1, got {block_rows}")
     trajectories = data.values() if isinstance(data, Dataset) else data
     total = len(data) if hasattr(data, "__len__") else 0
     records: dict[str, MomentRecord] = {}

@@ -49,6 +49,8 @@ class LinearPotential:
         """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩."""
         total = moments if isinstance(moments, MomentRecord) else moments.total()
         K, n = total.K, total.mean[-1]
+        if len(fit.theta) != K:
+            raise ValueError(f"fit: expected K = {K} parameters as in the moments, got {len(fit.theta)}")
         C = total.scatter / total.configurations
         NN = C[-1, -1] + n * n
         offset = (C[-1, K] + n * total.mean[K] - fit.theta @ (C[-1, :K] + n * total.mean[:K])) / NN

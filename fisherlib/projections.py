@@ -113,6 +113,8 @@ def _piecewise(
     """
     r, a, b = vectors
     m, step = len(y), y[1] - y[0]
+    if not (step > 0 and np.allclose(np.diff(y), step)):
+        raise ValueError("y: expected an evenly spaced, ascending axis, as from numpy.linspace")
     slope = np.where(b == 0, 1e-300, b)
     rising = slope > 0
     z = np.empty((m, len(x)))

@@ -54,6 +54,9 @@ def _scaled(quadratic: Quadratic) -> tuple[Array, Array]:
             "quadratic: nothing to fit, every diagonal entry of A is zero; the force descriptors are all zero "
             "or there are no data"
         )
+    constant = diagonal == 0
+    if A[constant].any() or b[constant].any():
+        raise ValueError("quadratic: expected a loss with a minimum, got one that is linear in a parameter (A_kk = 0)")
     d = np.sqrt(diagonal)
     inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
     return A * np.outer(inverse, inverse), inverse

@@ -46,7 +46,7 @@ def cross_validate(
     """
     energies, forces, name = {}, {}, ""
     for part in folds(tuple(data), n, seed=seed):
-        model = fit(moments.drop(*part))
+        model = fit(moments.drop(part))
         name = model.name
         for key in part:
             energies[key], forces[key] = model.energies(data[key]), model.forces(data[key])

@@ -81,18 +81,17 @@ def test_ecdf_is_that_of_scipy(seed: int, n: int, ties: bool) -> None:
 @pytest.mark.parametrize("distance", [comparison.ks, comparison.wasserstein_1])
 @pytest.mark.parametrize("bad", [[], [1.0, np.nan], [np.inf], 3.0])
 def test_an_impossible_sample_is_refused_by_name(distance: object, bad: object) -> None:
-    with pytest.raises(ValueError, match="a: expected a sample of finite numbers, got shape"):
+    with pytest.raises(ValueError, match="a: expected (a sample of shape|finite numbers)"):
         distance(bad, [1.0])
-    with pytest.raises(ValueError, match="b: expected a sample of finite numbers, got shape"):
+    with pytest.raises(ValueError, match="b: expected (a sample|samples|finite numbers)"):
         distance([1.0], bad)
 
 
 def test_ecdf_refuses_what_is_no_sample() -> None:
-    with pytest.raises(ValueError, match="values: expected a sample of finite numbers"):
+    with pytest.raises(ValueError, match=r"values: expected a sample of shape \(n,\), got shape \(0,\)"):
         comparison.ecdf([])
 
 
-@pytest.mark.xfail(strict=True, reason="_sample checks the last axis only, so rows count as the sample (comparison.py)")
 @pytest.mark.parametrize("distance", [comparison.ks, comparison.wasserstein_1])
 def test_a_first_sample_of_two_axes_is_refused(distance: object) -> None:
     with pytest.raises(ValueError, match="a: expected"):
@@ -156,7 +155,6 @@ def test_predictions_of_another_length_are_refused() -> None:
         comparison.compare_predictions(np.zeros(2), np.zeros(12), data, name="m")
 
 
-@pytest.mark.xfail(strict=True, reason="zero forces divide by zero (comparison.py)")
 def test_forces_that_are_all_zero_give_no_warning() -> None:
     t = two_trajectories()["two"]
     still = fl.Trajectory(

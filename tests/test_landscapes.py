@@ -156,13 +156,11 @@ def test_planes_that_are_none_are_refused() -> None:
             call()
 
 
-@pytest.mark.xfail(strict=True, reason="1e-300² underflows and its inverse is infinite (landscapes.py)")
 def test_a_plane_goes_through_points_that_share_a_coefficient() -> None:
     plane = fl.Plane.through(np.array([1.0, 0.0, 2.0, 3.0]), np.array([2.0, 0.0, 5.0, 1.0]), seed=0)
     assert plane.directions[1][1] == 0.0 and np.isfinite(plane.directions).all()
 
 
-@pytest.mark.xfail(strict=True, reason="a descriptor without forces gets 1e150 of a random direction (landscapes.py)")
 @pytest.mark.parametrize("kind", ["random", "through"])
 def test_a_descriptor_without_forces_does_not_blow_up_a_random_direction(kind: str) -> None:
     rows = np.random.default_rng(0).normal(size=(30, 4)) * [1, 2, 3, 0]
@@ -172,6 +170,26 @@ def test_a_descriptor_without_forces_does_not_blow_up_a_random_direction(kind: s
     else:
         plane = fl.Plane.through(np.zeros(4), np.ones(4), seed=0, metric=loss)
     assert np.abs(plane.directions).max() < 1e3
+
+
+@pytest.mark.xfail(strict=True, reason="division by the length zero of what is left (landscapes.py, _perpendicular)")
+@pytest.mark.parametrize("K", [1, 3])
+def test_points_that_differ_in_one_coefficient_only_are_refused_in_a_sentence(K: int) -> None:
+    # Without a metric the second direction is as large as b − a in every entry: there is none.
+    with pytest.raises(ValueError, match="plane: expected"):
+        fl.Plane.through(np.zeros(K), np.eye(K)[0], seed=0)
+
+
+@pytest.mark.xfail(strict=True, reason="numpy speaks (landscapes.py)")
+def test_points_and_numbers_that_do_not_fit_are_refused_by_name() -> None:
+    loss = fl.ridge(1.0, 2)
+    for call in (
+        lambda: fl.Plane.through([0.0, 0.0], [1.0, 1.0, 1.0], seed=0),
+        lambda: fl.Plane.coefficients(np.zeros(2), loss, 0, 5),
+        lambda: fl.Plane.eigen(np.zeros(2), loss, which=(0, 7)),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            call()
 
 
 # Landscapes of quadratic losses
@@ -201,7 +219,6 @@ def test_between_grid_points_a_landscape_is_bilinear_and_outside_not_a_number() 
     assert np.isnan(found[2:]).all()
 
 
-@pytest.mark.xfail(strict=True, reason="an array of one element comes back, which float() refuses (landscapes.py)")
 def test_one_point_of_a_landscape_is_one_number() -> None:
     plane = fl.Plane(origin=np.zeros(2), directions=np.eye(2))
     land = fl.landscape(fl.Quadratic(np.eye(2), np.zeros(2), 6.0), plane, n=3)
@@ -256,7 +273,6 @@ def test_residuals_that_do_not_change_along_y_are_counted() -> None:
         assert found.force_huber(x, y)[j, i] == pytest.approx(huber(forces), abs=1e-14)
 
 
-@pytest.mark.xfail(strict=True, reason="_piecewise takes the first step for all of them (projections.py)")
 def test_an_axis_that_is_not_even_is_refused_or_right(ragged: Maker) -> None:
     data = ragged(0)
     plane, projection = on_a_plane(data, 0)
@@ -280,6 +296,23 @@ def test_log_cosh_is_right_to_a_millionth_on_real_forces(few_walkers: fl.Dataset
     for j, i in [(0, 0), (0, 40), (40, 0), (40, 40), (20, 10), *rng.integers(0, 41, size=(15, 2))]:
         exact = direct(data, "force log-cosh", plane.theta(land.x[i], land.y[j]))
         assert land.z[j, i] == pytest.approx(exact, rel=1e-6)
+
+
+@pytest.mark.xfail(strict=True, reason="17 nodes are too few where the plane is wide in units of δ (projections.py)")
+@pytest.mark.parametrize("kind", ["eigen", "from zero", "without metric"])
+def test_log_cosh_is_right_to_a_millionth_on_every_plane_of_the_package(
+    few_walkers: fl.Dataset, root: Any, kind: str
+) -> None:
+    data, loss = few_walkers.select(["walker-00"]), fl.fisher(fl.accumulate(few_walkers))
+    theta, other = fl.solve(loss).theta, fl.io.read_theta(root / "data" / "theta_energy.json").theta
+    plane = {
+        "eigen": lambda: fl.Plane.eigen(theta, loss),
+        "from zero": lambda: fl.Plane.through(np.zeros(data.K), theta, seed=0, metric=loss),
+        "without metric": lambda: fl.Plane.through(theta, other, seed=0),
+    }[kind]()
+    land = fl.landscape(fl.project(data, plane).force_log_cosh, plane, n=9)
+    exact = [[direct(data, "force log-cosh", plane.theta(x, y)) for x in land.x] for y in land.y]
+    np.testing.assert_allclose(land.z, exact, rtol=1e-6)
 
 
 def test_data_of_another_descriptor_are_refused(ragged: Maker) -> None:
@@ -348,7 +381,6 @@ def test_one_model_is_no_atlas(ragged: Maker) -> None:
         fl.Atlas(data, fl.accumulate(data), {"a": fl.LinearPotential(theta=np.ones(3))})
 
 
-@pytest.mark.xfail(strict=True, reason="names are read back from the label by splitting it at the arrow (atlas.py)")
 def test_a_model_may_have_an_arrow_in_its_name(ragged: Maker) -> None:
     data = ragged(0)
     models = {n: fl.LinearPotential(theta=v) for n, v in (("300 → 600 K", np.ones(3)), ("b", np.arange(3.0) + 0.5))}

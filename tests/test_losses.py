@@ -252,7 +252,6 @@ def test_ridge_refuses_an_impossible_strength(strength: float) -> None:
         fl.ridge(strength, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="a scale of the wrong length, or negative, is not looked at (losses.py)")
 @pytest.mark.parametrize("scale", [np.ones(2), np.array([1.0, -1.0, 1.0])])
 def test_ridge_refuses_an_impossible_scale(scale: np.ndarray) -> None:
     with pytest.raises(ValueError, match="scale: expected"):
@@ -269,7 +268,6 @@ def test_what_does_not_fit_together_is_refused() -> None:
         fl.Quadratic(np.eye(3), np.zeros(2), 0.0)
 
 
-@pytest.mark.xfail(strict=True, reason="numpy's matmul speaks (losses.py)")
 def test_a_restriction_to_other_parameters_is_refused() -> None:
     with pytest.raises(ValueError, match="directions: expected"):
         fl.ridge(1.0, 3).restrict(np.zeros(3), np.ones((2, 4)))

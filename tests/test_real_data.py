@@ -42,9 +42,6 @@ def test_molybdenum_forces_have_the_known_errors(temperature: float) -> None:
     np.testing.assert_allclose(errors, [0.2969, 0.3089], atol=5e-5)
 
 
-@pytest.mark.xfail(
-    MOLYBDENUM.exists(), strict=True, reason="the offset per atom is not taken out where N differs (diagnostics.py)"
-)
 @needs(MOLYBDENUM)
 def test_molybdenum_energies_settle_the_sign() -> None:
     verdicts = {v.name: v for v in fl.diagnostics.check(molybdenum("train"))}

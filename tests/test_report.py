@@ -222,7 +222,7 @@ def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, caps
     def build(*_: object) -> list[Path]:
         raise report.ReportError("it stopped", "line 3 of cell 2")
 
-    monkeypatch.setattr(report, "build", build)
+    monkeypatch.setattr("fisherlib.report.__main__.build", build)
     assert main(["--traceback"]) == 1
     assert capsys.readouterr().err == "report: it stopped\nline 3 of cell 2\n"
 

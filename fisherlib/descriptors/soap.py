@@ -74,12 +74,20 @@ class Soap:
 
         Args:
             atoms: configurations.
-            species: atomic numbers (ascending) that the descriptors tell apart; the same for a whole dataset.
+            species: atomic numbers that the descriptors tell apart; the same for a whole dataset.
             progress: called with (configurations done, configurations in all).
 
         Returns:
             site descriptors (ΣN, K) and force descriptors Φ = −∂(Σ_i D_i)/∂x (3ΣN, K), [D]/Å.
+
+        Raises:
+            ValueError: a configuration has an element that is not among ``species``.
         """
+        found = {int(z) for a in atoms for z in a.numbers}
+        if not found <= set(species):
+            raise ValueError(
+                f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
+            )
         keys, K = self._keys(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
@@ -132,7 +140,9 @@ def _put(block: TensorBlock, keep: list[int], offsets: Array, sites: Array, Phi:
     # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
     moved = offsets[gradient.samples["system"]] + gradient.samples["atom"]
     base, n = int(offsets[0]), len(moved)
-    height = (int(moved.max()) - base + 1) if n else 0
+    if n == 0:
+        return
+    height = int(moved.max()) - base + 1
     summing = csr_array((np.full(n, -1.0), (moved - base, np.arange(n))), shape=(height, n))
     summed = (summing @ gradient.values.reshape(n, -1)).reshape(height, 3, -1)
     Phi[base : base + height] += summed[:, :, keep]

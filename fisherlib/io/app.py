@@ -33,7 +33,12 @@ def _frames(path: Path, key: str, value: object, forces: str | None) -> Frames:
         found = list(value) if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
     states = [_state(path, key, m, atoms) for m, atoms in enumerate(value["atoms"])]
-    energies = np.asarray(value["energies"], dtype=np.float64).reshape(-1)
+    try:
+        energies = np.asarray(value["energies"], dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"energies of {key!r} in {path.name}: expected numbers, got {value['energies']!r:.60}"
+        ) from error
     if not states or len(states) != len(energies):
         raise ValueError(
             f"energies of {key!r}: expected one for each of the {len(states)} configurations, got {len(energies)}"

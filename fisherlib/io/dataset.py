@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import diagnostics
@@ -122,6 +123,11 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
         if t.species is None or t.positions is None or t.site_descriptors is None:
             raise ValueError(
                 f"trajectory {t.key!r}: expected species, positions and site_descriptors to write, got None"
+            )
+        sums = np.add.reduceat(t.site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0)
+        if not np.allclose(sums, t.descriptors, rtol=1e-6, atol=1e-9 * np.abs(t.descriptors).max()):
+            raise ValueError(
+                f"descriptors of {t.key!r}: expected the sums of site_descriptors, got others, which would be lost"
             )
         frames.append(
             Frames(
