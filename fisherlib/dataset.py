@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .units import beta
+
 Array = NDArray[np.floating]
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
+def frozen(array: np.ndarray) -> np.ndarray:
+    """A contiguous view (or copy) of an array that cannot be written to."""
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
@@ -33,7 +36,7 @@ def _as_array(
     if not fits:
         wanted = "(" + ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
         raise ValueError(f"{name} of trajectory {key!r}: expected shape {wanted}, got {array.shape}")
-    return _frozen(array)
+    return frozen(array)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,7 +44,7 @@ class Trajectory:
     """Configurations drawn from one ensemble, under one key.
 
     Rows of ``forces`` and ``force_descriptors`` run configuration by configuration, atom by atom, x y z, so that
-    configurations of different size need no padding. Arrays are read-only.
+    configurations of different size need no padding. Arrays are read-only views of those given, which are not copied.
 
     Attributes:
         key: name of the trajectory.
@@ -84,11 +87,18 @@ class Trajectory:
             raise ValueError(
                 f"n_atoms of trajectory {self.key!r}: expected at least one positive integer, got {n_atoms!r:.60}"
             )
-        put("n_atoms", _frozen(n_atoms.astype(np.int64)))
+        put("n_atoms", frozen(n_atoms.astype(np.int64)))
         M, atoms = len(n_atoms), int(n_atoms.sum())
         put("energies", _as_array("energies", self.key, self.energies, (M,)))
         put("descriptors", _as_array("descriptors", self.key, self.descriptors, (M, "K")))
         K = self.descriptors.shape[1]
+        if K == 0:
+            raise ValueError(f"descriptors of trajectory {self.key!r}: expected at least one, got K = 0")
+        if self.temperature is not None:
+            try:
+                beta(self.temperature)
+            except ValueError as error:
+                raise ValueError(f"temperature of trajectory {self.key!r}: {error}") from error
         put("forces", _as_array("forces", self.key, self.forces, (3 * atoms,)))
         Phi = _as_array("force_descriptors", self.key, self.force_descriptors, (3 * atoms, K), keep_float32=True)
         put("force_descriptors", Phi)
@@ -99,13 +109,13 @@ class Trajectory:
             species = _as_array("species", self.key, self.species, (atoms,))
             if not (species == np.floor(species)).all():
                 raise ValueError(f"species of trajectory {self.key!r}: expected atomic numbers, got {species!r:.60}")
-            put("species", _frozen(species.astype(np.int64)))
+            put("species", frozen(species.astype(np.int64)))
         if self.positions is not None:
             put("positions", _as_array("positions", self.key, self.positions, (atoms, 3)))
         if self.cell is not None:
             put("cell", _as_array("cell", self.key, self.cell, (M, 3, 3)))
         if self.pbc is not None:
-            put("pbc", _frozen(_as_array("pbc", self.key, self.pbc, (M, 3)).astype(bool)))
+            put("pbc", frozen(_as_array("pbc", self.key, self.pbc, (M, 3)).astype(bool)))
         if (self.cell is None) != (self.pbc is None):
             raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
         put("descriptor_names", tuple(self.descriptor_names) or tuple(f"D{k}" for k in range(K)))

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .dataset import Array, Dataset
+from .dataset import Array, Dataset, Trajectory
 from .losses import fisher
 from .moments import MomentRecord, Moments, accumulate
 from .solvers import solve
@@ -57,7 +57,7 @@ def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | N
     net_force, net_Phi = _net(data)
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
-    verdicts = [_translation(net_Phi), _net_force(net_force, net_Phi), _force_r2(r2), *_energies(moments, theta_f, r2)]
+    verdicts = [_translation(net_Phi), _net_force(net_force, net_Phi), _force_r2(r2), *_energies(data, theta_f, r2)]
     if theta is not None:
         verdicts.append(_given_theta(total, np.asarray(theta, dtype=np.float64)))
     return [*verdicts, _duplicates(data), _enough(total)]
@@ -120,27 +120,34 @@ def _force_r2(r2: float) -> Verdict:
     return Verdict(name="force R²", level=level, message=message, value=r2)
 
 
-def _within(moments: Moments) -> MomentRecord:
-    """Moments with each trajectory centred on itself and the energy per atom taken out.
+def _energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
+    """Energies against θ_f·D within trajectories, the energy of each kind of atom taken out.
 
-    A basin's own offset, or the energy of one more atom, says nothing about signs and units.
+    The offset of a basin, or the energy of one more atom, says nothing about signs and units.
     """
-    scatter = np.sum([r.scatter for r in moments.values()], axis=0)
-    N = scatter[-1]
-    if N[-1] > 0:
-        scatter = scatter - np.outer(N, N) / N[-1]
-    return dataclasses.replace(moments.total(), scatter=scatter)
-
-
-def _energies(moments: Moments, theta_f: Array, r2: float) -> list[Verdict]:
-    record = _within(moments)
-    K, C = record.K, record.scatter
-    var_model, cov, var = theta_f @ C[:K, :K] @ theta_f, float(theta_f @ C[:K, K]), float(C[K, K])
-    if var_model <= 0 or var <= 0 or record.configurations < 3:
+    model, true = (
+        np.concatenate(parts) for parts in zip(*(_residuals(t, theta_f) for t in data.values()), strict=True)
+    )
+    if not (model @ model > 0 and true @ true > 0):
         message = "energies do not vary within trajectories: they cannot tell the sign of Φ"
         return [Verdict(name="energy slope", level="warn", message=message, value=float("nan"))]
-    slope, correlation = cov / var_model, cov / np.sqrt(var_model * var)
-    return [_slope(slope, correlation, r2, record.mean[-1]), _correlation(correlation, r2)]
+    slope = float(true @ model / (model @ model))
+    correlation = float(true @ model / np.sqrt((model @ model) * (true @ true)))
+    return [_slope(slope, correlation, r2, float(data.n_atoms.mean())), _correlation(correlation, r2)]
+
+
+def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
+    """θ·D and E of a trajectory, without what a constant and the numbers of atoms of each kind explain of them."""
+    kinds = np.zeros(t.n_atoms.sum(), dtype=int) if t.species is None else t.species
+    starts = np.cumsum(t.n_atoms) - t.n_atoms
+    counts = [np.add.reduceat((kinds == kind).astype(float), starts) for kind in np.unique(kinds)]
+    explained = np.column_stack([np.ones(len(t)), *counts])
+    values = np.column_stack([t.descriptors @ theta, t.energies])
+    values -= values.mean(axis=0)  # first, so that large energies keep their digits
+    values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
+    # What is left of values that do not vary is rounding, not a signal.
+    noise = 1e-12 * np.abs(np.column_stack([t.descriptors @ theta, t.energies])).max(axis=0)
+    return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
 
 
 def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
@@ -177,12 +184,9 @@ def _unit_cause(slope: float, N: float) -> str:
         "energies look like energies per atom, not totals": 1 / N,
         "descriptors look like averages over atoms, not sums": N,
     }
-    cause = min(causes, key=lambda name: abs(np.log(slope / causes[name])))
-    return (
-        cause
-        if abs(np.log(slope / causes[cause])) < np.log(1.5)
-        else "compare the units of energies, forces and descriptors"
-    )
+    misses = {cause: abs(np.log(slope / factor)) for cause, factor in causes.items()}
+    near = [cause for cause in misses if misses[cause] < min(np.log(1.5), min(misses.values()) + np.log(1.15))]
+    return ", or ".join(near) or "compare the units of energies, forces and descriptors"
 
 
 def _correlation(correlation: float, r2: float) -> Verdict:
@@ -291,7 +295,7 @@ def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike
 def autocorrelation_time(series: ArrayLike) -> float:
     """Integrated autocorrelation time ½ + Σ ρ(t) of equally long series, in steps.
 
-    ρ is averaged over the series about their common mean, and summed to the first lag t > 5τ (Sokal's window).
+    ρ is averaged over the series about their common mean, and summed to the first lag t ≥ 5τ (Sokal's window).
 
     Args:
         series: (n, M), one independent series a row.

@@ -59,10 +59,14 @@ class Plane:
         Raises:
             ValueError: the points coincide or lie on one line.
         """
-        a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+        points = [np.asarray(point, dtype=np.float64) for point in (a, b, c) if point is not None]
+        if any(point.shape != points[0].shape or point.ndim != 1 for point in points):
+            shapes = ", ".join(str(point.shape) for point in points)
+            raise ValueError(f"points: expected parameters of one length, got shapes {shapes}")
+        a, b = points[:2]
         first = b - a
         if c is not None:
-            second, label = np.asarray(c, dtype=np.float64) - a, f"{names[0]} → {names[2]}"
+            second, label = points[2] - a, f"{names[0]} → {names[2]}"
         else:
             A = np.diag(_inverse(first**2)) if metric is None else metric.A
             drawn = np.random.default_rng(seed).normal(size=len(a))
@@ -87,6 +91,7 @@ class Plane:
             rank: of ``solve(loss)``; K without it.
         """
         vectors = spectrum(loss)[1][:, loss.K - (rank or loss.K) :]
+        _known_numbers("which", which, vectors.shape[1])
         scale = _inverse(np.sqrt(np.diag(loss.A)))
         names = {0: "softest direction", -1: "stiffest direction"}
         labels = tuple(names.get(k, f"eigenvector {k}") for k in which)
@@ -118,6 +123,7 @@ class Plane:
             if isinstance(name, str) and name not in names:
                 raise ValueError(f"coefficients: no descriptor {name!r}; there are {', '.join(names)}")
         i, j = (names.index(k) if isinstance(k, str) else k for k in (i, j))
+        _known_numbers("coefficients", (i, j), loss.K)
         return cls._scaled(origin, np.eye(loss.K)[[i, j]], loss, (names[i], names[j]))
 
     @classmethod
@@ -144,6 +150,12 @@ class Plane:
         return float(x), float(y)
 
 
+def _known_numbers(argument: str, numbers: Sequence[int], count: int) -> None:
+    for k in numbers:
+        if not -count <= k < count:
+            raise ValueError(f"{argument}: expected numbers from 0 to {count - 1}, got {k}")
+
+
 def _inverse(values: Array) -> Array:
     """1/values, and 0 where a value is 0: a parameter without weight stays as it is."""
     return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
@@ -157,7 +169,10 @@ def _perpendicular(vector: Array, first: Array, A: Array) -> Array:
             "plane: expected two different points, got the same one twice (or a loss that is flat between them)"
         )
     vector = vector - first * ((first @ A @ vector) / length)
-    return vector * np.sqrt(length / (vector @ A @ vector))
+    size = vector @ A @ vector
+    if not size > 1e-20 * length:
+        raise ValueError("plane: expected points that differ in two or more parameters, got one; give c= or metric=")
+    return vector * np.sqrt(length / size)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

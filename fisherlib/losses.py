@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .dataset import Array
+from .dataset import Array, frozen
 from .moments import MomentRecord, Moments
 from .units import beta
 
@@ -31,10 +31,15 @@ class Quadratic:
     normal: tuple[Array, Array] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.A.shape != (len(self.b), len(self.b)):
-            raise ValueError(f"A: expected shape {(len(self.b),) * 2} to go with b, got {self.A.shape}")
+        A, b = frozen(np.asarray(self.A, dtype=np.float64)), frozen(np.asarray(self.b, dtype=np.float64))
+        if b.ndim != 1 or A.shape != (len(b), len(b)):
+            raise ValueError(f"A: expected shape {b.shape * 2} to go with b, got {A.shape}")
+        if np.abs(A - A.T).max() > 1e-9 * np.abs(A).max():
+            raise ValueError("A: expected a symmetric matrix, got one that is not")
+        object.__setattr__(self, "A", A)
+        object.__setattr__(self, "b", b)
         if self.normal is None:
-            object.__setattr__(self, "normal", (self.A, self.b))
+            object.__setattr__(self, "normal", (A, b))
 
     @property
     def K(self) -> int:

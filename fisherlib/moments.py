@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .dataset import Array, Dataset, Trajectory
+from .dataset import Array, Dataset, Trajectory, frozen
 
 #: Rows of Φ that are multiplied at once: large enough for BLAS, small enough for memory.
 BLOCK_ROWS = 16384
@@ -37,6 +37,10 @@ class MomentRecord:
     mean: Array
     scatter: Array
     temperature: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("PhiPhi", "PhiF", "mean", "scatter"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @property
     def K(self) -> int:

@@ -77,10 +77,14 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
         θ with its rank, condition and loss.
 
     Raises:
-        ValueError: nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
+        ValueError: a tolerance out of range, nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
     """
     A, inverse = _scaled(quadratic)
     tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else tolerance
+    if not 0 <= tolerance < 1:
+        raise ValueError(
+            f"tolerance: expected 0 ≤ tolerance < 1, relative to the largest eigenvalue, got {tolerance!r}"
+        )
     rhs = quadratic.normal[1] * inverse
     eigenvalues = eigvalsh(A)
     largest = eigenvalues[-1]
@@ -95,7 +99,6 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
         y, method = V @ ((V.T @ rhs) / eigenvalues[kept]), "truncated"
     else:
         y, method = cho_solve((factor, True), rhs), "cholesky"
-        y += cho_solve((factor, True), rhs - A @ y)  # one refinement pass costs two products and gains digits
     theta = y * inverse
     return Solution(
         theta=theta,

@@ -132,7 +132,6 @@ def test_a_wrong_number_of_names_is_refused() -> None:
         trajectory(descriptor_names=("a", "b", "c"))
 
 
-@pytest.mark.xfail(strict=True, reason="no descriptor at all, or a temperature below zero, is taken (dataset.py)")
 @pytest.mark.parametrize(
     ("words", "changes"),
     [

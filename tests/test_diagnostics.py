@@ -267,7 +267,6 @@ def test_configurations_of_different_size_under_one_key_pass_whatever_the_energy
     assert flagged(clusters_of_different_size(offset)) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the energy of an atom is taken out per atom, not per species (diagnostics.py)")
 def test_configurations_of_different_composition_under_one_key_are_not_blamed_for_a_sign() -> None:
     # Six atoms, of which more and more are of a second species: those clusters are wider, and 50 eV per atom higher.
     rng, theta, D, Phi = np.random.default_rng(0), np.array([2.0, -1.0]), [], []

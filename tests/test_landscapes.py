@@ -172,7 +172,6 @@ def test_a_descriptor_without_forces_does_not_blow_up_a_random_direction(kind: s
     assert np.abs(plane.directions).max() < 1e3
 
 
-@pytest.mark.xfail(strict=True, reason="division by the length zero of what is left (landscapes.py, _perpendicular)")
 @pytest.mark.parametrize("K", [1, 3])
 def test_points_that_differ_in_one_coefficient_only_are_refused_in_a_sentence(K: int) -> None:
     # Without a metric the second direction is as large as b − a in every entry: there is none.
@@ -180,7 +179,6 @@ def test_points_that_differ_in_one_coefficient_only_are_refused_in_a_sentence(K:
         fl.Plane.through(np.zeros(K), np.eye(K)[0], seed=0)
 
 
-@pytest.mark.xfail(strict=True, reason="numpy speaks (landscapes.py)")
 def test_points_and_numbers_that_do_not_fit_are_refused_by_name() -> None:
     loss = fl.ridge(1.0, 2)
     for call in (
@@ -298,7 +296,6 @@ def test_log_cosh_is_right_to_a_millionth_on_real_forces(few_walkers: fl.Dataset
         assert land.z[j, i] == pytest.approx(exact, rel=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="17 nodes are too few where the plane is wide in units of δ (projections.py)")
 @pytest.mark.parametrize("kind", ["eigen", "from zero", "without metric"])
 def test_log_cosh_is_right_to_a_millionth_on_every_plane_of_the_package(
     few_walkers: fl.Dataset, root: Any, kind: str

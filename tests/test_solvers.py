@@ -210,7 +210,6 @@ def with_column(data: fl.Dataset, column: Callable[[fl.Trajectory], NDArray]) ->
     return fl.Dataset(made)
 
 
-@pytest.mark.xfail(strict=True, reason="an IndexError of an empty array comes out (solvers.py)")
 def test_a_tolerance_that_keeps_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="tolerance: expected"):
         fl.solve(fl.ridge(1.0, 2), tolerance=5.0)

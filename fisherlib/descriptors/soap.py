@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -104,7 +105,7 @@ class Soap:
             return stop - start
 
         done = 0
-        with ThreadPoolExecutor() as pool:  # featomic lets go of the interpreter's lock while it computes
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # featomic lets go of the interpreter's lock while it computes
             for count in pool.map(batch, range(0, len(atoms), BATCH)):
                 done += count
                 if progress is not None:

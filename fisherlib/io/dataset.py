@@ -72,7 +72,7 @@ def read(
             trajectory(f, descriptors=descriptors, force_descriptors=force_descriptors, gradient=gradient)
             for f in frames
         ]
-        provenance["descriptor"] = {"name": "from the file", "K": made[0].K}
+        provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
     else:
         descriptor = descriptor or Soap()
         made = featurise(frames, descriptor=descriptor, path=path, sha256=digest, progress=progress)
@@ -141,6 +141,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
                 cell=t.cell,
                 pbc=t.pbc,
                 descriptor_names=t.descriptor_names,
+                provenance={name: data.provenance[name] for name in ("descriptor", "origin") if name in data.provenance}
+                | {"origin": data.provenance.get("origin", {n: data.provenance.get(n) for n in ("file", "sha256")})},
                 columns={DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3, t.K)},
             )
         )

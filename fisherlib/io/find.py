@@ -18,6 +18,8 @@ def find(path: str | os.PathLike) -> Path:
     for candidate in (path, PROJECT / path):
         if candidate.is_file():
             return candidate
+    if path.is_dir():
+        raise FileNotFoundError(f"{path}: no such file, but a folder; name a file in it")
     shipped = ", ".join(sorted(f"data/{p.name}" for p in (PROJECT / "data").glob("*.npz"))) or "none"
     raise FileNotFoundError(f"{path}: no such file here or in the project's folder; data files there: {shipped}")
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import ase
 import numpy as np
@@ -24,6 +25,7 @@ class Frames:
         pbc: (M, 3), or None.
         columns: further per-atom arrays by name, (ΣN, …).
         descriptor_names: of the descriptors among the columns, where the file has them.
+        provenance: what the file says about where its descriptors come from.
 
     Raises:
         ValueError: lengths that do not fit one another.
@@ -40,6 +42,7 @@ class Frames:
     pbc: NDArray[np.bool_] | None = None
     columns: Mapping[str, NDArray] = dataclasses.field(default_factory=dict)
     descriptor_names: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         M, atoms = len(self.n_atoms), int(np.sum(self.n_atoms))

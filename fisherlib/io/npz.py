@@ -46,6 +46,7 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
         ),
         "keys": np.array([f.key for f in frames]),
         "configurations": np.array([len(f.n_atoms) for f in frames]),
+        "provenance": json.dumps(dict(frames[0].provenance), ensure_ascii=False),
         "temperature": np.array([np.nan if f.temperature is None else f.temperature for f in frames]),
     }
     fields = ["n_atoms", "numbers", "positions", "energies", "forces"] + (
@@ -64,6 +65,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         # guess (zlib.error, RuntimeError, NotImplementedError …), and all of it means the same.
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
+    except (MemoryError, PermissionError):
+        raise
     except Exception as error:
         raise ValueError(
             f"{path.name}: expected an intact .npz of plain arrays, got an unreadable one ({error}); copy it again from "
@@ -86,7 +89,8 @@ def read_frames(path: Path) -> list[Frames]:
             f"{path.name}: expected {counts.sum()} entries of n_atoms, got {len(n_atoms)}; the file is inconsistent"
         )
     atoms = int(n_atoms.sum())
-    known = {*_REQUIRED, "format", "units", "temperature", "cell", "pbc"}
+    known = {*_REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc"}
+    provenance = json.loads(str(arrays.get("provenance", "{}")))
     columns = {name: a for name, a in arrays.items() if name not in known and a.ndim > 1 and len(a) == atoms}
     temperature = arrays.get("temperature", np.full(len(counts), np.nan))
     frames, first = [], 0
@@ -99,6 +103,7 @@ def read_frames(path: Path) -> list[Frames]:
             Frames(
                 key=str(arrays["keys"][k]),
                 temperature=None if np.isnan(temperature[k]) else float(temperature[k]),
+                provenance=provenance,
                 descriptor_names=tuple(arrays.get("descriptor_names", np.array([], dtype=str)).tolist()),
                 columns={name: column[a] for name, column in columns.items()},
                 **per_configuration,

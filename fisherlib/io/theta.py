@@ -39,6 +39,8 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
             f"{path.name}: expected numbers as 'coef' (K,) and one number as 'intercept', got {error}"
         ) from error
     provenance = content.get("provenance", {})
+    if isinstance(provenance, np.ndarray):  # of an .npz
+        provenance = json.loads(str(provenance))
     return LinearPotential(
         theta=coef, offset=offset, name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
     )
@@ -66,7 +68,7 @@ def versions() -> dict[str, str]:
 def write_theta(
     model: LinearPotential, path: str | os.PathLike, *, provenance: Mapping[str, Any] | None = None
 ) -> None:
-    """Write θ and its offset as ``{'coef', 'intercept', …}``: JSON with provenance, or npz with the two alone.
+    """Write θ and its offset as ``{'coef', 'intercept', …}``: with its provenance, as JSON or npz.
 
     Args:
         model: the potential.
@@ -74,10 +76,11 @@ def write_theta(
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
     """
     path = Path(path)
+    about = {**model.provenance, **(provenance or {}), "versions": versions()}
     if path.suffix == ".npz":
-        write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset))
+        said = json.dumps(about, ensure_ascii=False)
+        write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset, provenance=said))
     elif path.suffix == ".json":
-        about = {**model.provenance, **(provenance or {}), "versions": versions()}
         content = {"coef": model.theta.tolist(), "intercept": model.offset, "name": model.name, "provenance": about}
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode()))
