@@ -5,6 +5,7 @@ was interrupted goes on where it stopped; the same seed gives the same trajector
 """
 
 import argparse
+import dataclasses
 import multiprocessing
 import os
 import time
@@ -16,17 +17,29 @@ from ase.calculators.emt import EMT
 from ase.cluster import Icosahedron
 from ase.constraints import FixCom
 from ase.md.langevinbaoab import LangevinBAOAB
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
 TEMPERATURE = 1200.0  # K
 TIMESTEP = 4.0  # fs; BAOAB keeps the configurational error of this step below the sampling error
 FRICTION_TIME = 200.0  # fs
-BURN_IN = 40.0  # ps
-SPACING = 2.0  # ps between stored configurations
-SERIES_SPACING = 0.1  # ps between stored energies, for the autocorrelation time
-WALKERS, CONFIGURATIONS = 20, 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """What every walker does, in ps."""
+
+    walkers: int = 20
+    configurations: int = 50
+    burn_in: float = 40.0
+    spacing: float = 2.0  # between stored configurations
+    series_spacing: float = 0.1  # between stored energies, for the autocorrelation time
+
+    @property
+    def steps(self) -> int:
+        """Steps of one walker."""
+        return round((self.burn_in + self.configurations * self.spacing) * 1000.0 / TIMESTEP)
+
 
 _done = None  # steps finished by all processes together, shared with the progress bar
 
@@ -43,24 +56,25 @@ def _advance(dynamics: LangevinBAOAB, picoseconds: float) -> None:
         _done.value += steps
 
 
-def run_walker(task: tuple[int, np.random.SeedSequence, Path]) -> int:
+def run_walker(task: tuple[np.random.SeedSequence, Path, Schedule]) -> None:
     """Run one walker from the Mackay icosahedron to its last configuration and write it to its own file."""
-    number, seed, path = task
+    seed, path, schedule = task
     rng = np.random.default_rng(seed)
     atoms = Icosahedron("Cu", 3)
     # `fixcm=True` of ASE's integrators does not sample NVT exactly; a constraint on the centre of mass does.
     atoms.set_constraint(FixCom())
     atoms.calc = EMT()
-    MaxwellBoltzmannDistribution(atoms, temperature_K=TEMPERATURE, rng=rng)
+    widths = np.sqrt(atoms.get_masses() * units.kB * TEMPERATURE)
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * widths[:, None])  # Maxwell-Boltzmann
     dynamics = LangevinBAOAB(
         atoms, TIMESTEP * units.fs, temperature_K=TEMPERATURE, T_tau=FRICTION_TIME * units.fs, rng=rng
     )
-    for _ in range(round(BURN_IN / SPACING)):
-        _advance(dynamics, SPACING)
+    for _ in range(round(schedule.burn_in / schedule.spacing)):
+        _advance(dynamics, schedule.spacing)
     positions, energies, forces, series = [], [], [], []
-    for _ in range(CONFIGURATIONS):
-        for _ in range(round(SPACING / SERIES_SPACING)):
-            _advance(dynamics, SERIES_SPACING)
+    for _ in range(schedule.configurations):
+        for _ in range(round(schedule.spacing / schedule.series_spacing)):
+            _advance(dynamics, schedule.series_spacing)
             series.append(atoms.get_potential_energy())
         positions.append(atoms.positions - atoms.get_center_of_mass())
         energies.append(atoms.get_potential_energy())
@@ -68,20 +82,18 @@ def run_walker(task: tuple[int, np.random.SeedSequence, Path]) -> int:
     partial = path.with_suffix(".partial.npz")
     np.savez(partial, positions=positions, energies=energies, forces=forces, series=series, numbers=atoms.numbers)
     os.replace(partial, path)
-    return number
 
 
-def run(folder: Path, seed: int, processes: int) -> list[Path]:
+def run(folder: Path, seed: int, processes: int, schedule: Schedule) -> list[Path]:
     """Run the walkers that have no file in ``folder`` yet, in parallel, under one progress bar."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"walker-{k:02d}.npz" for k in range(WALKERS)]
-    seeds = np.random.SeedSequence(seed).spawn(WALKERS)
-    tasks = [(k, seeds[k], paths[k]) for k in range(WALKERS) if not paths[k].exists()]
-    steps = round((BURN_IN + CONFIGURATIONS * SPACING) * 1000.0 / TIMESTEP)
+    paths = [folder / f"walker-{k:02d}.npz" for k in range(schedule.walkers)]
+    seeds = np.random.SeedSequence(seed).spawn(schedule.walkers)
+    tasks = [(s, path, schedule) for s, path in zip(seeds, paths, strict=True) if not path.exists()]
     counter = multiprocessing.Value("q", 0)
     with (
         multiprocessing.Pool(processes, _share, (counter,)) as pool,
-        tqdm(total=steps * len(tasks), unit="step") as bar,
+        tqdm(total=schedule.steps * len(tasks), unit="step") as bar,
     ):
         result = pool.map_async(run_walker, tasks, chunksize=1)
         while not result.ready():
@@ -92,7 +104,7 @@ def run(folder: Path, seed: int, processes: int) -> list[Path]:
     return paths
 
 
-def gather(paths: list[Path], target: Path) -> None:
+def gather(paths: list[Path], target: Path, schedule: Schedule) -> None:
     """Write the walkers into one compressed file of the library's own layout."""
     import fisherlib as fl
 
@@ -101,8 +113,8 @@ def gather(paths: list[Path], target: Path) -> None:
         fl.io.Frames(
             key=path.stem,
             temperature=TEMPERATURE,
-            numbers=np.tile(walker["numbers"], CONFIGURATIONS),
-            n_atoms=np.full(CONFIGURATIONS, len(walker["numbers"])),
+            numbers=np.tile(walker["numbers"], schedule.configurations),
+            n_atoms=np.full(schedule.configurations, len(walker["numbers"])),
             positions=walker["positions"].reshape(-1, 3),
             energies=walker["energies"],
             forces=walker["forces"].reshape(-1, 3),
@@ -110,7 +122,7 @@ def gather(paths: list[Path], target: Path) -> None:
         for path, walker in zip(paths, walkers, strict=True)
     ]
     series = np.array([walker["series"] for walker in walkers], dtype=np.float32)
-    fl.io.write_frames(frames, target, energy_series=series, energy_series_spacing_ps=SERIES_SPACING)
+    fl.io.write_frames(frames, target, energy_series=series, energy_series_spacing_ps=schedule.series_spacing)
 
 
 if __name__ == "__main__":
@@ -120,5 +132,6 @@ if __name__ == "__main__":
     parser.add_argument("--folder", type=Path, default=HERE / ".cu55", help="one file per finished walker")
     parser.add_argument("--target", type=Path, default=HERE / "cu55_1200K.npz")
     options = parser.parse_args()
-    gather(run(options.folder, options.seed, options.processes), options.target)
+    schedule = Schedule()
+    gather(run(options.folder, options.seed, options.processes, schedule), options.target, schedule)
     print(f"wrote {options.target}")
