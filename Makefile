@@ -57,7 +57,7 @@ bench: $(READY)
 
 # Write the versions of today; run it to update, then run the tests.
 lock: $(READY)
-	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate --no-emit-index-url \
+	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	    --upgrade --quiet pyproject.toml -o $(CONSTRAINTS)
 
 clean:

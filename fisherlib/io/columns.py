@@ -86,18 +86,4 @@ def trajectory(
             f"descriptors: expected column {D_name!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
         )
     Phi = _as_rows(Phi_name, np.asarray(columns[Phi_name]), D.shape[1])
-    return Trajectory(
-        key=frames.key,
-        temperature=frames.temperature,
-        n_atoms=frames.n_atoms,
-        energies=frames.energies,
-        descriptors=np.add.reduceat(D, np.cumsum(frames.n_atoms) - frames.n_atoms, axis=0),
-        site_descriptors=D,
-        forces=frames.forces.reshape(-1),
-        force_descriptors=-Phi if gradient else Phi,
-        species=frames.numbers,
-        positions=frames.positions,
-        cell=frames.cell,
-        pbc=frames.pbc,
-        descriptor_names=frames.descriptor_names,
-    )
+    return frames.with_descriptors(D, -Phi if gradient else Phi, frames.descriptor_names)

@@ -38,27 +38,9 @@ def featurise(
     for f in frames:
         last = first + len(f.numbers)
         D, Phi = arrays["site_descriptors"][first:last], arrays["force_descriptors"][3 * first : 3 * last]
-        made.append(_trajectory(f, D, Phi, descriptor.names(species)))
+        made.append(f.with_descriptors(D, Phi, descriptor.names(species)))
         first = last
     return made
-
-
-def _trajectory(f: Frames, D: np.ndarray, Phi: np.ndarray, names: tuple[str, ...]) -> Trajectory:
-    return Trajectory(
-        key=f.key,
-        temperature=f.temperature,
-        n_atoms=f.n_atoms,
-        energies=f.energies,
-        descriptors=np.add.reduceat(D, np.cumsum(f.n_atoms) - f.n_atoms, axis=0),
-        site_descriptors=D,
-        forces=f.forces.reshape(-1),
-        force_descriptors=Phi,
-        species=f.numbers,
-        positions=f.positions,
-        cell=f.cell,
-        pbc=f.pbc,
-        descriptor_names=names,
-    )
 
 
 def _from_cache(cache: Path, atoms: int, K: int) -> dict[str, np.ndarray] | None:

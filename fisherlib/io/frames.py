@@ -1,12 +1,14 @@
 """Configurations as they come from a file, before they have descriptors."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ase
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ..dataset import Trajectory
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,3 +68,27 @@ class Frames:
             box: dict[str, ArrayLike] = {} if self.cell is None else {"cell": self.cell[m], "pbc": self.pbc[m]}
             made.append(ase.Atoms(numbers=self.numbers[a:b], positions=self.positions[a:b], **box))
         return made
+
+    def with_descriptors(self, D: NDArray, Phi: NDArray, names: Sequence[str]) -> Trajectory:
+        """The trajectory of these configurations with their descriptors.
+
+        Args:
+            D: (ΣN, K) descriptors of each atom.
+            Phi: (3ΣN, K) force descriptors, −∂D/∂x.
+            names: of the K descriptors.
+        """
+        return Trajectory(
+            key=self.key,
+            temperature=self.temperature,
+            n_atoms=self.n_atoms,
+            energies=self.energies,
+            descriptors=np.add.reduceat(D, np.cumsum(self.n_atoms) - self.n_atoms, axis=0),
+            site_descriptors=D,
+            forces=self.forces.reshape(-1),
+            force_descriptors=Phi,
+            species=self.numbers,
+            positions=self.positions,
+            cell=self.cell,
+            pbc=self.pbc,
+            descriptor_names=tuple(names),
+        )

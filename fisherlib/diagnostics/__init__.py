@@ -1,0 +1,7 @@
+"""What the data can bear: checks on loading, and whether they are a sample at their temperature."""
+
+from .checks import Verdict as Verdict
+from .checks import check as check
+from .sampling import autocorrelation_time as autocorrelation_time
+from .sampling import configurational_temperature as configurational_temperature
+from .sampling import virial_temperature as virial_temperature
