@@ -22,6 +22,21 @@ def ecdf(values: ArrayLike) -> tuple[Array, Array]:
     return x, np.arange(1, len(x) + 1) / len(x)
 
 
+def ecdf_difference(a: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
+    """Difference of two empirical distribution functions, exact.
+
+    Args:
+        a: (n,) reference sample.
+        b: (m,) sample.
+
+    Returns:
+        x (n + m,) all values, ascending, and F_b(x) − F_a(x); its largest size is the KS distance.
+    """
+    a, b = np.sort(_sample("a", a)), np.sort(_sample("b", b))
+    x = np.sort(np.concatenate([a, b]))
+    return x, np.searchsorted(b, x, side="right") / len(b) - np.searchsorted(a, x, side="right") / len(a)
+
+
 def _sample(name: str, values: ArrayLike, *, several: bool = False) -> Array:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 and not (several and sample.ndim > 1) or sample.shape[-1] == 0:

@@ -1,5 +1,6 @@
 """Finished results as plotly figures: builds, never shows, never computes."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from .comparison import Comparison, ecdf
+from .comparison import Comparison, ecdf, ecdf_difference
 from .dataset import Array, Dataset
 from .landscapes import Landscape
 
@@ -123,18 +124,35 @@ def parity(comparisons: Sequence[Comparison]) -> go.Figure:
     return _styled(figure, title="Energy parity", height=430).update_layout(showlegend=False)
 
 
-def cdfs(
-    samples: Mapping[str, ArrayLike], *, title: str = "Distribution of energies", unit: str = "eV/atom"
-) -> go.Figure:
-    """Exact empirical distribution functions; the first sample is the reference."""
+def cdfs(samples: Mapping[str, ArrayLike], *, title: str = "Distribution of energies") -> go.Figure:
+    """Exact distribution functions of energies per atom; below, how far each is from the first, which is the reference."""
+    (reference, truth), *others = samples.items()
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.65, 0.35])
+    figure.add_trace(_staircase(*ecdf(truth), reference, REFERENCE, width=3), row=1, col=1)
+    for color, (name, values) in zip(itertools.cycle(PALETTE), others, strict=False):
+        figure.add_trace(_staircase(*ecdf(values), name, color), row=1, col=1)
+        x, difference = ecdf_difference(truth, values)
+        line = {"shape": "hv", "color": color, "width": 1.5}
+        figure.add_scatter(x=x, y=difference, mode="lines", line=line, name=name, showlegend=False, row=2, col=1)
+    figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
+    figure.update_yaxes(title="fraction of configurations", range=[0, 1.02], row=1, col=1)
+    figure.update_yaxes(title=f"minus {reference}", zerolinecolor=REFERENCE, row=2, col=1)
+    return _styled(figure, title=title, height=520)
+
+
+def site_energy_cdfs(samples: Mapping[str, ArrayLike], *, title: str) -> go.Figure:
+    """Distribution functions of the energies of the atoms of one configuration, model by model."""
     figure = go.Figure()
-    for k, (name, values) in enumerate(samples.items()):
-        x, F = ecdf(values)
-        line = {"shape": "hv", "color": PALETTE[(k - 1) % len(PALETTE)] if k else REFERENCE, "width": 2 if k else 3}
-        figure.add_scatter(x=np.r_[x[0], x], y=np.r_[0.0, F], mode="lines", line=line, name=name)
-    figure.update_xaxes(title=f"energy, {unit}")
-    figure.update_yaxes(title="fraction of configurations", range=[0, 1.02])
-    return _styled(figure, title=title, height=430)
+    for color, (name, values) in zip(itertools.cycle(PALETTE), samples.items(), strict=False):
+        figure.add_trace(_staircase(*ecdf(values), name, color))
+    figure.update_xaxes(title="site energy, eV")
+    figure.update_yaxes(title="fraction of atoms", range=[0, 1.02])
+    return _styled(figure, title=title, height=400)
+
+
+def _staircase(x: Array, F: Array, name: str, color: str, *, width: float = 2) -> go.Scatter:
+    line = {"shape": "hv", "color": color, "width": width}
+    return go.Scatter(x=np.r_[x[0], x], y=np.r_[0.0, F], mode="lines", line=line, name=name)
 
 
 def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:

@@ -21,8 +21,9 @@ _HEADINGS = {
 
 
 def facts(values: Mapping[str, object]) -> pd.DataFrame:
-    """Named values, one a row, each in full."""
-    return pd.Series({name: str(value) for name, value in values.items()}, name="value").to_frame()
+    """Named values, one a row; words in full, numbers to six digits."""
+    shown = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in values.items()}
+    return pd.Series(shown, name="value").to_frame()
 
 
 def trajectories(data: Dataset) -> pd.DataFrame:
@@ -50,7 +51,7 @@ def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """One row a model: its errors over all configurations."""
     table = pd.DataFrame.from_dict({c.name: c.pooled for c in comparisons}, orient="index")
     table[["energy_rmse", "energy_shift", "energy_spread"]] *= 1e3
-    return table.rename(columns=_HEADINGS).round(4)
+    return table.rename(columns=_HEADINGS).round(4) + 0.0  # no "-0.0"
 
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:

@@ -51,7 +51,8 @@ def test_parity_and_errors_show_the_numbers_of_the_comparison(data: fl.Dataset) 
 
 
 def test_a_cdf_is_a_staircase_from_zero_to_one() -> None:
-    trace = figures.cdfs({"true": [3.0, 1.0, 2.0]}).data[0]
+    trace, _, difference = figures.cdfs({"true": [3.0, 1.0, 2.0], "model": [1.5, 2.5, 3.5]}).data
+    assert np.abs(difference.y).max() == pytest.approx(fl.comparison.ks([3.0, 1.0, 2.0], [1.5, 2.5, 3.5]))
     assert list(trace.x) == [1.0, 1.0, 2.0, 3.0]
     assert trace.y == pytest.approx([0, 1 / 3, 2 / 3, 1]) and trace.line.shape == "hv"
 
@@ -69,7 +70,11 @@ def test_surface_and_contour_show_the_same_loss_with_both_models_marked(atlas: f
 
 
 def test_every_axis_has_a_title(atlas: fl.Atlas, data: fl.Dataset) -> None:
-    drawn = [figures.energies(data), figures.spectrum([1.0, 2.0], rank=2), figures.cdfs({"true": [1.0, 2.0]})]
+    drawn = [
+        figures.energies(data),
+        figures.spectrum([1.0, 2.0], rank=2),
+        figures.site_energy_cdfs({"true": [1.0, 2.0]}, title="sites"),
+    ]
     for figure in drawn:
         assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
     scene = figures.landscape(*atlas("a", "force MAE")).layout.scene
