@@ -1,6 +1,6 @@
 # make report   the main job on the shipped data: reports/theta_f.html and .json
 #               (make report DATA=path THETA=path TEMPERATURE=1200 for your own)
-# make test     the whole suite, browser included
+# make test     the whole suite, browser included (as root it installs Debian's chromium if there is none)
 # make lab      JupyterLab at notebooks/
 # make bench    timings, as ratios measured side by side
 
@@ -31,8 +31,10 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 # Everything given on the command line is a parameter of the report; a misspelt one is refused with the list of real ones.
+GIVEN = $(foreach v,$(filter-out PYTHON3 -%,$(.VARIABLES)),$(if $(filter command,$(origin $v)),'$v=$(subst ','\'',$($v))'))
+
 report: $(READY)
-	@$(BIN)/python -m fisherlib.report $(MAKEOVERRIDES)
+	@$(BIN)/python -m fisherlib.report $(GIVEN)
 
 test: $(READY) chromium
 	$(BIN)/ruff check .
@@ -56,7 +58,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/landscapes.py
 
 # Write the versions of today; run it to update, then run the tests.
-lock: $(READY)
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	    --upgrade --quiet pyproject.toml -o $(CONSTRAINTS)
 

@@ -1,4 +1,4 @@
-"""Check that ``cu55_1200K.npz`` is what its datasheet claims: ``python data/check_cu55.py`` (about a minute)."""
+"""Check that ``cu55_1200K.npz`` is what its datasheet claims: ``python data/check_cu55.py`` (seconds to a minute)."""
 
 from multiprocessing import Pool
 from pathlib import Path

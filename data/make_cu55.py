@@ -1,6 +1,6 @@
 """Regenerate ``cu55_1200K.npz``: NVT Langevin dynamics of a Cu55 nanoparticle at 1200 K.
 
-Run ``python data/make_cu55.py`` (about 15 minutes on 2 cores). Every walker is written when it is done, so a run that
+Run ``python data/make_cu55.py`` (20 to 25 minutes on 2 cores). Every walker is written when it is done, so a run that
 was interrupted goes on where it stopped; the same seed gives the same trajectories whatever the number of processes.
 """
 

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 
 from .dataset import Dataset
-from .landscapes import Landscape, Plane, landscape
+from .landscapes import Landscape, Plane, Point, landscape
 from .losses import Quadratic, energy, fisher, kl
 from .moments import Moments
 from .potential import LinearPotential
 from .projections import Projection, project
-
-Point = tuple[float, float]
 
 #: Losses evaluated from projected residuals: name → (method of ``Projection``, unit).
 EVALUATED = {

@@ -120,6 +120,19 @@ class Comparison:
     pooled: dict[str, float]
 
 
+def sampling_noise(comparison: Comparison) -> tuple[float, float]:
+    """KS and Wasserstein-1 between the true energies of every other trajectory and those of the rest, per atom.
+
+    Two samples of the same distribution are that far apart: smaller differences between models mean nothing about
+    their distributions. NaN with a single trajectory.
+    """
+    odd = np.repeat(np.arange(len(comparison.keys)) % 2 == 1, comparison.configurations)
+    if not odd.any():
+        return float("nan"), float("nan")
+    a, b = comparison.reference[~odd], comparison.reference[odd]
+    return float(ks(a, b)), float(wasserstein_1(a, b))
+
+
 def compare(model: LinearPotential, data: Dataset) -> Comparison:
     """Errors of a model on every trajectory and on all of them together."""
     return compare_predictions(model.energies(data), model.forces(data), data, name=model.name)

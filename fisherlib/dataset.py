@@ -280,7 +280,9 @@ class Dataset(Mapping[str, Trajectory]):
         cut = []
         for t in self.values():
             if number < 1 or len(t) < number:
-                raise ValueError(f"number: expected 1 to {len(t)} blocks of {t.key!r}, got {number}")
+                raise ValueError(
+                    f"number: expected 1 to {len(t)} blocks, as {t.key!r} has {len(t)} configurations, got {number}"
+                )
             edges = np.linspace(0, len(t), number + 1).astype(int)
             for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
                 cut.append(dataclasses.replace(t.slice(a, b), key=f"{t.key}/{k}"))

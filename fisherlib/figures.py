@@ -10,14 +10,12 @@ from plotly.subplots import make_subplots
 
 from .comparison import Comparison, ecdf, ecdf_difference
 from .dataset import Array, Dataset
-from .landscapes import Landscape
+from .landscapes import Landscape, Point
 
 #: Okabe and Ito's colours, told apart by colour-blind readers too.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 REFERENCE = "#444444"
 SCALE = "Viridis"
-
-Point = tuple[float, float]
 
 
 def _styled(figure: go.Figure, *, title: str, height: int, width: int | None = None) -> go.Figure:
@@ -215,7 +213,7 @@ def landscapes(
     first = next(iter(surfaces.values()))[0]
     _styled(figure, title="", height=560)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
-    camera = {"eye": {"x": -1.3, "y": -1.4, "z": 1.55}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}}
+    camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": 0.0, "y": 0.0, "z": -0.2}}
     figure.update_scenes(
         aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
     )
@@ -254,7 +252,7 @@ def _marks(
     surface: Landscape, x: Array, y: Array, names: list[str] | None
 ) -> list[tuple[go.Scatter | go.Scatter3d, int]]:
     # A little above the surface, or the marks would be half buried in it.
-    z = surface.at(x, y) + 0.015 * np.ptp(surface.z)
+    z = surface.at(x, y) + 0.02 * np.ptp(surface.z)
     style = {"mode": "markers+text", "text": names, "textposition": "top center"} if names else {"mode": "lines"}
     line = {"line": {"color": "#D55E00", "width": 4}}
     solid = {"marker": {"color": "#D55E00", "size": 5}, "hoverinfo": "text" if names else "skip"}

@@ -11,6 +11,9 @@ from .dataset import Array
 from .losses import Quadratic
 from .solvers import spectrum
 
+#: A point of a plane, in its own coordinates.
+Point = tuple[float, float]
+
 #: A loss on a plane that is not quadratic: (x (n,), y (m,)) → values (m, n).
 Evaluated = Callable[[Array, Array], Array]
 
@@ -142,7 +145,7 @@ class Plane:
         """(K,) parameters at a point of the plane."""
         return self.origin + np.array([x, y]) @ self.directions
 
-    def coordinates(self, theta: ArrayLike) -> tuple[float, float]:
+    def coordinates(self, theta: ArrayLike) -> Point:
         """(x, y) of the point of the plane nearest to θ in the scale of the directions (exact for a θ on the plane)."""
         scale = np.maximum(np.abs(self.directions).max(axis=0), 1e-300)
         step = (np.asarray(theta, dtype=np.float64) - self.origin) / scale

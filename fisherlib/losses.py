@@ -76,7 +76,9 @@ class Quadratic:
             raise ValueError(
                 f"directions: expected (n, {self.K}) and an origin ({self.K},), got {V.shape}, {theta.shape}"
             )
-        return Quadratic(V @ self.A @ V.T, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
+        B = V @ self.A @ V.T
+        B = 0.5 * (B + B.T)  # along long, soft directions the product is symmetric to fewer digits than A
+        return Quadratic(B, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
 
 
 def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
@@ -165,7 +167,8 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
 
     KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature; any constant offset drops
-    out. With several temperatures it is the mean over configurations of theirs.
+    out, and with different N the energy of one more atom too, since each N is an ensemble of its own. With several
+    temperatures it is the mean over configurations of theirs.
 
     Args:
         moments: of one or several trajectories.
@@ -181,8 +184,10 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     M = sum(record.configurations for record in groups.values())
 
     def variance(record: MomentRecord) -> Quadratic:
-        C, count = record.scatter, record.configurations
-        return count * _without_noise(C / count, record.mean, np.zeros(len(C)))
+        C, N = record.scatter, record.scatter[-1]
+        terms = N**2 / N[-1] if N[-1] > 0 else np.zeros(len(N))
+        within = C - np.outer(N, N) / N[-1] if N[-1] > 0 else C
+        return record.configurations * _without_noise(within / record.configurations, record.mean, terms)
 
     return _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items())
 

@@ -21,7 +21,7 @@ def fisher_fit(
     return LinearPotential.from_fit(solve(fisher(moments, temperature)), moments, name=name)
 
 
-def energy_fit(moments: Moments | MomentRecord, *, strength: float = 1e-5, name: str = "θ") -> LinearPotential:
+def energy_fit(moments: Moments | MomentRecord, *, strength: float = 1e-5, name: str = "energy fit") -> LinearPotential:
     """Ridge regression of total energies on D, with an offset per atom that is not penalised.
 
     Args:

@@ -1,15 +1,12 @@
-"""Finished results as pandas tables, with units in their headings: formats, never computes."""
+"""Results as pandas tables, with units in their headings."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .comparison import Comparison, ks, wasserstein_1
+from .comparison import Comparison, ks, sampling_noise, wasserstein_1
 from .dataset import Dataset
 from .diagnostics import Verdict
-
-# Sentences and fingerprints are shown whole, not cut after 50 letters.
-pd.set_option("display.max_colwidth", None)
 
 _HEADINGS = {
     "energy_rmse": "energy RMSE, meV/atom",
@@ -20,10 +17,18 @@ _HEADINGS = {
 }
 
 
+class Table(pd.DataFrame):
+    """A table of words: shown whole, not cut after 50 letters, and aligned to the left."""
+
+    def _repr_html_(self) -> str:
+        html = self.to_html(justify="left")  # whole cells: the option for their width does not apply here
+        return html.replace("<td>", '<td style="text-align: left">')
+
+
 def facts(values: Mapping[str, object]) -> pd.DataFrame:
     """Named values, one a row; words in full, numbers to six digits."""
     shown = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in values.items()}
-    return pd.Series(shown, name="value").to_frame()
+    return Table(pd.Series(shown, name="value").to_frame())
 
 
 def trajectories(data: Dataset) -> pd.DataFrame:
@@ -44,7 +49,7 @@ def trajectories(data: Dataset) -> pd.DataFrame:
 def verdicts(findings: Sequence[Verdict]) -> pd.DataFrame:
     """One row a check: its level and its sentence."""
     rows = {v.name: {"level": v.level, "finding": v.message} for v in findings}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return Table(pd.DataFrame.from_dict(rows, orient="index"))
 
 
 def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -55,9 +60,11 @@ def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """One row a model: how far its distribution of energies per atom is from the true one."""
+    """One row a model: how far its energies per atom are distributed from the true ones; below, what is noise."""
     rows = {
-        c.name: {"KS": ks(c.reference, c.energies), "W1, meV/atom": 1e3 * wasserstein_1(c.reference, c.energies)}
-        for c in comparisons
+        c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons
     }
-    return pd.DataFrame.from_dict(rows, orient="index").astype(float).round(4)
+    rows["noise: one half of the true trajectories against the other"] = sampling_noise(comparisons[0])
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["KS", "W1, meV/atom"])
+    table["W1, meV/atom"] *= 1e3
+    return table.round(4)

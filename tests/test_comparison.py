@@ -162,3 +162,21 @@ def test_forces_that_are_all_zero_give_no_warning() -> None:
         force_descriptors=t.force_descriptors,
     )  # fmt: skip
     comparison.compare(fl.LinearPotential(theta=[2.0]), fl.Dataset([still]))
+
+
+def test_the_difference_of_two_distribution_functions_peaks_at_their_ks_distance() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 20, 30).astype(float), rng.integers(5, 25, 41).astype(float)
+    x, difference = comparison.ecdf_difference(a, b)
+    assert np.abs(difference).max() == comparison.ks(a, b) and difference[-1] == 0.0
+    k = 17
+    assert difference[k] == pytest.approx((b <= x[k]).mean() - (a <= x[k]).mean())
+
+
+def test_the_noise_is_the_distance_between_halves_of_the_truth(copper: fl.Dataset) -> None:
+    model = fl.LinearPotential(theta=np.zeros(105))
+    energies = np.array([t.energies for t in copper.values()]) / 55
+    expected = comparison.ks(energies[::2].ravel(), energies[1::2].ravel())
+    assert comparison.sampling_noise(comparison.compare(model, copper))[0] == expected > 0.02
+    alone = comparison.compare(model, copper.select("walker-00"))
+    assert np.isnan(comparison.sampling_noise(alone)).all()

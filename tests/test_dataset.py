@@ -226,7 +226,7 @@ def test_blocks_put_together_are_the_dataset(ragged: Callable[..., fl.Dataset], 
 
 @pytest.mark.parametrize("number", [0, -1, 6])
 def test_an_impossible_number_of_blocks_is_refused(ragged: Callable[..., fl.Dataset], number: int) -> None:
-    with pytest.raises(ValueError, match=f"number: expected 1 to 5 blocks of 't0', got {number}"):
+    with pytest.raises(ValueError, match=f"number: expected 1 to 5 blocks, as 't0' has 5 configurations, got {number}"):
         ragged(0).blocks(number)
 
 

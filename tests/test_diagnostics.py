@@ -371,3 +371,23 @@ def test_the_autocorrelation_time_of_a_known_process(phi: float) -> None:
 
 def test_a_constant_series_has_the_shortest_time() -> None:
     assert diagnostics.autocorrelation_time(np.ones((3, 10))) == 0.5
+
+
+def test_a_given_theta_of_the_other_sign_is_blamed_itself_where_energies_confirm_the_data(
+    few_walkers: fl.Dataset, root: object
+) -> None:
+    theta = fl.io.read_theta(root / "data" / "theta_energy.json").theta
+    verdict = by_name(few_walkers, theta=-theta)["sign by θ"]
+    assert verdict.level == "warn" and "take −θ" in verdict.message
+
+
+def test_a_theta_of_other_data_is_no_proof_of_a_sign(few_walkers: fl.Dataset) -> None:
+    rng = np.random.default_rng(0)
+    levels = [by_name(few_walkers, theta=rng.normal(size=105))["sign by θ"].level for _ in range(20)]
+    assert "fail" not in levels and "warn" in levels
+
+
+def test_elements_in_varying_proportions_are_named(few_walkers: fl.Dataset) -> None:
+    assert "composition" not in by_name(few_walkers)
+    alloy = spoilt(few_walkers, lambda t, _: {"species": np.where(np.arange(len(t.species)) % 7 == 0, 47, 29)})
+    assert by_name(alloy)["composition"].level == "warn"

@@ -454,8 +454,8 @@ def test_theta_of_the_app_is_read(path: Path) -> None:
         ("{", "theta.json: expected JSON, got a file that is not"),
         ("[1, 2]", "expected the entries 'coef' and 'intercept', got list"),
         ('{"coef": [1.0]}', r"expected the entries 'coef' and 'intercept', got \['coef'\]"),
-        ('{"coef": ["a"], "intercept": 0}', "expected numbers as 'coef'"),
-        ('{"coef": [1.0], "intercept": [1, 2]}', "one number as 'intercept'"),
+        ('{"coef": ["a"], "intercept": 0}', "'coef' of theta.json: expected a flat list of numbers"),
+        ('{"coef": [1.0], "intercept": [1, 2]}', "'intercept' of theta.json: expected one number"),
         ('{"coef": [1.0], "intercept": null}', "expected"),
         ('{"coef": [NaN], "intercept": 0}', "expected K finite parameters"),
         ('{"coef": [], "intercept": 0}', "expected K finite parameters"),
@@ -540,11 +540,13 @@ def test_extended_xyz_without_its_columns_names_what_there_is(tmp_path: Path) ->
     path = tmp_path / "a.xyz"
     ase.io.write(path, [atoms], format="extxyz")
     with pytest.raises(
-        ValueError, match="energies: no 'energy' or 'REF_energy' in a.xyz; it has E_dft; name it by energies="
+        ValueError,
+        match="energies: no 'energy' or 'REF_energy' in configuration 0 of a.xyz; it has E_dft; name it by energies=",
     ):
         fl.io.read_frames(path)
     with pytest.raises(
-        ValueError, match="forces: no column 'forces' or .* in a.xyz; it has .*dft.*; name it by forces="
+        ValueError,
+        match="forces: no column 'forces' or .* in configuration 0 of a.xyz; it has .*dft.*; name it by forces=",
     ):
         fl.io.read_frames(path, energies="E_dft")
     with pytest.raises(ValueError, match="key: no 'walker' in a.xyz; it has E_dft; name it by key="):
@@ -729,3 +731,45 @@ def test_a_json_file_of_theta_is_plain_json(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "theta.json").read_text())
     assert content["coef"] == [1.5, -2.0] and content["intercept"] == 0.25
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", content["provenance"]["versions"]["fisherlib"])
+
+
+# Choices that a file does not have
+
+
+@pytest.mark.parametrize("choice", [{"gradient": True}, {"forces": "f"}, {"energies": "e"}, {"key": "k"}])
+def test_a_choice_that_would_do_nothing_is_refused(root: Path, choice: dict) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(choice))}: "):
+        fl.io.read(root / "data" / "cu55_1200K.npz", **choice)
+
+
+def test_more_descriptors_than_forces_are_refused_before_they_are_computed(tmp_path: Path) -> None:
+    frames = fl.io.Frames(
+        key="a", n_atoms=np.array([4]), numbers=np.array([1, 6, 7, 8]), positions=np.eye(4, 3),
+        energies=np.zeros(1), forces=np.zeros((4, 3)),
+    )  # fmt: skip
+    fl.io.write_frames([frames], tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="has K = .* for 4 elements, more than the 12 force components"):
+        fl.io.read(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("where", ["coef", "energies"])
+def test_nested_lists_that_would_fill_the_memory_are_refused_at_once(tmp_path: Path, where: str) -> None:
+    bomb: list = [1.0]
+    for _ in range(60):  # 2⁶⁰ numbers, if they were counted
+        bomb = [bomb, bomb]
+    if where == "coef":
+        (tmp_path / "theta.pkl").write_bytes(pickle.dumps({"coef": bomb, "intercept": 0.0}))
+        with pytest.raises(ValueError, match="'coef' of theta.pkl: expected a flat list of numbers, got list of list"):
+            fl.io.read_theta(tmp_path / "theta.pkl")
+    else:
+        content = {"a": {"atoms": make.md(False)["300K"]["atoms"][:1], "energies": bomb}}
+        (tmp_path / "md.pkl").write_bytes(pickle.dumps(content))
+        with pytest.raises(ValueError, match="energies of 'a' in md.pkl: expected a flat list of numbers"):
+            fl.io.read(tmp_path / "md.pkl")
+
+
+def test_the_numbers_of_a_report_are_parameters_too(tmp_path: Path) -> None:
+    numbers = {"theta_f": {"coef": [1.0, 2.0], "intercept": -3.0}, "rank": 2}
+    (tmp_path / "theta_f.json").write_text(json.dumps(numbers))
+    model = fl.io.read_theta(tmp_path / "theta_f.json")
+    assert list(model.theta) == [1.0, 2.0] and model.offset == -3.0

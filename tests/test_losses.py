@@ -1,5 +1,6 @@
 """Quadratic losses: one contract for all of them, against evaluation over the rows themselves."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -46,8 +47,12 @@ def energy_error(data: fl.Dataset, theta: NDArray) -> float:
 
 
 def variance(data: fl.Dataset, theta: NDArray, temperature: float) -> float:
-    D, E, _ = stacked(data)
-    return 0.5 * beta(temperature) ** 2 * float(np.var(E - D @ theta))
+    D, E, N = stacked(data)
+    # Each N is an ensemble of its own: what a constant and N explain of the residual is no spread.
+    explained = np.column_stack([np.ones(len(E)), N])
+    residual = E - D @ theta
+    residual = residual - explained @ np.linalg.lstsq(explained, residual, rcond=None)[0]
+    return 0.5 * beta(temperature) ** 2 * float(np.mean(residual**2))
 
 
 def penalty(theta: NDArray, strength: float, scale: NDArray, origin: NDArray) -> float:
@@ -282,3 +287,22 @@ def test_scipy_agrees_on_the_gradient_of_a_known_form() -> None:
     q = fl.Quadratic(np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, -1.0]), 4.0)
     assert q(np.zeros(2)) == 2.0 and q(np.array([1.0, 1.0])) == 5.5
     np.testing.assert_allclose(approx_fprime(np.array([1.0, 1.0]), q, 1e-7), [2.0, 5.0], rtol=1e-5)
+
+
+def test_kl_of_two_sizes_in_one_file_does_not_see_the_energy_of_an_atom(ragged: Maker) -> None:
+    data = ragged(3, configurations=30)
+    moved = [dataclasses.replace(t, energies=t.energies - 50.0 * t.n_atoms) for t in data.values()]
+    theta = np.ones(data.K)
+    there, here = fl.kl(fl.accumulate(moved))(theta), fl.kl(fl.accumulate(data))(theta)
+    assert there == pytest.approx(here, rel=1e-9)
+
+
+def test_a_restriction_to_long_soft_directions_stays_symmetric() -> None:
+    rng = np.random.default_rng(0)
+    basis = np.linalg.qr(rng.normal(size=(60, 60)))[0]
+    A = (basis * 10.0 ** np.linspace(-14, 2, 60)) @ basis.T
+    q = fl.Quadratic(0.5 * (A + A.T), rng.normal(size=60), 1.0)
+    soft = 1e8 * basis[:, :2].T + 1e3 * rng.normal(size=(2, 60))
+    restricted = q.restrict(np.zeros(60), soft)
+    assert np.array_equal(restricted.A, restricted.A.T)
+    fl.landscape(q, fl.Plane(origin=np.zeros(60), directions=soft), n=3)

@@ -195,7 +195,10 @@ def test_a_failing_cell_gives_one_sentence_and_leaves_the_old_report(notebook: P
     command = [sys.executable, "-m", "fisherlib.report", "mode=raise", f"--notebook={notebook}"]
     command.append(f"--target={built[0].parent}")
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.stderr == ("report: small.ipynb stopped: ValueError: temperature is not what the data were drawn at\n")
+    assert run.stderr == (
+        "report: small.ipynb stopped: ValueError: temperature is not what the data were drawn at "
+        f"({built[0]} is still an earlier report)\n"
+    )
     assert (run.returncode, run.stdout) == (1, "")
     assert contents(built[0].parent) == before
 
@@ -223,7 +226,7 @@ def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, caps
         raise report.ReportError("it stopped", "line 3 of cell 2")
 
     monkeypatch.setattr("fisherlib.report.__main__.build", build)
-    assert main(["--traceback"]) == 1
+    assert main(["--traceback", "--target=nowhere"]) == 1
     assert capsys.readouterr().err == "report: it stopped\nline 3 of cell 2\n"
 
 
@@ -241,8 +244,9 @@ def source(built: tuple[Path, str]) -> str:
 def test_the_head_shows_what_the_report_was_made_with(source: str, notebook: Path) -> None:
     assert "<title>What θf does</title>" in source
     assert source.count("<h1>") == 1
-    for name, value in [("data", "shipped/cu.npz"), ("temperature", "900.0"), ("seed", "None"), ("mode", "good")]:
+    for name, value in [("data", "shipped/cu.npz"), ("temperature", "900.0"), ("mode", "good")]:
         assert f'<th scope="row">{name}</th><td>{value}</td>' in source
+    assert ">seed</th>" not in source  # not given: there is nothing to show
     assert re.search(r"<td>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00</td>", source)
     assert re.search(r"<td>fisherlib \S+ · numpy \S+ · scipy \S+ · plotly \S+ · python 3\S+</td>", source)
     assert str(notebook.parent) not in source

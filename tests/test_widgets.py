@@ -67,19 +67,6 @@ def test_an_unknown_choice_is_refused_with_the_known_ones() -> None:
         state.loss = "z"
 
 
-def test_each_surface_is_computed_once(atlas: fl.Atlas) -> None:
-    calls = []
-
-    def surface(model: str, loss: str) -> tuple[Landscape, dict[str, tuple[float, float]]]:
-        calls.append((model, loss))
-        return atlas(model, loss)
-
-    panel = LandscapePanel(surface, models=atlas.models, losses=atlas.losses)
-    for loss in (atlas.losses[1], atlas.losses[0], atlas.losses[1]):
-        panel.state.loss = loss
-    assert len(calls) == len(set(calls)) == 2
-
-
 def test_the_figure_keeps_its_state_for_a_reloaded_page(panel: LandscapePanel) -> None:
     panel.state.loss = "energy MAE"
     surface = next(t for t in panel.figure._widget_data if t["type"] == "surface")

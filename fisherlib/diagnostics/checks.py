@@ -59,8 +59,9 @@ def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | N
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
     verdicts = [_translation(net_Phi), _net_force(net_force, net_Phi), _force_r2(r2), *_energies(data, theta_f, r2)]
     if theta is not None:
-        verdicts.append(_given_theta(total, np.asarray(theta, dtype=np.float64)))
-    return [*verdicts, _duplicates(data), _enough(total)]
+        agree = verdicts[-1].name == "energy correlation" and verdicts[-1].value > 0.5
+        verdicts.append(_given_theta(total, np.asarray(theta, dtype=np.float64), agree))
+    return [*verdicts, *_composition(data), _duplicates(data), _enough(total)]
 
 
 def _net(data: Dataset) -> tuple[float, float]:
@@ -206,20 +207,48 @@ def _correlation(correlation: float, r2: float) -> Verdict:
     return Verdict(name="energy correlation", level=level, message=message, value=float(correlation))
 
 
-def _given_theta(total: MomentRecord, theta: Array) -> Verdict:
+def _given_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
     if theta.shape != (total.K,):
         raise ValueError(
             f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}; both must use the same descriptor"
         )
-    slope = float(total.PhiF @ theta) / max(float(theta @ total.PhiPhi @ theta), 1e-300)
-    level, message = "ok", f"forces rise by {slope:.3f} where those of the given θ rise by one"
-    if slope < 0:
+    size = float(theta @ total.PhiPhi @ theta)
+    correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
+    level, message = "ok", f"forces follow those of the given θ (correlation {correlation:.3f})"
+    if -0.5 <= correlation <= 0.5:
+        level = "warn"
+        message = (
+            f"the given θ explains little of these forces (correlation {correlation:.2f}): it belongs to other data"
+        )
+    elif correlation < 0 and energies_agree:
+        level = "warn"
+        message = (
+            f"the given θ has the opposite sign (correlation {correlation:.3f}), while energies confirm that of the data: θ was "
+            "fitted with +∂D/∂x in place of Φ = −∂D/∂x; take −θ"
+        )
+    elif correlation < 0:
         level = "fail"
         message = (
-            f"sign of the force descriptors: forces fall where those of the given θ rise (slope {slope:.2f}); the column "
-            "holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
+            f"sign of the force descriptors: forces fall where those of the given θ rise (correlation {correlation:.3f}); the "
+            "column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
         )
-    return Verdict(name="sign by θ", level=level, message=message, value=slope)
+    return Verdict(name="sign by θ", level=level, message=message, value=correlation)
+
+
+def _composition(data: Dataset) -> list[Verdict]:
+    """A warning for elements in varying proportions; nothing where there is one element, or none is known."""
+    shares = []
+    for t in data.values():
+        starts = np.cumsum(t.n_atoms) - t.n_atoms
+        if t.species is not None:
+            shares.append(np.add.reduceat(t.species.astype(float), starts) / t.n_atoms)
+    if not shares or np.ptp(np.concatenate(shares)) < 1e-9:
+        return []
+    message = (
+        "elements occur in varying proportions, and energies have one offset for all of them: forces and θ_f are as good as "
+        "ever, but compare energies only within one composition"
+    )
+    return [Verdict(name="composition", level="warn", message=message, value=float(np.ptp(np.concatenate(shares))))]
 
 
 def _duplicates(data: Dataset) -> Verdict:

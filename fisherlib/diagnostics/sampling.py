@@ -10,7 +10,7 @@ from ..units import BOLTZMANN
 def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
     """Configurational temperature of isolated clusters, k_B T = ⟨−Σ_i r_i·F_i⟩ / (3N − 3), r from the centre of mass.
 
-    It holds for one element sampled with the centre of mass fixed, without walls and without evaporation.
+    It holds for clusters sampled with the centre of mass fixed, without walls and without evaporation.
 
     Returns:
         (n,) K of each trajectory, their mean, and its standard error taken over trajectories.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import inert
+from .flat import flat
 from .frames import Frames
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
@@ -32,13 +33,12 @@ def _frames(path: Path, key: str, value: object, forces: str | None) -> Frames:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
         found = list(value) if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
-    states = [_state(path, key, m, atoms) for m, atoms in enumerate(value["atoms"])]
-    try:
-        energies = np.asarray(value["energies"], dtype=np.float64).reshape(-1)
-    except (TypeError, ValueError) as error:
+    if not isinstance(value["atoms"], list | tuple):
         raise ValueError(
-            f"energies of {key!r} in {path.name}: expected numbers, got {value['energies']!r:.60}"
-        ) from error
+            f"atoms of {key!r} in {path.name}: expected a list of ase.Atoms, got {type(value['atoms']).__name__}"
+        )
+    states = [_state(path, key, m, atoms) for m, atoms in enumerate(value["atoms"])]
+    energies = flat(f"energies of {key!r} in {path.name}", value["energies"])
     if not states or len(states) != len(energies):
         raise ValueError(
             f"energies of {key!r}: expected one for each of the {len(states)} configurations, got {len(energies)}"

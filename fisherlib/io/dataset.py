@@ -74,6 +74,8 @@ def read(
         ]
         provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
     else:
+        if gradient:
+            raise ValueError(f"gradient: {path.name} has no column of force descriptors to negate; leave it out")
         descriptor = descriptor or Soap()
         made = featurise(frames, descriptor=descriptor, path=path, sha256=digest, progress=progress)
         provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
@@ -100,6 +102,11 @@ def read_frames(
     kind = _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise ValueError(f"path: expected a file ending in {', '.join(_SUFFIXES)}, got {path.name!r}")
+    unused = {"energies": energies, "key": key} if kind != "extxyz" else {}
+    unused |= {"forces": forces} if kind == "npz" else {}
+    for name, value in unused.items():
+        if value is not None:
+            raise ValueError(f"{name}: expected none for {path.name}, whose format has no such choice, got {value!r}")
     if kind == "npz":
         return npz.read_frames(path)
     if kind == "pickle":

@@ -31,31 +31,31 @@ def read_frames(
     if not configurations:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
     groups: dict[str, list[ase.Atoms]] = {}
-    for atoms in configurations:
-        groups.setdefault(path.stem if key is None else str(_entry(path, "key", atoms, (key,))), []).append(atoms)
+    for m, atoms in enumerate(configurations):
+        groups.setdefault(path.stem if key is None else str(_entry(path, "key", m, atoms, (key,))), []).append(atoms)
     energy_names = (energies,) if energies else ("energy", "REF_energy")
     force_names = (forces,) if forces else ("forces", "force", "REF_forces")
     return [_frames(path, name, members, energy_names, force_names) for name, members in groups.items()]
 
 
-def _entry(path: Path, argument: str, atoms: ase.Atoms, names: tuple[str, ...]) -> object:
+def _entry(path: Path, argument: str, m: int, atoms: ase.Atoms, names: tuple[str, ...]) -> object:
     found = atoms.info | (atoms.calc.results if atoms.calc else {})
     for name in names:
         if name in found:
             return found[name]
     raise ValueError(
-        f"{argument}: no {' or '.join(map(repr, names))} in {path.name}; it has {', '.join(found)}; name it by {argument}="
+        f"{argument}: no {' or '.join(map(repr, names))} in configuration {m} of {path.name}; it has {', '.join(found)}; name it by {argument}="
     )
 
 
-def _forces(path: Path, atoms: ase.Atoms, names: tuple[str, ...]) -> np.ndarray:
+def _forces(path: Path, m: int, atoms: ase.Atoms, names: tuple[str, ...]) -> np.ndarray:
     found = atoms.arrays | (atoms.calc.results if atoms.calc else {})
     for name in names:
         if name in found:
             return np.asarray(found[name])
     columns = ", ".join(name for name, a in found.items() if np.ndim(a) == 2)
     raise ValueError(
-        f"forces: no column {' or '.join(map(repr, names))} in {path.name}; it has {columns}; name it by forces="
+        f"forces: no column {' or '.join(map(repr, names))} in configuration {m} of {path.name}; it has {columns}; name it by forces="
     )
 
 
@@ -75,8 +75,8 @@ def _frames(
         n_atoms=np.array([len(a) for a in members]),
         numbers=np.concatenate([a.numbers for a in members]),
         positions=np.concatenate([a.positions for a in members]),
-        energies=np.array([_entry(path, "energies", a, energies) for a in members], dtype=np.float64),
-        forces=np.concatenate([_forces(path, a, forces) for a in members]),
+        energies=np.array([_entry(path, "energies", m, a, energies) for m, a in enumerate(members)], dtype=np.float64),
+        forces=np.concatenate([_forces(path, m, a, forces) for m, a in enumerate(members)]),
         columns={c: np.concatenate([a.arrays[c] for a in members]) for c in columns},
         **box,
     )

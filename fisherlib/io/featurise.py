@@ -26,6 +26,11 @@ def featurise(
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
     atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
+    if K > 3 * atoms:
+        raise ValueError(
+            f"descriptor: SOAP with n_max = {descriptor.n_max}, l_max = {descriptor.l_max} has K = {K} descriptors for "
+            f"{len(species)} elements, more than the {3 * atoms} force components of {path.name}; take smaller n_max and l_max"
+        )
     arrays = _from_cache(cache, atoms, K)
     if arrays is None:
         configurations = [a for f in frames for a in f.atoms()]

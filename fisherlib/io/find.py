@@ -20,8 +20,9 @@ def find(path: str | os.PathLike) -> Path:
             return candidate
     if path.is_dir():
         raise FileNotFoundError(f"{path}: no such file, but a folder; name a file in it")
-    shipped = ", ".join(sorted(f"data/{p.name}" for p in (PROJECT / "data").glob("*.npz"))) or "none"
-    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; data files there: {shipped}")
+    kinds = ("*.npz", "*.json")
+    shipped = ", ".join(sorted(f"data/{p.name}" for kind in kinds for p in (PROJECT / "data").glob(kind))) or "none"
+    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
 
 
 def sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,10 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an ``.npz``; a file that is damaged, truncated or holds objects is refused in one sentence."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path.name}: expected an intact .npz of plain arrays, got no archive or a truncated one; copy it again from its source"
+        )
     try:
         # Opened here, since numpy leaves a file that is no archive open. What a damaged archive raises is anybody's
         # guess (zlib.error, RuntimeError, NotImplementedError …), and all of it means the same.

@@ -14,11 +14,12 @@ import scipy
 from ..potential import LinearPotential
 from . import inert
 from .find import find
+from .flat import flat
 from .npz import read_arrays, write_atomically
 
 
 def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
-    """A potential from ``{'coef': (K,), 'intercept': float, eV per atom}`` in a ``.json``, ``.npz`` or ``.pkl`` file.
+    """A potential from ``{'coef': (K,), 'intercept': float, eV per atom}`` in a ``.json``, ``.npz`` or ``.pkl`` file, or from the numbers of a report.
 
     A pickle is read without importing or running anything that it names.
 
@@ -28,21 +29,20 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     """
     path = find(path)
     content = _content(path)
+    if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
+        content = content["theta_f"]
     if not isinstance(content, Mapping) or not {"coef", "intercept"} <= content.keys():
         found = list(content) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
-    try:
-        coef = np.asarray(content["coef"], dtype=np.float64).reshape(-1)
-        offset = float(np.asarray(content["intercept"], dtype=np.float64).reshape(()))
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path.name}: expected numbers as 'coef' (K,) and one number as 'intercept', got {error}"
-        ) from error
+    coef = flat(f"'coef' of {path.name}", content["coef"])
+    offset = flat(f"'intercept' of {path.name}", content["intercept"])
+    if len(offset) != 1:
+        raise ValueError(f"'intercept' of {path.name}: expected one number, eV per atom, got {len(offset)}")
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
         provenance = json.loads(str(provenance))
     return LinearPotential(
-        theta=coef, offset=offset, name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
+        theta=coef, offset=offset[0], name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
     )
 
 

@@ -3,8 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from . import ParameterError, ReportError, build
+try:
+    from . import ParameterError, ReportError, build
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"report: needs the module {missing.name!r}; install the notebooks' packages with pip install 'fisherlib[lab]'"
+    )
 
 NOTEBOOK = "notebooks/reports/theta_f.ipynb"
 
@@ -24,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = dict(text.split("=", 1) for text in options.parameters)
         written = build(options.notebook, options.target, given)
     except (ParameterError, ReportError) as error:
-        print(f"report: {error}", file=sys.stderr)
+        earlier = Path(options.target, Path(options.notebook).stem).with_suffix(".html")
+        stale = f" ({earlier} is still an earlier report)" if earlier.exists() else ""
+        print(f"report: {error}{stale}", file=sys.stderr)
         if options.traceback:
             print(getattr(error, "traceback", ""), file=sys.stderr)
         return 2 if isinstance(error, ParameterError) else 1

@@ -6,11 +6,8 @@ import ipywidgets
 import traitlets
 
 from .. import figures
-from ..landscapes import Landscape
+from ..landscapes import Landscape, Point
 from .live import LiveFigure
-
-Choice = tuple[str, str]
-Point = tuple[float, float]
 
 
 class LandscapeState(traitlets.HasTraits):
@@ -40,7 +37,7 @@ class LandscapePanel(ipywidgets.VBox):
     """Two selectors over one live figure.
 
     Args:
-        surface: (model, loss) → (landscape, named points); called once for each choice, then remembered.
+        surface: (model, loss) → (landscape, named points), such as an ``Atlas``, which remembers what it has drawn.
         models, losses: the options; the first of each is shown.
 
     Attributes:
@@ -56,7 +53,6 @@ class LandscapePanel(ipywidgets.VBox):
         losses: Sequence[str],
     ) -> None:
         self._surface = surface
-        self._known: dict[Choice, tuple[Landscape, Mapping[str, Point]]] = {}
         self.last_error: Exception | None = None
         self.state = LandscapeState(models=list(models), losses=list(losses))
         self.state.set_trait("model", models[0])
@@ -76,10 +72,7 @@ class LandscapePanel(ipywidgets.VBox):
         return selector
 
     def _landscape(self) -> tuple[Landscape, Mapping[str, Point]]:
-        choice = (self.state.model, self.state.loss)
-        if choice not in self._known:
-            self._known[choice] = self._surface(*choice)
-        return self._known[choice]
+        return self._surface(self.state.model, self.state.loss)
 
     def _redraw(self, change: dict) -> None:
         # An exception in a callback is invisible to the person at the notebook, so it is put into words here.
