@@ -251,8 +251,8 @@ def _landscape_traces(surface: Landscape, points: Mapping[str, Point]) -> list[t
 def _marks(
     surface: Landscape, x: Array, y: Array, names: list[str] | None
 ) -> list[tuple[go.Scatter | go.Scatter3d, int]]:
-    # A little above the surface, or the marks would be half buried in it.
-    z = surface.at(x, y) + 0.02 * np.ptp(surface.z)
+    # Above the surface, or marks and their names would be half buried in it.
+    z = surface.at(x, y) + (0.07 if names else 0.02) * np.ptp(surface.z)
     style = {"mode": "markers+text", "text": names, "textposition": "top center"} if names else {"mode": "lines"}
     line = {"line": {"color": "#D55E00", "width": 4}}
     solid = {"marker": {"color": "#D55E00", "size": 5}, "hoverinfo": "text" if names else "skip"}

@@ -549,7 +549,7 @@ def test_extended_xyz_without_its_columns_names_what_there_is(tmp_path: Path) ->
         match="forces: no column 'forces' or .* in configuration 0 of a.xyz; it has .*dft.*; name it by forces=",
     ):
         fl.io.read_frames(path, energies="E_dft")
-    with pytest.raises(ValueError, match="key: no 'walker' in a.xyz; it has E_dft; name it by key="):
+    with pytest.raises(ValueError, match="key: no 'walker' in configuration 0 of a.xyz; it has E_dft; name it by key="):
         fl.io.read_frames(path, key="walker", energies="E_dft", forces="dft")
     assert fl.io.read_frames(path, energies="E_dft", forces="dft")[0].energies[0] == 1.0
 
