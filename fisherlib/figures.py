@@ -16,6 +16,7 @@ from .landscapes import Landscape, Point
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 REFERENCE = "#444444"
 SCALE = "Viridis"
+MARK = PALETTE[1]  # of points and paths on a landscape
 
 
 def _styled(figure: go.Figure, *, title: str, height: int, width: int | None = None) -> go.Figure:
@@ -213,7 +214,7 @@ def landscapes(
     first = next(iter(surfaces.values()))[0]
     _styled(figure, title="", height=560)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
-    camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": 0.0, "y": 0.0, "z": -0.2}}
+    camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
     figure.update_scenes(
         aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
     )
@@ -241,24 +242,26 @@ def _landscape_traces(surface: Landscape, points: Mapping[str, Point]) -> list[t
     if len(inside) > 1:
         (x0, y0), (x1, y1) = list(inside.values())[:2]
         t = np.linspace(0.0, 1.0, 40)
-        traces += _marks(surface, x0 + t * (x1 - x0), y0 + t * (y1 - y0), None)
+        traces += _path(surface, x0 + t * (x1 - x0), y0 + t * (y1 - y0))
     if inside:
         x, y = np.array(list(inside.values())).T
         traces += _marks(surface, x, y, list(inside))
     return traces
 
 
-def _marks(
-    surface: Landscape, x: Array, y: Array, names: list[str] | None
-) -> list[tuple[go.Scatter | go.Scatter3d, int]]:
-    # Above the surface, or marks and their names would be half buried in it.
-    z = surface.at(x, y) + (0.07 if names else 0.02) * np.ptp(surface.z)
-    style = {"mode": "markers+text", "text": names, "textposition": "top center"} if names else {"mode": "lines"}
-    line = {"line": {"color": "#D55E00", "width": 4}}
-    solid = {"marker": {"color": "#D55E00", "size": 5}, "hoverinfo": "text" if names else "skip"}
-    flat = {**line, **solid, "line": {"color": "#D55E00", "width": 2}, "textfont": {"color": "white"}}
-    marker = {"marker": {"color": "#D55E00", "size": 9, "line": {"color": "white", "width": 1}}}
+def _path(surface: Landscape, x: Array, y: Array) -> list[tuple[go.Scatter | go.Scatter3d, int]]:
+    z = surface.at(x, y) + 0.02 * np.ptp(surface.z)  # above the surface, or it would be half buried
+    style = {"mode": "lines", "hoverinfo": "skip"}
     return [
-        (go.Scatter3d(x=x, y=y, z=z, **style, **line, **solid, textfont={"color": "#D55E00"}), 1),
-        (go.Scatter(x=x, y=y, **style, **(flat | marker)), 2),
+        (go.Scatter3d(x=x, y=y, z=z, line={"color": MARK, "width": 4}, **style), 1),
+        (go.Scatter(x=x, y=y, line={"color": MARK, "width": 2}, **style), 2),
     ]
+
+
+def _marks(surface: Landscape, x: Array, y: Array, names: list[str]) -> list[tuple[go.Scatter | go.Scatter3d, int]]:
+    z = surface.at(x, y) + 0.07 * np.ptp(surface.z)  # a name needs more room than a line
+    style = {"mode": "markers+text", "text": names, "hoverinfo": "text"}
+    solid = {"marker": {"color": MARK, "size": 5}, "textfont": {"color": MARK}, "textposition": "top left"}
+    outlined = {"color": MARK, "size": 9, "line": {"color": "white", "width": 1}}
+    flat = {"marker": outlined, "textfont": {"color": "white"}, "textposition": "top center"}
+    return [(go.Scatter3d(x=x, y=y, z=z, **style, **solid), 1), (go.Scatter(x=x, y=y, **style, **flat), 2)]
