@@ -17,7 +17,7 @@ if __name__ == "__main__":
     errors = {}
     for strength in STRENGTHS:
         fit = lambda m, s=strength: fl.regression.energy_fit(m, strength=s)  # noqa: E731
-        errors[strength] = fl.validation.cross_validate(data, moments, fit, n=len(data)).pooled["energy_rmse"]
+        errors[strength] = fl.validation.cross_validate(data, moments, fit, folds=len(data)).pooled["energy_rmse"]
         print(f"strength {strength:.0e}: {1e3 * errors[strength]:.3f} meV/atom held out")
     best = min(errors, key=errors.get)
     model = fl.regression.energy_fit(moments, strength=best)

@@ -10,8 +10,8 @@ from .moments import Moments
 from .potential import LinearPotential
 
 
-def folds(keys: Sequence[str], n: int, *, seed: int = 0) -> list[list[str]]:
-    """``n`` disjoint parts of the keys, of nearly equal number, drawn at random.
+def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
+    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
 
     Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
     the answer into the test.
@@ -20,32 +20,34 @@ def folds(keys: Sequence[str], n: int, *, seed: int = 0) -> list[list[str]]:
         ValueError: fewer than two folds, or more folds than trajectories.
     """
     keys = list(keys)
-    if not 2 <= n <= len(keys):
+    if len(keys) < 2:
         raise ValueError(
-            f"n: expected 2 to {len(keys)} folds of {len(keys)} trajectories, got {n}; a single long trajectory can be "
-            "cut by data.blocks(number) first"
+            f"data: expected at least 2 trajectories, so that one can be held out, got {len(keys)}; cut a long one by "
+            "data.blocks(number)"
         )
+    if not 2 <= folds <= len(keys):
+        raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
     order = np.random.default_rng(seed).permutation(len(keys))
-    return [[keys[i] for i in sorted(part)] for part in np.array_split(order, n)]
+    return [[keys[i] for i in sorted(part)] for part in np.array_split(order, folds)]
 
 
 def cross_validate(
-    data: Dataset, moments: Moments, fit: Callable[[Moments], LinearPotential], *, n: int = 5, seed: int = 0
+    data: Dataset, moments: Moments, fit: Callable[[Moments], LinearPotential], *, folds: int = 5, seed: int = 0
 ) -> Comparison:
     """Errors of predictions for trajectories that were held out of the fit, fold by fold.
 
     Args:
         data: the trajectories.
-        moments: ``accumulate(data)``; every fold's fit comes from it without another pass.
-        fit: moments → potential, e.g. ``lambda m: LinearPotential.from_fit(solve(fisher(m, T)), m)``.
-        n: number of folds; ``len(data)`` leaves out one trajectory at a time.
+        moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
+        fit: moments → potential, e.g. ``regression.fisher_fit``.
+        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
         seed: of the assignment of trajectories to folds.
 
     Returns:
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
     """
     energies, forces, name = {}, {}, ""
-    for part in folds(tuple(data), n, seed=seed):
+    for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
         name = model.name
         for key in part:

@@ -64,7 +64,7 @@ def test_the_numbers_are_those_of_the_library(numbers: dict, copper: fl.Dataset)
     theta_f = fl.regression.fisher_fit(moments)
     assert numbers["theta_f"]["coef"] == pytest.approx(theta_f.theta, rel=1e-6)
     assert numbers["theta_f"]["intercept"] == pytest.approx(theta_f.offset, rel=1e-9)
-    held_out = fl.validation.cross_validate(copper, moments, fl.regression.fisher_fit, n=5, seed=0)
+    held_out = fl.validation.cross_validate(copper, moments, fl.regression.fisher_fit, folds=5, seed=0)
     assert numbers["held_out"] == pytest.approx(held_out.pooled, rel=1e-6, abs=1e-9)
 
 

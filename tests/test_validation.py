@@ -27,9 +27,9 @@ def test_cross_validation_equals_refits_without_the_fold(ragged: Maker, seed: in
             fl.solve(q + fl.ridge(strength * fl.units.beta(300.0) ** 2 / M, m.K)), m, name="f"
         )
 
-    found = validation.cross_validate(data, fl.accumulate(data), fit, n=n, seed=seed)
+    found = validation.cross_validate(data, fl.accumulate(data), fit, folds=n, seed=seed)
     energies = {}
-    for part in validation.folds(tuple(data), n, seed=seed):
+    for part in validation.split(tuple(data), n, seed=seed):
         left = data.drop(part)
         Phi = np.concatenate([t.force_descriptors for t in left.values()])
         theta = Ridge(alpha=strength, fit_intercept=False, solver="svd").fit(Phi, left.forces).coef_
@@ -47,15 +47,15 @@ def test_cross_validation_equals_refits_without_the_fold(ragged: Maker, seed: in
 @given(count=st.integers(2, 30), data=st.data(), seed=st.integers(0, 100))
 def test_folds_are_disjoint_complete_and_even(count: int, data: st.DataObject, seed: int) -> None:
     n, keys = data.draw(st.integers(2, count)), [f"k{i}" for i in range(count)]
-    parts = validation.folds(keys, n, seed=seed)
+    parts = validation.split(keys, n, seed=seed)
     assert len(parts) == n and sorted(k for p in parts for k in p) == sorted(keys)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert parts == validation.folds(keys, n, seed=seed)
+    assert parts == validation.split(keys, n, seed=seed)
 
 
 def test_another_seed_gives_other_folds() -> None:
     keys = [f"k{i}" for i in range(20)]
-    assert validation.folds(keys, 4, seed=0) != validation.folds(keys, 4, seed=1)
+    assert validation.split(keys, 4, seed=0) != validation.split(keys, 4, seed=1)
 
 
 def test_no_configuration_of_a_trajectory_is_seen_by_the_fit_that_predicts_it(ragged: Maker) -> None:
@@ -66,7 +66,7 @@ def test_no_configuration_of_a_trajectory_is_seen_by_the_fit_that_predicts_it(ra
         seen.append(set(m))
         return fl.LinearPotential(theta=np.full(3, float(len(seen))))
 
-    found = validation.cross_validate(data, moments, fit, n=5)
+    found = validation.cross_validate(data, moments, fit, folds=5)
     assert sorted(len(s) for s in seen) == [4] * 5
     first = 0
     for key, t in data.items():
@@ -81,19 +81,22 @@ def test_the_held_out_error_of_shipped_data_is_above_the_error_of_the_fit(few_wa
     def fit(m: fl.Moments) -> fl.LinearPotential:
         return fl.LinearPotential.from_fit(fl.solve(fl.fisher(m)), m)
 
-    held_out = validation.cross_validate(few_walkers, moments, fit, n=4).pooled
+    held_out = validation.cross_validate(few_walkers, moments, fit, folds=4).pooled
     assert held_out["force_rmse"] > fl.comparison.compare(fit(moments), few_walkers).pooled["force_rmse"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 4])
-def test_an_impossible_number_of_folds_is_refused_with_the_way_out(n: int) -> None:
-    with pytest.raises(
-        ValueError, match=rf"n: expected 2 to 3 folds of 3 trajectories, got {n}; .*data.blocks\(number\)"
-    ):
-        validation.folds(["a", "b", "c"], n)
+def test_an_impossible_number_of_folds_is_refused(n: int) -> None:
+    with pytest.raises(ValueError, match=rf"folds: expected 2 to 3, for as many trajectories, got {n}"):
+        validation.split(["a", "b", "c"], n)
 
 
 def test_moments_of_other_data_are_refused(ragged: Maker) -> None:
     data = ragged(0, temperatures=(300.0,) * 4)
     with pytest.raises(KeyError, match="no moments of"):
-        validation.cross_validate(data, fl.accumulate(data.blocks(2)), lambda m: None, n=2)
+        validation.cross_validate(data, fl.accumulate(data.blocks(2)), lambda m: None, folds=2)
+
+
+def test_a_single_trajectory_cannot_be_held_out_and_the_way_out_is_told() -> None:
+    with pytest.raises(ValueError, match=r"at least 2 trajectories, .* got 1; cut a long one by data.blocks\(number\)"):
+        validation.split(["a"], 2)
