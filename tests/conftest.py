@@ -39,6 +39,22 @@ def chromium() -> Iterator["playwright.sync_api.Browser"]:  # noqa: F821  import
 
 
 @pytest.fixture(scope="session")
+def settled() -> Callable[[object, str], object]:
+    """The value of a script in a page once it has come to rest: a slow machine draws the end of a drag late."""
+
+    def wait(page: object, script: str) -> object:
+        value = page.evaluate(script)
+        for _ in range(40):
+            page.wait_for_timeout(500)
+            before, value = value, page.evaluate(script)
+            if value == before:
+                break
+        return value
+
+    return wait
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the checkout."""
     return Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,17 +73,6 @@ def lab(tmp_path: Path) -> Iterator[str]:
         server.wait(30)
 
 
-def settled(page: object) -> list[float]:
-    """The camera once it has come to rest: a slow machine draws the end of a drag late."""
-    eye = page.evaluate(EYE)
-    for _ in range(20):
-        page.wait_for_timeout(500)
-        before, eye = eye, page.evaluate(EYE)
-        if eye == before:
-            break
-    return eye
-
-
 def wait_for(address: str, server: subprocess.Popen) -> None:
     for _ in range(120):
         try:
@@ -95,7 +84,9 @@ def wait_for(address: str, server: subprocess.Popen) -> None:
     raise TimeoutError("JupyterLab did not answer within a minute")
 
 
-def test_selectors_and_mouse_work_and_survive_a_reload(chromium: object, lab: str, tmp_path: Path) -> None:
+def test_selectors_and_mouse_work_and_survive_a_reload(
+    chromium: object, settled: Callable[[object, str], object], lab: str, tmp_path: Path
+) -> None:
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     try:
@@ -119,14 +110,14 @@ def test_selectors_and_mouse_work_and_survive_a_reload(chromium: object, lab: st
         page.mouse.move(x + 120, y + 30, steps=10)
         page.mouse.up()
         page.wait_for_function(f"before => ({EYE})().some((v, k) => v !== before[k])", arg=before, timeout=MINUTE)
-        turned = settled(page)
+        turned = settled(page, EYE)
         panel.get_by_label("Model").select_option("θ (given)")
         page.wait_for_function(
             "() => document.querySelector('.fisherlib-landscape .js-plotly-plot')"
             "._fullLayout.scene.xaxis.title.text.startsWith('θ (given)')",
             timeout=MINUTE,
         )
-        assert settled(page) == turned
+        assert settled(page, EYE) == turned
         page.screenshot(path=tmp_path / "lab.png")
 
         page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -361,7 +361,9 @@ def test_every_figure_is_drawn_without_a_network(opened: Opened, built: tuple[Pa
 
 
 @pytest.mark.browser
-def test_the_turned_view_survives_a_change_of_either_selector(opened: Opened) -> None:
+def test_the_turned_view_survives_a_change_of_either_selector(
+    opened: Opened, settled: Callable[[object, str], object]
+) -> None:
     before = opened.page.evaluate(CAMERA)
     figure = opened.page.locator("#fig-1")
     figure.scroll_into_view_if_needed()
@@ -372,7 +374,7 @@ def test_the_turned_view_survives_a_change_of_either_selector(opened: Opened) ->
     opened.page.mouse.move(x + 120, y + 40, steps=10)
     opened.page.mouse.up()
     opened.page.wait_for_function(f"x => Math.abs({CAMERA}.x - x) > 0.1", arg=before["x"])
-    turned = opened.page.evaluate(CAMERA)
+    turned = settled(opened.page, CAMERA)
 
     opened.page.get_by_label("Loss").select_option("Fisher divergence")
     opened.wait_for_visible("θ_f, Fisher divergence", "minimum", "start")
@@ -383,7 +385,7 @@ def test_the_turned_view_survives_a_change_of_either_selector(opened: Opened) ->
     opened.page.get_by_label("Loss").select_option("energy")
     opened.wait_for_visible("θ_DFT, energy", "start")
     assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
-    assert opened.page.evaluate(CAMERA) == pytest.approx(turned, abs=1e-6)
+    assert settled(opened.page, CAMERA) == pytest.approx(turned, abs=1e-6)
 
 
 @pytest.mark.browser

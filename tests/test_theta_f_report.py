@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -118,14 +118,14 @@ def page(chromium: object, shipped: Path, tmp_path: Path) -> Iterator[object]:
     context.close()
 
 
-def drawn(page: object, script: str) -> object:
-    return page.evaluate(f"() => {{ const gd = [...document.querySelectorAll('.js-plotly-plot')].at(-1); {script} }}")
+def of_landscape(script: str) -> str:
+    """A script about the last figure of the page, ``gd``."""
+    return f"() => {{ const gd = [...document.querySelectorAll('.js-plotly-plot')].at(-1); {script} }}"
 
 
-SURFACE = (
-    "const t = gd._fullData.find(t => t.type === 'surface' && t.visible === true); return [t.name, t.z.flat().length];"
-)
-EYE = "const e = gd._fullLayout.scene._scene.getCamera().eye; return [e.x, e.y, e.z];"
+SURFACE = of_landscape("return gd._fullData.find(t => t.type === 'surface' && t.visible === true).name;")
+AXIS = of_landscape("return gd._fullLayout.scene.xaxis.title.text;")
+EYE = of_landscape("const e = gd._fullLayout.scene._scene.getCamera().eye; return [e.x, e.y, e.z];")
 
 
 @pytest.mark.browser
@@ -139,22 +139,24 @@ def test_every_figure_is_drawn(page: object) -> None:
 
 
 @pytest.mark.browser
-def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(page: object) -> None:
+def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
+    page: object, settled: Callable[[object, str], object]
+) -> None:
     page.get_by_label("Model").scroll_into_view_if_needed()
-    assert drawn(page, SURFACE)[0].startswith("Fisher divergence")
+    assert page.evaluate(SURFACE).startswith("Fisher divergence")
     page.get_by_label("Loss").select_option("force MAE")
-    assert drawn(page, SURFACE)[0] == "force MAE, eV/Å"
-    before = drawn(page, "return gd._fullLayout.scene.xaxis.title.text")
+    assert page.evaluate(SURFACE) == "force MAE, eV/Å"
+    before = page.evaluate(AXIS)
     page.get_by_label("Model").select_option("θ")
-    assert drawn(page, "return gd._fullLayout.scene.xaxis.title.text") != before
+    assert page.evaluate(AXIS) != before
     box = page.locator(".gl-container canvas").last.bounding_box()
-    eye = drawn(page, EYE)
+    eye = page.evaluate(EYE)
     x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 120, y + 30, steps=10)
     page.mouse.up()
-    turned = drawn(page, EYE)
+    turned = settled(page, EYE)
     assert not np.allclose(eye, turned, atol=1e-2)
     page.get_by_label("Loss").select_option("KS of energies")
-    assert np.allclose(drawn(page, EYE), turned, atol=1e-6)
+    assert np.allclose(settled(page, EYE), turned, atol=1e-6)
