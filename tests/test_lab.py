@@ -110,7 +110,12 @@ def test_selectors_and_mouse_work_and_survive_a_reload(
         page.mouse.move(x + 120, y + 30, steps=10)
         page.mouse.up()
         page.wait_for_function(f"before => ({EYE})().some((v, k) => v !== before[k])", arg=before, timeout=MINUTE)
-        turned = settled(page, EYE)
+        panel.get_by_label("Loss").select_option("force MAE")
+        page.wait_for_function(f"() => ({SURFACE})().startsWith('force MAE')", timeout=MINUTE)
+        turned = settled(page, EYE)  # now: the first redraw also ends the glide of the camera
+        assert turned != before
+        panel.get_by_label("Loss").select_option("energy MAE")
+        page.wait_for_function(f"() => ({SURFACE})().startsWith('energy MAE')", timeout=MINUTE)
         panel.get_by_label("Model").select_option("θ (given)")
         page.wait_for_function(
             "() => document.querySelector('.fisherlib-landscape .js-plotly-plot')"

@@ -156,7 +156,8 @@ def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
     page.mouse.down()
     page.mouse.move(x + 120, y + 30, steps=10)
     page.mouse.up()
-    turned = settled(page, EYE)
-    assert not np.allclose(eye, turned, atol=1e-2)
+    page.get_by_label("Loss").select_option("force Huber")
+    turned = settled(page, EYE)  # now: the first redraw also ends the glide of the camera
+    assert not np.allclose(eye, turned, atol=0.1)
     page.get_by_label("Loss").select_option("KS of energies")
     assert np.allclose(settled(page, EYE), turned, atol=1e-6)
