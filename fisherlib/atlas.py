@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from .dataset import Dataset
 from .landscapes import Landscape, Plane, Point, landscape
 from .losses import Quadratic, energy, fisher, kl
@@ -32,8 +34,8 @@ def quadratics(moments: Moments, temperature: float | None) -> dict[str, tuple[Q
 class Atlas:
     """Landscapes around models.
 
-    The plane of a model goes through it, at (0, 0), and through its partner, at (1, 0): the first other model. Its second
-    direction is random, from the seed, perpendicular to the first and as long in the curvature of the Fisher divergence.
+    The plane of a model goes through it, at (0, 0), and through its partner, at (1, 0): the first model with other
+    parameters. Its second direction is random, from the seed, perpendicular to the first and as long in the curvature of the Fisher divergence.
 
     Args:
         data: for the losses that are not quadratic.
@@ -44,7 +46,7 @@ class Atlas:
         n: points along each axis.
 
     Raises:
-        ValueError: fewer than two models.
+        ValueError: fewer than two models, or the same parameters in all of them.
     """
 
     def __init__(
@@ -62,12 +64,21 @@ class Atlas:
         self._data, self._potentials, self._n = data, dict(models), n
         self._quadratics = quadratics(moments, temperature)
         metric = self._quadratics["Fisher divergence"][0]
-        self._partners = {name: next(other for other in models if other != name) for name in models}
+        self._partners = {name: self._partner(name) for name in models}
         self._planes = {name: self._plane(name, metric, seed) for name in models}
         self._projections: dict[str, Projection] = {}
         self._drawn: dict[tuple[str, str], Landscape] = {}
         self.models = tuple(models)
         self.losses = (*self._quadratics, *EVALUATED)
+
+    def _partner(self, name: str) -> str:
+        theta = self._potentials[name].theta
+        for other, potential in self._potentials.items():
+            if not np.array_equal(potential.theta, theta):
+                return other
+        raise ValueError(
+            f"models: expected two with different parameters, got the same ones under {list(self._potentials)}"
+        )
 
     def _plane(self, name: str, metric: Quadratic, seed: int) -> Plane:
         partner = self._partners[name]

@@ -55,6 +55,21 @@ def settled() -> Callable[[object, str], object]:
 
 
 @pytest.fixture(scope="session")
+def turn() -> Callable[[object, object], None]:
+    """Drags the mouse from the middle of an element of a page, as a person turns a surface."""
+
+    def drag(page: object, element: object) -> None:
+        box = element.bounding_box()
+        x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y + 30, steps=10)
+        page.mouse.up()
+
+    return drag
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the checkout."""
     return Path(__file__).resolve().parents[1]

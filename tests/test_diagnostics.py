@@ -391,3 +391,18 @@ def test_elements_in_varying_proportions_are_named(few_walkers: fl.Dataset) -> N
     assert "composition" not in by_name(few_walkers)
     alloy = spoilt(few_walkers, lambda t, _: {"species": np.where(np.arange(len(t.species)) % 7 == 0, 47, 29)})
     assert by_name(alloy)["composition"].level == "warn"
+
+
+def test_compositions_of_the_same_mean_atomic_number_are_told_apart() -> None:
+    # CO and N₂: the mean atomic number is 7 in both.
+    rng = np.random.default_rng(0)
+    t = fl.Trajectory(
+        key="a",
+        n_atoms=[2, 2],
+        energies=[0.0, 1.0],
+        descriptors=rng.normal(size=(2, 2)),
+        forces=rng.normal(size=12),
+        force_descriptors=rng.normal(size=(12, 2)),
+        species=[6, 8, 7, 7],
+    )
+    assert by_name(fl.Dataset([t]))["composition"].value == 1.0

@@ -85,7 +85,11 @@ def wait_for(address: str, server: subprocess.Popen) -> None:
 
 
 def test_selectors_and_mouse_work_and_survive_a_reload(
-    chromium: object, settled: Callable[[object, str], object], lab: str, tmp_path: Path
+    chromium: object,
+    settled: Callable[[object, str], object],
+    turn: Callable[[object, object], None],
+    lab: str,
+    tmp_path: Path,
 ) -> None:
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
@@ -102,13 +106,8 @@ def test_selectors_and_mouse_work_and_survive_a_reload(
         page.wait_for_function(f"() => ({SURFACE})().startsWith('energy MAE')", timeout=MINUTE)
 
         page.wait_for_timeout(1000)  # the page scrolls and draws; a drag meanwhile would miss the surface
-        box = panel.locator(".gl-container canvas").bounding_box()
         before = page.evaluate(EYE)
-        x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 120, y + 30, steps=10)
-        page.mouse.up()
+        turn(page, panel.locator(".gl-container canvas"))
         page.wait_for_function(f"before => ({EYE})().some((v, k) => v !== before[k])", arg=before, timeout=MINUTE)
         panel.get_by_label("Loss").select_option("force MAE")
         page.wait_for_function(f"() => ({SURFACE})().startsWith('force MAE')", timeout=MINUTE)

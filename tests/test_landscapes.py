@@ -382,3 +382,12 @@ def test_a_model_may_have_an_arrow_in_its_name(ragged: Maker) -> None:
     data = ragged(0)
     models = {n: fl.LinearPotential(theta=v) for n, v in (("300 → 600 K", np.ones(3)), ("b", np.arange(3.0) + 0.5))}
     assert set(fl.Atlas(data, fl.accumulate(data), models, n=3)("b", "force MAE")[1]) == set(models)
+
+
+def test_a_model_given_twice_is_drawn_against_another_one(ragged: Maker) -> None:
+    data = ragged(0)
+    one, two = fl.LinearPotential(theta=np.ones(3)), fl.LinearPotential(theta=np.arange(3.0) + 0.5)
+    atlas = fl.Atlas(data, fl.accumulate(data), {"θ_f": one, "the same": one, "b": two}, n=3)
+    assert set(atlas("θ_f", "force MAE")[1]) == {"θ_f", "b"} and set(atlas("b", "force MAE")[1]) == {"θ_f", "b"}
+    with pytest.raises(ValueError, match="models: expected two with different parameters"):
+        fl.Atlas(data, fl.accumulate(data), {"a": one, "b": one}, n=3)

@@ -362,17 +362,12 @@ def test_every_figure_is_drawn_without_a_network(opened: Opened, built: tuple[Pa
 
 @pytest.mark.browser
 def test_the_turned_view_survives_a_change_of_either_selector(
-    opened: Opened, settled: Callable[[object, str], object]
+    opened: Opened, settled: Callable[[object, str], object], turn: Callable[[object, object], None]
 ) -> None:
     before = opened.page.evaluate(CAMERA)
     figure = opened.page.locator("#fig-1")
     figure.scroll_into_view_if_needed()
-    box = figure.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    opened.page.mouse.move(x, y)
-    opened.page.mouse.down()
-    opened.page.mouse.move(x + 120, y + 40, steps=10)
-    opened.page.mouse.up()
+    turn(opened.page, figure)
     opened.page.wait_for_function(f"x => Math.abs({CAMERA}.x - x) > 0.1", arg=before["x"])
 
     opened.page.get_by_label("Loss").select_option("Fisher divergence")

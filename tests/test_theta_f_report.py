@@ -140,7 +140,7 @@ def test_every_figure_is_drawn(page: object) -> None:
 
 @pytest.mark.browser
 def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
-    page: object, settled: Callable[[object, str], object]
+    page: object, settled: Callable[[object, str], object], turn: Callable[[object, object], None]
 ) -> None:
     page.get_by_label("Model").scroll_into_view_if_needed()
     assert page.evaluate(SURFACE).startswith("Fisher divergence")
@@ -149,13 +149,8 @@ def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
     before = page.evaluate(AXIS)
     page.get_by_label("Model").select_option("θ")
     assert page.evaluate(AXIS) != before
-    box = page.locator(".gl-container canvas").last.bounding_box()
     eye = page.evaluate(EYE)
-    x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 120, y + 30, steps=10)
-    page.mouse.up()
+    turn(page, page.locator(".gl-container canvas").last)
     page.get_by_label("Loss").select_option("force Huber")
     turned = settled(page, EYE)  # now: the first redraw also ends the glide of the camera
     assert not np.allclose(eye, turned, atol=0.1)

@@ -139,16 +139,20 @@ def _energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
 
 def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
     """θ·D and E of a trajectory, without what a constant and the numbers of atoms of each kind explain of them."""
-    kinds = np.zeros(t.n_atoms.sum(), dtype=int) if t.species is None else t.species
-    starts = np.cumsum(t.n_atoms) - t.n_atoms
-    counts = [np.add.reduceat((kinds == kind).astype(float), starts) for kind in np.unique(kinds)]
-    explained = np.column_stack([np.ones(len(t)), *counts])
     values = np.column_stack([t.descriptors @ theta, t.energies])
+    noise = 1e-12 * np.abs(values).max(axis=0)
     values -= values.mean(axis=0)  # first, so that large energies keep their digits
+    counts = t.n_atoms[:, None] if t.species is None else _counts(t, np.unique(t.species))
+    explained = np.column_stack([np.ones(len(t)), counts])
     values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
     # What is left of values that do not vary is rounding, not a signal.
-    noise = 1e-12 * np.abs(np.column_stack([t.descriptors @ theta, t.energies])).max(axis=0)
     return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
+
+
+def _counts(t: Trajectory, kinds: Array) -> Array:
+    """(M, S) atoms of each of S kinds in each configuration."""
+    starts = np.cumsum(t.n_atoms) - t.n_atoms
+    return np.add.reduceat((t.species[:, None] == kinds).astype(float), starts, axis=0)
 
 
 def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
@@ -237,18 +241,19 @@ def _given_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Ver
 
 def _composition(data: Dataset) -> list[Verdict]:
     """A warning for elements in varying proportions; nothing where there is one element, or none is known."""
-    shares = []
-    for t in data.values():
-        starts = np.cumsum(t.n_atoms) - t.n_atoms
-        if t.species is not None:
-            shares.append(np.add.reduceat(t.species.astype(float), starts) / t.n_atoms)
-    if not shares or np.ptp(np.concatenate(shares)) < 1e-9:
+    known = [t for t in data.values() if t.species is not None]
+    if not known:
+        return []
+    kinds = np.unique(np.concatenate([np.unique(t.species) for t in known]))
+    shares = np.concatenate([_counts(t, kinds) / t.n_atoms[:, None] for t in known])
+    spread = float(np.ptp(shares, axis=0).max())
+    if spread < 1e-9:
         return []
     message = (
-        "elements occur in varying proportions, and energies have one offset for all of them: forces and θ_f are as good as "
-        "ever, but compare energies only within one composition"
+        f"the share of an element varies by up to {spread:.2g} between configurations, and energies have one offset for all "
+        "elements: forces and θ_f are as good as ever, but compare energies only within one composition"
     )
-    return [Verdict(name="composition", level="warn", message=message, value=float(np.ptp(np.concatenate(shares))))]
+    return [Verdict(name="composition", level="warn", message=message, value=spread)]
 
 
 def _duplicates(data: Dataset) -> Verdict:
@@ -256,10 +261,8 @@ def _duplicates(data: Dataset) -> Verdict:
     twice = len(rows) - len(np.unique(rows, axis=0))
     level, message = "ok", "no configuration is there twice"
     if twice:
-        level, message = (
-            "warn",
-            f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average",
-        )
+        level = "warn"
+        message = f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average"
     return Verdict(name="duplicates", level=level, message=message, value=float(twice))
 
 
@@ -267,8 +270,6 @@ def _enough(total: MomentRecord) -> Verdict:
     ratio = total.rows / total.K
     level, message = "ok", f"{total.rows} force components for {total.K} parameters"
     if ratio < 5:
-        level, message = (
-            "warn",
-            f"only {total.rows} force components for {total.K} parameters: θ_f fits noise; add configurations",
-        )
+        level = "warn"
+        message = f"only {total.rows} force components for {total.K} parameters: θ_f fits noise; add configurations"
     return Verdict(name="enough data", level=level, message=message, value=float(ratio))

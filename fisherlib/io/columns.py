@@ -1,4 +1,4 @@
-"""Which per-atom column holds the descriptors, the force descriptors and the forces: given, or guessed by name and shape."""
+"""Which per-atom columns hold the descriptors and the force descriptors: given, or guessed by name and shape."""
 
 from collections.abc import Iterable, Mapping
 
