@@ -20,6 +20,7 @@ from .potential import LinearPotential as LinearPotential
 from .projections import project as project
 from .solvers import Solution as Solution
 from .solvers import solve as solve
+from .study import Study as Study
 
 if _TYPE_CHECKING:
     from . import comparison as comparison
@@ -28,8 +29,10 @@ if _TYPE_CHECKING:
     from . import figures as figures
     from . import io as io
     from . import regression as regression
+    from . import states as states
     from . import systems as systems
     from . import tables as tables
+    from . import training as training
     from . import units as units
     from . import validation as validation
     from . import widgets as widgets
@@ -41,8 +44,10 @@ _SUBMODULES = (
     "figures",
     "io",
     "regression",
+    "states",
     "systems",
     "tables",
+    "training",
     "units",
     "validation",
     "widgets",

@@ -100,6 +100,7 @@ class Comparison:
     Attributes:
         name: the model's.
         keys: trajectories.
+        configurations: (n,) their number per trajectory.
         energy_shift: (n,) mean of (U_θ − U)/N per trajectory.
         energy_spread: (n,) standard deviation around that mean, per trajectory.
         force_rmse: (n,) per trajectory.
@@ -118,6 +119,15 @@ class Comparison:
     energies: Array
     reference: Array
     pooled: dict[str, float]
+
+    @property
+    def labels(self) -> list[str]:
+        """(M,) trajectory and number of every configuration in it, from 0, in words."""
+        return [
+            f"{key}, configuration {k}"
+            for key, count in zip(self.keys, self.configurations.tolist(), strict=True)
+            for k in range(count)
+        ]
 
 
 def sampling_noise(comparison: Comparison) -> tuple[float, float]:
@@ -178,3 +188,52 @@ def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *
             "force_r2": float(1.0 - squared.sum() / (truth @ truth)) if truth.any() else float("nan"),
         },
     )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Histogram:
+    """How often pairs of a true and a predicted value occur, on a square grid.
+
+    Attributes:
+        edges: (bins + 1,) of both axes.
+        counts: (bins, bins) pairs; the first index is that of the true value, the second that of the predicted one.
+        n: number of pairs.
+    """
+
+    edges: Array
+    counts: NDArray[np.int64]
+    n: int
+
+    @property
+    def centres(self) -> Array:
+        """(bins,) middles of the bins of both axes."""
+        return 0.5 * (self.edges[1:] + self.edges[:-1])
+
+    @property
+    def outside(self) -> int:
+        """Pairs beyond the edges: 0 from ``force_histogram``, whose range takes in every value."""
+        return self.n - int(self.counts.sum())
+
+
+def force_histogram(true: ArrayLike, predicted: ArrayLike, *, bins: int = 120) -> Histogram:
+    """Joint histogram of true and predicted force components, over one range that contains all of both.
+
+    Args:
+        true: (n,) force components, eV/Å.
+        predicted: (n,) of a model, in the same order.
+        bins: along each axis.
+
+    Raises:
+        ValueError: samples of different lengths, empty or not finite, or fewer than one bin.
+    """
+    true, predicted = _sample("true", true), _sample("predicted", predicted)
+    if len(true) != len(predicted):
+        raise ValueError(f"predicted: expected {len(true)} components, as many as true ones, got {len(predicted)}")
+    if bins < 1:
+        raise ValueError(f"bins: expected a positive number, got {bins}")
+    low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
+    if low == high:  # a range of no width has no bins
+        half = 0.5 * max(1.0, abs(low))
+        low, high = low - half, high + half
+    counts, edges, _ = np.histogram2d(true, predicted, bins=bins, range=[(low, high), (low, high)])
+    return Histogram(edges=edges, counts=counts.astype(np.int64), n=len(true))

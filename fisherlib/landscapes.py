@@ -141,6 +141,18 @@ class Plane:
         length = np.sqrt(value / curvature) if value > 0 else 1.0 / np.sqrt(curvature)
         return cls(origin=origin, directions=directions * length[:, None], labels=labels)
 
+    def widened(self, factor: float) -> "Plane":
+        """The same plane with both ranges ``factor`` times as wide about their centres.
+
+        Raises:
+            ValueError: the factor is not positive.
+        """
+        if not (np.isfinite(factor) and factor > 0):
+            raise ValueError(f"factor: expected a positive number, got {factor!r}")
+        ranges = ((0.5 * (a + b), 0.5 * (b - a) * factor) for a, b in (self.x_range, self.y_range))
+        x_range, y_range = ((centre - half, centre + half) for centre, half in ranges)
+        return dataclasses.replace(self, x_range=x_range, y_range=y_range)
+
     def theta(self, x: float, y: float) -> Array:
         """(K,) parameters at a point of the plane."""
         return self.origin + np.array([x, y]) @ self.directions

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
 
-from .dataset import Array
+from .dataset import Array, frozen
 from .losses import Quadratic
 
 
@@ -19,6 +19,7 @@ class Solution:
         condition: 2-norm condition number of A scaled to unit diagonal, over the directions kept.
         value: the loss at ``theta``.
         method: "cholesky", or "truncated" when directions had to be left out.
+        eigenvalues: (K,) of A scaled to unit diagonal, ascending; the last ``rank`` of them are determined.
     """
 
     theta: Array
@@ -26,6 +27,7 @@ class Solution:
     condition: float
     value: float
     method: str
+    eigenvalues: Array
 
     def __repr__(self) -> str:
         K = len(self.theta)
@@ -106,4 +108,5 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
         condition=float(largest / eigenvalues[kept][0]),
         value=float(quadratic(theta)),
         method=method,
+        eigenvalues=frozen(eigenvalues),
     )

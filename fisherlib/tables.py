@@ -1,6 +1,8 @@
 """Results as pandas tables, with units in their headings."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import pandas as pd
 
@@ -15,6 +17,29 @@ _HEADINGS = {
     "force_rmse": "force RMSE, eV/Å",
     "force_r2": "force R²",
 }
+
+#: Levels in words with a symbol, so that colour is not what tells them apart.
+LEVELS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}
+
+
+class Entry(Protocol):
+    """One line of a card, such as a ``diagnostics.Verdict``."""
+
+    name: str
+    level: str
+    message: str
+    value: float | str
+
+
+class Column(Protocol):
+    """What is known of a column of a file that is about to be read."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: object
+    per: str
+    unit: str
+    preview: object
 
 
 class Table(pd.DataFrame):
@@ -50,6 +75,36 @@ def verdicts(findings: Sequence[Verdict]) -> pd.DataFrame:
     """One row a check: its level and its sentence."""
     rows = {v.name: {"level": v.level, "finding": v.message} for v in findings}
     return Table(pd.DataFrame.from_dict(rows, orient="index"))
+
+
+def card(entries: Sequence[Entry]) -> Table:
+    """One row a finding, in the order given: level in a word with a symbol, its sentence, and the number behind it.
+
+    Args:
+        entries: with a value that is a number, or a text that carries its own unit; NaN is shown as –.
+
+    Raises:
+        ValueError: a level other than "ok", "warn" and "fail".
+    """
+    strange = [entry for entry in entries if entry.level not in LEVELS]
+    if strange:
+        name, level = strange[0].name, strange[0].level
+        raise ValueError(f"level of {name!r}: expected one of {', '.join(map(repr, LEVELS))}, got {level!r}")
+    rows = [(LEVELS[entry.level], entry.message, _value(entry.value)) for entry in entries]
+    return Table(rows, index=[entry.name for entry in entries], columns=["level", "finding", "value"])
+
+
+def _value(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "–" if math.isnan(value) else f"{value:.4g}"
+
+
+def columns(columns: Sequence[Column]) -> Table:
+    """One row a column of a file: its shape and type, what it holds one entry per, its unit, its first values."""
+    rows = [(" × ".join(map(str, c.shape)), str(c.dtype), c.per or "–", c.unit or "–", str(c.preview)) for c in columns]
+    headings = ["shape", "type", "one entry per", "unit", "first values, in that unit"]
+    return Table(rows, index=[c.name for c in columns], columns=headings)
 
 
 def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:

@@ -180,3 +180,40 @@ def test_the_noise_is_the_distance_between_halves_of_the_truth(copper: fl.Datase
     assert comparison.sampling_noise(comparison.compare(model, copper))[0] == expected > 0.02
     alone = comparison.compare(model, copper.select("walker-00"))
     assert np.isnan(comparison.sampling_noise(alone)).all()
+
+
+def test_labels_tell_the_trajectory_and_the_number_in_it() -> None:
+    found = comparison.compare(fl.LinearPotential(theta=[2.0]), two_trajectories())
+    assert found.labels == ["one, configuration 0", "one, configuration 1", "two, configuration 0"]
+
+
+@quick
+@given(seed=seeds, n=sizes, bins=st.integers(1, 30), outlier=st.floats(-1e6, 1e6))
+def test_the_force_histogram_is_that_of_numpy_and_loses_nothing(seed: int, n: int, bins: int, outlier: float) -> None:
+    rng = np.random.default_rng(seed)
+    true = rng.normal(size=n)
+    predicted = true + 0.1 * rng.normal(size=n)
+    predicted[0] = outlier
+    found = comparison.force_histogram(true, predicted, bins=bins)
+    counts, x, y = np.histogram2d(true, predicted, bins=[found.edges, found.edges])
+    np.testing.assert_array_equal(found.counts, counts)
+    assert found.counts.shape == (bins, bins) and found.counts.dtype == np.int64
+    assert found.counts.sum() == found.n == n and found.outside == 0
+    assert found.edges[0] == min(true.min(), predicted.min()) and found.edges[-1] == max(true.max(), predicted.max())
+    np.testing.assert_allclose(np.diff(found.edges), np.ptp(found.edges) / bins, rtol=1e-6)
+    np.testing.assert_allclose(found.centres, found.edges[:-1] + np.diff(found.edges) / 2)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -1e20])
+def test_forces_that_are_all_alike_have_a_histogram(value: float) -> None:
+    found = comparison.force_histogram([value] * 4, [value] * 4, bins=3)
+    assert found.counts.sum() == 4 and found.counts[1, 1] == 4
+
+
+def test_a_histogram_of_what_does_not_pair_is_refused() -> None:
+    with pytest.raises(ValueError, match="predicted: expected 2 components, as many as true ones, got 1"):
+        comparison.force_histogram([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="true: expected finite numbers"):
+        comparison.force_histogram([np.nan], [1.0])
+    with pytest.raises(ValueError, match="bins: expected a positive number, got 0"):
+        comparison.force_histogram([1.0], [1.0], bins=0)

@@ -43,7 +43,10 @@ def test_parity_and_errors_show_the_numbers_of_the_comparison(data: fl.Dataset) 
     comparison = fl.comparison.compare(fl.LinearPotential(theta=[1.1, 1.9, 0.6], offset=-1.0), data)
     parity = figures.parity([comparison]).data[0]
     assert parity.x == pytest.approx(comparison.reference) and parity.y == pytest.approx(comparison.energies)
-    assert list(parity.customdata[[0, 20, 40]]) == list(data)
+    assert [parity.text[k] for k in (0, 20, 59)] == [
+        f"{key}, configuration {n}" for key, n in zip(data, (0, 0, 19), strict=True)
+    ]
+    assert "%{text}" in parity.hovertemplate
     shift, force = figures.errors_by_trajectory([comparison]).data
     assert shift.y == pytest.approx(1e3 * comparison.energy_shift)
     assert shift.error_y.array == pytest.approx(1e3 * comparison.energy_spread)
@@ -73,7 +76,6 @@ def test_every_axis_has_a_title(atlas: fl.Atlas, data: fl.Dataset) -> None:
     drawn = [
         figures.energies(data),
         figures.spectrum([1.0, 2.0], rank=2),
-        figures.site_energy_cdfs({"true": [1.0, 2.0]}, title="sites"),
     ]
     for figure in drawn:
         assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
@@ -84,7 +86,7 @@ def test_every_axis_has_a_title(atlas: fl.Atlas, data: fl.Dataset) -> None:
 def test_a_point_outside_the_plane_is_not_marked(atlas: fl.Atlas) -> None:
     surface, _ = atlas("a", "Fisher divergence")
     figure = figures.landscape(surface, {"here": (0.0, 0.0), "far": (50.0, 0.0)})
-    assert [list(t.text) for t in figure.data if t.type == "scatter3d"] == [["here"]]
+    assert [list(t.text) for t in figure.data if t.type == "scatter3d" and t.mode == "markers+text"] == [["here"]]
 
 
 def test_all_choices_are_in_one_figure_and_only_the_first_is_visible(atlas: fl.Atlas) -> None:

@@ -16,8 +16,9 @@ from scipy.sparse import csr_array
 
 from ..dataset import Array
 
-#: Configurations handed to featomic at once: their gradients before summation take tens of MB.
-BATCH = 8
+#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
+#: a computation that is called off ends with the batches under way. One larger configuration is a batch by itself.
+BATCH, BATCH_ATOMS = 8, 500
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ class Soap:
         Args:
             atoms: configurations.
             species: atomic numbers that the descriptors tell apart; the same for a whole dataset.
-            progress: called with (configurations done, configurations in all).
+            progress: called with (configurations done, configurations in all); an exception that it raises stops the
+                computation after the batches under way.
 
         Returns:
             site descriptors (ΣN, K) and force descriptors Φ = −∂(Σ_i D_i)/∂x (3ΣN, K), [D]/Å.
@@ -93,8 +95,7 @@ class Soap:
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
 
-        def batch(start: int) -> int:
-            stop = min(start + BATCH, len(atoms))
+        def batch(start: int, stop: int) -> int:
             spectrum = self._calculator().compute(list(atoms[start:stop]), gradients=["positions"], selected_keys=keys)
             first = 0
             for key, block in spectrum.items():
@@ -104,12 +105,17 @@ class Soap:
                 first += len(keep)
             return stop - start
 
-        done = 0
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # featomic lets go of the interpreter's lock while it computes
-            for count in pool.map(batch, range(0, len(atoms), BATCH)):
+        done, pool = (
+            0,
+            ThreadPoolExecutor(os.cpu_count()),
+        )  # featomic lets go of the interpreter's lock while it computes
+        try:
+            for count in pool.map(batch, *_batches(atoms)):
                 done += count
                 if progress is not None:
                     progress(done, len(atoms))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
         return sites, Phi.reshape(-1, K)
 
     def _calculator(self) -> featomic.SoapPowerSpectrum:
@@ -131,6 +137,17 @@ class Soap:
             if name in wanted:
                 found[wanted[name]] = column
         return [found[k] for k in range(len(wanted))]
+
+
+def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
+    """First configurations of the batches, and the ones after their last."""
+    starts, size = [], 0
+    for m, a in enumerate(atoms):
+        if not starts or m - starts[-1] == BATCH or size + len(a) > BATCH_ATOMS:
+            starts.append(m)
+            size = 0
+        size += len(a)
+    return starts, [*starts[1:], len(atoms)]
 
 
 def _put(block: TensorBlock, keep: list[int], offsets: Array, sites: Array, Phi: Array) -> None:

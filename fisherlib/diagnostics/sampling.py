@@ -1,10 +1,12 @@
 """Is it a sample of the ensemble it is said to be: temperatures from positions and forces, and memory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..dataset import Array, Dataset
-from ..units import BOLTZMANN
+from ..units import BOLTZMANN, beta
 
 
 def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
@@ -54,22 +56,88 @@ def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike
     return T, together, float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
 
 
-def autocorrelation_time(series: ArrayLike) -> float:
-    """Integrated autocorrelation time ½ + Σ ρ(t) of equally long series, in steps.
+def canonical_ratio(
+    energies: ArrayLike, n_atoms: ArrayLike, temperature: float, *, trajectory: ArrayLike | None = None
+) -> float:
+    """Fluctuation of the potential energy over that of a harmonic crystal, sd(E) / (√(3N/2) k_B T).
+
+    In the canonical ensemble Var(U) = k_B T² C, C being the potential part of the heat capacity; equipartition gives
+    the harmonic crystal C = 3N k_B/2 and the ratio 1. Simple liquids lie somewhat below, anharmonic solids and molten
+    clusters somewhat above. A ratio far below 1 is no sample at that temperature: a minimisation, copies of a frame,
+    energies per atom, or a temperature far too high. One far above has several phases or a drift in it, or a
+    temperature far too low. A run at constant energy is NOT found out: its ratio is √(1 − 3N k_B/2C_V), 0.71 for a
+    harmonic crystal and always below 1.
+
+    Args:
+        energies: (M,) potential energies, eV, totals.
+        n_atoms: (M,) atoms in each, or one number for all; where they vary, a fit linear in N is taken out first, and
+            N is their mean.
+        temperature: T, K.
+        trajectory: (M,) labels of the trajectories, each of which has its own mean; one trajectory without them.
+
+    Raises:
+        ValueError: too few configurations to have a spread, or the temperature is none.
+
+    Source: Lebowitz, Percus, Verlet, Phys. Rev. 153, 250 (1967), for both ensembles; Allen and Tildesley, Computer
+    Simulation of Liquids, section 2.5.
+    """
+    E = np.asarray(energies, dtype=np.float64)
+    N = np.broadcast_to(np.asarray(n_atoms, dtype=np.float64), E.shape)
+    group = np.unique(np.zeros(len(E)) if trajectory is None else trajectory, return_inverse=True)[1]
+    E, dN = _within(E, group), _within(N, group)
+    varies = bool(dN @ dN > 0)
+    if varies:
+        E = E - dN * (dN @ E) / (dN @ dN)
+    free = len(E) - group.max(initial=0) - 1 - varies
+    if free < 1:
+        raise ValueError(f"energies: expected enough configurations to have a spread, got {len(E)}; add configurations")
+    return float(np.sqrt(E @ E / free) * beta(temperature) / np.sqrt(1.5 * N.mean()))
+
+
+def _within(values: Array, group: Array) -> Array:
+    """Values (M,) without the mean of their group."""
+    return values - (np.bincount(group, values) / np.bincount(group))[group]
+
+
+def drift(data: Dataset) -> tuple[float, float, Array]:
+    """How far the energy moves from one end of a trajectory to the other: slope of a straight line times its length.
+
+    The configurations of a trajectory are taken to be in the order of time. Where N varies, what is linear in N is
+    taken out in the same fit. Trajectories of fewer than three configurations are left out.
+
+    Returns:
+        mean over trajectories, eV; its standard error over trajectories (NaN for one); (n,) eV of each.
+    """
+    found = []
+    for t in data.values():
+        columns = [np.ones(len(t)), np.linspace(-0.5, 0.5, len(t))]
+        columns += [t.n_atoms - t.n_atoms.mean()] if np.ptp(t.n_atoms) else []
+        if len(t) > len(columns) and len(t) > 2:
+            line = np.linalg.lstsq(np.column_stack(columns), t.energies - t.energies.mean(), rcond=None)[0]
+            found.append(line[1])
+    each = np.array(found)
+    error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
+    return float(each.mean()) if len(each) else float("nan"), error, each
+
+
+def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
+    """Integrated autocorrelation time ½ + Σ ρ(t) of series, in steps.
 
     ρ is averaged over the series about their common mean, and summed to the first lag t ≥ 5τ (Sokal's window).
 
     Args:
-        series: (n, M), one independent series a row.
+        series: (n, M), one independent series a row, or n series of different lengths.
 
     Returns:
         τ; M/(2τ) configurations of a series of length M count as independent.
     """
-    x = np.atleast_2d(np.asarray(series, dtype=np.float64))
-    x = x - x.mean()
-    M = x.shape[1]
+    rows = [np.asarray(row, dtype=np.float64) for row in (series if np.ndim(series[0]) else [series])]
+    lengths, mean = np.array([len(row) for row in rows]), np.concatenate(rows).mean()
+    M = int(lengths.max())
+    x = np.stack([np.pad(row - mean, (0, M - len(row))) for row in rows])
     spectrum = np.abs(np.fft.rfft(x, 2 * M, axis=1)) ** 2
-    covariance = np.fft.irfft(spectrum, axis=1)[:, :M].mean(axis=0) / np.arange(M, 0, -1)
+    pairs = np.maximum(lengths[:, None] - np.arange(M), 0).sum(axis=0)
+    covariance = np.fft.irfft(spectrum, axis=1)[:, :M].sum(axis=0) / pairs
     if covariance[0] <= 0:
         return 0.5
     tau = np.cumsum(covariance / covariance[0]) - 0.5

@@ -5,20 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import inert
 from .flat import flat
-from .frames import Frames
+from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
 
 
-def read_frames(path: Path, *, forces: str | None = None) -> list[Frames]:
-    """Trajectories of an ``md.pkl``.
+def read(path: Path) -> list[Stored]:
+    """Trajectories of an ``md.pkl``; nothing in it is imported or run.
 
-    Args:
-        path: the pickle; nothing in it is imported or run.
-        forces: name of the forces column; "forces" or "force" without it.
+    Besides its energies, a key may hold further lists of one number for each configuration, or single numbers.
 
     Raises:
         ValueError: another layout, or arrays that do not fit one another.
@@ -26,10 +25,10 @@ def read_frames(path: Path, *, forces: str | None = None) -> list[Frames]:
     content = inert.load(path)
     if not isinstance(content, Mapping) or not content:
         raise ValueError(f"{path.name}: expected {_LAYOUT}, got {type(content).__name__}")
-    return [_frames(path, str(key), value, forces) for key, value in content.items()]
+    return [_stored(path, str(key), value) for key, value in content.items()]
 
 
-def _frames(path: Path, key: str, value: object, forces: str | None) -> Frames:
+def _stored(path: Path, key: str, value: object) -> Stored:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
         found = list(value) if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
@@ -43,54 +42,56 @@ def _frames(path: Path, key: str, value: object, forces: str | None) -> Frames:
         raise ValueError(
             f"energies of {key!r}: expected one for each of the {len(states)} configurations, got {len(energies)}"
         )
-    arrays = {name: _stack(path, key, name, states) for name in _common(states)}
-    name = forces or next((n for n in ("forces", "force") if n in arrays), "forces")
-    if name not in arrays:
-        shapes = ", ".join(f"{n!r} {a.shape}" for n, a in arrays.items())
-        raise ValueError(f"forces: no column {name!r} in {path.name}, key {key!r}; it has {shapes}; name it by forces=")
-    known = {"numbers", "positions", name}
-    return Frames(
+    atoms, incomplete = stack_atoms(f"{key!r} in {path.name}", [s["arrays"] for s in states])
+    entries, _ = stack_entries([_named(s.get("info")) for s in states])
+    return Stored(
         key=key,
+        place=f"{path.name}, key {key!r}",
         n_atoms=np.array([len(s["arrays"]["numbers"]) for s in states]),
-        numbers=arrays["numbers"],
-        positions=arrays["positions"],
-        energies=energies,
-        forces=arrays[name],
-        columns={n: a for n, a in arrays.items() if n not in known},
+        atoms=atoms,
+        configurations={**entries, **_extras(value, len(states)), "energies": energies},
+        incomplete=incomplete,
+        units=ASE_UNITS,
         **_box(states),
     )
 
 
 def _state(path: Path, key: str, m: int, atoms: object) -> dict[str, Any]:
     state = getattr(atoms, "state", None)
-    if not isinstance(state, Mapping) or not {"numbers", "positions"} <= state.get("arrays", {}).keys():
+    # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
+    arrays = _named(state.get("arrays")) if isinstance(state, Mapping) else {}
+    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufU"}
+    if not {"numbers", "positions"} <= arrays.keys():
         raise ValueError(
             f"{path.name}, key {key!r}, configuration {m}: expected an ase.Atoms, got {type(atoms).__name__}"
         )
-    return dict(state)
+    return {**state, "arrays": arrays}
 
 
-def _common(states: list[dict[str, Any]]) -> list[str]:
-    first = states[0]["arrays"]
-    return [name for name in first if all(name in s["arrays"] for s in states)]
+def _named(content: object) -> dict[str, Any]:
+    return {n: v for n, v in content.items() if isinstance(n, str)} if isinstance(content, Mapping) else {}
 
 
-def _stack(path: Path, key: str, name: str, states: list[dict[str, Any]]) -> np.ndarray:
-    parts = [np.asarray(s["arrays"][name]) for s in states]
-    for m, part in enumerate(parts):
-        if part.shape[1:] != parts[0].shape[1:]:
-            raise ValueError(
-                f"column {name!r} of {key!r} in {path.name}: expected shape (N, {', '.join(map(str, parts[0].shape[1:]))}) as in "
-                f"configuration 0, got {part.shape} in configuration {m}; all configurations need the same descriptor"
-            )
-    return np.concatenate(parts)
+def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray[np.float64]]:
+    """Further numbers beside the energies of a key, (M,); one number stands for all configurations."""
+    found = {}
+    for name, content in _named(value).items():
+        if name in ("atoms", "energies"):
+            continue
+        try:
+            numbers = flat(name, content)
+        except ValueError:
+            continue  # words, nested lists …: nothing that a column could hold
+        if len(numbers) in (1, M):
+            found[name] = np.broadcast_to(numbers, (M,))
+    return found
 
 
 def _box(states: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     cells = [s.get("_cellobj", s.get("_cell")) for s in states]
     cells = [getattr(c, "state", c) for c in cells]
     cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
-    pbc = [np.broadcast_to(np.asarray(s.get("_pbc", False), dtype=bool), (3,)) for s in states]
-    if not np.any(pbc) or any(np.shape(c) != (3, 3) for c in cells):
+    pbc = [np.broadcast_to(flat("pbc", s.get("_pbc", False)) != 0, (3,)) for s in states]
+    if not np.any(pbc) or any(not isinstance(c, np.ndarray) or c.shape != (3, 3) for c in cells):
         return {}
     return {"cell": np.array(cells, dtype=np.float64), "pbc": np.array(pbc)}

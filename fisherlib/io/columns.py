@@ -1,4 +1,4 @@
-"""Which per-atom columns hold the descriptors and the force descriptors: given, or guessed by name and shape."""
+"""Which per-atom columns are taken for descriptors and force descriptors: given, or guessed by name and shape."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,13 +11,19 @@ from .frames import Frames
 #: Column names of MiLaDy's Python tools; the first guess, and what this package writes.
 DESCRIPTORS, FORCE_DESCRIPTORS = "milady-descriptors", "milady-descriptors-forces"
 
+#: Names under which forces and, in extended xyz, energies are taken without being asked for; the first found counts.
+FORCES = ("forces", "force", "REF_forces")
+ENERGIES = {"npz": ("energies",), "pickle": ("energies",), "extxyz": ("energy", "REF_energy")}
 
-def describe(columns: Mapping[str, NDArray]) -> str:
+Columns = Mapping[str, NDArray]
+
+
+def describe(columns: Columns) -> str:
     """Names and shapes, for a sentence."""
     return ", ".join(f"{name!r} {column.shape}" for name, column in columns.items()) or "none"
 
 
-def pick(what: str, wanted: str | None, columns: Mapping[str, NDArray], fits: Iterable[str]) -> str:
+def pick(what: str, wanted: str | None, columns: Columns, fits: Iterable[str]) -> str:
     """The column to take for ``what``: the one named, or the only one that fits."""
     fits = list(fits)
     if wanted is not None:
@@ -32,22 +38,30 @@ def pick(what: str, wanted: str | None, columns: Mapping[str, NDArray], fits: It
     return fits[0]
 
 
-def has_descriptors(frames: Frames, descriptors: str | None, force_descriptors: str | None) -> bool:
-    """Whether the frames carry descriptors, or the caller says they do."""
-    return descriptors is not None or force_descriptors is not None or bool(_gradients(frames.columns))
+def free(atoms: Columns, forces: str | None) -> dict[str, NDArray]:
+    """Per-atom columns that may be descriptors: all but numbers, positions and forces."""
+    taken = {"numbers", "positions", *FORCES, forces}
+    return {name: column for name, column in atoms.items() if name not in taken}
 
 
-def _gradients(columns: Mapping[str, NDArray]) -> list[str]:
+def gradients(columns: Columns) -> list[str]:
+    """Columns that are taken for force descriptors without being named."""
     if FORCE_DESCRIPTORS in columns:
         return [FORCE_DESCRIPTORS]
     return [name for name, c in columns.items() if c.ndim == 3 and 3 in c.shape[1:] and c.dtype.kind == "f"]
 
 
-def _sites(columns: Mapping[str, NDArray], Phi: NDArray) -> list[str]:
+def sites(columns: Columns, Phi: NDArray) -> list[str]:
+    """Columns that are taken for descriptors without being named, given the force descriptors."""
     if DESCRIPTORS in columns:
         return [DESCRIPTORS]
-    sizes = {Phi.size // (3 * max(len(Phi), 1))}
-    return [name for name, c in columns.items() if c.ndim == 2 and c.shape[1] in sizes and c.dtype.kind == "f"]
+    return [name for name, c in columns.items() if c.ndim == 2 and fit(c, Phi) and c.dtype.kind == "f"]
+
+
+def fit(D: NDArray, Phi: NDArray) -> bool:
+    """Whether (ΣN, K) and (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) have the same K."""
+    K = D.shape[1] if D.ndim == 2 else 0
+    return K > 0 and Phi.shape[1:] in ((3, K), (K, 3), (3 * K,))
 
 
 def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
@@ -78,8 +92,8 @@ def trajectory(
         ValueError: a column is missing, ambiguous, or does not fit the other.
     """
     columns = frames.columns
-    Phi_name = pick("force_descriptors", force_descriptors, columns, _gradients(columns))
-    D_name = pick("descriptors", descriptors, columns, _sites(columns, columns[Phi_name]))
+    Phi_name = pick("force_descriptors", force_descriptors, columns, gradients(columns))
+    D_name = pick("descriptors", descriptors, columns, sites(columns, columns[Phi_name]))
     D = np.asarray(columns[D_name])
     if D.ndim != 2:
         raise ValueError(

@@ -1,25 +1,18 @@
 """A data file of any known format as a checked dataset, and back."""
 
-import dataclasses
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
-from ..units import beta
-from . import app, extxyz, npz
-from .columns import DESCRIPTORS, FORCE_DESCRIPTORS, has_descriptors, trajectory
-from .featurise import featurise
-from .find import find, sha256
+from . import npz
+from .columns import DESCRIPTORS, FORCE_DESCRIPTORS
 from .frames import Frames
-
-_SUFFIXES = {".npz": "npz", ".pkl": "pickle", ".pickle": "pickle", ".xyz": "extxyz", ".extxyz": "extxyz"}
+from .opened import judge, open
 
 
 def read(
@@ -40,7 +33,8 @@ def read(
     """A dataset from a file: ``.npz`` of this package, the desktop app's ``md.pkl``, or extended xyz.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
-    and kept in ``.cache`` beside it.
+    and kept in ``.cache`` beside it. To choose columns by sight, or another one later without reading the file again,
+    take ``open``.
 
     Args:
         path: from the working folder, or else from the project's.
@@ -49,7 +43,7 @@ def read(
         descriptors: name of the (N, K) column.
         force_descriptors: name of the (N, 3, K) column.
         forces: name of the (N, 3) column.
-        energies: name of the energy (extended xyz).
+        energies: name of the per-configuration energy, where the file has several to choose from.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot.
@@ -60,58 +54,29 @@ def read(
         FileNotFoundError: no such file.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
     """
-    path = find(path)
-    frames = read_frames(path, forces=forces, energies=energies, key=key)
-    if temperature is not None:
-        beta(temperature)  # refuses what is no temperature
-        frames = [dataclasses.replace(f, temperature=float(temperature)) for f in frames]
-    digest = sha256(path)
-    provenance = {"file": path.name, "sha256": digest}
-    if has_descriptors(frames[0], descriptors, force_descriptors):
-        made = [
-            trajectory(f, descriptors=descriptors, force_descriptors=force_descriptors, gradient=gradient)
-            for f in frames
-        ]
-        provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
-    else:
-        if gradient:
-            raise ValueError(f"gradient: {path.name} has no column of force descriptors to negate; leave it out")
-        descriptor = descriptor or Soap()
-        made = featurise(frames, descriptor=descriptor, path=path, sha256=digest, progress=progress)
-        provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
-    data = Dataset(made, provenance=provenance)
-    data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
+    opened = open(path)
+    data = opened.dataset(
+        temperature=temperature,
+        descriptor=descriptor,
+        descriptors=descriptors,
+        force_descriptors=force_descriptors,
+        forces=forces,
+        energies=energies,
+        key=key,
+        gradient=gradient,
+        check=False,
+        progress=progress,
+    )
     if check:
-        _judge(data, path, theta)
+        judge(data, opened.path, theta)
     return data
-
-
-def _judge(data: Dataset, path: Path, theta: ArrayLike | None) -> None:
-    for verdict in diagnostics.check(data, theta=theta):
-        if verdict.level == "fail":
-            raise ValueError(f"{path.name}: {verdict.message}")
-        if verdict.level == "warn":
-            warnings.warn(f"{path.name}: {verdict.message}", stacklevel=3)
 
 
 def read_frames(
     path: str | os.PathLike, *, forces: str | None = None, energies: str | None = None, key: str | None = None
 ) -> list[Frames]:
     """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments."""
-    path = find(path)
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"path: expected a file ending in {', '.join(_SUFFIXES)}, got {path.name!r}")
-    unused = {"energies": energies, "key": key} if kind != "extxyz" else {}
-    unused |= {"forces": forces} if kind == "npz" else {}
-    for name, value in unused.items():
-        if value is not None:
-            raise ValueError(f"{name}: expected none for {path.name}, whose format has no such choice, got {value!r}")
-    if kind == "npz":
-        return npz.read_frames(path)
-    if kind == "pickle":
-        return app.read_frames(path, forces=forces)
-    return extxyz.read_frames(path, forces=forces, energies=energies, key=key)
+    return open(path).frames(forces=forces, energies=energies, key=key)
 
 
 def write(data: Dataset, path: str | os.PathLike) -> None:

@@ -3,16 +3,31 @@
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .frames import Frames
+from .stored import Stored
 
 FORMAT = "fisherlib-1"
-_REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions", "energies", "forces")
+_REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
+_CHOSEN = ("energies", "forces")
+_PER_ATOM = ("numbers", "positions", "forces")
+_STRUCTURE = (
+    "format",
+    "units",
+    "provenance",
+    "temperature",
+    "cell",
+    "pbc",
+    "keys",
+    "configurations",
+    "n_atoms",
+    "descriptor_names",
+)
 
 
 def write_atomically(path: Path, write: object) -> None:
@@ -43,7 +58,7 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
     arrays: dict[str, ArrayLike] = {
         "format": FORMAT,
         "units": json.dumps(
-            {"energies": "eV", "forces": "eV/Å", "positions": "Å", "temperature": "K"}, ensure_ascii=False
+            {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K"}, ensure_ascii=False
         ),
         "keys": np.array([f.key for f in frames]),
         "configurations": np.array([len(f.n_atoms) for f in frames]),
@@ -79,41 +94,65 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def read_frames(path: Path) -> list[Frames]:
-    """Trajectories of a file that ``write_frames`` wrote."""
+def read(path: Path) -> list[Stored]:
+    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
     arrays = read_arrays(path)
-    missing = [name for name in _REQUIRED if name not in arrays]
-    if missing:
-        raise ValueError(
-            f"{path.name}: expected the arrays {', '.join(_REQUIRED)}, got no {', '.join(missing)} among "
-            f"{', '.join(arrays) or 'nothing'}; write such a file with fisherlib.io.write"
-        )
+    lacking = [name for name in _REQUIRED if name not in arrays]
+    if lacking:
+        raise missing(path.name, lacking, list(arrays))
     counts, n_atoms = arrays["configurations"], arrays["n_atoms"]
     if counts.sum() != len(n_atoms) or len(counts) != len(arrays["keys"]):
         raise ValueError(
             f"{path.name}: expected {counts.sum()} entries of n_atoms, got {len(n_atoms)}; the file is inconsistent"
         )
-    atoms = int(n_atoms.sum())
-    known = {*_REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc"}
-    provenance = json.loads(str(arrays.get("provenance", "{}")))
-    columns = {name: a for name, a in arrays.items() if name not in known and a.ndim > 1 and len(a) == atoms}
+    per_atom, per_configuration = _by_length(arrays, len(n_atoms), int(n_atoms.sum()))
     temperature = arrays.get("temperature", np.full(len(counts), np.nan))
-    frames, first = [], 0
-    for k, count in enumerate(counts):
-        m = slice(first, first + count)
-        a = slice(int(n_atoms[: m.start].sum()), int(n_atoms[: m.stop].sum()))
-        per_configuration = {n: arrays[n][m] for n in ("n_atoms", "energies", "cell", "pbc") if n in arrays}
-        per_atom = {n: arrays[n][a] for n in ("numbers", "positions", "forces")}
-        frames.append(
-            Frames(
-                key=str(arrays["keys"][k]),
-                temperature=None if np.isnan(temperature[k]) else float(temperature[k]),
+    if temperature.shape != counts.shape:
+        raise ValueError(
+            f"temperature of {path.name}: expected one for each of the {len(counts)} keys, K, got shape {temperature.shape}"
+        )
+    provenance, units = (json.loads(str(arrays.get(name, "{}"))) for name in ("provenance", "units"))
+    made, ends, atom_ends = [], np.cumsum(counts), np.concatenate([[0], np.cumsum(n_atoms)])
+    for k, (key, first, last) in enumerate(zip(arrays["keys"], ends - counts, ends, strict=True)):
+        m, a = slice(first, last), slice(atom_ends[first], atom_ends[last])
+        T = None if np.isnan(temperature[k]) else float(temperature[k])
+        made.append(
+            Stored(
+                key=str(key),
+                place=f"{path.name}, key {str(key)!r}",
+                n_atoms=n_atoms[m],
+                atoms={name: column[a] for name, column in per_atom.items()},
+                configurations={name: column[m] for name, column in per_configuration.items()},
+                temperature=T,
                 provenance=provenance,
+                units=units,
                 descriptor_names=tuple(arrays.get("descriptor_names", np.array([], dtype=str)).tolist()),
-                columns={name: column[a] for name, column in columns.items()},
-                **per_configuration,
-                **per_atom,
+                **{name: arrays[name][m] for name in ("cell", "pbc") if name in arrays},
             )
         )
-        first += count
-    return frames
+    return made
+
+
+def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
+    """Per-atom and per-configuration arrays, told apart by name or else by length.
+
+    A plain list as long as both (every configuration is one atom) counts as per configuration.
+    """
+    per_atom, per_configuration = {}, {}
+    for name, a in arrays.items():
+        if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind not in "biufU":
+            continue
+        fits_both = len(a) == M == atoms and a.ndim == 1
+        if name in _PER_ATOM or (len(a) == atoms and name != "energies" and not fits_both):
+            per_atom[name] = a
+        elif len(a) == M or name == "energies":
+            per_configuration[name] = a
+    return per_atom, per_configuration
+
+
+def missing(file: str, names: Sequence[str], found: Sequence[str]) -> ValueError:
+    """The error of a file without arrays that this format always has."""
+    return ValueError(
+        f"{file}: expected the arrays {', '.join((*_REQUIRED, *_CHOSEN))}, got no {', '.join(names)} among "
+        f"{', '.join(found) or 'nothing'}; write such a file with fisherlib.io.write"
+    )

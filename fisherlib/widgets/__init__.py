@@ -1,5 +1,11 @@
-"""Interactive panels: state (traitlets) apart from view (ipywidgets)."""
+"""Interactive panels: ipywidgets over the states of ``fisherlib.states``."""
 
+from .compare import ComparePanel as ComparePanel
+from .dashboard import Dashboard as Dashboard
+from .fit import FitPanel as FitPanel
 from .landscape import LandscapePanel as LandscapePanel
-from .landscape import LandscapeState as LandscapeState
 from .live import LiveFigure as LiveFigure
+from .load import LoadPanel as LoadPanel
+from .panel import Panel as Panel
+from .upload import Upload as Upload
+from .work import Work as Work

@@ -1,86 +1,99 @@
-"""Loss landscapes with selectors of model and loss."""
+"""Loss landscapes with selectors of model, loss and plane."""
 
-from collections.abc import Callable, Mapping, Sequence
+import plotly.graph_objects as go
 
-import ipywidgets
-import traitlets
-
-from .. import figures
-from ..landscapes import Landscape, Point
+from .. import atlas, figures
+from ..projections import Progress
+from ..states import LandscapeState
+from ..study import Study
+from .controls import Choose, number, row, slider, tick
 from .live import LiveFigure
+from .panel import Panel
 
 
-class LandscapeState(traitlets.HasTraits):
-    """What is chosen: a model and a loss, each among its options."""
+class LandscapePanel(Panel):
+    """Any loss around any model, as a surface to turn beside its contours and cross-sections.
 
-    models = traitlets.List(traitlets.Unicode(), minlen=1)
-    losses = traitlets.List(traitlets.Unicode(), minlen=1)
-    model = traitlets.Unicode()
-    loss = traitlets.Unicode()
-
-    @traitlets.validate("model")
-    def _known_model(self, proposal: dict) -> str:
-        return _known("model", proposal["value"], self.models)
-
-    @traitlets.validate("loss")
-    def _known_loss(self, proposal: dict) -> str:
-        return _known("loss", proposal["value"], self.losses)
-
-
-def _known(name: str, value: str, options: Sequence[str]) -> str:
-    if value not in options:
-        raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
-    return value
-
-
-class LandscapePanel(ipywidgets.VBox):
-    """Two selectors over one live figure.
+    A click on the contours puts the cross-sections through that point.
 
     Args:
-        surface: (model, loss) → (landscape, named points), such as an ``Atlas``, which remembers what it has drawn.
-        models, losses: the options; the first of each is shown.
-
-    Attributes:
-        state: what is chosen; set its traits to drive the panel from code.
-        last_error: the last exception of a redraw, or None.
+        study: data, moments and models.
+        screen: as for ``Panel``.
+        chosen: traits of ``LandscapeState`` to begin with, e.g. ``loss="force MAE"``, ``seed=3``.
     """
 
-    def __init__(
-        self,
-        surface: Callable[[str, str], tuple[Landscape, Mapping[str, Point]]],
-        *,
-        models: Sequence[str],
-        losses: Sequence[str],
-    ) -> None:
-        self._surface = surface
-        self.last_error: Exception | None = None
-        self.state = LandscapeState(models=list(models), losses=list(losses))
-        self.state.set_trait("model", models[0])
-        self.state.set_trait("loss", losses[0])
-        self.figure = LiveFigure.of(figures.landscape(*self._landscape()))
-        selectors = [self._selector(name, options) for name, options in (("model", models), ("loss", losses))]
-        self.status = ipywidgets.HTML()
-        super().__init__([ipywidgets.HBox(selectors), self.status, self.figure])
-        self.add_class("fisherlib-landscape")
-        self.state.observe(self._redraw, ["model", "loss"])
+    def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
+        state = LandscapeState()
+        controls = [
+            row(Choose(state, "model", "Model"), Choose(state, "loss", "Loss"), Choose(state, "plane", "Plane")),
+            row(
+                Choose(state, "to", "To"),
+                Choose(state, "third", "And"),
+                Choose(state, "first", "First coefficient"),
+                Choose(state, "second", "Second coefficient"),
+                number(state, "seed", "Seed", min=0, max=10**6),
+            ),
+            row(
+                slider(state, "half_width", "Half-width", base=10, min=-2, max=2, step=0.1, readout_format=".2g"),
+                slider(state, "n", "Resolution", min=21, max=201, step=20),
+                tick(state, "log", "Log colour"),
+                tick(state, "marks", "Models and path"),
+                number(state, "x", "Cut at x", min=-1e6, max=1e6, step=0.1),
+                number(state, "y", "Cut at y", min=-1e6, max=1e6, step=0.1),
+            ),
+        ]
+        super().__init__("landscape", state, controls, screen=screen)
+        self._seed = controls[1].children[-1]
+        self.figure.on_point(self._cut)
+        self.use(study, **chosen)
 
-    def _selector(self, name: str, options: Sequence[str]) -> ipywidgets.Dropdown:
-        selector = ipywidgets.Dropdown(
-            options=list(options), value=getattr(self.state, name), description=name.capitalize()
-        )
-        traitlets.link((self.state, name), (selector, "value"))
-        return selector
-
-    def _landscape(self) -> tuple[Landscape, Mapping[str, Point]]:
-        return self._surface(self.state.model, self.state.loss)
-
-    def _redraw(self, change: dict) -> None:
-        # An exception in a callback is invisible to the person at the notebook, so it is put into words here.
+    def use(self, study: Study, **chosen: object) -> None:
+        """Another study; choices that it has too are kept."""
+        self._study = study
+        self._settling = True
         try:
-            self.figure.become(figures.landscape(*self._landscape()))
-        except Exception as error:  # noqa: BLE001
-            self.last_error = error
-            self.status.value = f"<b style='color:#b00'>{type(error).__name__}: {error}</b>"
-        else:
-            self.last_error = None
-            self.status.value = ""
+            self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
+            for name, value in chosen.items():
+                self.settle()
+                self.state.set_trait(name, value)
+        finally:
+            self._settling = False
+        self._changed()
+
+    def settle(self) -> None:
+        """Offers what fits the model and the plane: other models, coefficients, a seed."""
+        state, known = self.state, self._study.atlas
+        state.offer(plane=known.planes(state.model))
+        through = state.plane in (atlas.ANOTHER, atlas.THREE)
+        state.offer(to=known.others(state.model) if through else ())
+        state.offer(third=known.others(state.model, state.to) if state.plane == atlas.THREE else ())
+        single = known.descriptors if state.plane == atlas.COEFFICIENTS else ()
+        state.offer(first=single)
+        state.offer(second=[name for name in single if name != state.first])
+        drawn = state.plane in (atlas.ANOTHER, atlas.RANDOM, atlas.FIRST_WEIGHTS)
+        self._seed.layout.display = "flex" if drawn else "none"
+
+    def redraw(self) -> None:
+        """Draws the loss; what takes longer than a moment shows its progress."""
+        view, known = self.state.view(), self._study.atlas
+        trained = view["model"] not in self._study.networks or known.is_trained(view["model"])
+        what = f"{view['loss']} around {view['model']}" if trained else f"training {view['model']}, once"
+        self.draw(
+            what,
+            lambda progress: self._surface(view, progress),
+            self._figure,
+            at_once=known.at_once(view["model"], view["loss"]),
+        )
+
+    def _surface(self, view: dict, progress: Progress) -> object:
+        return self._study.atlas(**view, progress=progress)
+
+    def _figure(self, drawn: tuple) -> go.Figure:
+        surface, points = drawn
+        shown = points if self.state.marks else {}
+        return figures.landscape(surface, shown, at=(self.state.x, self.state.y), log=self.state.log)
+
+    def _cut(self, x: float, y: float) -> None:
+        if self.active and self.figure.data and self.figure.data[0].type == "surface":
+            with self.state.hold_trait_notifications():
+                self.state.x, self.state.y = float(f"{x:.4g}"), float(f"{y:.4g}")

@@ -1,0 +1,176 @@
+"""A dataset at a glance: its size, its checks, and whether it looks like a sample at its temperature."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..dataset import Array, Dataset
+from ..moments import Moments
+from .checks import Level, Verdict, check
+from .sampling import autocorrelation_time, canonical_ratio, drift
+
+#: Between these the canonical ratio is not remarked on. Its square is the potential heat capacity over 3N k_B/2, 1 in a
+#: harmonic crystal and 1.8 in the Cu55 droplet of ``data/``; 0.36 and 2.6 leave room on both sides, so that only a gross
+#: mistake is told: a temperature wrong by more than about half, energies per atom, frozen or mixed configurations.
+CANONICAL = (0.6, 1.6)
+
+_CARD_NAMES = {"energy slope": "sign of Φ", "sign by θ": "sign of Φ by θ"}
+_FORMATS = {
+    "translation sum": "{:.1e}",
+    "net force": "{:.1e}",
+    "force R²": "{:.4f}",
+    "energy slope": "energy slope {:.3f}",
+    "energy correlation": "{:.4f}",
+    "sign by θ": "correlation {:.3f}",
+    "composition": "share varies by {:.2g}",
+    "duplicates": "{:.0f}",
+    "enough data": "{:.0f} force components a parameter",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One line of the health card.
+
+    Attributes:
+        name: what was looked at.
+        value: its value with its unit, as text.
+        level: "ok", "warn" or "fail"; a "fail" makes every result wrong.
+        message: one sentence.
+    """
+
+    name: str
+    value: str
+    level: Level
+    message: str
+
+
+def health(
+    data: Dataset,
+    *,
+    temperature: float | None = None,
+    theta: ArrayLike | None = None,
+    moments: Moments | None = None,
+) -> list[Reading]:
+    """Everything that can be said of a dataset at once: its size, all verdicts of ``check``, drift, memory, fluctuation.
+
+    Args:
+        data: the configurations, each trajectory in the order of time.
+        temperature: K, in place of what the trajectories say.
+        theta: (K,) parameters known to be roughly right, for ``check``.
+        moments: ``accumulate(data)`` where it is known already.
+    """
+    verdicts = check(data, theta=theta, moments=moments)
+    tau = autocorrelation_time(_series(data))
+    independent = len(data.energies) / max(2 * tau, 1.0)
+    return [
+        *_size(data),
+        *(_reading(verdict) for verdict in verdicts),
+        _drift(data, tau),
+        *_memory(data, tau, independent),
+        _fluctuation(data, temperature, independent),
+    ]
+
+
+def _size(data: Dataset) -> list[Reading]:
+    lengths = [len(t) for t in data.values()]
+    facts = {
+        "trajectories": (str(len(data)), "whole trajectories are what error bars and folds are taken over"),
+        "configurations": (f"{sum(lengths)} ({_range(lengths)} a trajectory)", "configurations of all trajectories"),
+        "N": (f"{_range(data.n_atoms)} atoms", "atoms in a configuration"),
+        "K": (str(data.K), "descriptors, and so parameters"),
+        "NaN": ("none", "a dataset with a number that is NaN or infinite is refused when it is made"),
+    }
+    return [Reading(name=name, value=value, level="ok", message=said) for name, (value, said) in facts.items()]
+
+
+def _range(values: Sequence[int] | Array) -> str:
+    low, high = min(values), max(values)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _reading(verdict: Verdict) -> Reading:
+    name, value = verdict.name, verdict.value
+    shown = _FORMATS.get(name, "{:.3g}").format(value) if np.isfinite(value) else "unknown"
+    return Reading(name=_CARD_NAMES.get(name, name), value=shown, level=verdict.level, message=verdict.message)
+
+
+def _series(data: Dataset) -> list[Array]:
+    """Energies without the mean of their ensemble (temperature and composition) and what is linear in N."""
+    ensembles: dict[object, list[str]] = {}
+    for t in data.values():
+        kinds, counts = (None, t.n_atoms.sum()) if t.species is None else np.unique(t.species, return_counts=True)
+        ensembles.setdefault(f"{t.temperature} {kinds} {counts / len(t)}", []).append(t.key)
+    made = {}
+    for keys in ensembles.values():
+        E = np.concatenate([data[key].energies for key in keys])
+        N = np.concatenate([data[key].n_atoms for key in keys]).astype(float)
+        E, N = E - E.mean(), N - N.mean()
+        E = E - N * (N @ E) / (N @ N) if N @ N > 0 else E
+        made |= dict(zip(keys, np.split(E, np.cumsum([len(data[key]) for key in keys])[:-1]), strict=True))
+    return [made[key] for key in data]
+
+
+def _drift(data: Dataset, tau: float) -> Reading:
+    mean, error, each = drift(data)
+    if not len(each):
+        message = "every trajectory has fewer than three configurations: a drift cannot be seen"
+        return Reading(name="energy drift", value="unknown", level="ok", message=message)
+    spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values()])))
+    if len(each) == 1:  # the error of a straight line through M/2τ independent energies
+        error = spread * float(np.sqrt(12 * max(2 * tau, 1.0) / len(data.energies)))
+    level, message = (
+        "ok",
+        f"from end to end of a trajectory, where energies have a standard deviation of {spread:.3g} eV",
+    )
+    if abs(mean) > 3 * error and abs(mean) > 0.5 * spread:
+        level = "warn"
+        message = f"energies {'rise' if mean > 0 else 'fall'} along the trajectories: not in equilibrium yet; leave out the first part"
+    return Reading(
+        name="energy drift", value=f"{mean:+.3f} ± {error:.3f} eV".replace("-", "−"), level=level, message=message
+    )
+
+
+def _memory(data: Dataset, tau: float, independent: float) -> list[Reading]:
+    message = "integrated autocorrelation time of the energy, counted in the configurations that were kept"
+    if max(len(t) for t in data.values()) == 1:
+        message = "trajectories of one configuration have no memory; they are taken to be independent"
+    level, said = "ok", "configurations over twice the autocorrelation time: what averages rest on"
+    if independent < 10:
+        level = "warn"
+        said = f"only about {independent:.0f} configurations are independent: averages over them are rough; run longer"
+    return [
+        Reading(name="autocorrelation time", value=f"{tau:.2f} steps", level="ok", message=message),
+        Reading(name="independent configurations", value=f"about {independent:.0f}", level=level, message=said),
+    ]
+
+
+def _fluctuation(data: Dataset, temperature: float | None, independent: float) -> Reading:
+    temperatures = [t.temperature if temperature is None else temperature for t in data.values()]
+    if None in temperatures:
+        message = "the temperature is not known: whether this is a sample at it cannot be said; give temperature="
+        return Reading(name="canonical ratio", value="unknown", level="warn", message=message)
+    lengths = [len(t) for t in data.values()]
+    labels, T = np.repeat(np.arange(len(data)), lengths), np.repeat(np.array(temperatures, dtype=float), lengths)
+    try:  # E/T at 1 K, since trajectories may differ in T
+        ratio = canonical_ratio(data.energies / T, data.n_atoms, 1.0, trajectory=labels)
+    except ValueError:
+        message = "too few configurations for a spread of energies"
+        return Reading(name="canonical ratio", value="unknown", level="ok", message=message)
+    error = ratio / np.sqrt(2 * independent)
+    level, message = _judged(ratio, independent, " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})))
+    return Reading(name="canonical ratio", value=f"{ratio:.2f} ± {error:.2f}", level=level, message=message)
+
+
+def _judged(ratio: float, independent: float, kelvin: str) -> tuple[Level, str]:
+    said = f"fluctuation of the energy at {kelvin} K over that of a harmonic crystal"
+    if ratio > 0 and independent < 10:
+        return "ok", f"{said}; too few independent configurations to judge by"
+    if ratio < CANONICAL[0]:
+        causes = "a minimisation, copies of a frame, energies per atom, or a lower temperature"
+        return "warn", f"{said} is far too small: {causes}"
+    if ratio > CANONICAL[1]:
+        return "warn", f"{said} is far too large: several phases or basins, a drift, or a higher temperature"
+    return "ok", f"{said}; {CANONICAL[0]} to {CANONICAL[1]} is usual for solids, liquids and clusters"

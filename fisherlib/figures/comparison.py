@@ -1,0 +1,135 @@
+"""Model against truth: parity, residuals, errors by trajectory, forces as density."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ..comparison import Comparison, Histogram
+from .frame import color, framed, symbol
+from .style import REFERENCE, SCALE
+
+DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
+
+
+def parity(comparisons: Sequence[Comparison]) -> go.Figure:
+    """Predicted against true energy per atom, one panel a model."""
+    figure = make_subplots(
+        cols=len(comparisons),
+        rows=1,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=[f"{c.name}<br>RMSE {1e3 * c.pooled['energy_rmse']:.2f} meV/atom" for c in comparisons],
+    )
+    low = min(min(c.reference.min(), c.energies.min()) for c in comparisons)
+    high = max(max(c.reference.max(), c.energies.max()) for c in comparisons)
+    for column, c in enumerate(comparisons, start=1):
+        hover = "%{text}<br>true %{x:.4f}<br>model %{y:.4f} eV/atom<extra></extra>"
+        dots = {"size": 4, "opacity": 0.6, "color": color(column - 1)}
+        cloud = go.Scatter(x=c.reference, y=c.energies, text=c.labels, mode="markers", marker=dots, hovertemplate=hover)
+        diagonal = go.Scatter(x=[low, high], y=[low, high], mode="lines", line=DOTTED, hoverinfo="skip")
+        figure.add_traces([cloud.update(name=c.name), diagonal.update(name="diagonal")], rows=1, cols=column)
+        figure.update_xaxes(title="true energy, eV/atom", title_font_size=12, nticks=5, col=column, row=1)
+    figure.update_yaxes(title="model energy, eV/atom", col=1, row=1)
+    figure.update_annotations(font_size=13)
+    return framed(figure, title="Energy parity", height=330, above=36, legend=False)
+
+
+def residuals(comparisons: Sequence[Comparison]) -> go.Figure:
+    """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift."""
+    ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
+    figure = go.Figure()
+    figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
+    for number, c in enumerate(comparisons):
+        figure.add_traces(_residual_traces(c, number, ends))
+    figure.update_xaxes(title="true energy, eV/atom")
+    figure.update_yaxes(title="model − true energy, meV/atom", zeroline=False)
+    subtitle = "thin line: mean over configurations, the shift; dotted: zero"
+    return framed(figure, title="Energy residuals", subtitle=subtitle, height=330)
+
+
+def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[go.Scatter]:
+    shift = round(1e3 * c.pooled["energy_shift"], 2) + 0.0  # no "-0.00"
+    spread = 1e3 * c.pooled["energy_spread"]
+    hover = f"%{{text}}<br>true %{{x:.4f}} eV/atom<br>error %{{y:+.2f}} meV/atom<extra>{c.name}</extra>"
+    dots = go.Scatter(
+        x=c.reference,
+        y=1e3 * (c.energies - c.reference),
+        text=c.labels,
+        mode="markers",
+        marker={"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)},
+        name=f"{c.name}: shift {shift:+.2f}, spread {spread:.2f} meV/atom",
+        legendgroup=c.name,
+        hovertemplate=hover,
+    )
+    mean = go.Scatter(
+        x=ends,
+        y=[1e3 * c.pooled["energy_shift"]] * 2,
+        mode="lines",
+        line={"color": color(number), "width": 1},
+        name=f"shift of {c.name}",
+        legendgroup=c.name,
+        showlegend=False,
+        hovertemplate=f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>",
+    )
+    return [dots, mean]
+
+
+def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:
+    """Energy shift with its spread, and force error, of every trajectory."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    for number, c in enumerate(comparisons):
+        marker = {"color": color(number), "symbol": symbol(number), "size": 8}
+        bars = {"type": "data", "array": 1e3 * c.energy_spread, "thickness": 1.2, "width": 3}
+        common = {"x": list(c.keys), "mode": "markers", "marker": marker, "name": c.name, "legendgroup": c.name}
+        figure.add_scatter(**common, y=1e3 * c.energy_shift, error_y=bars, row=1, col=1)
+        figure.add_scatter(**common, y=c.force_rmse, showlegend=False, row=2, col=1)
+    figure.update_xaxes(title="trajectory", row=2, col=1)
+    figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
+    figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
+    figure.update_layout(scattermode="group")
+    return framed(figure, title="Errors by trajectory", height=370)
+
+
+def force_parity(histogram: Histogram, *, name: str, force_rmse: float) -> go.Figure:
+    """Predicted against true force components as density, from dark (few) to yellow (many), so that no outlier is lost.
+
+    Args:
+        histogram: of true and predicted components, eV/Å, from ``comparison.force_histogram``.
+        name: of the model.
+        force_rmse: eV/Å, over all components.
+    """
+    ends = histogram.edges[[0, -1]]
+    figure = go.Figure(_density(histogram))
+    thin = {"color": REFERENCE, "width": 1}
+    figure.add_scatter(x=ends, y=ends, mode="lines", line=thin, hoverinfo="skip", name="diagonal")
+    figure.update_xaxes(title="true force component, eV/Å", constrain="domain")
+    figure.update_yaxes(title="model force component, eV/Å", scaleanchor="x", constrain="domain")
+    subtitle = f"{_spaced(histogram.n)} components, RMSE {force_rmse:.4g} eV/Å<br>colour: components per bin"
+    framed(figure, title=f"Force parity of {name}", subtitle=subtitle, height=500, legend=False)
+    return figure.update_layout(margin_b=110)
+
+
+def _density(histogram: Histogram) -> go.Heatmap:
+    counts = histogram.counts.T  # rows of a heatmap are y, the prediction
+    ticks = np.arange(int(np.log10(max(counts.max(), 1))) + 1)
+    bar = {"tickvals": ticks, "ticktext": [_spaced(10**k) for k in ticks.tolist()], "thickness": 12}
+    bar |= {"orientation": "h", "lenmode": "pixels", "len": 330, "xpad": 0}
+    bar |= {"x": 0.5, "yref": "container", "y": 0.01, "yanchor": "bottom"}  # at the side a wide page takes it far off
+    return go.Heatmap(
+        x=histogram.edges,
+        y=histogram.edges,
+        z=np.log10(counts, out=np.full(counts.shape, np.nan), where=counts > 0),
+        customdata=counts,
+        colorscale=SCALE,
+        zmin=0,
+        colorbar=bar,
+        hoverongaps=False,
+        hovertemplate="true %{x:.2f}<br>model %{y:.2f} eV/Å<br>%{customdata} components<extra></extra>",
+        name="components per bin",
+    )
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,115 @@
+"""Distribution functions, exact, with their difference from a reference below them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
+
+from ..comparison import ecdf, ecdf_difference
+from .frame import color, framed, known
+from .style import REFERENCE
+
+Distances = Mapping[str, tuple[float, float]]
+Labels = Mapping[str, Sequence[str]]
+
+
+def cdfs(
+    samples: Mapping[str, ArrayLike],
+    *,
+    title: str = "Distribution of energies",
+    distances: Distances | None = None,
+    noise: tuple[float, float] | None = None,
+    labels: Labels | None = None,
+) -> go.Figure:
+    """Exact distribution functions of energies per atom; below, how far each is from the first, which is the reference.
+
+    Args:
+        samples: name → (n,) energies per atom, eV/atom; the first is the reference.
+        title: of the figure.
+        distances: name → KS and W1 (eV/atom) from the reference; the legend says them.
+        noise: KS and W1 (eV/atom) between two halves of the true data; the subtitle says them.
+        labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; hovering shows them.
+
+    Raises:
+        ValueError: distances or labels of a name that is not among the samples, or labels of another number.
+    """
+    subtitle = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
+    figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom")
+    figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
+    figure.update_yaxes(title="fraction of configurations", row=1, col=1)
+    return framed(figure, title=title, subtitle=subtitle, height=400)
+
+
+def site_energy_cdfs(
+    samples: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    distances: Distances | None = None,
+    labels: Labels | None = None,
+) -> go.Figure:
+    """Distribution functions of the energies of the atoms of one configuration; below, each minus the first.
+
+    Site energies are no observable, only their sum over a configuration is: no sample is the truth here.
+
+    Args:
+        samples: name → (N,) site energies, eV.
+        title: of the figure.
+        distances: name → KS and W1 (eV) from the first; the legend says them.
+        labels: name → (N,) texts, one per atom in the order given; hovering shows them.
+
+    Raises:
+        ValueError: distances or labels of a name that is not among the samples, or labels of another number.
+    """
+    figure = _distributions(samples, distances or {}, labels or {}, unit="eV")
+    figure.update_xaxes(title="site energy, eV", row=2, col=1)
+    figure.update_yaxes(title="fraction of atoms", row=1, col=1)
+    subtitle = "site energies are no observable: only their sum over a configuration is"
+    return framed(figure, title=title, subtitle=subtitle, height=400)
+
+
+def _distributions(samples: Mapping[str, ArrayLike], distances: Distances, labels: Labels, *, unit: str) -> go.Figure:
+    known("distances", list(distances), list(samples))
+    known("labels", list(labels), list(samples))
+    for name, texts in labels.items():
+        if len(texts) != np.size(samples[name]):
+            raise ValueError(f"labels of {name!r}: expected {np.size(samples[name])}, one per value, got {len(texts)}")
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.65, 0.35])
+    (reference, first), *_ = samples.items()
+    for number, (name, values) in enumerate(samples.items()):
+        hover = f"%{{x:.4f}} {unit}<br>fraction %{{y:.4f}}<extra>{name}</extra>"
+        line = {"shape": "hv", "width": 2 if number else 3, "color": color(number - 1) if number else REFERENCE}
+        said = f"{name}: {_said(distances[name], unit)}" if name in distances else name
+        steps = _staircase(values, labels.get(name), line, hover)
+        figure.add_trace(steps.update(name=said, legendgroup=name), row=1, col=1)
+        if number:
+            hover = f"%{{x:.4f}} {unit}<br>%{{y:+.4f}}<extra>{name} − {reference}</extra>"
+            gap = _difference(first, values, line, hover)
+            figure.add_trace(gap.update(name=name, legendgroup=name, showlegend=False), row=2, col=1)
+    figure.update_yaxes(range=[0, 1.02], row=1, col=1)
+    figure.update_yaxes(title=f"difference<br>from {reference}", zerolinecolor=REFERENCE, row=2, col=1)
+    return figure
+
+
+def _said(distance: tuple[float, float], unit: str) -> str:
+    return f"KS {distance[0]:.3f}, W1 {1e3 * distance[1]:.2f} m{unit}"
+
+
+def _staircase(values: ArrayLike, labels: Sequence[str] | None, line: dict, hover: str) -> go.Scatter:
+    x, F = ecdf(values)
+    text = [""] * len(x) if labels is None else list(labels)
+    order = np.argsort(np.asarray(values), kind="stable")
+    return go.Scatter(
+        x=np.r_[x[0], x],  # from zero up, at the smallest value
+        y=np.r_[0.0, F],
+        text=[text[i] for i in (order[0], *order)],
+        mode="lines",
+        line=line,
+        hovertemplate=hover if labels is None else "%{text}<br>" + hover,
+    )
+
+
+def _difference(first: ArrayLike, values: ArrayLike, line: dict, hover: str) -> go.Scatter:
+    x, difference = ecdf_difference(first, values)
+    return go.Scatter(x=x, y=difference, mode="lines", line=line | {"width": 1.5}, hovertemplate=hover)

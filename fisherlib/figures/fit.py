@@ -1,0 +1,179 @@
+"""What a fit found: the spectrum of T, the parameters with their error bars, the force error by trajectory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
+
+from ..comparison import Comparison
+from .frame import color, framed, known, power, symbol
+from .style import REFERENCE
+
+_HEIGHT = 680  # pixels, of the three panels of a fit
+
+
+def spectrum(eigenvalues: ArrayLike, *, rank: int) -> go.Figure:
+    """Eigenvalues of T scaled to unit diagonal, from stiff to soft; those beyond the rank are not determined."""
+    figure = go.Figure(_spectrum_traces(eigenvalues, rank))
+    figure.update_xaxes(title="direction, from stiff to soft")
+    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power")
+    subtitle = f"rank {rank} of {np.size(eigenvalues)} directions of θ"
+    return framed(figure, title="What the forces determine: spectrum of T", subtitle=subtitle, height=290)
+
+
+def _spectrum_traces(eigenvalues: ArrayLike, rank: int) -> list[go.Scatter]:
+    values = np.sort(np.asarray(eigenvalues))[::-1]
+    k = np.arange(1, len(values) + 1)
+    shown = np.where(values > 0, values, np.nan)
+    hover = "direction %{x}: %{y:.3g}<extra></extra>"
+    common = {"mode": "markers", "hovertemplate": hover, "offsetgroup": "spectrum", "cliponaxis": False}
+    kept, out = {"size": 6, "color": REFERENCE}, {"size": 8, "symbol": "x-thin-open", "color": REFERENCE}
+    return [
+        go.Scatter(x=k[:rank], y=shown[:rank], name="determined", marker=kept, **common),
+        go.Scatter(x=k[rank:], y=shown[rank:], name="left out", marker=out, **common),
+    ]
+
+
+def coefficients(
+    thetas: Mapping[str, ArrayLike],
+    *,
+    names: Sequence[str],
+    scale: ArrayLike | None = None,
+    errors: Mapping[str, ArrayLike] | None = None,
+) -> go.Figure:
+    """Parameters side by side, descriptor by descriptor.
+
+    Args:
+        thetas: name → (K,).
+        names: (K,) of the descriptors.
+        scale: (K,) root-mean-square force descriptor; with it the figure shows forces, comparable between descriptors.
+        errors: name → (K,) standard errors of θ, drawn as bars for the names given.
+
+    Raises:
+        ValueError: errors of a name that is not among ``thetas``.
+    """
+    figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {})))
+    figure.update_xaxes(title="descriptor", tickangle=60, nticks=20)
+    figure.update_yaxes(title=_coefficient_title(scale))
+    subtitle = "bars: one standard error" if errors else ""
+    return framed(figure, title="Parameters", subtitle=subtitle, height=330).update_layout(scattermode="group")
+
+
+def _coefficient_title(scale: ArrayLike | None) -> str:
+    return "θ<sub>k</sub>" if scale is None else "θ<sub>k</sub> × rms Φ<sub>k</sub>, eV/Å"
+
+
+def _coefficient_traces(
+    thetas: Mapping[str, ArrayLike],
+    names: Sequence[str],
+    scale: ArrayLike | None,
+    errors: Mapping[str, ArrayLike],
+) -> Iterator[go.Scatter]:
+    known("errors", list(errors), list(thetas))
+    m = np.ones(len(names)) if scale is None else np.asarray(scale)
+    unit = "" if scale is None else " eV/Å"
+    for number, (name, theta) in enumerate(thetas.items()):
+        bars = np.asarray(errors.get(name, np.zeros(len(names)))) * m
+        spread = " ± %{customdata:.2g}" if name in errors else ""
+        yield go.Scatter(
+            x=list(names),
+            y=np.asarray(theta) * m,
+            customdata=bars,
+            error_y={"array": bars, "visible": name in errors, "thickness": 1, "width": 0},
+            mode="markers",
+            name=name,
+            legendgroup=name,
+            marker={"size": 6, "color": color(number), "symbol": symbol(number)},
+            hovertemplate=f"%{{x}}: %{{y:.4g}}{spread}{unit}<extra>{name}</extra>",
+        )
+
+
+def fit(
+    thetas: Mapping[str, ArrayLike],
+    eigenvalues: ArrayLike,
+    comparisons: Mapping[str, Comparison],
+    *,
+    names: Sequence[str],
+    rank: int,
+    condition: float,
+    scale: ArrayLike | None = None,
+    errors: Mapping[str, ArrayLike] | None = None,
+) -> go.Figure:
+    """A fit at one glance: its parameters, what of them the forces determine, and the force error by trajectory.
+
+    Kinds and number of traces depend on the number of parameters sets only, so that a live figure can go from one fit
+    to another in place.
+
+    Args:
+        thetas: name → (K,), the models.
+        eigenvalues: (K,) of T scaled to unit diagonal.
+        comparisons: name → errors of that model, for those of ``thetas`` that have been compared.
+        names: (K,) of the descriptors.
+        rank, condition: of the solution.
+        scale: (K,) root-mean-square force descriptor; with it parameters are shown as forces.
+        errors: name → (K,) standard errors of θ, drawn as bars for the names given.
+
+    Raises:
+        ValueError: a comparison or an error of a name that is not among ``thetas``.
+    """
+    known("comparisons", list(comparisons), list(thetas))
+    spectral = f"spectrum of T: ● determined, × left out<br>rank {rank} of {np.size(eigenvalues)}, condition {power(condition)}"
+    figure = make_subplots(
+        rows=2,
+        cols=2,
+        specs=[[{"colspan": 2}, None], [{}, {}]],
+        row_heights=[0.5, 0.5],
+        vertical_spacing=(110 + _room(names)) / _HEIGHT,
+        horizontal_spacing=0.16,
+        subplot_titles=["", spectral, "force error,<br>one mark per trajectory"],
+    )
+    figure.add_traces(list(_coefficient_traces(thetas, names, scale, errors or {})), rows=1, cols=1)
+    figure.add_traces(_spectrum_traces(eigenvalues, rank), rows=2, cols=1)
+    figure.add_traces(list(_force_error_traces(list(thetas), comparisons)), rows=2, cols=2)
+    figure.update_xaxes(title="descriptor", tickangle=60, nticks=20, showticklabels=_room(names) > 0, row=1, col=1)
+    return _fit_layout(figure, list(thetas), comparisons, scale, errors)
+
+
+def _room(names: Sequence[str]) -> int:
+    """Pixels that names take below an axis, 60° steep; none for long ones, which are left to hovering."""
+    longest = max(map(len, names))
+    return 6 * longest if longest <= 24 else 0
+
+
+def _force_error_traces(models: Sequence[str], comparisons: Mapping[str, Comparison]) -> Iterator[go.Scatter]:
+    for number, name in enumerate(models):
+        found = comparisons.get(name)
+        yield go.Scatter(
+            x=[] if found is None else list(found.keys),
+            y=[] if found is None else found.force_rmse,
+            mode="markers",
+            name=name,
+            legendgroup=name,
+            showlegend=False,
+            marker={"size": 6, "color": color(number), "symbol": symbol(number)},
+            hovertemplate=f"%{{x}}: %{{y:.4g}} eV/Å<extra>{name}</extra>",
+        )
+
+
+def _fit_layout(
+    figure: go.Figure,
+    models: Sequence[str],
+    comparisons: Mapping[str, Comparison],
+    scale: ArrayLike | None,
+    errors: Mapping[str, ArrayLike] | None,
+) -> go.Figure:
+    for name, trace in zip(models, figure.data, strict=False):
+        if name in comparisons:
+            trace.name = f"{name}: force RMSE {comparisons[name].pooled['force_rmse']:.4g} eV/Å"
+    figure.update_traces(showlegend=False, row=2)
+    figure.update_yaxes(title=_coefficient_title(scale), row=1, col=1)
+    figure.update_xaxes(title="direction, from stiff to soft", row=2, col=1)
+    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power", row=2, col=1)
+    figure.update_xaxes(title="trajectory", type="category", showticklabels=False, row=2, col=2)
+    figure.update_yaxes(title="force RMSE, eV/Å", rangemode="tozero", row=2, col=2)
+    figure.update_layout(scattermode="group")
+    figure.update_annotations(font_size=13)
+    subtitle = "legend: force RMSE over all components" + ("; bars: one standard error" if errors else "")
+    return framed(figure, title="The fit: parameters, spectrum, forces", subtitle=subtitle, height=_HEIGHT)

@@ -1,0 +1,168 @@
+"""Losses on planes: surfaces to turn, their contours, cross-sections, named points."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
+
+from ..dataset import Array
+from ..landscapes import Landscape, Point
+from .style import MARK, PALETTE, SCALE, styled
+
+#: A trace and where it goes: row and column of the subplots.
+Placed = tuple[go.Scatter | go.Scatter3d | go.Surface | go.Contour, int, int]
+
+SECTIONS = (PALETTE[0], PALETTE[3])  # along x, along y
+
+
+def landscape(
+    surface: Landscape,
+    points: Mapping[str, Point] | None = None,
+    *,
+    at: Point = (0.0, 0.0),
+    log: bool = False,
+) -> go.Figure:
+    """One loss on a plane: a surface to turn, its contours, and two cross-sections.
+
+    Args:
+        surface: the loss on a grid.
+        points: marked by name, with the path between the first two; those outside the plane are left out.
+        at: where the cross-sections meet; the middle of the plane if it is outside.
+        log: colours (not heights) by the logarithm of the loss.
+    """
+    return landscapes({(): (surface, points or {})}, at=at, log=log)
+
+
+def landscapes(
+    surfaces: Mapping[tuple[str, ...], tuple[Landscape, Mapping[str, Point]]],
+    keys: Sequence[str] = (),
+    *,
+    at: Point = (0.0, 0.0),
+    log: bool = False,
+) -> go.Figure:
+    """Several losses on planes in one figure; every trace says in ``meta`` which choice of ``keys`` it belongs to.
+
+    Args:
+        surfaces: choice, e.g. ("θ_f", "force MAE") → (surface, named points on its plane).
+        keys: names of the choices, e.g. ("model", "loss"); the report makes one selector of each.
+        at, log: as for ``landscape``.
+    """
+    specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
+    gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
+    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.57, 0.43], row_heights=[0.63, 0.37], **gaps)
+    relayout: dict[str, dict[str, str]] = {}
+    for number, (choice, (surface, points)) in enumerate(surfaces.items()):
+        meta = dict(zip(keys, choice, strict=True)) or None
+        for trace, row, column in _traces(surface, points, at, log):
+            trace.update(meta=meta, visible=number == 0)
+            figure.add_trace(trace, row=row, col=column)
+        if keys:
+            relayout.setdefault(choice[0], {}).update(_axis_titles(surface))
+    _lay_out(figure, next(iter(surfaces.values()))[0])
+    if keys:
+        figure.update_layout(meta={"relayout": {keys[0]: relayout}})
+    return figure
+
+
+def _lay_out(figure: go.Figure, first: Landscape) -> None:
+    styled(figure, title="", height=640)
+    # High enough to look into a bowl, far enough that no corner or axis title is cut.
+    camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
+    figure.update_scenes(
+        aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
+    )
+    figure.update_layout(_axis_titles(first) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
+    figure.update_layout(legend={"x": 0.6, "y": -0.1, "yanchor": "top", "orientation": "h"})
+    figure.update_xaxes(title="step along x or y", row=2, col=2)
+    figure.update_yaxes(title="loss", exponentformat="power", row=2, col=2)
+
+
+def _axis_titles(surface: Landscape) -> dict[str, str]:
+    x, y = surface.plane.labels
+    return {"scene.xaxis.title.text": x, "scene.yaxis.title.text": y, "xaxis.title.text": x, "yaxis.title.text": y}
+
+
+def _traces(surface: Landscape, points: Mapping[str, Point], at: Point, log: bool) -> list[Placed]:
+    """Always the same kinds of traces in the same order, so that a live figure can be changed in place."""
+    inside = {name: p for name, p in points.items() if np.isfinite(surface.at(*p))}
+    here = at if np.isfinite(surface.at(*at)) else (float(surface.x.mean()), float(surface.y.mean()))
+    return [*_shape(surface, log), *_path(surface, inside), *_marks(surface, inside), *_sections(surface, here)]
+
+
+def _shape(surface: Landscape, log: bool) -> list[Placed]:
+    label = f"{surface.name}, {surface.unit}" if surface.unit else surface.name
+    shade, ticks = _shade(surface.z, log)
+    bar = {"title": {"text": label, "side": "right"}, "thickness": 14, "len": 0.62, "x": 1.0, "y": 1.0}
+    bar |= {"yanchor": "top", "exponentformat": "power"} | ticks
+    hover = f"x %{{x:.3f}}<br>y %{{y:.3f}}<br>{surface.name} %{{customdata:.5g}} {surface.unit}<extra></extra>"
+    common = {"x": surface.x, "y": surface.y, "customdata": surface.z, "colorscale": SCALE, "hovertemplate": hover}
+    style = {"ncontours": 24, "line": {"width": 0.5}, "colorbar": bar}
+    return [
+        (go.Surface(**common, z=surface.z, surfacecolor=shade, showscale=False, name=label), 1, 1),
+        (go.Contour(**common, z=shade, name=label, **style), 1, 2),
+    ]
+
+
+def _shade(z: Array, log: bool) -> tuple[Array, dict[str, object]]:
+    """What the colours stand for, and the ticks of the colour bar: decades, or six values within few of them."""
+    if not log:
+        return z, {"tickmode": "auto"}
+    lowest = z[z > 0].min() if (z > 0).any() else 1.0
+    shade = np.log10(np.maximum(z, lowest))
+    low, high = shade.min(), shade.max()
+    exponents = np.arange(np.ceil(low), np.floor(high) + 1) if high - low > 2 else np.linspace(low, high, 6)
+    values = [float(f"{10.0**exponent:.2g}") for exponent in exponents]
+    return shade, {"tickmode": "array", "tickvals": np.log10(values), "ticktext": [f"{v:g}" for v in values]}
+
+
+def _path(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
+    x = y = np.array([])
+    if len(inside) > 1:
+        (x0, y0), (x1, y1) = list(inside.values())[:2]
+        t = np.linspace(0.0, 1.0, 40)
+        x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
+    style = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    return [
+        (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.02), line={"color": MARK, "width": 4}, **style), 1, 1),
+        (go.Scatter(x=x, y=y, line={"color": MARK, "width": 2}, **style), 1, 2),
+    ]
+
+
+def _marks(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
+    x, y = np.array(list(inside.values())).reshape(-1, 2).T
+    style = {"mode": "markers+text", "text": list(inside), "hoverinfo": "text", "showlegend": False}
+    solid = {"marker": {"color": MARK, "size": 5}, "textfont": {"color": MARK}, "textposition": "top left"}
+    outlined = {"color": MARK, "size": 9, "line": {"color": "white", "width": 1}}
+    flat = {"marker": outlined, "textfont": {"color": "white"}, "textposition": "top center"}
+    return [
+        # A name needs more room above the surface than a line.
+        (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.07), **style, **solid), 1, 1),
+        (go.Scatter(x=x, y=y, **style, **flat), 1, 2),
+    ]
+
+
+def _sections(surface: Landscape, at: Point) -> list[Placed]:
+    """The loss along both axes through a point: as curves, on the surface, and as lines on the contours."""
+    placed: list[Placed] = []
+    x0, y0 = at
+    cuts = ((surface.x, np.full_like(surface.x, y0)), (np.full_like(surface.y, x0), surface.y))
+    names = (f"along x, at y = {y0:.3g}", f"along y, at x = {x0:.3g}")
+    for (x, y), name, color, axis in zip(cuts, names, SECTIONS, (0, 1), strict=True):
+        quiet = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "name": name}
+        step, dash = (x, y)[axis], {"color": color, "width": 1.5, "dash": "dot"}
+        solid = {"color": color, "width": 4}
+        hover = f"{name}<br>step %{{x:.3f}}<br>{surface.name} %{{y:.5g}} {surface.unit}<extra></extra>"
+        curve = {"mode": "lines", "name": name, "line": {"color": color, "width": 2}, "hovertemplate": hover}
+        placed += [
+            (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.01), line=solid, **quiet), 1, 1),
+            (go.Scatter(x=x, y=y, line=dash, **quiet), 1, 2),
+            (go.Scatter(x=step, y=surface.at(x, y), **curve), 2, 2),
+        ]
+    return placed
+
+
+def _above(surface: Landscape, x: ArrayLike, y: ArrayLike, share: float) -> Array:
+    """Heights a little above the surface, or what is drawn there would be half buried in it."""
+    return surface.at(x, y) + share * np.ptp(surface.z)

@@ -1,0 +1,73 @@
+"""Which columns of a file could play a role, by shape and type: what a selector offers, the likeliest first."""
+
+import numpy as np
+
+from .columns import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, Columns, fit, gradients, sites
+
+
+def of_descriptors(columns: Columns, force_descriptors: str | None = None) -> list[str]:
+    """Float columns (ΣN, K) that go with the force descriptors named, or with any that could be."""
+    if force_descriptors is not None and force_descriptors not in columns:
+        return []
+    against = columns if force_descriptors is None else {force_descriptors: columns[force_descriptors]}
+    fits = [
+        name
+        for name, D in columns.items()
+        if _float(D) and any(fit(D, Phi) for other, Phi in against.items() if other != name and _float(Phi))
+    ]
+    return sorted(fits, key=lambda name: name != DESCRIPTORS)
+
+
+def of_force_descriptors(columns: Columns) -> list[str]:
+    """Float columns (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) for which there are descriptors with the same K."""
+    fits = [name for name, Phi in columns.items() if _float(Phi) and of_descriptors(columns, name)]
+    return sorted(fits, key=lambda name: (name != FORCE_DESCRIPTORS, columns[name].ndim == 2))
+
+
+def of_forces(atoms: Columns) -> list[str]:
+    """Float columns (ΣN, 3) other than positions."""
+    barred = {"positions", DESCRIPTORS}
+    fits = [name for name, F in atoms.items() if _float(F) and F.shape[1:] == (3,) and name not in barred]
+    return sorted(fits, key=lambda name: _rank(name, FORCES, "force"))
+
+
+def of_energies(configurations: Columns, kind: str) -> list[str]:
+    """Float entries (M,) other than temperatures; whole numbers only under a usual name."""
+    usual = ENERGIES[kind]
+    fits = [
+        name
+        for name, E in configurations.items()
+        if E.ndim == 1 and "temp" not in name.lower() and (_float(E) or (name in usual and E.dtype.kind in "iu"))
+    ]
+    return sorted(fits, key=lambda name: _rank(name, usual, "energ"))
+
+
+def of_key(configurations: Columns) -> list[str]:
+    """Words or integers that could tell trajectories apart: some configurations share one, and some do not."""
+    fits = [
+        name
+        for name, entry in configurations.items()
+        if entry.ndim == 1 and entry.dtype.kind in "Uiu" and 1 < len(np.unique(entry)) < len(entry)
+    ]
+    return sorted(fits, key=lambda name: configurations[name].dtype.kind != "U")
+
+
+def _float(column: np.ndarray) -> bool:
+    return column.dtype.kind == "f"
+
+
+def _rank(name: str, usual: tuple[str, ...], part: str) -> tuple[int, bool]:
+    return usual.index(name) if name in usual else len(usual), part not in name.lower()
+
+
+def guess_descriptors(columns: Columns, force_descriptors: str | None) -> str | None:
+    """The descriptors that are taken without being named, given the force descriptors; None where none or several could be."""
+    Phi = force_descriptors or guess_force_descriptors(columns)
+    found = sites(columns, columns[Phi]) if Phi in columns else []
+    return found[0] if len(found) == 1 and found[0] in of_descriptors(columns, Phi) else None
+
+
+def guess_force_descriptors(columns: Columns) -> str | None:
+    """The force descriptors that are taken without being named; None where none or several could be."""
+    found = gradients(columns)
+    return found[0] if len(found) == 1 and found[0] in of_force_descriptors(columns) else None

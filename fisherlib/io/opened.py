@@ -1,0 +1,211 @@
+"""A data file that is read once, whatever columns are then taken from it."""
+
+import dataclasses
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import diagnostics
+from ..dataset import Dataset
+from ..descriptors import Soap
+from ..units import beta
+from . import app, choices, extxyz, npz
+from .column import Column, columns_of, shared
+from .columns import ENERGIES, FORCES, Columns, free, gradients, trajectory
+from .featurise import featurise
+from .find import find, sha256
+from .frames import Frames
+from .roles import frames_of, no_such_choice
+from .stored import Stored
+
+Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
+
+_SUFFIXES = {".npz": "npz", ".pkl": "pickle", ".pickle": "pickle", ".xyz": "extxyz", ".extxyz": "extxyz"}
+_READERS = {"npz": npz.read, "pickle": app.read, "extxyz": extxyz.read}
+
+
+def open(path: str | os.PathLike) -> "Opened":
+    """A data file with its columns, read once: ``.npz`` of this package, the desktop app's ``md.pkl``, or extended xyz.
+
+    Nothing is chosen yet, so that a file whose columns have unknown names opens as well.
+
+    Args:
+        path: from the working folder, or else from the project's.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: unknown format, or a file that is damaged or laid out otherwise.
+    """
+    path = find(path)
+    kind = _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"path: expected a file ending in {', '.join(_SUFFIXES)}, got {path.name!r}")
+    digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
+    stored = tuple(_READERS[kind](path))
+    return Opened(path=path, kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Opened:
+    """A data file in memory, its columns not chosen yet; ``open`` makes it.
+
+    Attributes:
+        path: of the file.
+        kind: "npz", "pickle" or "extxyz".
+        sha256: of the file when it was read, hexadecimal.
+        columns: what the file holds for each atom and for each configuration.
+        stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
+    """
+
+    path: Path
+    kind: str
+    sha256: str
+    columns: tuple[Column, ...] = dataclasses.field(repr=False)
+    stored: tuple[Stored, ...] = dataclasses.field(repr=False)
+
+    @property
+    def trajectories(self) -> int:
+        """Number of trajectories."""
+        return len(self.stored)
+
+    @property
+    def n_atoms(self) -> np.ndarray:
+        """(ΣM,) atoms in each configuration."""
+        return np.concatenate([s.n_atoms for s in self.stored])
+
+    @property
+    def configurations(self) -> int:
+        """Number of configurations."""
+        return len(self.n_atoms)
+
+    @property
+    def atoms(self) -> int:
+        """ΣN, atoms of all configurations together."""
+        return int(self.n_atoms.sum())
+
+    @property
+    def n_min(self) -> int:
+        """Atoms in the smallest configuration."""
+        return int(self.n_atoms.min())
+
+    @property
+    def n_max(self) -> int:
+        """Atoms in the largest configuration."""
+        return int(self.n_atoms.max())
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperatures that the file states, K, ascending."""
+        return tuple(sorted({s.temperature for s in self.stored if s.temperature is not None}))
+
+    @property
+    def has_descriptors(self) -> bool:
+        """Whether there is a column to take for force descriptors; where there is none, ``dataset`` computes SOAP ones."""
+        return bool(gradients(free(self._atoms, None)))
+
+    @property
+    def _atoms(self) -> Columns:
+        return shared([s.atoms for s in self.stored])
+
+    @property
+    def _entries(self) -> Columns:
+        return shared([s.configurations for s in self.stored])
+
+    def choices(
+        self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None
+    ) -> tuple[str, ...]:
+        """The columns that could be ``what``, by shape and type; the likeliest first.
+
+        Args:
+            what: "descriptors", "force_descriptors", "forces", "energies", or "key", which only extended xyz has.
+            force_descriptors: offer only the descriptors that go with this column.
+            forces: column taken for the forces, which then is no descriptor.
+
+        Raises:
+            ValueError: ``what`` is none of these.
+        """
+        columns = free(self._atoms, forces)
+        if what == "descriptors":
+            return tuple(choices.of_descriptors(columns, force_descriptors))
+        if what == "force_descriptors":
+            return tuple(choices.of_force_descriptors(columns))
+        if what == "forces":
+            return tuple(choices.of_forces(self._atoms))
+        if what == "energies":
+            return tuple(choices.of_energies(self._entries, self.kind))
+        if what == "key":
+            return tuple(choices.of_key(self._entries)) if self.kind == "extxyz" else ()
+        raise ValueError(
+            f"what: expected 'descriptors', 'force_descriptors', 'forces', 'energies' or 'key', got {what!r}"
+        )
+
+    def guess(self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None) -> str | None:
+        """The column that ``dataset`` takes for ``what`` if none is named; None where it would ask, or takes none."""
+        columns = free(self._atoms, forces)
+        if what == "descriptors":
+            return choices.guess_descriptors(columns, force_descriptors)
+        if what == "force_descriptors":
+            return choices.guess_force_descriptors(columns)
+        offered = self.choices(what)
+        usual = {"forces": FORCES, "energies": ENERGIES[self.kind]}.get(what, ())
+        return next((name for name in usual if name in offered), None)
+
+    def frames(self, *, forces: str | None = None, energies: str | None = None, key: str | None = None) -> list[Frames]:
+        """The configurations as they are, without descriptors being computed; see ``dataset`` for the arguments."""
+        if key is not None and self.kind != "extxyz":
+            raise no_such_choice("key", key, self.path.name)
+        stored = self.stored if key is None else extxyz.split(self.stored[0], key)
+        return [frames_of(s, self.kind, self.path.name, forces=forces, energies=energies) for s in stored]
+
+    def dataset(
+        self,
+        *,
+        temperature: float | None = None,
+        descriptor: Soap | None = None,
+        descriptors: str | None = None,
+        force_descriptors: str | None = None,
+        forces: str | None = None,
+        energies: str | None = None,
+        key: str | None = None,
+        gradient: bool = False,
+        theta: ArrayLike | None = None,
+        check: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Dataset:
+        """The dataset of the columns named, others being guessed; the file is not read again. See ``io.read``."""
+        frames = self.frames(forces=forces, energies=energies, key=key)
+        if temperature is not None:
+            beta(temperature)  # refuses what is no temperature
+            frames = [dataclasses.replace(f, temperature=float(temperature)) for f in frames]
+        provenance: dict[str, Any] = {"file": self.path.name, "sha256": self.sha256}
+        if descriptors is not None or force_descriptors is not None or gradients(frames[0].columns):
+            named = {"descriptors": descriptors, "force_descriptors": force_descriptors}
+            made = [trajectory(f, **named, gradient=gradient) for f in frames]
+            provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
+        else:
+            if gradient:
+                raise ValueError(
+                    f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out"
+                )
+            descriptor = descriptor or Soap()
+            made = featurise(frames, descriptor=descriptor, path=self.path, sha256=self.sha256, progress=progress)
+            provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
+        data = Dataset(made, provenance=provenance)
+        data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
+        if check:
+            judge(data, self.path, theta)
+        return data
+
+
+def judge(data: Dataset, path: Path, theta: ArrayLike | None) -> None:
+    """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name."""
+    for verdict in diagnostics.check(data, theta=theta):
+        if verdict.level == "fail":
+            raise ValueError(f"{path.name}: {verdict.message}")
+        if verdict.level == "warn":
+            warnings.warn(f"{path.name}: {verdict.message}", stacklevel=3)

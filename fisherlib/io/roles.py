@@ -1,0 +1,95 @@
+"""Energies and forces of a trajectory, taken from what its file holds."""
+
+from numpy.typing import NDArray
+
+from . import choices, npz
+from .columns import ENERGIES, FORCES, Columns, describe, free
+from .frames import Frames
+from .stored import Stored
+
+
+def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energies: str | None) -> Frames:
+    """The configurations with the energies and forces named, or with those of a usual name.
+
+    Raises:
+        ValueError: there are none of that name, or they are no energies or forces by their shape.
+    """
+    entries, atoms = stored.configurations, stored.atoms
+    E = _taken(energies, ENERGIES[kind], entries)
+    if E is None:
+        raise _no_energies(stored, kind, file, energies)
+    F = _taken(forces, FORCES, atoms)
+    if F is None:
+        raise _no_forces(stored, kind, file, forces)
+    return Frames(
+        key=stored.key,
+        n_atoms=stored.n_atoms,
+        numbers=atoms["numbers"],
+        positions=atoms["positions"],
+        energies=_numbers("energies", E, entries[E], ()),
+        forces=_numbers("forces", F, atoms[F], (3,)),
+        temperature=stored.temperature,
+        cell=stored.cell,
+        pbc=stored.pbc,
+        columns=free(atoms, F),
+        descriptor_names=stored.descriptor_names,
+        provenance=stored.provenance,
+    )
+
+
+def _taken(wanted: str | None, usual: tuple[str, ...], columns: Columns) -> str | None:
+    return next((name for name in ([wanted] if wanted else usual) if name in columns), None)
+
+
+def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDArray:
+    if column.dtype.kind not in "iuf" or column.shape[1:] != row:
+        wanted = "one number for each configuration" if what == "energies" else "three numbers for each atom"
+        raise ValueError(
+            f"{what}: expected a column of {wanted}, got {name!r} of shape {column.shape} and type {column.dtype}; "
+            f"name another by {what}="
+        )
+    return column
+
+
+def _no_energies(stored: Stored, kind: str, file: str, wanted: str | None) -> ValueError:
+    found = list(stored.configurations)
+    if kind == "npz" and wanted is None:
+        return npz.missing(file, ["energies"], [*stored.atoms, *found])
+    if (
+        kind != "extxyz"
+        and wanted is not None
+        and set(choices.of_energies(stored.configurations, kind)) <= {"energies"}
+    ):
+        return no_such_choice("energies", wanted, file)
+    return ValueError(
+        f"energies: no {_spoken(wanted, ENERGIES[kind])} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has "
+        f"{', '.join(found)}; name it by energies="
+    )
+
+
+def _no_forces(stored: Stored, kind: str, file: str, wanted: str | None) -> ValueError:
+    if kind == "npz" and wanted is None:
+        return npz.missing(file, ["forces"], [*stored.atoms, *stored.configurations])
+    if kind == "npz" and set(choices.of_forces(stored.atoms)) <= set(FORCES):
+        return no_such_choice("forces", wanted, file)
+    usual = FORCES if kind == "extxyz" else FORCES[:1]
+    return ValueError(
+        f"forces: no column {_spoken(wanted, usual)} in {_where(stored, kind, wanted, usual)}; it has "
+        f"{describe(stored.atoms)}; name it by forces="
+    )
+
+
+def no_such_choice(what: str, value: str | None, file: str) -> ValueError:
+    """The error of naming a column where the format leaves nothing to choose."""
+    return ValueError(f"{what}: expected none for {file}, whose format has no such choice, got {value!r}")
+
+
+def _spoken(wanted: str | None, usual: tuple[str, ...]) -> str:
+    return " or ".join(map(repr, [wanted] if wanted else usual))
+
+
+def _where(stored: Stored, kind: str, wanted: str | None, usual: tuple[str, ...]) -> str:
+    if kind != "extxyz":
+        return stored.place
+    first = max(stored.incomplete.get(name, 0) for name in ([wanted] if wanted else usual))
+    return f"configuration {first} of {stored.place}"

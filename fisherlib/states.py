@@ -1,0 +1,126 @@
+"""What is chosen in each explorer: traits without a widget and without an array."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+#: Every trajectory of the data together.
+ALL = "all trajectories"
+#: No θ file.
+NONE = "none"
+
+
+class Offered(traitlets.Unicode):
+    """A choice among the options that the state offers for it, ``state.options[name]``."""
+
+    def validate(self, obj: "State", value: Any) -> str:
+        """Refuses what is not among the options; the sentence lists them."""
+        value = super().validate(obj, value)
+        _among(self.name, [value], obj.options.get(self.name))
+        return value
+
+
+class SeveralOffered(traitlets.Tuple):
+    """Some of the options that the state offers, at least one."""
+
+    def validate(self, obj: "State", value: Any) -> tuple[str, ...]:
+        """Refuses an empty choice, and what is not among the options."""
+        value = super().validate(obj, value)
+        options = obj.options.get(self.name)
+        if options and not value:
+            raise traitlets.TraitError(f"{self.name}: expected at least one of {', '.join(map(repr, options))}")
+        _among(self.name, value, options)
+        return value
+
+
+def _among(name: str, chosen: Sequence[str], options: Sequence[str] | None) -> None:
+    for value in chosen:
+        if options and value not in options:
+            raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
+
+
+class State(traitlets.HasTraits):
+    """Choices, and what is offered for those that have options."""
+
+    options = traitlets.Dict(value_trait=traitlets.Tuple(), key_trait=traitlets.Unicode())
+
+    def offer(self, **options: Sequence[str]) -> None:
+        """New options by trait; a choice that is no longer among them becomes the first one, several keep what is left."""
+        with self.hold_trait_notifications():
+            self.options = self.options | {name: tuple(offered) for name, offered in options.items()}
+            for name, offered in options.items():
+                chosen = getattr(self, name)
+                if isinstance(chosen, tuple):
+                    self.set_trait(name, tuple(c for c in chosen if c in offered) or tuple(offered))
+                elif chosen not in offered:
+                    self.set_trait(name, offered[0] if offered else "")
+
+
+class LoadState(State):
+    """Which file, and how it is read. Empty columns are guessed."""
+
+    path = traitlets.Unicode()
+    temperature = traitlets.Float(None, allow_none=True)  # K; None: what the file says
+    descriptors = Offered()
+    force_descriptors = Offered()
+    forces = Offered()
+    energies = Offered()
+    key = Offered()
+    gradient = traitlets.Bool(False)  # the column holds +∂D/∂x
+    theta = traitlets.Unicode()  # path, or empty
+
+
+class FitState(State):
+    """Weights of what is added to the Fisher divergence, and where the fit is saved."""
+
+    ridge = traitlets.Float(0.0, min=0.0)  # λ, relative to the diagonal of the loss
+    kl = traitlets.Float(0.0, min=0.0)  # weight of the second-order KL divergence, 1/Å²
+    energy = traitlets.Float(0.0, min=0.0)  # weight of the energy loss, 1/(eV² Å²)
+    reference = Offered()  # the model it is compared with
+    name = traitlets.Unicode("my fit")
+
+
+class CompareState(State):
+    """Which models on which trajectory, and as what picture."""
+
+    models = SeveralOffered()
+    trajectory = Offered()
+    quantity = Offered()
+    view = Offered()
+    configuration = traitlets.Int(0, min=0)  # of the trajectory, for site energies
+    saved = Offered()  # a θ file whose potential is taken among the models
+
+
+class LandscapeState(State):
+    """Which loss around which model, on which plane, how far and how fine."""
+
+    model = Offered()
+    loss = Offered()
+    plane = Offered()
+    to = Offered()  # the model at (1, 0) of a plane through models
+    third = Offered()  # the model at (0, 1) of a plane through three
+    first = Offered()  # of two coefficients
+    second = Offered()
+    seed = traitlets.Int(0, min=0)  # of random directions
+    half_width = traitlets.Float(1.0, min=1e-3, max=1e3)  # relative to the plane's own
+    n = traitlets.Int(61, min=3, max=401)  # points along each axis
+    log = traitlets.Bool(False)  # colours by the logarithm of the loss
+    marks = traitlets.Bool(True)  # the models and the path between them
+    x = traitlets.Float(0.0)  # of the cross-sections
+    y = traitlets.Float(0.0)
+
+    def view(self) -> dict[str, Any]:
+        """The arguments of an ``Atlas`` that this choice stands for."""
+        pair = (self.first, self.second) if self.first and self.second else ()
+        names = {name: getattr(self, name) or None for name in ("to", "third")}
+        return {
+            "model": self.model,
+            "loss": self.loss,
+            "plane": self.plane or None,
+            "coefficients": pair,
+            "seed": self.seed,
+            "half_width": self.half_width,
+            "n": self.n,
+            **names,
+        }

@@ -1,0 +1,102 @@
+"""One dataset, its moments, and the models that are compared on it."""
+
+import functools
+from collections.abc import Mapping
+
+from .atlas import Atlas
+from .comparison import Comparison, compare
+from .dataset import Dataset
+from .moments import Moments, accumulate
+from .networks import Network
+from .potential import LinearPotential
+from .projections import Progress, silent
+from .regression import Terms, energy_fit, fisher_fit
+from .solvers import Solution, solve
+
+#: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
+NETWORKS = {"MLP, one hidden layer": (16,), "MLP, two hidden layers": (16, 16)}
+
+
+class Study:
+    """What the explorers and the report look at: data, moments, and models by name.
+
+    Args:
+        data: the configurations.
+        given: the owner's potential to compare with; an ordinary fit to energies without it.
+        temperature: K; without it the trajectories' own.
+        seed: of random directions and of the networks.
+        moments: ``accumulate(data)``, where it is known already.
+        models: all models by name, instead of the usual ones: θ_f, the given one (or the energy fit), and "Fisher + KL",
+            which minimises the sum of the Fisher divergence and the second-order KL divergence (weight 1 Å⁻²).
+
+    Attributes:
+        models: name → potential.
+        networks: names of the perceptrons, which are trained when they are first asked for.
+
+    Raises:
+        ValueError: the temperature is not known, or a model has another number of parameters than the data.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        *,
+        given: LinearPotential | None = None,
+        temperature: float | None = None,
+        seed: int = 0,
+        moments: Moments | None = None,
+        models: Mapping[str, LinearPotential] | None = None,
+    ) -> None:
+        self.data, self.temperature, self.seed = data, temperature, seed
+        self.moments = moments or accumulate(data)
+        if given is not None and given.K != data.K:
+            raise ValueError(
+                f"given: expected K = {data.K} parameters as in the data, got {given.K}; θ and the data must use the "
+                "same descriptor with the same settings"
+            )
+        self.models = dict(models or self._usual(given))
+        self.networks = tuple(NETWORKS)
+        self._comparisons: dict[str, Comparison] = {}
+
+    def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
+        theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
+        mixed = self.fit(kl=1.0, name="Fisher + KL")[1]
+        return {model.name: model for model in (theta_f, given or energy_fit(self.moments), mixed)}
+
+    def with_model(self, model: LinearPotential) -> "Study":
+        """The same study with one more model, or another one under the name."""
+        models = self.models | {model.name: model}
+        options = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
+        return Study(self.data, models=models, **options)
+
+    def fit(
+        self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
+    ) -> tuple[Solution, LinearPotential]:
+        """The minimum of ``terms.weighted(…)`` and the potential there, with the weights in its provenance; no data are read."""
+        weights = {"ridge": ridge, "kl": kl, "energy": energy}
+        solution = solve(self.terms.weighted(**weights))
+        provenance = {**self.data.provenance, "loss": "Fisher divergence", **{n: w for n, w in weights.items() if w}}
+        return solution, LinearPotential.from_fit(solution, self.moments, name=name, provenance=provenance)
+
+    def comparison(self, name: str) -> Comparison:
+        """Errors of a model on every trajectory; computed once."""
+        if name not in self._comparisons:
+            self._comparisons[name] = compare(self.models[name], self.data)
+        return self._comparisons[name]
+
+    @functools.cached_property
+    def terms(self) -> Terms:
+        """The losses that ``fit`` weighs against one another."""
+        return Terms.of(self.moments, self.temperature)
+
+    @functools.cached_property
+    def atlas(self) -> Atlas:
+        """Landscapes of every loss around every model, networks included."""
+        networks = {name: functools.partial(self._train, name) for name in NETWORKS}
+        options = {"temperature": self.temperature, "seed": self.seed}
+        return Atlas(self.data, self.moments, self.models, networks=networks, **options)
+
+    def _train(self, name: str, progress: Progress = silent) -> Network:
+        from .training import train  # scikit-learn is loaded only when a network is wanted
+
+        return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)

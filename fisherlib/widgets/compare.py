@@ -1,0 +1,145 @@
+"""Models against the truth: distributions, parity, residuals and errors by trajectory."""
+
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from .. import comparison, figures, io
+from ..comparison import Comparison
+from ..states import ALL, NONE, CompareState
+from ..study import Study
+from .controls import Choose, ChooseSeveral, number, row
+from .live import LiveFigure
+from .panel import Panel
+
+TOTAL, SITE = "total energy", "site energies of one configuration"
+DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS = (
+    "distribution",
+    "energy parity",
+    "energy residuals",
+    "force parity (first model)",
+    "errors by trajectory",
+)
+
+
+class ComparePanel(Panel):
+    """Chosen models on a trajectory, or on all of them.
+
+    Args:
+        study: data, moments and models.
+        screen: as for ``Panel``.
+        chosen: traits of ``CompareState`` to begin with.
+    """
+
+    def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
+        state = CompareState()
+        controls = [
+            row(
+                ChooseSeveral(state, "models", "Models"),
+                Choose(state, "view", "View"),
+                Choose(state, "trajectory", "Trajectory"),
+                Choose(state, "quantity", "Quantity"),
+                number(state, "configuration", "Configuration", min=0, max=10**9),
+                Choose(state, "saved", "Add saved θ"),
+            ),
+        ]
+        super().__init__("compare", state, controls, screen=screen)
+        self._configuration = controls[0].children[4]
+        self.use(study, **chosen)
+
+    def use(self, study: Study, **chosen: object) -> None:
+        """Another study; choices that it has too are kept."""
+        self._study = study
+        self._settling = True
+        sites = all(t.site_descriptors is not None for t in study.data.values())
+        self.state.offer(
+            models=tuple(study.models),
+            trajectory=(ALL, *study.data),
+            quantity=(TOTAL, SITE) if sites else (TOTAL,),
+            saved=(NONE, *io.theta_files()),
+        )
+        try:
+            for name, value in chosen.items():
+                self.settle()
+                self.state.set_trait(name, value)
+        finally:
+            self._settling = False
+        self._changed()
+
+    def settle(self) -> None:
+        """Offers the pictures that fit the quantity; takes a saved θ among the models."""
+        state = self.state
+        if state.saved not in ("", NONE):
+            path, state.saved = state.saved, NONE
+            self._add(path)
+        site = state.quantity == SITE
+        views = (DISTRIBUTION,) if site else (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS)
+        state.offer(view=views)
+        self._configuration.layout.display = "flex" if site else "none"
+
+    def _add(self, path: str) -> None:
+        model = io.read_theta(path, name=Path(path).stem)
+        if model.K != self._study.data.K:
+            raise ValueError(
+                f"{path}: expected K = {self._study.data.K} parameters as in the data, got {model.K}; θ and the data must "
+                "use the same descriptor with the same settings"
+            )
+        self._study = self._study.with_model(model)
+        self.state.offer(models=tuple(self._study.models))
+        self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
+
+    def redraw(self) -> None:
+        """Draws what is chosen."""
+        self.draw(self.state.view, lambda _: None, lambda _: self._figure(), at_once=True)
+
+    def _figure(self) -> go.Figure:
+        state = self.state
+        if state.quantity == SITE:
+            return self._sites()
+        compared = [self._comparison(name) for name in state.models]
+        if state.view == DISTRIBUTION:
+            return self._distribution(compared)
+        if state.view == FORCES:
+            return self._force_parity(compared[0])
+        draw = {PARITY: figures.parity, RESIDUALS: figures.residuals, ERRORS: figures.errors_by_trajectory}
+        return draw[state.view](compared)
+
+    def _comparison(self, name: str) -> Comparison:
+        if self.state.trajectory == ALL:
+            return self._study.comparison(name)
+        return comparison.compare(self._study.models[name], self._study.data.select(self.state.trajectory))
+
+    def _distribution(self, compared: list[Comparison]) -> go.Figure:
+        truth = compared[0].reference
+        return figures.cdfs(
+            {"true": truth} | {c.name: c.energies for c in compared},
+            title=f"Distribution of energies, {self.state.trajectory}",
+            distances={c.name: _distances(truth, c.energies) for c in compared},
+            noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
+            labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
+        )
+
+    def _force_parity(self, compared: Comparison) -> go.Figure:
+        data = self._study.data
+        data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
+        histogram = comparison.force_histogram(data.forces, self._study.models[compared.name].forces(data))
+        return figures.force_parity(histogram, name=compared.name, force_rmse=compared.pooled["force_rmse"])
+
+    def _sites(self) -> go.Figure:
+        state, data = self.state, self._study.data
+        key = next(iter(data)) if state.trajectory == ALL else state.trajectory
+        count = len(data[key])
+        if state.configuration >= count:
+            raise ValueError(f"configuration: expected 0 to {count - 1} for {key}, got {state.configuration}")
+        one = data[key].slice(state.configuration, state.configuration + 1)
+        energies = {name: self._study.models[name].site_energies(one) for name in state.models}
+        first = next(iter(energies.values()))
+        return figures.site_energy_cdfs(
+            energies,
+            title=f"Site energies, {key}, configuration {state.configuration}",
+            distances={name: _distances(first, e) for name, e in list(energies.items())[1:]},
+        )
+
+
+def _distances(a: object, b: object) -> tuple[float, float]:
+    return float(comparison.ks(a, b)), float(comparison.wasserstein_1(a, b))

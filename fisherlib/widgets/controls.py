@@ -1,0 +1,153 @@
+"""Labelled controls that follow a trait of a state, and are followed by it."""
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from ..states import State
+
+#: The label takes the room it needs, and so does the control.
+LABEL = {"description_width": "initial"}
+#: Strengths and weights on a logarithmic scale, and none.
+STRENGTHS = (0.0, *(float(f"{v:.1e}") for v in np.logspace(-12, 3, 61)))
+
+
+def row(*controls: ipywidgets.Widget) -> ipywidgets.Box:
+    """Controls side by side, in several lines where the page is narrow."""
+    return ipywidgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 14px"})
+
+
+class Choose(ipywidgets.Dropdown):
+    """One of the options that a state offers for a trait; not shown when there is nothing to choose."""
+
+    def __init__(self, state: State, name: str, label: str, **options: object) -> None:
+        self._state, self._name, self._following = state, name, False
+        super().__init__(description=label, style=LABEL, layout={"width": "auto", "max_width": "100%"}, **options)
+        state.observe(self._follow, ["options", name])
+        self.observe(self._choose, "value")
+        self._follow()
+
+    def _follow(self, change: object = None) -> None:
+        offered = self._state.options.get(self._name, ())
+        self._following = True  # changing the options of a dropdown makes it choose the first for a moment
+        try:
+            if tuple(self.options) != offered:
+                self.options = offered
+            chosen = getattr(self._state, self._name)
+            self.value = chosen if chosen in offered else None
+        finally:
+            self._following = False
+        self.layout.display = "flex" if offered else "none"
+
+    def _choose(self, change: dict) -> None:
+        if not self._following and change["new"] is not None:
+            self._state.set_trait(self._name, change["new"])
+
+
+class ChooseSeveral(ipywidgets.SelectMultiple):
+    """Some of the options that a state offers for a trait."""
+
+    def __init__(self, state: State, name: str, label: str, *, rows: int = 4) -> None:
+        self._state, self._name, self._following = state, name, False
+        super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"})
+        state.observe(self._follow, ["options", name])
+        self.observe(self._choose, "value")
+        self._follow()
+
+    def _follow(self, change: object = None) -> None:
+        offered = self._state.options.get(self._name, ())
+        self._following = True
+        try:
+            if tuple(self.options) != offered:
+                self.options = offered
+            self.value = getattr(self._state, self._name)
+        finally:
+            self._following = False
+
+    def _choose(self, change: dict) -> None:
+        if not self._following and change["new"]:
+            self._state.set_trait(self._name, tuple(change["new"]))
+
+
+class Strength(ipywidgets.SelectionSlider):
+    """A slider over none and powers of ten; a strength in between that is set from code becomes one of its steps."""
+
+    def __init__(self, state: State, name: str, label: str) -> None:
+        self._state, self._name = state, name
+        options = _labelled(STRENGTHS)
+        super().__init__(options=options, description=label, style=LABEL, layout={"width": "330px"})
+        state.observe(self._follow, name)
+        self.observe(lambda change: state.set_trait(name, change["new"]), "value")
+        self._follow()
+
+    def _follow(self, change: object = None) -> None:
+        value = getattr(self._state, self._name)
+        known = [strength for _, strength in self.options]
+        if value not in known:
+            self.options = _labelled(sorted([*known, value]))
+        self.value = value
+
+
+def _labelled(strengths: Sequence[float]) -> list[tuple[str, float]]:
+    return [(f"{strength:.3g}" if strength else "none", strength) for strength in strengths]
+
+
+def number(state: State, name: str, label: str, **limits: float) -> ipywidgets.Widget:
+    """A field for a number; it takes effect when it is left or Enter is pressed."""
+    whole = isinstance(getattr(state, name), int)
+    kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+    field = kind(description=label, style=LABEL, layout={"width": "auto", "max_width": "150px"}, **limits)
+    traitlets.link((state, name), (field, "value"))
+    return field
+
+
+def slider(state: State, name: str, label: str, **limits: float) -> ipywidgets.Widget:
+    """A slider over whole numbers that takes effect when it is let go; or over powers of ten with ``base``."""
+    kind = ipywidgets.FloatLogSlider if "base" in limits else ipywidgets.IntSlider
+    control = kind(
+        description=label, style=LABEL, layout={"width": "260px"}, continuous_update="base" in limits, **limits
+    )
+    traitlets.link((state, name), (control, "value"))
+    return control
+
+
+def tick(state: State, name: str, label: str) -> ipywidgets.Checkbox:
+    """A box to tick."""
+    box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"})
+    traitlets.link((state, name), (box, "value"))
+    return box
+
+
+def text(state: State, name: str, label: str, **options: object) -> ipywidgets.Text:
+    """A field for words; it takes effect when it is left or Enter is pressed."""
+    layout = {"width": "auto", "min_width": "260px"}
+    field = ipywidgets.Text(description=label, style=LABEL, layout=layout, continuous_update=False, **options)
+    traitlets.link((state, name), (field, "value"))
+    return field
+
+
+class Maybe(ipywidgets.Text):
+    """A field for a number that may be left empty."""
+
+    def __init__(self, state: State, name: str, label: str, *, empty: str, failed: Callable[[Exception], None]) -> None:
+        self._state, self._name, self._failed = state, name, failed
+        layout = {"width": "auto", "max_width": "240px"}
+        super().__init__(description=label, style=LABEL, placeholder=empty, layout=layout, continuous_update=False)
+        state.observe(self._follow, name)
+        self.observe(self._enter, "value")
+        self._follow()
+
+    def _follow(self, change: object = None) -> None:
+        value = getattr(self._state, self._name)
+        self.value = "" if value is None else f"{value:g}"
+
+    def _enter(self, change: dict) -> None:
+        given = change["new"].strip()
+        try:
+            value = float(given) if given else None
+        except ValueError:
+            self._failed(ValueError(f"{self._name}: expected a number, or nothing, got {given!r}"))
+        else:
+            self._state.set_trait(self._name, value)

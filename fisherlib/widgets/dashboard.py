@@ -1,0 +1,73 @@
+"""All explorers on one page: load, fit, compare, and look at the landscape of the same data."""
+
+import ipywidgets
+
+from ..potential import LinearPotential
+from ..study import Study
+from .compare import ComparePanel
+from .fit import FitPanel
+from .landscape import LandscapePanel
+from .live import LiveFigure
+from .load import LoadPanel
+from .panel import Panel
+
+TITLES = ("Load", "Fit", "Compare", "Landscape")
+
+
+class Dashboard(ipywidgets.VBox):
+    """The panels as pages over one figure; what one of them makes, the others use.
+
+    Args:
+        path: data file to begin with; the first one found without it.
+        chosen: traits of ``LoadState`` to begin with.
+
+    Attributes:
+        load, fit, compare, landscape: the panels; the last three are there once data are loaded.
+        figure: the figure they share.
+    """
+
+    def __init__(self, path: str = "", **chosen: object) -> None:
+        self.figure = LiveFigure.of()
+        self.pages = ipywidgets.ToggleButtons(options=TITLES, description="Page", style={"button_width": "110px"})
+        self.fit: FitPanel | None = None
+        self.compare: ComparePanel | None = None
+        self.landscape: LandscapePanel | None = None
+        super().__init__()
+        self.add_class("fisherlib-dashboard")
+        self.load = LoadPanel(path, screen=self.figure, loaded=self._loaded, **chosen)
+        self.pages.observe(lambda change: self._turn(), "value")
+        self._turn()
+
+    @property
+    def page(self) -> Panel:
+        """The panel that is open; Load until there are data."""
+        return getattr(self, self.pages.value.lower()) or self.load
+
+    def _turn(self) -> None:
+        panel = self.page
+        for other in self._panels():
+            other.active = other is panel
+        self.children = [self.pages, panel, self.figure]
+        if panel is self.load and self.pages.value != TITLES[0]:
+            self.load.work.say("Load a data file first.")
+        else:
+            panel.redraw()
+
+    def _panels(self) -> list[Panel]:
+        return [panel for panel in (self.load, self.fit, self.compare, self.landscape) if panel is not None]
+
+    def _loaded(self, study: Study) -> None:
+        if self.fit is None:
+            self.fit = FitPanel(study, screen=self.figure, added=self._add)
+            self.compare = ComparePanel(study, screen=self.figure)
+            self.landscape = LandscapePanel(study, screen=self.figure)
+        else:
+            for panel in (self.fit, self.compare, self.landscape):
+                panel.use(study)
+
+    def _add(self, model: LinearPotential) -> None:
+        study = self.load.study.with_model(model)
+        self.load.study = study
+        for panel in (self.compare, self.landscape):
+            panel.use(study)
+        self.fit.work.say(f"{model.name} is among the models of Compare and Landscape now.")

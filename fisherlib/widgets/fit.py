@@ -1,0 +1,160 @@
+"""The fit, answering to sliders of its weights, with its export."""
+
+import base64
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+import plotly.graph_objects as go
+
+from .. import figures, io
+from ..potential import LinearPotential
+from ..regression import Terms, force_rmse
+from ..solvers import Solution, solve
+from ..states import FitState
+from ..study import Study
+from ..validation import split
+from .controls import Choose, Strength, row, text
+from .live import LiveFigure
+from .panel import Panel
+
+#: Parts of the trajectories, each held out once.
+FOLDS = 5
+
+
+class FitPanel(Panel):
+    """θ that minimises the Fisher divergence plus weighted terms, beside another θ.
+
+    Everything follows from moments: no slider reads data.
+
+    Args:
+        study: data, moments and models.
+        screen: as for ``Panel``.
+        added: called with a potential that the person adds to the models.
+        chosen: traits of ``FitState`` to begin with.
+
+    Attributes:
+        model: the potential shown.
+        solution: its rank, condition and loss.
+        held_out: force RMSE of each trajectory, predicted by fits without its fold, eV/Å.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        *,
+        screen: LiveFigure | None = None,
+        added: Callable[[LinearPotential], None] | None = None,
+        **chosen: object,
+    ) -> None:
+        state = FitState()
+        self.numbers, self.link = ipywidgets.HTML(), ipywidgets.HTML()
+        buttons = [self._button("Save JSON", ".json"), self._button("Save coef/intercept (npz)", ".npz")]
+        if added:
+            buttons.append(ipywidgets.Button(description="Add to the models", layout={"width": "auto"}))
+            buttons[-1].on_click(
+                lambda _: self.work.run("adding", lambda _: None, lambda _: added(self.model), at_once=True)
+            )
+        controls = [
+            row(Strength(state, "ridge", "Ridge strength"), Strength(state, "kl", "KL weight, 1/Å²")),
+            row(
+                Strength(state, "energy", "Energy weight, 1/(eV² Å²)"),
+                Choose(state, "reference", "Compare with"),
+                text(state, "name", "Name"),
+            ),
+            row(*buttons, self.link),
+            self.numbers,
+        ]
+        super().__init__("fit", state, controls, screen=screen)
+        self.use(study, **chosen)
+
+    def use(self, study: Study, **chosen: object) -> None:
+        """Another study."""
+        self._study, moments = study, study.moments
+        keys = tuple(moments)
+        parts = split(keys, min(FOLDS, len(keys)), seed=study.seed) if len(keys) > 1 else []
+        self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
+        total = moments.total()
+        self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
+        self._settling = True
+        self.state.offer(reference=[name for name in study.models if name != "θ_f"] or list(study.models))
+        for name, value in chosen.items():
+            self.state.set_trait(name, value)
+        self._settling = False
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Solves for the weights and draws."""
+        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
+        name = self.state.name or "my fit"
+        self.draw(
+            "solving",
+            lambda _: (*self._study.fit(**weights, name=name), self._predicted(weights)),
+            self._figure,
+            at_once=True,
+        )
+
+    def _predicted(self, weights: dict[str, float]) -> dict[str, float]:
+        errors: dict[str, float] = {}
+        for part, terms in self._folds:
+            theta = solve(terms.weighted(**weights)).theta
+            errors |= dict(zip(part, force_rmse(self._study.moments.select(part), theta), strict=True))
+        return {key: errors[key] for key in self._study.moments if key in errors}
+
+    def _figure(self, result: tuple[Solution, LinearPotential, dict[str, float]]) -> go.Figure:
+        self.solution, self.model, self.held_out = result
+        moments, reference = self._study.moments, self._study.models[self.state.reference]
+        models = {reference.name: reference, self.model.name: self.model}
+        errors = {n: dict(zip(moments, force_rmse(moments, m.theta), strict=True)) for n, m in models.items()}
+        errors[f"{self.model.name}, held out"] = self.held_out
+        self._tell(errors)
+        return figures.fit(
+            {name: model.theta for name, model in models.items()},
+            self.solution.eigenvalues,
+            errors,
+            names=self._study.data.descriptor_names,
+            rank=self.solution.rank,
+            condition=self.solution.condition,
+            scale=self._scale,
+        )
+
+    def _tell(self, errors: dict[str, dict[str, float]]) -> None:
+        terms, theta, solution = self._study.terms, self.model.theta, self.solution
+        rows = {name: record.rows for name, record in self._study.moments.items()}
+        shown = {
+            "rank": f"{solution.rank} of {len(theta)}",
+            "condition": f"{solution.condition:.3g}",
+            "J, 1/Å²": f"{float(terms.fisher(theta)):.4g}",
+            "KL, second order, nats": f"{float(terms.kl(theta)):.3g}",
+            "energy RMSE, eV": f"{np.sqrt(2 * float(terms.energy(theta))):.4g}",
+        }
+        for name, values in errors.items():
+            if values:
+                weights = [rows[key] for key in values]
+                pooled = np.sqrt(np.average(np.square(list(values.values())), weights=weights))
+                shown[f"force RMSE, {name}, eV/Å"] = f"{pooled:.4f}"
+        self.numbers.value = " · ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in shown.items())
+
+    def _button(self, label: str, suffix: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})
+        button.on_click(
+            lambda _: self.work.run("saving", lambda _: self.save(suffix), self._offer_download, at_once=True)
+        )
+        return button
+
+    def save(self, suffix: str = ".json") -> Path:
+        """Writes the potential into the working folder, under its name; a file of that name is not overwritten."""
+        stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in self.model.name).strip("_") or "theta"
+        numbered = (Path(f"theta_{stem}{'' if k == 1 else f'_{k}'}{suffix}") for k in range(1, 1000))
+        path = next(path for path in numbered if not path.exists())
+        io.write_theta(self.model, path)
+        return path
+
+    def _offer_download(self, path: Path) -> None:
+        content = base64.b64encode(path.read_bytes()).decode()
+        self.link.value = (
+            f"saved as <code>{escape(str(path))}</code> · "
+            f"<a download='{escape(path.name)}' href='data:application/octet-stream;base64,{content}'>download</a>"
+        )

@@ -1,0 +1,100 @@
+"""What all panels share: controls over a status line over one live figure, and a state that drives them."""
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+import plotly.graph_objects as go
+
+from ..projections import Progress
+from ..states import State
+from .live import LiveFigure
+from .work import Work
+
+STYLE = """<style>
+.fisherlib label, .fisherlib .widget-label { font-weight: 600; }
+.fisherlib-error { color: var(--jp-error-color1, #b00020); }
+.fisherlib-upload { display: inline-flex; gap: 8px; align-items: center; color: var(--jp-ui-font-color1, inherit); }
+.fisherlib .widget-html table { border-collapse: collapse; font-size: 13px; line-height: 1.35; }
+.fisherlib .widget-html td, .fisherlib .widget-html th {
+  padding: 2px 10px; text-align: left; vertical-align: top; color: var(--jp-ui-font-color1, inherit);
+  border-bottom: 1px solid var(--jp-border-color2, #ccc); }
+.fisherlib .widget-html a { color: var(--jp-content-link-color, #1f5fa8); }
+</style>"""
+
+
+class Panel(ipywidgets.VBox):
+    """Controls over a figure.
+
+    Args:
+        name: of the panel, for the page's style sheet.
+        state: what is chosen; setting its traits drives the panel.
+        controls: rows of widgets.
+        screen: the figure to draw on, where panels share one; one of its own without it.
+
+    Attributes:
+        figure: the live figure.
+        work: the status line.
+    """
+
+    def __init__(
+        self, name: str, state: State, controls: Sequence[ipywidgets.Widget], *, screen: LiveFigure | None = None
+    ) -> None:
+        self.state, self.work = state, Work()
+        self.figure = screen if screen is not None else LiveFigure.of()
+        self.active = screen is None  # panels that share a figure draw on it in turn
+        own = [self.figure] if screen is None else []
+        super().__init__([ipywidgets.HTML(STYLE), *controls, self.work, *own])
+        for each in ("fisherlib", f"fisherlib-{name}"):
+            self.add_class(each)
+        self._drawn: dict[str, object] = {}
+        self._settling = False
+        state.observe(self._changed)
+
+    @property
+    def last_error(self) -> Exception | None:
+        """The last exception, or None when the last redraw succeeded."""
+        return self.work.last_error
+
+    def settle(self) -> None:
+        """What follows from a choice before it is drawn, such as the options of other choices."""
+
+    def redraw(self) -> None:
+        """Draw what is chosen."""
+        raise NotImplementedError
+
+    def draw(
+        self, what: str, task: Callable[[Progress], object], build: Callable[[object], go.Figure], *, at_once: bool
+    ) -> None:
+        """Show ``build(task(progress))``; when the person cancels, the state goes back to what the figure shows."""
+        chosen = self.state.trait_values()
+
+        def done(result: object) -> None:
+            figure = build(result)
+            if self.active:  # meanwhile another page may have been opened
+                self.figure.become(figure)
+            self._drawn = chosen
+
+        if self.active:
+            self.work.run(what, task, done, at_once=at_once, undo=self._back)
+
+    def _back(self) -> None:
+        self._settling = True
+        try:
+            for name in sorted(self._drawn, key=lambda name: name != "options"):  # what is offered, then what is chosen
+                self.state.set_trait(name, self._drawn[name])
+            self.settle()
+        finally:
+            self._settling = False
+
+    def _changed(self, change: object = None) -> None:
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            self.settle()
+        except Exception as error:  # noqa: BLE001  invisible in a callback, so it is put into words
+            self.work.fail(error)
+            return
+        finally:
+            self._settling = False
+        self.redraw()
