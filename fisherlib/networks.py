@@ -54,11 +54,6 @@ class Network:
     start: Array | None = None
 
     def __post_init__(self) -> None:
-        if len(self.weights) < 2 or len(self.biases) != len(self.weights):
-            raise ValueError(
-                "weights: expected one or more hidden layers and an output, with a bias for each, got "
-                f"{len(self.weights)} weights and {len(self.biases)} biases"
-            )
         mean, projection = _owned("mean", self.mean), _owned("projection", self.projection)
         if mean.ndim != 1 or projection.ndim != 2 or len(projection) != len(mean):
             raise ValueError(
@@ -66,22 +61,14 @@ class Network:
             )
         weights = tuple(_owned(f"weights[{k}]", W) for k, W in enumerate(self.weights))
         biases = tuple(_owned(f"biases[{k}]", b) for k, b in enumerate(self.biases))
-        n_in = projection.shape[1]
-        for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
-            if W.ndim != 2 or W.shape[0] != n_in or b.shape != W.shape[1:]:
-                raise ValueError(
-                    f"weights[{k}]: expected shape ({n_in}, n_out) and a bias (n_out,), got {W.shape} and {b.shape}"
-                )
-            n_in = W.shape[1]
-        if n_in != 1:
-            raise ValueError(f"weights[{len(weights) - 1}]: expected one output, the energy, got {n_in}")
+        _refuse_misfits(weights, biases, projection.shape[1])
         if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.offset)):
             raise ValueError(f"scale: expected a positive number and a finite offset, got {self.scale}, {self.offset}")
         put = {"weights": weights, "biases": biases, "mean": mean, "projection": projection}
         put |= {"scale": float(self.scale), "offset": float(self.offset)}
         if self.start is not None:
             put["start"] = _owned("start", self.start)
-            size = sum(W.size + b.size for W, b in zip(weights, biases, strict=True))
+            size = sum(part.size for part in weights + biases)
             if put["start"].shape != (size,):
                 raise ValueError(f"start: expected {size} parameters, got shape {put['start'].shape}")
         for name, value in put.items():
@@ -184,6 +171,22 @@ def _owned(name: str, values: object) -> Array:
             f"{name}: expected finite numbers, got shape {array.shape} with NaN, infinity or nothing in it"
         )
     return frozen(array)
+
+
+def _refuse_misfits(weights: tuple[Array, ...], biases: tuple[Array, ...], n_in: int) -> None:
+    if len(weights) < 2 or len(biases) != len(weights):
+        raise ValueError(
+            "weights: expected one or more hidden layers and an output, with a bias for each, got "
+            f"{len(weights)} weights and {len(biases)} biases"
+        )
+    for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
+        if W.ndim != 2 or W.shape[0] != n_in or b.shape != W.shape[1:]:
+            raise ValueError(
+                f"weights[{k}]: expected shape ({n_in}, n_out) and a bias (n_out,), got {W.shape} and {b.shape}"
+            )
+        n_in = W.shape[1]
+    if n_in != 1:
+        raise ValueError(f"weights[{len(weights) - 1}]: expected one output, the energy, got {n_in}")
 
 
 def _layers(theta: Array, like: Sequence[Array]) -> tuple[list[Array], list[Array]]:

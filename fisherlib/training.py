@@ -11,6 +11,7 @@ import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_limits
 
 from .dataset import Array, Dataset, Trajectory
 from .moments import accumulate
@@ -26,6 +27,8 @@ TOLERANCE = 1e-7
 RANK = 1e-10
 
 
+# One BLAS thread: several are slower on matrices this small, and add up in an order that may change from run to run.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def train(
     data: Dataset,
     *,

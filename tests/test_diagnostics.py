@@ -406,3 +406,199 @@ def test_compositions_of_the_same_mean_atomic_number_are_told_apart() -> None:
         species=[6, 8, 7, 7],
     )
     assert by_name(fl.Dataset([t]))["composition"].value == 1.0
+
+
+# Is it a canonical sample
+
+
+def crystal_energies(rng: np.random.Generator, n_atoms: NDArray, temperature: float) -> NDArray:
+    """Energies of harmonic crystals with 3N modes: k_B T times half a χ² of 3N degrees of freedom."""
+    return 0.5 * BOLTZMANN * temperature * rng.chisquare(3 * n_atoms)
+
+
+@pytest.mark.parametrize("temperature", [50.0, 1200.0])
+def test_the_canonical_ratio_of_a_harmonic_crystal_is_one(temperature: float) -> None:
+    rng, n = np.random.default_rng(0), 20_000
+    E = -500.0 + crystal_energies(rng, np.full(n, 30), temperature)
+    assert diagnostics.canonical_ratio(E, 30, temperature) == pytest.approx(1.0, abs=0.02)
+    assert diagnostics.canonical_ratio(E, np.full(n, 30), 2 * temperature) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_canonical_ratio_is_pooled_within_trajectories() -> None:
+    rng, walkers = np.random.default_rng(1), np.repeat(np.arange(4000), 5)
+    E = crystal_energies(rng, np.full(20_000, 30), 300.0) + 100.0 * walkers
+    assert diagnostics.canonical_ratio(E, 30, 300.0, trajectory=walkers) == pytest.approx(1.0, abs=0.02)
+    assert diagnostics.canonical_ratio(E, 30, 300.0, trajectory=walkers.astype(str)) == pytest.approx(1.0, abs=0.02)
+    assert diagnostics.canonical_ratio(E, 30, 300.0) > 100
+
+
+def test_the_canonical_ratio_takes_out_what_is_linear_in_the_number_of_atoms() -> None:
+    rng = np.random.default_rng(2)
+    N = rng.integers(20, 60, size=20_000)
+    E = crystal_energies(rng, N, 300.0) - 3.5 * N
+    assert diagnostics.canonical_ratio(E, N, 300.0) == pytest.approx(1.0, abs=0.02)
+    groups = np.arange(len(N)) % 7
+    shifted = E + 10.0 * groups
+    assert diagnostics.canonical_ratio(shifted, N, 300.0, trajectory=groups) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_run_at_constant_energy_has_the_ratio_that_is_documented() -> None:
+    # A harmonic crystal at constant energy shares it between 3N positions and 3N momenta: a beta distribution.
+    rng, N = np.random.default_rng(3), 200
+    U = 3 * N * BOLTZMANN * 300.0 * rng.beta(1.5 * N, 1.5 * N, size=20_000)
+    assert diagnostics.canonical_ratio(U, N, 300.0) == pytest.approx(np.sqrt(0.5), abs=0.02)
+
+
+def test_the_canonical_ratio_asks_for_a_spread_and_a_temperature() -> None:
+    with pytest.raises(ValueError, match="energies: expected enough configurations to have a spread, got 1; add"):
+        diagnostics.canonical_ratio([1.0], 3, 300.0)
+    with pytest.raises(ValueError, match="got 2; add"):
+        diagnostics.canonical_ratio([1.0, 2.0], 3, 300.0, trajectory=["a", "b"])
+    with pytest.raises(ValueError, match="got 0; add"):
+        diagnostics.canonical_ratio([], 3, 300.0)
+    with pytest.raises(ValueError, match="temperature: expected a positive number of kelvin"):
+        diagnostics.canonical_ratio([1.0, 2.0], 3, 0.0)
+    assert diagnostics.canonical_ratio([1.0, 1.0, 1.0], 3, 300.0) == 0.0
+
+
+def test_a_drift_is_the_change_from_end_to_end(few_walkers: fl.Dataset) -> None:
+    mean, error, each = diagnostics.drift(few_walkers)
+    assert each.shape == (4,) and mean == pytest.approx(each.mean())
+    assert error == pytest.approx(each.std(ddof=1) / 2)
+    rising = spoilt(few_walkers, lambda t, _: {"energies": t.energies + np.linspace(0.0, 7.0, len(t))})
+    assert diagnostics.drift(rising)[0] == pytest.approx(mean + 7.0)
+    slope = np.polyfit(np.arange(50), few_walkers["walker-00"].energies, 1)[0]
+    assert each[0] == pytest.approx(49 * slope)
+
+
+def test_a_drift_is_seen_beside_a_varying_number_of_atoms() -> None:
+    data = clusters_of_different_size(-3.5)
+    t = data["a"]
+    exact = dataclasses.replace(t, energies=-3.5 * t.n_atoms + np.linspace(0.0, 2.0, len(t)))
+    mean, error, each = diagnostics.drift(fl.Dataset([exact]))
+    assert mean == pytest.approx(2.0) and np.isnan(error) and each.shape == (1,)
+
+
+def test_trajectories_too_short_for_a_drift_are_left_out(few_walkers: fl.Dataset) -> None:
+    short = fl.Dataset([t.slice(0, 2) for t in few_walkers.values()])
+    mean, error, each = diagnostics.drift(short)
+    assert np.isnan(mean) and np.isnan(error) and len(each) == 0
+
+
+def test_the_autocorrelation_time_of_series_of_different_lengths() -> None:
+    rng, phi = np.random.default_rng(1), 0.8
+    series = []
+    for M in (3000, 5000, 4000, 2000, 6000, 1):
+        x = rng.normal(size=M)
+        x[0] /= np.sqrt(1 - phi**2)
+        for t in range(1, M):
+            x[t] += phi * x[t - 1]
+        series.append(x)
+    assert diagnostics.autocorrelation_time(series) == pytest.approx(0.5 * (1 + phi) / (1 - phi), rel=0.1)
+    assert diagnostics.autocorrelation_time([[1.0], [2.0], [3.0]]) == pytest.approx(0.5)
+
+
+# The health card
+
+
+def card(data: fl.Dataset, **options: Any) -> dict[str, diagnostics.Reading]:
+    readings = diagnostics.health(data, **options)
+    assert len({r.name for r in readings}) == len(readings)
+    assert all(r.value and r.message and r.level in ("ok", "warn", "fail") for r in readings)
+    return {r.name: r for r in readings}
+
+
+def unwell(data: fl.Dataset, **options: Any) -> set[str]:
+    return {name for name, r in card(data, **options).items() if r.level != "ok"}
+
+
+def test_the_shipped_data_are_in_good_health(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
+    found = card(copper, moments=copper_moments)
+    assert {name for name, r in found.items() if r.level != "ok"} == set()
+    assert {name: found[name].value for name in ("trajectories", "configurations", "N", "K", "NaN", "duplicates")} == {
+        "trajectories": "20",
+        "configurations": "1000 (50 a trajectory)",
+        "N": "55 atoms",
+        "K": "105",
+        "NaN": "none",
+        "duplicates": "0",
+    }
+    assert found["force R²"].value == "0.9856" and found["sign of Φ"].value.startswith("energy slope 1.0")
+    assert found["energy drift"].value == "+0.056 ± 0.141 eV" and found["autocorrelation time"].value == "0.56 steps"
+    assert found["canonical ratio"].value == "1.34 ± 0.03" and "at 1200 K" in found["canonical ratio"].message
+    assert 800 < float(found["independent configurations"].value.split()[-1]) <= 1000
+
+
+def test_every_verdict_of_the_check_is_on_the_card(few_walkers: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    flipped = spoilt(few_walkers, MISTAKES["sign of Φ"][0])
+    calls = []
+    real = diagnostics.health.__globals__["check"]
+    monkeypatch.setitem(diagnostics.health.__globals__, "check", lambda *a, **k: (calls.append(k), real(*a, **k))[1])
+    theta = np.ones(105)
+    found, verdicts = card(flipped, theta=theta), diagnostics.check(flipped, theta=theta)
+    assert len(calls) == 1
+    assert [r.message for r in found.values()][5 : 5 + len(verdicts)] == [v.message for v in verdicts]
+    assert found["sign of Φ"].level == "fail" and GRADIENT in found["sign of Φ"].message
+    assert "sign of Φ by θ" in found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "words"),
+    [
+        (lambda t, _: {"energies": np.full(len(t), 3.0)}, "canonical ratio", "far too small"),
+        (lambda t, _: {"energies": t.energies / N}, "canonical ratio", "energies per atom"),
+        (lambda t, _: {"temperature": 4000.0}, "canonical ratio", "far too small"),
+        (lambda t, _: {"temperature": 300.0}, "canonical ratio", "far too large"),
+        (lambda t, _: {"temperature": None}, "canonical ratio", "give temperature="),
+        (lambda t, _: {"energies": t.energies + np.linspace(0, 3, len(t))}, "energy drift", "rise along"),
+        (lambda t, _: {"energies": t.energies - np.linspace(0, 3, len(t))}, "energy drift", "fall along"),
+        (repeated, "duplicates", "copies of others"),
+    ],
+)
+def test_what_is_amiss_is_on_the_card(few_walkers: fl.Dataset, spoil: Mistake, name: str, words: str) -> None:
+    found = card(spoilt(few_walkers, spoil))
+    assert found[name].level == "warn" and words in found[name].message
+
+
+def test_a_temperature_that_is_given_takes_the_place_of_the_files(few_walkers: fl.Dataset) -> None:
+    unknown = spoilt(few_walkers, lambda t, _: {"temperature": None})
+    assert "canonical ratio" in unwell(unknown) and unwell(unknown, temperature=1200.0) == set()
+    assert "canonical ratio" in unwell(few_walkers, temperature=300.0)
+
+
+def test_trajectories_of_different_temperature_have_one_ratio(few_walkers: fl.Dataset) -> None:
+    def stretched(t: fl.Trajectory, _: np.random.Generator) -> dict[str, Any]:
+        factor = 1 + int(t.key[-2:])
+        mean = t.energies.mean()
+        return {"temperature": 1200.0 * factor, "energies": mean + factor * (t.energies - mean)}
+
+    found = card(spoilt(few_walkers, stretched))["canonical ratio"]
+    assert found.value == card(few_walkers)["canonical ratio"].value and "1200 to 4800 K" in found.message
+
+
+def test_walkers_that_stay_apart_are_not_independent_samples(few_walkers: fl.Dataset) -> None:
+    apart = spoilt(few_walkers, lambda t, _: {"energies": t.energies + 20.0 * int(t.key[-1])})
+    found = card(apart)
+    assert "independent configurations" in unwell(apart)
+    assert float(found["autocorrelation time"].value.split()[0]) > 10
+    other = spoilt(
+        few_walkers,
+        lambda t, _: {"energies": t.energies + 20.0 * int(t.key[-1]), "temperature": 300.0 + int(t.key[-1])},
+    )
+    assert float(card(other)["autocorrelation time"].value.split()[0]) < 1  # different ensembles may differ
+
+
+def test_a_card_of_one_short_trajectory_and_of_ragged_data(few_walkers: fl.Dataset, ragged: Callable) -> None:
+    one = card(few_walkers.select("walker-00"))
+    assert "±" in one["energy drift"].value and "nan" not in one["energy drift"].value
+    for stop in (1, 2, 3):
+        short = card(fl.Dataset([few_walkers["walker-00"].slice(0, stop)]))
+        assert short["canonical ratio"].level == "ok" and not any("nan" in r.value for r in short.values())
+    mixed = card(fl.Dataset([few_walkers["walker-00"].slice(0, 9), few_walkers["walker-01"].slice(0, 20)]))
+    assert mixed["configurations"].value == "29 (9 to 20 a trajectory)"
+    assert card(ragged(0, atoms=(1, 5)))["N"].value == "1 to 5 atoms"
+
+
+def test_a_card_without_force_descriptors_says_so(few_walkers: fl.Dataset) -> None:
+    zero = spoilt(few_walkers, lambda t, _: {"force_descriptors": np.zeros_like(t.force_descriptors)})
+    assert card(zero)["force descriptors"].level == "fail"

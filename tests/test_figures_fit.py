@@ -1,52 +1,51 @@
 """Figures of a fit: parameters with error bars, the spectrum, and force errors in one live figure."""
 
-import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-import fisherlib as fl
 from fisherlib import figures
 
 NAMES = ["p", "q", "r"]
 THETAS = {"given": [1.0, 2.0, 3.0], "θ_f": [1.5, 2.5, 0.0]}
 
 
-@pytest.fixture(scope="module")
-def comparisons() -> dict[str, fl.comparison.Comparison]:
-    data = fl.systems.harmonic(np.array([1.0, 2.0, 0.5]), trajectories=3, configurations=20)
-    return {n: fl.comparison.compare(fl.LinearPotential(theta=t, name=n), data) for n, t in THETAS.items()}
+FORCES = {"given": {"t0": 0.1, "t1": 0.2}, "θ_f": {"t0": 0.05, "t1": 0.06}, "θ_f, held out": {"t0": 0.07, "t1": 0.08}}
 
 
 def traces(figure: go.Figure) -> list[tuple[str, str | None, str | None]]:
     return [(t.type, t.mode, t.yaxis) for t in figure.data]
 
 
-def test_a_fit_shows_parameters_spectrum_and_force_errors(comparisons: dict) -> None:
+def test_a_fit_shows_parameters_spectrum_and_force_errors() -> None:
     errors, scale = {"θ_f": [0.1, 0.2, 0.3]}, [10.0, 1.0, 0.1]
+    spectrum = {"eigenvalues": [2.0, 1.0, 1e-9], "rank": 2, "condition": 2.1e8}
+    pooled = {"θ_f": 0.05678, "θ_f, held out": 0.0765}
     figure = figures.fit(
-        THETAS, [2.0, 1.0, 1e-9], comparisons, names=NAMES, rank=2, condition=2.1e8, scale=scale, errors=errors
+        THETAS, force_errors=FORCES, names=NAMES, scale=scale, errors=errors, pooled=pooled, **spectrum
     )
     given, theta_f, determined, left_out, *forces = figure.data
     assert list(given.y) == [10.0, 2.0, pytest.approx(0.3)] and given.error_y.visible is False
     assert theta_f.error_y.visible and theta_f.error_y.array == pytest.approx([1.0, 0.2, 0.03])
     assert "±" in theta_f.hovertemplate and theta_f.customdata == pytest.approx(theta_f.error_y.array)
     assert list(determined.y) == [2.0, 1.0] and list(left_out.x) == [3]
-    for trace, (name, c) in zip(forces, comparisons.items(), strict=True):
-        assert list(trace.x) == list(c.keys) and trace.y == pytest.approx(c.force_rmse)
-        assert trace.legendgroup == name and trace.showlegend is False
-    assert f"{comparisons['θ_f'].pooled['force_rmse']:.4g} eV/Å" in theta_f.name
+    for trace, (name, found) in zip(forces, FORCES.items(), strict=True):
+        assert dict(zip(trace.x, trace.y, strict=True)) == found and trace.legendgroup == name
+    assert [trace.name for trace in figure.data if trace.showlegend] == [
+        "given", "θ_f: force RMSE 0.05678 eV/Å", "θ_f, held out: force RMSE 0.0765 eV/Å",
+    ]  # fmt: skip
     panel = figure.layout.annotations[0].text
     assert "rank 2 of 3" in panel and "2.1×10<sup>8</sup>" in panel
     titles = [figure.layout[axis].title.text for axis in ("yaxis", "yaxis2", "yaxis3")]
     assert "eV/Å" in titles[0] and "no unit" in titles[1] and titles[2] == "force RMSE, eV/Å"
 
 
-def test_kinds_and_number_of_traces_depend_on_the_number_of_models_only(comparisons: dict) -> None:
-    full = figures.fit(THETAS, [3.0, 2.0, 1.0], comparisons, names=NAMES, rank=3, condition=3.0, errors=THETAS)
-    bare = figures.fit({"a": [0.0] * 3, "b": [1.0] * 3}, [3.0, 2.0, 0.0], {}, names=NAMES, rank=1, condition=1.0)
-    assert traces(full) == traces(bare) and len(full.data) == 2 + 2 + 2
+def test_kinds_and_number_of_traces_depend_on_the_number_of_models_only() -> None:
+    full = figures.fit(THETAS, [3.0, 2.0, 1.0], FORCES, names=NAMES, rank=3, condition=3.0, errors=THETAS)
+    thetas = {"a": [0.0] * 3, "b": [1.0] * 3}
+    bare = figures.fit(thetas, [3.0, 2.0, 0.0], {"c": {}}, names=NAMES, rank=1, condition=1.0)
+    assert traces(full) == traces(bare) and len(full.data) == 2 + 2 + 3
     assert len(full.layout.annotations) == len(bare.layout.annotations)
-    assert len(bare.data[-1].x) == 0 and len(full.data[3].x) == 0
+    assert [len(trace.x) for trace in bare.data[4:]] == [0, 0, 0] and len(full.data[3].x) == 0
     # What was shown before must not shine through where a live figure is updated in place.
     for old, new in zip(full.data, bare.data, strict=True):
         assert set(old.to_plotly_json()) == set(new.to_plotly_json())
@@ -70,11 +69,11 @@ def test_long_descriptor_names_are_left_to_hovering() -> None:
     assert shown and not hidden
 
 
-def test_errors_or_comparisons_of_a_model_that_is_not_drawn_are_refused(comparisons: dict) -> None:
+def test_errors_of_a_model_that_is_not_drawn_are_refused() -> None:
     with pytest.raises(ValueError, match="errors: expected keys among 'given', 'θ_f', got 'other'"):
         figures.coefficients(THETAS, names=NAMES, errors={"other": [0.0] * 3})
-    with pytest.raises(ValueError, match="comparisons: expected keys among 'a', got 'given'"):
-        figures.fit({"a": [1.0] * 3}, [1.0] * 3, comparisons, names=NAMES, rank=3, condition=1.0)
+    with pytest.raises(ValueError, match="pooled: expected keys among 'given', 'θ_f', got 'other'"):
+        figures.fit(THETAS, [1.0] * 3, {}, names=NAMES, rank=3, condition=1.0, pooled={"other": 0.1})
 
 
 def test_the_spectrum_always_has_two_traces() -> None:

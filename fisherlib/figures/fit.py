@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from ..comparison import Comparison
 from .frame import color, framed, known, power, symbol
 from .style import REFERENCE
 
+ForceErrors = Mapping[str, Mapping[str, float]]
 _HEIGHT = 680  # pixels, of the three panels of a fit
 
 
@@ -93,33 +93,36 @@ def _coefficient_traces(
 def fit(
     thetas: Mapping[str, ArrayLike],
     eigenvalues: ArrayLike,
-    comparisons: Mapping[str, Comparison],
+    force_errors: ForceErrors,
     *,
     names: Sequence[str],
     rank: int,
     condition: float,
     scale: ArrayLike | None = None,
     errors: Mapping[str, ArrayLike] | None = None,
+    pooled: Mapping[str, float] | None = None,
 ) -> go.Figure:
     """A fit at one glance: its parameters, what of them the forces determine, and the force error by trajectory.
 
-    Kinds and number of traces depend on the number of parameters sets only, so that a live figure can go from one fit
-    to another in place.
+    Kinds and number of traces depend on the number of names only, so that a live figure can go from one fit to another
+    in place.
 
     Args:
         thetas: name → (K,), the models.
         eigenvalues: (K,) of T scaled to unit diagonal.
-        comparisons: name → errors of that model, for those of ``thetas`` that have been compared.
+        force_errors: name → trajectory → force RMSE, eV/Å; of any of ``thetas``, and of more, such as "θ_f, held out".
         names: (K,) of the descriptors.
         rank, condition: of the solution.
         scale: (K,) root-mean-square force descriptor; with it parameters are shown as forces.
         errors: name → (K,) standard errors of θ, drawn as bars for the names given.
+        pooled: name → force RMSE over all components, eV/Å; the legend says them.
 
     Raises:
-        ValueError: a comparison or an error of a name that is not among ``thetas``.
+        ValueError: errors of a name that is not among ``thetas``, or a pooled error of one that is not drawn at all.
     """
-    known("comparisons", list(comparisons), list(thetas))
     spectral = f"spectrum of T: ● determined, × left out<br>rank {rank} of {np.size(eigenvalues)}, condition {power(condition)}"
+    models = list(dict.fromkeys([*thetas, *force_errors]))
+    known("pooled", list(pooled or {}), models)
     figure = make_subplots(
         rows=2,
         cols=2,
@@ -131,9 +134,14 @@ def fit(
     )
     figure.add_traces(list(_coefficient_traces(thetas, names, scale, errors or {})), rows=1, cols=1)
     figure.add_traces(_spectrum_traces(eigenvalues, rank), rows=2, cols=1)
-    figure.add_traces(list(_force_error_traces(list(thetas), comparisons)), rows=2, cols=2)
+    figure.add_traces(list(_force_error_traces(models, force_errors)), rows=2, cols=2)
+    for trace in figure.data:  # one entry in the legend for each name
+        trace.showlegend = trace.legendgroup is not None and (trace.xaxis == "x" or trace.name not in thetas)
+        if pooled and trace.name in pooled:
+            trace.name = f"{trace.name}: force RMSE {pooled[trace.name]:.4g} eV/Å"
     figure.update_xaxes(title="descriptor", tickangle=60, nticks=20, showticklabels=_room(names) > 0, row=1, col=1)
-    return _fit_layout(figure, list(thetas), comparisons, scale, errors)
+    figure.update_yaxes(title=_coefficient_title(scale), row=1, col=1)
+    return _fit_layout(figure, "bars: one standard error" if errors else "")
 
 
 def _room(names: Sequence[str]) -> int:
@@ -142,38 +150,25 @@ def _room(names: Sequence[str]) -> int:
     return 6 * longest if longest <= 24 else 0
 
 
-def _force_error_traces(models: Sequence[str], comparisons: Mapping[str, Comparison]) -> Iterator[go.Scatter]:
+def _force_error_traces(models: Sequence[str], force_errors: ForceErrors) -> Iterator[go.Scatter]:
     for number, name in enumerate(models):
-        found = comparisons.get(name)
+        found = force_errors.get(name, {})
         yield go.Scatter(
-            x=[] if found is None else list(found.keys),
-            y=[] if found is None else found.force_rmse,
+            x=list(found),
+            y=list(found.values()),
             mode="markers",
             name=name,
             legendgroup=name,
-            showlegend=False,
             marker={"size": 6, "color": color(number), "symbol": symbol(number)},
             hovertemplate=f"%{{x}}: %{{y:.4g}} eV/Å<extra>{name}</extra>",
         )
 
 
-def _fit_layout(
-    figure: go.Figure,
-    models: Sequence[str],
-    comparisons: Mapping[str, Comparison],
-    scale: ArrayLike | None,
-    errors: Mapping[str, ArrayLike] | None,
-) -> go.Figure:
-    for name, trace in zip(models, figure.data, strict=False):
-        if name in comparisons:
-            trace.name = f"{name}: force RMSE {comparisons[name].pooled['force_rmse']:.4g} eV/Å"
-    figure.update_traces(showlegend=False, row=2)
-    figure.update_yaxes(title=_coefficient_title(scale), row=1, col=1)
+def _fit_layout(figure: go.Figure, subtitle: str) -> go.Figure:
     figure.update_xaxes(title="direction, from stiff to soft", row=2, col=1)
     figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power", row=2, col=1)
     figure.update_xaxes(title="trajectory", type="category", showticklabels=False, row=2, col=2)
     figure.update_yaxes(title="force RMSE, eV/Å", rangemode="tozero", row=2, col=2)
     figure.update_layout(scattermode="group")
     figure.update_annotations(font_size=13)
-    subtitle = "legend: force RMSE over all components" + ("; bars: one standard error" if errors else "")
     return framed(figure, title="The fit: parameters, spectrum, forces", subtitle=subtitle, height=_HEIGHT)

@@ -72,7 +72,7 @@ def _named(content: object) -> dict[str, Any]:
     return {n: v for n, v in content.items() if isinstance(n, str)} if isinstance(content, Mapping) else {}
 
 
-def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray[np.float64]]:
+def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
     """Further numbers beside the energies of a key, (M,); one number stands for all configurations."""
     found = {}
     for name, content in _named(value).items():
@@ -83,8 +83,15 @@ def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray[np.float64
         except ValueError:
             continue  # words, nested lists …: nothing that a column could hold
         if len(numbers) in (1, M):
-            found[name] = np.broadcast_to(numbers, (M,))
+            found[name] = np.broadcast_to(numbers.astype(np.int64) if _whole(content) else numbers, (M,))
     return found
+
+
+def _whole(content: object) -> bool:
+    if isinstance(content, np.ndarray):
+        return content.dtype.kind in "iu"
+    items = content if isinstance(content, list | tuple) else [content]
+    return all(isinstance(item, int | np.integer) and abs(item) < 2**53 for item in items)
 
 
 def _box(states: list[dict[str, Any]]) -> dict[str, np.ndarray]:

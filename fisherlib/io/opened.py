@@ -47,7 +47,7 @@ def open(path: str | os.PathLike) -> "Opened":
         raise ValueError(f"path: expected a file ending in {', '.join(_SUFFIXES)}, got {path.name!r}")
     digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
     stored = tuple(_READERS[kind](path))
-    return Opened(path=path, kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+    return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

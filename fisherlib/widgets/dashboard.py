@@ -32,7 +32,9 @@ class Dashboard(ipywidgets.VBox):
         self.fit: FitPanel | None = None
         self.compare: ComparePanel | None = None
         self.landscape: LandscapePanel | None = None
-        super().__init__()
+        # The figure stays where it is: a widget that is put into a box again gets a new view, and loses messages meanwhile.
+        self._place = ipywidgets.VBox()
+        super().__init__([self.pages, self._place, self.figure])
         self.add_class("fisherlib-dashboard")
         self.load = LoadPanel(path, screen=self.figure, loaded=self._loaded, **chosen)
         self.pages.observe(lambda change: self._turn(), "value")
@@ -47,7 +49,7 @@ class Dashboard(ipywidgets.VBox):
         panel = self.page
         for other in self._panels():
             other.active = other is panel
-        self.children = [self.pages, panel, self.figure]
+        self._place.children = [panel]
         if panel is self.load and self.pages.value != TITLES[0]:
             self.load.work.say("Load a data file first.")
         else:

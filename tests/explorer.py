@@ -1,0 +1,270 @@
+"""A person at an explorer in a real browser: opens, runs, chooses by label, turns, uploads, reloads, looks."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MINUTE = 60_000  # ms; a busy machine needs them
+#: Where screenshots are kept.
+PICTURES = Path(os.environ.get("FISHERLIB_SCREENSHOTS") or ROOT / "reports" / "screenshots")
+
+FIGURE = "document.querySelector('.jp-Notebook .js-plotly-plot, .fisherlib-dashboard .js-plotly-plot, .js-plotly-plot')"
+SURFACE = f"""() => {{
+    const gd = {FIGURE};
+    const t = gd && gd._fullData && gd._fullData.find(t => t.type === 'surface');
+    return t ? t.name : null;
+}}"""
+EYE = f"""() => {{
+    const e = {FIGURE}._fullLayout.scene._scene.getCamera().eye;
+    return [e.x, e.y, e.z].map(v => Math.round(v * 100) / 100);
+}}"""
+#: Milliseconds from a choice in a selector to the end of the redraw it leads to.
+REDRAW = f"""([label, option]) => new Promise((resolve, reject) => {{
+    const gd = {FIGURE};
+    const named = [...document.querySelectorAll('.fisherlib label')].find(l => l.textContent === label);
+    const select = document.getElementById(named.htmlFor);
+    const began = performance.now();
+    const late = setTimeout(() => reject(new Error('no redraw within a minute')), 60000);
+    let drawn = null, rest = null;
+    gd.on('plotly_afterplot', () => {{  // one choice may be drawn in two steps: the last one counts
+        drawn = performance.now();
+        clearTimeout(rest);
+        rest = setTimeout(() => {{ clearTimeout(late); gd.removeAllListeners('plotly_afterplot'); resolve(drawn - began); }}, 700);
+    }});
+    select.selectedIndex = [...select.options].findIndex(o => o.text === option);
+    select.dispatchEvent(new Event('change', {{bubbles: true}}));
+}})"""
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def served(command: Sequence[str], folder: Path, *, answers: str = "/api") -> Iterator[str]:
+    """The address of a Jupyter server with settings of its own; ``command`` is a module with its options."""
+    port = _free_port()
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
+    private = {name: str(folder / name) for name in names}
+    with open(folder / "server.log", "wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command, f"--port={port}"],
+            env=os.environ | private,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address + answers, server, folder / "server.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(address, timeout=60).close()
+            return
+        except OSError:
+            assert server.poll() is None, f"the server ended before it answered: {log.read_text()[-2000:]}"
+            time.sleep(0.5)
+    raise TimeoutError("the server did not answer within two minutes")
+
+
+def lab_command(root: Path) -> list[str]:
+    """JupyterLab over a folder, without news, updates or extensions to fetch."""
+    return [
+        "jupyterlab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--expose-app-in-browser",
+        f"--ServerApp.root_dir={root}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+        "--allow-root",
+    ]
+
+
+class Explorer:
+    """One page with an explorer on it.
+
+    Attributes:
+        page: Playwright's.
+        errors: exceptions of the page's scripts, and what the browser's console calls an error.
+        actions: what the person did, in words.
+    """
+
+    def __init__(self, browser: object, address: str, *, width: int = 1400, height: int = 1000) -> None:
+        self._context = browser.new_context(viewport={"width": width, "height": height})
+        self.page, self._address = self._context.new_page(), address
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def close(self) -> None:
+        """Ends the page."""
+        self._context.close()
+
+    def open(self, notebook: str) -> None:
+        """Opens a notebook in JupyterLab and runs all of it."""
+        self.page.goto(f"{self._address}/lab/tree/{notebook}")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
+        ready = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady"
+        self.page.wait_for_function(ready, timeout=MINUTE)
+        self.command("notebook:run-all-cells")
+        self.drawn()
+
+    def app(self) -> None:
+        """Opens the page of the application."""
+        self.page.goto(self._address)
+        self.drawn()
+
+    def command(self, name: str, **arguments: object) -> None:
+        """A command of JupyterLab's menus."""
+        script = "async ([name, options]) => { await window.jupyterapp.commands.execute(name, options) }"
+        self.page.evaluate(script, [name, arguments])
+
+    def drawn(self) -> None:
+        """Waits until the figure shows something."""
+        there = f"() => {{ const gd = {FIGURE}; return gd && gd._fullData && gd._fullData.length > 0; }}"
+        self.page.wait_for_function(there, timeout=3 * MINUTE)
+        self.panel.scroll_into_view_if_needed()
+
+    @property
+    def panel(self) -> object:
+        """The dashboard, or the panel of a notebook."""
+        return self.page.locator(".fisherlib-dashboard, .fisherlib").first
+
+    def labelled(self, label: str) -> object:
+        """The control with that label."""
+        return self.panel.get_by_label(label, exact=True).locator("visible=true")
+
+    def choose(self, label: str, option: str | Sequence[str]) -> None:
+        """Chooses an option in a selector."""
+        self.labelled(label).select_option(option)
+
+    def fill(self, label: str, value: str) -> None:
+        """Fills in a field and presses Enter."""
+        self.labelled(label).fill(value)
+        self.labelled(label).press("Enter")
+
+    def nudge(self, label: str, keys: Sequence[str]) -> None:
+        """Moves a slider from the keyboard."""
+        handle = self.panel.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True))
+        for key in keys:
+            handle.locator(".noUi-handle").press(key)
+
+    def press(self, button: str) -> None:
+        """Presses a button."""
+        self.panel.get_by_role("button", name=button, exact=True).locator("visible=true").click()
+
+    def value(self, script: str) -> object:
+        """What a script says of the figure, ``gd``."""
+        return self.page.evaluate(f"() => {{ const gd = {FIGURE}; return {script}; }}")
+
+    def until(self, script: str, *, timeout: int = MINUTE) -> None:
+        """Waits until a script says yes of the figure, ``gd``."""
+        self.page.wait_for_function(f"() => {{ const gd = {FIGURE}; return {script}; }}", timeout=timeout)
+
+    def title(self, contains: str) -> None:
+        """Waits until the figure's title holds some words."""
+        self.until(f"(gd._fullLayout.title.text || '').includes({json.dumps(contains)})")
+
+    def surface(self, begins: str, *, timeout: int = MINUTE) -> None:
+        """Waits until the surface of a loss is drawn."""
+        script = f"(gd._fullData.find(t => t.type === 'surface')?.name || '').startsWith({json.dumps(begins)})"
+        self.until(script, timeout=timeout)
+
+    def says(self, words: str, *, timeout: int = MINUTE) -> None:
+        """Waits until the status line says some words."""
+        line = self.panel.locator(".fisherlib-status").locator("visible=true")
+        line.get_by_text(words).first.wait_for(timeout=timeout)
+
+    def quiet(self, *, timeout: int = 2 * MINUTE) -> None:
+        """Waits until no work is under way and the status line is empty."""
+        script = """() => [...document.querySelectorAll('.fisherlib-status')].every(
+            e => !e.offsetParent || !e.innerText.trim())"""
+        self.page.wait_for_function(script, timeout=timeout)
+
+    def upload(self, label: str, path: Path) -> None:
+        """Gives a file to an upload field."""
+        self.labelled(label).set_input_files(path)
+
+    def reload(self) -> None:
+        """Saves the notebook and loads the page again."""
+        self.command("docmanager:save")
+        self.page.reload()
+        self.drawn()
+
+    def show_figure(self) -> None:
+        """Scrolls the figure into the middle of the page."""
+        self.page.evaluate(f"() => {FIGURE}.scrollIntoView({{block: 'center'}})")
+        self.page.wait_for_timeout(1000)  # the page scrolls and draws; a mouse meanwhile would miss the figure
+
+    def turned_by_mouse(self) -> list[float]:
+        """Drags the surface; returns where the camera was before."""
+        self.show_figure()
+        before = self.page.evaluate(EYE)
+        box = self.page.locator(".gl-container canvas").locator("visible=true").first.bounding_box()
+        x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + 120, y + 30, steps=10)
+        self.page.mouse.up()
+        changed = f"before => ({EYE})().some((v, k) => v !== before[k])"
+        self.page.wait_for_function(changed, arg=before, timeout=MINUTE)
+        return before
+
+    def eye(self) -> list[float]:
+        """Where the camera is, once it has come to rest: a slow machine draws the end of a drag late."""
+        value = self.page.evaluate(EYE)
+        for _ in range(40):
+            self.page.wait_for_timeout(500)
+            before, value = value, self.page.evaluate(EYE)
+            if value == before:
+                break
+        return value
+
+    def click_contour(self, x: float, y: float) -> None:
+        """Clicks on the contours, at fractions of their width and height from the upper left."""
+        self.show_figure()
+        # The surface has a subplot of its own, so the contours are the first one with axes.
+        box = self.page.locator(".js-plotly-plot .nsewdrag").locator("visible=true").first.bounding_box()
+        at = box["x"] + x * box["width"], box["y"] + y * box["height"]
+        self.page.mouse.move(*at)
+        self.page.wait_for_timeout(300)  # plotly finds the point under the mouse before it can be clicked
+        self.page.mouse.click(*at)
+
+    def redraw(self, label: str, option: str) -> float:
+        """Chooses an option; returns the seconds until the figure was redrawn."""
+        return self.page.evaluate(REDRAW, [label, option]) / 1000
+
+    def picture(self, name: str, *, width: int | None = None, whole: bool = True) -> None:
+        """Keeps a screenshot."""
+        if width:
+            self.page.set_viewport_size({"width": width, "height": 1000})
+        self.panel.evaluate("e => e.scrollIntoView({block: 'start'})") if whole else self.show_figure()
+        self.page.wait_for_timeout(1500)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def copy_notebooks(target: Path) -> Path:
+    """The notebooks in a folder of their own, so that saving them changes nothing."""
+    return Path(shutil.copytree(ROOT / "notebooks", target / "notebooks"))
