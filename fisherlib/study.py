@@ -14,7 +14,7 @@ from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
-NETWORKS = {"MLP, one hidden layer": (16,), "MLP, two hidden layers": (16, 16)}
+NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
 
 class Study:

@@ -127,3 +127,17 @@ def ragged() -> Callable[..., fl.Dataset]:
         return fl.Dataset(made)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What a person uploads: good data of 60 MB, a file that is none, and data whose descriptors take long to compute."""
+    folder = tmp_path_factory.mktemp("files")
+    good, bad, raw = (folder / f"{name}.npz" for name in ("good", "bad", "raw"))
+    fl.io.write(copper.select(list(copper)[:7]), good)
+    bad.write_bytes(b"PK not an archive")
+    frames = fl.io.read_frames(root / "data" / "cu55_1200K.npz")
+    fl.io.write_frames(
+        frames[::-1], raw
+    )  # in another order, so that the descriptors kept for the shipped file do not serve
+    return {"good": good, "bad": bad, "raw": raw}

@@ -40,7 +40,7 @@ REDRAW = f"""([label, option]) => new Promise((resolve, reject) => {{
         clearTimeout(rest);
         rest = setTimeout(() => {{ clearTimeout(late); gd.removeAllListeners('plotly_afterplot'); resolve(drawn - began); }}, 700);
     }});
-    select.selectedIndex = [...select.options].findIndex(o => o.text === option);
+    select.selectedIndex = [...select.options].findIndex(o => o.value === option);
     select.dispatchEvent(new Event('change', {{bubbles: true}}));
 }})"""
 

@@ -1,138 +1,149 @@
-"""The landscape notebook in real JupyterLab: selectors by their labels, a surface turned by the mouse, a reload."""
+"""Every explorer in real JupyterLab: selectors by their labels, a surface turned by the mouse, uploads, a reload."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import walk
+from explorer import PICTURES, Explorer, copy_notebooks, lab_command, served
 
-ROOT = Path(__file__).resolve().parents[1]
+import fisherlib as fl
+
 pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
-MINUTE = 60_000  # ms; a busy machine needs them
-
-SURFACE = """() => {
-    const gd = document.querySelector('.fisherlib-landscape .js-plotly-plot');
-    const t = gd && gd._fullData && gd._fullData.find(t => t.type === 'surface');
-    return t ? t.name : null;
-}"""
-EYE = """() => {
-    const e = document.querySelector('.fisherlib-landscape .js-plotly-plot')._fullLayout.scene._scene.getCamera().eye;
-    return [e.x, e.y, e.z].map(v => Math.round(v * 100) / 100);
-}"""
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab over a copy of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    with served(lab_command(copy_notebooks(folder)), folder) as address:
+        yield address
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """JupyterLab over a copy of the notebooks, with settings of its own; yields its address."""
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    port = free_port()
-    private = {
-        name: str(tmp_path / name)
-        for name in (
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "JUPYTER_RUNTIME_DIR",
-        )
-    }
-    options = [
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=",
-        "--expose-app-in-browser",
-        f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
-        "--LabApp.extension_manager=readonly",
-        "--allow-root",
-    ]
-    with open(tmp_path / "lab.log", "wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=os.environ | private, cwd=ROOT, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(address, server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
+def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
+    """A page of JupyterLab; no script of it may fail."""
+    person = Explorer(chromium, lab)
+    yield person
+    person.close()
+    assert person.errors == []
 
 
-def wait_for(address: str, server: subprocess.Popen) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
-            return
-        except OSError:
-            assert server.poll() is None, "JupyterLab ended before it answered"
-            time.sleep(0.5)
-    raise TimeoutError("JupyterLab did not answer within a minute")
+def test_load(explorer: Explorer, files: dict[str, Path]) -> None:
+    explorer.open("01_load_data.ipynb")
+    walk.load(explorer, **files)
+    explorer.picture("load")
+    explorer.choose("θ to compare with", "none")
+    explorer.quiet()
+    explorer.reload()
+    explorer.until(walk.LOADED)
+    assert explorer.labelled("θ to compare with").input_value() == "none"
 
 
-def test_selectors_and_mouse_work_and_survive_a_reload(
-    chromium: object,
-    settled: Callable[[object, str], object],
-    turn: Callable[[object, object], None],
-    lab: str,
-    tmp_path: Path,
+def test_fit(explorer: Explorer) -> None:
+    explorer.open("02_fit_theta_f.ipynb")
+    walk.fit(explorer)
+    explorer.picture("fit")
+    explorer.reload()
+    explorer.until("gd._fullData.some(t => t.name.startsWith('mixed'))")
+    assert explorer.labelled("Name").input_value() == "mixed"
+    assert explorer.labelled("Compare with").input_value() == "Fisher + KL"
+
+
+def test_compare(explorer: Explorer) -> None:
+    explorer.open("03_energies_and_cdfs.ipynb")
+    walk.compare(explorer)
+    explorer.picture("compare")
+    explorer.choose("View", "energy parity")
+    explorer.title("parity")
+    explorer.reload()
+    explorer.title("parity")
+    assert explorer.labelled("View").input_value() == "energy parity"
+    assert explorer.labelled("Trajectory").input_value() == "walker-03"
+
+
+def test_landscape(explorer: Explorer) -> None:
+    explorer.open("04_loss_landscape.ipynb")
+    explorer.surface("Fisher divergence")
+    explorer.page.wait_for_timeout(3000)  # the last cells are still at work
+    for width in (1400, 1000):
+        explorer.picture(f"landscape_{width}", width=width)
+    explorer.page.set_viewport_size({"width": 1400, "height": 1000})
+    walk.landscape(explorer)
+    turned = explorer.eye()
+    explorer.reload()
+    explorer.until("gd._fullLayout.scene?.xaxis?.title?.text?.startsWith('θ (given)')")
+    assert explorer.labelled("Model").input_value() == "θ (given)"
+    assert explorer.labelled("Loss").input_value() == "force MAE"
+    assert explorer.labelled("Log colour").is_checked()
+    assert explorer.eye() == turned
+
+
+def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
+    explorer.open("00_start.ipynb")
+    explorer.until(walk.LOADED)
+    explorer.quiet()
+    for page, look in (("Fit", walk.fit), ("Compare", walk.compare), ("Landscape", walk.landscape)):
+        explorer.press(page)
+        look(explorer)
+    walk.network(explorer)
+    explorer.picture("network")
+    explorer.command("apputils:change-theme", theme="JupyterLab Dark")
+    for page in ("Landscape", "Compare", "Fit", "Load"):
+        explorer.press(page)
+        explorer.picture(f"dark_{page.lower()}")
+    explorer.command("apputils:change-theme", theme="JupyterLab Light")
+    for page in ("Load", "Fit", "Compare", "Landscape"):
+        explorer.press(page)
+        for width in (1400, 1000):
+            explorer.picture(f"dashboard_{page.lower()}_{width}", width=width)
+    explorer.reload()
+    explorer.until("gd._fullData[0].type === 'surface'")
+    assert explorer.labelled("Plane").input_value() == "towards its first weights"
+
+
+def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(
+    explorer: Explorer, files: dict[str, Path]
 ) -> None:
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
-    page = context.new_page()
-    try:
-        page.goto(f"{lab}/lab/tree/04_loss_landscape.ipynb")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
-        page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady", timeout=MINUTE)
-        page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        page.wait_for_function(SURFACE, timeout=2 * MINUTE)
-        panel = page.locator(".fisherlib-landscape")
-        panel.scroll_into_view_if_needed()
-        assert page.evaluate(SURFACE).startswith("Fisher divergence")
-        panel.get_by_label("Loss").select_option("energy MAE")
-        page.wait_for_function(f"() => ({SURFACE})().startsWith('energy MAE')", timeout=MINUTE)
+    explorer.open("00_start.ipynb")  # 1: choose 00_start in the file list; 2: run all cells
+    explorer.until(walk.LOADED)
+    explorer.upload("Upload data", files["good"])  # 3: choose a file
+    explorer.panel.get_by_text("7 trajectories").wait_for()
+    explorer.picture("walk_1_own_file")
+    explorer.press("Landscape")  # 4: open the page
+    explorer.surface("Fisher divergence")
+    explorer.picture("walk_2_landscape")
+    before = explorer.turned_by_mouse()  # 5: drag
+    assert explorer.eye() != before
+    explorer.picture("walk_3_turned")
 
-        page.wait_for_timeout(1000)  # the page scrolls and draws; a drag meanwhile would miss the surface
-        before = page.evaluate(EYE)
-        turn(page, panel.locator(".gl-container canvas"))
-        page.wait_for_function(f"before => ({EYE})().some((v, k) => v !== before[k])", arg=before, timeout=MINUTE)
-        panel.get_by_label("Loss").select_option("force MAE")
-        page.wait_for_function(f"() => ({SURFACE})().startsWith('force MAE')", timeout=MINUTE)
-        turned = settled(page, EYE)  # now: the first redraw also ends the glide of the camera
-        assert turned != before
-        panel.get_by_label("Loss").select_option("energy MAE")
-        page.wait_for_function(f"() => ({SURFACE})().startsWith('energy MAE')", timeout=MINUTE)
-        panel.get_by_label("Model").select_option("θ (given)")
-        page.wait_for_function(
-            "() => document.querySelector('.fisherlib-landscape .js-plotly-plot')"
-            "._fullLayout.scene.xaxis.title.text.startsWith('θ (given)')",
-            timeout=MINUTE,
-        )
-        assert settled(page, EYE) == turned
-        page.screenshot(path=tmp_path / "lab.png")
 
-        page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
-        page.reload()
-        page.wait_for_function(SURFACE, timeout=2 * MINUTE)
-        assert page.evaluate(SURFACE).startswith("energy MAE")
-        assert panel.get_by_label("Loss").input_value() == "energy MAE"
-        assert panel.get_by_label("Model").input_value() == "θ (given)"
-    finally:
-        if folder := os.environ.get("FISHERLIB_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / "lab_after.png")
-            for picture in tmp_path.glob("*.png"):
-                shutil.copy(picture, folder)
-        context.close()
+def test_redraws_are_timed(explorer: Explorer) -> None:
+    """The figures go into a file; a busy machine is no reason to fail."""
+    explorer.open("04_loss_landscape.ipynb")
+    explorer.surface("Fisher divergence")
+    explorer.page.wait_for_timeout(5000)
+    explorer.show_figure()
+    first, again = ({loss: explorer.redraw("Loss", loss) for loss in walk.LOSSES} for _ in range(2))
+    explorer.choose("Plane", "softest and stiffest")
+    explorer.page.wait_for_timeout(1500)
+    other = {loss: explorer.redraw("Loss", loss) for loss in walk.LOSSES}
+    seconds = {loss: [first[loss], again[loss], other[loss]] for loss in walk.LOSSES}
+    quadratic = [t for loss in (*walk.LOSSES[:2], walk.LOSSES[-1]) for t in seconds[loss]]
+    others = [t for loss in walk.LOSSES[2:-1] for t in seconds[loss]]
+    summary = {
+        name: dict(zip(("least", "median", "most"), np.percentile(times, [0, 50, 100]).round(3).tolist(), strict=True))
+        for name, times in (("quadratic", quadratic), ("others", others))
+    }
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"seconds from choice to redrawn figure": summary, **seconds}, indent=1, ensure_ascii=False)
+    (PICTURES / "redraws.json").write_text(text)
+    print(summary)
+    assert len(quadratic) + len(others) >= 20 and min(quadratic) > 0
+
+
+def test_the_files_of_this_test_are_what_they_should_be(files: dict[str, Path]) -> None:
+    assert files["good"].stat().st_size > 60_000_000
+    assert fl.io.open(files["raw"]).has_descriptors is False
