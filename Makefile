@@ -1,7 +1,9 @@
 # make report   the main job on the shipped data: reports/theta_f.html and .json
 #               (make report DATA=path THETA=path TEMPERATURE=1200 for your own)
 # make test     the whole suite, browser included (as root it installs Debian's chromium if there is none)
-# make lab      JupyterLab at notebooks/
+# make lab      JupyterLab, opened at notebooks/00_start.ipynb
+# make app      the dashboard alone, without code, in a browser
+# make pictures the screenshots of the browser tests, and those that the README shows
 # make bench    timings, as ratios measured side by side
 
 PYTHON3 ?= python3
@@ -12,11 +14,14 @@ CONSTRAINTS := .ci/constraints.txt
 # JupyterLab asks nobody about news and looks for no updates.
 QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
+# Jupyter asks for this word where everything runs as root, as in a container.
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lab bench lock clean chromium
+.PHONY: report test lab app pictures bench lock clean chromium
 
 $(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fisherlib needs Python 3.11 or newer"; exit 1; }
@@ -51,7 +56,15 @@ chromium:
 	fi
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab $(ROOT) --notebook-dir=notebooks notebooks/00_start.ipynb
+
+app: $(READY)
+	$(BIN)/voila notebooks/00_start.ipynb
+
+pictures: $(READY) chromium
+	$(BIN)/pytest -n 2 --dist loadscope tests/test_lab.py tests/test_app.py
+	cp reports/screenshots/dashboard_landscape_1400.png notebooks/images/landscape.png
+	cp reports/screenshots/dashboard_compare_1400.png notebooks/images/compare.png
 
 bench: $(READY)
 	$(BIN)/python benchmarks/moments.py

@@ -62,6 +62,7 @@ class Atlas:
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
         networks: name → what trains it when it is first asked for (called with ``progress``).
+        trained: those that are known already; what is trained is put in here.
         temperature: K; without it the trajectories' own.
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.
@@ -82,6 +83,7 @@ class Atlas:
         models: Mapping[str, LinearPotential],
         *,
         networks: Mapping[str, Train] | None = None,
+        trained: dict[str, Network] | None = None,
         temperature: float | None = None,
         seed: int = 0,
         n: int = 101,
@@ -89,7 +91,8 @@ class Atlas:
         if len(models) < 2:
             raise ValueError(f"models: expected at least two to put a plane through, got {list(models)}")
         self._data, self._temperature, self._seed, self._n = data, temperature, seed, n
-        self._potentials, self._train, self._networks = dict(models), dict(networks or {}), {}
+        self._potentials, self._train = dict(models), dict(networks or {})
+        self._networks = {} if trained is None else trained
         self._quadratics = quadratics(moments, temperature)
         self._projections: dict[tuple, Projection | NetworkProjection] = {}
         self._drawn: dict[tuple, Landscape] = {}
@@ -181,6 +184,8 @@ class Atlas:
         if kind == EIGEN:
             return (model, kind)
         if kind == COEFFICIENTS:
+            if pair and (len(pair) != 2 or pair[0] == pair[1]):
+                raise ValueError(f"coefficients: expected two different descriptors, got {pair}")
             return (model, kind, pair or self.descriptors[:2])
         if kind not in (ANOTHER, THREE):
             return (model, kind, seed)

@@ -12,12 +12,12 @@ NONE = "none"
 
 
 class Offered(traitlets.Unicode):
-    """A choice among the options that the state offers for it, ``state.options[name]``."""
+    """A choice among the options that the state offers for it, ``state.options[name]``; empty while nothing is chosen."""
 
     def validate(self, obj: "State", value: Any) -> str:
         """Refuses what is not among the options; the sentence lists them."""
         value = super().validate(obj, value)
-        _among(self.name, [value], obj.options.get(self.name))
+        _among(self.name, [value] if value else [], obj.options.get(self.name))
         return value
 
 
@@ -47,10 +47,11 @@ class State(traitlets.HasTraits):
 
     def offer(self, **options: Sequence[str]) -> None:
         """New options by trait; a choice that is no longer among them becomes the first one, several keep what is left."""
+        before = {name: getattr(self, name) for name in options}  # now: no choice at all is refused among new options
         with self.hold_trait_notifications():
             self.options = self.options | {name: tuple(offered) for name, offered in options.items()}
             for name, offered in options.items():
-                chosen = getattr(self, name)
+                chosen = before[name]
                 if isinstance(chosen, tuple):
                     self.set_trait(name, tuple(c for c in chosen if c in offered) or tuple(offered))
                 elif chosen not in offered:
@@ -84,12 +85,12 @@ class FitState(State):
 class CompareState(State):
     """Which models on which trajectory, and as what picture."""
 
+    saved = Offered()  # a θ file whose potential is taken among the models
     models = SeveralOffered()
     trajectory = Offered()
     quantity = Offered()
     view = Offered()
-    configuration = traitlets.Int(0, min=0)  # of the trajectory, for site energies
-    saved = Offered()  # a θ file whose potential is taken among the models
+    configuration = traitlets.Int(0, min=0, max=10**9)  # of the trajectory, for site energies
 
 
 class LandscapeState(State):
@@ -102,13 +103,13 @@ class LandscapeState(State):
     third = Offered()  # the model at (0, 1) of a plane through three
     first = Offered()  # of two coefficients
     second = Offered()
-    seed = traitlets.Int(0, min=0)  # of random directions
-    half_width = traitlets.Float(1.0, min=1e-3, max=1e3)  # relative to the plane's own
-    n = traitlets.Int(61, min=3, max=401)  # points along each axis
+    seed = traitlets.Int(0, min=0, max=10**6)  # of random directions
+    half_width = traitlets.Float(1.0, min=0.01, max=100.0)  # relative to the plane's own
+    n = traitlets.Int(61, min=21, max=201)  # points along each axis
     log = traitlets.Bool(False)  # colours by the logarithm of the loss
     marks = traitlets.Bool(True)  # the models and the path between them
-    x = traitlets.Float(0.0)  # of the cross-sections
-    y = traitlets.Float(0.0)
+    x = traitlets.Float(0.0, min=-1e6, max=1e6)  # of the cross-sections
+    y = traitlets.Float(0.0, min=-1e6, max=1e6)
 
     def view(self) -> dict[str, Any]:
         """The arguments of an ``Atlas`` that this choice stands for."""

@@ -1,5 +1,6 @@
 """One dataset, its moments, and the models that are compared on it."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -49,25 +50,32 @@ class Study:
     ) -> None:
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
-        if given is not None and given.K != data.K:
-            raise ValueError(
-                f"given: expected K = {data.K} parameters as in the data, got {given.K}; θ and the data must use the "
-                "same descriptor with the same settings"
-            )
-        self.models = dict(models or self._usual(given))
+        for what, model in {"given": given, **(models or {})}.items():
+            if model is not None and model.K != data.K:
+                raise ValueError(
+                    f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
+                    "the same descriptor with the same settings"
+                )
+        # Figures tell models apart by their own names.
+        self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         self.networks = tuple(NETWORKS)
         self._comparisons: dict[str, Comparison] = {}
+        self._trained: dict[str, Network] = {}
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
         mixed = self.fit(kl=1.0, name="Fisher + KL")[1]
+        if given is not None and given.name in (theta_f.name, mixed.name):
+            given = _named(given, f"{given.name} (given)")
         return {model.name: model for model in (theta_f, given or energy_fit(self.moments), mixed)}
 
     def with_model(self, model: LinearPotential) -> "Study":
         """The same study with one more model, or another one under the name."""
         models = self.models | {model.name: model}
         options = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
-        return Study(self.data, models=models, **options)
+        study = Study(self.data, models=models, **options)
+        study._trained = self._trained  # networks do not depend on the other models
+        return study
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
@@ -94,9 +102,13 @@ class Study:
         """Landscapes of every loss around every model, networks included."""
         networks = {name: functools.partial(self._train, name) for name in NETWORKS}
         options = {"temperature": self.temperature, "seed": self.seed}
-        return Atlas(self.data, self.moments, self.models, networks=networks, **options)
+        return Atlas(self.data, self.moments, self.models, networks=networks, trained=self._trained, **options)
 
     def _train(self, name: str, progress: Progress = silent) -> Network:
         from .training import train  # scikit-learn is loaded only when a network is wanted
 
         return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)
+
+
+def _named(model: LinearPotential, name: str) -> LinearPotential:
+    return model if model.name == name else dataclasses.replace(model, name=name)

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -52,7 +54,7 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(command: Sequence[str], folder: Path, *, answers: str = "/api") -> Iterator[str]:
+def served(command: Sequence[str], folder: Path) -> Iterator[str]:
     """The address of a Jupyter server with settings of its own; ``command`` is a module with its options."""
     port = _free_port()
     names = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTER_RUNTIME_DIR")
@@ -67,7 +69,7 @@ def served(command: Sequence[str], folder: Path, *, answers: str = "/api") -> It
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(address + answers, server, folder / "server.log")
+        _wait_for(address + "/api", server, folder / "server.log")
         yield address
     finally:
         server.terminate()
@@ -79,6 +81,8 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         try:
             urllib.request.urlopen(address, timeout=60).close()
             return
+        except urllib.error.HTTPError:
+            return  # an answer, though not a friendly one
         except OSError:
             assert server.poll() is None, f"the server ended before it answered: {log.read_text()[-2000:]}"
             time.sleep(0.5)
@@ -102,6 +106,11 @@ def lab_command(root: Path) -> list[str]:
     ]
 
 
+def app_command(notebook: Path) -> list[str]:
+    """Voilà over the dashboard, as ``make app`` starts it."""
+    return ["voila", str(notebook), "--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+
+
 class Explorer:
     """One page with an explorer on it.
 
@@ -118,12 +127,14 @@ class Explorer:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def close(self) -> None:
-        """Ends the page."""
+        """Ends the page, and the kernels behind it."""
+        self.page.evaluate("async () => { await window.jupyterapp?.serviceManager.sessions.shutdownAll() }")
         self._context.close()
 
     def open(self, notebook: str) -> None:
         """Opens a notebook in JupyterLab and runs all of it."""
-        self.page.goto(f"{self._address}/lab/tree/{notebook}")
+        # A workspace of its own, or JupyterLab opens what was open before as well.
+        self.page.goto(f"{self._address}/lab/workspaces/{uuid.uuid4().hex}/tree/{notebook}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
         ready = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady"
         self.page.wait_for_function(ready, timeout=MINUTE)
@@ -172,7 +183,8 @@ class Explorer:
 
     def press(self, button: str) -> None:
         """Presses a button."""
-        self.panel.get_by_role("button", name=button, exact=True).locator("visible=true").click()
+        # An icon counts as a letter of the name, so the name is not exact.
+        self.panel.get_by_role("button", name=button).locator("visible=true").first.click()
 
     def value(self, script: str) -> object:
         """What a script says of the figure, ``gd``."""

@@ -63,8 +63,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path) -> None:
 def fit(e: Explorer) -> None:
     """Sliders from the keyboard, another reference, and a download."""
     e.title("The fit")
-    rank = "105 of 105"
-    e.panel.get_by_text(rank).wait_for()
+    e.panel.get_by_text("105 of 105", exact=True).wait_for()
     for label in ("Ridge strength", "KL weight, 1/Å²", "Energy weight, 1/(eV² Å²)"):
         before = e.value("gd._fullData.map(t => [...t.y].join()).join()")
         e.nudge(label, ["End"])

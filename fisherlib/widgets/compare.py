@@ -29,6 +29,9 @@ class ComparePanel(Panel):
         study: data, moments and models.
         screen: as for ``Panel``.
         chosen: traits of ``CompareState`` to begin with.
+
+    Attributes:
+        study: with the saved potentials that were added.
     """
 
     def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
@@ -39,7 +42,7 @@ class ComparePanel(Panel):
                 Choose(state, "view", "View"),
                 Choose(state, "trajectory", "Trajectory"),
                 Choose(state, "quantity", "Quantity"),
-                number(state, "configuration", "Configuration", min=0, max=10**9),
+                number(state, "configuration", "Configuration"),
                 Choose(state, "saved", "Add saved θ"),
             ),
         ]
@@ -49,7 +52,7 @@ class ComparePanel(Panel):
 
     def use(self, study: Study, **chosen: object) -> None:
         """Another study; choices that it has too are kept."""
-        self._study = study
+        self.study = study
         self._settling = True
         sites = all(t.site_descriptors is not None for t in study.data.values())
         self.state.offer(
@@ -58,12 +61,7 @@ class ComparePanel(Panel):
             quantity=(TOTAL, SITE) if sites else (TOTAL,),
             saved=(NONE, *io.theta_files()),
         )
-        try:
-            for name, value in chosen.items():
-                self.settle()
-                self.state.set_trait(name, value)
-        finally:
-            self._settling = False
+        self.begin(chosen)
         self._changed()
 
     def settle(self) -> None:
@@ -79,13 +77,13 @@ class ComparePanel(Panel):
 
     def _add(self, path: str) -> None:
         model = io.read_theta(path, name=Path(path).stem)
-        if model.K != self._study.data.K:
+        if model.K != self.study.data.K:
             raise ValueError(
-                f"{path}: expected K = {self._study.data.K} parameters as in the data, got {model.K}; θ and the data must "
+                f"{path}: expected K = {self.study.data.K} parameters as in the data, got {model.K}; θ and the data must "
                 "use the same descriptor with the same settings"
             )
-        self._study = self._study.with_model(model)
-        self.state.offer(models=tuple(self._study.models))
+        self.study = self.study.with_model(model)
+        self.state.offer(models=tuple(self.study.models))
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
 
     def redraw(self) -> None:
@@ -106,8 +104,8 @@ class ComparePanel(Panel):
 
     def _comparison(self, name: str) -> Comparison:
         if self.state.trajectory == ALL:
-            return self._study.comparison(name)
-        return comparison.compare(self._study.models[name], self._study.data.select(self.state.trajectory))
+            return self.study.comparison(name)
+        return comparison.compare(self.study.models[name], self.study.data.select(self.state.trajectory))
 
     def _distribution(self, compared: list[Comparison]) -> go.Figure:
         truth = compared[0].reference
@@ -120,19 +118,19 @@ class ComparePanel(Panel):
         )
 
     def _force_parity(self, compared: Comparison) -> go.Figure:
-        data = self._study.data
+        data = self.study.data
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
-        histogram = comparison.force_histogram(data.forces, self._study.models[compared.name].forces(data))
+        histogram = comparison.force_histogram(data.forces, self.study.models[compared.name].forces(data))
         return figures.force_parity(histogram, name=compared.name, force_rmse=compared.pooled["force_rmse"])
 
     def _sites(self) -> go.Figure:
-        state, data = self.state, self._study.data
+        state, data = self.state, self.study.data
         key = next(iter(data)) if state.trajectory == ALL else state.trajectory
         count = len(data[key])
         if state.configuration >= count:
             raise ValueError(f"configuration: expected 0 to {count - 1} for {key}, got {state.configuration}")
         one = data[key].slice(state.configuration, state.configuration + 1)
-        energies = {name: self._study.models[name].site_energies(one) for name in state.models}
+        energies = {name: self.study.models[name].site_energies(one) for name in state.models}
         first = next(iter(energies.values()))
         return figures.site_energy_cdfs(
             energies,

@@ -67,50 +67,71 @@ class ChooseSeveral(ipywidgets.SelectMultiple):
             self._following = False
 
     def _choose(self, change: dict) -> None:
-        if not self._following and change["new"]:
+        if self._following:
+            return
+        if change["new"]:
             self._state.set_trait(self._name, tuple(change["new"]))
+        else:
+            self._follow()  # at least one stays chosen, and the list shows which
 
 
 class Strength(ipywidgets.SelectionSlider):
     """A slider over none and powers of ten; a strength in between that is set from code becomes one of its steps."""
 
     def __init__(self, state: State, name: str, label: str) -> None:
-        self._state, self._name = state, name
+        self._state, self._name, self._following = state, name, False
         options = _labelled(STRENGTHS)
         super().__init__(options=options, description=label, style=LABEL, layout={"width": "330px"})
         state.observe(self._follow, name)
-        self.observe(lambda change: state.set_trait(name, change["new"]), "value")
+        self.observe(self._choose, "value")
         self._follow()
 
     def _follow(self, change: object = None) -> None:
         value = getattr(self._state, self._name)
         known = [strength for _, strength in self.options]
-        if value not in known:
-            self.options = _labelled(sorted([*known, value]))
-        self.value = value
+        self._following = True  # new options make a slider choose the first for a moment
+        try:
+            if value not in known:
+                self.options = _labelled(sorted([*known, value]))
+            self.value = value
+        finally:
+            self._following = False
+
+    def _choose(self, change: dict) -> None:
+        if not self._following:
+            self._state.set_trait(self._name, change["new"])
 
 
 def _labelled(strengths: Sequence[float]) -> list[tuple[str, float]]:
     return [(f"{strength:.3g}" if strength else "none", strength) for strength in strengths]
 
 
-def number(state: State, name: str, label: str, **limits: float) -> ipywidgets.Widget:
+def number(state: State, name: str, label: str, **options: object) -> ipywidgets.Widget:
     """A field for a number; it takes effect when it is left or Enter is pressed."""
     whole = isinstance(getattr(state, name), int)
     kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
-    field = kind(description=label, style=LABEL, layout={"width": "auto", "max_width": "150px"}, **limits)
+    layout, (low, high) = {"width": "auto", "max_width": "150px"}, _limits(state, name)
+    field = kind(description=label, style=LABEL, layout=layout, min=low, max=high, **options)
     traitlets.link((state, name), (field, "value"))
     return field
 
 
-def slider(state: State, name: str, label: str, **limits: float) -> ipywidgets.Widget:
+def slider(state: State, name: str, label: str, **options: object) -> ipywidgets.Widget:
     """A slider over whole numbers that takes effect when it is let go; or over powers of ten with ``base``."""
-    kind = ipywidgets.FloatLogSlider if "base" in limits else ipywidgets.IntSlider
-    control = kind(
-        description=label, style=LABEL, layout={"width": "260px"}, continuous_update="base" in limits, **limits
-    )
+    power, (low, high) = "base" in options, _limits(state, name)
+    if power:
+        low, high = np.log10([low, high]).tolist()
+    kind = ipywidgets.FloatLogSlider if power else ipywidgets.IntSlider
+    shown = {"description": label, "style": LABEL, "layout": {"width": "260px"}, "continuous_update": power}
+    control = kind(min=low, max=high, **shown, **options)
     traitlets.link((state, name), (control, "value"))
     return control
+
+
+def _limits(state: State, name: str) -> tuple[float, float]:
+    """The trait's own: with narrower ones a control would change what is chosen to what it can show."""
+    trait = state.traits()[name]
+    return trait.min, trait.max
 
 
 def tick(state: State, name: str, label: str) -> ipywidgets.Checkbox:
@@ -132,7 +153,7 @@ class Maybe(ipywidgets.Text):
     """A field for a number that may be left empty."""
 
     def __init__(self, state: State, name: str, label: str, *, empty: str, failed: Callable[[Exception], None]) -> None:
-        self._state, self._name, self._failed = state, name, failed
+        self._state, self._name, self._failed, self._following = state, name, failed, False
         layout = {"width": "auto", "max_width": "240px"}
         super().__init__(description=label, style=LABEL, placeholder=empty, layout=layout, continuous_update=False)
         state.observe(self._follow, name)
@@ -141,13 +162,20 @@ class Maybe(ipywidgets.Text):
 
     def _follow(self, change: object = None) -> None:
         value = getattr(self._state, self._name)
-        self.value = "" if value is None else f"{value:g}"
+        self._following = True  # what is shown has fewer digits, and is not to be chosen in its place
+        try:
+            self.value = "" if value is None else f"{value:.10g}"
+        finally:
+            self._following = False
 
     def _enter(self, change: dict) -> None:
+        if self._following:
+            return
         given = change["new"].strip()
         try:
             value = float(given) if given else None
         except ValueError:
+            self._follow()  # the field shows what is taken
             self._failed(ValueError(f"{self._name}: expected a number, or nothing, got {given!r}"))
         else:
             self._state.set_trait(self._name, value)

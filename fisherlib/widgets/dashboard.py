@@ -1,5 +1,7 @@
 """All explorers on one page: load, fit, compare, and look at the landscape of the same data."""
 
+from html import escape
+
 import ipywidgets
 
 from ..potential import LinearPotential
@@ -66,10 +68,11 @@ class Dashboard(ipywidgets.VBox):
         else:
             for panel in (self.fit, self.compare, self.landscape):
                 panel.use(study)
+        if self._place.children != (self.page,):  # it was asked for before there were data
+            self._turn()
 
     def _add(self, model: LinearPotential) -> None:
-        study = self.load.study.with_model(model)
-        self.load.study = study
+        study = self.compare.study.with_model(model)  # with those that were added there
         for panel in (self.compare, self.landscape):
             panel.use(study)
-        self.fit.work.say(f"{model.name} is among the models of Compare and Landscape now.")
+        self.fit.work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")

@@ -80,9 +80,7 @@ class FitPanel(Panel):
         self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
         self._settling = True
         self.state.offer(reference=[name for name in study.models if name != "θ_f"] or list(study.models))
-        for name, value in chosen.items():
-            self.state.set_trait(name, value)
-        self._settling = False
+        self.begin(chosen)
         self.redraw()
 
     def redraw(self) -> None:
@@ -106,7 +104,8 @@ class FitPanel(Panel):
     def _figure(self, result: tuple[Solution, LinearPotential, dict[str, float]]) -> go.Figure:
         self.solution, self.model, self.held_out = result
         moments, reference = self._study.moments, self._study.models[self.state.reference]
-        models = {reference.name: reference, self.model.name: self.model}
+        taken = reference.name == self.model.name  # two of one name would be drawn as one
+        models = {f"{reference.name} (reference)" if taken else reference.name: reference, self.model.name: self.model}
         errors = {n: dict(zip(moments, force_rmse(moments, m.theta), strict=True)) for n, m in models.items()}
         errors[f"{self.model.name}, held out"] = self.held_out
         self._tell(errors)
@@ -128,7 +127,7 @@ class FitPanel(Panel):
             "condition": f"{solution.condition:.3g}",
             "J, 1/Å²": f"{float(terms.fisher(theta)):.4g}",
             "KL, second order, nats": f"{float(terms.kl(theta)):.3g}",
-            "energy RMSE, eV": f"{np.sqrt(2 * float(terms.energy(theta))):.4g}",
+            "energy RMSE, eV": f"{np.sqrt(2 * max(float(terms.energy(theta)), 0.0)):.4g}",
         }
         for name, values in errors.items():
             if values:

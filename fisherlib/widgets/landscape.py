@@ -31,15 +31,15 @@ class LandscapePanel(Panel):
                 Choose(state, "third", "And"),
                 Choose(state, "first", "First coefficient"),
                 Choose(state, "second", "Second coefficient"),
-                number(state, "seed", "Seed", min=0, max=10**6),
+                number(state, "seed", "Seed"),
             ),
             row(
-                slider(state, "half_width", "Half-width", base=10, min=-2, max=2, step=0.1, readout_format=".2g"),
-                slider(state, "n", "Resolution", min=21, max=201, step=20),
+                slider(state, "half_width", "Half-width", base=10, step=0.1, readout_format=".2g"),
+                slider(state, "n", "Resolution", step=20),
                 tick(state, "log", "Log colour"),
                 tick(state, "marks", "Models and path"),
-                number(state, "x", "Cut at x", min=-1e6, max=1e6, step=0.1),
-                number(state, "y", "Cut at y", min=-1e6, max=1e6, step=0.1),
+                number(state, "x", "Cut at x", step=0.1),
+                number(state, "y", "Cut at y", step=0.1),
             ),
         ]
         super().__init__("landscape", state, controls, screen=screen)
@@ -51,13 +51,8 @@ class LandscapePanel(Panel):
         """Another study; choices that it has too are kept."""
         self._study = study
         self._settling = True
-        try:
-            self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
-            for name, value in chosen.items():
-                self.settle()
-                self.state.set_trait(name, value)
-        finally:
-            self._settling = False
+        self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
+        self.begin(chosen)
         self._changed()
 
     def settle(self) -> None:

@@ -33,8 +33,8 @@ class LiveFigure(go.FigureWidget):
 
     def become(self, figure: go.Figure) -> None:
         """Show another figure, in place, so that the camera stays where it was turned."""
-        if "scene" in self.layout.to_plotly_json():
-            self._turned = self.layout.scene.camera.to_plotly_json()
+        if camera := self.layout.to_plotly_json().get("scene", {}).get("camera"):
+            self._turned = camera
         if [trace.type for trace in self.data] == [trace.type for trace in figure.data]:
             self._change(figure)
         else:

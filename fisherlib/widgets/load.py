@@ -1,6 +1,6 @@
 """A data file, its columns and its health; a θ to compare with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import ipywidgets
@@ -17,9 +17,12 @@ from .controls import Choose, Maybe, row, text, tick
 from .live import LiveFigure
 from .panel import Panel
 from .upload import Upload
+from .work import Cancelled
 
 #: The columns of a file that are chosen, and how ``io.open`` calls them.
-ROLES = ("force_descriptors", "descriptors", "forces", "energies", "key")
+ROLES = ("forces", "force_descriptors", "descriptors", "energies", "key")
+#: Role → the columns that fit, and the one that is taken, or an empty name.
+Fitting = dict[str, tuple[tuple[str, ...], str]]
 SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz"
 
 
@@ -48,6 +51,7 @@ class LoadPanel(Panel):
     ) -> None:
         state = LoadState()
         self._loaded, self._opened, self._asked = loaded, None, ()
+        self._opened_as = self._columns_of = ""  # paths: of the open file, and of the one whose columns are chosen
         self.study: Study | None = None
         self.data: Dataset | None = None
         self.health: list = []
@@ -79,7 +83,8 @@ class LoadPanel(Panel):
         self._settling = True
         state = self.state
         state.options = {"path": tuple(files), "theta": (NONE, *io.theta_files())}
-        state.theta, state.path = NONE, path or (files[0] if files else "")
+        state.theta = NONE
+        state.path = self._columns_of = path or (files[0] if files else "")
         for name, value in chosen.items():
             if value is not None:
                 state.set_trait(name, value)
@@ -87,17 +92,20 @@ class LoadPanel(Panel):
         self._changed()
 
     def settle(self) -> None:
-        """Offers a path that was typed or uploaded; forgets the columns of another file."""
+        """Offers a path that was typed or uploaded; forgets the columns of another file, and those that do not fit."""
         state = self.state
         for name in ("path", "theta"):
             value = getattr(state, name) or NONE
             if value not in state.options[name] and (name == "theta" or value != NONE):
                 state.options = state.options | {name: (*state.options[name], value)}
         state.theta = state.theta or NONE
-        if self._opened is not None and self._opened_as != state.path:
-            self._opened = None
-            state.offer(**{role: () for role in ROLES})
-            state.gradient = False
+        if self._columns_of != state.path:
+            self._columns_of, state.gradient = state.path, False
+            self._offer({role: ((), "") for role in ROLES})
+        elif self._opened is not None and self._opened_as == state.path:
+            narrowed = {role: getattr(state, role) or None for role in ("force_descriptors", "forces")}
+            if state.descriptors not in self._opened.choices("descriptors", **narrowed):
+                state.descriptors = ""  # it goes with other force descriptors
 
     def redraw(self) -> None:
         """Reads what is chosen."""
@@ -119,15 +127,26 @@ class LoadPanel(Panel):
         return state.path, state.theta, chosen | {"temperature": state.temperature, "gradient": state.gradient}
 
     def _read(self, path: str, theta: str, chosen: dict[str, object], progress: Progress) -> tuple:
-        """The open file, and its study or the error that stood in the way: selectors need the columns in either case."""
-        opened = self._opened or io.open(path)
-        self._opened, self._opened_as = opened, path
+        """What was read, up to the error that stood in the way: selectors need the columns in either case."""
+        opened, fitting, data = None, {}, None
         try:
+            opened = self._open(path)
+            fitting = _fitting(opened, chosen)
+            taken = {role: chosen[role] or value or None for role, (_, value) in fitting.items()}
+            taken["key"] = None if taken["key"] == NONE else taken["key"]
+            data = opened.dataset(**chosen | taken, check=False, progress=progress)
             given = None if theta == NONE else io.read_theta(theta, name="θ (given)")
-            data = opened.dataset(**chosen, check=False, progress=progress)
-            return opened, data, *self._judged(data, given), None
-        except (ValueError, OSError) as error:
-            return opened, None, None, (), None, error
+            return opened, fitting, data, *self._judged(data, given), None
+        except Cancelled:
+            raise
+        except Exception as error:  # noqa: BLE001  put into words when everything else is shown
+            return opened, fitting, data, None, (), None, error
+
+    def _open(self, path: str) -> "io.Opened":
+        if self._opened is None or self._opened_as != path:
+            self._opened = None  # the memory of the file before
+            self._opened, self._opened_as = io.open(path), path
+        return self._opened
 
     def _judged(self, data: Dataset, given: LinearPotential | None) -> tuple[Moments, list, LinearPotential | None]:
         moments = accumulate(data)
@@ -140,44 +159,72 @@ class LoadPanel(Panel):
         return moments, diagnostics.health(data, theta=theta, moments=moments), given
 
     def _figure(self, read: tuple) -> go.Figure:
-        opened, data, moments, self.health, given, error = read
-        self._offer(opened)
-        self.columns.value = tables.columns(opened.columns)._repr_html_()
+        opened, fitting, self.data, moments, self.health, given, error = read
+        self.study = None
+        self._offer(fitting)
+        self._gradient.layout.display = "flex" if opened is not None and opened.has_descriptors else "none"
+        self.columns.value = "" if opened is None else tables.columns(opened.columns)._repr_html_()
         self.card.value = tables.card(self.health)._repr_html_() if self.health else ""
-        self.data, self.study = data, None
+        figure = go.Figure() if self.data is None else figures.energies(self.data)
+        try:
+            self._use(moments, given, error)
+        except Exception:
+            self.show(figure)  # the energies of what is refused may tell why
+            raise
+        return figure
+
+    def _use(self, moments: Moments | None, given: LinearPotential | None, error: Exception | None) -> None:
         if error is not None:
             raise error
         failed = [entry.message for entry in self.health if entry.level == "fail"]
-        if not failed:
-            self.study, self._asked = Study(data, given=given, moments=moments), self._wanted()
-            if self._loaded:
-                self._loaded(self.study)
-        else:
-            self.figure.become(figures.energies(data))
+        if failed:
             raise ValueError(" ".join(failed))
-        return figures.energies(data)
+        if any(t.temperature is None for t in self.data.values()):
+            raise ValueError("temperature: the file states none; fill in the field Temperature, K")
+        self.study, self._asked = Study(self.data, given=given, moments=moments), self._wanted()
+        if self._loaded:
+            self._loaded(self.study)
 
-    def _offer(self, opened: "io.Opened") -> None:
-        """Selectors of what fits, set to what was taken."""
-        state = self.state
-        self._settling = True
+    def _offer(self, fitting: Fitting) -> None:
+        """Selectors of what fits, set to what is taken."""
+        settling, self._settling = self._settling, True
         try:
-            chosen = state.force_descriptors or opened.guess("force_descriptors")
-            forces = state.forces or opened.guess("forces")
-            for role in ROLES:
-                narrowed = {"force_descriptors": chosen, "forces": forces} if role == "descriptors" else {}
-                offered = opened.choices(role, **narrowed)
-                offered = (NONE, *offered) if role == "key" and offered else offered
-                value = getattr(state, role) or opened.guess(role, **narrowed)
-                state.offer(**{role: offered})
-                if value in offered:
-                    state.set_trait(role, value)
-            self._gradient.layout.display = "flex" if opened.has_descriptors else "none"
+            with self.state.hold_trait_notifications():
+                self.state.options = self.state.options | {role: offered for role, (offered, _) in fitting.items()}
+                for role, (_, value) in fitting.items():
+                    self.state.set_trait(role, value)
         finally:
-            self._settling = False
+            self._settling = settling
 
     def _take(self, name: str) -> Callable[[Path], None]:
-        return lambda path: self.state.set_trait(name, str(path))
+        def take(path: Path) -> None:
+            if getattr(self.state, name) != str(path):
+                self.state.set_trait(name, str(path))
+                return
+            self._asked = ()  # another file under the name of the one before
+            if name == "path":
+                self._opened, self._columns_of = None, ""
+            self._changed()
+
+        return take
+
+    def _back(self) -> None:
+        self._columns_of = self._drawn.get("path", self.state.path)
+        super()._back()
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
+
+
+def _fitting(opened: "io.Opened", chosen: Mapping[str, object]) -> Fitting:
+    """What fits each role, and what is taken: the choice, else the usual column or the only one, else nothing yet."""
+    found: Fitting = {}
+    for role in ROLES:
+        needed = {"force_descriptors": ("forces",), "descriptors": ("forces", "force_descriptors")}.get(role, ())
+        narrowed = {other: found[other][1] or None for other in needed}
+        offered = opened.choices(role, **narrowed)
+        offered = (NONE, *offered) if role == "key" and offered else offered
+        only = offered[0] if len(offered) == 1 or role == "key" and offered else ""
+        value = chosen[role] or opened.guess(role, **narrowed) or only
+        found[role] = offered, value if value in offered else ""
+    return found

@@ -1,6 +1,6 @@
 """What all panels share: controls over a status line over one live figure, and a state that drives them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -66,22 +66,32 @@ class Panel(ipywidgets.VBox):
         self, what: str, task: Callable[[Progress], object], build: Callable[[object], go.Figure], *, at_once: bool
     ) -> None:
         """Show ``build(task(progress))``; when the person cancels, the state goes back to what the figure shows."""
-        chosen = self.state.trait_values()
-
-        def done(result: object) -> None:
-            figure = build(result)
-            if self.active:  # meanwhile another page may have been opened
-                self.figure.become(figure)
-            self._drawn = chosen
-
         if self.active:
-            self.work.run(what, task, done, at_once=at_once, undo=self._back)
+            self.work.run(what, task, lambda result: self.show(build(result)), at_once=at_once, undo=self._back)
+
+    def show(self, figure: go.Figure) -> None:
+        """Show a figure of what is chosen now."""
+        if self.active:  # meanwhile another page may have been opened
+            self.figure.become(figure)
+        self._drawn = self.state.trait_values()
+
+    def begin(self, chosen: Mapping[str, object]) -> None:
+        """Choose before anything is drawn, in the order of the state's traits: what fits one depends on those above it."""
+        declared = list(vars(type(self.state)))
+        self._settling = True
+        try:
+            for name in sorted(chosen, key=lambda name: declared.index(name) if name in declared else -1):
+                self.settle()
+                self.state.set_trait(name, chosen[name])
+        finally:
+            self._settling = False
 
     def _back(self) -> None:
         self._settling = True
         try:
-            for name in sorted(self._drawn, key=lambda name: name != "options"):  # what is offered, then what is chosen
-                self.state.set_trait(name, self._drawn[name])
+            with self.state.hold_trait_notifications():
+                for name in sorted(self._drawn, key=lambda name: name != "options"):  # what is offered, then chosen
+                    self.state.set_trait(name, self._drawn[name])
             self.settle()
         finally:
             self._settling = False

@@ -50,18 +50,19 @@ class Upload(anywidget.AnyWidget):
     def _write(self, name: str, size: int, offset: int, buffers: list) -> int:
         if name in ("", ".", ".."):
             raise ValueError("upload: expected a file with a name, got none")
-        if size > self.limit or not buffers:
+        if not 0 <= size <= self.limit or not buffers:
             raise ValueError(
                 f"upload: expected at most {self.limit // MEGABYTE} MB, got {name} with {size / MEGABYTE:.0f} MB; put it "
                 "where the notebook runs and give its path"
             )
         target = Path(self._folder.name, name)
         partial = target.with_name(f".{name}.partial")
-        with open(partial, "r+b" if offset else "wb") as file:
-            file.seek(offset)
+        end = offset + len(buffers[0])
+        if offset != (partial.stat().st_size if offset and partial.exists() else 0) or end > size:
+            raise ValueError(f"upload: expected the pieces of {name} one after the other; choose the file again")
+        with open(partial, "ab" if offset else "wb") as file:
             file.write(buffers[0])
-            end = file.tell()
-        if end >= size:
+        if end == size:
             partial.replace(target)
             self._received(target)
         return end

@@ -84,10 +84,10 @@ class Work(ipywidgets.HBox):
 
         def job() -> None:
             with self._lock:  # of older work that has not heard yet that it is cancelled
-                outcome = _attempt(task, progress) if number == self._number else (None, Cancelled())
-            if number == self._number:
-                self._outcome = (*outcome, done)
-                loop.call_soon_threadsafe(self._collect, context=context)
+                if number != self._number:
+                    return
+                self._outcome = (number, *_attempt(task, progress), done)
+            loop.call_soon_threadsafe(self._collect, context=context)
 
         self._thread = threading.Thread(target=job, daemon=True)
         self._thread.start()
@@ -118,8 +118,8 @@ class Work(ipywidgets.HBox):
 
     def _collect(self) -> None:
         outcome, self._outcome = self._outcome, None
-        if outcome is not None:
-            self._finish(*outcome)
+        if outcome is not None and outcome[0] == self._number:  # no newer work has begun while this was on its way here
+            self._finish(*outcome[1:])
 
     def _finish(self, result: Any, error: Exception | None, done: Callable[[Any], None]) -> None:
         self._busy(False)
