@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .atlas import Atlas
 from .comparison import Comparison, compare
 from .dataset import Dataset
+from .landscapes import Landscape, Point
 from .moments import Moments, accumulate
 from .networks import Network
 from .potential import LinearPotential
@@ -103,6 +104,24 @@ class Study:
         networks = {name: functools.partial(self._train, name) for name in NETWORKS}
         options = {"temperature": self.temperature, "seed": self.seed}
         return Atlas(self.data, self.moments, self.models, networks=networks, trained=self._trained, **options)
+
+    def surfaces(
+        self, *, n: int = 41, progress: Progress = silent
+    ) -> dict[tuple[str, str, str], tuple[Landscape, dict[str, Point]]]:
+        """Every loss around every model on every plane, by (model, plane, loss): what a page without a kernel shows.
+
+        Args:
+            n: points along each axis; three quarters as many for the networks, whose points cost far more.
+            progress: called with (surfaces done, in all).
+        """
+        known = self.atlas
+        choices = [(m, plane, loss) for m in known.models for plane in known.planes(m) for loss in known.losses]
+        drawn = {}
+        for model, plane, loss in choices:
+            points = max(3, 3 * n // 4) if model in self.networks else n
+            drawn[model, plane, loss] = known(model, loss, plane=plane, n=points)
+            progress(len(drawn), len(choices))
+        return drawn
 
     def _train(self, name: str, progress: Progress = silent) -> Network:
         from .training import train  # scikit-learn is loaded only when a network is wanted

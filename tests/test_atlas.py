@@ -27,7 +27,9 @@ def models(data: fl.Dataset) -> dict[str, fl.LinearPotential]:
 
 @pytest.fixture
 def atlas(data: fl.Dataset, models: dict[str, fl.LinearPotential]) -> fl.Atlas:
-    networks = {"net": lambda progress: fl.training.train(data, hidden=(2,), iterations=5, name="net", progress=progress)}
+    networks = {
+        "net": lambda progress: fl.training.train(data, hidden=(2,), iterations=5, name="net", progress=progress)
+    }
     return fl.Atlas(data, fl.accumulate(data), models, networks=networks, n=5)
 
 
@@ -126,7 +128,9 @@ class Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize(("model", "loss"), [("b", "force MAE"), ("b", "W1 of energies"), ("net", J), ("net", "energy MAE")])
+@pytest.mark.parametrize(
+    ("model", "loss"), [("b", "force MAE"), ("b", "W1 of energies"), ("net", J), ("net", "energy MAE")]
+)
 def test_work_that_is_stopped_leaves_nothing_half_done(atlas: fl.Atlas, model: str, loss: str) -> None:
     counts = []
 

@@ -133,7 +133,9 @@ def landscape(e: Explorer) -> None:
             last = e.labelled("Second coefficient").locator("option").last.get_attribute("value")
             e.choose("Second coefficient", last)
             e.until(f"gd._fullLayout.scene.yaxis.title.text === {last!r}")
-            e.choose("First coefficient", e.labelled("First coefficient").locator("option").nth(2).get_attribute("value"))
+            e.choose(
+                "First coefficient", e.labelled("First coefficient").locator("option").nth(2).get_attribute("value")
+            )
     e.choose("To", "Fisher + KL")
     e.until("gd._fullLayout.scene.xaxis.title.text === 'θ_f → Fisher + KL'")
     e.fill("Seed", "5")

@@ -1,5 +1,6 @@
 """Losses on planes: surfaces to turn, their contours, cross-sections, named points."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -32,51 +33,49 @@ def landscape(
         at: where the cross-sections meet; the middle of the plane if it is outside.
         log: colours (not heights) by the logarithm of the loss.
     """
-    return landscapes({(): (surface, points or {})}, at=at, log=log)
+    specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
+    gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
+    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.57, 0.43], row_heights=[0.63, 0.37], **gaps)
+    for trace, row, column in _traces(surface, points or {}, at, log):
+        figure.add_trace(trace, row=row, col=column)
+    return _laid_out(figure, surface)
 
 
 def landscapes(
-    surfaces: Mapping[tuple[str, ...], tuple[Landscape, Mapping[str, Point]]],
-    keys: Sequence[str] = (),
-    *,
-    at: Point = (0.0, 0.0),
-    log: bool = False,
+    surfaces: Mapping[tuple[str, ...], tuple[Landscape, Mapping[str, Point]]], keys: Sequence[str]
 ) -> go.Figure:
-    """Several losses on planes in one figure; every trace says in ``meta`` which choice of ``keys`` it belongs to.
+    """Several losses on planes in one figure, the first one shown; each is a frame named by its choice, as JSON.
 
     Args:
         surfaces: choice, e.g. ("θ_f", "force MAE") → (surface, named points on its plane).
         keys: names of the choices, e.g. ("model", "loss"); the report makes one selector of each.
-        at, log: as for ``landscape``.
     """
-    specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
-    gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
-    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.57, 0.43], row_heights=[0.63, 0.37], **gaps)
-    relayout: dict[str, dict[str, str]] = {}
-    for number, (choice, (surface, points)) in enumerate(surfaces.items()):
-        meta = dict(zip(keys, choice, strict=True)) or None
-        for trace, row, column in _traces(surface, points, at, log):
-            trace.update(meta=meta, visible=number == 0)
-            figure.add_trace(trace, row=row, col=column)
-        if keys:
-            relayout.setdefault(choice[0], {}).update(_axis_titles(surface))
-    _lay_out(figure, next(iter(surfaces.values()))[0])
-    if keys:
-        figure.update_layout(meta={"relayout": {keys[0]: relayout}})
-    return figure
+    frames = []
+    for choice, (surface, points) in surfaces.items():
+        drawn = landscape(surface, points)
+        for trace in drawn.data[:2]:  # half the digits are enough to look at, and half the size of a page
+            trace.z = trace.z.astype(np.float32)
+        drawn.data[0].update(surfacecolor=None, customdata=None)
+        drawn.data[1].update(customdata=None)
+        drawn.update_traces(selector={"type": "surface"}, hovertemplate=_hover(surface, "z"))
+        drawn.update_traces(selector={"type": "contour"}, hovertemplate=_hover(surface, "z"))
+        name = json.dumps(dict(zip(keys, choice, strict=True)), ensure_ascii=False)
+        frames.append(go.Frame(name=name, data=drawn.data, layout=_axis_titles(surface)))
+    return landscape(*next(iter(surfaces.values()))).update(frames=frames)
 
 
-def _lay_out(figure: go.Figure, first: Landscape) -> None:
+def _laid_out(figure: go.Figure, surface: Landscape) -> go.Figure:
     styled(figure, title="", height=640)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
     camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
     figure.update_scenes(
         aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
     )
-    figure.update_layout(_axis_titles(first) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
+    figure.update_layout(_axis_titles(surface) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
     figure.update_layout(legend={"x": 0.6, "y": -0.1, "yanchor": "top", "orientation": "h"})
     figure.update_xaxes(title="step along x or y", row=2, col=2)
     figure.update_yaxes(title="loss", exponentformat="power", row=2, col=2)
+    return figure
 
 
 def _axis_titles(surface: Landscape) -> dict[str, str]:
@@ -96,13 +95,17 @@ def _shape(surface: Landscape, log: bool) -> list[Placed]:
     shade, ticks = _shade(surface.z, log)
     bar = {"title": {"text": label, "side": "right"}, "thickness": 14, "len": 0.62, "x": 1.0, "y": 1.0}
     bar |= {"yanchor": "top", "exponentformat": "power"} | ticks
-    hover = f"x %{{x:.3f}}<br>y %{{y:.3f}}<br>{surface.name} %{{customdata:.5g}} {surface.unit}<extra></extra>"
-    common = {"x": surface.x, "y": surface.y, "customdata": surface.z, "colorscale": SCALE, "hovertemplate": hover}
+    common = {"x": surface.x, "y": surface.y, "customdata": surface.z, "colorscale": SCALE}
+    common["hovertemplate"] = _hover(surface, "customdata")
     style = {"ncontours": 24, "line": {"width": 0.5}, "colorbar": bar}
     return [
         (go.Surface(**common, z=surface.z, surfacecolor=shade, showscale=False, name=label), 1, 1),
         (go.Contour(**common, z=shade, name=label, **style), 1, 2),
     ]
+
+
+def _hover(surface: Landscape, value: str) -> str:
+    return f"x %{{x:.3f}}<br>y %{{y:.3f}}<br>{surface.name} %{{{value}:.5g}} {surface.unit}<extra></extra>"
 
 
 def _shade(z: Array, log: bool) -> tuple[Array, dict[str, object]]:
@@ -133,9 +136,10 @@ def _path(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
 def _marks(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
     x, y = np.array(list(inside.values())).reshape(-1, 2).T
     style = {"mode": "markers+text", "text": list(inside), "hoverinfo": "text", "showlegend": False}
-    solid = {"marker": {"color": MARK, "size": 5}, "textfont": {"color": MARK}, "textposition": "top left"}
+    sides = ["top left", "top right", "bottom center"][: len(inside)]  # so that names of near points can be read
+    solid = {"marker": {"color": MARK, "size": 5}, "textfont": {"color": MARK}, "textposition": sides}
     outlined = {"color": MARK, "size": 9, "line": {"color": "white", "width": 1}}
-    flat = {"marker": outlined, "textfont": {"color": "white"}, "textposition": "top center"}
+    flat = {"marker": outlined, "textfont": {"color": "white"}, "textposition": sides}
     return [
         # A name needs more room above the surface than a line.
         (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.07), **style, **solid), 1, 1),

@@ -1,15 +1,33 @@
-// Connects the selectors above a figure to it: a trace is shown when every entry of its `meta` agrees with them.
-function connectSelectors(id) {
+function merged(target, changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    const nested = value !== null && typeof value === "object" && !Array.isArray(value);
+    target[name] = nested ? merged(target[name] ?? {}, value) : value;
+  }
+  return target;
+}
+
+// Connects the selectors above a figure to it: what they choose together is one of the figure's frames. An option that
+// goes with none of the choices before it is not offered.
+function connectSelectors(id, frames) {
   const figure = document.getElementById(id);
   const selects = Array.from(document.querySelectorAll(`select[data-figure="${id}"]`));
-  const agrees = (meta) => selects.every(({dataset, value}) => (meta[dataset.key] ?? value) === value);
-  const selectable = (meta) => selects.some(({dataset}) => meta?.[dataset.key] !== undefined);
+  const layout = structuredClone(figure.layout); // plotly.js writes into the one it was given
+  const agrees = (choice, upTo) => upTo.every(({dataset, value}) => (choice[dataset.key] ?? value) === value);
+
+  function offer() {
+    selects.forEach((select, k) => {
+      const left = frames.filter(({choice}) => agrees(choice, selects.slice(0, k)));
+      for (const option of select.options) {
+        option.disabled = option.hidden = !left.some(({choice}) => (choice[select.dataset.key] ?? option.value) === option.value);
+      }
+      if (select.selectedOptions[0]?.disabled) select.value = [...select.options].find((option) => !option.disabled).value;
+    });
+  }
 
   function show() {
-    const traces = [...figure.data.keys()].filter((k) => selectable(figure.data[k].meta));
-    const changes = figure.layout.meta?.relayout ?? {};
-    const layout = Object.assign({}, ...selects.map(({dataset, value}) => changes[dataset.key]?.[value]));
-    Plotly.update(figure, {visible: traces.map((k) => agrees(figure.data[k].meta))}, layout, traces);
+    offer();
+    const frame = frames.find(({choice}) => agrees(choice, selects));
+    Plotly.react(figure, frame.data, merged(structuredClone(layout), frame.layout));
   }
 
   selects.forEach((select) => select.addEventListener("change", show));

@@ -1,7 +1,9 @@
 """Turns an executed notebook into one HTML page that needs neither a network nor a kernel."""
 
+import contextlib
 import copy
 import itertools
+import json
 import os
 import platform
 import re
@@ -20,6 +22,8 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 PLOTLY = "application/vnd.plotly.v1+json"
+#: A link to another notebook.
+LINK = re.compile(r"\]\(([^):]+\.ipynb)\)")
 # Outputs that mean nothing, or nothing to a reader, without a kernel behind the page.
 UNSHOWN = {"application/vnd.jupyter.widget-view+json", "application/json", "application/javascript"}
 # The browser itself keeps the page's promise: whatever an output contains, no request leaves it.
@@ -29,20 +33,25 @@ POLICY = (
 )
 
 
-def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object]) -> str:
+def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object], folder: str = "") -> str:
     """The page: title, table of parameters and versions, then text, tables and figures without their code.
 
-    A figure whose traces carry a dict as `meta`, say `{"model": "A", "loss": "J"}`, gets one selector per key above it:
-    a trace is visible when every entry of its `meta` is chosen. `layout.meta = {"relayout": {key: {option: changes}}}`
-    names layout changes that go with an option.
+    A figure whose frames are named by choices, as JSON, say `{"model": "A", "loss": "J"}`, gets one selector per key
+    above it; a choice shows the traces of its frame, and the changes of layout that come with it.
+
+    A link to a notebook, relative to the one that is rendered, is made relative to the page.
 
     Args:
         notebook: the executed notebook; it is not changed.
         name: title of the page when the notebook has no heading.
         parameters: what the head of the page shows the notebook was run with.
+        folder: of the notebook, relative to the page.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(lambda link: f"]({os.path.normpath(os.path.join(folder, link[1]))})", cell.source)
     title = _markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
     numbers = itertools.count()
     body = _body(notebook, numbers)
@@ -150,14 +159,11 @@ def _cell(match: re.Match[str]) -> str:
 
 def _figure(figure: Mapping[str, Any], number: int) -> str:
     name = f"fig-{number}"
-    traces, layout = figure["data"], dict(figure.get("layout", {}))
+    layout, frames = dict(figure.get("layout", {})), figure.get("frames", [])
     layout.setdefault("uirevision", "kept")  # the view a reader has turned to survives a change of selection
-    for trace in traces:
-        if isinstance(trace.get("meta"), dict):
-            trace["meta"] = {key: str(option) for key, option in trace["meta"].items()}
-    selectors = _selectors(traces, name)
+    selectors = _selectors([choice for frame in frames if (choice := _choice(frame))], name)
     plot = to_html(
-        {"data": traces, "layout": layout, "frames": figure.get("frames", [])},
+        {"data": figure["data"], "layout": layout, "frames": []},
         # plotly.js offers by default to upload a figure to its makers' server.
         config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
         include_plotlyjs=False,
@@ -166,22 +172,32 @@ def _figure(figure: Mapping[str, Any], number: int) -> str:
         default_height="520px",
         div_id=name,
         validate=False,
-        post_script=f'connectSelectors("{name}");' if selectors else None,
+        post_script=f'connectSelectors("{name}", {_script(frames)});' if selectors else None,
     )
     return f"<figure>\n{selectors}{plot}\n</figure>"
 
 
-def _selectors(traces: list[dict[str, Any]], figure: str) -> str:
-    """One labelled selector per key of the traces' `meta`, set to what the figure shows as it was stored."""
-    labelled = [trace for trace in traces if isinstance(trace.get("meta"), dict)]
-    keys = dict.fromkeys(key for trace in labelled for key in trace["meta"])
+def _choice(frame: Mapping[str, Any]) -> dict[str, str] | None:
+    """What a frame is named by: options by key; None for a frame of an animation."""
+    with contextlib.suppress(json.JSONDecodeError):
+        if isinstance(choice := json.loads(frame.get("name") or ""), dict):
+            return {key: str(option) for key, option in choice.items()}
+    return None
+
+
+def _script(frames: list[Mapping[str, Any]]) -> str:
+    """Frames as a literal of a script; no text in them can end the script."""
+    chosen = [{"choice": c, "data": f["data"], "layout": f.get("layout", {})} for f in frames if (c := _choice(f))]
+    return json.dumps(chosen, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _selectors(choices: list[dict[str, str]], figure: str) -> str:
+    """One labelled selector per key of the choices, set to the first, which the figure shows."""
     html = []
-    for number, key in enumerate(keys):
-        having = [trace for trace in labelled if key in trace["meta"]]
-        seen = next((trace for trace in having if trace.get("visible", True) is True), having[0])["meta"][key]
+    for number, key in enumerate(dict.fromkeys(key for choice in choices for key in choice)):
         options = "".join(
-            f'<option value="{escape(option)}"{" selected" if option == seen else ""}>{escape(option)}</option>'
-            for option in dict.fromkeys(trace["meta"][key] for trace in having)
+            f'<option value="{escape(option)}">{escape(option)}</option>'
+            for option in dict.fromkeys(choice[key] for choice in choices if key in choice)
         )
         html.append(
             f'<label for="{figure}-{number}">{escape(key[:1].upper() + key[1:])}'

@@ -50,7 +50,9 @@ def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, obj
     before = defaults(unexecuted)
     given = check(parameters, before, notebook=source.name)
     executed = _execute(unexecuted, given, source.name)
-    texts = {target / f"{source.stem}.html": page.render(executed, name=source.stem, parameters=before | given)}
+    folder = os.path.relpath(source.parent, target)
+    shown = page.render(executed, name=source.stem, parameters=before | given, folder=folder)
+    texts = {target / f"{source.stem}.html": shown}
     numbers = _numbers(executed)
     if numbers is not None:
         texts[target / f"{source.stem}.json"] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 #: Parts of a layout that are lists: a shorter one must replace a longer one, not be merged into it.
 LISTS = ("annotations", "shapes")
 #: What a widget adds of its own, and keeps.
-KEPT = ("uid", "autosize")
+KEPT = ("uid", "autosize", "width")
 
 
 class LiveFigure(go.FigureWidget):
@@ -33,12 +33,16 @@ class LiveFigure(go.FigureWidget):
 
     def become(self, figure: go.Figure) -> None:
         """Show another figure, in place, so that the camera stays where it was turned."""
+        height = self.layout.height
         if camera := self.layout.to_plotly_json().get("scene", {}).get("camera"):
             self._turned = camera
         if [trace.type for trace in self.data] == [trace.type for trace in figure.data]:
             self._change(figure)
         else:
             self._replace(figure)
+        if height != self.layout.height:
+            # plotly.js takes a new height for a wish that the width shall stay as well, unless all three come together.
+            self._send_relayout_msg({"autosize": True, "width": None, "height": self.layout.height})
         # A FigureWidget inside a box sends its state only when it is made; this brings a reloaded page up to date.
         self._repr_mimebundle_()
 
@@ -52,7 +56,7 @@ class LiveFigure(go.FigureWidget):
 
     def _replace(self, figure: go.Figure) -> None:
         layout = self._layout_of(figure)
-        gone = {name: None for name in self.layout.to_plotly_json() if name not in layout and name != "autosize"}
+        gone = {name: None for name in self.layout.to_plotly_json() if name not in layout and name not in KEPT}
         self.data = []
         self.update_layout(gone | layout, overwrite=True)
         self.add_traces(figure.data)
@@ -60,6 +64,8 @@ class LiveFigure(go.FigureWidget):
 
     def _layout_of(self, figure: go.Figure) -> dict:
         layout = figure.layout.to_plotly_json()
+        for name in ("width", "autosize"):  # even empty ones would fix the width that the figure has now
+            layout.pop(name, None)
         if "scene" in layout and self._turned:
             layout["scene"]["camera"] = self._turned
         return layout

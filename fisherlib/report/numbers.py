@@ -1,0 +1,43 @@
+"""The numbers of the report on θ_f, as they are written into its JSON file."""
+
+from typing import Any
+
+from ..comparison import Comparison, ks, wasserstein_1
+from ..io import versions
+from ..solvers import Solution
+from ..study import Study
+
+UNITS = {
+    "energy": "eV/atom",
+    "force": "eV/Å",
+    "temperature": "K",
+    "intercept": "eV/atom",
+    "wasserstein_1": "eV/atom",
+}
+
+
+def numbers(study: Study, fit: Solution, held_out: Comparison) -> dict[str, Any]:
+    """θ_f, what it is worth on trajectories that were held out, and what it was computed from.
+
+    Args:
+        study: data and models.
+        fit: of the Fisher divergence.
+        held_out: of trajectories that the fit has not seen.
+    """
+    theta_f, temperatures = study.models["θ_f"], study.data.temperatures
+    facts = study.data.summary()
+    errors = ("force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread")
+    return {
+        "theta_f": {"coef": theta_f.theta.tolist(), "intercept": theta_f.offset},
+        "rank": fit.rank,
+        "condition": fit.condition,
+        "held_out": {name: held_out.pooled[name] for name in errors},
+        "cdf": {
+            "ks": float(ks(held_out.reference, held_out.energies)),
+            "wasserstein_1": float(wasserstein_1(held_out.reference, held_out.energies)),
+        },
+        "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
+        "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
+        "units": UNITS,
+        "versions": versions(),
+    }
