@@ -56,7 +56,7 @@ chromium:
 	fi
 
 lab: $(READY)
-	$(BIN)/jupyter lab $(ROOT) --notebook-dir=notebooks notebooks/00_start.ipynb
+	$(BIN)/jupyter lab $(ROOT) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start.ipynb
 
 app: $(READY)
 	$(BIN)/voila notebooks/00_start.ipynb
@@ -69,6 +69,7 @@ pictures: $(READY) chromium
 bench: $(READY)
 	$(BIN)/python benchmarks/moments.py
 	$(BIN)/python benchmarks/landscapes.py
+	$(BIN)/python benchmarks/explorers.py
 
 # Write the versions of today; run it to update, then run the tests.
 lock:

@@ -131,13 +131,15 @@ def ragged() -> Callable[..., fl.Dataset]:
 
 @pytest.fixture(scope="session")
 def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """What a person uploads: good data of 60 MB, a file that is none, and data whose descriptors take long to compute."""
+    """What a person uploads: good data of 60 MB, a file that is none, one that is too large, and data that take long."""
     folder = tmp_path_factory.mktemp("files")
-    good, bad, raw = (folder / f"{name}.npz" for name in ("good", "bad", "raw"))
+    good, bad, raw, huge = (folder / f"{name}.npz" for name in ("good", "bad", "raw", "huge"))
     fl.io.write(copper.select(list(copper)[:7]), good)
     bad.write_bytes(b"PK not an archive")
+    with open(huge, "wb") as file:
+        file.truncate(201 * 1024**2)
     frames = fl.io.read_frames(root / "data" / "cu55_1200K.npz")
     fl.io.write_frames(
         frames[::-1], raw
     )  # in another order, so that the descriptors kept for the shipped file do not serve
-    return {"good": good, "bad": bad, "raw": raw}
+    return {"good": good, "bad": bad, "raw": raw, "huge": huge}

@@ -18,7 +18,7 @@ LOSSES = (
 LOADED = "(gd._fullLayout.title.text || '').includes('Energies by trajectory')"
 
 
-def load(e: Explorer, *, good: Path, bad: Path, raw: Path) -> None:
+def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     """Columns, temperature, θ; a good file of 60 MB and a bad one; long work that is cancelled."""
     e.until(LOADED)
     e.panel.get_by_text("canonical ratio").wait_for()
@@ -37,6 +37,8 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path) -> None:
 
     e.upload("Upload data", bad)
     e.says("bad.npz: expected")
+    e.upload("Upload data", huge)
+    e.says("give its path")
     e.upload("Upload data", good)
     e.panel.get_by_text("7 trajectories").wait_for()
     e.quiet()

@@ -134,7 +134,8 @@ class FitPanel(Panel):
                 weights = [rows[key] for key in values]
                 pooled = np.sqrt(np.average(np.square(list(values.values())), weights=weights))
                 shown[f"force RMSE, {name}, eV/Å"] = f"{pooled:.4f}"
-        self.numbers.value = " · ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in shown.items())
+        whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # a number stays with its name
+        self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
 
     def _button(self, label: str, suffix: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})

@@ -3,7 +3,6 @@
 import plotly.graph_objects as go
 
 from .. import atlas, figures
-from ..projections import Progress
 from ..states import LandscapeState
 from ..study import Study
 from .controls import Choose, number, row, slider, tick
@@ -49,7 +48,7 @@ class LandscapePanel(Panel):
 
     def use(self, study: Study, **chosen: object) -> None:
         """Another study; choices that it has too are kept."""
-        self._study = study
+        self._study, self._seen = study, {}
         self._settling = True
         self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
         self.begin(chosen)
@@ -73,22 +72,15 @@ class LandscapePanel(Panel):
         view, known = self.state.view(), self._study.atlas
         trained = view["model"] not in self._study.networks or known.is_trained(view["model"])
         what = f"{view['loss']} around {view['model']}" if trained else f"training {view['model']}, once"
-        self.draw(
-            what,
-            lambda progress: self._surface(view, progress),
-            self._figure,
-            at_once=known.at_once(view["model"], view["loss"]),
-        )
-
-    def _surface(self, view: dict, progress: Progress) -> object:
-        return self._study.atlas(**view, progress=progress)
+        at_once = view == self._seen or known.at_once(view["model"], view["loss"])  # or only colours and cuts changed
+        self.draw(what, lambda progress: (view, *known(**view, progress=progress)), self._figure, at_once=at_once)
 
     def _figure(self, drawn: tuple) -> go.Figure:
-        surface, points = drawn
+        self._seen, surface, points = drawn
         shown = points if self.state.marks else {}
         return figures.landscape(surface, shown, at=(self.state.x, self.state.y), log=self.state.log)
 
     def _cut(self, x: float, y: float) -> None:
         if self.active and self.figure.data and self.figure.data[0].type == "surface":
-            with self.state.hold_trait_notifications():
-                self.state.x, self.state.y = float(f"{x:.4g}"), float(f"{y:.4g}")
+            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # both, and then one redraw
+            self._changed()
