@@ -33,6 +33,7 @@ if _TYPE_CHECKING:
     from . import systems as systems
     from . import tables as tables
     from . import training as training
+    from . import uncertainty as uncertainty
     from . import units as units
     from . import validation as validation
     from . import widgets as widgets
@@ -48,6 +49,7 @@ _SUBMODULES = (
     "systems",
     "tables",
     "training",
+    "uncertainty",
     "units",
     "validation",
     "widgets",

@@ -58,7 +58,9 @@ def test_text_explains_the_code(notebook: nbformat.NotebookNode) -> None:
     assert words >= 3 * lines
 
 
-def test_links_lead_to_notebooks_that_are_there(notebook: nbformat.NotebookNode, request: pytest.FixtureRequest) -> None:
+def test_links_lead_to_notebooks_that_are_there(
+    notebook: nbformat.NotebookNode, request: pytest.FixtureRequest
+) -> None:
     folder = next(path.parent for path in NOTEBOOKS if path.stem == request.node.callspec.id)
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert all((folder / link).is_file() for link in re.findall(r"\]\(([^):]+)\)", text))

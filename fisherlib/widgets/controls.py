@@ -81,7 +81,7 @@ class Strength(ipywidgets.SelectionSlider):
     def __init__(self, state: State, name: str, label: str) -> None:
         self._state, self._name, self._following = state, name, False
         options = _labelled(STRENGTHS)
-        super().__init__(options=options, description=label, style=LABEL, layout={"width": "330px"})
+        super().__init__(options=options, description=label, style=LABEL, layout={"width": "400px"})
         state.observe(self._follow, name)
         self.observe(self._choose, "value")
         self._follow()

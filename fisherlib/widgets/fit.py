@@ -10,11 +10,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from .. import figures, io
+from ..dataset import Array
 from ..potential import LinearPotential
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
 from ..states import FitState
 from ..study import Study
+from ..uncertainty import sandwich
 from ..validation import split
 from .controls import Choose, Strength, row, text
 from .live import LiveFigure
@@ -22,6 +24,8 @@ from .panel import Panel
 
 #: Parts of the trajectories, each held out once.
 FOLDS = 5
+#: Trajectories below which their scatter says nothing.
+FEWEST = 5
 
 
 class FitPanel(Panel):
@@ -108,6 +112,7 @@ class FitPanel(Panel):
         models = {f"{reference.name} (reference)" if taken else reference.name: reference, self.model.name: self.model}
         errors = {n: dict(zip(moments, force_rmse(moments, m.theta), strict=True)) for n, m in models.items()}
         errors[f"{self.model.name}, held out"] = self.held_out
+        bars = self._bars()
         self._tell(errors)
         return figures.fit(
             {name: model.theta for name, model in models.items()},
@@ -117,7 +122,20 @@ class FitPanel(Panel):
             rank=self.solution.rank,
             condition=self.solution.condition,
             scale=self._scale,
+            errors=bars,
         )
+
+    def _bars(self) -> dict[str, Array]:
+        """Standard errors of θ where they are known: of the plain fit, over enough trajectories."""
+        added = self.state.ridge or self.state.kl or self.state.energy
+        if added or len(self._study.moments) < FEWEST:
+            self._bars_said = (
+                "no error bars with added terms" if added else f"no error bars below {FEWEST} trajectories"
+            )
+            return {}
+        self._bars_said = f"bars: one standard error, over {len(self._study.moments)} trajectories"
+        covariance = sandwich(self._study.moments, self.solution, temperature=self._study.temperature)
+        return {self.model.name: np.sqrt(np.diag(covariance))}
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
         terms, theta, solution = self._study.terms, self.model.theta, self.solution
@@ -136,6 +154,7 @@ class FitPanel(Panel):
                 shown[f"force RMSE, {name}, eV/Å"] = f"{pooled:.4f}"
         whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # a number stays with its name
         self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
+        self.numbers.value += f" · {self._bars_said}"
 
     def _button(self, label: str, suffix: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})

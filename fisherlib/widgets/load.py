@@ -56,7 +56,7 @@ class LoadPanel(Panel):
         self.data: Dataset | None = None
         self.health: list = []
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
-        fields = ipywidgets.Accordion([self.columns], titles=("Columns of the file",))
+        fields = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
         data_upload = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
         theta_upload = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl")
         controls = [
