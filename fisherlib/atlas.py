@@ -9,7 +9,8 @@ from .dataset import Dataset
 from .landscapes import Landscape, Plane, Point, landscape
 from .losses import Quadratic, energy, fisher, kl
 from .moments import Moments
-from .networks import Network, NetworkProjection, project_network
+from .network_projections import NetworkProjection, project_network
+from .networks import Network
 from .potential import LinearPotential
 from .projections import Progress, Projection, project, silent
 from .solvers import solve

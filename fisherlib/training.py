@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from .dataset import Array, Dataset, Trajectory
 from .moments import accumulate
-from .networks import Network, Progress
+from .networks import Network
+from .projections import Progress, silent
 
 #: Iterations of L-BFGS between two calls of ``progress``; its memory of past steps is lost there, so not too few.
 CHUNK = 25
@@ -40,7 +41,7 @@ def train(
     displacement: float = 0.2,
     iterations: int = 300,
     strength: float = 1e-4,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Network:
     """A network fitted to energies and forces, the same one for the same seed.
 
@@ -153,7 +154,7 @@ def _fit(
     hidden: tuple[int, ...],
     iterations: int,
     strength: float,
-    progress: Progress | None,
+    progress: Progress,
 ) -> MLPRegressor:
     """The regressor after at most ``iterations`` from the given weights and biases."""
     regressor = MLPRegressor(
@@ -172,13 +173,11 @@ def _fit(
         regressor.fit(z[:1], energies[:1])  # makes what a warm start needs; its weights are replaced
         regressor.coefs_, regressor.intercepts_ = ([part.copy() for part in parts] for parts in start)
         for done in range(0, iterations, CHUNK):
-            if progress is not None:
-                progress(done, iterations)
+            progress(done, iterations)
             regressor.set_params(max_iter=min(CHUNK, iterations - done)).fit(z, energies)
             if regressor.n_iter_ < regressor.max_iter:
                 break  # converged
-    if progress is not None:
-        progress(iterations, iterations)
+    progress(iterations, iterations)
     return regressor
 
 
