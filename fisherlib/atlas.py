@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from .dataset import Dataset
+from .dataset import Array, Dataset
 from .landscapes import Landscape, Plane, Point, landscape
 from .losses import Quadratic, energy, fisher, kl
 from .moments import Moments
@@ -109,7 +109,7 @@ class Atlas:
         return tuple(
             name
             for name, potential in self._potentials.items()
-            if model in self._potentials and not any(np.array_equal(potential.theta, theta) for theta in taken)
+            if model in self._potentials and not any(_same(potential.theta, theta) for theta in taken)
         )
 
     def planes(self, model: str) -> tuple[str, ...]:
@@ -246,6 +246,11 @@ class Atlas:
     def _project(self, model: str, plane: Plane, progress: Progress) -> NetworkProjection:
         network = self.network(model)
         return project_network(network, self._data, plane, temperature=self._temperature, progress=progress)
+
+
+def _same(a: Array, b: Array) -> bool:
+    """Whether two parameter vectors agree to rounding: no plane can be put through them."""
+    return np.allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(b).max())
 
 
 def _among(what: str, name: str, known: Sequence[str]) -> None:

@@ -89,7 +89,8 @@ class Plane:
 
         Args:
             origin: (K,) centre.
-            loss: gives the eigenvectors and the length: one unit doubles its value at the origin.
+            loss: gives the eigenvectors and the length: one unit adds as much curvature as
+                the loss has value at the origin, so that it doubles the loss from its minimum.
             which: numbers of the eigenvectors, by ascending eigenvalue among the ``rank`` determined ones.
             rank: of ``solve(loss)``; K without it.
         """
@@ -102,7 +103,7 @@ class Plane:
 
     @classmethod
     def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int) -> "Plane":
-        """The plane along two random directions, drawn in the scale of each descriptor; one unit doubles the loss."""
+        """The plane along two random directions, drawn in the scale of each descriptor; one unit as for ``eigen``."""
         scale = _inverse(np.sqrt(np.diag(loss.A)))
         drawn = np.random.default_rng(seed).normal(size=(2, loss.K)) * scale
         return cls._scaled(

@@ -60,6 +60,7 @@ class Study:
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         self.networks = tuple(NETWORKS)
+        self._taken = {*NETWORKS, *(() if models else self.models)}
         self._comparisons: dict[str, Comparison] = {}
         self._trained: dict[str, Network] = {}
 
@@ -71,11 +72,18 @@ class Study:
         return {model.name: model for model in (theta_f, given or energy_fit(self.moments), mixed)}
 
     def with_model(self, model: LinearPotential) -> "Study":
-        """The same study with one more model, or another one under the name."""
+        """The same study with one more model, or another one under a name that was added before.
+
+        Raises:
+            ValueError: the name is that of a network or of one of the usual models, or K is another.
+        """
+        if model.name in self._taken:
+            raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
         models = self.models | {model.name: model}
         options = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
         study = Study(self.data, models=models, **options)
-        study._trained = self._trained  # networks do not depend on the other models
+        # Networks do not depend on the other models.
+        study._trained, study._taken = self._trained, self._taken
         return study
 
     def fit(
@@ -111,14 +119,14 @@ class Study:
         """Every loss around every model on every plane, by (model, plane, loss): what a page without a kernel shows.
 
         Args:
-            n: points along each axis; three quarters as many for the networks, whose points cost far more.
+            n: points along each axis; half as many for the networks, whose points cost far more.
             progress: called with (surfaces done, in all).
         """
         known = self.atlas
         choices = [(m, plane, loss) for m in known.models for plane in known.planes(m) for loss in known.losses]
         drawn = {}
         for model, plane, loss in choices:
-            points = max(3, 3 * n // 4) if model in self.networks else n
+            points = max(3, n // 2 + 1) if model in self.networks else n
             drawn[model, plane, loss] = known(model, loss, plane=plane, n=points)
             progress(len(drawn), len(choices))
         return drawn

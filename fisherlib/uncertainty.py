@@ -14,7 +14,8 @@ def sandwich(moments: Moments, fit: Solution, *, temperature: float | None = Non
 
     Cov = n/(n−1) A⁻¹ (Σ_t g_t g_tᵀ) A⁻¹ with the score g_t = β²(Φ_tᵀF_t − Φ_tᵀΦ_t θ) of each of n trajectories and
     A = Σ_t β²Φ_tᵀΦ_t. Frames of one trajectory may be as correlated as they like, and forces need not be fitted
-    exactly. Directions that the fit left out have no variance here: they are not determined at all.
+    exactly. With few rows for many parameters the bars come out too small (by a third with 240 rows for 100 parameters).
+    Directions that the fit left out have no variance here: they are not determined at all.
 
     Args:
         moments: that the fit was made from.

@@ -1,5 +1,7 @@
 """Figures are tested as data: what is drawn is what was computed."""
 
+import json
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -65,8 +67,9 @@ def test_surface_and_contour_show_the_same_loss_with_both_models_marked(atlas: f
     figure = figures.landscape(surface, points)
     solid, flat = (next(t for t in figure.data if isinstance(t, kind)) for kind in (go.Surface, go.Contour))
     assert np.array_equal(solid.z, surface.z) and np.array_equal(flat.z, surface.z)
-    marks = [t for t in figure.data if t.type == "scatter3d" and t.text is not None]
-    assert list(marks[0].text) == ["a", "b"] and list(marks[0].x) == [0.0, 1.0]
+    marks = [t for t in figure.data if t.text is not None]
+    assert [t.type for t in marks] == ["scatter3d", "scatter"]
+    assert all(list(t.text) == ["a", "b"] and list(t.x) == [0.0, 1.0] for t in marks)
     path = next(t for t in figure.data if t.type == "scatter3d" and t.mode == "lines")
     assert (path.x[0], path.x[-1]) == (0.0, 1.0)
     assert all(z >= surface.z.min() for z in path.z)
@@ -83,19 +86,65 @@ def test_every_axis_has_a_title(atlas: fl.Atlas, data: fl.Dataset) -> None:
     assert all(axis.title.text for axis in (scene.xaxis, scene.yaxis, scene.zaxis))
 
 
+def names(figure: go.Figure | go.Frame) -> dict[str, tuple[float, float]]:
+    """Where names stand on the surface."""
+    return {a.text: (a.x, a.y) for a in figure.layout.scene.annotations if a.visible}
+
+
 def test_a_point_outside_the_plane_is_not_marked(atlas: fl.Atlas) -> None:
     surface, _ = atlas("a", "Fisher divergence")
     figure = figures.landscape(surface, {"here": (0.0, 0.0), "far": (50.0, 0.0)})
-    assert [list(t.text) for t in figure.data if t.type == "scatter3d" and t.mode == "markers+text"] == [["here"]]
+    assert [list(t.text) for t in figure.data if getattr(t, "mode", "") == "markers+text"] == [["here"]]
+    assert names(figure) == {"here": (0.0, 0.0)}
 
 
-def test_all_choices_are_in_one_figure_and_only_the_first_is_visible(atlas: fl.Atlas) -> None:
+def test_names_stand_above_their_points_and_can_be_changed_in_place(atlas: fl.Atlas) -> None:
+    surface, points = atlas("a", "Fisher divergence")
+    named, bare = figures.landscape(surface, points), figures.landscape(surface)
+    assert names(named) == points and names(bare) == {}
+    assert len(named.layout.scene.annotations) == len(bare.layout.scene.annotations)
+    for shown in named.layout.scene.annotations[: len(points)]:
+        assert surface.at(shown.x, shown.y) < shown.z < surface.at(shown.x, shown.y) + 0.1 * np.ptp(surface.z)
+
+
+def test_names_on_the_contours_go_inwards(atlas: fl.Atlas) -> None:
+    surface, _ = atlas("a", "Fisher divergence")
+    x, y = surface.x, surface.y
+    corners = {"low left": (x[0], y[0]), "high right": (x[-1], y[-1]), "high left": (x[0], y[-1])}
+    flat = next(t for t in figures.landscape(surface, corners).data if getattr(t, "mode", "") == "markers+text")
+    assert list(flat.textposition) == ["top right", "bottom left", "bottom right"]
+
+
+def test_a_long_title_of_an_axis_is_broken_on_the_surfaces_of_a_page_alone() -> None:
+    plane = fl.Plane(
+        origin=np.zeros(2), directions=np.eye(2), labels=("random direction 1 (seed 0), filter-normalised", "y")
+    )
+    surface = fl.landscape(fl.Quadratic(np.eye(2), np.zeros(2), 0.0), plane, n=3)
+    (frame,) = figures.landscapes({("a",): (surface, {})}, keys=("model",)).frames
+    assert frame.layout.scene.xaxis.title.text == "random direction 1 (seed 0),<br>filter-normalised"
+    alone = figures.landscape(surface).layout
+    assert alone.scene.xaxis.title.text == alone.xaxis.title.text == frame.layout.xaxis.title.text == plane.labels[0]
+
+
+def test_every_choice_is_a_frame_of_one_landscape_and_the_first_is_shown(atlas: fl.Atlas) -> None:
     surfaces = {(model, loss): atlas(model, loss) for model in atlas.models for loss in atlas.losses}
     figure = figures.landscapes(surfaces, keys=("model", "loss"))
-    shown = {(t.meta["model"], t.meta["loss"]) for t in figure.data if t.visible}
-    assert shown == {("a", "Fisher divergence")}
-    assert {(t.meta["model"], t.meta["loss"]) for t in figure.data} == set(surfaces)
-    for (model, loss), (surface, _) in surfaces.items():
-        drawn = next(t for t in figure.data if t.type == "surface" and t.meta == {"model": model, "loss": loss})
-        assert np.array_equal(drawn.z, surface.z)
-    assert figure.layout.meta["relayout"]["model"]["b"]["scene.xaxis.title.text"] == "b → a"
+    assert [tuple(json.loads(frame.name).items()) for frame in figure.frames] == [
+        (("model", model), ("loss", loss)) for model, loss in surfaces
+    ]
+    first, *_ = surfaces.values()
+    assert np.array_equal(figure.data[0].z, first[0].z)
+    kinds = [trace.type for trace in figure.data]
+    for frame, (surface, points) in zip(figure.frames, surfaces.values(), strict=True):
+        assert [trace.type for trace in frame.data] == kinds
+        for drawn in frame.data[:2]:
+            np.testing.assert_allclose(drawn.z, surface.z, rtol=1e-6)
+            assert surface.unit in drawn.hovertemplate and "%{z" in drawn.hovertemplate
+        assert names(frame) == points
+        assert frame.layout.scene.xaxis.title.text == frame.layout.xaxis.title.text == surface.plane.labels[0]
+
+
+def test_the_numbers_of_a_frame_take_half_the_room(atlas: fl.Atlas) -> None:
+    frame = figures.landscapes({("a",): atlas("a", "force MAE")}, keys=("model",)).frames[0]
+    assert {trace.z.dtype for trace in frame.data if "z" in trace} == {np.dtype("float32")}
+    assert frame.data[0].surfacecolor is None and frame.data[0].customdata is None

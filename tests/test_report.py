@@ -27,6 +27,8 @@ The loss $J(\theta) = \tfrac12 \theta^\top T\theta - \theta^\top c$ in code is `
 
 $$ \theta_f = \operatorname*{arg\,min}_\theta J(\theta) \quad\text{in eV} $$
 
+Explore it in [the explorer](../explorers/01.ipynb).
+
 | descriptor | value |
 |---|---:|
 | `$D_1$` | $\beta^2 < 3$ |
@@ -57,20 +59,27 @@ PLAIN_FIGURE = """\
 go.Figure(go.Scatter(x=[0, 1, 2], y=[0, 1, 4], name="plain"), dict(height=320, margin=dict(t=30)))
 """
 SELECTABLE_FIGURE = """\
-x = np.linspace(-1, 1, n_points)
-surfaces = [
-    go.Surface(x=x, y=x, z=height * (x**2 + slope * x[:, None] ** 2), showscale=False, name=f"{model}, {loss}",
-               meta={"model": model, "loss": loss}, visible=(model, loss) == ("θ_f", "energy"))
-    for model, slope in [("θ_DFT", 1.0), ("θ_f", 2.0)]
-    for loss, height in [("Fisher divergence", 1.0), ("energy", 3.0)]
+import json
+
+def traces(model, plane, loss):
+    x = np.linspace(-1, 1, n_points)
+    z = (1 + len(loss)) * (x**2 + len(model) * x[:, None] ** 2)
+    surface = go.Surface(x=x, y=x, z=z, showscale=False, name=f"{model}, {plane}, {loss}")
+    start = go.Scatter3d(x=[1], y=[0], z=[1], mode="markers", name="start")
+    minimum = go.Scatter3d(x=[0], y=[0], z=[1], mode="markers", name="minimum")
+    return [surface, start] if model == "network" else [surface, start, minimum]
+
+planes = {"θ_f": ["to another", "random"], "θ_DFT": ["to another", "random"], "network": ["random", "first weights"]}
+losses = {"energy": "ΔE (eV)", "Fisher divergence": "J"}
+choices = [(model, plane, loss) for model in planes for plane in planes[model] for loss in losses]
+frames = [
+    go.Frame(name=json.dumps(dict(zip(["model", "plane", "loss"], choice))), data=traces(*choice),
+             layout={"scene.zaxis.title.text": losses[choice[2]]})
+    for choice in choices
 ]
-points = [
-    go.Scatter3d(x=[0], y=[0], z=[1], mode="markers", name="minimum", meta={"model": "θ_f"}),
-    go.Scatter3d(x=[1], y=[0], z=[1], mode="markers", name="start"),
-]
-titles = {"Fisher divergence": {"scene.zaxis.title.text": "J"}, "energy": {"scene.zaxis.title.text": "ΔE (eV)"}}
-go.Figure([*surfaces, *points], dict(height=480, margin=dict(t=20, b=10), meta={"relayout": {"loss": titles}},
-          scene=dict(aspectmode="cube", xaxis_title="a", yaxis_title="b", camera_eye=dict(x=1.6, y=1.6, z=1.1))))
+layout = dict(height=480, margin=dict(t=20, b=10))
+layout["scene"] = dict(aspectmode="cube", xaxis_title="a", yaxis_title="b", camera_eye=dict(x=1.6, y=1.6, z=1.1))
+go.Figure(frames[0].data, layout, frames).update_layout(scene_zaxis_title_text=losses["energy"])
 """
 NUMBERS = """\
 if mode == "raise":
@@ -285,33 +294,83 @@ def test_mathematics_that_cannot_be_read_is_still_seen(monkeypatch: pytest.Monke
     assert "<p>Here <code>a &lt; b</code>.</p>" in html
 
 
-def selectors(traces: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
-    """(label, chosen, options) of each selector that the page puts above a figure with these traces."""
-    output = new_output("display_data", {page.PLOTLY: {"data": traces, "layout": {}}})
-    html = page.render(new_notebook(cells=[new_code_cell(outputs=[output])]), name="x", parameters={})
-    chosen = []
-    for label in BeautifulSoup(html, "html.parser").find_all("label"):
-        options = label.find("select").find_all("option")
-        assert label["for"] == label.find("select")["id"]
+def rendered(figure: dict[str, Any]) -> str:
+    """A page with one figure."""
+    output = new_output("display_data", {page.PLOTLY: {"layout": {}} | figure})
+    return page.render(new_notebook(cells=[new_code_cell(outputs=[output])]), name="x", parameters={})
+
+
+def frame(choice: str | dict[str, object], /, **trace: object) -> dict[str, Any]:
+    """A frame with one trace; a choice that is no text is written as JSON."""
+    return {"name": choice if isinstance(choice, str) else json.dumps(choice), "data": [{"type": "bar"} | trace]}
+
+
+def selectors(frames: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """(label, options) of each selector that the page puts above a figure with these frames."""
+    found = []
+    html = BeautifulSoup(rendered({"data": [], "frames": frames}), "html.parser")
+    assert len(html.find_all("label")) == len(html.find_all("select"))
+    for label in html.find_all("label"):
+        options = html.find("select", id=label["for"]).find_all("option")
         assert [option["value"] for option in options] == [option.text for option in options]
-        selected = next(option.text for option in options if option.has_attr("selected"))
-        chosen.append((label.contents[0], selected, [option.text for option in options]))
-    return chosen
+        assert not any(option.has_attr("selected") for option in options)  # a browser chooses the first
+        found.append((label.text, [option.text for option in options]))
+    return found
 
 
-def test_selectors_start_at_what_the_figure_shows() -> None:
-    traces = [
-        {"type": "bar", "meta": {"model": "A", "temperature": 300.0}, "visible": False},
-        {"type": "bar", "meta": {"model": 'B "<b>"', "temperature": 600.0}},
-        {"type": "bar", "meta": {"model": "A"}, "visible": "legendonly"},
-        {"type": "bar", "meta": "no selector"},
+HOSTILE = """B "'<b></option></select></script><script>document.title = 'broken'</script><!--"""
+
+
+def test_there_is_one_labelled_selector_per_key_of_the_choices() -> None:
+    frames = [
+        frame({"model": "A", "temperature": 300.0}),
+        frame({"model": HOSTILE, "temperature": 600.0}),
+        frame({"model": "A", "temperature": 600.0}),
     ]
-    assert selectors(traces) == [
-        ("Model", 'B "<b>"', ["A", 'B "<b>"']),
-        ("Temperature", "600.0", ["300.0", "600.0"]),
-    ]
-    assert selectors([trace | {"visible": False} for trace in traces])[1][1] == "300.0"
-    assert selectors(traces[3:]) == []
+    assert selectors(frames) == [("Model", ["A", HOSTILE]), ("Temperature", ["300.0", "600.0"])]
+
+
+@pytest.mark.parametrize("name", ["", "step 1", "12", "[1, 2]", "{}", '"a"', "{not json"])
+def test_a_frame_of_an_animation_makes_no_selector_and_is_kept(name: str) -> None:
+    html = rendered({"data": [], "frames": [frame(name, name="moved")]})
+    assert "<select" not in html and "connectSelectors(" not in html.split("<main>")[1]
+    assert "Plotly.addFrames(" in html and "moved" in html.split("<main>")[1]
+
+
+def test_a_figure_without_frames_has_no_selector() -> None:
+    assert selectors([]) == []
+
+
+def test_what_frames_share_is_written_once() -> None:
+    z = {"dtype": "f4", "bdata": "c2hhcmVkIGJ5IGFsbA=="}
+    frames = [frame({"k": str(k)}, z=z, x=z, name=f"trace {k}") for k in range(5)]
+    html = rendered({"data": [], "frames": frames})
+    assert html.count(z["bdata"]) == 1 and all(html.count(f'"trace {k}"') == 1 for k in range(5))
+
+
+@pytest.mark.parametrize(
+    ("folder", "link", "moved"),
+    [
+        ("../notebooks/reports", "../01_load.ipynb", "../notebooks/01_load.ipynb"),
+        ("../notebooks/reports", "other.ipynb", "../notebooks/reports/other.ipynb"),
+        ("../two words (1)/x", "../a.ipynb", "../two%20words%20%281%29/a.ipynb"),
+        ("", "../a.ipynb", "../a.ipynb"),
+        ("../notebooks", "https://example.org/a.ipynb", "https://example.org/a.ipynb"),
+        ("../notebooks", "image.png", "image.png"),
+    ],
+)
+def test_a_link_to_a_notebook_is_made_relative_to_the_page(folder: str, link: str, moved: str) -> None:
+    notebook = new_notebook(cells=[new_markdown_cell(f"See [it]({link}).")])
+    html = page.render(notebook, name="x", parameters={}, folder=folder)
+    assert BeautifulSoup(html, "html.parser").find("main").find("a")["href"] == moved
+    assert link in notebook.cells[0].source
+
+
+def test_the_built_page_links_to_where_the_notebooks_are(source: str, notebook: Path, built: tuple[Path, str]) -> None:
+    links = [a["href"] for a in BeautifulSoup(source, "html.parser").find("main").find_all("a")]
+    assert links == ["../../explorers/01.ipynb"]
+    there = (built[0].parent / links[0]).resolve()
+    assert there == (notebook.parent / "../explorers/01.ipynb").resolve()
 
 
 # The page in a browser
@@ -349,19 +408,30 @@ def opened(chromium: Any, built: tuple[Path, str]) -> Iterator[Opened]:
     context.close()
 
 
+def offered(page: Any, label: str) -> list[str]:
+    """The options of a selector that can be chosen; the others are hidden and disabled."""
+    options = page.get_by_label(label).locator("option")
+    states = options.evaluate_all("found => found.map(o => [o.value, o.disabled, o.hidden])")
+    assert all(disabled == hidden for _, disabled, hidden in states)
+    return [value for value, disabled, _ in states if not disabled]
+
+
 @pytest.mark.browser
 def test_every_figure_is_drawn_without_a_network(opened: Opened, built: tuple[Path, str]) -> None:
     assert opened.page.locator("#fig-0 .scatterlayer .trace").count() == 1
-    opened.wait_for_visible("θ_f, energy", "minimum", "start")
-    assert opened.page.get_by_label("Model").input_value() == "θ_f"
-    assert opened.page.get_by_label("Loss").input_value() == "energy"
+    opened.wait_for_visible("θ_f, to another, energy", "start", "minimum")
+    assert [opened.page.get_by_label(label).input_value() for label in ("Model", "Plane", "Loss")] == [
+        "θ_f",
+        "to another",
+        "energy",
+    ]
     assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
     assert opened.page.locator(".modebar-btn").count() > 0
     assert opened.page.locator(".modebar-btn[data-title*=Share]").count() == 0
 
 
 @pytest.mark.browser
-def test_the_turned_view_survives_a_change_of_either_selector(
+def test_the_turned_view_survives_a_change_of_any_selector(
     opened: Opened, settled: Callable[[object, str], object], turn: Callable[[object, object], None]
 ) -> None:
     before = opened.page.evaluate(CAMERA)
@@ -371,17 +441,94 @@ def test_the_turned_view_survives_a_change_of_either_selector(
     opened.page.wait_for_function(f"x => Math.abs({CAMERA}.x - x) > 0.1", arg=before["x"])
 
     opened.page.get_by_label("Loss").select_option("Fisher divergence")
-    opened.wait_for_visible("θ_f, Fisher divergence", "minimum", "start")
+    opened.wait_for_visible("θ_f, to another, Fisher divergence", "start", "minimum")
     turned = settled(opened.page, CAMERA)  # now: the first redraw also ends the glide of the camera
     assert abs(turned["x"] - before["x"]) > 0.1
     assert opened.page.evaluate(HEIGHT_TITLE) == "J"
     opened.page.get_by_label("Model").focus()
-    opened.page.keyboard.press("ArrowUp")
-    opened.wait_for_visible("θ_DFT, Fisher divergence", "start")
+    opened.page.keyboard.press("ArrowDown")
+    opened.wait_for_visible("θ_DFT, to another, Fisher divergence", "start", "minimum")
+    opened.page.get_by_label("Plane").select_option("random")
     opened.page.get_by_label("Loss").select_option("energy")
-    opened.wait_for_visible("θ_DFT, energy", "start")
+    opened.wait_for_visible("θ_DFT, random, energy", "start", "minimum")
     assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
     assert settled(opened.page, CAMERA) == pytest.approx(turned, abs=1e-6)
+    assert opened.page.evaluate(f"{FIGURE}._fullLayout.scene.xaxis.title.text") == "a"  # no frame changes it
+
+
+@pytest.mark.browser
+def test_options_that_do_not_fit_are_hidden_and_a_choice_moves_to_the_first_that_does(opened: Opened) -> None:
+    opened.page.get_by_label("Model").select_option("θ_f")
+    opened.page.get_by_label("Plane").select_option("to another")
+    opened.page.get_by_label("Loss").select_option("Fisher divergence")
+    assert offered(opened.page, "Plane") == ["to another", "random"]
+    opened.page.get_by_label("Model").select_option("network")
+    opened.wait_for_visible("network, random, Fisher divergence", "start")  # and the minimum is gone
+    assert offered(opened.page, "Plane") == ["random", "first weights"]
+    assert opened.page.get_by_label("Plane").input_value() == "random"
+    opened.page.get_by_label("Plane").focus()
+    opened.page.keyboard.press("ArrowUp")  # the option above is not offered
+    assert opened.page.get_by_label("Plane").input_value() == "random"
+    opened.page.get_by_label("Plane").select_option("first weights")
+    opened.wait_for_visible("network, first weights, Fisher divergence", "start")
+    opened.page.get_by_label("Model").select_option("θ_f")
+    opened.wait_for_visible("θ_f, to another, Fisher divergence", "start", "minimum")
+    assert offered(opened.page, "Model") == ["θ_f", "θ_DFT", "network"]
+    assert offered(opened.page, "Loss") == ["energy", "Fisher divergence"]
+
+
+@pytest.mark.browser
+def test_after_a_reload_the_figure_shows_what_the_selectors_say(
+    chromium: Any, built: tuple[Path, str], tmp_path: Path
+) -> None:
+    # A browser may restore choices, also one that goes with no other: as if the page had been written with it.
+    chosen = built[0].read_text(encoding="utf-8")
+    for option in ("network", "Fisher divergence"):
+        chosen = chosen.replace(f'<option value="{option}">', f'<option value="{option}" selected>')
+    restored = tmp_path / "restored.html"
+    restored.write_text(chosen, encoding="utf-8")
+    tab = Opened(chromium.new_page())
+    tab.page.goto(restored.as_uri())
+    tab.wait_for_visible("network, random, Fisher divergence", "start")
+    assert tab.page.get_by_label("Plane").input_value() == "random"
+    assert tab.page.evaluate(HEIGHT_TITLE) == "J"
+    tab.page.get_by_label("Model").select_option("θ_DFT")
+    tab.page.reload()
+    model, plane, loss = (tab.page.get_by_label(label).input_value() for label in ("Model", "Plane", "Loss"))
+    tab.page.wait_for_function(f"{VISIBLE}[0] === {f'{model}, {plane}, {loss}'!r}")
+    assert tab.errors == []
+    tab.page.close()
+
+
+@pytest.mark.browser
+def test_no_name_can_break_out_of_the_page(chromium: Any, tmp_path: Path) -> None:
+    key = "kind \"></select><script>document.title = 'broken'</script>"
+    frames = [frame({key: name}, x=[1], y=[1], name=name) for name in ("plain", HOSTILE)]
+    path = tmp_path / "hostile.html"
+    path.write_text(rendered({"data": frames[0]["data"], "frames": frames}), encoding="utf-8")
+    tab = Opened(chromium.new_page())
+    tab.page.goto(path.as_uri())
+    tab.page.get_by_label("Kind").select_option(HOSTILE)
+    tab.page.wait_for_function("name => document.getElementById('fig-0')._fullData[0].name === name", arg=HOSTILE)
+    assert (tab.page.title(), tab.page.locator("select").count(), tab.errors) == ("x", 1, [])
+    assert tab.page.locator("script").count() == rendered({"data": []}).count("<script")
+    tab.page.close()
+
+
+@pytest.mark.browser
+def test_an_animation_waits_for_the_reader(chromium: Any, tmp_path: Path) -> None:
+    shown = {"type": "scatter", "x": [0, 1]}
+    figure = {"data": [shown | {"y": [0, 0]}], "frames": [{"name": "later", "data": [shown | {"y": [5, 5]}]}]}
+    path = tmp_path / "animation.html"
+    path.write_text(rendered(figure), encoding="utf-8")
+    tab = Opened(chromium.new_page())
+    tab.page.goto(path.as_uri())
+    height = "document.getElementById('fig-0').calcdata[0][0].y"
+    tab.page.wait_for_timeout(1000)
+    assert tab.page.evaluate(height) == 0
+    tab.page.evaluate("Plotly.animate('fig-0', ['later'], {transition: {duration: 0}, frame: {duration: 0}})")
+    tab.page.wait_for_function(f"{height} === 5")
+    tab.page.close()
 
 
 @pytest.mark.browser

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 import fisherlib as fl
 
@@ -66,6 +67,20 @@ def test_the_numbers_are_those_of_the_library(numbers: dict, copper: fl.Dataset)
     assert numbers["theta_f"]["intercept"] == pytest.approx(theta_f.offset, rel=1e-9)
     held_out = fl.validation.cross_validate(copper, moments, fl.regression.fisher_fit, folds=5, seed=0)
     assert numbers["held_out"] == pytest.approx(held_out.pooled, rel=1e-6, abs=1e-9)
+
+
+def test_every_figure_has_a_link_to_a_notebook_in_its_section_and_the_links_exist(shipped: Path) -> None:
+    text = (shipped / "theta_f.html").read_text(encoding="utf-8")
+    links: list[str] = []
+    for found in BeautifulSoup(text, "html.parser").find("main").find_all(["h2", "a", "figure"]):
+        if found.name == "h2":
+            links = []
+        elif found.name == "figure":
+            assert links, found.find_previous("h2").text
+        elif found["href"].endswith(".ipynb"):
+            links.append(found["href"])
+            assert (shipped / found["href"]).resolve().parent == ROOT / "notebooks"
+            assert (shipped / found["href"]).is_file()
 
 
 def test_another_file_and_temperature_give_another_report(tmp_path: Path) -> None:
@@ -139,7 +154,7 @@ def test_every_figure_is_drawn(page: object) -> None:
 
 
 @pytest.mark.browser
-def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
+def test_every_selector_changes_the_surface_and_it_turns_by_the_mouse(
     page: object, settled: Callable[[object, str], object], turn: Callable[[object, object], None]
 ) -> None:
     page.get_by_label("Model").scroll_into_view_if_needed()
@@ -156,3 +171,20 @@ def test_both_selectors_change_the_surface_and_it_turns_by_the_mouse(
     assert not np.allclose(eye, turned, atol=0.1)
     page.get_by_label("Loss").select_option("KS of energies")
     assert np.allclose(settled(page, EYE), turned, atol=1e-6)
+    page.get_by_label("Plane").select_option("softest and stiffest")
+    assert "soft" in page.evaluate(AXIS) and page.evaluate(SURFACE).startswith("KS of energies")
+    assert np.allclose(settled(page, EYE), turned, atol=1e-6)
+
+
+@pytest.mark.browser
+def test_a_network_has_planes_of_its_own_and_names_stay_readable(page: object) -> None:
+    page.get_by_label("Plane").select_option("two coefficients")
+    page.get_by_label("Model").select_option("MLP, two hidden layers")
+    assert page.get_by_label("Plane").input_value() in ("random", "towards its first weights")
+    page.get_by_label("Plane").select_option("towards its first weights")
+    assert page.evaluate(AXIS) == "MLP, two hidden layers →<br>before training"
+    names = page.locator("figure").last.locator(".annotation-text:visible")  # where the surface cannot hide them
+    assert names.all_text_contents() == ["MLP, two hidden layers", "first weights"]
+    assert page.get_by_label("Plane").locator("option:not([hidden])").count() == 2
+    page.get_by_label("Model").select_option("θ_f")
+    assert page.get_by_label("Plane").input_value() == "through another model"

@@ -22,6 +22,7 @@ from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
 from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
+from fisherlib.widgets.load import _read
 from fisherlib.widgets.panel import Panel
 
 K = 4
@@ -213,10 +214,10 @@ def test_no_slider_reads_data(study: fl.Study, monkeypatch: pytest.MonkeyPatch) 
     ok(panel)
 
 
-def test_one_trajectory_has_nothing_to_hold_out(data: fl.Dataset) -> None:
+def test_of_one_trajectory_blocks_are_held_out(data: fl.Dataset) -> None:
     panel = FitPanel(fl.Study(data.select("t0")), ridge=1e-3)
     ok(panel)
-    assert panel.held_out == {} and "held out" not in panel.numbers.value
+    assert list(panel.held_out) == [f"t0/{k}" for k in range(10)] and "held out" in panel.numbers.value
 
 
 @pytest.mark.parametrize(("button", "suffix"), [("Save JSON", ".json"), ("Save coef/intercept (npz)", ".npz")])
@@ -719,7 +720,8 @@ def test_a_file_that_is_refused_late_does_not_draw_over_another_page(
     good: Path, folder: Path, data: fl.Dataset
 ) -> None:
     dashboard = Dashboard(str(good))
-    bad = dashboard.load._read(str(good), NONE, {**dashboard.load._wanted()[2], "gradient": True}, lambda *_: None)
+    chosen = {**dashboard.load._wanted()[2], "gradient": True}
+    bad = _read(str(good), None, NONE, chosen, lambda done, total: None)
     open_page(dashboard, "Compare")
     with pytest.raises(ValueError, match="sign"):
         dashboard.load._figure(bad)

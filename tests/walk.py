@@ -49,7 +49,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.labelled("force descriptors hold +∂D/∂x").uncheck()
     e.quiet()
 
-    path = e.page.get_by_label("or its path").locator("visible=true").first
+    path = e.page.get_by_label("or path of the data").locator("visible=true").first
     before = path.input_value()
     path.fill(str(raw))
     path.press("Enter")

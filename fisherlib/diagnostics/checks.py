@@ -224,6 +224,12 @@ def _given_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Ver
         message = (
             f"the given θ explains little of these forces (correlation {correlation:.2f}): it belongs to other data"
         )
+    elif 0.5 < correlation < 0.9:
+        level = "warn"
+        message = (
+            f"forces follow those of the given θ loosely (correlation {correlation:.2f}): it may belong to another element, "
+            "or to a descriptor with other settings and as many entries"
+        )
     elif correlation < 0 and energies_agree:
         level = "warn"
         message = (

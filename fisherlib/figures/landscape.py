@@ -1,7 +1,10 @@
 """Losses on planes: surfaces to turn, their contours, cross-sections, named points."""
 
+import itertools
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +19,9 @@ from .style import MARK, PALETTE, SCALE, styled
 Placed = tuple[go.Scatter | go.Scatter3d | go.Surface | go.Contour, int, int]
 
 SECTIONS = (PALETTE[0], PALETTE[3])  # along x, along y
+TITLES = ("xaxis.title.text", "yaxis.title.text")
+#: Where the names of points on the surface stand, in pixels from their point: apart also where the points are near.
+NAMED_AT = ((-40, -30), (40, -30), (0, -55))
 
 
 def landscape(
@@ -30,15 +36,15 @@ def landscape(
     Args:
         surface: the loss on a grid.
         points: marked by name, with the path between the first two; those outside the plane are left out.
-        at: where the cross-sections meet; the middle of the plane if it is outside.
+        at: where the cross-sections meet; the nearest point of the plane if it is outside.
         log: colours (not heights) by the logarithm of the loss.
     """
     specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
     gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
-    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.57, 0.43], row_heights=[0.63, 0.37], **gaps)
+    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.6, 0.4], row_heights=[0.63, 0.37], **gaps)
     for trace, row, column in _traces(surface, points or {}, at, log):
         figure.add_trace(trace, row=row, col=column)
-    return _laid_out(figure, surface)
+    return _laid_out(figure, surface, points or {})
 
 
 def landscapes(
@@ -53,40 +59,62 @@ def landscapes(
     frames = []
     for choice, (surface, points) in surfaces.items():
         drawn = landscape(surface, points)
-        for trace in drawn.data[:2]:  # half the digits are enough to look at, and half the size of a page
-            trace.z = trace.z.astype(np.float32)
+        for trace in drawn.data:  # half the digits are enough to look at, and half the size of a page
+            trace.update({axis: np.float32(trace[axis]) for axis in "xyz" if axis in trace})
         drawn.data[0].update(surfacecolor=None, customdata=None)
         drawn.data[1].update(customdata=None)
         drawn.update_traces(selector={"type": "surface"}, hovertemplate=_hover(surface, "z"))
         drawn.update_traces(selector={"type": "contour"}, hovertemplate=_hover(surface, "z"))
         name = json.dumps(dict(zip(keys, choice, strict=True)), ensure_ascii=False)
-        frames.append(go.Frame(name=name, data=drawn.data, layout=_axis_titles(surface)))
+        frames.append(go.Frame(name=name, data=drawn.data, layout=_in_lines(_words(surface, points))))
     return landscape(*next(iter(surfaces.values()))).update(frames=frames)
 
 
-def _laid_out(figure: go.Figure, surface: Landscape) -> go.Figure:
+def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]) -> go.Figure:
     styled(figure, title="", height=640)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
-    camera = {"eye": {"x": -1.55, "y": -1.65, "z": 1.75}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
-    figure.update_scenes(
-        aspectmode="cube", camera=camera, zaxis={"title_text": "loss", "exponentformat": "power"}, uirevision="turned"
-    )
-    figure.update_layout(_axis_titles(surface) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
+    camera = {"eye": {"x": -1.75, "y": -1.86, "z": 1.98}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
+    figure.update_scenes(aspectmode="cube", camera=camera, uirevision="turned", zaxis_exponentformat="power")
+    figure.update_scenes({f"{axis}axis.title.font.size": 12 for axis in "xyz"}, zaxis_title_text="loss")
+    figure.update_layout(_words(surface, points) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
     figure.update_layout(legend={"x": 0.6, "y": -0.1, "yanchor": "top", "orientation": "h"})
     figure.update_xaxes(title="step along x or y", row=2, col=2)
     figure.update_yaxes(title="loss", exponentformat="power", row=2, col=2)
     return figure
 
 
-def _axis_titles(surface: Landscape) -> dict[str, str]:
-    x, y = surface.plane.labels
-    return {"scene.xaxis.title.text": x, "scene.yaxis.title.text": y, "xaxis.title.text": x, "yaxis.title.text": y}
+def _words(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Any]:
+    """The titles of the axes and the names of the points on the surface."""
+    titles = dict(zip(TITLES, surface.plane.labels, strict=True))
+    return {"scene": titles | {"annotations": _names(surface, points)}} | titles
+
+
+def _in_lines(words: dict[str, Any]) -> dict[str, Any]:
+    """With the titles of the scene in short lines: a page is narrow, and would cut long ones at the scene's edge."""
+    broken = {axis: "<br>".join(textwrap.wrap(words["scene"][axis], 28)) for axis in TITLES}
+    return words | {"scene": words["scene"] | broken}
+
+
+def _names(surface: Landscape, points: Mapping[str, Point]) -> list[dict[str, Any]]:
+    """Annotations, which no part of the surface hides as it hides text; as many for few points, to change in place."""
+    inside = _inside(surface, points)
+    style = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": MARK, "bgcolor": "rgba(255, 255, 255, 0.75)"}
+    blank = {"visible": False, "text": "", "x": 0.0, "y": 0.0, "z": 0.0, "ax": 0, "ay": 0}
+    names = [blank | style for _ in range(max(len(inside), len(NAMED_AT)))]
+    for name, (text, (x, y)), (ax, ay) in zip(names, inside.items(), itertools.cycle(NAMED_AT), strict=False):
+        z = float(_above(surface, x, y, 0.03))
+        name.update(visible=True, text=text, x=x, y=y, z=z, ax=ax, ay=ay)
+    return names
+
+
+def _inside(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Point]:
+    return {name: p for name, p in points.items() if np.isfinite(surface.at(*p))}
 
 
 def _traces(surface: Landscape, points: Mapping[str, Point], at: Point, log: bool) -> list[Placed]:
     """Always the same kinds of traces in the same order, so that a live figure can be changed in place."""
-    inside = {name: p for name, p in points.items() if np.isfinite(surface.at(*p))}
-    here = at if np.isfinite(surface.at(*at)) else (float(surface.x.mean()), float(surface.y.mean()))
+    inside = _inside(surface, points)
+    here = tuple(float(np.clip(v, axis[0], axis[-1])) for v, axis in zip(at, (surface.x, surface.y), strict=True))
     return [*_shape(surface, log), *_path(surface, inside), *_marks(surface, inside), *_sections(surface, here)]
 
 
@@ -108,7 +136,7 @@ def _hover(surface: Landscape, value: str) -> str:
     return f"x %{{x:.3f}}<br>y %{{y:.3f}}<br>{surface.name} %{{{value}:.5g}} {surface.unit}<extra></extra>"
 
 
-def _shade(z: Array, log: bool) -> tuple[Array, dict[str, object]]:
+def _shade(z: Array, log: bool) -> tuple[Array, dict[str, Any]]:
     """What the colours stand for, and the ticks of the colour bar: decades, or six values within few of them."""
     if not log:
         return z, {"tickmode": "auto"}
@@ -135,15 +163,24 @@ def _path(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
 
 def _marks(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
     x, y = np.array(list(inside.values())).reshape(-1, 2).T
-    style = {"mode": "markers+text", "text": list(inside), "hoverinfo": "text", "showlegend": False}
-    sides = ["top left", "top right", "bottom center"][: len(inside)]  # so that names of near points can be read
-    solid = {"marker": {"color": MARK, "size": 5}, "textfont": {"color": MARK}, "textposition": sides}
+    style = {"text": list(inside), "hoverinfo": "text", "showlegend": False}
+    solid = {"mode": "markers", "marker": {"color": MARK, "size": 5}}
     outlined = {"color": MARK, "size": 9, "line": {"color": "white", "width": 1}}
-    flat = {"marker": outlined, "textfont": {"color": "white"}, "textposition": sides}
+    font = {"color": "white", "shadow": "0 0 3px black"}  # to be read on every colour of the scale
+    flat = {"mode": "markers+text", "marker": outlined, "textfont": font, "cliponaxis": False}
+    flat["textposition"] = _sides(surface, inside)
     return [
-        # A name needs more room above the surface than a line.
-        (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.07), **style, **solid), 1, 1),
+        (go.Scatter3d(x=x, y=y, z=_above(surface, x, y, 0.03), **style, **solid), 1, 1),
         (go.Scatter(x=x, y=y, **style, **flat), 1, 2),
+    ]
+
+
+def _sides(surface: Landscape, inside: Mapping[str, Point]) -> list[str]:
+    """Names go inwards, or the edge would cut them, and in turn above and below, or near ones would overlap."""
+    (left, right), (low, high) = surface.x[[0, -1]], surface.y[[0, -1]]
+    return [
+        f"{'bottom' if k % 2 or y > high - 0.1 * (high - low) else 'top'} {'left' if 2 * x > left + right else 'right'}"
+        for k, (x, y) in enumerate(inside.values())
     ]
 
 

@@ -7,12 +7,13 @@ function merged(target, changes) {
 }
 
 // Connects the selectors above a figure to it: what they choose together is one of the figure's frames. An option that
-// goes with none of the choices before it is not offered.
-function connectSelectors(id, frames) {
+// goes with none of the choices before it is not offered. The traces of the frames hold places in the list of values.
+function connectSelectors(id, {values, frames}) {
   const figure = document.getElementById(id);
   const selects = Array.from(document.querySelectorAll(`select[data-figure="${id}"]`));
   const layout = structuredClone(figure.layout); // plotly.js writes into the one it was given
   const agrees = (choice, upTo) => upTo.every(({dataset, value}) => (choice[dataset.key] ?? value) === value);
+  const trace = (places) => Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place]]));
 
   function offer() {
     selects.forEach((select, k) => {
@@ -27,7 +28,7 @@ function connectSelectors(id, frames) {
   function show() {
     offer();
     const frame = frames.find(({choice}) => agrees(choice, selects));
-    Plotly.react(figure, frame.data, merged(structuredClone(layout), frame.layout));
+    Plotly.react(figure, frame.data.map(trace), merged(structuredClone(layout), frame.layout));
   }
 
   selects.forEach((select) => select.addEventListener("change", show));

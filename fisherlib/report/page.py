@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import platform
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from html import escape, unescape
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import latex2mathml.converter
 from nbconvert import HTMLExporter
@@ -51,7 +53,7 @@ def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: f"]({os.path.normpath(os.path.join(folder, link[1]))})", cell.source)
+            cell.source = LINK.sub(lambda link: f"]({_moved(link[1], folder)})", cell.source)
     title = _markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
     numbers = itertools.count()
     body = _body(notebook, numbers)
@@ -74,6 +76,10 @@ def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object
 </body>
 </html>
 """
+
+
+def _moved(link: str, folder: str) -> str:
+    return posixpath.normpath(posixpath.join(quote(folder.replace(os.sep, "/")), link))
 
 
 def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
@@ -163,7 +169,7 @@ def _figure(figure: Mapping[str, Any], number: int) -> str:
     layout.setdefault("uirevision", "kept")  # the view a reader has turned to survives a change of selection
     selectors = _selectors([choice for frame in frames if (choice := _choice(frame))], name)
     plot = to_html(
-        {"data": figure["data"], "layout": layout, "frames": []},
+        {"data": figure["data"], "layout": layout, "frames": [frame for frame in frames if not _choice(frame)]},
         # plotly.js offers by default to upload a figure to its makers' server.
         config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
         include_plotlyjs=False,
@@ -172,6 +178,7 @@ def _figure(figure: Mapping[str, Any], number: int) -> str:
         default_height="520px",
         div_id=name,
         validate=False,
+        auto_play=False,  # nothing on the page moves before a reader wants it to
         post_script=f'connectSelectors("{name}", {_script(frames)});' if selectors else None,
     )
     return f"<figure>\n{selectors}{plot}\n</figure>"
@@ -186,9 +193,22 @@ def _choice(frame: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _script(frames: list[Mapping[str, Any]]) -> str:
-    """Frames as a literal of a script; no text in them can end the script."""
-    chosen = [{"choice": c, "data": f["data"], "layout": f.get("layout", {})} for f in frames if (c := _choice(f))]
-    return json.dumps(chosen, ensure_ascii=False).replace("<", "\\u003c")
+    """Frames as a literal of a script, which no text in them can end; traces hold numbers of values, since most recur."""
+    values: dict[str, int] = {}
+    chosen = []
+    for frame in frames:
+        if choice := _choice(frame):
+            data = [{name: _number(value, values) for name, value in trace.items()} for trace in frame["data"]]
+            chosen.append({"choice": choice, "data": data, "layout": frame.get("layout", {})})
+    return f'{{"values": [{",".join(values)}], "frames": {_json(chosen)}}}'
+
+
+def _number(value: object, values: dict[str, int]) -> int:
+    return values.setdefault(_json(value), len(values))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _selectors(choices: list[dict[str, str]], figure: str) -> str:
@@ -200,9 +220,8 @@ def _selectors(choices: list[dict[str, str]], figure: str) -> str:
             for option in dict.fromkeys(choice[key] for choice in choices if key in choice)
         )
         html.append(
-            f'<label for="{figure}-{number}">{escape(key[:1].upper() + key[1:])}'
-            f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select>'
-            "</label>\n"
+            f'<div><label for="{figure}-{number}">{escape(key[:1].upper() + key[1:])}</label>'
+            f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select></div>\n'
         )
     return f'<div class="selectors">\n{"".join(html)}</div>\n' if html else ""
 

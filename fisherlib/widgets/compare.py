@@ -12,6 +12,8 @@ from .controls import Choose, ChooseSeveral, number, row
 from .live import LiveFigure
 from .panel import Panel
 
+#: Numbers in Φ above which models are evaluated in the background.
+LARGE = 10**8
 TOTAL, SITE = "total energy", "site energies of one configuration"
 DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS = (
     "distribution",
@@ -52,6 +54,7 @@ class ComparePanel(Panel):
 
     def use(self, study: Study, **chosen: object) -> None:
         """Another study; choices that it has too are kept."""
+        self.forget()
         self.study = study
         self._settling = True
         sites = all(t.site_descriptors is not None for t in study.data.values())
@@ -74,21 +77,20 @@ class ComparePanel(Panel):
         views = (DISTRIBUTION,) if site else (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS)
         state.offer(view=views)
         self._configuration.layout.display = "flex" if site else "none"
+        key = state.trajectory if state.trajectory in self.study.data else next(iter(self.study.data))
+        self._configuration.max = len(self.study.data[key]) - 1
 
     def _add(self, path: str) -> None:
         model = io.read_theta(path, name=Path(path).stem)
-        if model.K != self.study.data.K:
-            raise ValueError(
-                f"{path}: expected K = {self.study.data.K} parameters as in the data, got {model.K}; θ and the data must "
-                "use the same descriptor with the same settings"
-            )
         self.study = self.study.with_model(model)
         self.state.offer(models=tuple(self.study.models))
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
 
     def redraw(self) -> None:
         """Draws what is chosen."""
-        self.draw(self.state.view, lambda _: None, lambda _: self._figure(), at_once=True)
+        data = self.study.data
+        at_once = data.K * len(data.forces) < LARGE
+        self.draw(self.state.view, lambda _: self._figure(), lambda figure: figure, at_once=at_once)
 
     def _figure(self) -> go.Figure:
         state = self.state

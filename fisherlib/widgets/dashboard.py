@@ -36,7 +36,8 @@ class Dashboard(ipywidgets.VBox):
         self.landscape: LandscapePanel | None = None
         # The figure stays where it is: a widget that is put into a box again gets a new view, and loses messages meanwhile.
         self._place = ipywidgets.VBox()
-        super().__init__([self.pages, self._place, self.figure])
+        self._about = ipywidgets.HTML()
+        super().__init__([self.pages, self._about, self._place, self.figure])
         self.add_class("fisherlib-dashboard")
         self.load = LoadPanel(path, screen=self.figure, loaded=self._loaded, **chosen)
         self.pages.observe(lambda change: self._turn(), "value")
@@ -54,8 +55,7 @@ class Dashboard(ipywidgets.VBox):
         self._place.children = [panel]
         if panel is self.load and self.pages.value != TITLES[0]:
             self.load.work.say("Load a data file first.")
-        else:
-            panel.redraw()
+        panel.wake()
 
     def _panels(self) -> list[Panel]:
         return [panel for panel in (self.load, self.fit, self.compare, self.landscape) if panel is not None]
@@ -68,6 +68,13 @@ class Dashboard(ipywidgets.VBox):
         else:
             for panel in (self.fit, self.compare, self.landscape):
                 panel.use(study)
+        facts = study.data.summary()
+        known = [
+            f"data: {facts.get('file', '')}",
+            f"{facts['temperature, K']} K",
+            f"{facts['configurations']} configurations",
+        ]
+        self._about.value = escape(" · ".join([*known, f"models: {', '.join(study.models)}"]))
         if self._place.children != (self.page,):  # it was asked for before there were data
             self._turn()
 

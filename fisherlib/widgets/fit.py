@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from .. import figures, io
 from ..dataset import Array
+from ..moments import accumulate
 from ..potential import LinearPotential
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
@@ -76,8 +77,11 @@ class FitPanel(Panel):
 
     def use(self, study: Study, **chosen: object) -> None:
         """Another study."""
+        self.forget()
         self._study, moments = study, study.moments
-        keys = tuple(moments)
+        if len(moments) == 1:  # blocks of a single run are the least that can be held out
+            moments = accumulate(study.data.blocks(min(2 * FOLDS, len(study.data.energies))))
+        self._held, keys = moments, tuple(moments)
         parts = split(keys, min(FOLDS, len(keys)), seed=study.seed) if len(keys) > 1 else []
         self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
         total = moments.total()
@@ -90,7 +94,7 @@ class FitPanel(Panel):
     def redraw(self) -> None:
         """Solves for the weights and draws."""
         weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
-        name = self.state.name or "my fit"
+        name, self.link.value = self.state.name or "my fit", ""  # what was saved is not what is shown any more
         self.draw(
             "solving",
             lambda _: (*self._study.fit(**weights, name=name), self._predicted(weights)),
@@ -102,8 +106,8 @@ class FitPanel(Panel):
         errors: dict[str, float] = {}
         for part, terms in self._folds:
             theta = solve(terms.weighted(**weights)).theta
-            errors |= dict(zip(part, force_rmse(self._study.moments.select(part), theta), strict=True))
-        return {key: errors[key] for key in self._study.moments if key in errors}
+            errors |= dict(zip(part, force_rmse(self._held.select(part), theta), strict=True))
+        return {key: errors[key] for key in self._held if key in errors}
 
     def _figure(self, result: tuple[Solution, LinearPotential, dict[str, float]]) -> go.Figure:
         self.solution, self.model, self.held_out = result
@@ -139,7 +143,7 @@ class FitPanel(Panel):
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
         terms, theta, solution = self._study.terms, self.model.theta, self.solution
-        rows = {name: record.rows for name, record in self._study.moments.items()}
+        rows = {name: record.rows for name, record in (*self._study.moments.items(), *self._held.items())}
         shown = {
             "rank": f"{solution.rank} of {len(theta)}",
             "condition": f"{solution.condition:.3g}",

@@ -48,7 +48,8 @@ class LandscapePanel(Panel):
 
     def use(self, study: Study, **chosen: object) -> None:
         """Another study; choices that it has too are kept."""
-        self._study, self._seen = study, {}
+        self.forget()
+        self._study, self._seen, self._under_way = study, {}, {}
         self._settling = True
         self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
         self.begin(chosen)
@@ -70,6 +71,9 @@ class LandscapePanel(Panel):
     def redraw(self) -> None:
         """Draws the loss; what takes longer than a moment shows its progress."""
         view, known = self.state.view(), self._study.atlas
+        if self.work.busy and view == self._under_way:
+            return  # only colours and cuts were changed, and they are taken when it is drawn
+        self._under_way = view
         trained = view["model"] not in self._study.networks or known.is_trained(view["model"])
         what = f"{view['loss']} around {view['model']}" if trained else f"training {view['model']}, once"
         at_once = view == self._seen or known.at_once(view["model"], view["loss"])  # or only colours and cuts changed

@@ -1,5 +1,6 @@
 """A data file, its columns and its health; a θ to compare with."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from .work import Cancelled
 ROLES = ("forces", "force_descriptors", "descriptors", "energies", "key")
 #: Role → the columns that fit, and the one that is taken, or an empty name.
 Fitting = dict[str, tuple[tuple[str, ...], str]]
+#: What is shown where nothing could be read.
+EMPTY = go.Figure(
+    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
+)
 SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz"
 
 
@@ -50,7 +55,7 @@ class LoadPanel(Panel):
         **chosen: object,
     ) -> None:
         state = LoadState()
-        self._loaded, self._opened, self._asked = loaded, None, ()
+        self._loaded, self._opened = loaded, None
         self._opened_as = self._columns_of = ""  # paths: of the open file, and of the one whose columns are chosen
         self.study: Study | None = None
         self.data: Dataset | None = None
@@ -60,8 +65,8 @@ class LoadPanel(Panel):
         data_upload = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
         theta_upload = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl")
         controls = [
-            row(Choose(state, "path", "File"), text(state, "path", "or its path"), data_upload),
-            row(Choose(state, "theta", "θ to compare with"), text(state, "theta", "or its path"), theta_upload),
+            row(Choose(state, "path", "File"), text(state, "path", "or path of the data"), data_upload),
+            row(Choose(state, "theta", "θ to compare with"), text(state, "theta", "or path of θ"), theta_upload),
             row(
                 Maybe(state, "temperature", "Temperature, K", empty="what the file says", failed=self._refuse),
                 Choose(state, "descriptors", "Descriptors"),
@@ -92,12 +97,8 @@ class LoadPanel(Panel):
         self._changed()
 
     def settle(self) -> None:
-        """Offers a path that was typed or uploaded; forgets the columns of another file, and those that do not fit."""
+        """Forgets the columns of another file, and those that do not fit."""
         state = self.state
-        for name in ("path", "theta"):
-            value = getattr(state, name) or NONE
-            if value not in state.options[name] and (name == "theta" or value != NONE):
-                state.options = state.options | {name: (*state.options[name], value)}
         state.theta = state.theta or NONE
         if self._columns_of != state.path:
             self._columns_of, state.gradient = state.path, False
@@ -113,11 +114,10 @@ class LoadPanel(Panel):
             self.work.say("Choose a data file, or give its path.")
             return
         path, theta, chosen = self._wanted()
-        if self.study is not None and (path, theta, chosen) == self._asked:  # back from another page
-            self.draw("drawing", lambda _: None, lambda _: figures.energies(self.data), at_once=True)
-            return
+        # The work gets what it needs and changes nothing here: newer work may have begun before it hears of it.
+        opened = self._opened if self._opened_as == path else None
         what = f"reading {Path(path).name}"
-        self.draw(what, lambda progress: self._read(path, theta, chosen, progress), self._figure, at_once=False)
+        self.draw(what, lambda progress: _read(path, opened, theta, chosen, progress), self._figure, at_once=False)
 
     def _wanted(self) -> tuple[str, str, dict[str, object]]:
         """Path of the data, path of θ, and how the data are read."""
@@ -126,62 +126,33 @@ class LoadPanel(Panel):
         chosen["key"] = None if chosen["key"] == NONE else chosen["key"]
         return state.path, state.theta, chosen | {"temperature": state.temperature, "gradient": state.gradient}
 
-    def _read(self, path: str, theta: str, chosen: dict[str, object], progress: Progress) -> tuple:
-        """What was read, up to the error that stood in the way: selectors need the columns in either case."""
-        opened, fitting, data = None, {}, None
-        try:
-            opened = self._open(path)
-            fitting = _fitting(opened, chosen)
-            taken = {role: chosen[role] or value or None for role, (_, value) in fitting.items()}
-            taken["key"] = None if taken["key"] == NONE else taken["key"]
-            data = opened.dataset(**chosen | taken, check=False, progress=progress)
-            given = None if theta == NONE else io.read_theta(theta, name="θ (given)")
-            return opened, fitting, data, *self._judged(data, given), None
-        except Cancelled:
-            raise
-        except Exception as error:  # noqa: BLE001  put into words when everything else is shown
-            return opened, fitting, data, None, (), None, error
-
-    def _open(self, path: str) -> "io.Opened":
-        if self._opened is None or self._opened_as != path:
-            self._opened = None  # the memory of the file before
-            self._opened, self._opened_as = io.open(path), path
-        return self._opened
-
-    def _judged(self, data: Dataset, given: LinearPotential | None) -> tuple[Moments, list, LinearPotential | None]:
-        moments = accumulate(data)
-        if given is not None and given.K != data.K:
-            raise ValueError(
-                f"θ: expected K = {data.K} parameters as in the data, got {given.K}; θ and the data must use the same "
-                "descriptor with the same settings"
-            )
-        theta = None if given is None else given.theta
-        return moments, diagnostics.health(data, theta=theta, moments=moments), given
-
-    def _figure(self, read: tuple) -> go.Figure:
-        opened, fitting, self.data, moments, self.health, given, error = read
-        self.study = None
-        self._offer(fitting)
-        self._gradient.layout.display = "flex" if opened is not None and opened.has_descriptors else "none"
-        self.columns.value = "" if opened is None else tables.columns(opened.columns)._repr_html_()
+    def _figure(self, read: "_Read") -> go.Figure:
+        self._opened, self._opened_as = read.opened, read.path
+        self.data, self.health, self.study = read.data, read.health, None
+        self._offer(read.fitting)
+        self._gradient.layout.display = "flex" if read.opened is not None and read.opened.has_descriptors else "none"
+        self.columns.value = "" if read.opened is None else tables.columns(read.opened.columns)._repr_html_()
         self.card.value = tables.card(self.health)._repr_html_() if self.health else ""
-        figure = go.Figure() if self.data is None else figures.energies(self.data)
+        figure = EMPTY if self.data is None else figures.energies(self.data)
         try:
-            self._use(moments, given, error)
+            self._use(read)
         except Exception:
             self.show(figure)  # the energies of what is refused may tell why
             raise
         return figure
 
-    def _use(self, moments: Moments | None, given: LinearPotential | None, error: Exception | None) -> None:
-        if error is not None:
-            raise error
+    def _use(self, read: "_Read") -> None:
+        if read.error is not None:
+            raise read.error
         failed = [entry.message for entry in self.health if entry.level == "fail"]
         if failed:
             raise ValueError(" ".join(failed))
-        if any(t.temperature is None for t in self.data.values()):
+        if any(t.temperature is None for t in read.data.values()):
             raise ValueError("temperature: the file states none; fill in the field Temperature, K")
-        self.study, self._asked = Study(self.data, given=given, moments=moments), self._wanted()
+        self.study = Study(read.data, given=read.given, moments=read.moments)
+        known = {name: (self.state.options[name], getattr(self.state, name)) for name in ("path", "theta")}
+        # A path that was typed or uploaded is offered once it has proved good.
+        self._offer({name: (tuple(dict.fromkeys([*paths, path])), path) for name, (paths, path) in known.items()})
         if self._loaded:
             self._loaded(self.study)
 
@@ -197,16 +168,7 @@ class LoadPanel(Panel):
             self._settling = settling
 
     def _take(self, name: str) -> Callable[[Path], None]:
-        def take(path: Path) -> None:
-            if getattr(self.state, name) != str(path):
-                self.state.set_trait(name, str(path))
-                return
-            self._asked = ()  # another file under the name of the one before
-            if name == "path":
-                self._opened, self._columns_of = None, ""
-            self._changed()
-
-        return take
+        return lambda path: self.state.set_trait(name, str(path))
 
     def _back(self) -> None:
         self._columns_of = self._drawn.get("path", self.state.path)
@@ -214,6 +176,50 @@ class LoadPanel(Panel):
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
+
+
+@dataclasses.dataclass(kw_only=True)
+class _Read:
+    """What was read, up to the error that stood in the way: selectors need the columns in either case."""
+
+    path: str
+    opened: "io.Opened | None" = None
+    fitting: Fitting = dataclasses.field(default_factory=dict)
+    data: Dataset | None = None
+    moments: Moments | None = None
+    health: list = dataclasses.field(default_factory=list)
+    given: LinearPotential | None = None
+    error: Exception | None = None
+
+
+def _read(path: str, opened: "io.Opened | None", theta: str, chosen: dict[str, object], progress: Progress) -> _Read:
+    read = _Read(path=path)
+    try:
+        read.opened = opened or io.open(path)
+        read.fitting = _fitting(read.opened, chosen)
+        taken = {role: chosen[role] or value or None for role, (_, value) in read.fitting.items()}
+        taken["key"] = None if taken["key"] == NONE else taken["key"]
+        read.data = read.opened.dataset(**chosen | taken, check=False, progress=progress)
+        read.moments = accumulate(read.data, progress=progress)
+        read.health = diagnostics.health(read.data, moments=read.moments)
+        if theta != NONE:
+            read.given = _given(theta, read.data)
+            read.health = diagnostics.health(read.data, theta=read.given.theta, moments=read.moments)
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001  put into words when everything else is shown
+        read.error = error
+    return read
+
+
+def _given(theta: str, data: Dataset) -> LinearPotential:
+    given = io.read_theta(theta, name="θ (given)")
+    if given.K != data.K:
+        raise ValueError(
+            f"θ: expected K = {data.K} parameters as in the data, got {given.K}; θ and the data must use the same "
+            "descriptor with the same settings"
+        )
+    return given
 
 
 def _fitting(opened: "io.Opened", chosen: Mapping[str, object]) -> Fitting:

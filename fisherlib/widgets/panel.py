@@ -47,6 +47,7 @@ class Panel(ipywidgets.VBox):
         for each in ("fisherlib", f"fisherlib-{name}"):
             self.add_class(each)
         self._drawn: dict[str, object] = {}
+        self._shown: go.Figure | None = None
         self._settling = False
         state.observe(self._changed)
 
@@ -73,7 +74,20 @@ class Panel(ipywidgets.VBox):
         """Show a figure of what is chosen now."""
         if self.active:  # meanwhile another page may have been opened
             self.figure.become(figure)
-        self._drawn = self.state.trait_values()
+        self._shown, self._drawn = figure, self.state.trait_values()
+
+    def wake(self) -> None:
+        """Take the shared figure: show again what was shown, draw what is new; work under way goes on."""
+        self.active = True
+        if self._shown is not None:
+            self.figure.become(self._shown)
+        if not self.work.busy and self._drawn != self.state.trait_values():
+            self.redraw()
+
+    def forget(self) -> None:
+        """What was shown, or is being made, is of other data."""
+        self.work.stop()
+        self._shown, self._drawn = None, {}
 
     def begin(self, chosen: Mapping[str, object]) -> None:
         """Choose before anything is drawn, in the order of the state's traits: what fits one depends on those above it."""
@@ -95,6 +109,8 @@ class Panel(ipywidgets.VBox):
             self.settle()
         finally:
             self._settling = False
+        if self.active and self._shown is not None:
+            self.figure.become(self._shown)
 
     def _changed(self, change: object = None) -> None:
         if self._settling:

@@ -34,7 +34,7 @@ class Upload(anywidget.AnyWidget):
     ) -> None:
         super().__init__(**traits)
         self._received, self._refused = received, refused
-        self._folder = tempfile.TemporaryDirectory(prefix="fisherlib-")
+        self._folder, self._count = tempfile.TemporaryDirectory(prefix="fisherlib-"), 0
         self.on_msg(self._piece)
 
     def _piece(self, widget: object, message: dict, buffers: list) -> None:
@@ -55,14 +55,16 @@ class Upload(anywidget.AnyWidget):
                 f"upload: expected at most {self.limit // MEGABYTE} MB, got {name} with {size / MEGABYTE:.0f} MB; put it "
                 "where the notebook runs and give its path"
             )
-        target = Path(self._folder.name, name)
-        partial = target.with_name(f".{name}.partial")
+        partial = Path(self._folder.name, f".{name}.partial")
         end = offset + len(buffers[0])
         if offset != (partial.stat().st_size if offset and partial.exists() else 0) or end > size:
             raise ValueError(f"upload: expected the pieces of {name} one after the other; choose the file again")
         with open(partial, "ab" if offset else "wb") as file:
             file.write(buffers[0])
         if end == size:
+            self._count += 1  # a folder each, so that what is found under a path never changes
+            target = Path(self._folder.name, str(self._count), name)
+            target.parent.mkdir()
             partial.replace(target)
             self._received(target)
         return end

@@ -98,10 +98,20 @@ class Work(ipywidgets.HBox):
             self._thread.join()
             self._collect()
 
-    def cancel(self) -> None:
-        """Stop the work that is under way, and say so."""
+    @property
+    def busy(self) -> bool:
+        """Whether long work is under way."""
+        return self.button.layout.display != "none"
+
+    def stop(self) -> None:
+        """Stop the work that is under way, whose result is of no use any more."""
         self._number += 1
         self._busy(False)
+        self.status.value = ""
+
+    def cancel(self) -> None:
+        """Stop the work that is under way, and say so."""
+        self.stop()
         self.status.value = "Cancelled; the figure shows what it did before."
         if self._undo is not None:
             self._undo()
@@ -130,7 +140,7 @@ class Work(ipywidgets.HBox):
             self.fail(error)
 
     def _show(self, number: int, what: str, share: float, left: float) -> None:
-        if number == self._number and self.button.layout.display != "none":
+        if number == self._number and self.busy:
             self.bar.value = share
             self.status.value = f"{escape(what)}: {share:.0%}, about {left:.0f} s left"
 
