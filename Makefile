@@ -63,8 +63,8 @@ app: $(READY)
 
 pictures: $(READY) chromium
 	$(BIN)/pytest -n 2 --dist loadscope tests/test_lab.py tests/test_app.py
-	cp reports/screenshots/dashboard_landscape_1400.png notebooks/images/landscape.png
-	cp reports/screenshots/dashboard_compare_1400.png notebooks/images/compare.png
+	cp reports/screenshots/walk_2_landscape.png notebooks/images/landscape.png
+	cp reports/screenshots/walk_4_compare.png notebooks/images/compare.png
 
 bench: $(READY)
 	$(BIN)/python benchmarks/moments.py

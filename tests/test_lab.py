@@ -118,6 +118,9 @@ def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(
     before = explorer.turned_by_mouse()  # 5: drag
     assert explorer.eye() != before
     explorer.picture("walk_3_turned")
+    explorer.press("Compare")  # and on
+    explorer.title("Distribution of energies")
+    explorer.picture("walk_4_compare")
 
 
 def test_redraws_are_timed(explorer: Explorer) -> None:
