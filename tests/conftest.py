@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright import sync_api
 
 import fisherlib as fl
 
@@ -22,17 +23,15 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator["playwright.sync_api.Browser"]:  # noqa: F821  imported below, only where a browser is there
+@pytest.fixture(scope="module")  # while it lasts, a loop runs in this thread, and the widgets' tests count on none
+def chromium() -> Iterator[sync_api.Browser]:
     """A headless Chromium; on a continuous-integration machine it is an error that there is none."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("FISHERLIB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         reason = "NO BROWSER, SO THE PAGES WENT UNTESTED: install chromium or set FISHERLIB_CHROMIUM to its path"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from playwright import sync_api
+
 ROOT = Path(__file__).resolve().parents[1]
 MINUTE = 60_000  # ms; a busy machine needs them
 #: Where screenshots are kept.
@@ -174,6 +176,10 @@ class Explorer:
         """Fills in a field and presses Enter."""
         self.labelled(label).fill(value)
         self.labelled(label).press("Enter")
+
+    def holds(self, label: str, value: str) -> None:
+        """Waits until a control holds a value: the kernel's answer may be on its way."""
+        sync_api.expect(self.labelled(label).first).to_have_value(value, timeout=MINUTE)
 
     def nudge(self, label: str, keys: Sequence[str]) -> None:
         """Moves a slider from the keyboard."""

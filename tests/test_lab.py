@@ -39,7 +39,7 @@ def test_load(explorer: Explorer, files: dict[str, Path]) -> None:
     explorer.quiet()
     explorer.reload()
     explorer.until(walk.LOADED)
-    assert explorer.labelled("θ to compare with").input_value() == "none"
+    explorer.holds("θ to compare with", "none")
 
 
 def test_fit(explorer: Explorer) -> None:
@@ -48,8 +48,8 @@ def test_fit(explorer: Explorer) -> None:
     explorer.picture("fit")
     explorer.reload()
     explorer.until("gd._fullData.some(t => t.name.startsWith('mixed'))")
-    assert explorer.labelled("Name").input_value() == "mixed"
-    assert explorer.labelled("Compare with").input_value() == "Fisher + KL"
+    explorer.holds("Name", "mixed")
+    explorer.holds("Compare with", "Fisher + KL")
 
 
 def test_compare(explorer: Explorer) -> None:
@@ -60,8 +60,8 @@ def test_compare(explorer: Explorer) -> None:
     explorer.title("parity")
     explorer.reload()
     explorer.title("parity")
-    assert explorer.labelled("View").input_value() == "energy parity"
-    assert explorer.labelled("Trajectory").input_value() == "walker-03"
+    explorer.holds("View", "energy parity")
+    explorer.holds("Trajectory", "walker-03")
 
 
 def test_landscape(explorer: Explorer) -> None:
@@ -75,8 +75,8 @@ def test_landscape(explorer: Explorer) -> None:
     turned = explorer.eye()
     explorer.reload()
     explorer.until("gd._fullLayout.scene?.xaxis?.title?.text?.startsWith('θ (given)')")
-    assert explorer.labelled("Model").input_value() == "θ (given)"
-    assert explorer.labelled("Loss").input_value() == "force MAE"
+    explorer.holds("Model", "θ (given)")
+    explorer.holds("Loss", "force MAE")
     assert explorer.labelled("Log colour").is_checked()
     assert explorer.eye() == turned
 
@@ -101,7 +101,7 @@ def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
             explorer.picture(f"dashboard_{page.lower()}_{width}", width=width)
     explorer.reload()
     explorer.until("gd._fullData[0].type === 'surface'")
-    assert explorer.labelled("Plane").input_value() == "towards its first weights"
+    explorer.holds("Plane", "towards its first weights")
 
 
 def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(

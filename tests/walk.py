@@ -42,21 +42,19 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.upload("Upload data", good)
     e.panel.get_by_text("7 trajectories").wait_for()
     e.quiet()
-    assert e.labelled("Force descriptors").input_value() == "milady-descriptors-forces"
+    e.holds("Force descriptors", "milady-descriptors-forces")
     e.choose("Descriptors", "milady-descriptors")
     e.labelled("force descriptors hold +∂D/∂x").check()
     e.says("energies fall where")  # the sign, in words
     e.labelled("force descriptors hold +∂D/∂x").uncheck()
     e.quiet()
 
-    path = e.page.get_by_label("or path of the data").locator("visible=true").first
-    before = path.input_value()
-    path.fill(str(raw))
-    path.press("Enter")
+    before = e.labelled("or path of the data").input_value()
+    e.fill("or path of the data", str(raw))
     e.says("s left")
     e.press("Cancel")
     e.says("Cancelled")
-    assert path.input_value() == before
+    e.holds("or path of the data", before)
     e.choose("File", "data/cu55_1200K.npz")
     e.panel.get_by_text("20 trajectories").wait_for()
     e.quiet()

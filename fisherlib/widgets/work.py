@@ -112,9 +112,9 @@ class Work(ipywidgets.HBox):
     def cancel(self) -> None:
         """Stop the work that is under way, and say so."""
         self.stop()
-        self.status.value = "Cancelled; the figure shows what it did before."
         if self._undo is not None:
             self._undo()
+        self.status.value = "Cancelled; the figure shows what it did before."
 
     def say(self, sentence: str) -> None:
         """Show a sentence, as HTML."""
