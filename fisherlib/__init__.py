@@ -28,7 +28,9 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import io as io
+    from . import profiles as profiles
     from . import regression as regression
+    from . import reweighting as reweighting
     from . import states as states
     from . import systems as systems
     from . import tables as tables
@@ -44,7 +46,9 @@ _SUBMODULES = (
     "diagnostics",
     "figures",
     "io",
+    "profiles",
     "regression",
+    "reweighting",
     "states",
     "systems",
     "tables",

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .dataset import Array
-from .losses import Quadratic, energy, fisher, kl
-from .losses import ridge as ridge_penalty
-from .moments import MomentRecord, Moments
-from .potential import LinearPotential
-from .solvers import solve
+from ..dataset import Array
+from ..losses import Quadratic, energy, fisher, kl
+from ..losses import ridge as ridge_penalty
+from ..moments import MomentRecord, Moments
+from ..potential import LinearPotential
+from ..solvers import solve
 
 
 def fisher_fit(

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .dataset import Array
-from .losses import fisher
-from .moments import Moments
-from .solvers import Solution, spectrum
-from .units import beta
+from ..dataset import Array
+from ..losses import fisher
+from ..moments import Moments
+from ..solvers import Solution, spectrum
+from ..units import beta
 
 
 def sandwich(moments: Moments, fit: Solution, *, temperature: float | None = None) -> Array:
