@@ -1,5 +1,6 @@
 """Cross-validation from moments against explicit refits of the data that were left."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -100,3 +101,186 @@ def test_moments_of_other_data_are_refused(ragged: Maker) -> None:
 def test_a_single_trajectory_cannot_be_held_out_and_the_way_out_is_told() -> None:
     with pytest.raises(ValueError, match=r"at least 2 trajectories, .* got 1; cut a long one by data.blocks\(number\)"):
         validation.split(["a"], 2)
+
+
+STRENGTHS = np.logspace(-6, 1, 8)
+
+
+def by_refits(
+    data: fl.Dataset,
+    strength: float,
+    *,
+    origin: np.ndarray | None = None,
+    scale: np.ndarray | None = None,
+    temperature: float | None = None,
+) -> np.ndarray:
+    """Mean squared residual of each trajectory, read from its rows, of the explicit fit to all the others."""
+    errors, moments = [], fl.accumulate(data)
+    b = [fl.units.beta(temperature or t.temperature) ** 2 for t in data.values()]
+    unit = np.average(b, weights=[len(t.forces) for t in data.values()])
+    for key, t in data.items():
+        rest = moments.drop(key)
+        loss = fl.fisher(rest, temperature)
+        # the loss is a mean over configurations, a scale is meant for a sum over rows of mean weight 1
+        m = np.diag(loss.A) if scale is None else scale * unit / rest.total().configurations
+        theta = fl.solve(loss + fl.ridge(strength, data.K, scale=m, origin=origin)).theta
+        errors.append(np.mean((t.forces - t.force_descriptors @ theta) ** 2))
+    return np.array(errors)
+
+
+@quick
+@given(
+    seed=st.integers(0, 2**20),
+    temperatures=st.lists(st.sampled_from([300.0, 600.0, 1000.0]), min_size=2, max_size=6),
+    own=st.booleans(),
+    near=st.booleans(),
+)
+def test_held_out_errors_equal_refits_and_residuals_of_the_rows(
+    ragged: Maker, seed: int, temperatures: list[float], own: bool, near: bool
+) -> None:
+    data, rng = ragged(seed, temperatures=temperatures), np.random.default_rng(seed)
+    moments, seen = fl.accumulate(data), []
+    origin, scale = rng.normal(size=3) if near else None, rng.uniform(1.0, 5.0, size=3) if own else None
+    found = validation.held_out_errors(
+        moments, STRENGTHS, origin=origin, scale=scale, progress=lambda *done: seen.append(done)
+    )
+    expected = np.array([by_refits(data, strength, origin=origin, scale=scale) for strength in STRENGTHS]).T
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert seen == [(k + 1, len(data)) for k in range(len(data))]
+    b = np.array([fl.units.beta(t.temperature) ** 2 for t in data.values()])
+    pooled = np.sqrt(np.average(expected, axis=0, weights=b * [len(t.forces) for t in data.values()]))
+    rmse = validation.leave_one_trajectory_out(moments, STRENGTHS, origin=origin, scale=scale)
+    np.testing.assert_allclose(rmse, pooled, rtol=1e-10)
+
+
+def test_a_temperature_for_all_makes_their_rows_count_alike(ragged: Maker) -> None:
+    data = ragged(4, temperatures=(300.0, None, 900.0))
+    moments = fl.accumulate(data)
+    with pytest.raises(ValueError, match="temperature: a trajectory has none of its own"):
+        validation.held_out_errors(moments, STRENGTHS)
+    found = validation.leave_one_trajectory_out(moments, STRENGTHS, temperature=400.0)
+    errors = np.array([by_refits(data, strength, temperature=400.0) for strength in STRENGTHS]).T
+    expected = np.sqrt(np.average(errors, axis=0, weights=[len(t.forces) for t in data.values()]))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_a_descriptor_that_changes_in_one_trajectory_alone_leaves_no_rounding_in_the_fit_without_it(
+    ragged: Maker,
+) -> None:
+    parts = list(ragged(3, temperatures=(300.0,) * 5).values())
+    Phi = [np.where([True, True, k == 2], t.force_descriptors, 0.0) for k, t in enumerate(parts)]
+    data = fl.Dataset([dataclasses.replace(t, force_descriptors=P) for t, P in zip(parts, Phi, strict=True)])
+    found = validation.held_out_errors(fl.accumulate(data), STRENGTHS)
+    theta = np.linalg.lstsq(np.vstack(Phi[:2] + Phi[3:])[:, :2], data.drop("t2").forces, rcond=None)[0]
+    assert found[2, 0] == pytest.approx(np.mean((parts[2].forces - Phi[2][:, :2] @ theta) ** 2), rel=1e-4)
+
+
+def test_one_trajectory_cannot_be_held_out_and_strengths_are_checked(ragged: Maker) -> None:
+    moments = fl.accumulate(ragged(0, temperatures=(300.0,)))
+    for function in (validation.held_out_errors, validation.leave_one_trajectory_out, validation.choose_strength):
+        with pytest.raises(ValueError, match=r"moments: expected at least 2 trajectories, .* data.blocks\(number\)"):
+            function(moments, STRENGTHS)
+    with pytest.raises(ValueError, match="strengths: expected finite numbers > 0, got 0"):
+        validation.leave_one_trajectory_out(fl.accumulate(ragged(0)), [1.0, 0.0])
+
+
+def repeated(seed: int, *, own: float, jitter: float, trajectories: int = 8, K: int = 20, M: int = 40) -> fl.Moments:
+    """Moments of trajectories whose configurations are copies of one, save for ``jitter``; ``own`` is how far the best θ
+    of each lies from that of the next, which no ridge can learn."""
+    rng, made = np.random.default_rng(seed), []
+    theta = rng.normal(size=K)
+    for number in range(trajectories):
+        Phi = np.tile(rng.normal(size=(6, K)), (M, 1)) + jitter * rng.normal(size=(6 * M, K))
+        made.append(
+            fl.Trajectory(
+                key=str(number),
+                temperature=300.0,
+                n_atoms=np.full(M, 2),
+                energies=np.zeros(M),
+                descriptors=np.zeros((M, K)),
+                forces=Phi @ (theta + own * rng.normal(size=K)) + 0.02 * rng.normal(size=6 * M),
+                force_descriptors=Phi,
+            )
+        )
+    return fl.accumulate(fl.Dataset(made))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_correlated_rows_mislead_gcv_and_evidence_and_the_verdict_warns(seed: int) -> None:
+    choice = validation.choose_strength(repeated(seed, own=1.0, jitter=0.05))
+    best, verdict = choice.best, choice.verdict
+    assert choice.strength == best["cross-validation"] > 10 * max(best["GCV"], best["evidence"])
+    assert verdict.name == "strength" and verdict.level == "warn"
+    assert verdict.value == pytest.approx(max(best.values()) / min(best.values())) and verdict.value > 10
+    assert "trust whole trajectories held out" in verdict.message
+    assert all(f"{value:.2g} by {name}" in verdict.message for name, value in best.items())
+    at = np.interp(np.log(list(best.values())), np.log(choice.strengths), choice.cross_validation)
+    lowest = choice.cross_validation.min()
+    assert f"held-out errors differ by {at.max() - lowest:.2g} ± " in verdict.message
+    assert at.max() > 1.05 * lowest
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_good_data_do_not_warn_however_far_apart_three_points_of_a_flat_curve_lie(seed: int) -> None:
+    choice = validation.choose_strength(repeated(seed, own=0.0, jitter=1.0))
+    below = float(choice.verdict.message.split("any strength below ")[1].split()[0])
+    assert choice.verdict.level == "ok" and choice.verdict.value > 10 and "matters little" in choice.verdict.message
+    assert 1e-5 < below < 1e-2  # well above the best, and where the curve has risen by little
+    at = np.interp(np.log([below, 100 * below]), np.log(choice.strengths), choice.cross_validation)
+    lowest = choice.cross_validation.min()
+    assert at[0] < 1.011 * lowest and at[1] > 1.5 * lowest
+
+
+def test_shipped_data_agree_on_a_strength(copper_moments: fl.Moments) -> None:
+    choice = validation.choose_strength(copper_moments)
+    assert choice.verdict.level == "ok" and 1 <= choice.verdict.value < 10 and "agree within" in choice.verdict.message
+    assert len(choice.strengths) == 281 and choice.strengths[0] == pytest.approx(1e-12)
+    held = validation.held_out_errors(copper_moments, choice.strengths)
+    np.testing.assert_array_equal(
+        choice.cross_validation, validation.leave_one_trajectory_out(copper_moments, choice.strengths)
+    )
+    k, n = int(np.argmin(choice.cross_validation)), len(copper_moments)
+    # all trajectories have as many rows, so that the error of the mean square is the usual one
+    error = held[:, k].std(ddof=1) / np.sqrt(n) / (2 * choice.cross_validation[k])
+    assert choice.cross_validation_error[k] == pytest.approx(error, rel=1e-9)
+    assert abs(np.log(choice.strength / choice.strengths[k])) < 0.5 * np.log(10) / 20 + 1e-9
+    np.testing.assert_allclose(choice.theta, choice.path.theta(choice.strength))
+
+
+def test_the_best_lies_between_strengths_and_their_order_does_not_matter(copper_moments: fl.Moments) -> None:
+    few = copper_moments.select(list(copper_moments)[:4])
+    coarse, fine = np.logspace(-10, 2, 61), np.logspace(-10, 2, 2401)
+    a, b = (validation.choose_strength(few, strengths) for strengths in (coarse, fine))
+    shuffled = np.random.default_rng(0).permutation(np.append(coarse, coarse[7]))
+    c = validation.choose_strength(few, shuffled)
+    assert (c.strengths == shuffled).all()
+    for name, strength in a.best.items():
+        assert strength == pytest.approx(b.best[name], rel=0.1)  # a step is 58 %
+        assert strength == pytest.approx(c.best[name], rel=1e-9)
+    assert a.verdict.message == c.verdict.message
+
+
+def test_a_range_that_ends_too_early_is_told(copper_moments: fl.Moments) -> None:
+    noise = validation.choose_strength(repeated(1, own=1.0, jitter=0.05), np.logspace(-8, -4, 9))
+    assert noise.verdict.level == "warn" and noise.strength == 1e-4
+    assert "lies at the end of the range 1e-08 to 0.0001, give strengths= beyond it" in noise.verdict.message
+    strong = validation.choose_strength(copper_moments, np.logspace(-2, 2, 9))
+    assert strong.verdict.level == "warn" and "the range 0.01 to 1e+02, give strengths=" in strong.verdict.message
+    exact = validation.choose_strength(fl.accumulate(fl.systems.harmonic(np.array([1.0, 2.0, 0.5]))))
+    assert (
+        exact.verdict.level == "ok" and "lies at the end" in exact.verdict.message
+    )  # nothing is gained below rounding
+    np.testing.assert_allclose(exact.theta, [1.0, 2.0, 0.5], rtol=1e-8)
+
+
+def test_a_scale_with_a_unit_moves_the_strengths_that_are_tried(copper_moments: fl.Moments) -> None:
+    few = copper_moments.select(list(copper_moments)[:4])
+    total = few.total()
+    variances = np.diag(total.scatter)[: few.K] / total.configurations
+    a, b = (validation.choose_strength(few, scale=factor * variances) for factor in (1.0, 1e6))
+    mean = np.mean(np.diag(total.PhiPhi) / variances)
+    np.testing.assert_allclose(a.strengths, mean * validation.STRENGTHS, rtol=1e-9)
+    for name in a.best:
+        assert a.best[name] == pytest.approx(1e6 * b.best[name], rel=1e-3)
+        assert 100 * a.strengths[0] < a.best[name] < 0.01 * a.strengths[-1]
+    assert a.verdict.level == "ok"

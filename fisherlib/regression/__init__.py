@@ -4,3 +4,10 @@ from .fits import Terms as Terms
 from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
+from .fits import kl_path as kl_path
+from .ridge import RidgePath as RidgePath
+from .ridge import evidence as evidence
+from .ridge import gcv as gcv
+from .ridge import normal_equations as normal_equations
+from .ridge import ridge_path as ridge_path
+from .ridge import row_weights as row_weights

@@ -84,6 +84,21 @@ class Terms:
         return total + ridge_penalty(ridge, total.K, scale=np.diag(total.A)) if ridge else total
 
 
+def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature: float | None = None) -> Array:
+    """Minima of J + κ KL, the second-order KL divergence added to the Fisher divergence, for several weights.
+
+    Args:
+        moments: of the training data.
+        weights: (n,) κ ≥ 0, 1/Å².
+        temperature: K; without it the trajectories' own.
+
+    Returns:
+        (n, K) parameters; θ_f where κ = 0.
+    """
+    terms = Terms.of(moments, temperature)
+    return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in np.atleast_1d(weights)])
+
+
 def force_rmse(moments: Moments, theta: ArrayLike) -> Array:
     """(n,) root-mean-square force error of θ on each trajectory, eV/Å, from moments alone.
 

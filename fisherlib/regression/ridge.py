@@ -1,0 +1,252 @@
+"""Fits to forces for every strength of a ridge from one factorisation, and what the rows themselves say of the strength."""
+
+import dataclasses
+import functools
+import operator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh
+
+from ..dataset import Array, frozen
+from ..losses import Quadratic
+from ..moments import MomentRecord, Moments
+from ..units import beta
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class RidgePath:
+    """Minima of ½ Σ_t w_t |F_t − Φ_tθ|² + ½ λ Σ_k m_k (θ_k − θ⁰_k)² for any strength λ.
+
+    With y = √m (θ − θ⁰), the eigenvalues s and eigenvectors V of M^−½ A M^−½ and z = Vᵀ M^−½ (b − Aθ⁰),
+    θ(λ) = θ⁰ + M^−½ V z/(s + λ). Directions that the data do not determine are left out and stay at θ⁰.
+
+    Attributes:
+        strengths: (n,) λ, without unit where m is the diagonal of A.
+        rows: force components behind the fit.
+        eigenvalues: (r,) s, ascending, of the r directions that are determined.
+        loadings: (r,) z, eV/Å times √s.
+        directions: (K, r) M^−½ V.
+        origin: (K,) θ⁰.
+        unexplained: Σ w|F − Φθ|² as λ → 0, eV²/Å²; never below the rounding of the moments, except that as many
+            parameters as rows fit exactly.
+    """
+
+    strengths: Array
+    rows: int
+    eigenvalues: Array
+    loadings: Array
+    directions: Array
+    origin: Array
+    unexplained: float
+
+    @classmethod
+    def of(
+        cls,
+        normal: Quadratic,
+        strengths: ArrayLike,
+        *,
+        rows: int,
+        origin: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+    ) -> "RidgePath":
+        """The path of given normal equations, e.g. of a sum of ``normal_equations(moments)``.
+
+        Args:
+            normal: A = Σ w ΦᵀΦ, b = Σ w ΦᵀF and s = Σ w F·F.
+            strengths: (n,) λ > 0, in any order.
+            rows: force components that were summed.
+            origin, scale: as for ``ridge_path``.
+        """
+        A, b, yy, K = normal.A, normal.b, normal.s, normal.K
+        diagonal = np.diag(A)
+        if not diagonal.any():
+            raise ValueError("moments: nothing to fit, the force descriptors are all zero")
+        theta = _parameters("origin", np.zeros(K) if origin is None else origin, K)
+        inverse = _inverse_root(diagonal if scale is None else _parameters("scale", scale, K), diagonal)
+        s, V = eigh(A * np.outer(inverse, inverse))
+        kept = s > K * np.finfo(float).eps * s[-1]  # below, an eigenvalue is rounding, and may be negative
+        s, V = s[kept], V[:, kept]
+        r = b - A @ theta
+        z = V.T @ (inverse * r)
+        explained, whole = float(z @ (z / s)), float(yy - theta @ (b + r))
+        return cls(
+            strengths=_positive(strengths),
+            rows=rows,
+            eigenvalues=frozen(s),
+            loadings=frozen(z),
+            directions=frozen(inverse[:, None] * V),
+            origin=frozen(theta),
+            unexplained=max(whole - explained, np.finfo(float).eps * yy) if rows > len(s) else 0.0,
+        )
+
+    def __repr__(self) -> str:
+        low, high = self.strengths.min(), self.strengths.max()
+        rank = f"rank = {len(self.eigenvalues)}"
+        return f"RidgePath(K = {len(self.origin)}, {rank}, {len(self.strengths)} strengths, {low:.2g} to {high:.2g})"
+
+    def theta(self, strength: float) -> Array:
+        """(K,) parameters for one strength > 0, which need not be among those of the path."""
+        return self._thetas(_positive([strength]))[0]
+
+    @property
+    def thetas(self) -> Array:
+        """(n, K) parameters for every strength; made anew each time, since they can be large."""
+        return self._thetas(self.strengths)
+
+    def _thetas(self, strengths: Array) -> Array:
+        return self.origin + (self.loadings / (strengths[:, None] + self.eigenvalues)) @ self.directions.T
+
+    @property
+    def _taken(self) -> Array:
+        """(n, r) λ/(s + λ), the part of each direction that the penalty takes."""
+        return self.strengths[:, None] / (self.strengths[:, None] + self.eigenvalues)
+
+    @functools.cached_property
+    def residual_sum(self) -> Array:
+        """(n,) Σ w|F − Φθ|², eV²/Å²."""
+        # yy₀ − Σ z²(s + 2λ)/(s + λ)², without its cancellation
+        return self.unexplained + self._taken**2 @ (self.loadings**2 / self.eigenvalues)
+
+    @functools.cached_property
+    def penalty(self) -> Array:
+        """(n,) y·y = Σ m_k (θ_k − θ⁰_k)², eV²/Å² where m is the diagonal of A."""
+        y = self.loadings / (self.strengths[:, None] + self.eigenvalues)
+        return (y**2).sum(axis=1)
+
+    @functools.cached_property
+    def effective_parameters(self) -> Array:
+        """(n,) γ = Σ s/(s + λ), the trace of the hat matrix."""
+        s = self.eigenvalues
+        return (s / (self.strengths[:, None] + s)).sum(axis=1)
+
+
+def ridge_path(
+    moments: Moments | MomentRecord,
+    strengths: ArrayLike,
+    *,
+    temperature: float | None = None,
+    origin: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+) -> RidgePath:
+    """Fits to forces for all strengths of a ridge, by one factorisation.
+
+    θ(λ) = argmin ½ Σ_t w_t |F_t − Φ_tθ|² + ½ λ Σ_k m_k (θ_k − θ⁰_k)², with w_t = β_t² over its mean over all rows, so that
+    the rows of one temperature count 1 each. Without ``scale`` it is the minimum of
+    ``fisher(moments, temperature) + ridge(λ, K, scale=diag, origin=θ⁰)`` with the diagonal of the former. A descriptor
+    that never changes keeps its θ⁰_k.
+
+    Args:
+        moments: of the training data.
+        strengths: (n,) λ > 0, in any order.
+        temperature: K; taken for every trajectory. Without it each trajectory's own; of one temperature nothing
+            depends on its value.
+        origin: (K,) θ⁰, the parameters to stay close to; zeros without it.
+        scale: (K,) m_k; the diagonal of Σ w ΦᵀΦ without it, which makes λ a pure number. With one of its own, as the
+            variances of D, λ is in the unit of ΦᵀΦ, summed over rows, over that of m.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: a strength not positive, no temperature, nothing to fit, or a scale of zero for a descriptor that
+            changes.
+    """
+    rows = moments.rows if isinstance(moments, MomentRecord) else sum(r.rows for r in moments.values())
+    normal = functools.reduce(operator.add, normal_equations(moments, temperature=temperature))
+    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
+
+
+def row_weights(moments: Moments | MomentRecord, *, temperature: float | None = None) -> Array:
+    """(trajectories,) weight of a row of each: β² over its mean over all rows; exactly 1 for one temperature.
+
+    Args:
+        moments: of one or several trajectories.
+        temperature: K; taken for every trajectory. Without it each trajectory's own.
+
+    Raises:
+        ValueError: neither ``temperature`` nor the trajectories say what T is.
+    """
+    records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
+    temperatures = [r.temperature if temperature is None else temperature for r in records]
+    if None in temperatures:
+        raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
+    betas = np.array([beta(T) for T in temperatures])
+    relative = (betas / betas[0]) ** 2  # before the mean is taken, so that equal ones give 1 to the last digit
+    return relative / np.average(relative, weights=[r.rows for r in records])
+
+
+def normal_equations(moments: Moments | MomentRecord, *, temperature: float | None = None) -> list[Quadratic]:
+    """½ w |F − Φθ|² of each trajectory, so that their sum is what a ridge is added to: A = w ΦᵀΦ, b = w ΦᵀF, s = w F·F.
+
+    Args:
+        moments: of one or several trajectories.
+        temperature: as for ``row_weights``.
+
+    Returns:
+        One quadratic form a trajectory, in order; values in eV²/Å².
+    """
+    records = [moments] if isinstance(moments, MomentRecord) else moments.values()
+    weights = row_weights(moments, temperature=temperature)
+    return [Quadratic(w * r.PhiPhi, w * r.PhiF, w * r.FF) for w, r in zip(weights, records, strict=True)]
+
+
+def gcv(path: RidgePath) -> Array:
+    """(n,) generalised cross-validation, n RSS/(n − γ)², eV²/Å²: the mean square error of rows left out one at a time.
+
+    Rows count as independent. Those of one configuration, and of neighbouring ones, are not: the strength comes out too
+    small, which whole trajectories left out (``validation.leave_one_trajectory_out``) tell.
+
+    Source: Golub, Heath and Wahba, Technometrics 21, 215 (1979).
+    """
+    # n − γ, without its cancellation where there are hardly more rows than parameters
+    free = path.rows - len(path.eigenvalues) + path._taken.sum(axis=1)
+    return path.rows * path.residual_sum / free**2
+
+
+def evidence(path: RidgePath) -> Array:
+    """(n,) logarithm of the evidence (marginal likelihood) of all rows, nats, with the best variance of the noise.
+
+    ln p = −½n [ln((RSS + λ y·y)/n) + 1 + ln 2π] − ½ Σ ln(1 + s/λ): the density of √w F (F itself at one temperature)
+    under Gaussian noise of variance σ² and a Gaussian prior of variance σ²/(λ m_k) about θ⁰_k, where σ² = (RSS + λ y·y)/n is
+    the best there is. Divided by ``path.rows`` it is that of a row. Rows count as independent, as they do for ``gcv``.
+
+    Source: MacKay, Neural Computation 4, 415 (1992).
+    """
+    n, s = path.rows, path.eigenvalues
+    taken = path._taken
+    misfit = path.unexplained + taken @ (path.loadings**2 / s)  # RSS + λ y·y
+    # forces that are exactly those of θ⁰ have no noise at all, and a logarithm all the same
+    noise = np.maximum(misfit, np.finfo(float).tiny) / n
+    return -0.5 * n * (np.log(noise) + 1 + np.log(2 * np.pi)) + 0.5 * np.log(taken).sum(axis=1)
+
+
+def _inverse_root(scale: Array, diagonal: Array) -> Array:
+    """(K,) 1/√m, and 0 for a descriptor that never changes."""
+    wrong = (scale < 0) | ((scale == 0) & (diagonal > 0))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise ValueError(
+            f"scale: expected numbers > 0, got {scale[k]:g} for descriptor {k}; a parameter is kept from the penalty by a "
+            "small number"
+        )
+    return np.divide(1.0, np.sqrt(scale), out=np.zeros_like(scale), where=scale > 0)
+
+
+def _parameters(name: str, values: ArrayLike, K: int) -> Array:
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (K,) or not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected {K} finite numbers, one a descriptor, got {np.asarray(values)!r:.60}")
+    return array
+
+
+def _positive(strengths: ArrayLike) -> Array:
+    array = np.array(strengths, dtype=np.float64)
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(f"strengths: expected a list of numbers > 0, got shape {array.shape}")
+    wrong = ~(np.isfinite(array) & (array > 0))
+    if wrong.any():
+        raise ValueError(
+            f"strengths: expected finite numbers > 0, got {array[wrong][0]:g}; for none at all use solve(fisher(moments))"
+        )
+    return frozen(array)
