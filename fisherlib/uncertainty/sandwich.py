@@ -5,8 +5,9 @@ import numpy as np
 from ..dataset import Array
 from ..losses import fisher
 from ..moments import Moments
-from ..solvers import Solution, spectrum
+from ..solvers import Solution
 from ..units import beta
+from .directions import directions
 
 
 def sandwich(moments: Moments, fit: Solution, *, temperature: float | None = None) -> Array:
@@ -36,9 +37,6 @@ def sandwich(moments: Moments, fit: Solution, *, temperature: float | None = Non
     loss, M = fisher(moments, temperature), sum(r.configurations for r in moments.values())
     weights = [beta(r.temperature if temperature is None else temperature) ** 2 / M for r in moments.values()]
     scores = [w * (r.PhiF - r.PhiPhi @ fit.theta) for w, r in zip(weights, moments.values(), strict=True)]
-    values, vectors = spectrum(loss)
-    values, vectors = values[-fit.rank :], vectors[:, -fit.rank :]
-    diagonal = np.diag(loss.A)
-    d = np.divide(1.0, np.sqrt(diagonal), out=np.zeros(len(diagonal)), where=diagonal > 0)
-    influence = ((np.array(scores) * d) @ vectors / values) @ vectors.T * d
+    W = directions(loss, rank=fit.rank)
+    influence = np.array(scores) @ W @ W.T
     return n / (n - 1) * influence.T @ influence

@@ -1,0 +1,117 @@
+"""Error bars from refits without one trajectory at a time."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..dataset import Array, Dataset
+from ..moments import Moments
+
+
+def jackknife(
+    moments: Moments,
+    fit: Callable[[Moments], ArrayLike],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Array:
+    """θ of exact refits without each trajectory in turn.
+
+    Any fit that follows from moments will do: weights, ridge, KL and energy terms, a strength that is chosen again each
+    time, since it is given the moments of the others as they are, trajectory by trajectory. Merging them anew for each refit
+    costs O(n² K²): about a second for n = 50 and K = 300.
+
+    Args:
+        moments: of n trajectories.
+        fit: moments → θ (K,), e.g. ``lambda m: solve(fisher(m)).theta``; what else it returns, (θ, e0) say, is kept.
+        progress: called with (refits done, refits in all) after each.
+
+    Returns:
+        (n, K), in the order of the keys.
+
+    Raises:
+        ValueError: fewer than two trajectories.
+    """
+    n = len(moments)
+    _several("moments", n)
+    replicates = []
+    for key in moments:
+        replicates.append(np.asarray(fit(moments.drop(key)), dtype=np.float64))
+        if progress is not None:
+            progress(len(replicates), n)
+    return np.array(replicates)
+
+
+def leave_one_out(data: Dataset, statistic: Callable[[Dataset], ArrayLike]) -> Array:
+    """A function of a dataset, evaluated without each trajectory in turn.
+
+    It is called n times on nearly all of the data, so let it be cheap: O(M) numbers such as energies, never Φ. What is
+    fitted comes from moments, by ``jackknife``.
+
+    Args:
+        data: n trajectories.
+        statistic: dataset → number or array (...).
+
+    Returns:
+        (n, ...), in the order of the keys.
+
+    Raises:
+        ValueError: fewer than two trajectories.
+    """
+    _several("data", len(data))
+    return np.array([np.asarray(statistic(data.drop(key)), dtype=np.float64) for key in data])
+
+
+def standard_error(replicates: ArrayLike) -> Array:
+    """Jackknife standard error, √((n−1)/n Σ_t (v_t − v̄)²), of values computed without each of n trajectories.
+
+    For smooth functions of averages; it fails for a quantile of few trajectories. On the average it is too large rather
+    than too small.
+
+    Args:
+        replicates: (n, ...) in any unit.
+
+    Returns:
+        (...) in the same unit.
+
+    Raises:
+        ValueError: fewer than two replicates.
+
+    Source: Efron and Stein, Ann. Stat. 9, 586 (1981).
+    """
+    return np.sqrt((_deviations(replicates) ** 2).sum(axis=0))
+
+
+def covariance(replicates: ArrayLike) -> Array:
+    """Jackknife covariance, (n−1)/n Σ_t (v_t − v̄)(v_t − v̄)ᵀ, of vectors computed without each of n trajectories.
+
+    Args:
+        replicates: (n, K), e.g. from ``jackknife``.
+
+    Returns:
+        (K, K).
+
+    Raises:
+        ValueError: fewer than two replicates, or no vectors.
+
+    Source: Efron and Stein, Ann. Stat. 9, 586 (1981).
+    """
+    if np.ndim(replicates) != 2:
+        raise ValueError(f"replicates: expected (n, K), one vector a row, got shape {np.shape(replicates)}")
+    deviations = _deviations(replicates)
+    return deviations.T @ deviations
+
+
+def _deviations(replicates: ArrayLike) -> Array:
+    values = np.asarray(replicates, dtype=np.float64)
+    n = len(values) if values.ndim else 0
+    _several("replicates", n)
+    return (values - values.mean(axis=0)) * np.sqrt((n - 1) / n)
+
+
+def _several(name: str, n: int) -> None:
+    if n < 2:
+        raise ValueError(
+            f"{name}: expected at least 2 trajectories to see how they scatter, got {n}; cut a long one by "
+            "data.blocks(number)"
+        )

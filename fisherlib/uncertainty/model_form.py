@@ -1,0 +1,148 @@
+"""Model-form error of θ: how far it must move for the model to fit single force components exactly."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..dataset import Array, Dataset, frozen
+from ..losses import fisher
+from ..moments import Moments
+from ..solvers import Solution
+from .directions import directions
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class ModelForm:
+    """A box of parameters around θ that covers what single force components ask for.
+
+    It tells what no choice of θ can repair: the model does not hold the true potential, so that other data of the same kind
+    pull θ elsewhere. This is not sampling error: it stays as wide with more data, while a sandwich or jackknife shrinks.
+    Where forces carry noise of their own, that counts too, and the box is too wide.
+
+    Attributes:
+        theta: (K,) of the fit.
+        directions: (J, K) edges of the box, orthogonal in the metric of the loss.
+        low, high: (J,) coordinates of its faces along ``directions``, from θ.
+    """
+
+    theta: Array
+    directions: Array
+    low: Array
+    high: Array
+
+    def __post_init__(self) -> None:
+        for name in ("theta", "directions", "low", "high"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def bounds(self, g: ArrayLike) -> tuple[Array, Array]:
+        """Least and greatest value of a linear output g·θ over the box.
+
+        These are the values at two of its 2ᴶ corners; most of the volume lies much closer, by ``sample`` or ``covariance``.
+
+        Args:
+            g: (..., K), e.g. rows of Φ for forces, or ``energy_gradients`` for energies.
+
+        Returns:
+            Lower and upper bound, (...) each.
+        """
+        g = np.asarray(g, dtype=np.float64)
+        if g.shape[-1:] != self.theta.shape:
+            raise ValueError(f"g: expected K = {len(self.theta)} numbers for an output, got shape {g.shape}")
+        slopes, value = g @ self.directions.T, g @ self.theta
+        a, b = slopes * self.low, slopes * self.high
+        return value + np.minimum(a, b).sum(axis=-1), value + np.maximum(a, b).sum(axis=-1)
+
+    def sample(self, size: int, *, seed: int = 0) -> Array:
+        """(size, K) parameters drawn uniformly from the box."""
+        u = np.random.default_rng(seed).uniform(self.low, self.high, size=(size, len(self.low)))
+        return self.theta + u @ self.directions
+
+    @property
+    def covariance(self) -> Array:
+        """(K, K) of parameters drawn uniformly from the box."""
+        scaled = self.directions * ((self.high - self.low) / np.sqrt(12))[:, None]
+        return scaled.T @ scaled
+
+
+def model_form(
+    data: Dataset,
+    moments: Moments,
+    fit: Solution,
+    *,
+    rows: int = 20000,
+    seed: int = 0,
+    leverage: float = 50.0,
+    clip: float = 0.0,
+    temperature: float | None = None,
+) -> ModelForm:
+    """Model-form error from pointwise optimal parameter sets (POPS), as a box in θ.
+
+    Among all θ that give the force component F_i = x_iᵀθ exactly, the one of least loss is θ_i = θ + δ_i with
+    δ_i = A⁻¹x_i r_i/h_i, the residual r_i = F_i − x_iᵀθ and the leverage h_i = x_iᵀA⁻¹x_i. The box has its edges along
+    the eigenvectors of Σ δ_i δ_iᵀ and holds the δ_i. Eigenvectors are taken where A = 1, so that units of descriptors do
+    not matter. Components of low leverage, which could be fitted only by absurd θ, are left out.
+
+    Args:
+        data: that the fit was made from.
+        moments: of the same.
+        fit: ``solve(fisher(moments, temperature))``.
+        rows: force components to look at; a random choice where there are more.
+        seed: of that choice.
+        leverage: percentile of the leverage below which components are left out, %.
+        clip: percentile of the δ_i left out at each face, %; 0 holds them all.
+        temperature: K; without it the trajectories' own.
+
+    Returns:
+        The box; it has as many edges as the δ_i span.
+
+    Raises:
+        ValueError: a percentile out of range, other data than moments, or a fit without any residual.
+
+    Source: Swinburne and Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025), doi 10.1088/2632-2153/ad9fce.
+    """
+    if not 0 <= leverage < 100:
+        raise ValueError(f"leverage: expected a percentile from 0 to below 100, got {leverage!r}")
+    if not 0 <= clip < 50:
+        raise ValueError(f"clip: expected a percentile from 0 to below 50, got {clip!r}")
+    if rows < 1:
+        raise ValueError(f"rows: expected at least 1 force component, got {rows}")
+    if list(data) != list(moments):
+        raise ValueError("data: expected the trajectories of the moments, got others; take accumulate(data)")
+    W = directions(fisher(moments, temperature), rank=fit.rank)
+    x, F = _chosen(data, rows, seed)
+    u = pointwise(x @ W, F - x @ fit.theta, leverage=leverage)
+    if not u.any():
+        raise ValueError("fit: expected forces that the model cannot fit exactly, got residuals that are all zero")
+    values, vectors = np.linalg.eigh(u.T @ u)
+    spanned = vectors[:, values > len(values) * np.finfo(float).eps * values[-1]]
+    low, high = np.percentile(u @ spanned, [clip, 100 - clip], axis=0)
+    return ModelForm(theta=fit.theta, directions=(W @ spanned).T, low=low, high=high)
+
+
+def pointwise(z: Array, residuals: Array, *, leverage: float = 0.0) -> Array:
+    """Least changes u_i = z_i r_i/|z_i|² that fit single rows exactly, z_iᵀu_i = r_i, where the metric of the loss is 1.
+
+    Args:
+        z: (n, J) rows of Φ in the directions W of the loss, z = ΦW; their leverage is |z_i|².
+        residuals: (n,) r.
+        leverage: percentile of the leverage below which rows are left out, %.
+
+    Returns:
+        (n', J) changes in the coordinates of W: θ_i = θ + W u_i.
+    """
+    h = (z**2).sum(axis=1)
+    kept = (h >= np.percentile(h, leverage)) & (h > np.finfo(float).eps * h.max())
+    return z[kept] * (residuals[kept] / h[kept])[:, None]
+
+
+def _chosen(data: Dataset, rows: int, seed: int) -> tuple[Array, Array]:
+    """Rows of Φ and their forces: all, or a random choice that is read trajectory by trajectory."""
+    ends = np.cumsum([len(t.forces) for t in data.values()])
+    rng, total = np.random.default_rng(seed), int(ends[-1])
+    picked = np.arange(total) if total <= rows else np.sort(rng.choice(total, rows, replace=False))
+    parts = np.split(picked, np.searchsorted(picked, ends[:-1]))
+    starts = ends - [len(t.forces) for t in data.values()]
+    chosen = [(t, part - start) for t, part, start in zip(data.values(), parts, starts, strict=True)]
+    x = np.concatenate([t.force_descriptors[part] for t, part in chosen]).astype(np.float64, copy=False)
+    return x, np.concatenate([t.forces[part] for t, part in chosen])

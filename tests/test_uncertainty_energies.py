@@ -1,0 +1,105 @@
+"""Errors and rigidity of energies: against explicit inverses and against refits."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import fisherlib as fl
+from fisherlib import uncertainty
+
+Maker = Callable[..., fl.Dataset]
+
+
+def descriptors(data: fl.Dataset) -> NDArray:
+    return np.concatenate([t.descriptors for t in data.values()])
+
+
+def gradients(data: fl.Dataset) -> NDArray:
+    """What the energies do when θ moves and the offset is fitted again, by differences of potentials."""
+    moments = fl.accumulate(data)
+    fit = fl.solve(fl.fisher(moments, 300.0))
+
+    def energies(theta: NDArray) -> NDArray:
+        other = fl.Solution(theta=theta, rank=3, condition=1.0, value=0.0, method="", eigenvalues=theta)
+        return fl.LinearPotential.from_fit(other, moments).energies(data)
+
+    return np.stack([energies(fit.theta + e) - energies(fit.theta) for e in np.eye(data.K)], axis=1)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 2**20), units=st.floats(1e-4, 1e4))
+def test_rigidity_is_the_formula_with_explicit_inverses(ragged: Maker, seed: int, units: float) -> None:
+    data = ragged(seed, temperatures=(300.0, 600.0, 600.0), configurations=7, scale=np.array([1.0, units, 1.0]))
+    A = sum(fl.units.beta(t.temperature) ** 2 * t.force_descriptors.T @ t.force_descriptors for t in data.values())
+    s = 1 / np.sqrt(np.diag(A))
+    g = gradients(data) * s
+    expected = 1 / np.einsum("mi,im->m", g, np.linalg.solve(A * np.outer(s, s), g.T))
+    found = uncertainty.prediction_rigidity(fl.accumulate(data), descriptors(data), n_atoms=data.n_atoms)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_it_grows_with_the_data_and_with_beta_squared(ragged: Maker) -> None:
+    moments = fl.accumulate(ragged(3))
+    twice = moments + fl.Moments({f"{key}'": record for key, record in moments.items()})
+    D, N = np.array([1.0, -2.0, 0.5]), 3
+    once = uncertainty.prediction_rigidity(moments, D, n_atoms=N)
+    assert once.shape == ()
+    assert uncertainty.prediction_rigidity(twice, D, n_atoms=N) == pytest.approx(2 * once)
+    assert uncertainty.prediction_rigidity(moments.total(), D, n_atoms=N, temperature=600.0) == pytest.approx(once / 4)
+
+
+@pytest.mark.parametrize("third", [(0.0, 0.0), (1.0, -2.0)])  # no forces from it, or a relation with the others
+def test_what_forces_leave_open_has_no_rigidity(third: tuple[float, float]) -> None:
+    rng, v = np.random.default_rng(0), np.array(third)
+    Phi, D = rng.normal(size=(60, 2)), rng.normal(size=(4, 2))
+    t = fl.Trajectory(
+        key="t",
+        temperature=300.0,
+        n_atoms=np.full(4, 5),
+        energies=rng.normal(size=4),
+        descriptors=np.column_stack([D, D @ v]),
+        forces=rng.normal(size=60),
+        force_descriptors=np.column_stack([Phi, Phi @ v]),
+    )
+    moments = fl.accumulate([t])
+    assert fl.solve(fl.fisher(moments)).rank == 2
+    inside = t.descriptors
+    outside = inside + [0.0, 0.0, 1e-3]
+    N = np.full(4, 5)
+    # With the third descriptor tied to the others, θ·D is (θ₀ + v₀θ₂) D₀ + (θ₁ + v₁θ₂) D₁: two parameters.
+    g = D - D.mean(axis=0)
+    A = fl.units.beta(300.0) ** 2 * Phi.T @ Phi
+    expected = 1 / np.einsum("mi,im->m", g, np.linalg.solve(A, g.T))
+    np.testing.assert_allclose(uncertainty.prediction_rigidity(moments, inside, n_atoms=N), expected, rtol=1e-6)
+    assert (uncertainty.prediction_rigidity(moments, outside, n_atoms=N) == 0).all()
+
+
+def test_errors_of_energies_are_those_of_refits(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
+    def refit(moments: fl.Moments) -> NDArray:
+        model = fl.LinearPotential.from_fit(fl.solve(fl.fisher(moments)), moments)
+        return np.append(model.theta, model.offset)
+
+    replicates = uncertainty.jackknife(copper_moments, refit)
+    D, N = descriptors(copper), copper.n_atoms
+    energies = uncertainty.standard_error(replicates @ np.column_stack([D, N]).T)
+    joint = uncertainty.energy_errors(copper, uncertainty.covariance(replicates), copper_moments)
+    np.testing.assert_allclose(joint, energies, rtol=1e-6)
+    fit = fl.solve(fl.fisher(copper_moments))
+    found = uncertainty.energy_errors(copper, uncertainty.sandwich(copper_moments, fit), copper_moments)
+    # The offset that follows θ, with the energies it is fitted to as they are.
+    following = uncertainty.standard_error(replicates[:, :-1] @ gradients(copper).T)
+    assert np.median(found / following) == pytest.approx(1.0, abs=0.1)
+    assert np.median(found / energies) == pytest.approx(1.0, abs=0.25)
+
+
+def test_other_shapes_are_refused(ragged: Maker) -> None:
+    data = ragged(1)
+    moments = fl.accumulate(data)
+    with pytest.raises(ValueError, match=r"covariance: expected \(3, 3\) of θ, or \(4, 4\).*got \(2, 2\)"):
+        uncertainty.energy_errors(data, np.eye(2), moments)
+    with pytest.raises(ValueError, match="descriptors: expected K = 3"):
+        uncertainty.prediction_rigidity(moments, np.ones((5, 2)), n_atoms=np.ones(5))
