@@ -98,6 +98,81 @@ def test_a_first_sample_of_two_axes_is_refused(distance: object) -> None:
         distance(np.arange(6.0).reshape(3, 2), np.arange(3.0))
 
 
+def weights(rng: np.random.Generator, n: int) -> NDArray:
+    """n weights that do not sum to 1, some of them zero."""
+    w = rng.gamma(0.5, size=n) * (rng.random(n) < 0.8)
+    w[rng.integers(n)] = 0.3
+    return w
+
+
+def share_below(values: NDArray, w: NDArray, x: float) -> float:
+    return float(w[values <= x].sum() / w.sum())
+
+
+@quick
+@given(seed=seeds, n=sizes, m=sizes, ties=st.booleans(), which=st.sampled_from(["a", "b", "both"]))
+def test_weighted_distances_are_those_of_scipy_and_of_every_point(
+    seed: int, n: int, m: int, ties: bool, which: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = sample(rng, n, ties), sample(rng, m, ties)
+    wa = weights(rng, n) if which != "b" else None
+    wb = weights(rng, m) if which != "a" else None
+    ones = (np.ones(n) if wa is None else wa, np.ones(m) if wb is None else wb)
+    differences = [share_below(b, ones[1], x) - share_below(a, ones[0], x) for x in np.sort(np.r_[a, b])]
+    given_weights = {"weights_a": wa, "weights_b": wb}
+    assert comparison.ks(a, b, **given_weights) == pytest.approx(np.abs(differences).max(), abs=1e-14)
+    assert comparison.wasserstein_1(a, b, **given_weights) == pytest.approx(
+        stats.wasserstein_distance(a, b, wa, wb), rel=1e-10, abs=1e-14
+    )
+    x, difference = comparison.ecdf_difference(a, b, **given_weights)
+    np.testing.assert_array_equal(x, np.sort(np.r_[a, b]))
+    np.testing.assert_allclose(difference, differences, atol=1e-14)
+    x, F = comparison.ecdf(a, wa)
+    last = np.searchsorted(x, x, side="right") - 1
+    np.testing.assert_allclose(F[last], [share_below(a, ones[0], y) for y in x], atol=1e-14)
+    assert F[-1] == 1.0 and np.all(np.diff(F) >= 0)
+
+
+@quick
+@given(seed=seeds, n=sizes, m=sizes, ties=st.booleans(), each=st.booleans())
+def test_many_weighted_samples_at_once_are_one_after_the_other(
+    seed: int, n: int, m: int, ties: bool, each: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    a, wa, b = sample(rng, n, ties), weights(rng, n), sample(rng, 6 * m, ties).reshape(2, 3, m)
+    wb = np.array([weights(rng, m) for _ in range(6)]).reshape(2, 3, m) if each else weights(rng, m)
+    for distance in (comparison.ks, comparison.wasserstein_1):
+        found = distance(a, b, weights_a=wa, weights_b=wb)
+        rows = np.broadcast_to(wb, b.shape)
+        expected = [[distance(a, b[i, j], weights_a=wa, weights_b=rows[i, j]) for j in range(3)] for i in range(2)]
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+
+
+@quick
+@given(seed=seeds, n=sizes, m=sizes, repeats=st.integers(1, 4))
+def test_a_weight_stands_for_so_many_copies_and_a_factor_for_nothing(seed: int, n: int, m: int, repeats: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b, copies = rng.normal(size=n), rng.normal(size=m), rng.integers(1, repeats + 1, size=m)
+    for distance in (comparison.ks, comparison.wasserstein_1):
+        expected = distance(a, np.repeat(b, copies))
+        for factor in (1.0, 1e-200, 1e200):
+            assert distance(a, b, weights_b=factor * copies) == pytest.approx(expected, rel=1e-10, abs=1e-14)
+        assert distance(a, b, weights_a=np.full(n, 0.7)) == pytest.approx(distance(a, b), rel=1e-10, abs=1e-14)
+
+
+@pytest.mark.parametrize("bad", [[1.0], [[1.0, 1.0]], [1.0, -0.5], [0.0, 0.0], [1.0, np.nan], [np.inf, 1.0]])
+def test_impossible_weights_are_refused_by_name(bad: object) -> None:
+    two, three = [0.0, 1.0], [0.0, 1.0, 2.0]
+    with pytest.raises(ValueError, match=r"^weights: expected (shape \(2,\)|finite numbers ≥ 0)"):
+        comparison.ecdf(two, bad)
+    for distance in (comparison.ks, comparison.wasserstein_1, comparison.ecdf_difference):
+        with pytest.raises(ValueError, match=r"^weights_a: expected (shape \(2,\)|finite numbers ≥ 0)"):
+            distance(two, three, weights_a=bad)
+        with pytest.raises(ValueError, match=r"^weights_b: expected (shape \(2,\)|finite numbers ≥ 0)"):
+            distance(three, two, weights_b=bad)
+
+
 def two_trajectories() -> fl.Dataset:
     """Two configurations of one atom and one of two; K = 1, forces and energies chosen by hand."""
     one = fl.Trajectory(

@@ -1,0 +1,10 @@
+"""From the true distribution to the model's: weights, what they are worth, free-energy differences."""
+
+from .free_energies import FreeEnergyDifference as FreeEnergyDifference
+from .free_energies import free_energy_difference as free_energy_difference
+from .multistate import Mbar as Mbar
+from .multistate import mbar as mbar
+from .reliability import effective_sample_size as effective_sample_size
+from .reliability import pareto_k as pareto_k
+from .weights import log_weights as log_weights
+from .weights import mean as mean

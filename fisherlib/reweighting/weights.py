@@ -1,0 +1,90 @@
+"""Weights that turn averages over the true distribution into averages over the model's."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+
+from ..dataset import Array
+from ..units import BOLTZMANN, beta
+from .multistate import mbar
+from .reliability import below_largest
+
+
+def configuration_energies(name: str, values: ArrayLike, M: int | None = None) -> Array:
+    """(M,) total energies, eV, all of them finite; ``M`` is how many there have to be."""
+    U = np.asarray(values, dtype=np.float64)
+    if U.ndim != 1 or len(U) == 0 or M not in (None, len(U)):
+        wanted = f"({'M' if M is None else M},), one for each configuration"
+        raise ValueError(f"{name}: expected total energies of shape {wanted}, got {U.shape}")
+    if not np.isfinite(U).all():
+        raise ValueError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(U))} NaN or infinite ones")
+    return U
+
+
+def log_weights(
+    energies: ArrayLike,
+    model_energies: ArrayLike,
+    temperature: float,
+    *,
+    sampled_temperature: ArrayLike | None = None,
+) -> Array:
+    """Weights that make a sample of the true distribution one of the model's, ln w_m = −β U_θ(x_m) + β_s U(x_m) − ln Z.
+
+    Σ_m w_m = 1, and a constant offset of U or of U_θ drops out. U is linear in the number of atoms: all
+    configurations must have the same N, or those of each N must be weighted apart.
+
+    Configurations pooled from several temperatures T_k follow the mixture of these distributions, whence
+    w_m ∝ exp(−βU_θ) / Σ_k N_k exp(f_k − β_k U), with f_k from ``mbar`` (pymbar has to be installed). Where neighbouring
+    T_k do not overlap, their f_k and so the weights of one T_k against another's are not determined: ``Mbar.overlap``.
+
+    Args:
+        energies: (M,) U, eV, total energies of the configurations.
+        model_energies: (M,) U_θ, eV, in the same order; U itself to go to another temperature only.
+        temperature: T of the model's distribution, K.
+        sampled_temperature: T_s that the configurations were drawn at, K, one number or (M,); T without it. Infinity
+            takes them as spread evenly over space, w ∝ exp(−βU_θ): the crude choice when nothing is known of how they
+            were drawn.
+
+    Returns:
+        (M,) ln w, normalised.
+
+    Raises:
+        ValueError: energies of different length or not finite, or a temperature that is not positive.
+
+    Source: Torrie and Valleau, J. Comput. Phys. 23, 187 (1977); Shirts and Chodera, J. Chem. Phys. 129, 124105 (2008).
+    """
+    U = configuration_energies("energies", energies)
+    U_theta = configuration_energies("model_energies", model_energies, len(U))
+    reduced = beta(temperature) * U_theta
+    T = np.asarray(temperature if sampled_temperature is None else sampled_temperature, dtype=np.float64)
+    if T.shape not in ((), U.shape) or not (T > 0).all():
+        raise ValueError(
+            f"sampled_temperature: expected positive numbers of kelvin, one or {U.shape}, got {T.shape}: {T!s:.60}"
+        )
+    temperatures, counts = np.unique(T, return_counts=True)
+    sampled = U / (BOLTZMANN * temperatures[:, None])  # T = ∞ gives zero: spread evenly
+    if len(temperatures) > 1:
+        return mbar(np.vstack([sampled, reduced]), [*counts, 0]).log_weights[-1]
+    log_w = sampled[0] - reduced
+    return log_w - logsumexp(log_w)
+
+
+def mean(values: ArrayLike, log_weights: ArrayLike) -> Array:
+    """Weighted average ⟨A⟩_θ = Σ_m w_m A_m / Σ_m w_m.
+
+    Args:
+        values: (M,) or (M, ...) A of each configuration.
+        log_weights: (M,) ln w, up to any constant.
+
+    Returns:
+        Average over the configurations, of shape (...).
+
+    Raises:
+        ValueError: another number of values than of weights.
+    """
+    A, w = np.asarray(values, dtype=np.float64), np.exp(below_largest(log_weights))
+    if A.shape[:1] != w.shape:
+        raise ValueError(
+            f"values: expected {len(w)} along the first axis, one for each weight, got shape {A.shape}; transpose them"
+        )
+    return np.tensordot(w / w.sum(), A, axes=1)
