@@ -102,6 +102,13 @@ class Study:
         return self._comparisons[name]
 
     @functools.cached_property
+    def refits(self) -> tuple[LinearPotential, ...]:
+        """θ_f without each trajectory in turn: their scatter makes the error bars of whatever is computed from it."""
+        if len(self.moments) < 2:
+            return ()
+        return tuple(fisher_fit(self.moments.drop(key), temperature=self.temperature) for key in self.moments)
+
+    @functools.cached_property
     def terms(self) -> Terms:
         """The losses that ``fit`` weighs against one another."""
         return Terms.of(self.moments, self.temperature)
