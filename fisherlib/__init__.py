@@ -35,6 +35,7 @@ if _TYPE_CHECKING:
     from . import systems as systems
     from . import tables as tables
     from . import training as training
+    from . import trust as trust
     from . import uncertainty as uncertainty
     from . import units as units
     from . import validation as validation
@@ -53,6 +54,7 @@ _SUBMODULES = (
     "systems",
     "tables",
     "training",
+    "trust",
     "uncertainty",
     "units",
     "validation",

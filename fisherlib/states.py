@@ -90,6 +90,7 @@ class CompareState(State):
     trajectory = Offered()
     quantity = Offered()
     view = Offered()
+    aligned = traitlets.Bool(False)  # an energy offset for each trajectory
     configuration = traitlets.Int(0, min=0, max=10**9)  # of the trajectory, for site energies
 
 

@@ -60,6 +60,7 @@ def double_well(
     barrier: float,
     *,
     tilt: float = 0.0,
+    odd: bool = False,
     temperature: float = 300.0,
     trajectories: int = 8,
     configurations: int = 200,
@@ -68,18 +69,20 @@ def double_well(
     """One atom in U = B (x² − 1)² + t x + ½ k (y² + z²), B in eV, x in Å, sampled exactly by inversion.
 
     Descriptors: (x² − 1)², ½(y² + z²). The tilt t is *not* among them, so with t ≠ 0 the fit gives good forces and
-    wrong populations: what the Fisher divergence cannot see across a barrier.
+    wrong populations: what the Fisher divergence cannot see across a barrier. With ``odd`` come x and x³: U is in their
+    span, and so is the slow motion from one well to the other.
 
     Args:
         barrier: B, eV.
         tilt: t, eV/Å.
+        odd: add the descriptors x and x³, whose θ are t and 0.
         temperature: K.
         trajectories: number of keys.
         configurations: per trajectory.
         seed: of the sample.
     """
     rng = np.random.default_rng(seed)
-    b, k = beta(temperature), 1.0
+    b, k, K = beta(temperature), 1.0, 4 if odd else 2
     grid = np.linspace(-3.0, 3.0, 20001)
     U = barrier * (grid**2 - 1) ** 2 + tilt * grid
     cumulative = np.cumsum(np.exp(-b * (U - U.min())))
@@ -88,21 +91,22 @@ def double_well(
         x = np.interp(rng.random(configurations) * cumulative[-1], cumulative, grid)
         yz = rng.normal(size=(configurations, 2)) / np.sqrt(b * k)
         well, spring = (x**2 - 1) ** 2, 0.5 * (yz**2).sum(axis=1)
-        Phi = np.zeros((configurations, 3, 2))
+        Phi = np.zeros((configurations, 3, 4))
         Phi[:, 0, 0] = -4 * x * (x**2 - 1)
         Phi[:, 1:, 1] = -yz
-        F = Phi @ [barrier, k]
-        F[:, 0] -= tilt
+        Phi[:, 0, 2:] = np.column_stack([np.full_like(x, -1.0), -3 * x**2])
+        F = Phi @ [barrier, k, tilt, 0.0]
+        D = np.column_stack([well, spring, x, x**3])
         made.append(
             Trajectory(
                 key=f"well-{j}",
                 temperature=temperature,
                 n_atoms=np.ones(configurations, dtype=int),
                 energies=barrier * well + tilt * x + k * spring,
-                descriptors=np.column_stack([well, spring]),
+                descriptors=D[:, :K],
                 forces=F.ravel(),
-                force_descriptors=Phi.reshape(-1, 2),
-                descriptor_names=("(x²−1)²", "½(y²+z²)"),
+                force_descriptors=Phi.reshape(-1, 4)[:, :K],
+                descriptor_names=("(x²−1)²", "½(y²+z²)", "x", "x³")[:K],
             )
         )
     return Dataset(made)

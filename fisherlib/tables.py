@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from .comparison import Comparison, ks, sampling_noise, wasserstein_1
@@ -17,6 +18,7 @@ _HEADINGS = {
     "force_rmse": "force RMSE, eV/Å",
     "force_r2": "force R²",
 }
+_SPREAD = _HEADINGS["energy_spread"]
 
 #: Levels in words with a symbol, so that colour is not what tells them apart.
 LEVELS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}
@@ -112,6 +114,58 @@ def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     table = pd.DataFrame.from_dict({c.name: c.pooled for c in comparisons}, orient="index")
     table[["energy_rmse", "energy_shift", "energy_spread"]] *= 1e3
     return table.rename(columns=_HEADINGS).round(4) + 0.0  # no "-0.0"
+
+
+def groups(
+    comparison_train: Comparison, comparison_test: Comparison | None = None, *, alone: Sequence[Comparison] = ()
+) -> Table:
+    """One row a trajectory: shift and spread of the energies of a model and its force error, in training and in test.
+
+    A shift has its standard error, s/√M with s² = spread² M/(M − 1), which counts the M configurations as independent;
+    those of one simulation are less so, and the error is then too small. A single configuration has neither error nor
+    spread: –.
+
+    Args:
+        comparison_train: of the model on the data it was fitted to.
+        comparison_test: of the same model on others; trajectories of one key share a row.
+        alone: each of a model that was fitted to a single trajectory, on that trajectory: their spreads stand beside.
+
+    Raises:
+        ValueError: training and test are of models with different names, or a comparison of ``alone`` has several
+            trajectories.
+    """
+    parts = {"train": comparison_train} | ({} if comparison_test is None else {"test": comparison_test})
+    if len({c.name for c in parts.values()}) > 1:
+        raise ValueError(
+            f"comparison_test: expected the errors of {comparison_train.name!r}, got those of {comparison_test.name!r}"
+        )
+    several = [c for c in alone if len(c.keys) != 1]
+    if several:
+        raise ValueError(f"alone: expected one trajectory in each, got {len(several[0].keys)} for {several[0].name!r}")
+    columns = {}
+    for part, c in parts.items():
+        columns |= {(part, heading): values for heading, values in _by_group(c).items()}
+        if alone and part == "train":
+            spreads = {c.keys[0]: _by_group(c)[_SPREAD][c.keys[0]] for c in alone}
+            columns[part, "spread of a fit to it alone, meV/atom"] = spreads
+    keys = dict.fromkeys(key for c in parts.values() for key in c.keys)
+    rows = [[values.get(key, "–") for values in columns.values()] for key in keys]
+    headings = pd.MultiIndex.from_tuples(columns, names=[comparison_train.name, None])
+    return Table(rows, index=list(keys), columns=headings)
+
+
+def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
+    """Heading → key → words."""
+    M, shift, spread = c.configurations, (1e3 * c.energy_shift).round(2) + 0.0, 1e3 * c.energy_spread  # no "-0.0"
+    error = spread / np.sqrt(np.maximum(M - 1, 1))
+    shifts = [f"{a:+.2f} ± {e:.2f}" if m > 1 else f"{a:+.2f}" for m, a, e in zip(M, shift, error, strict=True)]
+    words = {
+        "configurations": [str(m) for m in M],
+        _HEADINGS["energy_shift"]: shifts,
+        _SPREAD: [f"{s:.2f}" if m > 1 else "–" for m, s in zip(M, spread, strict=True)],
+        _HEADINGS["force_rmse"]: [f"{f:.4f}" for f in c.force_rmse],
+    }
+    return {heading: dict(zip(c.keys, column, strict=True)) for heading, column in words.items()}
 
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:

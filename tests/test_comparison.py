@@ -1,5 +1,7 @@
 """Distances between samples against SciPy, and errors against numbers worked out by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -292,3 +294,17 @@ def test_a_histogram_of_what_does_not_pair_is_refused() -> None:
         comparison.force_histogram([np.nan], [1.0])
     with pytest.raises(ValueError, match="bins: expected a positive number, got 0"):
         comparison.force_histogram([1.0], [1.0], bins=0)
+
+
+def test_an_offset_for_each_trajectory_takes_the_shifts_out_and_leaves_the_spread(
+    ragged: Callable[..., fl.Dataset],
+) -> None:
+    data = ragged(0)
+    found = fl.comparison.compare(fl.LinearPotential(theta=np.ones(3)), data)
+    aligned = found.aligned()
+    error = aligned.energies - aligned.reference
+    means = np.bincount(data.groups, error) / np.bincount(data.groups)
+    np.testing.assert_allclose(means, 0.0, atol=1e-12)
+    assert aligned.pooled["energy_rmse"] == pytest.approx(np.sqrt(np.mean(error**2)))
+    assert aligned.pooled["energy_shift"] == 0 and (aligned.energy_spread == found.energy_spread).all()
+    assert aligned.pooled["force_rmse"] == found.pooled["force_rmse"]

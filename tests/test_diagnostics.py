@@ -24,7 +24,7 @@ def spoilt(data: fl.Dataset, mistake: Mistake) -> fl.Dataset:
 
 
 def by_name(data: fl.Dataset, **options: Any) -> dict[str, Verdict]:
-    return {v.name: v for v in diagnostics.check(data, **options)}
+    return {v.name: v for v in diagnostics.consistency(data, **options)}
 
 
 def flagged(data: fl.Dataset, **options: Any) -> dict[str, str]:
@@ -223,12 +223,12 @@ def test_a_given_theta_settles_the_sign_without_energies(few_walkers: fl.Dataset
 
 def test_a_theta_of_another_length_is_refused(few_walkers: fl.Dataset) -> None:
     with pytest.raises(ValueError, match=r"theta: expected K = 105 parameters as in the data, got shape \(3,\)"):
-        diagnostics.check(few_walkers, theta=np.zeros(3))
+        diagnostics.consistency(few_walkers, theta=np.zeros(3))
 
 
 def test_force_descriptors_that_are_all_zero_fail(few_walkers: fl.Dataset) -> None:
     zero = spoilt(few_walkers, lambda t, _: {"force_descriptors": np.zeros_like(t.force_descriptors)})
-    (only_verdict,) = diagnostics.check(zero)
+    (only_verdict,) = diagnostics.consistency(zero)
     assert only_verdict.level == "fail" and "nothing to fit" in only_verdict.message
 
 
@@ -382,8 +382,8 @@ def test_a_given_theta_of_the_other_sign_is_blamed_itself_where_energies_confirm
 
 
 def test_a_theta_of_other_data_is_no_proof_of_a_sign(few_walkers: fl.Dataset) -> None:
-    rng = np.random.default_rng(0)
-    levels = [by_name(few_walkers, theta=rng.normal(size=105))["sign by θ"].level for _ in range(20)]
+    rng, moments = np.random.default_rng(0), fl.accumulate(few_walkers)
+    levels = [by_name(few_walkers, theta=rng.normal(size=105), moments=moments)["sign by θ"].level for _ in range(20)]
     assert "fail" not in levels and "warn" in levels
 
 
@@ -529,13 +529,15 @@ def test_the_shipped_data_are_in_good_health(copper: fl.Dataset, copper_moments:
     assert 800 < float(found["independent configurations"].value.split()[-1]) <= 1000
 
 
-def test_every_verdict_of_the_check_is_on_the_card(few_walkers: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_verdict_of_consistency_is_on_the_card(few_walkers: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     flipped = spoilt(few_walkers, MISTAKES["sign of Φ"][0])
     calls = []
-    real = diagnostics.health.__globals__["check"]
-    monkeypatch.setitem(diagnostics.health.__globals__, "check", lambda *a, **k: (calls.append(k), real(*a, **k))[1])
+    real = diagnostics.health.__globals__["consistency"]
+    monkeypatch.setitem(
+        diagnostics.health.__globals__, "consistency", lambda *a, **k: (calls.append(k), real(*a, **k))[1]
+    )
     theta = np.ones(105)
-    found, verdicts = card(flipped, theta=theta), diagnostics.check(flipped, theta=theta)
+    found, verdicts = card(flipped, theta=theta), diagnostics.consistency(flipped, theta=theta)
     assert len(calls) == 1
     assert [r.message for r in found.values()][5 : 5 + len(verdicts)] == [v.message for v in verdicts]
     assert found["sign of Φ"].level == "fail" and GRADIENT in found["sign of Φ"].message

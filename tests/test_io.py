@@ -667,7 +667,8 @@ def test_a_path_is_found_from_the_working_folder_before_the_projects(
 def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1,2")
     with pytest.raises(
-        ValueError, match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, got 'a.csv'"
+        ValueError,
+        match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, .json, .json.xz, got 'a.csv'",
     ):
         fl.io.read(tmp_path / "a.csv")
 

@@ -26,7 +26,8 @@ def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def test_the_notebooks_of_the_story_are_there() -> None:
     names = {path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS}
     story = {"00_start.ipynb", "01_load_data.ipynb", "02_fit_theta_f.ipynb", "03_energies_and_cdfs.ipynb"}
-    story |= {"04_loss_landscape.ipynb"}
+    story |= {"04_loss_landscape.ipynb", "05_uncertainty_and_choice.ipynb", "06_what_forces_cannot_see.ipynb"}
+    story |= {"07_reweighting.ipynb", "08_real_groups.ipynb"}
     assert story | {"reports/theta_f.ipynb"} <= names
 
 
@@ -75,7 +76,7 @@ def test_cells_are_few_and_short(notebook: nbformat.NotebookNode) -> None:
         assert len(cell.source.splitlines()) <= 10, cell.source
 
 
-def test_an_explorer_has_one_panel_and_so_one_live_figure(notebook: nbformat.NotebookNode) -> None:
+def test_an_explorer_has_at_most_one_panel_and_so_one_live_figure(notebook: nbformat.NotebookNode) -> None:
     panels = re.findall(r"fl\.widgets\.\w+", "\n".join(cell.source for cell in code(notebook)))
     report = any("report-json" in cell.metadata.get("tags", []) for cell in code(notebook))
-    assert len(panels) == (0 if report else 1)
+    assert len(panels) <= (0 if report else 1)

@@ -144,3 +144,21 @@ def test_a_tilt_outside_the_model_shifts_theta_as_quadrature_says() -> None:
 def test_without_tilt_theta_is_exact() -> None:
     theta = fl.solve(fl.fisher(fl.accumulate(systems.double_well(0.3)))).theta
     np.testing.assert_allclose(theta, [0.3, 1.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("tilt", [0.0, TILT])
+def test_odd_descriptors_of_the_double_well_hold_the_tilt(tilt: float) -> None:
+    plain, odd = (systems.double_well(BARRIER, tilt=tilt, odd=odd, seed=5) for odd in (False, True))
+    assert plain.descriptor_names == odd.descriptor_names[:2] and odd.descriptor_names[2:] == ("x", "x³")
+    for a, b in zip(plain.values(), odd.values(), strict=True):
+        x = b.descriptors[:, 2]
+        Phi = b.force_descriptors.reshape(-1, 3, 4)
+        np.testing.assert_array_equal(a.energies, b.energies)
+        np.testing.assert_array_equal(a.descriptors, b.descriptors[:, :2])
+        np.testing.assert_array_equal(a.force_descriptors, b.force_descriptors[:, :2])
+        np.testing.assert_allclose(b.energies, b.descriptors @ [BARRIER, 1.0, tilt, 0.0], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(b.descriptors[:, 3], x**3)
+        np.testing.assert_allclose(Phi[:, 0, 2:], np.column_stack([-np.ones_like(x), -3 * x**2]))
+        assert not Phi[:, 1:, 2:].any()
+    theta = fl.solve(fl.fisher(fl.accumulate(odd))).theta
+    np.testing.assert_allclose(theta, [BARRIER, 1.0, tilt, 0.0], rtol=1e-9, atol=1e-12)

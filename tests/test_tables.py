@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 import fisherlib as fl
 from fisherlib import tables
+from fisherlib.comparison import Comparison
 from fisherlib.diagnostics import Verdict
 
 
@@ -72,3 +74,48 @@ def test_tables_of_data_and_errors_have_units_in_their_headings(few_walkers: fl.
     assert tables.errors([found]).loc["truth", "energy RMSE, meV/atom"] == 0.0
     assert tables.distances([found]).loc["truth", "W1, meV/atom"] == 0.0
     assert tables.verdicts([verdict("warn")]).loc["sign", "level"] == "warn"
+
+
+SHIFT, SPREAD, FORCE = "shift, meV/atom", "spread, meV/atom", "force RMSE, eV/Å"
+
+
+def errors_of(name: str, **groups: tuple[list[float], float]) -> Comparison:
+    """A comparison with the given errors of energies, meV/atom, and force RMSE of each group."""
+    data, energies, forces = [], [], []
+    for key, (errors, rmse) in groups.items():
+        n = len(errors)
+        flat = {"energies": np.zeros(n), "descriptors": np.ones((n, 1)), "forces": np.zeros(6 * n)}
+        data.append(fl.Trajectory(key=key, n_atoms=np.full(n, 2), force_descriptors=np.ones((6 * n, 1)), **flat))
+        energies += [2e-3 * e for e in errors]
+        forces += [rmse] * 6 * n
+    return fl.comparison.compare_predictions(energies, forces, fl.Dataset(data), name=name)
+
+
+def test_groups_have_shift_with_error_spread_and_force_error_in_train_and_test() -> None:
+    train = errors_of("θ_f", cold=([1.0, 2.0, 4.0, 5.0], 0.25), hot=([-7.0], 0.5))
+    test = errors_of("θ_f", new=([0.0, 0.0], 0.125), cold=([-1.0, 1.0], 0.75))
+    table = tables.groups(train, test)
+    assert list(table.index) == ["cold", "hot", "new"] and isinstance(table, tables.Table)
+    standard = np.std([1.0, 2.0, 4.0, 5.0], ddof=1) / np.sqrt(4)  # of a mean of four independent numbers
+    assert list(table.loc["cold", "train"]) == ["4", f"+3.00 ± {standard:.2f}", f"{np.sqrt(2.5):.2f}", "0.2500"]
+    assert list(table.loc["cold", "test"]) == ["2", "+0.00 ± 1.00", "1.00", "0.7500"]
+    assert list(table.loc["hot", "train"]) == ["1", "-7.00", "–", "0.5000"]
+    assert list(table.loc["hot", "test"]) == list(table.loc["new", "train"]) == ["–"] * 4
+    assert list(table["train"].columns) == ["configurations", SHIFT, SPREAD, FORCE]
+    assert "θ_f" in table._repr_html_()
+
+
+def test_groups_without_a_test_and_with_fits_to_one_group_alone() -> None:
+    train = errors_of("θ_f", cold=([1.0, 3.0], 0.25), hot=([-7.0, 0.0], 0.5))
+    table = tables.groups(train, alone=[errors_of("θ_f of hot", hot=([2.0, 2.5], 0.1))])
+    assert set(table.columns.get_level_values(0)) == {"train"}
+    assert list(table["train", "spread of a fit to it alone, meV/atom"]) == ["–", "0.25"]
+    assert list(table["train", SPREAD]) == ["1.00", "3.50"]
+
+
+def test_groups_of_different_models_are_refused() -> None:
+    one, other = (errors_of(name, a=([1.0, 2.0], 0.1), b=([0.0], 0.2)) for name in ("one", "other"))
+    with pytest.raises(ValueError, match="comparison_test: expected the errors of 'one', got those of 'other'"):
+        tables.groups(one, other)
+    with pytest.raises(ValueError, match="alone: expected one trajectory in each, got 2 for 'other'"):
+        tables.groups(one, alone=[other])

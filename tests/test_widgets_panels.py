@@ -262,7 +262,7 @@ def test_a_fit_can_be_added_to_the_models(study: fl.Study) -> None:
 
 def samples(panel: ComparePanel) -> dict[str, np.ndarray]:
     """The values whose distribution functions are drawn, sorted."""
-    upper = [trace for trace in panel.figure.data if trace.yaxis in (None, "y")]
+    upper = [trace for trace in panel.figure.data if trace.yaxis in (None, "y") and trace.fill is None]
     return {trace.name.split(": KS")[0]: np.asarray(trace.x)[1:] for trace in upper}
 
 
@@ -279,6 +279,20 @@ def test_the_distribution_is_that_of_the_chosen_models(study: fl.Study) -> None:
     np.testing.assert_allclose(drawn["θ_f"], np.sort(study.models["θ_f"].energies(data) / data.n_atoms))
     with pytest.raises(traitlets.TraitError, match="models: expected one of 'θ_f', .* got 'x'"):
         panel.state.models = ("x",)
+
+
+def test_distributions_have_bands_and_trajectories_may_have_an_offset_of_their_own(study: fl.Study) -> None:
+    panel = ComparePanel(study, models=("θ_f",))
+    bands = [trace.name for trace in panel.figure.data if trace.fill == "toself"]
+    assert bands == ["band of true", "band of θ_f"]
+    control(panel, "an offset for each trajectory").value = True
+    ok(panel)
+    assert "aligned" in panel.figure.layout.title.text
+    expected = study.comparison("θ_f").aligned()
+    np.testing.assert_allclose(samples(panel)["θ_f"], np.sort(expected.energies))
+    panel.state.trajectory = "t1"
+    ok(panel)
+    assert not [trace for trace in panel.figure.data if trace.fill == "toself"]  # one trajectory does not scatter
 
 
 def test_a_trajectory_alone_is_compared(study: fl.Study) -> None:

@@ -16,6 +16,8 @@ Level = Literal["ok", "warn", "fail"]
 
 #: Below this, sums of forces or of Φ over the atoms of a configuration count as zero (relative to the sum of squares).
 ZERO = 0.02
+#: Below this part of the descriptors of an atom, per Å, force descriptors are rounding.
+ROUNDING = 1e-13
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,8 @@ class Verdict:
     value: float
 
 
-def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | None = None) -> list[Verdict]:
-    """Physical self-checks of a dataset.
+def consistency(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | None = None) -> list[Verdict]:
+    """Whether energies, forces and descriptors fit each other: the physical self-checks made on loading.
 
     A fit of forces keeps a good R² under many mistakes: a flipped sign of Φ gives −θ_f and the same forces. Energies
     (or a trusted θ) tell, because U_θ = θ·D must rise where U rises, one for one.
@@ -51,10 +53,14 @@ def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | N
     """
     moments = moments or accumulate(data)
     total = moments.total()
-    if not np.diag(total.PhiPhi).any():
-        message = "every force descriptor is zero: there is nothing to fit; take the column with −∂D/∂x"
-        return [Verdict(name="force descriptors", level="fail", message=message, value=0.0)]
-    net_force, net_Phi = _net(data)
+    largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
+    if largest <= ROUNDING * np.abs(total.mean[:-2]).max() / total.mean[-1]:
+        message = (
+            "every force descriptor is zero (to rounding): there is nothing to fit; take the column with −∂D/∂x, and "
+            "configurations off their symmetric positions"
+        )
+        return [Verdict(name="force descriptors", level="fail", message=message, value=largest)]
+    net_force, net_Phi = _net(data, np.sqrt(np.diag(total.PhiPhi) / total.rows))
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
     verdicts = [_translation(net_Phi), _net_force(net_force, net_Phi), _force_r2(r2), *_energies(data, theta_f, r2)]
@@ -64,8 +70,11 @@ def check(data: Dataset, *, theta: ArrayLike | None = None, moments: Moments | N
     return [*verdicts, *_composition(data), _duplicates(data), _enough(total)]
 
 
-def _net(data: Dataset) -> tuple[float, float]:
-    """Largest |Σ_i F_i| / √Σ|F_i|² and |Σ_i Φ_i| / √Σ|Φ_i|² of a configuration; exactly 0 in a free or periodic system."""
+def _net(data: Dataset, scale: Array) -> tuple[float, float]:
+    """Largest |Σ_i F_i| / √Σ|F_i|² and |Σ_i Φ_i| / √N rms Φ of a configuration; exactly 0 in a free or periodic system.
+
+    The rms, ``scale`` (K,), is that of all data: in a symmetric crystal Φ itself is rounding.
+    """
     worst_F = worst_Phi = 0.0
     for t in data.values():
         starts = np.cumsum(t.n_atoms) - t.n_atoms
@@ -77,9 +86,9 @@ def _net(data: Dataset) -> tuple[float, float]:
         some = t.slice(0, min(len(t), 20))
         Phi = some.force_descriptors.reshape(-1, 3, t.K)
         starts = starts[: len(some)]
-        scale = np.sqrt(np.mean(Phi**2, axis=(0, 1))) * np.sqrt(some.n_atoms.max())
+        size = scale * np.sqrt(some.n_atoms.max())
         net_Phi = np.abs(np.add.reduceat(Phi, starts, axis=0)).max(axis=(0, 1))
-        worst_Phi = max(worst_Phi, float((net_Phi / np.where(scale > 0, scale, 1.0)).max()))
+        worst_Phi = max(worst_Phi, float((net_Phi / np.where(size > 0, size, 1.0)).max()))
     return worst_F, worst_Phi
 
 
@@ -142,14 +151,14 @@ def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
     values = np.column_stack([t.descriptors @ theta, t.energies])
     noise = 1e-12 * np.abs(values).max(axis=0)
     values -= values.mean(axis=0)  # first, so that large energies keep their digits
-    counts = t.n_atoms[:, None] if t.species is None else _counts(t, np.unique(t.species))
+    counts = t.n_atoms[:, None] if t.species is None else counts_of_kinds(t, np.unique(t.species))
     explained = np.column_stack([np.ones(len(t)), counts])
     values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
     # What is left of values that do not vary is rounding, not a signal.
     return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
 
 
-def _counts(t: Trajectory, kinds: Array) -> Array:
+def counts_of_kinds(t: Trajectory, kinds: Array) -> Array:
     """(M, S) atoms of each of S kinds in each configuration."""
     starts = np.cumsum(t.n_atoms) - t.n_atoms
     return np.add.reduceat((t.species[:, None] == kinds).astype(float), starts, axis=0)
@@ -199,8 +208,8 @@ def _correlation(correlation: float, r2: float) -> Verdict:
     if -0.5 <= correlation <= 0.5:
         level = "warn"
         message = (
-            f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, or force descriptors "
-            "stored (N, K, 3) and read as (N, 3, K)"
+            f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, force descriptors "
+            "stored (N, K, 3) and read as (N, 3, K), or configurations near rest, whose forces say little of energies"
         )
     elif 0.5 < correlation < (0.9 if r2 > 0.95 else 0.8):
         level = "warn"
@@ -251,7 +260,7 @@ def _composition(data: Dataset) -> list[Verdict]:
     if not known:
         return []
     kinds = np.unique(np.concatenate([np.unique(t.species) for t in known]))
-    shares = np.concatenate([_counts(t, kinds) / t.n_atoms[:, None] for t in known])
+    shares = np.concatenate([counts_of_kinds(t, kinds) / t.n_atoms[:, None] for t in known])
     spread = float(np.ptp(shares, axis=0).max())
     if spread < 1e-9:
         return []

@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..dataset import Array, Dataset
-from ..moments import Moments
-from .checks import Level, Verdict, check
+from ..moments import Moments, accumulate
+from .checks import Level, Verdict, consistency
+from .ensemble import CANONICAL, TOO_LARGE, TOO_SMALL, sample
+from .identifiability import influence, null_directions
 from .sampling import autocorrelation_time, canonical_ratio, drift
 
-#: Between these the canonical ratio is not remarked on. Its square is the potential heat capacity over 3N k_B/2, 1 in a
-#: harmonic crystal and 1.8 in the Cu55 droplet of ``data/``; 0.36 and 2.6 leave room on both sides, so that only a gross
-#: mistake is told: a temperature wrong by more than about half, energies per atom, frozen or mixed configurations.
-CANONICAL = (0.6, 1.6)
-
 _CARD_NAMES = {"energy slope": "sign of Φ", "sign by θ": "sign of Φ by θ"}
+_OF_ONE_CONFIGURATION = ("outliers", "frozen configurations")
 _FORMATS = {
     "translation sum": "{:.1e}",
     "net force": "{:.1e}",
@@ -26,6 +24,9 @@ _FORMATS = {
     "sign by θ": "correlation {:.3f}",
     "composition": "share varies by {:.2g}",
     "duplicates": "{:.0f}",
+    "outliers": "{:.1f} robust standard deviations at most",
+    "frozen configurations": "{:.0f}",
+    "null directions": "{:.0f}",
     "enough data": "{:.0f} force components a parameter",
 }
 
@@ -47,6 +48,33 @@ class Reading:
     message: str
 
 
+def check(
+    data: Dataset,
+    temperature: float | None = None,
+    *,
+    theta: ArrayLike | None = None,
+    moments: Moments | None = None,
+) -> list[Verdict]:
+    """Everything that can be checked of a dataset: ``consistency``, ``sample``, and what the data leave undetermined.
+
+    Args:
+        data: the configurations, each trajectory in the order of time.
+        temperature: K, in place of what the trajectories say.
+        theta: (K,) parameters known to be roughly right, for ``consistency``.
+        moments: ``accumulate(data)`` where it is known already.
+
+    Returns:
+        Verdicts, each with its number and its own name.
+    """
+    moments = moments or accumulate(data)
+    return [
+        *consistency(data, theta=theta, moments=moments),
+        *sample(data, temperature),
+        *null_directions(moments, names=data.descriptor_names),
+        influence(data, moments),
+    ]
+
+
 def health(
     data: Dataset,
     *,
@@ -54,15 +82,21 @@ def health(
     theta: ArrayLike | None = None,
     moments: Moments | None = None,
 ) -> list[Reading]:
-    """Everything that can be said of a dataset at once: its size, all verdicts of ``check``, drift, memory, fluctuation.
+    """Everything that can be said of a dataset at once: its size, its verdicts, drift, memory, fluctuation.
+
+    The verdicts are those of ``consistency``, exchanged and frozen configurations, and what the data leave undetermined;
+    drift, memory and fluctuation are those of all trajectories together, where ``check`` looks at each.
 
     Args:
         data: the configurations, each trajectory in the order of time.
         temperature: K, in place of what the trajectories say.
-        theta: (K,) parameters known to be roughly right, for ``check``.
+        theta: (K,) parameters known to be roughly right, for ``consistency``.
         moments: ``accumulate(data)`` where it is known already.
     """
-    verdicts = check(data, theta=theta, moments=moments)
+    moments = moments or accumulate(data)
+    verdicts = consistency(data, theta=theta, moments=moments)
+    verdicts += [verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION]
+    verdicts += null_directions(moments, names=data.descriptor_names)
     tau = autocorrelation_time(_series(data))
     independent = len(data.energies) / max(2 * tau, 1.0)
     return [
@@ -169,8 +203,7 @@ def _judged(ratio: float, independent: float, kelvin: str) -> tuple[Level, str]:
     if ratio > 0 and independent < 10:
         return "ok", f"{said}; too few independent configurations to judge by"
     if ratio < CANONICAL[0]:
-        causes = "a minimisation, copies of a frame, energies per atom, or a lower temperature"
-        return "warn", f"{said} is far too small: {causes}"
+        return "warn", f"{said} is far too small: {TOO_SMALL}"
     if ratio > CANONICAL[1]:
-        return "warn", f"{said} is far too large: several phases or basins, a drift, or a higher temperature"
+        return "warn", f"{said} is far too large: {TOO_LARGE}"
     return "ok", f"{said}; {CANONICAL[0]} to {CANONICAL[1]} is usual for solids, liquids and clusters"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..dataset import Array, Dataset
+from ..dataset import Array, Dataset, Trajectory
 from ..units import BOLTZMANN, beta
 
 
@@ -20,19 +20,19 @@ def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
     Raises:
         ValueError: a trajectory has no positions, or is periodic.
     """
-    temperatures = []
-    for t in data.values():
-        if t.positions is None or (t.pbc is not None and t.pbc.any()):
-            raise ValueError(
-                f"trajectory {t.key!r}: expected positions of isolated clusters, got none or periodic ones"
-            )
-        starts = np.cumsum(t.n_atoms) - t.n_atoms
-        centre = np.add.reduceat(t.positions, starts, axis=0) / t.n_atoms[:, None]
-        r = t.positions - np.repeat(centre, t.n_atoms, axis=0)
-        virial = -np.add.reduceat((r * t.forces.reshape(-1, 3)).sum(axis=1), starts)
-        temperatures.append(np.mean(virial / (3 * t.n_atoms - 3)) / BOLTZMANN)
-    T = np.array(temperatures)
+    T = np.array([_virial_temperatures(t).mean() for t in data.values()])
     return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
+
+
+def _virial_temperatures(t: Trajectory) -> Array:
+    """(M,) −Σ_i r_i·F_i / (3N − 3) k_B of each configuration, K."""
+    if t.positions is None or (t.pbc is not None and t.pbc.any()):
+        raise ValueError(f"trajectory {t.key!r}: expected positions of isolated clusters, got none or periodic ones")
+    starts = np.cumsum(t.n_atoms) - t.n_atoms
+    centre = np.add.reduceat(t.positions, starts, axis=0) / t.n_atoms[:, None]
+    r = t.positions - np.repeat(centre, t.n_atoms, axis=0)
+    virial = -np.add.reduceat((r * t.forces.reshape(-1, 3)).sum(axis=1), starts)
+    return virial / (3 * t.n_atoms - 3) / BOLTZMANN
 
 
 def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike) -> tuple[Array, float, float]:

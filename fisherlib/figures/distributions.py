@@ -1,6 +1,7 @@
 """Distribution functions, exact, with their difference from a reference below them."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,11 +9,15 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from ..comparison import ecdf, ecdf_difference
-from .frame import color, framed, known
+from .frame import color, faded, framed, known
 from .style import REFERENCE
 
 Distances = Mapping[str, tuple[float, float]]
 Labels = Mapping[str, Sequence[str]]
+#: Values and their weights, or None where all are alike.
+Weighted = tuple[ArrayLike, ArrayLike | None]
+#: Energies per atom, and the lower and upper edge of a band around the distribution function there.
+Bands = Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]
 
 
 def cdfs(
@@ -22,6 +27,8 @@ def cdfs(
     distances: Distances | None = None,
     noise: tuple[float, float] | None = None,
     labels: Labels | None = None,
+    bands: Bands | None = None,
+    weights: Mapping[str, ArrayLike] | None = None,
 ) -> go.Figure:
     """Exact distribution functions of energies per atom; below, how far each is from the first, which is the reference.
 
@@ -31,12 +38,17 @@ def cdfs(
         distances: name → KS and W1 (eV/atom) from the reference; the legend says them.
         noise: KS and W1 (eV/atom) between two halves of the true data; the subtitle says them.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; hovering shows them.
+        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``; drawn around the names given.
+        weights: name → (n,) weights of the values, such as those to a model's distribution; all alike without them.
 
     Raises:
-        ValueError: distances or labels of a name that is not among the samples, or labels of another number.
+        ValueError: distances, labels, bands or weights of a name that is not among the samples, or labels of another number.
     """
-    subtitle = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
-    figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom")
+    halves = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
+    said = "bands: 95 %, at every energy by itself, from the scatter between trajectories" if bands else ""
+    subtitle = "<br>".join(filter(None, (halves, said)))
+    figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
+    figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
     figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
     figure.update_yaxes(title="fraction of configurations", row=1, col=1)
     return framed(figure, title=title, subtitle=subtitle, height=400)
@@ -69,8 +81,16 @@ def site_energy_cdfs(
     return framed(figure, title=title, subtitle=subtitle, height=400)
 
 
-def _distributions(samples: Mapping[str, ArrayLike], distances: Distances, labels: Labels, *, unit: str) -> go.Figure:
+def _distributions(
+    samples: Mapping[str, ArrayLike],
+    distances: Distances,
+    labels: Labels,
+    *,
+    unit: str,
+    weights: Mapping[str, ArrayLike] = MappingProxyType({}),
+) -> go.Figure:
     known("distances", list(distances), list(samples))
+    known("weights", list(weights), list(samples))
     known("labels", list(labels), list(samples))
     for name, texts in labels.items():
         if len(texts) != np.size(samples[name]):
@@ -81,23 +101,48 @@ def _distributions(samples: Mapping[str, ArrayLike], distances: Distances, label
         hover = f"%{{x:.4f}} {unit}<br>fraction %{{y:.4f}}<extra>{name}</extra>"
         line = {"shape": "hv", "width": 2 if number else 3, "color": color(number - 1) if number else REFERENCE}
         said = f"{name}: {_said(distances[name], unit)}" if name in distances else name
-        steps = _staircase(values, labels.get(name), line, hover)
+        steps = _staircase(values, labels.get(name), weights.get(name), line, hover)
         figure.add_trace(steps.update(name=said, legendgroup=name), row=1, col=1)
         if number:
             hover = f"%{{x:.4f}} {unit}<br>%{{y:+.4f}}<extra>{name} − {reference}</extra>"
-            gap = _difference(first, values, line, hover)
+            gap = _difference((first, weights.get(reference)), (values, weights.get(name)), line, hover)
             figure.add_trace(gap.update(name=name, legendgroup=name, showlegend=False), row=2, col=1)
     figure.update_yaxes(range=[0, 1.02], row=1, col=1)
     figure.update_yaxes(title=f"difference<br>from {reference}", zerolinecolor=REFERENCE, row=2, col=1)
     return figure
 
 
+def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
+    known("bands", list(bands), list(samples))
+    drawn = []
+    for number, name in enumerate(samples):
+        if name in bands:
+            x, low, high = (np.asarray(part) for part in bands[name])
+            drawn.append(
+                go.Scatter(
+                    x=np.r_[x, x[::-1]],
+                    y=np.r_[high, low[::-1]],
+                    fill="toself",
+                    fillcolor=faded(color(number - 1) if number else REFERENCE),
+                    line={"width": 0},
+                    mode="lines",
+                    hoverinfo="skip",
+                    name=f"band of {name}",
+                    legendgroup=name,
+                    showlegend=False,
+                )
+            )
+    return drawn
+
+
 def _said(distance: tuple[float, float], unit: str) -> str:
     return f"KS {distance[0]:.3f}, W1 {1e3 * distance[1]:.2f} m{unit}"
 
 
-def _staircase(values: ArrayLike, labels: Sequence[str] | None, line: dict, hover: str) -> go.Scatter:
-    x, F = ecdf(values)
+def _staircase(
+    values: ArrayLike, labels: Sequence[str] | None, weights: ArrayLike | None, line: dict, hover: str
+) -> go.Scatter:
+    x, F = ecdf(values, weights=weights)
     text = [""] * len(x) if labels is None else list(labels)
     order = np.argsort(np.asarray(values), kind="stable")
     return go.Scatter(
@@ -110,6 +155,6 @@ def _staircase(values: ArrayLike, labels: Sequence[str] | None, line: dict, hove
     )
 
 
-def _difference(first: ArrayLike, values: ArrayLike, line: dict, hover: str) -> go.Scatter:
-    x, difference = ecdf_difference(first, values)
+def _difference(first: Weighted, second: Weighted, line: dict, hover: str) -> go.Scatter:
+    x, difference = ecdf_difference(first[0], second[0], weights_a=first[1], weights_b=second[1])
     return go.Scatter(x=x, y=difference, mode="lines", line=line | {"width": 1.5}, hovertemplate=hover)

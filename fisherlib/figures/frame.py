@@ -1,8 +1,10 @@
 """Around the data: the title with its subtitle, the legend below the axes, and numbers in words."""
 
+import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
 
 from .style import PALETTE, REFERENCE, styled
 
@@ -38,6 +40,16 @@ def framed(
 def color(number: int) -> str:
     """Colour of the model of that number; the palette starts over when it is used up."""
     return PALETTE[number % len(PALETTE)]
+
+
+def lines(sentence: str, *, width: int = 120) -> str:
+    """A long sentence broken into lines for a subtitle."""
+    return "<br>".join(textwrap.wrap(sentence, width))
+
+
+def faded(shade: str, opacity: float = 0.2) -> str:
+    """A colour that lets what lies under it shine through, for bands."""
+    return f"rgba{(*hex_to_rgb(shade), opacity)}"
 
 
 def symbol(number: int) -> str:

@@ -12,6 +12,8 @@ from .listing import theta_files as theta_files
 from .npz import write_frames as write_frames
 from .opened import Opened as Opened
 from .opened import open as open
+from .registry import fetch as fetch
+from .registry import zuo2020 as zuo2020
 from .theta import read_theta as read_theta
 from .theta import versions as versions
 from .theta import write_theta as write_theta

@@ -30,7 +30,7 @@ def read(
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
-    """A dataset from a file: ``.npz`` of this package, the desktop app's ``md.pkl``, or extended xyz.
+    """A dataset from a file: ``.npz`` of this package, the desktop app's ``md.pkl``, extended xyz, or mlearn's JSON.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
     and kept in ``.cache`` beside it. To choose columns by sight, or another one later without reading the file again,
@@ -47,7 +47,7 @@ def read(
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot.
-        check: run ``diagnostics.check`` and refuse a wrong sign; everything else it finds is warned of.
+        check: run ``diagnostics.consistency`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
 
     Raises:

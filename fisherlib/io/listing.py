@@ -1,6 +1,7 @@
 """The data files and files of parameters θ that lie at hand, told by a look at their beginnings."""
 
 import json
+import lzma
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,8 @@ def data_files(folder: str | os.PathLike | None = None) -> list[str]:
 
     Returns:
         ``.npz`` files with the arrays of a dataset, ``.xyz`` and ``.extxyz`` files that begin with a number of atoms,
-        and ``.pkl`` files whose names do not begin with "theta". Nothing is read beyond that; a file may still be refused.
+        ``.json`` and ``.json.xz`` files that begin as a list with structures, and ``.pkl`` files whose names do not begin
+        with "theta". Nothing is read beyond that; a file may still be refused.
     """
     return _listed([folder] if folder is not None else [PROJECT / "data", "."], _is_data)
 
@@ -76,6 +78,10 @@ def _is_data(path: Path) -> bool:
     if suffix in (".xyz", ".extxyz"):
         with open(path, "rb") as file:
             return file.readline(64).strip().isdigit()
+    if path.name.lower().endswith((".json", ".json.xz")):
+        with lzma.open(path) if suffix == ".xz" else open(path, "rb") as file:
+            beginning = file.read(256).lstrip()
+        return beginning.startswith(b"[") and b'"structure"' in beginning
     return False
 
 

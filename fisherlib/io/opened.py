@@ -14,7 +14,7 @@ from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..units import beta
-from . import app, choices, extxyz, npz
+from . import app, choices, extxyz, mlearn, npz
 from .column import Column, columns_of, shared
 from .columns import ENERGIES, FORCES, Columns, free, gradients, trajectory
 from .featurise import featurise
@@ -26,11 +26,13 @@ from .stored import Stored
 Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
 
 _SUFFIXES = {".npz": "npz", ".pkl": "pickle", ".pickle": "pickle", ".xyz": "extxyz", ".extxyz": "extxyz"}
-_READERS = {"npz": npz.read, "pickle": app.read, "extxyz": extxyz.read}
+_READERS = {"npz": npz.read, "pickle": app.read, "extxyz": extxyz.read, "mlearn": mlearn.read}
+#: JSON has one suffix for all layouts, and may be compressed.
+_JSON = (".json", ".json.xz")
 
 
 def open(path: str | os.PathLike) -> "Opened":
-    """A data file with its columns, read once: ``.npz`` of this package, the desktop app's ``md.pkl``, or extended xyz.
+    """A data file with its columns, read once: our ``.npz``, the desktop app's ``md.pkl``, extended xyz, or mlearn's JSON.
 
     Nothing is chosen yet, so that a file whose columns have unknown names opens as well.
 
@@ -42,9 +44,10 @@ def open(path: str | os.PathLike) -> "Opened":
         ValueError: unknown format, or a file that is damaged or laid out otherwise.
     """
     path = find(path)
-    kind = _SUFFIXES.get(path.suffix.lower())
+    kind = "mlearn" if path.name.lower().endswith(_JSON) else _SUFFIXES.get(path.suffix.lower())
     if kind is None:
-        raise ValueError(f"path: expected a file ending in {', '.join(_SUFFIXES)}, got {path.name!r}")
+        known = ", ".join((*_SUFFIXES, *_JSON))
+        raise ValueError(f"path: expected a file ending in {known}, got {path.name!r}")
     digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
     stored = tuple(_READERS[kind](path))
     return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
@@ -56,7 +59,7 @@ class Opened:
 
     Attributes:
         path: of the file.
-        kind: "npz", "pickle" or "extxyz".
+        kind: "npz", "pickle", "extxyz" or "mlearn".
         sha256: of the file when it was read, hexadecimal.
         columns: what the file holds for each atom and for each configuration.
         stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
@@ -204,7 +207,7 @@ class Opened:
 
 def judge(data: Dataset, path: Path, theta: ArrayLike | None) -> None:
     """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name."""
-    for verdict in diagnostics.check(data, theta=theta):
+    for verdict in diagnostics.consistency(data, theta=theta):
         if verdict.level == "fail":
             raise ValueError(f"{path.name}: {verdict.message}")
         if verdict.level == "warn":

@@ -1,8 +1,11 @@
 """The numbers of the report on θ_f, as they are written into its JSON file."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..comparison import Comparison, ks, wasserstein_1
+from ..diagnostics import Verdict
 from ..io import versions
 from ..solvers import Solution
 from ..study import Study
@@ -16,13 +19,14 @@ UNITS = {
 }
 
 
-def numbers(study: Study, fit: Solution, held_out: Comparison) -> dict[str, Any]:
+def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """θ_f, what it is worth on trajectories that were held out, and what it was computed from.
 
     Args:
         study: data and models.
         fit: of the Fisher divergence.
         held_out: of trajectories that the fit has not seen.
+        verdicts: on whether the fit is to be trusted.
     """
     theta_f, temperatures = study.models["θ_f"], study.data.temperatures
     facts = study.data.summary()
@@ -36,6 +40,15 @@ def numbers(study: Study, fit: Solution, held_out: Comparison) -> dict[str, Any]
             "ks": float(ks(held_out.reference, held_out.energies)),
             "wasserstein_1": float(wasserstein_1(held_out.reference, held_out.energies)),
         },
+        "verdicts": [
+            {
+                "name": v.name,
+                "level": v.level,
+                "message": v.message,
+                "value": v.value if math.isfinite(v.value) else None,
+            }
+            for v in verdicts
+        ],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
         "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
         "units": UNITS,

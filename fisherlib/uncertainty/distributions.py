@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
+from ..comparison import ecdf
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
 from .jackknife import standard_error
@@ -15,6 +17,7 @@ def ecdf_band(
     model: LinearPotential | None = None,
     refits: Sequence[LinearPotential] = (),
     *,
+    log_weights: ArrayLike | None = None,
     level: float = 0.95,
     points: int = 200,
 ) -> tuple[Array, Array, Array]:
@@ -27,6 +30,7 @@ def ecdf_band(
         data: n trajectories.
         model: whose energies are taken; those of the data without it.
         refits: n models, each fitted without the trajectory of its number; the model itself, taken as given, without them.
+        log_weights: (M,) ln of weights of the configurations, such as those to the model's distribution; all alike without them.
         level: of confidence, at every point by itself.
         points: number of energies.
 
@@ -42,16 +46,18 @@ def ecdf_band(
     if refits and len(refits) != n:
         raise ValueError(f"refits: expected {n}, one without each trajectory, got {len(refits)}")
     N, groups = data.n_atoms, data.groups
+    w = np.ones(len(N)) if log_weights is None else np.exp(np.asarray(log_weights) - np.max(log_weights))
     values = (data.energies if model is None else model.energies(data)) / N
     x = np.quantile(values, np.linspace(0, 1, points))
     without = []
     for number in range(n):
         each = values if model is None or not refits else refits[number].energies(data) / N
-        without.append(_ecdf_at(each[groups != number], x))
+        without.append(_ecdf_at(each[groups != number], w[groups != number], x))
     half = student.ppf(0.5 + 0.5 * level, n - 1) * standard_error(np.array(without))
-    F = _ecdf_at(values, x)
+    F = _ecdf_at(values, w, x)
     return x, np.clip(F - half, 0.0, 1.0), np.clip(F + half, 0.0, 1.0)
 
 
-def _ecdf_at(values: Array, x: Array) -> Array:
-    return np.searchsorted(np.sort(values), x, side="right") / len(values)
+def _ecdf_at(values: Array, weights: Array, x: Array) -> Array:
+    at, F = ecdf(values, weights=weights)
+    return np.r_[0.0, F][np.searchsorted(at, x, side="right")]

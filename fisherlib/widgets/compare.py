@@ -8,7 +8,8 @@ from .. import comparison, figures, io
 from ..comparison import Comparison
 from ..states import ALL, NONE, CompareState
 from ..study import Study
-from .controls import Choose, ChooseSeveral, number, row
+from ..uncertainty import ecdf_band
+from .controls import Choose, ChooseSeveral, number, row, tick
 from .live import LiveFigure
 from .panel import Panel
 
@@ -45,6 +46,7 @@ class ComparePanel(Panel):
                 Choose(state, "trajectory", "Trajectory"),
                 Choose(state, "quantity", "Quantity"),
                 number(state, "configuration", "Configuration"),
+                tick(state, "aligned", "an offset for each trajectory"),
                 Choose(state, "saved", "Add saved θ"),
             ),
         ]
@@ -106,18 +108,27 @@ class ComparePanel(Panel):
 
     def _comparison(self, name: str) -> Comparison:
         if self.state.trajectory == ALL:
-            return self.study.comparison(name)
-        return comparison.compare(self.study.models[name], self.study.data.select(self.state.trajectory))
+            found = self.study.comparison(name)
+        else:
+            found = comparison.compare(self.study.models[name], self.study.data.select(self.state.trajectory))
+        return found.aligned() if self.state.aligned else found
 
     def _distribution(self, compared: list[Comparison]) -> go.Figure:
         truth = compared[0].reference
         return figures.cdfs(
             {"true": truth} | {c.name: c.energies for c in compared},
-            title=f"Distribution of energies, {self.state.trajectory}",
+            title=f"Distribution of energies, {self.state.trajectory}{', aligned' if self.state.aligned else ''}",
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
+            bands=self._bands(compared) if len(compared[0].keys) > 1 else None,
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
+
+    def _bands(self, compared: list[Comparison]) -> figures.Bands:
+        data, models = self.study.data, self.study.models
+        # An offset for each trajectory moves its energies; the scatter of what is left is that of the truth.
+        drawn = {} if self.state.aligned else {c.name: ecdf_band(data, models[c.name]) for c in compared}
+        return {"true": ecdf_band(data)} | drawn
 
     def _force_parity(self, compared: Comparison) -> go.Figure:
         data = self.study.data

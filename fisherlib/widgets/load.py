@@ -28,7 +28,7 @@ Fitting = dict[str, tuple[tuple[str, ...], str]]
 EMPTY = go.Figure(
     layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
 )
-SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz"
+SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz"
 
 
 class LoadPanel(Panel):

@@ -1,0 +1,169 @@
+"""Model against truth: errors of energies and forces, trajectory by trajectory."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..dataset import Array, Dataset
+from ..potential import LinearPotential
+from .distributions import finite_sample, ks, wasserstein_1
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """Errors of one model on a dataset. Energies are per atom, eV/atom; forces eV/Å.
+
+    Forces leave an energy offset free in every basin, so the mean error of each trajectory (``energy_shift``) and the
+    spread around it (``energy_spread``) are told apart.
+
+    Attributes:
+        name: the model's.
+        keys: trajectories.
+        configurations: (n,) their number per trajectory.
+        energy_shift: (n,) mean of (U_θ − U)/N per trajectory.
+        energy_spread: (n,) standard deviation around that mean, per trajectory.
+        force_rmse: (n,) per trajectory.
+        energies: (M,) U_θ/N of every configuration.
+        reference: (M,) U/N of every configuration.
+        pooled: the same numbers for all configurations together: energy_rmse, energy_shift (mean over configurations),
+            energy_spread (within trajectories, pooled), force_rmse, force_r2 = 1 − Σ|F − F_θ|²/Σ|F|².
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    configurations: NDArray[np.integer]
+    energy_shift: Array
+    energy_spread: Array
+    force_rmse: Array
+    energies: Array
+    reference: Array
+    pooled: dict[str, float]
+
+    @property
+    def labels(self) -> list[str]:
+        """(M,) trajectory and number of every configuration in it, from 0, in words."""
+        return [
+            f"{key}, configuration {k}"
+            for key, count in zip(self.keys, self.configurations.tolist(), strict=True)
+            for k in range(count)
+        ]
+
+    def aligned(self) -> "Comparison":
+        """The same model with an energy offset of its own for every trajectory, where each is a basin: no shifts are left."""
+        spread = self.pooled["energy_spread"]
+        return dataclasses.replace(
+            self,
+            energy_shift=np.zeros_like(self.energy_shift),
+            energies=self.energies - np.repeat(self.energy_shift, self.configurations),
+            pooled=self.pooled | {"energy_rmse": spread, "energy_shift": 0.0},
+        )
+
+
+def sampling_noise(comparison: Comparison) -> tuple[float, float]:
+    """KS and Wasserstein-1 between the true energies of every other trajectory and those of the rest, per atom.
+
+    Two samples of the same distribution are that far apart: smaller differences between models mean nothing about
+    their distributions. NaN with a single trajectory.
+    """
+    odd = np.repeat(np.arange(len(comparison.keys)) % 2 == 1, comparison.configurations)
+    if not odd.any():
+        return float("nan"), float("nan")
+    a, b = comparison.reference[~odd], comparison.reference[odd]
+    return float(ks(a, b)), float(wasserstein_1(a, b))
+
+
+def compare(model: LinearPotential, data: Dataset) -> Comparison:
+    """Errors of a model on every trajectory and on all of them together."""
+    return compare_predictions(model.energies(data), model.forces(data), data, name=model.name)
+
+
+def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *, name: str) -> Comparison:
+    """Errors of given predictions.
+
+    Args:
+        energies: (M,) predicted total energies, eV, in the order of ``data.energies``.
+        forces: (3ΣN,) predicted forces, eV/Å, in the order of ``data.forces``.
+        data: the truth.
+        name: of the model.
+
+    Raises:
+        ValueError: the predictions have another length than the data.
+    """
+    energies, forces = np.asarray(energies, dtype=np.float64), np.asarray(forces, dtype=np.float64)
+    n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
+    if energies.shape != n_atoms.shape or forces.shape != truth.shape:
+        raise ValueError(
+            f"predictions: expected {n_atoms.shape} energies and {truth.shape} forces, got {energies.shape}, {forces.shape}"
+        )
+    error = (energies - data.energies) / n_atoms
+    count = np.bincount(groups)
+    shift = np.bincount(groups, error) / count
+    within = error - shift[groups]
+    squared = np.add.reduceat((forces - truth) ** 2, np.cumsum([0] + [len(t.forces) for t in data.values()])[:-1])
+    return Comparison(
+        name=name,
+        keys=tuple(data),
+        configurations=count,
+        energy_shift=shift,
+        energy_spread=np.sqrt(np.bincount(groups, within**2) / count),
+        force_rmse=np.sqrt(squared / [len(t.forces) for t in data.values()]),
+        energies=energies / n_atoms,
+        reference=data.energies / n_atoms,
+        pooled={
+            "energy_rmse": float(np.sqrt(np.mean(error**2))),
+            "energy_shift": float(error.mean()),
+            "energy_spread": float(np.sqrt(np.mean(within**2))),
+            "force_rmse": float(np.sqrt(squared.sum() / len(truth))),
+            "force_r2": float(1.0 - squared.sum() / (truth @ truth)) if truth.any() else float("nan"),
+        },
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Histogram:
+    """How often pairs of a true and a predicted value occur, on a square grid.
+
+    Attributes:
+        edges: (bins + 1,) of both axes.
+        counts: (bins, bins) pairs; the first index is that of the true value, the second that of the predicted one.
+        n: number of pairs.
+    """
+
+    edges: Array
+    counts: NDArray[np.int64]
+    n: int
+
+    @property
+    def centres(self) -> Array:
+        """(bins,) middles of the bins of both axes."""
+        return 0.5 * (self.edges[1:] + self.edges[:-1])
+
+    @property
+    def outside(self) -> int:
+        """Pairs beyond the edges: 0 from ``force_histogram``, whose range takes in every value."""
+        return self.n - int(self.counts.sum())
+
+
+def force_histogram(true: ArrayLike, predicted: ArrayLike, *, bins: int = 120) -> Histogram:
+    """Joint histogram of true and predicted force components, over one range that contains all of both.
+
+    Args:
+        true: (n,) force components, eV/Å.
+        predicted: (n,) of a model, in the same order.
+        bins: along each axis.
+
+    Raises:
+        ValueError: samples of different lengths, empty or not finite, or fewer than one bin.
+    """
+    true, predicted = finite_sample("true", true), finite_sample("predicted", predicted)
+    if len(true) != len(predicted):
+        raise ValueError(f"predicted: expected {len(true)} components, as many as true ones, got {len(predicted)}")
+    if bins < 1:
+        raise ValueError(f"bins: expected a positive number, got {bins}")
+    low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
+    if low == high:  # a range of no width has no bins
+        half = 0.5 * max(1.0, abs(low))
+        low, high = low - half, high + half
+    counts, edges, _ = np.histogram2d(true, predicted, bins=bins, range=[(low, high), (low, high)])
+    return Histogram(edges=edges, counts=counts.astype(np.int64), n=len(true))

@@ -1,0 +1,253 @@
+"""What the data leave undetermined: directions of θ without force, configurations that hold a fit alone, and T."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh, qr
+
+from ..dataset import Array, Dataset
+from ..losses import Quadratic, fisher, kl
+from ..moments import BLOCK_ROWS, Moments
+from ..solvers import solve, spectrum
+from ..units import beta
+from .checks import Level, Verdict
+
+#: Directions that are put into words one by one.
+SHOWN = 5
+#: Share of the variance of its terms below which an energy along a direction is rounding.
+ROUNDING = 1e-10
+#: A configuration stands out when it holds more than this many average shares of the fit, and this many parameters. Of the
+#: 1000 configurations of ``data/`` the largest holds 1.8 shares and 0.2 parameters; one that is given two atoms 0.3 to
+#: 1.5 Å apart holds 16 to 42 shares and 1.7 to 4.4 parameters of 105.
+SHARES, OWN = 10.0, 0.5
+
+
+def null_directions(
+    moments: Moments, *, names: Sequence[str] | None = None, temperature: float | None = None
+) -> list[Verdict]:
+    """Directions v of θ that no force tells of, Φ v = 0, in words: T v = 0, T scaled to unit diagonal.
+
+    Constant descriptors and proportional pairs are named first; what else is linearly dependent is solved for as few
+    descriptors as there are directions. Where vᵀ S_DD v > 0, S_DD = Cov(D) (what is linear in N taken out), the model's
+    energies vary along v though its forces do not; else the direction changes nothing within these data.
+
+    Args:
+        moments: of the data.
+        names: (K,) of the descriptors, D0, D1 … without them.
+        temperature: K, and not needed: null directions are the same at every temperature.
+
+    Returns:
+        "null directions" with the rank when there are none, else one verdict a direction up to ``SHOWN`` and one for
+        the rest; a warning where forces leave energy differences open. ``value`` is the part of the energy variance
+        that is left of v's terms, 0 to 1 (for "null directions", their number).
+
+    Raises:
+        ValueError: not K names.
+    """
+    K = moments.K
+    names = _names(names, K)
+    A = fisher(moments.total(), 1.0 if temperature is None else temperature).A
+    S = kl(moments.total(), 1.0).A
+    found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
+    if not found:
+        message = f"forces determine all {K} parameters"
+        return [Verdict(name="null directions", level="ok", message=message, value=0.0)]
+    verdicts = sorted((_open(v, words, S) for v, words in found), key=lambda verdict: verdict.level == "ok")
+    rest = verdicts[SHOWN:]
+    shown = [dataclasses.replace(v, name=f"null direction {n}") for n, v in enumerate(verdicts[:SHOWN], start=1)]
+    if rest:
+        warned = sum(v.level == "warn" for v in rest)
+        message = (
+            f"and {len(rest)} more directions that no force tells of, {warned} of them with energies of their own: forces "
+            f"determine {K - len(found)} of {K} parameters; leave descriptors out, or add a ridge"
+        )
+        level: Level = "warn" if warned else "ok"
+        shown.append(Verdict(name="null directions", level=level, message=message, value=float(len(found))))
+    return shown
+
+
+def _names(names: Sequence[str] | None, K: int) -> Sequence[str]:
+    if names is None:
+        return [f"D{k}" for k in range(K)]
+    if len(names) != K:
+        raise ValueError(f"names: expected {K}, one a descriptor, got {len(names)}; take data.descriptor_names")
+    return names
+
+
+def _open(v: Array, words: str, S: Array) -> Verdict:
+    """Whether energies vary along v."""
+    terms = float((np.abs(v) * np.sqrt(np.diag(S))).sum()) ** 2
+    share = float(v @ S @ v) / terms if terms > 0 else 0.0
+    if share > ROUNDING:
+        message = f"{words}, while energies along it vary: forces leave energy differences open; add energies or kl to the loss"
+        return Verdict(name="null direction", level="warn", message=message, value=share)
+    message = f"{words}, and neither do energies: irrelevant for these data"
+    return Verdict(name="null direction", level="ok", message=message, value=max(share, 0.0))
+
+
+def _tolerance(K: int) -> float:
+    """Smallest relative eigenvalue that is no rounding; that of ``solve``, and not below 1e-14 for few descriptors."""
+    return max(K * float(np.finfo(float).eps), 1e-14)
+
+
+def _constant(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
+    unit = np.eye(len(A))
+    return [
+        (unit[k], f"descriptor {names[k]} is constant, no force depends on it: its coefficient is not determined")
+        for k in np.flatnonzero(np.diag(A) == 0)
+    ]
+
+
+def _first_alike(A: Array) -> Array:
+    """(K,) the first descriptor whose force descriptors each one's are proportional to, itself when it is the first."""
+    d = np.sqrt(np.diag(A))
+    live = d > 0
+    cosine = np.divide(A, np.outer(d, d), out=np.zeros_like(A), where=np.outer(live, live))
+    # 1 − |cos| of two parallel vectors is rounding of the size of the eigenvalue they leave.
+    parallel = np.abs(cosine) > 1 - _tolerance(len(A))
+    return np.where(live, np.argmax(parallel, axis=1), np.arange(len(A)))
+
+
+def _proportional(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
+    found = []
+    for k, first in enumerate(_first_alike(A)):
+        if first == k:
+            continue
+        factor = A[k, first] / A[first, first]
+        v = np.zeros(len(A))
+        v[k], v[first] = 1.0, -factor
+        words = f"{names[k]} is {factor:.4g} times {names[first]} in every force: forces do not tell them apart"
+        found.append((v, words))
+    return found
+
+
+def _dependent(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
+    """Null directions among the descriptors that are neither constant nor proportional to an earlier one."""
+    K = len(A)
+    kept = np.flatnonzero((_first_alike(A) == np.arange(K)) & (np.diag(A) > 0))
+    if not len(kept):
+        return []
+    d = np.sqrt(np.diag(A)[kept])
+    values, vectors = eigh(A[np.ix_(kept, kept)] / np.outer(d, d))
+    null = vectors[:, values <= _tolerance(K) * values[-1]]
+    if not null.shape[1]:
+        return []
+    # Null vectors may be mixed at will; solved for as many descriptors as there are, they have the fewest terms.
+    pivots = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]
+    solved = np.linalg.solve(null[pivots].T, null.T)
+    found = []
+    for row in solved:
+        v = np.zeros(K)
+        v[kept] = row / d
+        found.append((v / np.abs(v).max(), f"no force tells of the direction {_loadings(row, v[kept], kept, names)}"))
+    return found
+
+
+def _loadings(scaled: Array, v: Array, kept: Array, names: Sequence[str]) -> str:
+    """The largest terms of a direction, at most four, by their size in force."""
+    order = [k for k in np.argsort(-np.abs(scaled)) if abs(scaled[k]) > 1e-6 * np.abs(scaled).max()]
+    largest = np.abs(v).max()
+    terms = [f"{v[k] / largest:+.3g} {names[kept[k]]}" for k in order[:4]]
+    return " ".join(terms).replace("-", "−") + (f" and {len(order) - 4} smaller terms" if len(order) > 4 else "")
+
+
+def leverage(data: Dataset, moments: Moments, *, block_rows: int = BLOCK_ROWS) -> Array:
+    """How much of the fit each configuration holds: h_m = β_m² tr(Φ_m A⁺ Φ_mᵀ) with A = Σ_m β_m² Φ_mᵀΦ_m.
+
+    Σ_m h_m is the rank of the fit, and h_m/rank the part of the parameters that configuration m determines alone. One
+    pass over Φ. For one temperature, and where one is unknown, β cancels.
+
+    Args:
+        data: the configurations.
+        moments: ``accumulate(data)``.
+        block_rows: rows of Φ per block.
+
+    Returns:
+        (M,) in the order of the trajectories.
+
+    Raises:
+        ValueError: the moments are not those of the data.
+    """
+    if list(moments) != list(data) or moments.K != data.K:
+        raise ValueError("moments: expected those of the data, got other keys or descriptors; take accumulate(data)")
+    weights = {t.key: 1.0 if t.temperature is None else beta(t.temperature) ** 2 for t in data.values()}
+    if any(t.temperature is None for t in data.values()) or len(data.temperatures) == 1:
+        weights = dict.fromkeys(data, 1.0)
+    A = sum(weights[key] * record.PhiPhi for key, record in moments.items())
+    values, vectors = spectrum(Quadratic(A, np.zeros(data.K), 0.0))
+    kept = values > data.K * np.finfo(float).eps * values[-1]
+    d = np.sqrt(np.diag(A))
+    inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
+    W = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+    shares = []
+    for t in data.values():
+        rows = [
+            ((t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False) @ W) ** 2).sum(axis=1)
+            for start in range(0, len(t.forces), block_rows)
+        ]
+        starts = 3 * (np.cumsum(t.n_atoms) - t.n_atoms)
+        shares.append(weights[t.key] * np.add.reduceat(np.concatenate(rows), starts))
+    return np.concatenate(shares)
+
+
+def influence(data: Dataset, moments: Moments) -> Verdict:
+    """Whether single configurations hold much of the fit: the largest ``leverage``, over the mean one.
+
+    A few overlapping configurations can own θ_f. One stands out that holds more than ``SHARES`` times the mean, and
+    more than ``OWN`` parameters.
+
+    Args:
+        data: the configurations.
+        moments: ``accumulate(data)``.
+    """
+    if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
+        return Verdict(name="leverage", level="ok", message="no force descriptors, no leverage", value=float("nan"))
+    h = leverage(data, moments)
+    ratio = h / h.mean()
+    strange = np.flatnonzero((ratio > SHARES) & (h > OWN))
+    if not len(strange):
+        message = "no configuration holds much of the fit alone (largest leverage over the mean)"
+        return Verdict(name="leverage", level="ok", message=message, value=float(ratio.max()))
+    order = strange[np.argsort(-h[strange])]
+    keys, first = list(data), np.cumsum([0] + [len(t) for t in data.values()])
+    named = [f"{m - first[data.groups[m]]} of {keys[data.groups[m]]}" for m in order[:3]]
+    more = f" and {len(order) - 3} more" if len(order) > 3 else ""
+    message = (
+        f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {h.sum():.0f} parameters alone, "
+        f"{ratio[order[0]]:.0f} times its share: overlapping atoms, a spike, or the only one of its kind; look at it, and fit "
+        "without it to compare"
+    )
+    return Verdict(name="leverage", level="warn", message=message, value=float(ratio[order[0]]))
+
+
+def temperature_dependence(moments: Moments, theta: ArrayLike, temperature: float) -> list[tuple[str, float, float]]:
+    """Which outputs depend on the temperature that is put in, and how much: each at T and at 1.1 T.
+
+    θ_f does not, for data of one temperature: β² cancels. J and KL go as β², the canonical ratio as β.
+
+    Args:
+        moments: of data of one temperature.
+        theta: (K,) parameters at which J and KL are taken.
+        temperature: T, K.
+
+    Returns:
+        (output, at T, at 1.1 T), θ_f by its coefficient that is largest in force.
+    """
+    total = moments.total()
+    loss = fisher(total, temperature)
+    largest = int(np.argmax(np.abs(_fitted(loss)) * np.sqrt(np.diag(loss.A))))
+    E = total.scatter[-2, -2] - (total.scatter[-2, -1] ** 2 / total.scatter[-1, -1] if total.scatter[-1, -1] > 0 else 0)
+    spread = np.sqrt(max(E, 0.0) / total.configurations) / np.sqrt(0.5 * total.rows / total.configurations)
+    outputs = {
+        f"θ_f, coefficient {largest}": lambda T: float(_fitted(fisher(total, T))[largest]),
+        "J, 1/Å²": lambda T: float(fisher(total, T)(theta)),
+        "KL to second order, nats": lambda T: float(kl(total, T)(theta)),
+        "canonical ratio": lambda T: float(beta(T) * spread),
+    }
+    return [(name, output(temperature), output(1.1 * temperature)) for name, output in outputs.items()]
+
+
+def _fitted(loss: Quadratic) -> Array:
+    return solve(loss).theta

@@ -1,0 +1,74 @@
+"""What weights are worth, and free-energy differences between their bounds."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from ..reweighting import FreeEnergyDifference, effective_sample_size
+from .frame import color, framed, symbol
+from .style import REFERENCE
+
+
+def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
+    """Share of the weight that the heaviest configurations carry: the diagonal where all weigh the same.
+
+    Args:
+        log_weights: name → (M,).
+    """
+    figure = go.Figure()
+    dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=dotted, hoverinfo="skip", name="all alike")
+    for number, (name, values) in enumerate(log_weights.items()):
+        log_w = np.sort(np.asarray(values, dtype=np.float64))[::-1]
+        w = np.exp(log_w - log_w[0])
+        M, ess = len(w), effective_sample_size(log_w)
+        figure.add_scatter(
+            x=np.arange(M + 1) / M,
+            y=np.r_[0.0, np.cumsum(w) / w.sum()],
+            mode="lines",
+            line={"color": color(number), "width": 2},
+            name=f"{name}: ESS {ess:.1f} of {M}",
+            hovertemplate=f"the heaviest %{{x:.1%}} carry %{{y:.1%}}<extra>{name}</extra>",
+        )
+    figure.update_xaxes(title="share of the configurations, heaviest first", tickformat=".0%")
+    figure.update_yaxes(title="share of the weight", tickformat=".0%", range=[0, 1.02])
+    said = "ESS: effective sample size, the number of equal weights with the same variance"
+    return framed(figure, title="What the weights are worth", subtitle=said, height=330)
+
+
+def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: float) -> go.Figure:
+    """Free-energy difference F_θ − F of each model between its Gibbs–Bogoliubov bounds, with standard errors.
+
+    Args:
+        differences: name → estimate, eV.
+        n_atoms: N; the figure shows meV per atom, from the mean of U_θ − U, which an energy offset shifts at will.
+    """
+    figure = go.Figure()
+    parts = {
+        "⟨U_θ − U⟩ under the model: lower bound": ("lower", "lower_error"),
+        "ΔF by exponential averaging": ("value", "error"),
+        "second cumulant": ("second_cumulant", "second_cumulant_error"),
+        "⟨U_θ − U⟩ under the truth: upper bound": ("upper", "upper_error"),
+    }
+    for number, (name, (value, error)) in enumerate(parts.items()):
+        y = [1e3 * (getattr(d, value) - d.upper) / n_atoms for d in differences.values()]
+        bars = [1e3 * getattr(d, error) / n_atoms for d in differences.values()]
+        figure.add_scatter(
+            x=list(differences),
+            y=y,
+            error_y={"array": bars, "thickness": 1.2, "width": 4},
+            customdata=bars,
+            mode="markers",
+            name=name,
+            marker={"size": 9, "color": color(number), "symbol": symbol(number)},
+            hovertemplate=f"%{{y:.3g}} ± %{{customdata:.2g}} meV/atom<extra>{name}</extra>",
+        )
+    figure.update_layout(scattermode="group")
+    figure.update_yaxes(title="meV/atom, from ⟨U_θ − U⟩ under the truth")
+    known = all(np.isfinite(d.error) for d in differences.values())
+    said = (
+        "bars: one standard error, jackknife over trajectories" if known else "no error bars: there is one trajectory"
+    )
+    return framed(figure, title="Free-energy difference F<sub>θ</sub> − F", subtitle=said, height=330)

@@ -1,0 +1,238 @@
+"""Verdicts on samples that are drawn exactly, and on the same samples spoilt in one way each."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import fisherlib as fl
+from fisherlib import diagnostics
+from fisherlib.diagnostics import Verdict
+from fisherlib.units import BOLTZMANN
+
+T, N = 600.0, 20
+
+
+def crystal(seed: int, configurations: int, *, temperature: float = T, n_atoms: int = N) -> NDArray:
+    """Energies of 3N harmonic modes: k_B T times half a χ²."""
+    rng = np.random.default_rng(seed)
+    return -100.0 + 0.5 * BOLTZMANN * temperature * rng.chisquare(3 * n_atoms, size=configurations)
+
+
+def judged(energies: NDArray, **options: object) -> dict[str, Verdict]:
+    return {v.name: v for v in diagnostics.ensemble(energies, N, T, **options)}
+
+
+def flagged(found: dict[str, Verdict]) -> dict[str, str]:
+    return {name: v.level for name, v in found.items() if v.level != "ok"}
+
+
+def of(data: fl.Dataset, temperature: float | None = None) -> dict[str, Verdict]:
+    return {v.name: v for v in diagnostics.sample(data, temperature)}
+
+
+def spoilt(
+    data: fl.Dataset, change: Callable[[fl.Trajectory], dict], keys: tuple[str, ...] | None = None
+) -> fl.Dataset:
+    return fl.Dataset(
+        [dataclasses.replace(t, **change(t)) if keys is None or t.key in keys else t for t in data.values()]
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    configurations=st.integers(2, 200),
+    n_atoms=st.integers(1, 100),
+    temperature=st.floats(10.0, 5000.0),
+)
+def test_an_exact_sample_has_no_fluctuation_or_outlier_to_remark_on(
+    seed: int, configurations: int, n_atoms: int, temperature: float
+) -> None:
+    E = crystal(seed, configurations, temperature=temperature, n_atoms=n_atoms)
+    found = {v.name: v.level for v in diagnostics.ensemble(E, n_atoms, temperature)}
+    assert found["canonical ratio"] != "fail" and found["outliers"] == "ok"
+
+
+def test_exact_samples_are_rarely_remarked_on() -> None:
+    names = [name for seed in range(300) for name in flagged(judged(crystal(seed, 30)))]
+    assert len(names) <= 4  # 300 samples, and 0.5 % at most for each of fluctuation and drift
+
+
+@pytest.mark.parametrize(
+    ("factor", "level", "word"),
+    [
+        (1.0, None, ""),
+        (0.4, "warn", "too little"),
+        (0.05, "fail", "too little"),
+        (3.0, "warn", "too much"),
+        (20.0, "fail", "too much"),
+    ],
+)
+def test_a_wrong_temperature_is_told_by_how_wrong_it_is(factor: float, level: str | None, word: str) -> None:
+    found = judged(crystal(0, 200, temperature=factor * T), key="a run")
+    assert found["canonical ratio"].value == pytest.approx(factor, rel=0.2)
+    assert flagged(found) == ({} if level is None else {"canonical ratio": level})
+    if level is not None:
+        assert found["canonical ratio"].message.startswith("a run: energies fluctuate far " + word)
+
+
+def test_a_few_configurations_do_not_convict() -> None:
+    E = crystal(0, 200, temperature=2.2 * T)
+    assert "canonical ratio" in flagged(judged(E)) and "canonical ratio" not in flagged(judged(E[:5]))
+
+
+def test_what_is_not_known_is_not_judged() -> None:
+    (ratio, *_) = diagnostics.ensemble(crystal(0, 30), N)
+    assert ratio.level == "warn" and "give temperature=" in ratio.message and np.isnan(ratio.value)
+    assert flagged(judged(np.array([1.0]))) == {}
+    assert judged(np.full(20, 3.0))["canonical ratio"].level == "warn"
+    with pytest.raises(ValueError, match="energies: expected at least one finite number"):
+        judged(np.array([1.0, np.nan]))
+    with pytest.raises(ValueError, match="forces: expected 3ΣN = 1800 numbers as n_atoms says, got 7"):
+        judged(crystal(0, 30), forces=np.zeros(7))
+    with pytest.raises(ValueError, match="temperature: expected a positive number of kelvin"):
+        diagnostics.ensemble(crystal(0, 30), N, -1.0)
+
+
+def test_consecutive_steps_are_told_from_a_short_memory() -> None:
+    rng, phi, x = np.random.default_rng(0), 0.995, [0.0]
+    for noise in rng.normal(size=400):
+        x.append(phi * x[-1] + noise)
+    scale = np.sqrt(1.5 * N) * BOLTZMANN * T
+    slow = scale * np.array(x) / np.std(x)
+    found = judged(slow)
+    assert found["autocorrelation"].level == "warn" and found["autocorrelation"].value > 0.97
+    assert "autocorrelation" not in flagged(judged(crystal(0, 400)))
+
+
+@pytest.mark.parametrize(("rise", "word"), [(3.0, "rise by"), (-3.0, "fall by")])
+def test_a_drift_is_seen(rise: float, word: str) -> None:
+    scale = np.sqrt(1.5 * N) * BOLTZMANN * T
+    found = judged(crystal(1, 100) + rise * scale * np.linspace(0, 1, 100))
+    assert found["drift"].level == "warn" and word in found["drift"].message
+    assert found["drift"].value == pytest.approx(rise * scale, rel=0.3)
+
+
+def test_an_exchanged_configuration_is_named() -> None:
+    E = crystal(2, 40)
+    E[[7, 23]] += [40.0, -30.0]
+    found = judged(E)
+    assert found["outliers"].level == "warn" and "configuration 7, 23 (counted from 0)" in found["outliers"].message
+
+
+def test_frozen_configurations_are_counted() -> None:
+    rng = np.random.default_rng(0)
+    F = rng.normal(size=(30, 3 * N))
+    assert "frozen configurations" not in flagged(judged(crystal(0, 30), forces=F.ravel()))
+    F[10] = 0.0
+    F[20] = F[19] + 1e-8
+    F[25] = F[24] * np.where(np.arange(3 * N) == 5, -1, 1)  # one component differs
+    found = judged(crystal(0, 30), forces=F.ravel())["frozen configurations"]
+    assert found.level == "warn" and found.value == 2 and "configuration 10, counted from 0" in found.message
+
+
+def test_frozen_configurations_are_compared_within_their_size() -> None:
+    rng, n = np.random.default_rng(0), np.array([2, 3, 3, 2, 2])
+    F = [rng.normal(size=3 * m) for m in n]
+    F[4] = F[3]
+    found = {v.name: v for v in diagnostics.ensemble(rng.normal(size=5), n, T, forces=np.concatenate(F))}
+    assert (
+        found["frozen configurations"].value == 1
+        and "first is configuration 4" in found["frozen configurations"].message
+    )
+
+
+# Datasets
+
+
+def test_the_shipped_data_are_a_sample(copper: fl.Dataset) -> None:
+    found = of(copper)
+    assert list(found) == [
+        "canonical ratio",
+        "autocorrelation",
+        "drift",
+        "outliers",
+        "frozen configurations",
+        "temperature by forces",
+    ]
+    assert flagged(found) == {}
+    assert found["canonical ratio"].value == pytest.approx(1.665, abs=1e-3)  # of the walker that is furthest off
+
+
+def test_a_temperature_that_is_given_is_held_against_forces_and_energies(copper: fl.Dataset) -> None:
+    for wrong in (400.0, 3000.0):
+        assert set(flagged(of(copper, wrong))) == {"canonical ratio", "temperature by forces"}
+
+
+def test_what_short_trajectories_hide_all_of_them_together_show(copper: fl.Dataset) -> None:
+    short = fl.Dataset([t.slice(0, 5) for t in copper.values()])
+    assert flagged(of(short)) == {}
+    found = of(short, 5000.0)["canonical ratio"]
+    assert found.level == "warn" and found.message.startswith("all trajectories together")
+
+
+def test_the_worst_trajectories_are_named_and_the_others_counted(copper: fl.Dataset) -> None:
+    def struck(t: fl.Trajectory) -> dict:
+        E = t.energies.copy()
+        E[9] += 50.0 + int(t.key[-2:])
+        return {"energies": E}
+
+    keys = tuple(f"walker-{n:02}" for n in (2, 3, 5, 7, 11))
+    found = of(spoilt(copper, struck, keys))["outliers"]
+    assert found.level == "warn" and "and 2 more: the energy of configuration 9 " in found.message
+    (one,) = [v for v in diagnostics.sample(spoilt(copper, struck, keys[:1])) if v.name == "outliers"]
+    assert one.message.startswith("walker-02: ")
+
+
+def test_a_drift_common_to_all_trajectories_is_seen(copper: fl.Dataset) -> None:
+    rising = spoilt(copper, lambda t: {"energies": t.energies + np.linspace(0, 1.2, len(t))})
+    found = of(rising)["drift"]
+    assert found.level == "warn" and found.message.startswith("all trajectories together: energies rise by")
+
+
+def test_varying_composition_is_no_fluctuation() -> None:
+    rng, M = np.random.default_rng(0), 200
+    gold = rng.integers(0, N, size=M)
+    species = np.concatenate([[79] * g + [29] * (N - g) for g in gold])
+    t = fl.Trajectory(
+        key="alloy",
+        temperature=T,
+        n_atoms=np.full(M, N),
+        energies=crystal(0, M) + 2.5 * gold,
+        descriptors=rng.normal(size=(M, 1)),
+        forces=rng.normal(size=3 * N * M),
+        force_descriptors=rng.normal(size=(3 * N * M, 1)),
+        species=species,
+    )
+    assert flagged(of(fl.Dataset([t]))) == {}
+    assert flagged(of(fl.Dataset([dataclasses.replace(t, species=None)])))["canonical ratio"] == "fail"
+
+
+def test_trajectories_of_unknown_temperature_and_of_one_configuration(copper: fl.Dataset, ragged: Callable) -> None:
+    unknown = spoilt(copper, lambda t: {"temperature": None}, ("walker-00",))
+    assert of(unknown)["canonical ratio"].message.startswith("walker-00: the temperature is not known")
+    assert flagged(of(fl.Dataset([t.slice(0, 1) for t in copper.values()]))) == {}
+    assert np.isnan(of(ragged(0, atoms=(2, 5)))["temperature by forces"].value)
+
+
+def test_check_is_consistency_sample_and_what_is_left_open(
+    few_walkers: fl.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = fl.accumulate(few_walkers)
+    monkeypatch.setitem(diagnostics.check.__globals__, "accumulate", None)  # one pass is enough
+    found = diagnostics.check(few_walkers, moments=moments)
+    assert {v.level for v in found} == {"ok"} and len({v.name for v in found}) == len(found)
+    parts = diagnostics.consistency(few_walkers, moments=moments) + diagnostics.sample(few_walkers)
+    assert found[:-2] == parts and [v.name for v in found[-2:]] == ["null directions", "leverage"]
+    hot = {v.name: v.level for v in diagnostics.check(few_walkers, 6000.0, moments=moments)}
+    assert hot["canonical ratio"] != "ok" and hot["energy slope"] == "ok"
+
+
+def test_check_without_force_descriptors_says_what_is_wrong(few_walkers: fl.Dataset) -> None:
+    zero = spoilt(few_walkers, lambda t: {"force_descriptors": np.zeros_like(t.force_descriptors)})
+    assert [v.name for v in diagnostics.check(zero) if v.level == "fail"] == ["force descriptors"]

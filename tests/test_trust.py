@@ -1,0 +1,111 @@
+"""Verdicts on a fit: what is sound passes, and each way to go wrong is told, with its number."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from test_real_data import MOLYBDENUM, needs
+
+import fisherlib as fl
+from fisherlib.diagnostics import Verdict
+
+Maker = Callable[..., fl.Dataset]
+
+
+def by_name(data: fl.Dataset, **options: object) -> dict[str, Verdict]:
+    return {v.name: v for v in fl.trust.verdicts(data, **options)}
+
+
+def test_the_shipped_data_pass_every_check(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
+    found = by_name(copper, moments=copper_moments)
+    assert {v.level for v in found.values()} == {"ok"}
+    expected = [
+        "data",
+        "independent blocks",
+        "held-out forces",
+        "strength",
+        "basin weights",
+        "metastability",
+        "weights",
+    ]
+    assert list(found) == expected
+    energies = fl.regression.fisher_fit(copper_moments).energies(copper)
+    log_w = fl.reweighting.log_weights(copper.energies, energies, 1200.0)
+    assert found["weights"].value == pytest.approx(fl.reweighting.effective_sample_size(log_w) / 1000)
+
+
+def test_trajectories_in_basins_that_the_model_puts_at_wrong_energies_are_told(few_walkers: fl.Dataset) -> None:
+    kT = fl.units.BOLTZMANN * 1200
+    shifted = fl.Dataset(
+        dataclasses.replace(t, energies=t.energies + 5 * kT * number) for number, t in enumerate(few_walkers.values())
+    )
+    found = by_name(shifted)["basin weights"]
+    assert found.level == "warn" and found.value == pytest.approx(5 * np.std(range(4), ddof=1), rel=0.2)
+    assert by_name(few_walkers)["basin weights"].level == "ok"
+
+
+def test_a_fit_to_noise_is_told_by_the_forces_of_what_is_left_out(ragged: Maker) -> None:
+    noisy = ragged(0, K=12, temperatures=(300.0,) * 6, configurations=2, atoms=(2, 2), noise=1.0)
+    found = by_name(noisy)["held-out forces"]
+    assert found.level == "warn" and found.value > 1.2
+
+
+def test_few_independent_configurations_forbid_intervals(ragged: Maker) -> None:
+    few = ragged(0, temperatures=(300.0,) * 2, configurations=3)
+    assert by_name(few)["independent blocks"].level == "fail"
+
+
+def test_a_model_of_other_parameters_leaves_no_weights(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
+    theta_f = fl.regression.fisher_fit(copper_moments)
+    found = by_name(copper, moments=copper_moments, model=dataclasses.replace(theta_f, theta=0.5 * theta_f.theta))
+    assert found["weights"].level == "warn" and "sample it" in found["weights"].message
+
+
+def test_what_needs_a_temperature_is_left_out_without_one(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(None,) * 4, configurations=20)
+    found = by_name(data)
+    assert found["temperature"].level == "warn" and "weights" not in found and "strength" not in found
+    assert "weights" in by_name(ragged(0, temperatures=(None,) * 4, configurations=20, atoms=(3, 3)), temperature=300.0)
+
+
+def test_several_temperatures_are_not_judged_as_one(ragged: Maker) -> None:
+    found = by_name(ragged(0, temperatures=(300.0, 600.0) * 3, configurations=20, atoms=(3, 3)))
+    assert "ensembles" in found and "strength" in found and "metastability" not in found
+
+
+def test_one_short_trajectory_gets_verdicts_too(ragged: Maker) -> None:
+    for configurations in (2, 3, 30):
+        found = by_name(ragged(0, temperatures=(300.0,), configurations=configurations))
+        assert found["independent blocks"].level == ("ok" if configurations == 30 else "fail")
+
+
+def molybdenum_group(group: str, temperature: int) -> fl.Dataset:
+    with np.load(MOLYBDENUM / "Mo_snap2J6_train.npz", allow_pickle=False) as file:
+        chosen = (file["group"] == group) & (file["temperature_label_K"] == temperature)
+        rows = np.repeat(chosen, 3 * file["natoms"].astype(int))
+        t = fl.Trajectory(
+            key=f"{group} {temperature}",
+            temperature=300.0,
+            n_atoms=file["natoms"][chosen].astype(int),
+            energies=file["energy"][chosen],
+            descriptors=file["D"][chosen],
+            forces=file["forces"].ravel()[rows],
+            force_descriptors=file["minus_dDdx"][rows],
+        )
+    return fl.Dataset([t])
+
+
+@needs(MOLYBDENUM)
+def test_within_one_group_of_molybdenum_forces_give_the_energies_and_on_strained_crystals_not() -> None:
+    bulk, elastic = molybdenum_group("AIMD-NVT", 300), molybdenum_group("Elastic", 0)
+    spread = {}
+    for data in (bulk, elastic):
+        moments = fl.accumulate(data)
+        model = fl.regression.fisher_fit(moments)
+        spread[next(iter(data))] = fl.comparison.compare(model, data).pooled["energy_spread"]
+    assert spread["AIMD-NVT 300"] <= 0.0005  # eV/atom
+    assert spread["Elastic 0"] > 0.1
+    assert {v.level for v in fl.trust.verdicts(bulk)} == {"ok"}
+    warned = {v.name: v.message for v in fl.trust.verdicts(elastic) if v.level != "ok"}
+    assert "near rest" in warned["energy correlation"]
