@@ -14,6 +14,7 @@ from .potential import LinearPotential
 from .projections import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
+from .uncertainty import Blocks, independent_blocks
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
@@ -107,6 +108,13 @@ class Study:
         if len(self.moments) < 2:
             return ()
         return tuple(fisher_fit(self.moments.drop(key), temperature=self.temperature) for key in self.moments)
+
+    @functools.cached_property
+    def blocks(self) -> Blocks | None:
+        """What error bars are taken over, and how many independent blocks there are; None for a single configuration."""
+        if len(self.data.energies) < 2:
+            return None
+        return independent_blocks(self.data, solve(self.terms.fisher).theta, moments=self.moments)
 
     @functools.cached_property
     def terms(self) -> Terms:

@@ -20,6 +20,9 @@ _HEADINGS = {
 }
 _SPREAD = _HEADINGS["energy_spread"]
 
+#: What headings show in another unit than the numbers behind them.
+_SCALES = {"energy_rmse": 1e3, "energy_shift": 1e3, "energy_spread": 1e3}
+
 #: Levels in words with a symbol, so that colour is not what tells them apart.
 LEVELS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}
 
@@ -109,11 +112,24 @@ def columns(columns: Sequence[Column]) -> Table:
     return Table(rows, index=[c.name for c in columns], columns=headings)
 
 
-def errors(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """One row a model: its errors over all configurations."""
-    table = pd.DataFrame.from_dict({c.name: c.pooled for c in comparisons}, orient="index")
-    table[["energy_rmse", "energy_shift", "energy_spread"]] *= 1e3
-    return table.rename(columns=_HEADINGS).round(4) + 0.0  # no "-0.0"
+def errors(comparisons: Sequence[Comparison]) -> Table:
+    """One row a model: its errors over all configurations, with their standard errors over trajectories."""
+    rows = {
+        c.name: {
+            heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
+            for name, heading in _HEADINGS.items()
+        }
+        for c in comparisons
+    }
+    return Table(pd.DataFrame.from_dict(rows, orient="index"))
+
+
+def _with_error(value: float, error: float) -> str:
+    """A number to the second digit of its standard error; where that is not known, to four digits."""
+    if not (math.isfinite(error) and error > 0):
+        return f"{value:.4g}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
 
 
 def groups(

@@ -9,8 +9,7 @@ from .moments import Moments, accumulate
 from .potential import LinearPotential
 from .regression import fisher_fit
 from .reweighting import effective_sample_size, log_weights, pareto_k
-from .uncertainty import Blocks
-from .uncertainty.intervals import FEWEST_BLOCKS
+from .uncertainty import FEWEST_BLOCKS, Blocks
 from .units import BOLTZMANN
 from .validation import choose_strength, leave_one_trajectory_out
 

@@ -308,3 +308,14 @@ def test_an_offset_for_each_trajectory_takes_the_shifts_out_and_leaves_the_sprea
     assert aligned.pooled["energy_rmse"] == pytest.approx(np.sqrt(np.mean(error**2)))
     assert aligned.pooled["energy_shift"] == 0 and (aligned.energy_spread == found.energy_spread).all()
     assert aligned.pooled["force_rmse"] == found.pooled["force_rmse"]
+
+
+def test_pooled_errors_have_the_jackknife_bars_over_trajectories(ragged: Callable[..., fl.Dataset]) -> None:
+    data, model = ragged(0, temperatures=(300.0,) * 5), fl.LinearPotential(theta=np.ones(3))
+    found = fl.comparison.compare(model, data)
+    without = [fl.comparison.compare(model, data.drop(key)).pooled for key in data]
+    for name, bar in found.pooled_error.items():
+        values = np.array([each[name] for each in without])
+        assert bar == pytest.approx(np.sqrt(4 / 5 * ((values - values.mean()) ** 2).sum()), rel=1e-9)
+    alone = fl.comparison.compare(model, data.select("t0"))
+    assert all(np.isnan(bar) for bar in alone.pooled_error.values())

@@ -25,7 +25,8 @@ def test_residuals_are_errors_in_milli_electronvolts_with_the_mean_as_a_line(com
         assert dots.x == pytest.approx(c.reference) and dots.y == pytest.approx(1e3 * (c.energies - c.reference))
         assert list(dots.text) == c.labels and "%{text}" in dots.hovertemplate
         assert list(mean.y) == pytest.approx([1e3 * c.pooled["energy_shift"]] * 2) and mean.line.width == 1
-        assert f"{1e3 * c.pooled['energy_spread']:.2f} meV/atom" in dots.name
+        spread, bar = (1e3 * c.pooled["energy_spread"], 1e3 * c.pooled_error["energy_spread"])
+        assert f"{spread:.2f} ± {bar:.2f} meV/atom" in dots.name
         assert dots.legendgroup == mean.legendgroup and not mean.showlegend
     layout = figures.residuals(comparisons).layout
     assert "eV/atom" in layout.xaxis.title.text and "meV/atom" in layout.yaxis.title.text

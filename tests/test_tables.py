@@ -71,7 +71,13 @@ def test_facts_keep_words_and_shorten_numbers() -> None:
 def test_tables_of_data_and_errors_have_units_in_their_headings(few_walkers: fl.Dataset) -> None:
     found = fl.comparison.compare_predictions(few_walkers.energies, few_walkers.forces, few_walkers, name="truth")
     assert {"mean energy, eV/atom", "T, K"} <= set(tables.trajectories(few_walkers).columns)
-    assert tables.errors([found]).loc["truth", "energy RMSE, meV/atom"] == 0.0
+    assert tables.errors([found]).loc["truth", "energy RMSE, meV/atom"] == "0"
+    rough = fl.comparison.compare(fl.LinearPotential(theta=np.full(105, 1e-3), name="rough"), few_walkers)
+    value, error = 1e3 * rough.pooled["energy_spread"], 1e3 * rough.pooled_error["energy_spread"]
+    shown = tables.errors([rough]).loc["rough", "spread, meV/atom"]
+    number, bar = map(float, shown.split(" ± "))
+    assert number == pytest.approx(value, abs=0.05 * error) and bar == pytest.approx(error, rel=0.05)
+    assert len(shown.split(" ± ")[1].replace(".", "").lstrip("0")) == 2  # the second digit of the error is the last
     assert tables.distances([found]).loc["truth", "W1, meV/atom"] == 0.0
     assert tables.verdicts([verdict("warn")]).loc["sign", "level"] == "warn"
 

@@ -33,6 +33,34 @@ def test_it_is_close_to_what_refits_without_one_trajectory_scatter(copper_moment
     assert np.median(errors / jackknife) == pytest.approx(1.0, abs=0.15)
 
 
+@pytest.mark.parametrize(
+    "weights",
+    [{"kl": 3.0}, {"energy": 1.0}, {"ridge": 1e-3}, {"kl": 1.0, "energy": 0.1, "ridge": 1e-4}],
+    ids=lambda weights: "+".join(weights),
+)
+def test_bars_of_added_terms_are_what_refits_scatter(copper_moments: fl.Moments, weights: dict[str, float]) -> None:
+    def fitted(moments: fl.Moments) -> fl.Solution:
+        return fl.solve(fl.regression.Terms.of(moments).weighted(**weights))
+
+    replicates = fl.uncertainty.jackknife(copper_moments, lambda m: fitted(m).theta)
+    bars = np.sqrt(np.diag(fl.uncertainty.sandwich(copper_moments, fitted(copper_moments), **weights)))
+    ratios = bars / fl.uncertainty.standard_error(replicates)
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.15) and 0.6 < ratios.min() and ratios.max() < 1.6
+
+
+def test_bars_of_added_terms_hold_for_several_temperatures_and_sizes(ragged: Maker) -> None:
+    weights = {"kl": 0.5, "energy": 0.2}
+    moments = fl.accumulate(ragged(0, temperatures=(300.0, 600.0) * 12, configurations=20))
+
+    def fitted(moments: fl.Moments) -> fl.Solution:
+        return fl.solve(fl.regression.Terms.of(moments).weighted(**weights))
+
+    replicates = fl.uncertainty.jackknife(moments, lambda m: fitted(m).theta)
+    covariance = fl.uncertainty.sandwich(moments, fitted(moments), **weights)
+    expected = fl.uncertainty.standard_error(replicates)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(expected, rel=0.1)
+
+
 def test_bars_have_the_size_of_the_errors_they_stand_for(ragged: Maker) -> None:
     ratios = []
     for seed in range(60):

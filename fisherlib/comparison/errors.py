@@ -28,6 +28,7 @@ class Comparison:
         reference: (M,) U/N of every configuration.
         pooled: the same numbers for all configurations together: energy_rmse, energy_shift (mean over configurations),
             energy_spread (within trajectories, pooled), force_rmse, force_r2 = 1 − Σ|F − F_θ|²/Σ|F|².
+        pooled_error: their standard errors, jackknife over trajectories at fixed θ; NaN for one trajectory.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Comparison:
     energies: Array
     reference: Array
     pooled: dict[str, float]
+    pooled_error: dict[str, float]
 
     @property
     def labels(self) -> list[str]:
@@ -57,6 +59,7 @@ class Comparison:
             energy_shift=np.zeros_like(self.energy_shift),
             energies=self.energies - np.repeat(self.energy_shift, self.configurations),
             pooled=self.pooled | {"energy_rmse": spread, "energy_shift": 0.0},
+            pooled_error=self.pooled_error | {"energy_rmse": self.pooled_error["energy_spread"], "energy_shift": 0.0},
         )
 
 
@@ -100,24 +103,45 @@ def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *
     count = np.bincount(groups)
     shift = np.bincount(groups, error) / count
     within = error - shift[groups]
-    squared = np.add.reduceat((forces - truth) ** 2, np.cumsum([0] + [len(t.forces) for t in data.values()])[:-1])
+    starts = np.cumsum([0] + [len(t.forces) for t in data.values()])[:-1]
+    components = np.diff(np.r_[starts, len(truth)])
+    squared, size = np.add.reduceat((forces - truth) ** 2, starts), np.add.reduceat(truth**2, starts)
+    sums = np.array([count, count * shift, np.bincount(groups, within**2), components, squared, size])
+    sums = np.vstack([sums, np.bincount(groups, error**2)])
+    total = sums.sum(axis=1)
     return Comparison(
         name=name,
         keys=tuple(data),
         configurations=count,
         energy_shift=shift,
         energy_spread=np.sqrt(np.bincount(groups, within**2) / count),
-        force_rmse=np.sqrt(squared / [len(t.forces) for t in data.values()]),
+        force_rmse=np.sqrt(squared / components),
         energies=energies / n_atoms,
         reference=data.energies / n_atoms,
-        pooled={
-            "energy_rmse": float(np.sqrt(np.mean(error**2))),
-            "energy_shift": float(error.mean()),
-            "energy_spread": float(np.sqrt(np.mean(within**2))),
-            "force_rmse": float(np.sqrt(squared.sum() / len(truth))),
-            "force_r2": float(1.0 - squared.sum() / (truth @ truth)) if truth.any() else float("nan"),
-        },
+        pooled={name: float(value) for name, value in _pooled(total).items()},
+        pooled_error=_pooled_error(total[:, None] - sums),
     )
+
+
+def _pooled(sums: Array) -> dict[str, Array]:
+    """Errors over all configurations, from sums (7, ...) over the trajectories that count."""
+    count, error, within, components, forces, size, squared = sums
+    explained = np.divide(forces, size, out=np.full_like(size, np.nan), where=size > 0)
+    return {
+        "energy_rmse": np.sqrt(squared / count),
+        "energy_shift": error / count,
+        "energy_spread": np.sqrt(within / count),
+        "force_rmse": np.sqrt(forces / components),
+        "force_r2": 1.0 - explained,
+    }
+
+
+def _pooled_error(without: Array) -> dict[str, float]:
+    """Jackknife standard errors, from sums (7, n) without each of n trajectories."""
+    n = without.shape[1]
+    if n < 2:
+        return dict.fromkeys(_pooled(np.ones(7)), float("nan"))
+    return {name: float(np.sqrt(n - 1) * values.std()) for name, values in _pooled(without).items()}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

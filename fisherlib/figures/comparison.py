@@ -20,7 +20,7 @@ def parity(comparisons: Sequence[Comparison]) -> go.Figure:
         rows=1,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        subplot_titles=[f"{c.name}<br>RMSE {1e3 * c.pooled['energy_rmse']:.2f} meV/atom" for c in comparisons],
+        subplot_titles=[f"{c.name}<br>RMSE {_measured(c, 'energy_rmse', 1e3)} meV/atom" for c in comparisons],
     )
     low = min(min(c.reference.min(), c.energies.min()) for c in comparisons)
     high = max(max(c.reference.max(), c.energies.max()) for c in comparisons)
@@ -34,6 +34,12 @@ def parity(comparisons: Sequence[Comparison]) -> go.Figure:
     figure.update_yaxes(title="model energy, eV/atom", col=1, row=1)
     figure.update_annotations(font_size=13)
     return framed(figure, title="Energy parity", height=330, above=36, legend=False)
+
+
+def _measured(c: Comparison, name: str, scale: float) -> str:
+    """A pooled number with its standard error, where that is known."""
+    error = scale * c.pooled_error[name]
+    return f"{scale * c.pooled[name]:.2f}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
 
 
 def residuals(comparisons: Sequence[Comparison]) -> go.Figure:
@@ -51,7 +57,7 @@ def residuals(comparisons: Sequence[Comparison]) -> go.Figure:
 
 def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[go.Scatter]:
     shift = round(1e3 * c.pooled["energy_shift"], 2) + 0.0  # no "-0.00"
-    spread = 1e3 * c.pooled["energy_spread"]
+    spread = _measured(c, "energy_spread", 1e3)
     hover = f"%{{text}}<br>true %{{x:.4f}} eV/atom<br>error %{{y:+.2f}} meV/atom<extra>{c.name}</extra>"
     dots = go.Scatter(
         x=c.reference,
@@ -59,7 +65,7 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
         text=c.labels,
         mode="markers",
         marker={"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)},
-        name=f"{c.name}: shift {shift:+.2f}, spread {spread:.2f} meV/atom",
+        name=f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom",
         legendgroup=c.name,
         hovertemplate=hover,
     )

@@ -1,6 +1,7 @@
 """Error bars on θ and on what is computed from it: of sampling, and of the form of the model."""
 
 from .distributions import ecdf_band as ecdf_band
+from .intervals import FEWEST_BLOCKS as FEWEST_BLOCKS
 from .intervals import Blocks as Blocks
 from .intervals import independent_blocks as independent_blocks
 from .intervals import interval as interval

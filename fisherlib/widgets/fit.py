@@ -17,7 +17,7 @@ from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
 from ..states import FitState
 from ..study import Study
-from ..uncertainty import sandwich
+from ..uncertainty import FEWEST_BLOCKS, sandwich
 from ..validation import split
 from .controls import Choose, Strength, row, text
 from .live import LiveFigure
@@ -25,8 +25,6 @@ from .panel import Panel
 
 #: Parts of the trajectories, each held out once.
 FOLDS = 5
-#: Trajectories below which their scatter says nothing.
-FEWEST = 5
 
 
 class FitPanel(Panel):
@@ -130,16 +128,18 @@ class FitPanel(Panel):
         )
 
     def _bars(self) -> dict[str, Array]:
-        """Standard errors of θ where they are known: of the plain fit, over enough trajectories."""
-        added = self.state.ridge or self.state.kl or self.state.energy
-        if added or len(self._study.moments) < FEWEST:
-            self._bars_said = (
-                "no error bars with added terms" if added else f"no error bars below {FEWEST} trajectories"
-            )
+        """Standard errors of θ, where there are enough independent blocks for them."""
+        blocks = self._study.blocks
+        if blocks is None or blocks.independent < FEWEST_BLOCKS:
+            known = "one configuration" if blocks is None else f"about {blocks.independent:.0f} independent blocks"
+            self._bars_said = f"no error bars: they need {FEWEST_BLOCKS} independent blocks, and there are {known}"
             return {}
-        self._bars_said = f"bars: one standard error, over {len(self._study.moments)} trajectories"
-        covariance = sandwich(self._study.moments, self.solution, temperature=self._study.temperature)
-        return {self.model.name: np.sqrt(np.diag(covariance))}
+        self._bars_said = f"bars: one standard error, over {blocks}"
+        if self.state.ridge:
+            self._bars_said += "; they do not hold the bias of a ridge"
+        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
+        options = {"temperature": self._study.temperature, **weights}
+        return {self.model.name: np.sqrt(np.diag(sandwich(blocks.moments, self.solution, **options)))}
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
         terms, theta, solution = self._study.terms, self.model.theta, self.solution
