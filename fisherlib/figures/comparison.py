@@ -95,7 +95,8 @@ def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:
     figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
     figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
     figure.update_layout(scattermode="group")
-    return framed(figure, title="Errors by trajectory", height=370)
+    said = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
+    return framed(figure, title="Errors by trajectory", subtitle=said, height=370)
 
 
 def force_parity(histogram: Histogram, *, name: str, force_rmse: float) -> go.Figure:
