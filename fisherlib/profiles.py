@@ -14,6 +14,7 @@ from .moments import Moments
 from .projections import Progress, silent
 from .reweighting import pareto_k
 from .uncertainty import standard_error
+from .uncertainty.arguments import of_data, whole
 from .units import beta
 
 
@@ -83,9 +84,24 @@ def straight(start: ArrayLike, end: ArrayLike, n: int = 21) -> tuple[Array, Arra
 
     Returns:
         t (n,) and θ(t) = (1 − t) start + t end, (n, K).
+
+    Raises:
+        ValueError: fewer than 2 points, or ends that are not finite or not of one length.
     """
+    whole("n", n, 2, "points")
+    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"end: expected as many parameters (K,) as at the start, got shapes {a.shape} and {b.shape}")
+    _finite("start", a)
+    _finite("end", b)
     t = np.linspace(0.0, 1.0, n)
-    return t, np.outer(1 - t, np.asarray(start, dtype=np.float64)) + np.outer(t, np.asarray(end, dtype=np.float64))
+    return t, np.outer(1 - t, a) + np.outer(t, b)
+
+
+def _finite(name: str, values: Array) -> None:
+    if not np.isfinite(values).all():
+        wrong = int((~np.isfinite(values)).sum())
+        raise ValueError(f"{name}: expected finite parameters, got {wrong} of {values.size} that are NaN or infinite")
 
 
 def profile(
@@ -110,13 +126,25 @@ def profile(
         temperature: K; without it the trajectories' own.
         replicates: (trajectories, n, K) the same path without each trajectory in turn.
         progress: called with (trajectories done, in all).
+
+    Raises:
+        ValueError: parameters of another number than descriptors, none of them or some that are not finite, replicates of
+            another shape, or moments of other data.
     """
     thetas = np.atleast_2d(np.asarray(thetas, dtype=np.float64))
+    if thetas.ndim != 2 or len(thetas) == 0 or thetas.shape[1] != data.K:
+        raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {thetas.shape}")
+    _finite("thetas", thetas)
+    of_data(moments, data)
     keys, refitted = tuple(data), replicates is not None
     shape = (len(keys), *thetas.shape)
     given = np.broadcast_to(thetas, shape) if replicates is None else np.asarray(replicates, dtype=np.float64)
-    if given.shape != shape or thetas.shape[1] != data.K:
-        raise ValueError(f"replicates: expected {shape} to go with thetas and data, got {given.shape}")
+    if given.shape != shape:
+        raise ValueError(
+            f"replicates: expected {shape}, the path without each trajectory in turn, got {given.shape}; refit to "
+            "moments.drop(key)"
+        )
+    _finite("replicates", given)
     state = _Ensemble.of(data, temperature)
     value = _quantities(moments, state, np.ones(len(state.energies), dtype=bool), thetas, temperature)
     value["Pareto k"] = state.pareto(thetas) if state.beta is not None else None

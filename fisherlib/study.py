@@ -4,9 +4,11 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
+import numpy as np
+
 from .atlas import Atlas
 from .comparison import Comparison, compare
-from .dataset import Dataset
+from .dataset import Array, Dataset
 from .landscapes import Landscape, Point
 from .moments import Moments, accumulate
 from .networks import Network
@@ -14,7 +16,7 @@ from .potential import LinearPotential
 from .projections import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
-from .uncertainty import Blocks, independent_blocks
+from .uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
@@ -115,6 +117,37 @@ class Study:
         if len(self.data.energies) < 2:
             return None
         return independent_blocks(self.data, solve(self.terms.fisher).theta, moments=self.moments)
+
+    @property
+    def reason(self) -> str:
+        """Why there are no error bars; empty where there are."""
+        if self.blocks is None:
+            return f"they need {FEWEST_BLOCKS} independent blocks, and there is one configuration"
+        if self.blocks.independent < FEWEST_BLOCKS:
+            return f"they need {FEWEST_BLOCKS} independent blocks, and there are about {self.blocks.independent:.0f}"
+        return ""
+
+    def standard_errors(self, fit: Solution, **weights: float) -> Array | None:
+        """(K,) of a fit by ``fit(**weights)``, over trajectories, or over blocks of few; None where there is a ``reason``."""
+        if self.reason:
+            return None
+        options = {"temperature": self.temperature, **weights}
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, **options)))
+
+    def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
+        """95 % bands of the distribution functions of true energies, and of models; none where there is a ``reason``.
+
+        Models are taken as they are, but for θ_f, which is fitted anew without each trajectory.
+        """
+        if self.reason or len(self.data) < 2:
+            return {}
+        known = {"independent": self.blocks.independent}
+        found = {"true": ecdf_band(self.data, **known)}
+        for name in names:
+            model = self.models[name]
+            own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
+            found[name] = ecdf_band(self.data, model, self.refits if own else (), **known)
+        return found
 
     @functools.cached_property
     def terms(self) -> Terms:

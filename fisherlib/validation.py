@@ -12,7 +12,7 @@ from .comparison import Comparison, compare_predictions
 from .dataset import Array, Dataset, frozen
 from .diagnostics import Verdict
 from .losses import Quadratic
-from .moments import Moments
+from .moments import MomentRecord, Moments
 from .potential import LinearPotential
 from .regression import RidgePath, evidence, gcv, normal_equations, ridge_path, row_weights
 
@@ -107,6 +107,11 @@ def held_out_errors(
     Raises:
         ValueError: fewer than two trajectories, or as for ``regression.ridge_path``.
     """
+    if isinstance(moments, MomentRecord):
+        raise ValueError(
+            "moments: expected those of each trajectory, to hold out one at a time, got a single record that does not tell "
+            "them apart; give accumulate(data), not its total()"
+        )
     _several("moments", len(moments))
     parts, rows = normal_equations(moments, temperature=temperature), np.array([r.rows for r in moments.values()])
     shares = row_weights(moments, temperature=temperature) * rows
@@ -249,7 +254,7 @@ def choose_strength(
         gcv=generalised,
         evidence=log_evidence,
         best=best,
-        verdict=_verdict(path, rmse, pulls, best),
+        verdict=_verdict(path, rmse, pulls, best, _rounding(moments, temperature)),
     )
 
 
@@ -266,13 +271,19 @@ def _lowest(strengths: Array, curve: Array) -> float:
     return float(np.exp(x[k] - shift))
 
 
-def _verdict(path: RidgePath, rmse: Array, pulls: Array, best: Mapping[str, float]) -> Verdict:
+def _rounding(moments: Moments, temperature: float | None) -> float:
+    """Force error, eV/Å, that is lost in the rounding of F·F: √ε times the root mean square of the forces."""
+    squares, rows = normal_equations(moments, temperature=temperature), sum(r.rows for r in moments.values())
+    return float(np.sqrt(np.finfo(float).eps * sum(part.s for part in squares) / rows))
+
+
+def _verdict(path: RidgePath, rmse: Array, pulls: Array, best: Mapping[str, float], rounding: float) -> Verdict:
     order = np.argsort(path.strengths)
     strengths, rmse, pulls = path.strengths[order], rmse[order], pulls[:, order]
     k = int(np.argmin(rmse))
     # One trajectory is harder than another at every strength, which drops out of the difference between two strengths.
     excess, error = rmse - rmse[k], _standard_error(pulls - pulls[:, [k]])
-    ratio, same = max(best.values()) / min(best.values()), NOTICEABLE * rmse[k]
+    ratio, same = max(best.values()) / min(best.values()), max(NOTICEABLE * rmse[k], rounding)
     cost, bar = (
         float(np.interp(np.log(list(best.values())), np.log(strengths), curve).max()) for curve in (excess, error)
     )

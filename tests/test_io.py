@@ -602,6 +602,18 @@ def test_descriptors_are_computed_once_for_a_file_and_its_settings(plain_file: P
     assert first.provenance["descriptor"]["n_max"] == 2 and first["plain"].temperature == 300.0
 
 
+def test_another_order_of_the_same_file_does_not_take_the_descriptors_of_the_first(tmp_path: Path) -> None:
+    configurations = molecules(6)
+    for number, atoms in enumerate(configurations):
+        atoms.set_array("force", np.zeros((len(atoms), 3)))
+        atoms.info |= {"energy": float(number), "walker": "ab"[number % 2]}
+    ase.io.write(tmp_path / "a.xyz", configurations, format="extxyz")
+    together, apart = read_plain(tmp_path / "a.xyz"), read_plain(tmp_path / "a.xyz", key="walker")
+    of_energy = {E: D for t in together.values() for E, D in zip(t.energies, t.descriptors, strict=True)}
+    for t in apart.values():
+        np.testing.assert_allclose(t.descriptors, [of_energy[E] for E in t.energies])
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "another file", "other shapes", "noise inside"])
 def test_a_damaged_cache_is_computed_again(plain_file: Path, damage: str) -> None:
     first = read_plain(plain_file)

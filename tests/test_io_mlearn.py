@@ -107,6 +107,33 @@ def test_a_dataset_with_descriptors_and_what_configurations_may_lack(tmp_path: P
     )
 
 
+def test_configurations_of_a_simulation_are_in_the_order_of_time(tmp_path: Path) -> None:
+    value, numbers = [entry for seed in range(2) for entry in content(seed)], [72500, 9, 31800, 9, 90400, 100]
+    for entry, number in zip(value, numbers, strict=False):
+        entry["description"] = f"Snapshot {number} of 100000 of AIMD NVT simulation at 300 K"
+    for m, entry in enumerate(value[6:]):
+        entry.update(description=f"mode {m}", group="Elastic")
+    run, strained = fl.io.open(write(tmp_path, value)).stored
+    order = [1, 3, 5, 2, 0, 4]  # of two with the same number, the first in the file
+    assert run.configurations["snapshot"].tolist() == sorted(numbers)
+    assert run.configurations["energies"].tolist() == [value[m]["outputs"]["energy"] for m in order]
+    assert run.n_atoms.tolist() == [len(value[m]["structure"]["sites"]) for m in order]
+    assert run.atoms["positions"].tolist() == [s["xyz"] for m in order for s in value[m]["structure"]["sites"]]
+    assert run.atoms["forces"].tolist() == [row for m in order for row in value[m]["outputs"]["forces"]]
+    assert strained.configurations["description"].tolist() == [f"mode {m}" for m in range(6)]
+    assert "snapshot" not in strained.configurations and strained.incomplete == {}
+
+
+def test_what_has_no_snapshot_number_follows_in_the_order_of_the_file(tmp_path: Path) -> None:
+    value = content()
+    names = ["start", "7 of 9 of Vacancy", "end", "5 of 9 of Vacancy", f"{10**20} of 9 of Vacancy", "relaxed"]
+    for entry, name in zip(value, names, strict=True):
+        entry.update(description=name, group="Vacancy")
+    (mixed,) = fl.io.open(write(tmp_path, value)).stored
+    assert mixed.configurations["description"].tolist() == [names[m] for m in (3, 1, 0, 2, 4, 5)]
+    assert "snapshot" not in mixed.configurations and mixed.incomplete == {"snapshot": 2}
+
+
 @pytest.mark.parametrize(
     "change, sentence",
     [
@@ -260,3 +287,17 @@ def test_published_data_agree_with_their_extended_xyz(tmp_path: Path) -> None:
             other = others[round(float(f.energies[m]), 6)]
             np.testing.assert_allclose(f.forces[a:b], other.arrays["force"], atol=1e-8)
             np.testing.assert_allclose(f.cell[m], other.cell.array, atol=1e-7)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no zuo2020 in ../shared/data beside the checkout")
+def test_published_lithium_is_in_the_order_of_time() -> None:
+    path = SHARED / "mlearn_Li_training.json.xz"
+    runs = [s for s in fl.io.open(path).stored if "simulation" in s.key]
+    assert len(runs) == 14 and all((np.diff(s.configurations["snapshot"]) > 0).all() for s in runs)
+    written = {entry["description"]: entry["outputs"] for entry in json.loads(lzma.decompress(path.read_bytes()))}
+    expanded = next(s for s in runs if s.key == "AIMD NVT simulation for expanded structure at 680 K")
+    steps = [22100, 28600, 31800, 72500, 79500, 86200, 90400, 99900]
+    outputs = [written[f"Snapshot {step} of 100000 of {expanded.key}"] for step in steps]
+    assert expanded.configurations["snapshot"].tolist() == steps
+    assert expanded.configurations["energies"].tolist() == [o["energy"] for o in outputs]
+    assert expanded.atoms["forces"].tolist() == [row for o in outputs for row in o["forces"]]

@@ -167,8 +167,8 @@ def test_forces_that_fit_exactly_and_more_parameters_than_rows_give_finite_curve
         ({"strengths": [-1.0]}, "got -1"),
         ({"strengths": []}, r"strengths: expected a list of numbers > 0, got shape \(0,\)"),
         ({"strengths": 0.1}, r"strengths: expected a list .* got shape \(\)"),
-        ({"origin": [1.0]}, "origin: expected 3 finite numbers, one a descriptor"),
-        ({"scale": [1.0, np.nan, 1.0]}, "scale: expected 3 finite numbers"),
+        ({"origin": [1.0]}, r"origin: expected K = 3 finite numbers, one a descriptor, got shape \(1,\)"),
+        ({"scale": [1.0, np.nan, 1.0]}, r"scale: expected K = 3 finite numbers, .* got \[ ?1. nan"),
         ({"scale": [1.0, 0.0, 1.0]}, "scale: expected numbers > 0, got 0 for descriptor 1"),
         ({"scale": [1.0, 1.0, -2.0]}, "scale: expected numbers > 0, got -2 for descriptor 2"),
         ({"temperature": -3.0}, "temperature: expected a positive number of kelvin"),
@@ -190,3 +190,22 @@ def test_unknown_temperatures_and_nothing_to_fit_are_refused_and_a_strength_of_z
         RidgePath.of(fl.Quadratic(np.zeros((2, 2)), np.zeros(2), 1.0), STRENGTHS, rows=6)
     with pytest.raises(ValueError, match="expected finite numbers > 0, got 0"):
         ridge_path(unknown, STRENGTHS, temperature=300.0).theta(0.0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "got"),
+    [([-1.0], "-1"), ([1.0, np.nan], "nan"), (np.inf, "inf"), (np.ones((2, 2)), "shape"), ([], "shape")],
+)
+def test_weights_of_a_path_are_numbers_from_zero_on(ragged: Maker, weights: object, got: str) -> None:
+    with pytest.raises(ValueError, match=f"weights: expected .* numbers ≥ 0, got {got}"):
+        fl.regression.kl_path(fl.accumulate(ragged(0)), weights)
+
+
+def test_errors_of_trajectories_are_those_of_their_rows_and_need_all_parameters(ragged: Maker) -> None:
+    data, theta = ragged(3), np.array([0.1, -0.4, 2.0])
+    moments = fl.accumulate(data)
+    expected = [np.sqrt(np.mean((t.forces - t.force_descriptors @ theta) ** 2)) for t in data.values()]
+    np.testing.assert_allclose(fl.regression.force_rmse(moments, theta), expected)
+    for wrong in (theta[:2], theta[None], [1.0, np.nan, 0.0]):
+        with pytest.raises(ValueError, match="theta: expected K = 3 finite numbers, one a descriptor, got"):
+            fl.regression.force_rmse(moments, wrong)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from test_real_data import MOLYBDENUM, needs
+from test_real_data import FOLDER, MOLYBDENUM, needs
 
 import fisherlib as fl
 from fisherlib.diagnostics import Verdict
 
 Maker = Callable[..., fl.Dataset]
+ZUO = FOLDER / "zuo2020"
 
 
 def by_name(data: fl.Dataset, **options: object) -> dict[str, Verdict]:
@@ -62,22 +63,74 @@ def test_a_model_of_other_parameters_leaves_no_weights(copper: fl.Dataset, coppe
     assert found["weights"].level == "warn" and "sample it" in found["weights"].message
 
 
+def test_another_model_is_told_from_the_fit(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
+    theta_f = fl.regression.fisher_fit(copper_moments)
+    steep = dataclasses.replace(theta_f, theta=3.0 * theta_f.theta, name="steep")
+    found = by_name(copper, moments=copper_moments, model=steep)
+    assert found["forces of the model"].level == "warn" and found["forces of the model"].value > 10
+    turned = by_name(copper, moments=copper_moments, model=dataclasses.replace(theta_f, theta=-theta_f.theta))
+    assert turned["sign by θ"].level != "ok"
+    itself = by_name(copper, moments=copper_moments, model=theta_f)
+    assert {v.level for v in itself.values()} == {"ok"} and itself["forces of the model"].value == pytest.approx(1.0)
+
+
 def test_what_needs_a_temperature_is_left_out_without_one(ragged: Maker) -> None:
-    data = ragged(0, temperatures=(None,) * 4, configurations=20)
+    for temperatures in ((None,) * 4, (300.0, 300.0, None, None)):
+        data = ragged(0, temperatures=temperatures, configurations=20, atoms=(3, 3))
+        found = by_name(data)
+        assert found["temperature"].level == "warn" and "'t2'" in found["temperature"].message
+        assert ("weights" in found) == (300.0 in temperatures) and "strength" in found
+        assert {"weights", "metastability"} <= by_name(data, temperature=300.0).keys()
+
+
+def test_ensembles_are_judged_one_by_one_and_the_worst_is_told(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(300.0, 600.0) * 3, configurations=20, atoms=(3, 3))
     found = by_name(data)
-    assert found["temperature"].level == "warn" and "weights" not in found and "strength" not in found
-    assert "weights" in by_name(ragged(0, temperatures=(None,) * 4, configurations=20, atoms=(3, 3)), temperature=300.0)
+    for name in ("basin weights", "metastability", "weights"):
+        assert found[name].message.startswith("worst of 2 ensembles, ")
+    cold = by_name(data.select([key for key, t in data.items() if t.temperature == 300.0]))
+    assert "worst of" not in cold["weights"].message
 
 
-def test_several_temperatures_are_not_judged_as_one(ragged: Maker) -> None:
-    found = by_name(ragged(0, temperatures=(300.0, 600.0) * 3, configurations=20, atoms=(3, 3)))
-    assert "ensembles" in found and "strength" in found and "metastability" not in found
+def test_trajectories_of_varying_size_are_said_to_be_not_judged(ragged: Maker) -> None:
+    found = by_name(ragged(0, temperatures=(300.0,) * 6, configurations=20))
+    assert found["ensembles"].level == "warn" and "weights" not in found
+
+
+def test_nothing_to_fit_and_one_configuration_end_in_verdicts(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(300.0,) * 3, atoms=(3, 3))
+    silent = fl.Dataset(dataclasses.replace(t, forces=np.zeros_like(t.forces)) for t in data.values())
+    assert isinstance(fl.trust.verdicts(silent), list)
+    alone = by_name(fl.Dataset([data["t0"].slice(0, 1)]))
+    assert alone["independent blocks"].level == "fail"
+
+
+def test_walkers_of_one_configuration_each_do_not_show_basins(copper: fl.Dataset) -> None:
+    single = fl.Dataset(t.slice(0, 1) for t in copper.values())
+    assert by_name(single)["basin weights"].level == "warn"
 
 
 def test_one_short_trajectory_gets_verdicts_too(ragged: Maker) -> None:
     for configurations in (2, 3, 30):
         found = by_name(ragged(0, temperatures=(300.0,), configurations=configurations))
         assert found["independent blocks"].level == ("ok" if configurations == 30 else "fail")
+
+
+@needs(ZUO)
+@pytest.mark.parametrize("element", ["Mo", "Si", "Ge", "Li"])
+def test_whole_published_sets_get_verdicts(element: str) -> None:
+    found = by_name(published(element))
+    assert found["temperature"].level == "warn"  # surfaces and strained crystals have none
+    assert found["canonical ratio"].level in ("warn", "fail")  # vacancy simulations with exchanged labels
+
+
+def published(element: str) -> fl.Dataset:
+    """A training set of several groups, with two descriptors that cost nothing: the checks of energies do not need good ones."""
+    rng, made = np.random.default_rng(0), []
+    for frames in fl.io.open(ZUO / f"mlearn_{element}_training.json.xz").frames():
+        Phi = rng.normal(size=(3 * len(frames.numbers), 2))
+        made.append(frames.with_descriptors(rng.normal(size=(len(frames.numbers), 2)), Phi, ("a", "b")))
+    return fl.Dataset(made)
 
 
 def molybdenum_group(group: str, temperature: int) -> fl.Dataset:
@@ -106,6 +159,7 @@ def test_within_one_group_of_molybdenum_forces_give_the_energies_and_on_strained
         spread[next(iter(data))] = fl.comparison.compare(model, data).pooled["energy_spread"]
     assert spread["AIMD-NVT 300"] <= 0.0005  # eV/atom
     assert spread["Elastic 0"] > 0.1
-    assert {v.level for v in fl.trust.verdicts(bulk)} == {"ok"}
+    doubts = {v.name: v.level for v in fl.trust.verdicts(bulk) if v.level != "ok"}
+    assert doubts == {"basin weights": "warn"}  # one run does not show basins
     warned = {v.name: v.message for v in fl.trust.verdicts(elastic) if v.level != "ok"}
     assert "near rest" in warned["energy correlation"]

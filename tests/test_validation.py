@@ -103,6 +103,12 @@ def test_a_single_trajectory_cannot_be_held_out_and_the_way_out_is_told() -> Non
         validation.split(["a"], 2)
 
 
+def test_a_sum_of_trajectories_cannot_be_taken_apart(copper_moments: fl.Moments) -> None:
+    for function in (validation.held_out_errors, validation.leave_one_trajectory_out, validation.choose_strength):
+        with pytest.raises(ValueError, match=r"moments: expected those of each trajectory, .* not its total\(\)"):
+            function(copper_moments.total(), STRENGTHS)
+
+
 STRENGTHS = np.logspace(-6, 1, 8)
 
 
@@ -258,6 +264,18 @@ def test_the_best_lies_between_strengths_and_their_order_does_not_matter(copper_
         assert strength == pytest.approx(b.best[name], rel=0.1)  # a step is 58 %
         assert strength == pytest.approx(c.best[name], rel=1e-9)
     assert a.verdict.message == c.verdict.message
+
+
+@pytest.mark.parametrize(("theta", "seed"), [([1.0, 2.0], 4), ([1.0, 2.0, 0.5], 1), ([1.0, 2.0, 0.5, 3.0], 0)])
+def test_differences_that_are_rounding_do_not_warn(theta: list[float], seed: int) -> None:
+    data = fl.systems.harmonic(np.array(theta), seed=seed)
+    choice = validation.choose_strength(fl.accumulate(data))
+    cost = np.ptp(np.interp(np.log(list(choice.best.values())), np.log(choice.strengths), choice.cross_validation))
+    assert choice.verdict.value > 10 and cost < 1e-8 * np.sqrt(np.mean(data.forces**2))
+    assert choice.verdict.level == "ok" and "matters little" in choice.verdict.message
+    # another unit of energy is another size of all numbers
+    scaled = [dataclasses.replace(t, forces=1e6 * t.forces, energies=1e6 * t.energies) for t in data.values()]
+    assert validation.choose_strength(fl.accumulate(fl.Dataset(scaled))).verdict.level == "ok"
 
 
 def test_a_range_that_ends_too_early_is_told(copper_moments: fl.Moments) -> None:

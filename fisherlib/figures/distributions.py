@@ -38,15 +38,15 @@ def cdfs(
         distances: name → KS and W1 (eV/atom) from the reference; the legend says them.
         noise: KS and W1 (eV/atom) between two halves of the true data; the subtitle says them.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; hovering shows them.
-        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``; drawn around the names given.
+        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``; drawn around the names given. The subtitle says
+            of whom; and, where a mapping without entries is given, that there are too few independent blocks for any.
         weights: name → (n,) weights of the values, such as those to a model's distribution; all alike without them.
 
     Raises:
         ValueError: distances, labels, bands or weights of a name that is not among the samples, or labels of another number.
     """
     halves = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
-    said = "bands: 95 %, at every energy by itself, from the scatter between trajectories" if bands else ""
-    subtitle = "<br>".join(filter(None, (halves, said)))
+    subtitle = "<br>".join(filter(None, (halves, _of_bands(bands))))
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
     figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
     figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
@@ -110,6 +110,14 @@ def _distributions(
     figure.update_yaxes(range=[0, 1.02], row=1, col=1)
     figure.update_yaxes(title=f"difference<br>from {reference}", zerolinecolor=REFERENCE, row=2, col=1)
     return figure
+
+
+def _of_bands(bands: Bands | None) -> str:
+    if bands is None:
+        return ""
+    if not bands:
+        return "no bands: they need several trajectories and ten independent blocks"
+    return f"bands of {', '.join(bands)}: 95 %, at every energy by itself, from the scatter between trajectories"
 
 
 def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:

@@ -112,7 +112,12 @@ def trade_off(
         x: name of the quantity whose rise is shown.
         y: name of the other one.
         title: of the figure.
+
+    Raises:
+        ValueError: no path.
     """
+    if not profiles:
+        raise ValueError("profiles: expected at least one path, got none")
     figure = go.Figure()
     first = next(iter(profiles.values()))[1]
     for number, (name, (texts, found)) in enumerate(profiles.items()):

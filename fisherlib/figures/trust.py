@@ -49,9 +49,14 @@ def calibration(
         errors: name → (M,) actual errors of the same predictions.
         unit: of both.
         labels: (M,) texts for hovering.
+
+    Raises:
+        ValueError: a bar that is not positive.
     """
     figure = go.Figure()
-    low = min(float(np.min(np.asarray(b)[np.asarray(b) > 0])) for b in bars.values())
+    if not all(np.all(np.asarray(b) > 0) for b in bars.values()):
+        raise ValueError("bars: expected positive standard errors, got zero or NaN; leave out what has none")
+    low = min(float(np.min(b)) for b in bars.values())
     high = max(float(np.max(b)) for b in bars.values())
     for factor, dash in ((1, "solid"), (2, "dot")):
         line = {"color": REFERENCE, "width": 1, "dash": dash}
@@ -73,5 +78,5 @@ def calibration(
         )
     figure.update_xaxes(title=f"predicted standard error, {unit}", type="log", exponentformat="power")
     figure.update_yaxes(title=f"|error|, {unit}", type="log", exponentformat="power")
-    said = "error bars have the right size where the root-mean-square ratio is 1"
+    said = "bars have the right size where the rms ratio is 1; over all points of this sample, correlated as they are"
     return framed(figure, title="Are the error bars true?", subtitle=said, height=360)

@@ -18,11 +18,11 @@ Progress = Callable[[int, int], None]
 
 
 def featurise(
-    frames: Sequence[Frames], *, descriptor: Soap, path: Path, sha256: str, progress: Progress | None = None
+    frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
-    """Trajectories with descriptors, read from the cache if it was made from the same file with the same settings."""
+    """Trajectories with descriptors, from the cache if it was made of these configurations with these settings."""
     species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
-    recipe = json.dumps({"data": sha256, "species": species, **descriptor.parameters}, sort_keys=True)
+    recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
     atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
@@ -46,6 +46,15 @@ def featurise(
         made.append(f.with_descriptors(D, Phi, descriptor.names(species)))
         first = last
     return made
+
+
+def _fingerprint(frames: Sequence[Frames]) -> str:
+    """SHA-256 of the configurations in their order: one file can give them in several, such as by a key."""
+    digest = hashlib.sha256()
+    for f in frames:
+        for array in (f.n_atoms, f.numbers, f.positions, *(() if f.cell is None else (f.cell, f.pbc))):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _from_cache(cache: Path, atoms: int, K: int) -> dict[str, np.ndarray] | None:

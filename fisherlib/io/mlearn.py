@@ -17,7 +17,7 @@ from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
 LIMIT = 2**28
 
 _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'}}, …]"
-_SNAPSHOT = re.compile(r"(?:Snapshot )?\d+ of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
+_SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
 _UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "virial_stress": "kbar?"}
 _WORDS = {str: "text", list: "a list", dict: "named entries"}
@@ -27,8 +27,10 @@ def read(path: Path) -> list[Stored]:
     """Trajectories of an mlearn file, in the order they begin in it.
 
     A simulation is one trajectory: "Snapshot 3 of 40 of AIMD NVT simulation at 300 K" belongs to "AIMD NVT simulation at
-    300 K", at that temperature. What is no snapshot of one goes by its group ("Elastic", "Surface", …) and has no
-    temperature. Labels are taken as they are: those of some published vacancy simulations are known to be exchanged.
+    300 K", at that temperature. Its configurations are in the order of time, by the number of their snapshot (entry
+    "snapshot"), whatever their order in the file. What is no snapshot of a simulation goes by its group ("Elastic",
+    "Surface", …), has no temperature and stays in the order of the file, after any snapshots of that name. Labels are
+    taken as they are: those of some published vacancy simulations are known to be exchanged.
 
     Raises:
         ValueError: no such layout, something missing, or the file is damaged.
@@ -117,12 +119,16 @@ def _configuration(place: str, entry: object) -> tuple[str, dict[str, Any]]:
     pbc = lattice.get("pbc", [True] * 3)
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
-    return _key(place, words, entry), {"atoms": atoms, "entries": numbers | words, "cell": cell, "pbc": pbc}
+    key, number = _membership(place, words, entry)
+    return key, {"atoms": atoms, "entries": numbers | number | words, "cell": cell, "pbc": pbc}
 
 
-def _key(place: str, words: Mapping[str, str], entry: object) -> str:
+def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[str, dict[str, int]]:
+    """The trajectory that a configuration belongs to, and its number in it if it is a snapshot of a simulation."""
     snapshot = _SNAPSHOT.fullmatch(words.get("description", ""))
-    return snapshot["ensemble"] if snapshot else _named(place, entry, "group", str)
+    if snapshot is None:
+        return _named(place, entry, "group", str), {}
+    return snapshot["ensemble"], {"snapshot": int(snapshot["number"])}
 
 
 def _named(place: str, content: object, name: str, kind: type) -> Any:
@@ -163,6 +169,8 @@ def _element(place: str, site: object) -> int:
 
 def _stored(path: Path, key: str, parts: list[dict[str, Any]]) -> Stored:
     place = f"{path.name}, key {key!r}"
+    # Published files mix the frames of a simulation; autocorrelation and drift mean nothing out of the order of time.
+    parts = sorted(parts, key=lambda part: part["entries"].get("snapshot", np.inf))
     atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
     entries, lacking = stack_entries([part["entries"] for part in parts])
     stated = _TEMPERATURE.search(key)

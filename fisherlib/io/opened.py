@@ -196,7 +196,7 @@ class Opened:
                     f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out"
                 )
             descriptor = descriptor or Soap()
-            made = featurise(frames, descriptor=descriptor, path=self.path, sha256=self.sha256, progress=progress)
+            made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
         data = Dataset(made, provenance=provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures

@@ -13,6 +13,7 @@ from ..losses import ridge as ridge_penalty
 from ..moments import MomentRecord, Moments
 from ..potential import LinearPotential
 from ..solvers import solve
+from .ridge import parameters
 
 
 def fisher_fit(
@@ -94,9 +95,21 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
 
     Returns:
         (n, K) parameters; θ_f where κ = 0.
+
+    Raises:
+        ValueError: no weights, or some that are negative or not finite.
     """
+    given = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+    if given.ndim != 1 or len(given) == 0:
+        raise ValueError(f"weights: expected a list of numbers ≥ 0, got shape {given.shape}")
+    wrong = ~(np.isfinite(given) & (given >= 0))
+    if wrong.any():
+        raise ValueError(
+            f"weights: expected finite numbers ≥ 0, got {given[wrong][0]:g}; with a negative one the sum need not have a "
+            "minimum, for θ_f give 0"
+        )
     terms = Terms.of(moments, temperature)
-    return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in np.atleast_1d(weights)])
+    return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in given])
 
 
 def force_rmse(moments: Moments, theta: ArrayLike) -> Array:
@@ -105,7 +118,10 @@ def force_rmse(moments: Moments, theta: ArrayLike) -> Array:
     Args:
         moments: of n trajectories.
         theta: (K,).
+
+    Raises:
+        ValueError: another number of parameters than descriptors, or some that are not finite.
     """
-    theta = np.asarray(theta, dtype=np.float64)
+    theta = parameters("theta", theta, moments.K)
     squared = [(r.FF - 2 * theta @ r.PhiF + theta @ r.PhiPhi @ theta) / r.rows for r in moments.values()]
     return np.sqrt(np.maximum(squared, 0.0))

@@ -62,8 +62,8 @@ class RidgePath:
         diagonal = np.diag(A)
         if not diagonal.any():
             raise ValueError("moments: nothing to fit, the force descriptors are all zero")
-        theta = _parameters("origin", np.zeros(K) if origin is None else origin, K)
-        inverse = _inverse_root(diagonal if scale is None else _parameters("scale", scale, K), diagonal)
+        theta = parameters("origin", np.zeros(K) if origin is None else origin, K)
+        inverse = _inverse_root(diagonal if scale is None else parameters("scale", scale, K), diagonal)
         s, V = eigh(A * np.outer(inverse, inverse))
         kept = s > K * np.finfo(float).eps * s[-1]  # below, an eigenvalue is rounding, and may be negative
         s, V = s[kept], V[:, kept]
@@ -233,10 +233,16 @@ def _inverse_root(scale: Array, diagonal: Array) -> Array:
     return np.divide(1.0, np.sqrt(scale), out=np.zeros_like(scale), where=scale > 0)
 
 
-def _parameters(name: str, values: ArrayLike, K: int) -> Array:
+def parameters(name: str, values: ArrayLike, K: int) -> Array:
+    """(K,) finite numbers, one a descriptor.
+
+    Raises:
+        ValueError: another number of them, or some that are NaN or infinite.
+    """
     array = np.array(values, dtype=np.float64)
     if array.shape != (K,) or not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected {K} finite numbers, one a descriptor, got {np.asarray(values)!r:.60}")
+        got = f"{array!s:.60}" if array.shape == (K,) else f"shape {array.shape}"
+        raise ValueError(f"{name}: expected K = {K} finite numbers, one a descriptor, got {got}")
     return array
 
 

@@ -8,7 +8,6 @@ from .. import comparison, figures, io
 from ..comparison import Comparison
 from ..states import ALL, NONE, CompareState
 from ..study import Study
-from ..uncertainty import ecdf_band
 from .controls import Choose, ChooseSeveral, number, row, tick
 from .live import LiveFigure
 from .panel import Panel
@@ -120,15 +119,15 @@ class ComparePanel(Panel):
             title=f"Distribution of energies, {self.state.trajectory}{', aligned' if self.state.aligned else ''}",
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
-            bands=self._bands(compared) if len(compared[0].keys) > 1 else None,
+            bands=self._bands(compared),
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
 
-    def _bands(self, compared: list[Comparison]) -> figures.Bands:
-        data, models = self.study.data, self.study.models
+    def _bands(self, compared: list[Comparison]) -> figures.Bands | None:
+        if self.state.trajectory != ALL:
+            return None
         # An offset for each trajectory moves its energies; the scatter of what is left is that of the truth.
-        drawn = {} if self.state.aligned else {c.name: ecdf_band(data, models[c.name]) for c in compared}
-        return {"true": ecdf_band(data)} | drawn
+        return self.study.bands(*(() if self.state.aligned else (c.name for c in compared)))
 
     def _force_parity(self, compared: Comparison) -> go.Figure:
         data = self.study.data

@@ -17,7 +17,6 @@ from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
 from ..states import FitState
 from ..study import Study
-from ..uncertainty import FEWEST_BLOCKS, sandwich
 from ..validation import split
 from .controls import Choose, Strength, row, text
 from .live import LiveFigure
@@ -129,17 +128,15 @@ class FitPanel(Panel):
 
     def _bars(self) -> dict[str, Array]:
         """Standard errors of θ, where there are enough independent blocks for them."""
-        blocks = self._study.blocks
-        if blocks is None or blocks.independent < FEWEST_BLOCKS:
-            known = "one configuration" if blocks is None else f"about {blocks.independent:.0f} independent blocks"
-            self._bars_said = f"no error bars: they need {FEWEST_BLOCKS} independent blocks, and there are {known}"
+        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
+        bars = self._study.standard_errors(self.solution, **weights)
+        if bars is None:
+            self._bars_said = f"no error bars: {self._study.reason}"
             return {}
-        self._bars_said = f"bars: one standard error, over {blocks}"
+        self._bars_said = f"bars: one standard error, over {self._study.blocks}"
         if self.state.ridge:
             self._bars_said += "; they do not hold the bias of a ridge"
-        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
-        options = {"temperature": self._study.temperature, **weights}
-        return {self.model.name: np.sqrt(np.diag(sandwich(blocks.moments, self.solution, **options)))}
+        return {self.model.name: bars}
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
         terms, theta, solution = self._study.terms, self.model.theta, self.solution
