@@ -459,6 +459,54 @@ def test_the_canonical_ratio_asks_for_a_spread_and_a_temperature() -> None:
     with pytest.raises(ValueError, match="temperature: expected a positive number of kelvin"):
         diagnostics.canonical_ratio([1.0, 2.0], 3, 0.0)
     assert diagnostics.canonical_ratio([1.0, 1.0, 1.0], 3, 300.0) == 0.0
+    assert diagnostics.canonical_ratio([-187.3331] * 30, 3, 300.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "sentence"),
+    [
+        (([1.0, np.nan, 2.0], 3), {}, r"energies: expected \(M,\) finite numbers, got shape \(3,\) with nan"),
+        ((np.zeros((3, 2)), 3), {}, r"energies: expected \(M,\) finite numbers, got shape \(3, 2\)"),
+        ((1.0, 3), {}, r"energies: expected \(M,\) finite numbers, got shape \(\)"),
+        (([1.0, 2.0, 4.0], [3, 3]), {}, "n_atoms: expected 3 numbers ≥ 1"),
+        (([1.0, 2.0, 4.0], 0), {}, "n_atoms: expected 3 numbers ≥ 1"),
+        (
+            ([1.0, 2.0, 4.0], 3),
+            {"trajectory": ["a"]},
+            r"trajectory: expected 3 labels, one an energy, got shape \(1,\)",
+        ),
+    ],
+)
+def test_the_canonical_ratio_asks_for_numbers_that_belong_together(
+    arguments: tuple, options: dict, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        diagnostics.canonical_ratio(*arguments, 300.0, **options)
+
+
+@pytest.mark.parametrize(
+    ("squared_forces", "laplacians", "sentence"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0], r"laplacians: .* shape \(1, 3\), got shape \(1, 2\)"),
+        ([1.0, 2.0], [0.0, 0.0], "laplacians: expected a positive mean in each trajectory, as in every sample, got 0"),
+        ([[1.0], [2.0]], [[3.0], [-3.0]], "laplacians: expected a positive mean .* got -3"),
+        ([1.0, np.nan], [1.0, 2.0], "squared_forces: .* with nan"),
+        ([], [], r"squared_forces: expected \(n, M\) finite numbers, got shape \(1, 0\)"),
+        (np.ones((2, 2, 2)), np.ones((2, 2, 2)), "squared_forces: .* such as 1"),
+        ([1.0, 2.0], [1.0, np.inf], "laplacians: .* with inf"),
+    ],
+)
+def test_the_configurational_temperature_asks_for_numbers_of_the_same_configurations(
+    squared_forces: NDArray, laplacians: NDArray, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        diagnostics.configurational_temperature(squared_forces, laplacians)
+
+
+@pytest.mark.parametrize("series", [[], [[], [1.0, 2.0]], [1.0, np.nan], 3.0, np.ones((2, 2, 2))])
+def test_the_autocorrelation_time_asks_for_numbers(series: object) -> None:
+    with pytest.raises(ValueError, match=r"series: expected finite numbers, got shape .* in series 0"):
+        diagnostics.autocorrelation_time(series)
 
 
 def test_a_drift_is_the_change_from_end_to_end(few_walkers: fl.Dataset) -> None:
@@ -566,6 +614,13 @@ def test_a_temperature_that_is_given_takes_the_place_of_the_files(few_walkers: f
     unknown = spoilt(few_walkers, lambda t, _: {"temperature": None})
     assert "canonical ratio" in unwell(unknown) and unwell(unknown, temperature=1200.0) == set()
     assert "canonical ratio" in unwell(few_walkers, temperature=300.0)
+
+
+def test_trajectories_of_known_temperature_are_judged_beside_those_of_unknown_one(few_walkers: fl.Dataset) -> None:
+    mixed = spoilt(few_walkers, lambda t, _: {"temperature": None if t.key == "walker-00" else 300.0})
+    found = card(mixed)["canonical ratio"]
+    assert found.level == "warn" and "far too large" in found.message and float(found.value.split()[0]) > 4
+    assert "of 1 of 4 trajectories the temperature is not known" in found.message
 
 
 def test_trajectories_of_different_temperature_have_one_ratio(few_walkers: fl.Dataset) -> None:

@@ -1,6 +1,7 @@
 """Verdicts on samples that are drawn exactly, and on the same samples spoilt in one way each."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -97,6 +98,13 @@ def test_what_is_not_known_is_not_judged() -> None:
         judged(crystal(0, 30), forces=np.zeros(7))
     with pytest.raises(ValueError, match="temperature: expected a positive number of kelvin"):
         diagnostics.ensemble(crystal(0, 30), N, -1.0)
+    for n_atoms in (0, [4, 4], [np.nan] * 30, -3):
+        with pytest.raises(
+            ValueError, match="n_atoms: expected 30 numbers ≥ 1, one a configuration, or one for all, got"
+        ):
+            diagnostics.ensemble(crystal(0, 30), n_atoms, T)
+    with pytest.raises(ValueError, match="energies: expected at least one finite number, shape"):
+        diagnostics.ensemble(crystal(0, 30).reshape(5, 6), N, T)
 
 
 def test_consecutive_steps_are_told_from_a_short_memory() -> None:
@@ -134,6 +142,7 @@ def test_frozen_configurations_are_counted() -> None:
     F[25] = F[24] * np.where(np.arange(3 * N) == 5, -1, 1)  # one component differs
     found = judged(crystal(0, 30), forces=F.ravel())["frozen configurations"]
     assert found.level == "warn" and found.value == 2 and "configuration 10, counted from 0" in found.message
+    assert "symmetric crystals, which have none by symmetry" in found.message
 
 
 def test_frozen_configurations_are_compared_within_their_size() -> None:
@@ -182,9 +191,10 @@ def test_the_worst_trajectories_are_named_and_the_others_counted(copper: fl.Data
         E[9] += 50.0 + int(t.key[-2:])
         return {"energies": E}
 
-    keys = tuple(f"walker-{n:02}" for n in (2, 3, 5, 7, 11))
+    keys = tuple(f"walker-{n:02}" for n in (2, 3, 5, 7, 11, 13, 17))
     found = of(spoilt(copper, struck, keys))["outliers"]
-    assert found.level == "warn" and "and 2 more: the energy of configuration 9 " in found.message
+    assert found.level == "warn" and ": the energy of configuration 9 " in found.message
+    assert found.message.endswith("robust standard deviations) and 2 more") and found.message.count("walker-") == 5
     (one,) = [v for v in diagnostics.sample(spoilt(copper, struck, keys[:1])) if v.name == "outliers"]
     assert one.message.startswith("walker-02: ")
 
@@ -193,6 +203,41 @@ def test_a_drift_common_to_all_trajectories_is_seen(copper: fl.Dataset) -> None:
     rising = spoilt(copper, lambda t: {"energies": t.energies + np.linspace(0, 1.2, len(t))})
     found = of(rising)["drift"]
     assert found.level == "warn" and found.message.startswith("all trajectories together: energies rise by")
+
+
+def test_a_frozen_trajectory_has_no_drift_and_does_not_vary() -> None:
+    found = judged(np.full(30, -187.3331))
+    assert flagged(found) == {"canonical ratio": "warn"} and found["drift"].value == 0
+    assert "do not vary" in found["canonical ratio"].message and found["canonical ratio"].value == 0
+
+
+def test_frozen_trajectories_together_have_no_drift(copper: fl.Dataset) -> None:
+    still = spoilt(copper, lambda t: {"energies": np.full(len(t), -187.3331 - 0.1 * int(t.key[-2:]))})
+    assert "drift" not in flagged(of(still)) and (diagnostics.drift(still)[2] == 0).all()
+
+
+def test_each_direction_has_its_own_sentence_and_each_trajectory_its_own_number(copper: fl.Dataset) -> None:
+    factors = {"walker-00": 30.0, "walker-01": 8.0, "walker-02": 0.1, "walker-03": 0.0}
+
+    def scaled(t: fl.Trajectory) -> dict:
+        mean, factor = t.energies.mean(), factors.get(t.key, 1.0)
+        return {
+            "energies": mean + factor * (t.energies - mean),
+            "temperature": None if t.key == "walker-04" else 1200.0,
+        }
+
+    found = of(spoilt(copper, scaled))["canonical ratio"]
+    sentences = re.split(r"\. (?=walker|all)", found.message)
+    assert found.level == "fail" and found.value > 20 and len(sentences) == 4
+    assert sorted(s.split(" for ")[0] for s in sentences[:3]) == [
+        "walker-00: energies fluctuate far too much",
+        "walker-02: energies fluctuate far too little",
+        "walker-03: energies do not vary: a column that was never filled, or copies of one configuration",
+    ]
+    assert sentences[3].startswith("walker-04: the temperature is not known")
+    (much,) = [s for s in sentences if "too much" in s]
+    assert re.search(r"walker-01 \(\d+ times a harmonic crystal\)", much) and "walker-02" not in much
+    assert all(f"walker-{n:02}" not in found.message for n in range(5, 20))
 
 
 def test_varying_composition_is_no_fluctuation() -> None:
@@ -231,6 +276,52 @@ def test_check_is_consistency_sample_and_what_is_left_open(
     assert found[:-2] == parts and [v.name for v in found[-2:]] == ["null directions", "leverage"]
     hot = {v.name: v.level for v in diagnostics.check(few_walkers, 6000.0, moments=moments)}
     assert hot["canonical ratio"] != "ok" and hot["energy slope"] == "ok"
+
+
+def test_a_whole_trajectory_twice_fails_in_check_and_is_warned_of_on_loading(few_walkers: fl.Dataset) -> None:
+    again = [dataclasses.replace(t, key=f"{t.key} again") for t in few_walkers.values()]
+    double = fl.Dataset([*few_walkers.values(), *again])
+    for found, level in ((diagnostics.check(double), "fail"), (diagnostics.consistency(double), "warn")):
+        (verdict,) = [v for v in found if v.name == "duplicates"]
+        assert verdict.level == level and verdict.value == 200
+        assert "'walker-00 again' of 'walker-00'" in verdict.message and "and 1 more (200 of 400" in verdict.message
+        assert "error bars, held-out errors and averages are all wrong; drop one of 'walker-00'" in verdict.message
+    (line,) = [r for r in diagnostics.health(double) if r.name == "duplicates"]
+    assert line.level == "warn" and "drop one of" in line.message  # the card is that of data being loaded
+    first = few_walkers["walker-00"]
+    for part, level in ((first.slice(10, 20), "fail"), (first.slice(10, 11), "warn")):
+        other = fl.Dataset([dataclasses.replace(part, key="part"), *few_walkers.values()])
+        (verdict,) = [v for v in diagnostics.check(other) if v.name == "duplicates"]
+        assert verdict.level == level and ("'part' of 'walker-00'" in verdict.message) == (level == "fail")
+    assert "held-out errors are too small as well" in verdict.message
+
+
+@pytest.mark.parametrize("function", [diagnostics.check, diagnostics.consistency, diagnostics.health])
+def test_moments_of_other_data_are_refused(few_walkers: fl.Dataset, function: Callable) -> None:
+    moved = spoilt(few_walkers, lambda t: {"descriptors": t.descriptors + 1.0, "site_descriptors": None})
+    higher = spoilt(few_walkers, lambda t: {"energies": t.energies + 1.0})
+    other = (
+        few_walkers.select("walker-00"),
+        fl.Dataset([t.slice(0, 20) for t in few_walkers.values()]),
+        moved,
+        higher,
+    )
+    for data in other:
+        with pytest.raises(ValueError, match="moments: expected those of the data, .*got .*; take accumulate"):
+            function(few_walkers, moments=fl.accumulate(data))
+
+
+def test_a_theta_that_is_not_finite_is_refused(few_walkers: fl.Dataset) -> None:
+    with pytest.raises(ValueError, match="theta: expected K = 105 finite parameters, got nan; leave theta out"):
+        diagnostics.check(few_walkers, theta=[np.nan] * 105)
+
+
+def test_forces_that_are_all_zero_fail(few_walkers: fl.Dataset) -> None:
+    zero = spoilt(few_walkers, lambda t: {"forces": np.zeros_like(t.forces)})
+    (failed,) = [v for v in diagnostics.check(zero) if v.level == "fail"]
+    assert failed.name == "force descriptors" and failed.message.startswith("every force is zero") and failed.value == 0
+    with pytest.raises(ValueError, match="moments: expected forces, got zeros only"):
+        diagnostics.metastability(fl.accumulate(zero))
 
 
 def test_check_without_force_descriptors_says_what_is_wrong(few_walkers: fl.Dataset) -> None:

@@ -1,5 +1,6 @@
 """The spectrum against explicit inverses, exact gaps of one-dimensional diffusion, and the hypervirial relation."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -173,12 +174,45 @@ def test_the_slow_direction_of_a_double_well_is_found_and_named() -> None:
         high.words(["x"])
 
 
+@pytest.mark.parametrize("tilt", [0.5, 1.0])
+def test_a_tilt_that_the_descriptors_lack_is_told(tilt: float) -> None:
+    data = fl.systems.double_well(8.0 * KT, tilt=tilt * KT, temperature=T)
+    found, theta = spectrum(data), fl.solve(fl.fisher(fl.accumulate(data))).theta
+    gap = data.energies - np.concatenate([t.descriptors for t in data.values()]) @ theta
+    rest = data.forces - np.concatenate([t.force_descriptors for t in data.values()]) @ theta
+    assert found.variance == pytest.approx(gap.var() / KT**2)
+    assert found.residual == pytest.approx(rest @ rest / len(gap) / gap.var())
+    assert found.verdict.level == "warn" and found.verdict.value == found.residual / found.scale < 0.05
+    assert found.verdict.message.startswith("what the model leaves out moves energies without force (by 0.")
+    assert found.ratio > diagnostics.metastability.__globals__["SLOW"]  # the descriptors themselves show nothing
+
+
+def test_a_model_that_leaves_out_nothing_is_not_blamed() -> None:
+    for barrier in (1.0, 8.0):
+        found = spectrum(fl.systems.double_well(barrier * KT, temperature=T))
+        assert found.verdict.level == "ok" and found.variance < 1e-9
+        assert "in every direction of the descriptors" in found.verdict.message
+    small = spectrum(fl.systems.double_well(8.0 * KT, tilt=0.2 * KT, temperature=T))
+    assert small.verdict.level == "ok" and small.residual < 0.05 * small.scale and 0.01 < small.variance < 0.1
+
+
+def test_a_slow_direction_and_a_slow_rest_are_both_told() -> None:
+    data = fl.systems.double_well(8.0 * KT, odd=True, temperature=T)
+    shifted = fl.Dataset([dataclasses.replace(t, energies=t.energies + n * KT) for n, t in enumerate(data.values())])
+    found = spectrum(shifted)
+    assert found.residual < 1e-9 and found.verdict.value == found.ratio
+    assert "direction of θ moves" in found.verdict.message and "what the model leaves out" in found.verdict.message
+
+
 def test_the_shipped_droplet_is_not_stuck(copper_moments: fl.Moments) -> None:
     found = diagnostics.metastability(copper_moments)
     assert (
         found.values.shape == (105,) and found.verdict.level == "ok" and found.ratio == pytest.approx(0.0377, abs=1e-3)
     )
     assert (np.diff(found.values) >= 0).all() and len(found.words()) == 3
+    assert found.residual / found.scale == pytest.approx(1.18, abs=0.02) and found.variance == pytest.approx(
+        2.0, abs=0.1
+    )
 
 
 @settings(deadline=None, max_examples=20)

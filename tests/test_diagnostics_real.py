@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fisherlib.diagnostics import Verdict, ensemble
+import fisherlib as fl
+from fisherlib.diagnostics import Verdict, check, ensemble
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 ZUO = FOLDER / "zuo2020"
@@ -101,6 +102,55 @@ def test_exchanged_labels_and_configurations_are_found(
 def test_half_solid_and_half_melt_is_found(zuo: dict, temperature: float, level: str) -> None:
     found = judged(only(zuo["Ge"], "Vacancy", temperature), temperature)
     assert flagged(found) == {"canonical ratio": level, "autocorrelation": "warn", "drift": "warn"}
+
+
+def without_descriptors(element: str, part: str) -> fl.Dataset:
+    """A file as it is read, with descriptors that say nothing: none are needed to judge the sample."""
+    rng = np.random.default_rng(0)
+    return fl.Dataset(
+        fl.Trajectory(
+            key=f.key,
+            temperature=f.temperature,
+            n_atoms=f.n_atoms,
+            energies=f.energies,
+            descriptors=rng.normal(size=(len(f.n_atoms), 1)),
+            forces=f.forces.ravel(),
+            force_descriptors=rng.normal(size=(f.forces.size, 1)),
+            species=f.numbers,
+        )
+        for f in fl.io.read_frames(ZUO / f"mlearn_{element}_{part}.json.xz")
+    )
+
+
+#: Trajectories of whole files that are named, by what is found of them.
+MUCH, LITTLE = "energies fluctuate far too much", "energies fluctuate far too little"
+DEFECTS = {
+    "Mo": ("warn", {"Vacancy AIMD NVT simulation at 300 K": MUCH}),
+    "Si": (
+        "fail",
+        {"Vacancy AIMD NVT simulation at 300 K": MUCH, "Vacancy AIMD NVT simulation at 3374 K": LITTLE},
+    ),
+    "Ge": ("fail", {"Vacancy AIMD NVT simulation at 300 K": MUCH, "Vacancy AIMD NVT simulation at 2422 K": MUCH}),
+    "Li": ("warn", {"Vacancy AIMD NVT simulation at 907 K": LITTLE}),
+}
+
+
+@needs(ZUO)
+@pytest.mark.parametrize("element", DEFECTS)
+def test_every_defect_of_a_whole_file_is_named_beside_unknown_temperatures(element: str) -> None:
+    data, (level, defects) = without_descriptors(element, "training"), DEFECTS[element]
+    (found,) = [v for v in check(data) if v.name == "canonical ratio"]
+    assert found.level == level and np.isfinite(found.value)
+    sentences = re.split(r"\. (?=[A-Z])", found.message)
+    for key, words in defects.items():
+        (said,) = [s for s in sentences if key in s]
+        assert words in said
+    (unknown,) = [s for s in sentences if "the temperature is not known" in s]
+    assert "Surface" in unknown and "Elastic" in unknown and "simulation" not in unknown
+    others = found.message
+    for key in (*defects, "Surface", "Elastic"):  # of which names of the good runs may be a part
+        others = others.replace(key, "")
+    assert not any(key in others for key in data)
 
 
 @needs(BERYLLIUM)

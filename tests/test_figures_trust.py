@@ -88,7 +88,10 @@ def test_the_metastability_spectrum_stands_beside_its_natural_rate() -> None:
     found = fl.diagnostics.metastability(fl.accumulate(data))
     figure = fl.figures.metastability(found, names=data.descriptor_names)
     np.testing.assert_allclose(figure.data[0].y, found.values)
-    assert set(figure.data[1].y) == {found.scale}
+    assert set(named(figure, "β").y) == {found.scale}
+    tilted = fl.systems.double_well(8 * fl.units.BOLTZMANN * 300, tilt=0.5 * fl.units.BOLTZMANN * 300)
+    blind = fl.diagnostics.metastability(fl.accumulate(tilted))
+    assert list(named(fl.figures.metastability(blind), "what θ_f leaves out").y) == [blind.residual]
     said = figure.layout.title.subtitle.text
     assert "without force" in said and "slowest: +1.00 x" in said and "no error bars" in said
 
@@ -103,7 +106,7 @@ def test_calibration_counts_errors_in_bars() -> None:
 
 def test_bands_and_weights_of_distributions_are_drawn(data: fl.Dataset, study: fl.Study) -> None:
     values, w = data.energies / data.n_atoms, np.linspace(0, 1, len(data.energies))
-    x, low, high = fl.uncertainty.ecdf_band(data)
+    x, low, high = fl.uncertainty.ecdf_band(data, independent=60)
     figure = fl.figures.cdfs(
         {"true": values, "weighted": values}, bands={"true": (x, low, high)}, weights={"weighted": w}
     )

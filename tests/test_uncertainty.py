@@ -77,3 +77,9 @@ def test_temperature_cancels_and_one_trajectory_is_refused(ragged: Maker) -> Non
     )
     with pytest.raises(ValueError, match="at least 2 trajectories"):
         fl.uncertainty.sandwich(moments.select("t0"), fit)
+
+
+def test_a_fit_of_other_parameters_is_refused(ragged: Maker) -> None:
+    fit = fitted(ragged(1))[1]
+    with pytest.raises(ValueError, match=r"fit.theta: expected K = 4 finite numbers, .* got shape \(3,\)"):
+        fl.uncertainty.sandwich(fl.accumulate(ragged(1, K=4)), fit)

@@ -103,3 +103,11 @@ def test_other_shapes_are_refused(ragged: Maker) -> None:
         uncertainty.energy_errors(data, np.eye(2), moments)
     with pytest.raises(ValueError, match="descriptors: expected K = 3"):
         uncertainty.prediction_rigidity(moments, np.ones((5, 2)), n_atoms=np.ones(5))
+    for atoms in (np.ones(4), np.ones((5, 1)), np.ones((5, 3))):
+        with pytest.raises(ValueError, match=r"n_atoms: expected numbers > 0 of shape \(5,\), .* got shape"):
+            uncertainty.prediction_rigidity(moments, np.ones((5, 3)), n_atoms=atoms)
+    for atoms in (0, -2, np.nan):
+        with pytest.raises(ValueError, match=f"n_atoms: expected numbers > 0 .* got {atoms}"):
+            uncertainty.prediction_rigidity(moments, np.ones(3), n_atoms=atoms)
+    alike = uncertainty.prediction_rigidity(moments, np.eye(3), n_atoms=2)
+    assert (alike == uncertainty.prediction_rigidity(moments, np.eye(3), n_atoms=[2, 2, 2])).all()

@@ -66,6 +66,47 @@ def test_too_few_are_refused_with_the_way_out() -> None:
     assert half == pytest.approx(stats.t(4).ppf(0.975))
 
 
+@pytest.mark.parametrize(
+    ("estimate", "error", "clusters", "message"),
+    [
+        (1.0, -1.0, 30, "standard_error: expected numbers ≥ 0, got -1"),
+        ([1.0, 2.0], [0.1, np.nan], 30, "standard_error: expected numbers ≥ 0, got nan"),
+        ([1.0, 2.0], [0.1, 0.1, 0.1], 30, r"standard_error: expected shape \(2,\), .* got \(3,\); .* diagonal"),
+        ([1.0, 2.0], np.eye(2), 30, r"standard_error: expected shape \(2,\), .* got \(2, 2\)"),
+        (1.0, 1.0, np.nan, "clusters: expected at least 2 .* got nan"),
+    ],
+)
+def test_errors_that_are_none_are_refused(estimate: object, error: object, clusters: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        uncertainty.interval(estimate, error, clusters=clusters, independent=100)
+
+
+def test_one_estimate_may_have_many_errors() -> None:
+    low, high = uncertainty.interval(0.0, [1.0, 2.0], clusters=30)
+    np.testing.assert_allclose(high, -low)
+    assert high[1] == 2 * high[0]
+
+
+def test_blocks_are_not_taken_from_other_moments_or_from_parameters_that_are_none(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(300.0,) * 3)
+    moments, theta = fl.accumulate(data), np.ones(3)
+    with pytest.raises(ValueError, match=r"theta: expected K = 3 finite numbers, .* got \[nan"):
+        uncertainty.independent_blocks(data, [np.nan] * 3)
+    with pytest.raises(ValueError, match=r"moments: .* which differ in 't2'; take accumulate\(data\)"):
+        uncertainty.independent_blocks(data, theta, moments=moments.drop("t2"))
+    with pytest.raises(ValueError, match="which differ in 't0', 't0/0', 't0/1' …"):
+        uncertainty.independent_blocks(data, theta, moments=fl.accumulate(data.blocks(2)))
+    longer = fl.accumulate(ragged(0, temperatures=(300.0,) * 3, configurations=6))
+    with pytest.raises(ValueError, match="which differ in 't0', 't1', 't2';"):
+        uncertainty.independent_blocks(data, theta, moments=longer)
+    with pytest.raises(ValueError, match="with K = 3, got K = 4"):
+        uncertainty.independent_blocks(data, theta, moments=fl.accumulate(ragged(0, K=4, temperatures=(300.0,) * 3)))
+    with pytest.raises(ValueError, match=r"one by one, got a single record; .* not its total\(\)"):
+        uncertainty.independent_blocks(data, theta, moments=moments.total())
+    other_order = moments.select(["t2", "t0", "t1"])
+    assert uncertainty.independent_blocks(data, theta, moments=other_order).tau > 0
+
+
 def test_scores_are_those_of_each_configuration(ragged: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     data = ragged(7, configurations=11)
     theta = np.array([0.3, -0.2, 1.0])

@@ -134,15 +134,26 @@ def test_a_random_choice_of_rows_is_seeded_and_finds_about_the_same() -> None:
 def test_it_needs_misfit_and_the_same_data(ragged: Maker) -> None:
     data = ragged(1)
     moments, fit = fitted(data)
-    with pytest.raises(ValueError, match="data: expected the trajectories of the moments"):
+    with pytest.raises(ValueError, match="moments: expected those of the trajectories of the data, .* differ in 't0'"):
         uncertainty.model_form(data.drop("t0"), moments, fit)
+    wide = ragged(1, K=4)
+    with pytest.raises(ValueError, match="with K = 4, got K = 3"):
+        uncertainty.model_form(wide, moments, fit)
+    with pytest.raises(ValueError, match=r"fit.theta: expected K = 4 finite numbers, .* got shape \(3,\)"):
+        uncertainty.model_form(wide, fl.accumulate(wide), fit)
     with pytest.raises(ValueError, match="leverage: expected a percentile"):
         uncertainty.model_form(data, moments, fit, leverage=100.0)
     with pytest.raises(ValueError, match="clip: expected a percentile"):
         uncertainty.model_form(data, moments, fit, clip=50.0)
-    with pytest.raises(ValueError, match="rows: expected at least 1"):
-        uncertainty.model_form(data, moments, fit, rows=0)
+    for rows in (0, 1.5, np.nan):
+        with pytest.raises(
+            ValueError, match=f"rows: expected a whole number of force components, at least 1, got {rows}"
+        ):
+            uncertainty.model_form(data, moments, fit, rows=rows)
     form = uncertainty.model_form(data, moments, fit)
+    for size in (-1, 0, 2.0):
+        with pytest.raises(ValueError, match=f"size: expected a whole number of draws, at least 1, got {size}"):
+            form.sample(size)
     with pytest.raises(ValueError, match="g: expected K = 3"):
         form.bounds(np.ones(2))
     still = ragged(2, noise=0.0)

@@ -18,6 +18,8 @@ Level = Literal["ok", "warn", "fail"]
 ZERO = 0.02
 #: Below this part of the descriptors of an atom, per Å, force descriptors are rounding.
 ROUNDING = 1e-13
+#: Forces of this size, eV/Å, are rounding.
+NO_FORCE = 1e-12
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,9 +51,14 @@ def consistency(data: Dataset, *, theta: ArrayLike | None = None, moments: Momen
         moments: ``accumulate(data)`` where it is known already.
 
     Returns:
-        Verdicts, each with its number.
+        Verdicts, each with its number. A trajectory that is a copy of another is a warning here, since such data can
+        be read and mended, and a failure in ``check``.
+
+    Raises:
+        ValueError: θ has another length or is not finite, or the moments are those of other data.
     """
     moments = moments or accumulate(data)
+    same_data(data, moments)
     total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
     if largest <= ROUNDING * np.abs(total.mean[:-2]).max() / total.mean[-1]:
@@ -60,6 +67,14 @@ def consistency(data: Dataset, *, theta: ArrayLike | None = None, moments: Momen
             "configurations off their symmetric positions"
         )
         return [Verdict(name="force descriptors", level="fail", message=message, value=largest)]
+    force = float(np.sqrt(total.FF / total.rows))
+    if force <= NO_FORCE:
+        message = (
+            "every force is zero (to rounding), so that there is nothing to fit: a column that was never filled, or "
+            "symmetric crystals, which have no forces by symmetry; take the column with forces, and configurations off "
+            "their symmetric positions"
+        )
+        return [Verdict(name="force descriptors", level="fail", message=message, value=force)]
     net_force, net_Phi = _net(data, np.sqrt(np.diag(total.PhiPhi) / total.rows))
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
@@ -67,7 +82,28 @@ def consistency(data: Dataset, *, theta: ArrayLike | None = None, moments: Momen
     if theta is not None:
         agree = verdicts[-1].name == "energy correlation" and verdicts[-1].value > 0.5
         verdicts.append(_given_theta(total, np.asarray(theta, dtype=np.float64), agree))
-    return [*verdicts, *_composition(data), _duplicates(data), _enough(total)]
+    return [*verdicts, *_composition(data), _warned(duplicates(data)), _enough(total)]
+
+
+def _warned(verdict: Verdict) -> Verdict:
+    return dataclasses.replace(verdict, level="warn") if verdict.level == "fail" else verdict
+
+
+def same_data(data: Dataset, moments: Moments) -> None:
+    """Refuses moments of other data: other keys, descriptors, numbers of configurations, or means of D and E."""
+    way = "take accumulate(data)"
+    if set(moments) != set(data) or moments.K != data.K:
+        raise ValueError(f"moments: expected those of the data, got other keys or descriptors; {way}")
+    for key, t in data.items():
+        found = moments[key]
+        if (found.configurations, found.rows) != (len(t), len(t.forces)):
+            raise ValueError(
+                f"moments: expected those of the data, {len(t)} configurations in {key!r}, got {found.configurations} with "
+                f"{found.rows} force components; {way}"
+            )
+        values = np.column_stack([t.descriptors, t.energies])
+        if (np.abs(found.mean[:-1] - values.mean(axis=0)) > 1e-6 * np.abs(values).max(axis=0)).any():
+            raise ValueError(f"moments: expected those of the data, got other means of D or E in {key!r}; {way}")
 
 
 def _net(data: Dataset, scale: Array) -> tuple[float, float]:
@@ -225,6 +261,11 @@ def _given_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Ver
         raise ValueError(
             f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}; both must use the same descriptor"
         )
+    if not np.isfinite(theta).all():
+        raise ValueError(
+            f"theta: expected K = {total.K} finite parameters, got {theta[~np.isfinite(theta)][0]}; leave theta out where none "
+            "is known"
+        )
     size = float(theta @ total.PhiPhi @ theta)
     correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
     level, message = "ok", f"forces follow those of the given θ (correlation {correlation:.3f})"
@@ -271,14 +312,37 @@ def _composition(data: Dataset) -> list[Verdict]:
     return [Verdict(name="composition", level="warn", message=message, value=spread)]
 
 
-def _duplicates(data: Dataset) -> Verdict:
+def duplicates(data: Dataset) -> Verdict:
+    """Configurations that are there twice; a failure where a whole trajectory is in another."""
     rows = np.concatenate([np.column_stack([t.descriptors, t.energies]) for t in data.values()])
-    twice = len(rows) - len(np.unique(rows, axis=0))
+    alike = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+    twice, copies = len(rows) - int(alike.max()) - 1, _copied_trajectories(data, alike)
     level, message = "ok", "no configuration is there twice"
-    if twice:
+    if copies:
+        level, more = "fail", f" and {len(copies) - 3} more" if len(copies) > 3 else ""
+        named = ", ".join(f"{copy!r} of {original!r}" for copy, original in copies[:3])
+        message = (
+            f"whole trajectories are copies: {named}{more} ({twice} of {len(rows)} configurations): error bars, held-out "
+            f"errors and averages are all wrong; drop one of {copies[0][1]!r} and {copies[0][0]!r}"
+        )
+    elif twice:
         level = "warn"
-        message = f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average"
+        message = (
+            f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average, and error bars "
+            "and held-out errors are too small as well; leave them out"
+        )
     return Verdict(name="duplicates", level=level, message=message, value=float(twice))
+
+
+def _copied_trajectories(data: Dataset, alike: Array) -> list[tuple[str, str]]:
+    """(copy, original) of trajectories of at least two configurations, all of which are in another one."""
+    keys, found = list(data), []
+    labels = [set(part.tolist()) for part in np.split(alike, np.cumsum([len(t) for t in data.values()])[:-1])]
+    for n, own in enumerate(labels):
+        within = [m for m, all_of in enumerate(labels) if m != n and own <= all_of and (m < n or own != all_of)]
+        if len(own) > 1 and within:
+            found.append((keys[n], keys[within[0]]))
+    return found
 
 
 def _enough(total: MomentRecord) -> Verdict:

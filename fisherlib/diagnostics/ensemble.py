@@ -1,5 +1,6 @@
 """Is it a Boltzmann sample at its temperature: fluctuation, memory, drift, exchanged and frozen configurations."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy import stats
 
 from ..dataset import Array, Dataset, Trajectory
 from .checks import Level, Verdict, counts_of_kinds
-from .sampling import _virial_temperatures, autocorrelation_time, canonical_ratio, drift
+from .sampling import _virial_temperatures, atoms, autocorrelation_time, canonical_ratio, drift, without_rounding
 
 #: Between these the canonical ratio is not remarked on. Its square is the potential heat capacity over 3N k_B/2, 1 in a
 #: harmonic crystal and 1.8 in the Cu55 droplet of ``data/``; 0.36 and 2.6 leave room on both sides, so that only a gross
@@ -25,8 +26,20 @@ CHANCE = 0.005
 STRANGE = 8.0
 #: Forces that differ by less, eV/Å, are those of the same configuration.
 FROZEN = 1e-6
+#: Trajectories that are named one by one under each kind of finding.
+NAMED = 5
 _TOGETHER = "all trajectories together"
 _LEVELS = ("ok", "warn", "fail")
+_RATIOS = ("canonical ratio", "temperature by forces")
+#: What is said of a trajectory that shares the finding of a worse one.
+_NUMBERS = {
+    "canonical ratio": "{:.2g} times a harmonic crystal",
+    "autocorrelation": "{:.3f}",
+    "drift": "{:+.3g} eV",
+    "outliers": "{:.0f} robust standard deviations",
+    "frozen configurations": "{:.0f} configurations",
+    "temperature by forces": "{:.2f} times",
+}
 
 
 def ensemble(
@@ -53,14 +66,16 @@ def ensemble(
         Verdicts named canonical ratio, autocorrelation, drift, outliers, and, with forces, frozen configurations.
 
     Raises:
-        ValueError: no energies, or numbers that are not finite.
+        ValueError: no energies, numbers that are not finite, or other numbers of atoms or forces than energies.
 
     Source: ``canonical_ratio``; Sokal's window for τ.
     """
-    E = np.asarray(energies, dtype=np.float64).ravel()
-    if not len(E) or not np.isfinite(E).all():
-        raise ValueError(f"energies: expected at least one finite number, got {E!r:.60}; leave out what is missing")
-    N = np.broadcast_to(np.asarray(n_atoms), E.shape)
+    E = np.asarray(energies, dtype=np.float64)
+    if E.ndim != 1 or not len(E) or not np.isfinite(E).all():
+        raise ValueError(
+            f"energies: expected at least one finite number, shape (M,), got {E!r:.60}; leave out what is missing"
+        )
+    N = atoms(n_atoms, len(E))
     F = None if forces is None else np.asarray(forces, dtype=np.float64).ravel()
     if F is not None and len(F) != 3 * N.sum():
         raise ValueError(f"forces: expected 3ΣN = {3 * N.sum()} numbers as n_atoms says, got {len(F)}")
@@ -70,6 +85,7 @@ def ensemble(
 def sample(data: Dataset, temperature: float | None = None) -> list[Verdict]:
     """Whether every trajectory of a dataset looks like a Boltzmann sample: one verdict a kind, the worst are named.
 
+    Each finding that occurs (too much, too little, unknown …) has a sentence with its trajectories and their numbers.
     What a single short trajectory cannot show, all of them together may: a common drift, or a wrong temperature.
 
     Args:
@@ -131,7 +147,7 @@ def _judged(E: Array, N: Array, T: float | None, forces: Array | None, chance: f
 def _of_one_size(E: Array, N: Array) -> Array:
     """Energies without their mean and what is linear in the number of atoms."""
     x, n = E - E.mean(), N - N.mean()
-    return x - n * (n @ x) / (n @ n) if n @ n > 0 else x
+    return without_rounding(x - n * (n @ x) / (n @ n) if n @ n > 0 else x, E)
 
 
 def _of_one_composition(t: Trajectory) -> Array:
@@ -141,7 +157,9 @@ def _of_one_composition(t: Trajectory) -> Array:
         return t.energies
     counts = counts_of_kinds(t, kinds)
     counts, x = counts - counts.mean(axis=0), t.energies - t.energies.mean()
-    return x - counts @ np.linalg.lstsq(counts, x, rcond=None)[0] if counts.any() else t.energies
+    if not counts.any():
+        return t.energies
+    return without_rounding(x - counts @ np.linalg.lstsq(counts, x, rcond=None)[0], t.energies)
 
 
 def _independent(x: Array) -> float:
@@ -242,7 +260,8 @@ def _frozen(forces: Array, N: Array) -> Verdict:
         level = "warn"
         message = (
             f"{number} of {len(N)} configurations have no forces, or those of the one before (the first is configuration "
-            f"{first}, counted from 0): a run that stood still, or forces that were not written; leave them out"
+            f"{first}, counted from 0): a run that stood still, forces that were not written, or symmetric crystals, which have "
+            "none by symmetry; leave them out of what has to be a sample"
         )
     return Verdict(name="frozen configurations", level=level, message=message, value=float(number))
 
@@ -271,21 +290,42 @@ def _agreement(ratio: float, error: float, freedom: float, chance: float) -> Ver
 
 
 def _severity(verdict: Verdict) -> tuple[int, float]:
-    value = abs(verdict.value)
-    if verdict.name in ("canonical ratio", "temperature by forces"):
-        value = abs(np.log(value)) if value > 0 else np.inf
-    return _LEVELS.index(verdict.level), value if value == value else -1.0
+    """Level, then size; what is not known comes last within its level."""
+    value = verdict.value
+    if verdict.name in _RATIOS and not np.isnan(value):
+        value = np.log(value) if value > 0 else np.inf
+    return _LEVELS.index(verdict.level), -1.0 if np.isnan(value) else abs(value)
+
+
+def _direction(verdict: Verdict) -> str:
+    """Too much, too little, none at all, or unknown: what has one sentence, whatever the number in it."""
+    value = verdict.value
+    if np.isnan(value) or value == 0:
+        return f"{value:.0f}"
+    return "up" if value > (1.0 if verdict.name in _RATIOS else 0.0) else "down"
 
 
 def _worst(entries: list[tuple[str, Verdict]]) -> Verdict:
-    """The worst of verdicts of one kind, the trajectories with findings of its level named, at most three."""
+    """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories."""
     entries = sorted(entries, key=lambda entry: _severity(entry[1]), reverse=True)
     key, worst = entries[0]
-    keys = [key for key, verdict in entries if verdict.level == worst.level]
     if worst.level == "ok":
         where = f" (furthest off in {key})" if len(entries) > 1 and abs(worst.value) > 0 else ""
-        message = worst.message + where
-    else:
-        named = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
-        message = f"{named}: {worst.message}" if named else worst.message
-    return Verdict(name=worst.name, level=worst.level, message=message, value=worst.value)
+        return dataclasses.replace(worst, message=worst.message + where)
+    found: dict[str, list[tuple[str, Verdict]]] = {}
+    for entry in entries:
+        if entry[1].level != "ok":
+            found.setdefault(_direction(entry[1]), []).append(entry)
+    return dataclasses.replace(worst, message=". ".join(_sentence(alike) for alike in found.values()))
+
+
+def _sentence(alike: list[tuple[str, Verdict]]) -> str:
+    """What is said of the first, and the others with numbers of their own."""
+    (key, first), others = alike[0], alike[1:NAMED]
+    if not key:
+        return first.message
+    more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+    if np.isnan(first.value):
+        return f"{', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
+    named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value).replace('-', '−')})" for key, v in others)
+    return f"{key}: {first.message}" + (f"; likewise {named}{more}" if others else "")

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..dataset import Array, Dataset
 from ..moments import Moments, accumulate
-from .checks import Level, Verdict, consistency
+from .checks import Level, Verdict, consistency, duplicates
 from .ensemble import CANONICAL, TOO_LARGE, TOO_SMALL, sample
 from .identifiability import influence, null_directions
 from .sampling import autocorrelation_time, canonical_ratio, drift
@@ -65,14 +65,22 @@ def check(
 
     Returns:
         Verdicts, each with its number and its own name.
+
+    Raises:
+        ValueError: θ has another length or is not finite, or the moments are those of other data.
     """
     moments = moments or accumulate(data)
     return [
-        *consistency(data, theta=theta, moments=moments),
+        *(_strict(verdict, data) for verdict in consistency(data, theta=theta, moments=moments)),
         *sample(data, temperature),
         *null_directions(moments, names=data.descriptor_names),
         influence(data, moments),
     ]
+
+
+def _strict(verdict: Verdict, data: Dataset) -> Verdict:
+    """A verdict of ``consistency``, which fails where a whole trajectory is a copy of another."""
+    return duplicates(data) if verdict.name == "duplicates" and verdict.level != "ok" else verdict
 
 
 def health(
@@ -182,19 +190,29 @@ def _memory(data: Dataset, tau: float, independent: float) -> list[Reading]:
 
 
 def _fluctuation(data: Dataset, temperature: float | None, independent: float) -> Reading:
-    temperatures = [t.temperature if temperature is None else temperature for t in data.values()]
-    if None in temperatures:
-        message = "the temperature is not known: whether this is a sample at it cannot be said; give temperature="
-        return Reading(name="canonical ratio", value="unknown", level="warn", message=message)
-    lengths = [len(t) for t in data.values()]
-    labels, T = np.repeat(np.arange(len(data)), lengths), np.repeat(np.array(temperatures, dtype=float), lengths)
+    unknown = "the temperature is not known: whether this is a sample at it cannot be said; give temperature="
+    known = {
+        t.key: T for t in data.values() if (T := t.temperature if temperature is None else temperature) is not None
+    }
+    if not known:
+        return Reading(name="canonical ratio", value="unknown", level="warn", message=unknown)
+    some = data.select(list(known))
+    lengths = [len(t) for t in some.values()]
+    labels, T = (
+        np.repeat(values, lengths) for values in (np.arange(len(some)), np.array(list(known.values()), dtype=float))
+    )
     try:  # E/T at 1 K, since trajectories may differ in T
-        ratio = canonical_ratio(data.energies / T, data.n_atoms, 1.0, trajectory=labels)
-    except ValueError:
+        ratio = canonical_ratio(some.energies / T, some.n_atoms, 1.0, trajectory=labels)
+    except ValueError as raised:
+        if "have a spread" not in str(raised):
+            raise
         message = "too few configurations for a spread of energies"
         return Reading(name="canonical ratio", value="unknown", level="ok", message=message)
+    independent *= len(T) / len(data.energies)
     error = ratio / np.sqrt(2 * independent)
     level, message = _judged(ratio, independent, " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})))
+    if len(some) < len(data):
+        level, message = "warn", f"{message}; of {len(data) - len(some)} of {len(data)} trajectories {unknown}"
     return Reading(name="canonical ratio", value=f"{ratio:.2f} ± {error:.2f}", level=level, message=message)
 
 

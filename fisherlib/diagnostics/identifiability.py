@@ -12,7 +12,7 @@ from ..losses import Quadratic, fisher, kl
 from ..moments import BLOCK_ROWS, Moments
 from ..solvers import solve, spectrum
 from ..units import beta
-from .checks import Level, Verdict
+from .checks import Level, Verdict, same_data
 
 #: Directions that are put into words one by one.
 SHOWN = 5
@@ -170,8 +170,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int = BLOCK_ROWS) -
     Raises:
         ValueError: the moments are not those of the data.
     """
-    if list(moments) != list(data) or moments.K != data.K:
-        raise ValueError("moments: expected those of the data, got other keys or descriptors; take accumulate(data)")
+    same_data(data, moments)
     weights = {t.key: 1.0 if t.temperature is None else beta(t.temperature) ** 2 for t in data.values()}
     if any(t.temperature is None for t in data.values()) or len(data.temperatures) == 1:
         weights = dict.fromkeys(data, 1.0)

@@ -48,9 +48,25 @@ def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike
     Returns:
         (n,) K of each trajectory, that of all together, and its standard error taken over trajectories.
 
+    Raises:
+        ValueError: shapes that differ, numbers that are not finite, or a mean Laplacian that is not positive.
+
     Source: Rugh, Phys. Rev. Lett. 78, 772 (1997); Butler et al., J. Chem. Phys. 109, 6519 (1998).
     """
-    F2, laplacian = np.atleast_2d(squared_forces).mean(axis=1), np.atleast_2d(laplacians).mean(axis=1)
+    F2, laplacian = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (squared_forces, laplacians))
+    if F2.ndim != 2 or not F2.size or not np.isfinite(F2).all():
+        raise ValueError(f"squared_forces: expected (n, M) finite numbers, got {_shown(F2)}; leave out what is missing")
+    if laplacian.shape != F2.shape or not np.isfinite(laplacian).all():
+        raise ValueError(
+            f"laplacians: expected finite numbers of the same configurations as squared_forces, shape {F2.shape}, got "
+            f"{_shown(laplacian)}; leave the same configurations out of both"
+        )
+    F2, laplacian = F2.mean(axis=1), laplacian.mean(axis=1)
+    if not (laplacian > 0).all():
+        raise ValueError(
+            f"laplacians: expected a positive mean in each trajectory, as in every sample, got {laplacian.min():.3g}; take "
+            "∇²U itself, not −∇²U, and more configurations"
+        )
     T = F2 / laplacian / BOLTZMANN
     together = float(F2.mean() / laplacian.mean() / BOLTZMANN)
     return T, together, float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
@@ -76,15 +92,20 @@ def canonical_ratio(
         trajectory: (M,) labels of the trajectories, each of which has its own mean; one trajectory without them.
 
     Raises:
-        ValueError: too few configurations to have a spread, or the temperature is none.
+        ValueError: too few configurations to have a spread, numbers that are not finite, lengths that differ, or the
+            temperature is none.
 
     Source: Lebowitz, Percus, Verlet, Phys. Rev. 153, 250 (1967), for both ensembles; Allen and Tildesley, Computer
     Simulation of Liquids, section 2.5.
     """
     E = np.asarray(energies, dtype=np.float64)
-    N = np.broadcast_to(np.asarray(n_atoms, dtype=np.float64), E.shape)
-    group = np.unique(np.zeros(len(E)) if trajectory is None else trajectory, return_inverse=True)[1]
-    E, dN = _within(E, group), _within(N, group)
+    if E.ndim != 1 or not np.isfinite(E).all():
+        raise ValueError(f"energies: expected (M,) finite numbers, got {_shown(E)}; leave out what is missing")
+    N, labels = atoms(n_atoms, len(E)), np.zeros(len(E)) if trajectory is None else np.asarray(trajectory)
+    if labels.shape != E.shape:
+        raise ValueError(f"trajectory: expected {len(E)} labels, one an energy, got shape {labels.shape}")
+    group = np.unique(labels, return_inverse=True)[1]
+    E, dN = without_rounding(_within(E, group), E), _within(N, group)
     varies = bool(dN @ dN > 0)
     if varies:
         E = E - dN * (dN @ E) / (dN @ dN)
@@ -92,6 +113,29 @@ def canonical_ratio(
     if free < 1:
         raise ValueError(f"energies: expected enough configurations to have a spread, got {len(E)}; add configurations")
     return float(np.sqrt(E @ E / free) * beta(temperature) / np.sqrt(1.5 * N.mean()))
+
+
+def atoms(n_atoms: ArrayLike, M: int) -> Array:
+    """(M,) numbers of atoms of M configurations, from as many or one for all."""
+    N = np.asarray(n_atoms)
+    if N.shape not in ((), (1,), (M,)) or not (np.isfinite(N) & (N >= 1)).all():
+        raise ValueError(
+            f"n_atoms: expected {M} numbers ≥ 1, one a configuration, or one for all, got {_shown(N)}; count the atoms of "
+            "each configuration"
+        )
+    return np.broadcast_to(N, (M,))
+
+
+def without_rounding(x: Array, values: Array) -> Array:
+    """What is left of values (M,), its entries that are rounding of the largest of them set to zero."""
+    return np.where(np.abs(x) > 1e-12 * np.abs(values).max(initial=0.0), x, 0.0)
+
+
+def _shown(values: Array) -> str:
+    strange = values[~np.isfinite(values)]
+    return f"shape {values.shape}" + (
+        f" with {strange[0]}" if len(strange) else f" such as {values.flat[0]:g}" if values.size else ""
+    )
 
 
 def _within(values: Array, group: Array) -> Array:
@@ -113,7 +157,8 @@ def drift(data: Dataset) -> tuple[float, float, Array]:
         columns = [np.ones(len(t)), np.linspace(-0.5, 0.5, len(t))]
         columns += [t.n_atoms - t.n_atoms.mean()] if np.ptp(t.n_atoms) else []
         if len(t) > len(columns) and len(t) > 2:
-            line = np.linalg.lstsq(np.column_stack(columns), t.energies - t.energies.mean(), rcond=None)[0]
+            x = without_rounding(t.energies - t.energies.mean(), t.energies)
+            line = np.linalg.lstsq(np.column_stack(columns), x, rcond=None)[0]
             found.append(line[1])
     each = np.array(found)
     error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
@@ -130,8 +175,17 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
 
     Returns:
         τ; M/(2τ) configurations of a series of length M count as independent.
+
+    Raises:
+        ValueError: no series, an empty one, one of more dimensions, or numbers that are not finite.
     """
-    rows = [np.asarray(row, dtype=np.float64) for row in (series if np.ndim(series[0]) else [series])]
+    several = hasattr(series, "__len__") and len(series) > 0 and np.ndim(series[0]) > 0
+    rows = [np.asarray(row, dtype=np.float64) for row in (series if several else [series])]
+    for n, row in enumerate(rows):
+        if row.ndim != 1 or not row.size or not np.isfinite(row).all():
+            raise ValueError(
+                f"series: expected finite numbers, got {_shown(row)} in series {n}; leave out what is empty"
+            )
     lengths, mean = np.array([len(row) for row in rows]), np.concatenate(rows).mean()
     M = int(lengths.max())
     x = np.stack([np.pad(row - mean, (0, M - len(row))) for row in rows])

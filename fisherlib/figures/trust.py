@@ -28,6 +28,15 @@ def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figu
         hovertemplate="direction %{x}: μ = %{y:.3g} 1/Å²<extra></extra>",
         name="μ of each direction of D",
     )
+    if found.residual > 0 and np.isfinite(found.residual):
+        figure.add_scatter(
+            x=[0],
+            y=[found.residual],
+            mode="markers",
+            marker={"size": 10, "color": color(1), "symbol": "diamond"},
+            hovertemplate="what θ_f leaves out: μ = %{y:.3g} 1/Å²<extra></extra>",
+            name="what θ_f leaves out",
+        )
     dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
     ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
     figure.add_scatter(**ends, mode="lines", line=dotted, name="β × mean curvature of U", hoverinfo="skip")

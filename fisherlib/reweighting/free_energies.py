@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from ..dataset import Array
 from ..units import beta
-from .reliability import effective_sample_size, pareto_k
+from .reliability import as_numbers, effective_sample_size, pareto_k
 from .weights import configuration_energies, mean
 
 
@@ -18,16 +18,23 @@ class FreeEnergyDifference:
 
     Every ``error`` is a standard error from leaving out one trajectory at a time, NaN with a single trajectory. In any
     sample ``lower`` ≤ ``value`` ≤ ``upper``. Few effective configurations pull ``value`` and ``lower`` up, towards
-    ``upper``, which alone needs no weights, and leave their error bars too small: look at the last two numbers first.
+    ``upper``, which alone needs no weights. From ``pareto_k`` ≈ 0.5 on the variance of the weights diverges, and the
+    error bars of ``value``, ``lower`` and ``kl`` are too small, by a factor of several for k ≈ 0.6: look at the last two
+    numbers first.
 
     Attributes:
         value, error: −kT ln⟨exp(−βΔU)⟩_p, eV.
         upper, upper_error: ⟨ΔU⟩_p, eV, over the configurations as they are.
         lower, lower_error: ⟨ΔU⟩_θ, eV, over the configurations reweighted to the model.
         second_cumulant, second_cumulant_error: ⟨ΔU⟩_p − β/2 Var_p(ΔU), eV; near ``value`` when ΔU is nearly Gaussian.
+        error_from_upper: of ``value`` − ``upper``, eV. The two are of the same configurations, so that their difference
+            has an error of its own, and so have the next two.
+        lower_error_from_upper: of ``lower`` − ``upper``, eV.
+        second_cumulant_error_from_upper: of ``second_cumulant`` − ``upper``, eV.
         kl, kl_error: KL(p‖p_θ) = β(⟨ΔU⟩_p − ΔF), nats.
         effective_sample_size: of the weights exp(−βΔU).
-        pareto_k: of the same weights; above 0.7 ``value`` is not to be trusted, NaN when too few to tell.
+        pareto_k: of the same weights; above 0.5 error bars are too small, above 0.7 ``value`` is not to be trusted
+            either; NaN when too few to tell.
     """
 
     value: float
@@ -38,6 +45,9 @@ class FreeEnergyDifference:
     lower_error: float
     second_cumulant: float
     second_cumulant_error: float
+    error_from_upper: float
+    lower_error_from_upper: float
+    second_cumulant_error_from_upper: float
     kl: float
     kl_error: float
     effective_sample_size: float
@@ -64,51 +74,81 @@ def free_energy_difference(
         n_atoms: (M,) or one number, N of the configurations: if given, it is checked to be the same in all of them.
 
     Raises:
-        ValueError: energies or labels of different length, energies not finite, no temperature, or several N: each N is
-            an ensemble of its own.
+        ValueError: energies, labels or numbers of atoms of different length, energies not finite, labels that are NaN,
+            no temperature, or several N: each N is an ensemble of its own.
 
     Source: Zwanzig, J. Chem. Phys. 22, 1420 (1954); Isihara, J. Phys. A 1, 539 (1968), for the bounds.
     """
     U = configuration_energies("energies", energies)
     dU = configuration_energies("model_energies", model_energies, len(U)) - U
-    labels = np.zeros(len(U), dtype=int) if trajectory is None else np.asarray(trajectory)
-    if labels.shape != U.shape:
-        raise ValueError(f"trajectory: expected {len(U)} labels, one for each configuration, got shape {labels.shape}")
-    if n_atoms is not None and np.ptp(n_atoms) > 0:
-        sizes = ", ".join(map(str, np.unique(n_atoms)))
-        raise ValueError(f"n_atoms: expected configurations of one size, got N = {sizes}; take each N on its own")
+    group = _groups(trajectory, len(U))
+    _check_one_size(n_atoms, len(U))
     b = beta(temperature)
-    value, upper, lower, cumulant, kl = _estimates(dU, b)
-    errors = _jackknife(dU, b, np.unique(labels, return_inverse=True)[1])
+    found, left_out = _estimates(dU, b), _leaving_out(dU, b, group)
+    upper, value, lower, cumulant = _from_zero(found).tolist()
+    errors, below = _jackknife(_from_zero(left_out)), _jackknife(left_out)
     return FreeEnergyDifference(
         value=value,
-        error=errors[0],
+        error=errors[1],
         upper=upper,
-        upper_error=errors[1],
+        upper_error=errors[0],
         lower=lower,
         lower_error=errors[2],
         second_cumulant=cumulant,
         second_cumulant_error=errors[3],
-        kl=kl,
-        kl_error=errors[4],
+        error_from_upper=below[1],
+        lower_error_from_upper=below[2],
+        second_cumulant_error_from_upper=below[3],
+        kl=float(-b * found[1]),
+        kl_error=b * below[1],
         effective_sample_size=effective_sample_size(-b * dU),
         pareto_k=pareto_k(-b * dU),
     )
 
 
-def _estimates(dU: Array, b: float) -> list[float]:
-    """ΔF, ⟨ΔU⟩_p, ⟨ΔU⟩_θ, the second cumulant, eV, and KL."""
+def _groups(trajectory: ArrayLike | None, M: int) -> Array:
+    """(M,) number of the trajectory of each configuration."""
+    labels = np.zeros(M, dtype=int) if trajectory is None else np.asarray(trajectory)
+    if labels.shape != (M,):
+        raise ValueError(f"trajectory: expected {M} labels, one for each configuration, got shape {labels.shape}")
+    if (labels != labels).any():
+        raise ValueError("trajectory: expected a label for each configuration, got NaN among them; name its trajectory")
+    return np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)[1]
+
+
+def _check_one_size(n_atoms: ArrayLike | None, M: int) -> None:
+    if n_atoms is None:
+        return
+    N = as_numbers("n_atoms", n_atoms)
+    if N.shape not in ((), (M,)) or not (np.isfinite(N) & (N > 0)).all():
+        raise ValueError(
+            f"n_atoms: expected positive numbers of atoms, one for each of the {M} configurations or one for all of them, "
+            f"got shape {N.shape}: {N!s:.60}; leave it out if N is the same"
+        )
+    if np.ptp(N) > 0:
+        sizes = ", ".join(f"{n:g}" for n in np.unique(N))
+        raise ValueError(f"n_atoms: expected configurations of one size, got N = {sizes}; take each N on its own")
+
+
+def _estimates(dU: Array, b: float) -> Array:
+    """⟨ΔU⟩_p and, from it, ΔF, ⟨ΔU⟩_θ and the second cumulant, eV."""
     middle = dU.mean()
     d = dU - middle  # offsets of thousands of eV would cost the digits of what is left
     F = -(logsumexp(-b * d) - np.log(len(d))) / b
-    found = middle + F, middle, middle + mean(d, -b * d), middle - 0.5 * b * d.var(), -b * F
-    return [float(each) for each in found]
+    return np.array([middle, F, mean(d, -b * d), -0.5 * b * d.var()])
 
 
-def _jackknife(dU: Array, b: float, group: Array) -> list[float]:
-    """Standard errors of the estimates, from leaving out one group at a time."""
+def _from_zero(estimates: Array) -> Array:
+    """The estimates with ⟨ΔU⟩_p, their first, added to those that are given from it."""
+    return np.concatenate([estimates[..., :1], estimates[..., 1:] + estimates[..., :1]], axis=-1)
+
+
+def _leaving_out(dU: Array, b: float, group: Array) -> Array:
+    """A row of estimates without each of the groups; NaN when there is one group only."""
     n = int(group.max()) + 1
-    if n < 2:
-        return [float("nan")] * 5
-    left_out = np.array([_estimates(dU[group != k], b) for k in range(n)])
-    return np.sqrt((n - 1) * left_out.var(axis=0)).tolist()
+    return np.array([_estimates(dU[group != k], b) for k in range(n)]) if n > 1 else np.full((1, 4), np.nan)
+
+
+def _jackknife(left_out: Array) -> list[float]:
+    """Standard errors from the estimates without each of the groups."""
+    return np.sqrt((len(left_out) - 1) * left_out.var(axis=0)).tolist()

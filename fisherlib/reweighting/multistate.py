@@ -1,18 +1,31 @@
 """Several distributions from configurations of some of them: MBAR, through pymbar."""
 
+import contextlib
 import dataclasses
 import logging
 import warnings
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..dataset import Array, frozen
-from .reliability import effective_sample_size
+from .reliability import as_numbers, effective_sample_size
 
 #: Σ_m w_m of a state differs from 1 by less than this when MBAR has converged.
 CONVERGED = 1e-6
+
+#: States fall apart into two sets that share less than this; pymbar takes singular values of 1e-10 for zero, and gives
+#: states that share nothing an error of zero.
+DISJOINT = 1e-9
+
+#: Of pymbar, from the quickest to the surest.
+SOLVERS = ("hybr", "adaptive")
+
+#: Of either solver; Newton's method needs some ten.
+ITERATIONS = 500
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,51 +68,83 @@ def mbar(reduced_energies: ArrayLike, counts: ArrayLike) -> Mbar:
         counts: (S,) N_k, how many of the M configurations were drawn from each state; 0 for one never sampled.
 
     Raises:
-        ValueError: shapes that do not fit, energies that are not finite, or counts that do not sum to M.
-        RuntimeError: the equations did not converge, since the states do not overlap.
+        ValueError: shapes that do not fit, nothing in them, energies that are not finite, or counts that do not sum to M.
+        RuntimeError: some of the sampled states do not overlap with the others, or the equations did not converge.
         ImportError: pymbar is not installed.
 
     Source: Shirts and Chodera, J. Chem. Phys. 129, 124105 (2008), eqs. 11–13; pymbar.
     """
-    u, N = np.asarray(reduced_energies, dtype=np.float64), np.asarray(counts)
-    if u.ndim != 2 or not np.isfinite(u).all():
-        raise ValueError(f"reduced_energies: expected finite numbers of shape (S, M), got shape {u.shape}")
+    u, N = as_numbers("reduced_energies", reduced_energies), np.asarray(counts)
+    if u.ndim != 2 or u.size == 0 or not np.isfinite(u).all():
+        raise ValueError(
+            f"reduced_energies: expected finite numbers of shape (S, M), a row for each state and a column for each "
+            f"configuration, got shape {u.shape} with {np.sum(~np.isfinite(u))} NaN or infinite"
+        )
     if N.shape != u.shape[:1] or N.dtype.kind not in "iu" or (N < 0).any() or N.sum() != u.shape[1]:
         raise ValueError(
             f"counts: expected {u.shape[0]} integers, one for each state, that sum to the {u.shape[1]} configurations, "
             f"got {counts!s:.60}"
         )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Unknown solver options")  # that pymbar gives to one of SciPy's solvers
-        # Without a seed pymbar seeds numpy's global generator anew; it draws nothing for these estimates.
-        solved = _pymbar().MBAR(u, N, rseed=0)
-    log_w = solved.Log_W_nk.T
-    off = np.abs(np.exp(log_w).sum(axis=1) - 1.0).max()
-    if not off < CONVERGED:
+    middle = u.mean(axis=1)  # the solvers start from f = 0, and fail when it is tens of kT away
+    with _silent():
+        solved = _solved(u - middle[:, None], N)
+        differences = solved.compute_free_energy_differences()
+    log_w, errors = solved.Log_W_nk.T, differences["dDelta_f"][0]
+    w = np.exp(log_w)
+    if _shared(w, N) < DISJOINT or not np.isfinite(errors).all():
         raise RuntimeError(
-            f"mbar: expected weights that sum to 1 in each state, they are off by {off:.1e}; the states do not overlap: "
-            "add samples of states between them, or leave out the states far away"
+            "mbar: expected sampled states that overlap, got some that share no configuration with the others; add "
+            "samples of states between them, or leave out the states far away"
         )
-    differences, w = solved.compute_free_energy_differences(), np.exp(log_w)
     return Mbar(
-        free_energies=differences["Delta_f"][0],
-        errors=differences["dDelta_f"][0],
+        free_energies=differences["Delta_f"][0] + middle - middle[0],
+        errors=errors,
         overlap=N * (w @ w.T),
         effective_sample_sizes=np.array([effective_sample_size(row) for row in log_w]),
         log_weights=log_w,
     )
 
 
-def _pymbar() -> ModuleType:
+def _solved(u: Array, N: Array) -> Any:
+    """pymbar's MBAR with weights that sum to 1 in each state, by the first solver that finds them."""
+    for method in SOLVERS:
+        # Without a seed pymbar seeds numpy's global generator anew; it draws nothing for these estimates.
+        protocol = ({"method": method},)
+        solved = _pymbar().MBAR(u, N, rseed=0, solver_protocol=protocol, maximum_iterations=ITERATIONS)
+        off = np.abs(np.exp(solved.Log_W_nk).sum(axis=0) - 1.0).max()
+        if off < CONVERGED:
+            return solved
+    raise RuntimeError(
+        f"mbar: expected weights that sum to 1 in each state, they are off by {off:.1e}; the states hardly overlap: "
+        "add samples of states between them, or leave out the states far away"
+    )
+
+
+def _shared(w: Array, N: Array) -> float:
+    """How far the sampled states are from falling apart: 1 less the second largest eigenvalue of their overlap."""
+    half = np.sqrt(N[N > 0])[:, None] * w[N > 0]
+    return 1.0 if len(half) == 1 else float(1.0 - np.linalg.eigvalsh(half @ half.T)[-2])
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Without pymbar's messages: on JAX when imported, and on every solver that did not converge."""
     logger = logging.getLogger("pymbar")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # on import it recommends JAX and warns of a module that is not used here
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _pymbar() -> ModuleType:
     try:
         import pymbar
     except ImportError as error:
         raise ImportError(
             "mbar: expected the package pymbar, which is not installed; pip install 'fisherlib[lab]'"
         ) from error
-    finally:
-        logger.setLevel(level)
     return pymbar

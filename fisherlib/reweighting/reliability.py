@@ -16,13 +16,28 @@ PRIOR_COUNT, PRIOR_SHAPE = 10, 0.5
 VANISHING = -300.0
 
 
+def as_numbers(name: str, values: ArrayLike) -> Array:
+    """The values as floating-point numbers of any shape.
+
+    Raises:
+        ValueError: text, rows of different length, or anything else that is no array of numbers.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected an array of numbers, got {values!r:.60}; give one number for each entry, and rows of "
+            "equal length"
+        ) from error
+
+
 def below_largest(log_weights: ArrayLike) -> Array:
     """(M,) ln w_m less the largest of them, so that exp of it neither overflows nor vanishes altogether.
 
     Raises:
         ValueError: no weights, or NaN or +∞ among them, or nothing but zeros (−∞).
     """
-    log_w = np.asarray(log_weights, dtype=np.float64)
+    log_w = as_numbers("log_weights", log_weights)
     if log_w.ndim != 1 or len(log_w) == 0:
         raise ValueError(f"log_weights: expected shape (M,), one for each configuration, got {log_w.shape}")
     largest = log_w.max()

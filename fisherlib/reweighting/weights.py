@@ -7,12 +7,12 @@ from scipy.special import logsumexp
 from ..dataset import Array
 from ..units import BOLTZMANN, beta
 from .multistate import mbar
-from .reliability import below_largest
+from .reliability import as_numbers, below_largest
 
 
 def configuration_energies(name: str, values: ArrayLike, M: int | None = None) -> Array:
     """(M,) total energies, eV, all of them finite; ``M`` is how many there have to be."""
-    U = np.asarray(values, dtype=np.float64)
+    U = as_numbers(name, values)
     if U.ndim != 1 or len(U) == 0 or M not in (None, len(U)):
         wanted = f"({'M' if M is None else M},), one for each configuration"
         raise ValueError(f"{name}: expected total energies of shape {wanted}, got {U.shape}")
@@ -35,7 +35,7 @@ def log_weights(
 
     Configurations pooled from several temperatures T_k follow the mixture of these distributions, whence
     w_m ∝ exp(−βU_θ) / Σ_k N_k exp(f_k − β_k U), with f_k from ``mbar`` (pymbar has to be installed). Where neighbouring
-    T_k do not overlap, their f_k and so the weights of one T_k against another's are not determined: ``Mbar.overlap``.
+    T_k overlap little, their f_k and so the weights of one T_k against another's are uncertain: ``Mbar.overlap``.
 
     Args:
         energies: (M,) U, eV, total energies of the configurations.
@@ -50,13 +50,15 @@ def log_weights(
 
     Raises:
         ValueError: energies of different length or not finite, or a temperature that is not positive.
+        RuntimeError: several temperatures whose energies do not overlap.
+        ImportError: several temperatures, and pymbar is not installed.
 
     Source: Torrie and Valleau, J. Comput. Phys. 23, 187 (1977); Shirts and Chodera, J. Chem. Phys. 129, 124105 (2008).
     """
     U = configuration_energies("energies", energies)
     U_theta = configuration_energies("model_energies", model_energies, len(U))
     reduced = beta(temperature) * U_theta
-    T = np.asarray(temperature if sampled_temperature is None else sampled_temperature, dtype=np.float64)
+    T = as_numbers("sampled_temperature", temperature if sampled_temperature is None else sampled_temperature)
     if T.shape not in ((), U.shape) or not (T > 0).all():
         raise ValueError(
             f"sampled_temperature: expected positive numbers of kelvin, one or {U.shape}, got {T.shape}: {T!s:.60}"
@@ -64,9 +66,20 @@ def log_weights(
     temperatures, counts = np.unique(T, return_counts=True)
     sampled = U / (BOLTZMANN * temperatures[:, None])  # T = ∞ gives zero: spread evenly
     if len(temperatures) > 1:
-        return mbar(np.vstack([sampled, reduced]), [*counts, 0]).log_weights[-1]
+        return _pooled(np.vstack([sampled, reduced]), counts, temperatures)
     log_w = sampled[0] - reduced
     return log_w - logsumexp(log_w)
+
+
+def _pooled(reduced: Array, counts: Array, temperatures: Array) -> Array:
+    """(M,) ln w of the last state, of which there are no samples."""
+    try:
+        return mbar(reduced, [*counts, 0]).log_weights[-1]
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"sampled_temperature: expected temperatures whose energies overlap, got {temperatures!s:.60} K; pool with "
+            "samples of temperatures between them, or weight those of each temperature apart"
+        ) from error
 
 
 def mean(values: ArrayLike, log_weights: ArrayLike) -> Array:
@@ -80,11 +93,16 @@ def mean(values: ArrayLike, log_weights: ArrayLike) -> Array:
         Average over the configurations, of shape (...).
 
     Raises:
-        ValueError: another number of values than of weights.
+        ValueError: another number of values than of weights, or values that are not finite.
     """
-    A, w = np.asarray(values, dtype=np.float64), np.exp(below_largest(log_weights))
+    A, w = as_numbers("values", values), np.exp(below_largest(log_weights))
     if A.shape[:1] != w.shape:
         raise ValueError(
             f"values: expected {len(w)} along the first axis, one for each weight, got shape {A.shape}; transpose them"
+        )
+    if not np.isfinite(A).all():
+        raise ValueError(
+            f"values: expected finite numbers, got {np.sum(~np.isfinite(A))} NaN or infinite ones; leave out their "
+            "configurations, and the weights of these"
         )
     return np.tensordot(w / w.sum(), A, axes=1)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from ..comparison import ecdf
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
+from .intervals import interval
 from .jackknife import standard_error
 
 
@@ -18,6 +18,7 @@ def ecdf_band(
     refits: Sequence[LinearPotential] = (),
     *,
     log_weights: ArrayLike | None = None,
+    independent: float | None = None,
     level: float = 0.95,
     points: int = 200,
 ) -> tuple[Array, Array, Array]:
@@ -31,6 +32,8 @@ def ecdf_band(
         model: whose energies are taken; those of the data without it.
         refits: n models, each fitted without the trajectory of its number; the model itself, taken as given, without them.
         log_weights: (M,) ln of weights of the configurations, such as those to the model's distribution; all alike without them.
+        independent: number of independent blocks in the data, e.g. ``independent_blocks(data, theta).independent``;
+            the number of trajectories without it.
         level: of confidence, at every point by itself.
         points: number of energies.
 
@@ -38,7 +41,8 @@ def ecdf_band(
         energies per atom x (points,), eV/atom, and the lower and upper edge of the band there.
 
     Raises:
-        ValueError: fewer than 2 trajectories, or another number of refits.
+        ValueError: fewer than 2 trajectories, fewer than 10 independent blocks, a level out of (0, 1), another number of
+            refits or of weights, or all of the weight on one trajectory.
     """
     n = len(data)
     if n < 2:
@@ -46,16 +50,34 @@ def ecdf_band(
     if refits and len(refits) != n:
         raise ValueError(f"refits: expected {n}, one without each trajectory, got {len(refits)}")
     N, groups = data.n_atoms, data.groups
-    w = np.ones(len(N)) if log_weights is None else np.exp(np.asarray(log_weights) - np.max(log_weights))
+    w = np.ones(len(N)) if log_weights is None else _weights(data, log_weights)
     values = (data.energies if model is None else model.energies(data)) / N
     x = np.quantile(values, np.linspace(0, 1, points))
     without = []
     for number in range(n):
         each = values if model is None or not refits else refits[number].energies(data) / N
         without.append(_ecdf_at(each[groups != number], w[groups != number], x))
-    half = student.ppf(0.5 + 0.5 * level, n - 1) * standard_error(np.array(without))
-    F = _ecdf_at(values, w, x)
-    return x, np.clip(F - half, 0.0, 1.0), np.clip(F + half, 0.0, 1.0)
+    error = standard_error(np.array(without))
+    edges = interval(_ecdf_at(values, w, x), error, clusters=n, independent=independent, level=level)
+    low, high = np.clip(edges, 0.0, 1.0)
+    return x, low, high
+
+
+def _weights(data: Dataset, log_weights: ArrayLike) -> Array:
+    """(M,) weights of the configurations, of which every trajectory leaves some to the others."""
+    given = np.asarray(log_weights, dtype=np.float64)
+    if given.shape != data.energies.shape:
+        raise ValueError(f"log_weights: expected {len(data.energies)}, one a configuration, got shape {given.shape}")
+    if not np.isfinite(given.max()):
+        raise ValueError(f"log_weights: expected numbers, −∞ for a weight of zero but not for all, got {given!s:.60}")
+    w = np.exp(given - given.max())
+    shares = np.bincount(data.groups, w, minlength=len(data))
+    if np.count_nonzero(shares) < 2:
+        raise ValueError(
+            "log_weights: expected weight on at least 2 trajectories to see how they scatter, got all of it on "
+            f"{list(data)[int(shares.argmax())]!r}; without that one no weight is left, so that such weights allow no band"
+        )
+    return w
 
 
 def _ecdf_at(values: Array, weights: Array, x: Array) -> Array:

@@ -11,6 +11,8 @@ from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..losses import fisher
 from ..moments import BLOCK_ROWS, Moments, accumulate
+from ..regression.ridge import parameters
+from .arguments import of_data
 from .directions import directions
 
 #: Fewer independent blocks than this tell too little about their own scatter for an interval to be worth its level.
@@ -48,13 +50,14 @@ def interval(
         Lower and upper end, (...) each.
 
     Raises:
-        ValueError: fewer than 2 clusters, fewer than 10 independent blocks, or a level out of (0, 1).
+        ValueError: fewer than 2 clusters, fewer than 10 independent blocks, a level out of (0, 1), or standard errors that
+            are negative, NaN or not of the shape of the estimate.
 
     Source: Cameron and Miller, J. Hum. Resour. 50, 317 (2015), section VI, for t with clusters − 1.
     """
     if not 0 < level < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level!r}; 95 % is 0.95")
-    if clusters < 2:
+    if not clusters >= 2:
         raise ValueError(
             f"clusters: expected at least 2 to see how they scatter, got {clusters}; cut a long trajectory by "
             "data.blocks(number)"
@@ -69,8 +72,15 @@ def interval(
             f"independent: expected at least {FEWEST_BLOCKS} independent blocks for an interval that holds what it says, "
             f"got {independent:.3g}; run longer, or add trajectories"
         )
-    estimate = np.asarray(estimate, dtype=np.float64)
-    half = student.ppf(0.5 + 0.5 * level, clusters - 1) * np.asarray(standard_error, dtype=np.float64)
+    estimate, error = np.asarray(estimate, dtype=np.float64), np.asarray(standard_error, dtype=np.float64)
+    if error.ndim and estimate.ndim and error.shape != estimate.shape:
+        raise ValueError(
+            f"standard_error: expected shape {estimate.shape}, one for each estimate, got {error.shape}; from a "
+            "covariance take the root of its diagonal"
+        )
+    if not (error >= 0).all():
+        raise ValueError(f"standard_error: expected numbers ≥ 0, got {error[~(error >= 0)][0]:g}")
+    half = student.ppf(0.5 + 0.5 * level, clusters - 1) * error
     return estimate - half, estimate + half
 
 
@@ -113,11 +123,9 @@ def scores(data: Dataset, theta: ArrayLike) -> Array:
         (M, K), [D] eV/Å².
 
     Raises:
-        ValueError: another number of parameters than descriptors.
+        ValueError: another number of parameters than descriptors, or some that are not finite.
     """
-    theta = np.asarray(theta, dtype=np.float64)
-    if theta.shape != (data.K,):
-        raise ValueError(f"theta: expected K = {data.K} parameters as in the data, got shape {theta.shape}")
+    theta = parameters("theta", theta, data.K)
     return np.concatenate([_scores(t, theta) for t in data.values()])
 
 
@@ -148,12 +156,14 @@ def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | No
         moments: ``accumulate(data)`` where it is known already.
 
     Raises:
-        ValueError: a single configuration, or another number of parameters than descriptors.
+        ValueError: a single configuration, another number of parameters than descriptors or some that are not finite, or
+            moments of other data.
     """
     M = len(data.energies)
     if M < 2:
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")
     moments = accumulate(data) if moments is None else moments
+    of_data(moments, data)
     # Eigenvectors of A, not of the scores' own covariance: whitened by the latter, M < K scores look uncorrelated always.
     y = scores(data, theta) @ directions(fisher(moments.total(), 1.0))
     y -= y.mean(axis=0)

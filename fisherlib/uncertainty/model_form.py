@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
+from ..regression.ridge import parameters
 from ..solvers import Solution
+from .arguments import of_data, whole
 from .directions import directions
 
 
@@ -55,6 +57,7 @@ class ModelForm:
 
     def sample(self, size: int, *, seed: int = 0) -> Array:
         """(size, K) parameters drawn uniformly from the box."""
+        whole("size", size, 1, "draws")
         u = np.random.default_rng(seed).uniform(self.low, self.high, size=(size, len(self.low)))
         return self.theta + u @ self.directions
 
@@ -97,7 +100,8 @@ def model_form(
         The box; it has as many edges as the δ_i span.
 
     Raises:
-        ValueError: a percentile out of range, other data than moments, or a fit without any residual.
+        ValueError: a percentile out of range, rows that are no whole number, moments of other data, a fit of other
+            parameters, or one without any residual.
 
     Source: Swinburne and Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025), doi 10.1088/2632-2153/ad9fce.
     """
@@ -105,19 +109,18 @@ def model_form(
         raise ValueError(f"leverage: expected a percentile from 0 to below 100, got {leverage!r}")
     if not 0 <= clip < 50:
         raise ValueError(f"clip: expected a percentile from 0 to below 50, got {clip!r}")
-    if rows < 1:
-        raise ValueError(f"rows: expected at least 1 force component, got {rows}")
-    if list(data) != list(moments):
-        raise ValueError("data: expected the trajectories of the moments, got others; take accumulate(data)")
+    whole("rows", rows, 1, "force components")
+    of_data(moments, data)
+    theta = parameters("fit.theta", fit.theta, data.K)
     W = directions(fisher(moments, temperature), rank=fit.rank)
     x, F = _chosen(data, rows, seed)
-    u = pointwise(x @ W, F - x @ fit.theta, leverage=leverage)
+    u = pointwise(x @ W, F - x @ theta, leverage=leverage)
     if not u.any():
         raise ValueError("fit: expected forces that the model cannot fit exactly, got residuals that are all zero")
     values, vectors = np.linalg.eigh(u.T @ u)
     spanned = vectors[:, values > len(values) * np.finfo(float).eps * values[-1]]
     low, high = np.percentile(u @ spanned, [clip, 100 - clip], axis=0)
-    return ModelForm(theta=fit.theta, directions=(W @ spanned).T, low=low, high=high)
+    return ModelForm(theta=theta, directions=(W @ spanned).T, low=low, high=high)
 
 
 def pointwise(z: Array, residuals: Array, *, leverage: float = 0.0) -> Array:

@@ -35,7 +35,7 @@ def prediction_rigidity(
         (...) 1/(eV² Å²); 0 where g has a component along a direction that the forces leave open, infinity where g = 0.
 
     Raises:
-        ValueError: another number of descriptors, or a temperature that is not known.
+        ValueError: another number of descriptors or of numbers of atoms, or a temperature that is not known.
 
     Source: Chong et al., J. Chem. Theory Comput. 19, 8020 (2023); Bigi, Chong, Ceriotti and Grasselli, Mach.
         Learn.: Sci. Technol. 5, 045018 (2024), for the last layer of networks.
@@ -70,15 +70,19 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
         (..., K), [D].
 
     Raises:
-        ValueError: another number of descriptors.
+        ValueError: another number of descriptors, or of numbers of atoms than configurations.
     """
     total = moments if isinstance(moments, MomentRecord) else moments.total()
     D, K, n = np.asarray(descriptors, dtype=np.float64), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
         raise ValueError(f"descriptors: expected K = {K} numbers for a configuration, got shape {D.shape}")
+    N = np.asarray(n_atoms, dtype=np.float64)
+    if N.shape not in ((), D.shape[:-1]) or not (N > 0).all():
+        got = f"shape {N.shape}" if N.shape not in ((), D.shape[:-1]) else f"{N.min():g}"
+        raise ValueError(f"n_atoms: expected numbers > 0 of shape {D.shape[:-1]}, one a configuration, got {got}")
     CN = total.scatter[-1] / total.configurations
     per_atom = (CN[:K] + n * total.mean[:K]) / (CN[-1] + n * n)
-    return D - np.asarray(n_atoms)[..., None] * per_atom
+    return D - N[..., None] * per_atom
 
 
 def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | MomentRecord) -> Array:

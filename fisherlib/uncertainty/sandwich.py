@@ -7,6 +7,7 @@ import numpy as np
 from ..dataset import Array
 from ..moments import MomentRecord, Moments
 from ..regression import Terms
+from ..regression.ridge import parameters
 from ..solvers import Solution
 from ..units import beta
 from .directions import directions
@@ -40,14 +41,14 @@ def sandwich(
         (K, K) in the units of θ squared.
 
     Raises:
-        ValueError: fewer than two trajectories.
+        ValueError: fewer than two trajectories, or a fit of another number of parameters.
 
     Source: Liang and Zeger, Biometrika 73, 13 (1986), for clusters.
     """
     n = len(moments)
     if n < 2:
         raise ValueError("moments: expected at least 2 trajectories to see how they scatter, got 1")
-    theta = np.asarray(fit.theta)
+    theta = parameters("fit.theta", fit.theta, moments.K)
     loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy)
     temperatures = [r.temperature if temperature is None else temperature for r in moments.values()]
     scores = np.array(
