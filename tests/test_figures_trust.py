@@ -65,7 +65,21 @@ def test_weights_add_up_and_say_what_they_are_worth() -> None:
     log_w = np.log([0.7, 0.1, 0.1, 0.1])
     figure = fl.figures.weights({"even": np.zeros(4), "steep": log_w})
     np.testing.assert_allclose(named(figure, "steep").y, [0, 0.7, 0.8, 0.9, 1.0])
-    assert named(figure, "even").name == "even: ESS 4.0 of 4" and named(figure, "steep").name == "steep: ESS 1.9 of 4"
+    assert named(figure, "even").name == "even: ESS 4.0 of 4, Pareto k unknown"
+    assert named(figure, "steep").name == "steep: ESS 1.9 of 4, Pareto k unknown"
+
+
+def test_weights_show_the_shape_that_says_whether_to_believe_them() -> None:
+    x = np.random.default_rng(0).normal(size=400)
+    figure = fl.figures.weights({"good": 0.1 * x, "bad": 3.0 * x, "one": 1e5 * x})
+    k = fl.reweighting.pareto_k(3.0 * x)
+    assert named(figure, "bad").name.endswith(f"of 400, Pareto k {k:.2f}") and k > 0.5
+    said = figure.layout.title.subtitle.text
+    assert "ESS itself has no bar: k says whether to believe it" in said
+    assert f"bad: error bars too small: Pareto k {k:.2f}; one: error bars too small: Pareto k ∞" in said
+    assert "good" not in said
+    with pytest.raises(ValueError, match="log_weights: expected"):
+        fl.figures.weights({"none": []})
 
 
 def test_free_energies_stand_between_their_bounds_with_bars(data: fl.Dataset, study: fl.Study) -> None:
@@ -75,12 +89,31 @@ def test_free_energies_stand_between_their_bounds_with_bars(data: fl.Dataset, st
         for name, model in study.models.items()
     }
     figure = fl.figures.free_energies(found, n_atoms=3)
-    lower, value, upper = (figure.data[k] for k in (0, 1, 3))
-    assert (np.array(lower.y) <= value.y).all() and (np.array(value.y) <= 0).all() and not np.any(upper.y)
-    first = next(iter(found.values()))
-    assert value.error_y.array[0] == pytest.approx(1e3 * first.error / 3)
+    lower, value, cumulant = figure.data
+    assert (np.array(lower.y) <= value.y).all() and (np.array(value.y) <= 0).all()
+    (zero,) = figure.layout.shapes
+    assert zero.y0 == zero.y1 == 0 and zero.showlegend and zero.name == "⟨U_θ − U⟩ under the truth: upper bound"
+    first, kT = next(iter(found.values())), 1 / fl.units.beta(TEMPERATURE)
+    assert value.error_y.array[0] == pytest.approx(1e3 * kT * first.kl_error / 3)
+    assert lower.error_y.array[0] == pytest.approx(1e3 * first.lower_error_from_upper / 3)
+    assert cumulant.error_y.array[0] == pytest.approx(1e3 * first.second_cumulant_error_from_upper / 3)
+    assert "from ⟨U_θ − U⟩ under the truth" in figure.layout.yaxis.title.text
+    for n_atoms in (0, np.nan, [3, 3]):
+        with pytest.raises(ValueError, match="n_atoms: expected one positive number"):
+            fl.figures.free_energies(found, n_atoms=n_atoms)
     alone = {"θ_f": fl.reweighting.free_energy_difference(E, E + 0.1, TEMPERATURE)}
     assert "no error bars" in fl.figures.free_energies(alone, n_atoms=3).layout.title.subtitle.text
+
+
+def test_free_energies_name_the_models_whose_bars_are_too_small() -> None:
+    U = 0.5 * np.random.default_rng(0).chisquare(12, size=4000) / fl.units.beta(TEMPERATURE)
+    labels = np.arange(4000) // 200
+    found = {
+        f"{ratio} k": fl.reweighting.free_energy_difference(U, ratio * U, TEMPERATURE, trajectory=labels)
+        for ratio in (0.4, 0.9)
+    }
+    said = fl.figures.free_energies(found, n_atoms=4).layout.title.subtitle.text
+    assert said.endswith("<br>0.4 k: error bars too small: Pareto k 0.60")
 
 
 def test_the_metastability_spectrum_stands_beside_its_natural_rate() -> None:

@@ -121,6 +121,31 @@ def test_pooled_temperatures_follow_their_mixture() -> None:
     assert reweighting.effective_sample_size(found) > 2 * reweighting.effective_sample_size(fewer)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_pooled_temperatures_have_their_weights_whatever_the_offset(seed: int) -> None:
+    drawn_at = np.repeat([300.0, 600.0], 180)
+    parts = [
+        fl.systems.harmonic(np.array([1.0, 2.0, 3.0]), temperature=T, trajectories=3, configurations=60, seed=seed)
+        for T in (300.0, 600.0)
+    ]
+    E = np.concatenate([part.energies for part in parts])
+    found = [
+        reweighting.log_weights(E + offset, E + offset, 450.0, sampled_temperature=drawn_at)
+        for offset in (0.0, 4.0, -500.0, -1e4, -1e6)
+    ]
+    np.testing.assert_allclose(found, np.broadcast_to(found[0], (5, 360)), atol=1e-7)
+    assert reweighting.mean(E + 4.0, found[0]) == pytest.approx(6 / fl.units.beta(450.0), rel=0.1)
+
+
+def test_temperatures_that_do_not_overlap_are_refused() -> None:
+    T_k = np.repeat([300.0, 3000.0], 100)
+    U = np.random.default_rng(0).gamma(82.0, size=200) * T_k * fl.units.BOLTZMANN
+    with pytest.raises(
+        RuntimeError, match=r"sampled_temperature: expected temperatures whose energies overlap, got \["
+    ):
+        reweighting.log_weights(U, U, 3000.0, sampled_temperature=T_k)
+
+
 @pytest.mark.skipif(not MOLYBDENUM.exists(), reason=f"no {MOLYBDENUM.name} in ../shared/data beside the checkout")
 def test_pooled_molybdenum_is_worth_few_configurations() -> None:
     with np.load(MOLYBDENUM, allow_pickle=False) as file:
@@ -175,7 +200,7 @@ def test_the_shape_agrees_with_the_estimator_of_the_paper(seed: int, M: int, spr
     log_w = spread * np.random.default_rng(seed).normal(size=M)
     w, n = np.sort(np.exp(log_w - log_w.max())), int(np.ceil(min(M / 5, 3 * np.sqrt(M))))
     k = zhang_stephens(w[-n:] - w[-n - 1])
-    assert reweighting.pareto_k(log_w) == pytest.approx((n * k + 5) / (n + 10), abs=0.1 + 0.1 * abs(k))
+    assert reweighting.pareto_k(log_w) == pytest.approx((n * k + 5) / (n + 10), abs=0.15 + 0.1 * abs(k))
 
 
 def test_a_tail_that_cannot_be_fitted_is_not_a_number_and_one_that_vanishes_infinite() -> None:
@@ -249,6 +274,20 @@ def test_the_true_difference_lies_between_the_bounds_within_their_errors(seed: i
     F = 6 / b * np.log(ratio)
     assert found.lower - 5 * found.lower_error < F < found.upper + 5 * found.upper_error
     assert abs(found.value - F) < 6 * found.error  # Student's t of 19 degrees of freedom: once in 10⁵
+
+
+def test_differences_from_the_upper_bound_have_errors_of_their_own() -> None:
+    U, U_theta = springs(1.3, d=9, M=100, seed=3)
+    labels = np.arange(100) // 20
+    found = reweighting.free_energy_difference(U, U_theta, T, trajectory=labels)
+    parts = [reweighting.free_energy_difference(U[labels != k], U_theta[labels != k], T) for k in range(5)]
+    for name, error in (("value", "error"), ("lower", "lower_error"), ("second_cumulant", "second_cumulant_error")):
+        left_out = np.array([getattr(part, name) - part.upper for part in parts])
+        expected = np.sqrt(4 * left_out.var())
+        assert getattr(found, f"{error}_from_upper") == pytest.approx(expected, rel=1e-9), name
+    assert found.error_from_upper == pytest.approx(found.kl_error / b, rel=1e-12)
+    assert found.error_from_upper < 0.7 * np.hypot(found.error, found.upper_error)
+    assert np.isnan(parts[0].error_from_upper)
 
 
 @quick
@@ -357,6 +396,41 @@ def test_mbar_of_one_sampled_state_is_exponential_averaging(seed: int, M: int, r
         np.testing.assert_allclose(found.log_weights[state], reweighting.log_weights(U, energies, T), atol=1e-8)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_mbar_finds_free_energies_of_thousands_of_kT(seed: int) -> None:
+    counts = [400, 300, 0, 500]
+    u, f = oscillators(seed)
+    steps = np.array([0.0, 900.0, -4e3, 2e5])
+    plain, found = reweighting.mbar(u, counts), reweighting.mbar(u + steps[:, None], counts)
+    np.testing.assert_allclose(found.free_energies, plain.free_energies + steps, atol=1e-7)
+    np.testing.assert_allclose(found.log_weights, plain.log_weights, atol=1e-7)
+    np.testing.assert_allclose(found.errors, plain.errors, atol=1e-7)
+
+
+def chain(gap: float, S: int, seed: int = 0) -> NDArray:
+    """Reduced energies of S Gaussians of unit width, 100 draws each, whose neighbours are ``gap`` apart."""
+    centres = gap * np.arange(S)
+    x = np.repeat(centres, 100) + np.random.default_rng(seed).normal(size=100 * S)
+    return 0.5 * (x - centres[:, None]) ** 2
+
+
+def test_mbar_solves_a_long_chain_of_states_that_overlap() -> None:
+    for seed in range(10):
+        found = reweighting.mbar(chain(3.5, 10, seed), [100] * 10)
+        assert (np.abs(found.free_energies) < 5 * found.errors + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    "u", [chain(20.0, 2), chain(12.0, 2), chain(10.0, 6), 1e6 * np.kron(np.eye(2), np.ones(100)), 500 * chain(9.0, 3)]
+)
+def test_states_that_share_nothing_are_refused_in_silence(u: NDArray, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(
+        RuntimeError, match="mbar: expected .*overlap.*add samples of states between them, or leave out"
+    ):
+        reweighting.mbar(u, [100] * len(u))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_mbar_leaves_the_global_state_of_numpy_and_of_logging_alone(capsys: pytest.CaptureFixture[str]) -> None:
     loaded = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "pymbar"}
     np.random.seed(5)
@@ -375,7 +449,7 @@ def test_mbar_leaves_the_global_state_of_numpy_and_of_logging_alone(capsys: pyte
         sys.modules.update(loaded)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     assert logging.getLogger("pymbar").level == level
-    assert not [line for line in lines if "JAX" in line or "timeseries" in line]
+    assert not lines
     assert capsys.readouterr() == ("", "")
 
 
@@ -424,6 +498,48 @@ def test_other_misfits_are_refused_with_a_way_out() -> None:
         reweighting.free_energy_difference(np.zeros(3), np.zeros(3), T, n_atoms=[4, 5, 4])
     with pytest.raises(ValueError, match=r"reduced_energies: expected finite numbers of shape \(S, M\)"):
         reweighting.mbar(np.zeros(3), [3])
+    with pytest.raises(ValueError, match=r"reduced_energies: expected finite.* got shape \(1, 0\)"):
+        reweighting.mbar(np.zeros((1, 0)), [0])
+    with pytest.raises(ValueError, match=r"reduced_energies: expected finite.* got shape \(1, 2\) with 1 NaN"):
+        reweighting.mbar([[0.0, np.nan]], [2])
     for counts in ([3], [1, 1], [4, -1], [1.5, 1.5]):
         with pytest.raises(ValueError, match="counts: expected 2 integers, one for each state, that sum to the 3"):
             reweighting.mbar(np.zeros((2, 3)), counts)
+
+
+@pytest.mark.parametrize("bad", [[], [4, 4], [4.0, np.nan, 4.0], np.nan, 0, [[4, 4, 4]]])
+def test_numbers_of_atoms_that_cannot_be_are_refused(bad: object) -> None:
+    with pytest.raises(ValueError, match="n_atoms: expected positive numbers of atoms, one for each of the 3"):
+        reweighting.free_energy_difference(np.zeros(3), np.zeros(3), T, n_atoms=bad)
+
+
+def test_labels_may_be_of_any_kind_but_not_missing() -> None:
+    U, U_theta = springs(1.3, d=9, M=60, seed=3)
+    names = np.repeat(["a", "b", "c"], 20)
+    found = reweighting.free_energy_difference(U, U_theta, T, trajectory=names)
+    mixed = [*[0] * 20, *["b"] * 20, *[2.5] * 20]
+    kinds = np.array(mixed, dtype=object)
+    assert reweighting.free_energy_difference(U, U_theta, T, trajectory=kinds).error == pytest.approx(found.error)
+    with pytest.raises(ValueError, match="trajectory: expected a label for each configuration, got NaN or None"):
+        reweighting.free_energy_difference(U, U_theta, T, trajectory=np.r_[np.zeros(59), np.nan])
+    with pytest.raises(ValueError, match="trajectory: expected a label for each configuration, got NaN or None"):
+        reweighting.free_energy_difference(U, U_theta, T, trajectory=[*names[:59], None])
+
+
+def test_what_are_no_numbers_is_refused_by_name() -> None:
+    ragged, text = [[0.0, 1.0], [2.0]], ["a", "b"]
+    for bad in (ragged, text):
+        with pytest.raises(ValueError, match="energies: expected an array of numbers, got"):
+            reweighting.log_weights(bad, np.zeros(2), T)
+        with pytest.raises(ValueError, match="model_energies: expected an array of numbers, got"):
+            reweighting.free_energy_difference(np.zeros(2), bad, T)
+        with pytest.raises(ValueError, match="sampled_temperature: expected an array of numbers, got"):
+            reweighting.log_weights(np.zeros(2), np.zeros(2), T, sampled_temperature=bad)
+        with pytest.raises(ValueError, match="reduced_energies: expected an array of numbers, got"):
+            reweighting.mbar(bad, [2])
+        with pytest.raises(ValueError, match="log_weights: expected an array of numbers, got"):
+            reweighting.pareto_k(bad)
+        with pytest.raises(ValueError, match="n_atoms: expected an array of numbers, got"):
+            reweighting.free_energy_difference(np.zeros(2), np.zeros(2), T, n_atoms=bad)
+    with pytest.raises(ValueError, match="values: expected finite numbers, got 1 NaN"):
+        reweighting.mean([0.0, np.nan], np.zeros(2))

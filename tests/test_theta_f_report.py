@@ -61,7 +61,8 @@ def test_held_out_walkers_are_predicted_as_well_as_promised(numbers: dict) -> No
 
 
 def test_the_verdicts_are_those_of_the_library(numbers: dict, copper: fl.Dataset, copper_moments: fl.Moments) -> None:
-    expected = fl.trust.verdicts(copper, moments=copper_moments)
+    theta_f = fl.regression.fisher_fit(copper_moments)
+    expected = fl.trust.verdicts(copper, moments=copper_moments, model=theta_f)
     assert [(v["name"], v["level"]) for v in numbers["verdicts"]] == [(v.name, v.level) for v in expected]
     assert all(isinstance(v["value"], float) and v["message"] for v in numbers["verdicts"])
 

@@ -19,8 +19,8 @@ class FreeEnergyDifference:
     Every ``error`` is a standard error from leaving out one trajectory at a time, NaN with a single trajectory. In any
     sample ``lower`` ≤ ``value`` ≤ ``upper``. Few effective configurations pull ``value`` and ``lower`` up, towards
     ``upper``, which alone needs no weights. From ``pareto_k`` ≈ 0.5 on the variance of the weights diverges, and the
-    error bars of ``value``, ``lower`` and ``kl`` are too small, by a factor of several for k ≈ 0.6: look at the last two
-    numbers first.
+    error bars of ``value``, ``lower`` and ``kl`` are too small: of softened springs in twelve dimensions, 1.5 times at
+    k ≈ 0.7, more than twice at 0.8, and single estimates at 0.6 lie four bars away. Look at the last two numbers first.
 
     Attributes:
         value, error: −kT ln⟨exp(−βΔU)⟩_p, eV.
@@ -74,7 +74,7 @@ def free_energy_difference(
         n_atoms: (M,) or one number, N of the configurations: if given, it is checked to be the same in all of them.
 
     Raises:
-        ValueError: energies, labels or numbers of atoms of different length, energies not finite, labels that are NaN,
+        ValueError: energies, labels or numbers of atoms of different length, energies not finite, labels that are missing,
             no temperature, or several N: each N is an ensemble of its own.
 
     Source: Zwanzig, J. Chem. Phys. 22, 1420 (1954); Isihara, J. Phys. A 1, 539 (1968), for the bounds.
@@ -111,8 +111,8 @@ def _groups(trajectory: ArrayLike | None, M: int) -> Array:
     labels = np.zeros(M, dtype=int) if trajectory is None else np.asarray(trajectory)
     if labels.shape != (M,):
         raise ValueError(f"trajectory: expected {M} labels, one for each configuration, got shape {labels.shape}")
-    if (labels != labels).any():
-        raise ValueError("trajectory: expected a label for each configuration, got NaN among them; name its trajectory")
+    if (labels != labels).any() or any(label is None for label in labels):
+        raise ValueError("trajectory: expected a label for each configuration, got NaN or None; name its trajectory")
     return np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)[1]
 
 
