@@ -299,7 +299,8 @@ def test_an_offset_of_the_model_shifts_the_energies_and_nothing_else(seed: int, 
     two = vars(reweighting.free_energy_difference(U, U_theta + shift, T, trajectory=labels))
     for name, value in one.items():
         moved = shift if name in ("value", "upper", "lower", "second_cumulant") else 0.0
-        assert two[name] == pytest.approx(value + moved, rel=1e-3 if name == "pareto_k" else 1e-6, abs=1e-9), name
+        near = {"abs": 0.01} if name == "pareto_k" else {"rel": 1e-6, "abs": 1e-9}  # a search for the shape stops early
+        assert two[name] == pytest.approx(value + moved, **near), name
 
 
 def test_errors_are_those_of_leaving_out_one_trajectory_whatever_its_length() -> None:
