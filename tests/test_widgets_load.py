@@ -461,3 +461,16 @@ def test_reading_waits_for_nobody(good: Path) -> None:
         ok(panel)
 
     asyncio.run(scene())
+
+
+def test_a_page_that_displays_the_figure_is_told_everything_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = LoadPanel(str(write(tmp_path / "md.npz")))
+    told: list[object] = []
+    monkeypatch.setattr("ipywidgets.Widget.send_state", lambda widget, key=None: told.append(widget))
+    panel.figure._view_count = 1
+    assert {panel.card, panel.columns, panel.work.status} <= {w for w in told if type(w).__name__ == "HTML"}
+    told.clear()
+    panel.figure._view_count = 0  # the page was closed
+    assert panel.card not in told

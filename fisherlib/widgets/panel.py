@@ -1,6 +1,6 @@
 """What all panels share: controls over a status line over one live figure, and a state that drives them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -50,6 +50,7 @@ class Panel(ipywidgets.VBox):
         self._shown: go.Figure | None = None
         self._settling = False
         state.observe(self._changed)
+        self.figure.observe(self._displayed, "_view_count")
 
     @property
     def last_error(self) -> Exception | None:
@@ -100,6 +101,12 @@ class Panel(ipywidgets.VBox):
         finally:
             self._settling = False
 
+    def _displayed(self, change: Mapping[str, int | None]) -> None:
+        # What changes while a page opens, between its look at the widgets and its ears, never reaches it.
+        if (change["new"] or 0) > (change["old"] or 0):
+            for widget in _inside(self, but=self.figure):
+                widget.send_state()
+
     def _back(self) -> None:
         self._settling = True
         try:
@@ -124,3 +131,12 @@ class Panel(ipywidgets.VBox):
         finally:
             self._settling = False
         self.redraw()
+
+
+def _inside(box: ipywidgets.Box, *, but: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    """The widgets in a box and in the boxes in it."""
+    for widget in box.children:
+        if widget is not but:
+            yield widget
+            if isinstance(widget, ipywidgets.Box):
+                yield from _inside(widget, but=but)
