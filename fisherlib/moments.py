@@ -140,6 +140,25 @@ class Moments(Mapping[str, MomentRecord]):
         gone = {key for key in ([keys] if isinstance(keys, str) else keys) if self[key] is not None}
         return Moments({key: record for key, record in self.items() if key not in gone})
 
+    def check_of(self, data: Dataset) -> None:
+        """Refuses to be taken for the moments of these data, if they are those of others.
+
+        Raises:
+            ValueError: other trajectories, descriptors or numbers of configurations, or other means of D and E.
+        """
+        wanted, way = "moments: expected those of the data", "take accumulate(data)"
+        if self.K != data.K:
+            raise ValueError(f"{wanted}, with K = {data.K}, got K = {self.K}; {way}")
+        sizes = {key: (len(t), len(t.forces)) for key, t in data.items()}
+        other = {key for key, _ in sizes.items() ^ {key: (r.configurations, r.rows) for key, r in self.items()}.items()}
+        for key in set(data) - other:
+            values = np.column_stack([data[key].descriptors, data[key].energies])
+            if (np.abs(self[key].mean[:-1] - values.mean(axis=0)) > 1e-6 * np.abs(values).max(axis=0)).any():
+                other.add(key)
+        if other:
+            names = ", ".join(map(repr, sorted(other)[:3])) + (" …" if len(other) > 3 else "")
+            raise ValueError(f"{wanted}, got others, which differ in {names}; {way}")
+
     def total(self) -> MomentRecord:
         """All trajectories merged into one record, in the order of the keys."""
         records = iter(self.values())

@@ -12,7 +12,7 @@ from .dataset import Array, Dataset, frozen
 from .losses import Quadratic, fisher, kl
 from .moments import Moments
 from .projections import Progress, silent
-from .reweighting import pareto_k
+from .reweighting import effective_sample_size, pareto_k
 from .uncertainty import standard_error
 from .uncertainty.arguments import of_data, whole
 from .units import beta
@@ -259,6 +259,5 @@ def _spread(error: Array, groups: NDArray[np.integer]) -> Array:
 def _weights(gap: Array, b: float) -> dict[str, Array]:
     """Effective sample size, and KL(p‖p_θ) = β⟨U_θ − U⟩ + ln⟨exp(−β(U_θ − U))⟩ by exponential averaging."""
     M = gap.shape[1]
-    log_sum = logsumexp(-b * gap, axis=1)
-    ess = np.exp(2 * log_sum - logsumexp(-2 * b * gap, axis=1)) / M
-    return {"ESS": ess, "KL": b * gap.mean(axis=1) + log_sum - np.log(M)}
+    ess = np.array([effective_sample_size(-b * row) for row in gap]) / M
+    return {"ESS": ess, "KL": b * gap.mean(axis=1) + logsumexp(-b * gap, axis=1) - np.log(M)}

@@ -595,13 +595,13 @@ def test_every_verdict_of_consistency_is_on_the_card(few_walkers: fl.Dataset, mo
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
-        (lambda t, _: {"energies": np.full(len(t), 3.0)}, "canonical ratio", "far too small"),
+        (lambda t, _: {"energies": np.full(len(t), 3.0)}, "canonical ratio", "do not vary"),
         (lambda t, _: {"energies": t.energies / N}, "canonical ratio", "energies per atom"),
-        (lambda t, _: {"temperature": 4000.0}, "canonical ratio", "far too small"),
-        (lambda t, _: {"temperature": 300.0}, "canonical ratio", "far too large"),
+        (lambda t, _: {"temperature": 4000.0}, "canonical ratio", "far too little for 4000 K"),
+        (lambda t, _: {"temperature": 300.0}, "canonical ratio", "far too much for 300 K"),
         (lambda t, _: {"temperature": None}, "canonical ratio", "give temperature="),
-        (lambda t, _: {"energies": t.energies + np.linspace(0, 3, len(t))}, "energy drift", "rise along"),
-        (lambda t, _: {"energies": t.energies - np.linspace(0, 3, len(t))}, "energy drift", "fall along"),
+        (lambda t, _: {"energies": t.energies + np.linspace(0, 3, len(t))}, "energy drift", "energies rise by 3"),
+        (lambda t, _: {"energies": t.energies - np.linspace(0, 3, len(t))}, "energy drift", "energies fall by 3"),
         (repeated, "duplicates", "copies of others"),
     ],
 )
@@ -619,7 +619,7 @@ def test_a_temperature_that_is_given_takes_the_place_of_the_files(few_walkers: f
 def test_trajectories_of_known_temperature_are_judged_beside_those_of_unknown_one(few_walkers: fl.Dataset) -> None:
     mixed = spoilt(few_walkers, lambda t, _: {"temperature": None if t.key == "walker-00" else 300.0})
     found = card(mixed)["canonical ratio"]
-    assert found.level == "warn" and "far too large" in found.message and float(found.value.split()[0]) > 4
+    assert found.level == "warn" and "far too much" in found.message and float(found.value.split()[0]) > 4
     assert "of 1 of 4 trajectories the temperature is not known" in found.message
 
 

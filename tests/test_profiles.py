@@ -104,7 +104,7 @@ def test_a_path_that_is_none_and_moments_of_other_data_are_refused(ragged: Maker
             fl.profiles.profile(data, moments, wrong)
     with pytest.raises(ValueError, match="thetas: expected finite parameters, got 1 of 3 that are NaN"):
         fl.profiles.profile(data, moments, [0.0, np.nan, 0.0])
-    with pytest.raises(ValueError, match="moments: expected those of the trajectories of the data, .* differ in 't1'"):
+    with pytest.raises(ValueError, match="moments: expected those of the data, .* differ in 't1'"):
         fl.profiles.profile(data, moments.drop("t1"), theta)
     with pytest.raises(ValueError, match="with K = 3, got K = 4"):
         fl.profiles.profile(data, fl.accumulate(ragged(0, K=4)), theta)

@@ -134,7 +134,7 @@ def test_a_random_choice_of_rows_is_seeded_and_finds_about_the_same() -> None:
 def test_it_needs_misfit_and_the_same_data(ragged: Maker) -> None:
     data = ragged(1)
     moments, fit = fitted(data)
-    with pytest.raises(ValueError, match="moments: expected those of the trajectories of the data, .* differ in 't0'"):
+    with pytest.raises(ValueError, match="moments: expected those of the data, .* differ in 't0'"):
         uncertainty.model_form(data.drop("t0"), moments, fit)
     wide = ragged(1, K=4)
     with pytest.raises(ValueError, match="with K = 4, got K = 3"):

@@ -1,15 +1,14 @@
 """What the data can bear: checks on loading, whether they are a sample at their temperature, what they leave open."""
 
-from .checks import Verdict as Verdict
 from .checks import consistency as consistency
 from .ensemble import ensemble as ensemble
 from .ensemble import sample as sample
 from .health import Reading as Reading
 from .health import check as check
 from .health import health as health
-from .identifiability import leverage as leverage
 from .identifiability import null_directions as null_directions
 from .identifiability import temperature_dependence as temperature_dependence
+from .leverage import leverage as leverage
 from .metastability import Metastability as Metastability
 from .metastability import metastability as metastability
 from .sampling import autocorrelation_time as autocorrelation_time
@@ -17,3 +16,4 @@ from .sampling import canonical_ratio as canonical_ratio
 from .sampling import configurational_temperature as configurational_temperature
 from .sampling import drift as drift
 from .sampling import virial_temperature as virial_temperature
+from .verdict import Verdict as Verdict

@@ -8,10 +8,13 @@ from numpy.typing import ArrayLike
 
 from ..dataset import Array, Dataset
 from ..moments import Moments, accumulate
-from .checks import Level, Verdict, consistency, duplicates
-from .ensemble import CANONICAL, TOO_LARGE, TOO_SMALL, sample
-from .identifiability import influence, null_directions
-from .sampling import autocorrelation_time, canonical_ratio, drift
+from . import judgements
+from .checks import consistency, findings
+from .ensemble import sample
+from .identifiability import null_directions
+from .leverage import influence
+from .sampling import autocorrelation_time, drift, ratio_if_any
+from .verdict import Level, Verdict
 
 _CARD_NAMES = {"energy slope": "sign of Φ", "sign by θ": "sign of Φ by θ"}
 _OF_ONE_CONFIGURATION = ("outliers", "frozen configurations")
@@ -71,16 +74,11 @@ def check(
     """
     moments = moments or accumulate(data)
     return [
-        *(_strict(verdict, data) for verdict in consistency(data, theta=theta, moments=moments)),
+        *findings(data, theta, moments),
         *sample(data, temperature),
         *null_directions(moments, names=data.descriptor_names),
         influence(data, moments),
     ]
-
-
-def _strict(verdict: Verdict, data: Dataset) -> Verdict:
-    """A verdict of ``consistency``, which fails where a whole trajectory is a copy of another."""
-    return duplicates(data) if verdict.name == "duplicates" and verdict.level != "ok" else verdict
 
 
 def health(
@@ -161,17 +159,17 @@ def _drift(data: Dataset, tau: float) -> Reading:
         message = "every trajectory has fewer than three configurations: a drift cannot be seen"
         return Reading(name="energy drift", value="unknown", level="ok", message=message)
     spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values()])))
+    freedom = len(each) - 1.0
     if len(each) == 1:  # the error of a straight line through M/2τ independent energies
-        error = spread * float(np.sqrt(12 * max(2 * tau, 1.0) / len(data.energies)))
-    level, message = (
-        "ok",
-        f"from end to end of a trajectory, where energies have a standard deviation of {spread:.3g} eV",
-    )
-    if abs(mean) > 3 * error and abs(mean) > 0.5 * spread:
-        level = "warn"
-        message = f"energies {'rise' if mean > 0 else 'fall'} along the trajectories: not in equilibrium yet; leave out the first part"
+        independent = len(data.energies) / max(2 * tau, 1.0)
+        error, freedom = spread * float(np.sqrt(12 / independent)), max(independent - 2, 1.0)
+    found = judgements.end_to_end(mean, error, spread, freedom, judgements.CHANCE)
+    message = f"from end to end of a trajectory, where energies have a standard deviation of {spread:.3g} eV"
     return Reading(
-        name="energy drift", value=f"{mean:+.3f} ± {error:.3f} eV".replace("-", "−"), level=level, message=message
+        name="energy drift",
+        value=f"{mean:+.3f} ± {error:.3f} eV".replace("-", "−"),
+        level=found.level,
+        message=message if found.level == "ok" else found.message,
     )
 
 
@@ -190,38 +188,25 @@ def _memory(data: Dataset, tau: float, independent: float) -> list[Reading]:
 
 
 def _fluctuation(data: Dataset, temperature: float | None, independent: float) -> Reading:
-    unknown = "the temperature is not known: whether this is a sample at it cannot be said; give temperature="
     known = {
         t.key: T for t in data.values() if (T := t.temperature if temperature is None else temperature) is not None
     }
     if not known:
-        return Reading(name="canonical ratio", value="unknown", level="warn", message=unknown)
+        return Reading(name="canonical ratio", value="unknown", level="warn", message=judgements.UNKNOWN)
     some = data.select(list(known))
     lengths = [len(t) for t in some.values()]
     labels, T = (
         np.repeat(values, lengths) for values in (np.arange(len(some)), np.array(list(known.values()), dtype=float))
     )
-    try:  # E/T at 1 K, since trajectories may differ in T
-        ratio = canonical_ratio(some.energies / T, some.n_atoms, 1.0, trajectory=labels)
-    except ValueError as raised:
-        if "have a spread" not in str(raised):
-            raise
-        message = "too few configurations for a spread of energies"
-        return Reading(name="canonical ratio", value="unknown", level="ok", message=message)
+    ratio = ratio_if_any(some.energies / T, some.n_atoms, 1.0, trajectory=labels)  # E/T at 1 K, as T may differ
     independent *= len(T) / len(data.energies)
-    error = ratio / np.sqrt(2 * independent)
-    level, message = _judged(ratio, independent, " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})))
+    kelvin = " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})) + " K"
+    found = judgements.fluctuation(ratio, max(independent - 1, 1.0), kelvin, judgements.CHANCE).warned()
+    level, message = found.level, found.message
     if len(some) < len(data):
-        level, message = "warn", f"{message}; of {len(data) - len(some)} of {len(data)} trajectories {unknown}"
-    return Reading(name="canonical ratio", value=f"{ratio:.2f} ± {error:.2f}", level=level, message=message)
-
-
-def _judged(ratio: float, independent: float, kelvin: str) -> tuple[Level, str]:
-    said = f"fluctuation of the energy at {kelvin} K over that of a harmonic crystal"
-    if ratio > 0 and independent < 10:
-        return "ok", f"{said}; too few independent configurations to judge by"
-    if ratio < CANONICAL[0]:
-        return "warn", f"{said} is far too small: {TOO_SMALL}"
-    if ratio > CANONICAL[1]:
-        return "warn", f"{said} is far too large: {TOO_LARGE}"
-    return "ok", f"{said}; {CANONICAL[0]} to {CANONICAL[1]} is usual for solids, liquids and clusters"
+        level, message = (
+            "warn",
+            f"{message}; of {len(data) - len(some)} of {len(data)} trajectories {judgements.UNKNOWN}",
+        )
+    value = "unknown" if np.isnan(ratio) else f"{ratio:.2f} ± {ratio / np.sqrt(2 * independent):.2f}"
+    return Reading(name="canonical ratio", value=value, level=level, message=message)

@@ -10,7 +10,7 @@ from ..dataset import Array, frozen
 from ..losses import fisher, kl
 from ..moments import Moments
 from ..solvers import solve
-from .checks import Verdict
+from .verdict import Verdict
 
 #: Below this part of the mean curvature a direction is slow. The double well (``systems.double_well``, odd=True) has 0.030,
 #: 0.009 and 0.003 at barriers of 1, 4 and 8 k_B T; the Cu55 droplet of ``data/``, molten throughout, has 0.038.

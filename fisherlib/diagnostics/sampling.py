@@ -20,11 +20,11 @@ def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
     Raises:
         ValueError: a trajectory has no positions, or is periodic.
     """
-    T = np.array([_virial_temperatures(t).mean() for t in data.values()])
+    T = np.array([virial_temperatures(t).mean() for t in data.values()])
     return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
 
 
-def _virial_temperatures(t: Trajectory) -> Array:
+def virial_temperatures(t: Trajectory) -> Array:
     """(M,) −Σ_i r_i·F_i / (3N − 3) k_B of each configuration, K."""
     if t.positions is None or (t.pbc is not None and t.pbc.any()):
         raise ValueError(f"trajectory {t.key!r}: expected positions of isolated clusters, got none or periodic ones")
@@ -98,6 +98,17 @@ def canonical_ratio(
     Source: Lebowitz, Percus, Verlet, Phys. Rev. 153, 250 (1967), for both ensembles; Allen and Tildesley, Computer
     Simulation of Liquids, section 2.5.
     """
+    ratio = ratio_if_any(energies, n_atoms, temperature, trajectory=trajectory)
+    if np.isnan(ratio):
+        M = len(np.asarray(energies))
+        raise ValueError(f"energies: expected enough configurations to have a spread, got {M}; add configurations")
+    return ratio
+
+
+def ratio_if_any(
+    energies: ArrayLike, n_atoms: ArrayLike, temperature: float, *, trajectory: ArrayLike | None = None
+) -> float:
+    """``canonical_ratio``, and NaN where there are too few configurations for a spread."""
     E = np.asarray(energies, dtype=np.float64)
     if E.ndim != 1 or not np.isfinite(E).all():
         raise ValueError(f"energies: expected (M,) finite numbers, got {_shown(E)}; leave out what is missing")
@@ -110,9 +121,8 @@ def canonical_ratio(
     if varies:
         E = E - dN * (dN @ E) / (dN @ dN)
     free = len(E) - group.max(initial=0) - 1 - varies
-    if free < 1:
-        raise ValueError(f"energies: expected enough configurations to have a spread, got {len(E)}; add configurations")
-    return float(np.sqrt(E @ E / free) * beta(temperature) / np.sqrt(1.5 * N.mean()))
+    b = beta(temperature)
+    return float(np.sqrt(E @ E / free) * b / np.sqrt(1.5 * N.mean())) if free > 0 else float("nan")
 
 
 def atoms(n_atoms: ArrayLike, M: int) -> Array:

@@ -1,13 +1,13 @@
 """Fits from moments: θ_f, the ordinary fit to energies, mixtures of losses, and the whole path of a ridge."""
 
+from .criteria import evidence as evidence
+from .criteria import gcv as gcv
 from .fits import Terms as Terms
 from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
 from .fits import kl_path as kl_path
+from .normal import normal_equations as normal_equations
+from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
-from .ridge import evidence as evidence
-from .ridge import gcv as gcv
-from .ridge import normal_equations as normal_equations
 from .ridge import ridge_path as ridge_path
-from .ridge import row_weights as row_weights

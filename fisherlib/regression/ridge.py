@@ -1,4 +1,4 @@
-"""Fits to forces for every strength of a ridge from one factorisation, and what the rows themselves say of the strength."""
+"""Fits to forces for every strength of a ridge from one factorisation."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
-from ..units import beta
+from .normal import normal_equations
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +98,7 @@ class RidgePath:
         return self.origin + (self.loadings / (strengths[:, None] + self.eigenvalues)) @ self.directions.T
 
     @property
-    def _taken(self) -> Array:
+    def taken(self) -> Array:
         """(n, r) λ/(s + λ), the part of each direction that the penalty takes."""
         return self.strengths[:, None] / (self.strengths[:, None] + self.eigenvalues)
 
@@ -106,7 +106,7 @@ class RidgePath:
     def residual_sum(self) -> Array:
         """(n,) Σ w|F − Φθ|², eV²/Å²."""
         # yy₀ − Σ z²(s + 2λ)/(s + λ)², without its cancellation
-        return self.unexplained + self._taken**2 @ (self.loadings**2 / self.eigenvalues)
+        return self.unexplained + self.taken**2 @ (self.loadings**2 / self.eigenvalues)
 
     @functools.cached_property
     def penalty(self) -> Array:
@@ -155,70 +155,6 @@ def ridge_path(
     rows = moments.rows if isinstance(moments, MomentRecord) else sum(r.rows for r in moments.values())
     normal = functools.reduce(operator.add, normal_equations(moments, temperature=temperature))
     return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
-
-
-def row_weights(moments: Moments | MomentRecord, *, temperature: float | None = None) -> Array:
-    """(trajectories,) weight of a row of each: β² over its mean over all rows; exactly 1 for one temperature.
-
-    Args:
-        moments: of one or several trajectories.
-        temperature: K; taken for every trajectory. Without it each trajectory's own.
-
-    Raises:
-        ValueError: neither ``temperature`` nor the trajectories say what T is.
-    """
-    records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
-    temperatures = [r.temperature if temperature is None else temperature for r in records]
-    if None in temperatures:
-        raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-    betas = np.array([beta(T) for T in temperatures])
-    relative = (betas / betas[0]) ** 2  # before the mean is taken, so that equal ones give 1 to the last digit
-    return relative / np.average(relative, weights=[r.rows for r in records])
-
-
-def normal_equations(moments: Moments | MomentRecord, *, temperature: float | None = None) -> list[Quadratic]:
-    """½ w |F − Φθ|² of each trajectory, so that their sum is what a ridge is added to: A = w ΦᵀΦ, b = w ΦᵀF, s = w F·F.
-
-    Args:
-        moments: of one or several trajectories.
-        temperature: as for ``row_weights``.
-
-    Returns:
-        One quadratic form a trajectory, in order; values in eV²/Å².
-    """
-    records = [moments] if isinstance(moments, MomentRecord) else moments.values()
-    weights = row_weights(moments, temperature=temperature)
-    return [Quadratic(w * r.PhiPhi, w * r.PhiF, w * r.FF) for w, r in zip(weights, records, strict=True)]
-
-
-def gcv(path: RidgePath) -> Array:
-    """(n,) generalised cross-validation, n RSS/(n − γ)², eV²/Å²: the mean square error of rows left out one at a time.
-
-    Rows count as independent. Those of one configuration, and of neighbouring ones, are not: the strength comes out too
-    small, which whole trajectories left out (``validation.leave_one_trajectory_out``) tell.
-
-    Source: Golub, Heath and Wahba, Technometrics 21, 215 (1979).
-    """
-    # n − γ, without its cancellation where there are hardly more rows than parameters
-    free = path.rows - len(path.eigenvalues) + path._taken.sum(axis=1)
-    return path.rows * path.residual_sum / free**2
-
-
-def evidence(path: RidgePath) -> Array:
-    """(n,) logarithm of the evidence (marginal likelihood) of all rows, nats, with the best variance of the noise.
-
-    ln p = −½n [ln((RSS + λ y·y)/n) + 1 + ln 2π] − ½ Σ ln(1 + s/λ): the density of √w F (F itself at one temperature)
-    under Gaussian noise of variance σ² and a Gaussian prior of variance σ²/(λ m_k) about θ⁰_k, where σ² = (RSS + λ y·y)/n is
-    the best there is. Divided by ``path.rows`` it is that of a row. Rows count as independent, as they do for ``gcv``.
-
-    Source: MacKay, Neural Computation 4, 415 (1992).
-    """
-    n, s = path.rows, path.eigenvalues
-    taken = path._taken
-    misfit = path.unexplained + taken @ (path.loadings**2 / s)  # RSS + λ y·y
-    # forces that are exactly those of θ⁰ have no noise at all, and a logarithm all the same
-    noise = np.maximum(misfit, np.finfo(float).tiny) / n
-    return -0.5 * n * (np.log(noise) + 1 + np.log(2 * np.pi)) + 0.5 * np.log(taken).sum(axis=1)
 
 
 def _inverse_root(scale: Array, diagonal: Array) -> Array:

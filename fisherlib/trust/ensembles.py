@@ -7,13 +7,12 @@ import numpy as np
 from .. import diagnostics
 from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
+from ..diagnostics.verdict import LEVELS
 from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..reweighting import effective_sample_size, log_weights, pareto_k
 from ..units import BOLTZMANN
-
-_LEVELS = ("ok", "warn", "fail")
 
 
 def of_ensembles(
@@ -55,7 +54,7 @@ def _worst(
         found.append((verdict, where))
     if not found:
         return []
-    verdict, where = max(found, key=lambda entry: _LEVELS.index(entry[0].level))
+    verdict, where = max(found, key=lambda entry: LEVELS.index(entry[0].level))
     return [Verdict(name=verdict.name, level=verdict.level, message=where + verdict.message, value=verdict.value)]
 
 

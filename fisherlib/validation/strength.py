@@ -1,20 +1,16 @@
-"""Predictions for trajectories that the fit has not seen, from moments alone."""
+"""The strength of a ridge, by three criteria beside each other."""
 
 import dataclasses
-import functools
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .comparison import Comparison, compare_predictions
-from .dataset import Array, Dataset, frozen
-from .diagnostics import Verdict
-from .losses import Quadratic
-from .moments import MomentRecord, Moments
-from .potential import LinearPotential
-from .regression import RidgePath, evidence, gcv, normal_equations, ridge_path, row_weights
+from ..dataset import Array, frozen
+from ..diagnostics import Verdict
+from ..moments import Moments
+from ..regression import RidgePath, evidence, gcv, normal_equations, ridge_path
+from .held_out import held_out_errors, pooled
 
 #: Strengths of a ridge that are tried: below the first, what a strength does is lost in rounding; above the last, nothing
 #: is left of the fit.
@@ -25,156 +21,6 @@ AGREEMENT = 10.0
 
 #: Held-out errors that differ by less than this, relatively, are the same for any use.
 NOTICEABLE = 0.01
-
-
-def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
-    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
-
-    Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
-    the answer into the test.
-
-    Raises:
-        ValueError: fewer than two folds, or more folds than trajectories.
-    """
-    keys = list(keys)
-    _several("data", len(keys))
-    if not 2 <= folds <= len(keys):
-        raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
-    order = np.random.default_rng(seed).permutation(len(keys))
-    return [[keys[i] for i in sorted(part)] for part in np.array_split(order, folds)]
-
-
-def _several(name: str, count: int) -> None:
-    if count < 2:
-        raise ValueError(
-            f"{name}: expected at least 2 trajectories, so that one can be held out, got {count}; cut a long one by "
-            "data.blocks(number)"
-        )
-
-
-def cross_validate(
-    data: Dataset, moments: Moments, fit: Callable[[Moments], LinearPotential], *, folds: int = 5, seed: int = 0
-) -> Comparison:
-    """Errors of predictions for trajectories that were held out of the fit, fold by fold.
-
-    Args:
-        data: the trajectories.
-        moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
-        fit: moments → potential, e.g. ``regression.fisher_fit``.
-        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
-        seed: of the assignment of trajectories to folds.
-
-    Returns:
-        Comparison over all configurations, each predicted by the potential that never saw its trajectory.
-    """
-    energies, forces, name = {}, {}, ""
-    for part in split(tuple(data), folds, seed=seed):
-        model = fit(moments.drop(part))
-        name = model.name
-        for key in part:
-            energies[key], forces[key] = model.energies(data[key]), model.forces(data[key])
-    return compare_predictions(
-        np.concatenate([energies[key] for key in data]),
-        np.concatenate([forces[key] for key in data]),
-        data,
-        name=f"{name}, held out",
-    )
-
-
-def held_out_errors(
-    moments: Moments,
-    strengths: ArrayLike,
-    *,
-    temperature: float | None = None,
-    origin: ArrayLike | None = None,
-    scale: ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Array:
-    """Mean squared force error on each trajectory, held out of the fit, for every strength of a ridge.
-
-    Each fit is that of ``regression.ridge_path`` to all other trajectories: exact, and from moments alone, at the cost of one
-    factorisation a trajectory.
-
-    Args:
-        moments: of at least two trajectories.
-        strengths: (n,) λ > 0, in any order.
-        temperature, origin, scale: as for ``regression.ridge_path``; without a scale, that of each fit's own data.
-        progress: called with (trajectories done, trajectories in all) after each.
-
-    Returns:
-        (trajectories, n) mean over the force components of each, eV²/Å².
-
-    Raises:
-        ValueError: fewer than two trajectories, or as for ``regression.ridge_path``.
-    """
-    if isinstance(moments, MomentRecord):
-        raise ValueError(
-            "moments: expected those of each trajectory, to hold out one at a time, got a single record that does not tell "
-            "them apart; give accumulate(data), not its total()"
-        )
-    _several("moments", len(moments))
-    parts, rows = normal_equations(moments, temperature=temperature), np.array([r.rows for r in moments.values()])
-    shares = row_weights(moments, temperature=temperature) * rows
-    errors = []
-    for part, rest, held, share in zip(parts, _all_but_each(parts), rows, shares, strict=True):
-        path = RidgePath.of(rest, strengths, rows=int(rows.sum() - held), origin=origin, scale=scale)
-        errors.append(2 * part(path.thetas) / share)
-        if progress is not None:
-            progress(len(errors), len(parts))
-    return np.maximum(errors, 0.0)
-
-
-def _all_but_each(parts: Sequence[Quadratic], rest: Quadratic | None = None) -> Iterator[Quadratic]:
-    """The sum of all parts but one, for each in turn.
-
-    Halves are added to one another's folds, in n log n sums. To subtract each from the total would be less work, but
-    would leave rounding where a descriptor changes in the part alone.
-    """
-    if len(parts) == 1:
-        yield rest
-        return
-    middle = len(parts) // 2
-    for inside, outside in ((parts[:middle], parts[middle:]), (parts[middle:], parts[:middle])):
-        yield from _all_but_each(inside, functools.reduce(operator.add, outside if rest is None else [rest, *outside]))
-
-
-def leave_one_trajectory_out(
-    moments: Moments,
-    strengths: ArrayLike,
-    *,
-    temperature: float | None = None,
-    origin: ArrayLike | None = None,
-    scale: ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Array:
-    """Root-mean-square force error on trajectories held out one at a time, for every strength of a ridge.
-
-    √(Σ_t w_t |F_t − Φ_tθ₋ₜ(λ)|² / n) over all n rows, with θ₋ₜ of all trajectories but t and w_t = β_t² over its mean
-    over all rows (1 for one temperature).
-
-    Args:
-        moments, strengths, temperature, origin, scale, progress: as for ``held_out_errors``.
-
-    Returns:
-        (n,) eV/Å.
-    """
-    errors = held_out_errors(moments, strengths, temperature=temperature, origin=origin, scale=scale, progress=progress)
-    return _pooled(errors, moments, temperature)[0]
-
-
-def _pooled(errors: Array, moments: Moments, temperature: float | None) -> tuple[Array, Array]:
-    """(n,) root mean square over all rows, and (trajectories, n) how far each trajectory pulls it from the others."""
-    shares = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
-    shares = shares / shares.sum()
-    mean = shares @ errors
-    rmse = np.sqrt(mean)
-    pulls = shares[:, None] * (errors - mean)
-    return rmse, np.divide(pulls, 2 * rmse, out=np.zeros_like(pulls), where=rmse > 0)
-
-
-def _standard_error(pulls: Array) -> Array:
-    """(n,) standard error over trajectories of what they pull at, to first order."""
-    return np.sqrt(len(pulls) / (len(pulls) - 1) * (pulls**2).sum(axis=0))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -243,7 +89,7 @@ def choose_strength(
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
     errors = held_out_errors(moments, path.strengths, **options, progress=progress)
-    rmse, pulls = _pooled(errors, moments, temperature)
+    rmse, pulls = pooled(errors, moments, temperature)
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
@@ -269,6 +115,11 @@ def _lowest(strengths: Array, curve: Array) -> float:
     bend = left * after - right * before
     shift = 0.5 * (left**2 * after + right**2 * before) / bend if bend > 0 else 0.0
     return float(np.exp(x[k] - shift))
+
+
+def _standard_error(pulls: Array) -> Array:
+    """(n,) standard error over trajectories of what they pull at, to first order."""
+    return np.sqrt(len(pulls) / (len(pulls) - 1) * (pulls**2).sum(axis=0))
 
 
 def _rounding(moments: Moments, temperature: float | None) -> float:

@@ -1,0 +1,132 @@
+"""The sign and the unit of force descriptors, by energies and by a θ that is known."""
+
+import numpy as np
+
+from ..dataset import Array, Dataset, Trajectory
+from ..moments import MomentRecord
+from ..units import BOHR, HARTREE
+from .composition import counts_of_kinds
+from .verdict import Verdict
+
+
+def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
+    """Energies against θ_f·D within trajectories, the energy of each kind of atom taken out.
+
+    The offset of a basin, or the energy of one more atom, says nothing about signs and units.
+    """
+    model, true = (
+        np.concatenate(parts) for parts in zip(*(_residuals(t, theta_f) for t in data.values()), strict=True)
+    )
+    if not (model @ model > 0 and true @ true > 0):
+        message = "energies do not vary within trajectories: they cannot tell the sign of Φ"
+        return [Verdict(name="energy slope", level="warn", message=message, value=float("nan"))]
+    slope = float(true @ model / (model @ model))
+    correlation = float(true @ model / np.sqrt((model @ model) * (true @ true)))
+    return [_slope(slope, correlation, r2, float(data.n_atoms.mean())), _correlation(correlation, r2)]
+
+
+def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
+    """θ·D and E of a trajectory, without what a constant and the numbers of atoms of each kind explain of them."""
+    values = np.column_stack([t.descriptors @ theta, t.energies])
+    noise = 1e-12 * np.abs(values).max(axis=0)
+    values -= values.mean(axis=0)  # first, so that large energies keep their digits
+    counts = t.n_atoms[:, None] if t.species is None else counts_of_kinds(t, np.unique(t.species))
+    explained = np.column_stack([np.ones(len(t)), counts])
+    values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
+    # What is left of values that do not vary is rounding, not a signal.
+    return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
+
+
+def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
+    level, message = "ok", f"energies rise by {slope:.3f} where θ_f·D rises by one"
+    if correlation < -0.5 and r2 <= 0.5:
+        level = "warn"
+        message = (
+            f"energies fall where θ_f·D rises (slope {slope:.2f}), but the forces fit too poorly (R² {r2:.2f}) to blame the "
+            "sign of the force descriptors; mend the forces first"
+        )
+    elif correlation < -0.5:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: energies fall where θ_f·D rises (slope {slope:.2f}, correlation "
+            f"{correlation:.3f}), so the column holds +∂D/∂x, not Φ = −∂D/∂x, and θ_f would come out as −θ_f; read it "
+            "with gradient=True"
+        )
+    elif correlation > 0.5 and r2 <= 0.5 and not 0.5 <= slope <= 2.0:
+        level = "warn"
+        message = (
+            f"energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; the forces do not fit (R² {r2:.2f})"
+        )
+    elif correlation > 0.8 and not 0.5 <= slope <= 2.0:
+        level = "warn"
+        message = f"units: energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; {_unit_cause(slope, N)}"
+    return Verdict(name="energy slope", level=level, message=message, value=float(slope))
+
+
+def _unit_cause(slope: float, N: float) -> str:
+    causes = {
+        "forces look like Ha/Bohr, not eV/Å": HARTREE / BOHR,
+        "energies look like Ha, not eV": 1 / HARTREE,
+        "energies look like kcal/mol, not eV": 23.0605,
+        "energies look like energies per atom, not totals": 1 / N,
+        "descriptors look like averages over atoms, not sums": N,
+    }
+    misses = {cause: abs(np.log(slope / factor)) for cause, factor in causes.items()}
+    near = [cause for cause in misses if misses[cause] < min(np.log(1.5), min(misses.values()) + np.log(1.15))]
+    return ", or ".join(near) or "compare the units of energies, forces and descriptors"
+
+
+def _correlation(correlation: float, r2: float) -> Verdict:
+    level, message = "ok", f"energies follow θ_f·D (correlation {correlation:.4f})"
+    if -0.5 <= correlation <= 0.5:
+        level = "warn"
+        message = (
+            f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, force descriptors "
+            "stored (N, K, 3) and read as (N, 3, K), or configurations near rest, whose forces say little of energies"
+        )
+    elif 0.5 < correlation < (0.9 if r2 > 0.95 else 0.8):
+        level = "warn"
+        message = (
+            f"energies follow θ_f·D loosely (correlation {correlation:.2f}) where forces fit with R² {r2:.3f}: energies may be "
+            "shifted by a frame, a force may be wild, or the descriptors determine energies poorly"
+        )
+    return Verdict(name="energy correlation", level=level, message=message, value=float(correlation))
+
+
+def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
+    if theta.shape != (total.K,):
+        raise ValueError(
+            f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}; both must use the same descriptor"
+        )
+    if not np.isfinite(theta).all():
+        raise ValueError(
+            f"theta: expected K = {total.K} finite parameters, got {theta[~np.isfinite(theta)][0]}; leave theta out where none "
+            "is known"
+        )
+    size = float(theta @ total.PhiPhi @ theta)
+    correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
+    level, message = "ok", f"forces follow those of the given θ (correlation {correlation:.3f})"
+    if -0.5 <= correlation <= 0.5:
+        level = "warn"
+        message = (
+            f"the given θ explains little of these forces (correlation {correlation:.2f}): it belongs to other data"
+        )
+    elif 0.5 < correlation < 0.9:
+        level = "warn"
+        message = (
+            f"forces follow those of the given θ loosely (correlation {correlation:.2f}): it may belong to another element, "
+            "or to a descriptor with other settings and as many entries"
+        )
+    elif correlation < 0 and energies_agree:
+        level = "warn"
+        message = (
+            f"the given θ has the opposite sign (correlation {correlation:.3f}), while energies confirm that of the data: θ was "
+            "fitted with +∂D/∂x in place of Φ = −∂D/∂x; take −θ"
+        )
+    elif correlation < 0:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: forces fall where those of the given θ rise (correlation {correlation:.3f}); the "
+            "column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
+        )
+    return Verdict(name="sign by θ", level=level, message=message, value=correlation)

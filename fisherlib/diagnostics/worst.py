@@ -1,0 +1,65 @@
+"""The worst of many verdicts of one kind, with the trajectories that share it."""
+
+import dataclasses
+
+import numpy as np
+
+from .verdict import LEVELS, Verdict
+
+#: Trajectories that are named one by one under each kind of finding.
+NAMED = 5
+
+
+_RATIOS = ("canonical ratio", "temperature by forces")
+
+#: What is said of a trajectory that shares the finding of a worse one.
+_NUMBERS = {
+    "canonical ratio": "{:.2g} times a harmonic crystal",
+    "autocorrelation": "{:.3f}",
+    "drift": "{:+.3g} eV",
+    "outliers": "{:.0f} robust standard deviations",
+    "frozen configurations": "{:.0f} configurations",
+    "temperature by forces": "{:.2f} times",
+}
+
+
+def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
+    """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories."""
+    entries = sorted(entries, key=lambda entry: _severity(entry[1]), reverse=True)
+    key, worst = entries[0]
+    if worst.level == "ok":
+        where = f" (furthest off in {key})" if len(entries) > 1 and abs(worst.value) > 0 else ""
+        return dataclasses.replace(worst, message=worst.message + where)
+    found: dict[str, list[tuple[str, Verdict]]] = {}
+    for entry in entries:
+        if entry[1].level != "ok":
+            found.setdefault(_direction(entry[1]), []).append(entry)
+    return dataclasses.replace(worst, message=". ".join(_sentence(alike) for alike in found.values()))
+
+
+def _sentence(alike: list[tuple[str, Verdict]]) -> str:
+    """What is said of the first, and the others with numbers of their own."""
+    (key, first), others = alike[0], alike[1:NAMED]
+    if not key:
+        return first.message
+    more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+    if np.isnan(first.value):
+        return f"{', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
+    named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value).replace('-', '−')})" for key, v in others)
+    return f"{key}: {first.message}" + (f"; likewise {named}{more}" if others else "")
+
+
+def _severity(verdict: Verdict) -> tuple[int, float]:
+    """Level, then size; what is not known comes last within its level."""
+    value = verdict.value
+    if verdict.name in _RATIOS and not np.isnan(value):
+        value = np.log(value) if value > 0 else np.inf
+    return LEVELS.index(verdict.level), -1.0 if np.isnan(value) else abs(value)
+
+
+def _direction(verdict: Verdict) -> str:
+    """Too much, too little, none at all, or unknown: what has one sentence, whatever the number in it."""
+    value = verdict.value
+    if np.isnan(value) or value == 0:
+        return f"{value:.0f}"
+    return "up" if value > (1.0 if verdict.name in _RATIOS else 0.0) else "down"

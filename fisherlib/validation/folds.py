@@ -1,0 +1,64 @@
+"""Folds over whole trajectories, and predictions for those that a fit has not seen."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..comparison import Comparison, compare_predictions
+from ..dataset import Dataset
+from ..moments import Moments
+from ..potential import LinearPotential
+
+
+def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
+    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
+
+    Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
+    the answer into the test.
+
+    Raises:
+        ValueError: fewer than two folds, or more folds than trajectories.
+    """
+    keys = list(keys)
+    several("data", len(keys))
+    if not 2 <= folds <= len(keys):
+        raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
+    order = np.random.default_rng(seed).permutation(len(keys))
+    return [[keys[i] for i in sorted(part)] for part in np.array_split(order, folds)]
+
+
+def several(name: str, count: int) -> None:
+    if count < 2:
+        raise ValueError(
+            f"{name}: expected at least 2 trajectories, so that one can be held out, got {count}; cut a long one by "
+            "data.blocks(number)"
+        )
+
+
+def cross_validate(
+    data: Dataset, moments: Moments, fit: Callable[[Moments], LinearPotential], *, folds: int = 5, seed: int = 0
+) -> Comparison:
+    """Errors of predictions for trajectories that were held out of the fit, fold by fold.
+
+    Args:
+        data: the trajectories.
+        moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
+        fit: moments → potential, e.g. ``regression.fisher_fit``.
+        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
+        seed: of the assignment of trajectories to folds.
+
+    Returns:
+        Comparison over all configurations, each predicted by the potential that never saw its trajectory.
+    """
+    energies, forces, name = {}, {}, ""
+    for part in split(tuple(data), folds, seed=seed):
+        model = fit(moments.drop(part))
+        name = model.name
+        for key in part:
+            energies[key], forces[key] = model.energies(data[key]), model.forces(data[key])
+    return compare_predictions(
+        np.concatenate([energies[key] for key in data]),
+        np.concatenate([forces[key] for key in data]),
+        data,
+        name=f"{name}, held out",
+    )
