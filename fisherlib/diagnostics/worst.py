@@ -9,7 +9,6 @@ from .verdict import LEVELS, Verdict
 #: Trajectories that are named one by one under each kind of finding.
 NAMED = 5
 
-
 _RATIOS = ("canonical ratio", "temperature by forces")
 
 #: What is said of a trajectory that shares the finding of a worse one.
@@ -26,15 +25,15 @@ _NUMBERS = {
 def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
     """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories."""
     entries = sorted(entries, key=lambda entry: _severity(entry[1]), reverse=True)
-    key, worst = entries[0]
-    if worst.level == "ok":
-        where = f" (furthest off in {key})" if len(entries) > 1 and abs(worst.value) > 0 else ""
-        return dataclasses.replace(worst, message=worst.message + where)
+    key, top = entries[0]
+    if top.level == "ok":
+        where = f" (furthest off in {key})" if len(entries) > 1 and abs(top.value) > 0 else ""
+        return dataclasses.replace(top, message=top.message + where)
     found: dict[str, list[tuple[str, Verdict]]] = {}
     for entry in entries:
         if entry[1].level != "ok":
             found.setdefault(_direction(entry[1]), []).append(entry)
-    return dataclasses.replace(worst, message=". ".join(_sentence(alike) for alike in found.values()))
+    return dataclasses.replace(top, message=". ".join(_sentence(alike) for alike in found.values()))
 
 
 def _sentence(alike: list[tuple[str, Verdict]]) -> str:
