@@ -293,6 +293,7 @@ def test_distributions_have_bands_and_trajectories_may_have_an_offset_of_their_o
     panel.state.trajectory = "t1"
     ok(panel)
     assert not [trace for trace in panel.figure.data if trace.fill == "toself"]  # one trajectory does not scatter
+    assert "no bands: they need several trajectories" in panel.figure.layout.title.subtitle.text
 
 
 def test_a_trajectory_alone_is_compared(study: fl.Study) -> None:

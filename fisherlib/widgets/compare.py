@@ -123,9 +123,9 @@ class ComparePanel(Panel):
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
 
-    def _bands(self, compared: list[Comparison]) -> figures.Bands | None:
+    def _bands(self, compared: list[Comparison]) -> figures.Bands:
         if self.state.trajectory != ALL:
-            return None
+            return {}
         # An offset for each trajectory moves its energies; the scatter of what is left is that of the truth.
         return self.study.bands(*(() if self.state.aligned else (c.name for c in compared)))
 
