@@ -116,8 +116,9 @@ def profile(
     """Losses, errors, distances of energy distributions and weights of every θ of a path.
 
     KL, the effective sample size and the Pareto k come from the weights exp(−β(U_θ − U)); they are worth nothing where the
-    effective sample size is small or k above 0.7. Bars are jackknife standard errors over trajectories. With ``replicates`` they hold all of the scatter, that of the fits included;
-    without, θ is taken as it is, and they are those of the averages alone. Weights need one temperature and one number of atoms.
+    effective sample size is small or k above 0.7. Bars are jackknife standard errors over trajectories. With
+    ``replicates`` they hold all of the scatter, that of the fits included; without, θ is taken as it is, and they are
+    those of the averages alone. Weights need one temperature and one number of atoms.
 
     Args:
         data: the configurations of the true system.

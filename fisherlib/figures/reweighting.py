@@ -6,12 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from ..reweighting import FreeEnergyDifference, effective_sample_size, pareto_k
+from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
 from .frame import color, framed, lines, symbol
 from .style import REFERENCE
-
-#: Pareto k above which the variance of the weights diverges (Vehtari et al., arXiv:1507.02646).
-HEAVY = 0.5
 
 
 def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:

@@ -4,6 +4,8 @@ from .free_energies import FreeEnergyDifference as FreeEnergyDifference
 from .free_energies import free_energy_difference as free_energy_difference
 from .multistate import Mbar as Mbar
 from .multistate import mbar as mbar
+from .reliability import HEAVY as HEAVY
+from .reliability import UNUSABLE as UNUSABLE
 from .reliability import effective_sample_size as effective_sample_size
 from .reliability import pareto_k as pareto_k
 from .weights import log_weights as log_weights

@@ -6,6 +6,10 @@ from scipy import stats
 
 from ..dataset import Array
 
+#: Pareto k above which the variance of the weights diverges, so that error bars are too small, and above which averages
+#: are not to be trusted either (Vehtari et al., arXiv:1507.02646).
+HEAVY, UNUSABLE = 0.5, 0.7
+
 #: Values in the tail below which no shape is fitted.
 FEWEST_IN_TAIL = 5
 

@@ -11,7 +11,7 @@ from ..diagnostics.verdict import LEVELS
 from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
-from ..reweighting import effective_sample_size, log_weights, pareto_k
+from ..reweighting import HEAVY, UNUSABLE, effective_sample_size, log_weights, pareto_k
 from ..units import BOLTZMANN
 
 
@@ -95,10 +95,10 @@ def _weights(data: Dataset, moments: Moments, model: LinearPotential, temperatur
     ess, k, M = effective_sample_size(log_w), pareto_k(log_w), len(log_w)
     level = "ok"
     message = f"weights to the model's distribution leave {ess:.0f} effective of {M} configurations (Pareto k {k:.2f})"
-    if k > 0.7 or ess < min(10, 0.5 * M):
+    if k > UNUSABLE or ess < min(10, 0.5 * M):
         level, message = "warn", f"{message}: averages of the model cannot be had by reweighting; sample it"
     elif ess < 10:
         level, message = "warn", f"{message}: too few configurations for averages"
-    elif k > 0.5:
-        message += "; above 0.5 error bars of reweighted averages are too small"
+    elif k > HEAVY:
+        message += f"; above {HEAVY} error bars of reweighted averages are too small"
     return Verdict(name="weights", level=level, message=message, value=ess / M)
