@@ -14,21 +14,17 @@ from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..units import beta
-from . import app, choices, extxyz, mlearn, npz
+from . import choices, extxyz
 from .column import Column, columns_of, shared
 from .columns import ENERGIES, FORCES, Columns, free, gradients, trajectory
 from .featurise import featurise
 from .find import find, sha256
 from .frames import Frames
+from .kinds import READERS, kind_of
 from .roles import frames_of, no_such_choice
 from .stored import Stored
 
 Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
-
-_SUFFIXES = {".npz": "npz", ".pkl": "pickle", ".pickle": "pickle", ".xyz": "extxyz", ".extxyz": "extxyz"}
-_READERS = {"npz": npz.read, "pickle": app.read, "extxyz": extxyz.read, "mlearn": mlearn.read}
-#: JSON has one suffix for all layouts, and may be compressed.
-_JSON = (".json", ".json.xz")
 
 
 def open(path: str | os.PathLike) -> "Opened":
@@ -44,12 +40,9 @@ def open(path: str | os.PathLike) -> "Opened":
         ValueError: unknown format, or a file that is damaged or laid out otherwise.
     """
     path = find(path)
-    kind = "mlearn" if path.name.lower().endswith(_JSON) else _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        known = ", ".join((*_SUFFIXES, *_JSON))
-        raise ValueError(f"path: expected a file ending in {known}, got {path.name!r}")
+    kind = kind_of(path)
     digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
-    stored = tuple(_READERS[kind](path))
+    stored = tuple(READERS[kind](path))
     return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
