@@ -4,7 +4,7 @@ import numpy as np
 
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
-from ..moments import BLOCK_ROWS, Moments
+from ..moments import Moments, rows_per_block
 from ..solvers import spectrum
 from ..units import beta
 from .verdict import Verdict
@@ -15,7 +15,7 @@ from .verdict import Verdict
 SHARES, OWN = 10.0, 0.5
 
 
-def leverage(data: Dataset, moments: Moments, *, block_rows: int = BLOCK_ROWS) -> Array:
+def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) -> Array:
     """How much of the fit each configuration holds: h_m = β_m² tr(Φ_m A⁺ Φ_mᵀ) with A = Σ_m β_m² Φ_mᵀΦ_m.
 
     Σ_m h_m is the rank of the fit, and h_m/rank the part of the parameters that configuration m determines alone. One
@@ -24,7 +24,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int = BLOCK_ROWS) -
     Args:
         data: the configurations.
         moments: ``accumulate(data)``.
-        block_rows: rows of Φ per block.
+        block_rows: rows of Φ per block; about 4 MB without it.
 
     Returns:
         (M,) in the order of the trajectories.
@@ -42,7 +42,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int = BLOCK_ROWS) -
     d = np.sqrt(np.diag(A))
     inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
     W = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-    shares = []
+    shares, block_rows = [], block_rows or rows_per_block(data.K)
     for t in data.values():
         rows = [
             ((t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False) @ W) ** 2).sum(axis=1)

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..losses import fisher
-from ..moments import BLOCK_ROWS, Moments, accumulate
+from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
 from .arguments import of_data
 from .directions import directions
@@ -132,7 +132,7 @@ def scores(data: Dataset, theta: ArrayLike) -> Array:
 def _scores(t: Trajectory, theta: Array) -> Array:
     Phi, F, found = t.force_descriptors, t.forces, np.empty((len(t), t.K))
     edges = np.concatenate([[0], 3 * np.cumsum(t.n_atoms)])
-    step = max(1, BLOCK_ROWS // int(3 * t.n_atoms.max()))
+    step = max(1, rows_per_block(t.K) // int(3 * t.n_atoms.max()))
     for m in range(0, len(t), step):
         inner = edges[m : m + step + 1]
         rows = slice(inner[0], inner[-1])

@@ -1,0 +1,9 @@
+"""Sufficient statistics of trajectories: accumulated in one pass, then merged and subtracted without the data."""
+
+from .collection import Moments as Moments
+from .in_memory import accumulate as accumulate
+from .in_memory import fingerprint as fingerprint
+from .record import Fold as Fold
+from .record import MomentRecord as MomentRecord
+from .sums import Sums as Sums
+from .sums import rows_per_block as rows_per_block

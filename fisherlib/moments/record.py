@@ -1,0 +1,135 @@
+"""Sufficient statistics of a set of configurations, which merge and subtract without the data."""
+
+import dataclasses
+
+import numpy as np
+
+from ..dataset import Array, frozen
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class MomentRecord:
+    """Sums over the configurations of one trajectory, or of several merged ones.
+
+    With z = (D, E, N) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ;
+    centred sums keep the digits that raw ones lose (E is large, its spread small).
+
+    Attributes:
+        configurations: M, number of configurations.
+        rows: 3ΣN, number of force components.
+        PhiPhi: (K, K) ΦᵀΦ, [D]²/Å².
+        PhiF: (K,) ΦᵀF, [D] eV/Å².
+        FF: F·F, eV²/Å².
+        mean: (K + 2,) mean of (D, E, N).
+        scatter: (K + 2, K + 2) centred sum of products of (D, E, N).
+        temperature: K, or None when unknown or mixed.
+        digests: of the data that were summed, so that nothing is added twice; empty where they are not known.
+    """
+
+    configurations: int
+    rows: int
+    PhiPhi: Array
+    PhiF: Array
+    FF: float
+    mean: Array
+    scatter: Array
+    temperature: float | None = None
+    digests: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ("PhiPhi", "PhiF", "mean", "scatter"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def K(self) -> int:
+        """Number of descriptors."""
+        return len(self.PhiF)
+
+    def _same_descriptors(self, other: "MomentRecord") -> None:
+        if self.K != other.K:
+            raise ValueError(
+                f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
+            )
+
+    def __add__(self, other: "MomentRecord") -> "MomentRecord":
+        """Moments of both sets of configurations.
+
+        Raises:
+            ValueError: another number of descriptors, or data that are in both and would count twice.
+        """
+        fold = Fold(self)
+        fold.add(other)
+        return fold.record()
+
+    def __sub__(self, other: "MomentRecord") -> "MomentRecord":
+        """Moments without the configurations of ``other``, which must be part of this record."""
+        self._same_descriptors(other)
+        M = self.configurations - other.configurations
+        if M < 1 or self.rows <= other.rows:
+            raise ValueError(f"moments: cannot take {other.configurations} configurations out of {self.configurations}")
+        if self.digests and not other.digests <= self.digests:
+            raise ValueError("moments: cannot take out data that were never added; take moments of the same data")
+        mean = self.mean + (self.mean - other.mean) * (other.configurations / M)
+        step = other.mean - mean
+        return MomentRecord(
+            configurations=M,
+            rows=self.rows - other.rows,
+            PhiPhi=self.PhiPhi - other.PhiPhi,
+            PhiF=self.PhiF - other.PhiF,
+            FF=self.FF - other.FF,
+            mean=mean,
+            scatter=self.scatter
+            - other.scatter
+            - np.outer(step, step) * (M * other.configurations / self.configurations),
+            temperature=self.temperature,
+            digests=self.digests - other.digests,
+        )
+
+
+class Fold:
+    """Records added in the order they come, in the memory of one; the same order gives the same bits.
+
+    Pairwise update of Chan, Golub and LeVeque (1983).
+
+    Args:
+        first: the record to begin with, which is copied.
+    """
+
+    def __init__(self, first: MomentRecord) -> None:
+        self._sum = {f.name: getattr(first, f.name) for f in dataclasses.fields(first)}
+        self._sum |= {name: self._sum[name].copy() for name in ("PhiPhi", "PhiF", "mean", "scatter")}
+        self.K = first.K
+
+    def add(self, other: MomentRecord) -> None:
+        """Adds a record.
+
+        Raises:
+            ValueError: another number of descriptors, or data that were added before.
+        """
+        s = self._sum
+        if self.K != other.K:
+            raise ValueError(
+                f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
+            )
+        twice = s["digests"] & other.digests
+        if twice:
+            raise ValueError(
+                f"moments: expected different data, got {other.configurations} configurations that were added before "
+                f"(content {min(twice)}); they would count twice, so leave one of the two out"
+            )
+        m, n = s["configurations"], other.configurations
+        step = other.mean - s["mean"]
+        s["PhiPhi"] += other.PhiPhi
+        s["PhiF"] += other.PhiF
+        s["scatter"] += other.scatter
+        for row, d in zip(s["scatter"], step, strict=True):  # by rows: no further matrix in memory
+            row += step * (d * (m * n / (m + n)))
+        s["mean"] += step * (n / (m + n))
+        s["FF"] += other.FF
+        s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
+        s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
+        s["digests"] |= other.digests
+
+    def record(self) -> MomentRecord:
+        """What has been added, as a record; the fold is handed over with it and adds nothing more."""
+        return MomentRecord(**self._sum)
