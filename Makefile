@@ -32,10 +32,10 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fisherlib needs Python 3.11 or newer"; exit 1; }
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --allow-existing --python $(PYTHON3) .venv && \
-	    uv pip install --quiet --python $(BIN)/python -c $(CONSTRAINTS) -e '.[lab,test]'; \
+	    uv pip install --quiet --python $(BIN)/python -c $(CONSTRAINTS) -e '.[cluster,lab,test]'; \
 	else \
 	    { $(PYTHON3) -m venv .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; } && \
-	    $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[lab,test]'; \
+	    $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[cluster,lab,test]'; \
 	fi
 	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@

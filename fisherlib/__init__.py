@@ -23,6 +23,7 @@ from .solvers import solve as solve
 from .study import Study as Study
 
 if _TYPE_CHECKING:
+    from . import cluster as cluster
     from . import comparison as comparison
     from . import descriptors as descriptors
     from . import diagnostics as diagnostics
@@ -42,6 +43,7 @@ if _TYPE_CHECKING:
     from . import widgets as widgets
 
 _SUBMODULES = (
+    "cluster",
     "comparison",
     "descriptors",
     "diagnostics",

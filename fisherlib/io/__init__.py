@@ -1,5 +1,6 @@
 """The only code that opens files: readers, writers and the safe reading of foreign pickles."""
 
+from . import database as database
 from .column import Column as Column
 from .dataset import read as read
 from .dataset import read_frames as read_frames

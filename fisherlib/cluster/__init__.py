@@ -1,0 +1,5 @@
+"""The moments of a descriptor database: on one core, on several, on Dask, or in the parts of a SLURM array."""
+
+from .accumulate import accumulate as accumulate
+from .parts import merge as merge
+from .parts import write_part as write_part

@@ -1,0 +1,167 @@
+"""The moments of a database, whoever sums them, however often they are interrupted."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tqdm.auto import tqdm
+
+from ..io.database import Database
+from ..io.database.layout import MOMENTS
+from ..moments import Fold, MomentRecord, Moments
+from .engines import Engine, dask, processes, serial
+from .kept import Kept
+from .leaves import Leaf, leaves
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: Called with (bytes done, bytes in all).
+Progress = Callable[[int, int], None]
+
+
+def accumulate(
+    database: Database | str | os.PathLike,
+    *,
+    keys: str | Sequence[str] | None = None,
+    workers: int = 1,
+    client: "Client | str | None" = None,
+    by: Literal["trajectory", "temperature"] = "trajectory",
+    keep: str | os.PathLike | bool = True,
+    progress: Progress | None = None,
+) -> Moments:
+    """Moments of a descriptor database, in one pass over Φ that never holds more than a few blocks of it.
+
+    The result is the same to the last bit with any number of workers, after any interruption, and after any worker has
+    died: leaves are pure functions of immutable shards, and they are added in one order. What is done is kept, so that
+    the same call after a crash goes on where it was, and after more configurations came sums only those.
+
+    Memory: a record, 16 K² bytes, for each trajectory (or temperature) and each leaf in flight, and three blocks of
+    about 4 MB for each worker.
+
+    Args:
+        database: or its path.
+        keys: of the trajectories wanted; all without it.
+        workers: processes on this machine, each with one BLAS thread.
+        client: of Dask, or the address of its scheduler; its workers must see the same folder.
+        by: "temperature" adds up all trajectories of one temperature, for K so large that their records are not small.
+        keep: whether records of leaves are kept in the database, or another folder for them.
+        progress: called with (bytes done, in all); a progress bar with rate and estimate is shown without it.
+
+    Returns:
+        One record for each trajectory, or for each temperature ("300 K").
+
+    Raises:
+        Damaged: a shard is missing or not what was written; no sum is made of what is left.
+        RuntimeError: workers die again and again over the same leaf.
+        KeyboardInterrupt: with a sentence that says how much is done and kept.
+    """
+    database = database if isinstance(database, Database) else Database.open(database)
+    if workers < 1:
+        raise ValueError(f"workers: expected at least 1, got {workers}")
+    wanted = leaves_of(database, keys)
+    engine, close = engine_for(database, workers, client)
+    kept = Kept(_folder(database, keep), database.about)
+    folds: dict[str, Fold] = {}
+    try:
+        with resumable(wanted, kept):
+            for leaf, record in summed(wanted, engine, kept, progress):
+                name = leaf.key if by == "trajectory" else temperature_of(leaf)
+                if name in folds:
+                    folds[name].add(record)
+                else:
+                    folds[name] = Fold(record)
+    finally:
+        close()
+    return Moments({name: fold.record() for name, fold in folds.items()}, about=database.about)
+
+
+def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> list[Leaf]:
+    """The leaves of a database, in the order in which they are added; warns where no seal says what must be there.
+
+    Raises:
+        ValueError: the database is empty.
+        Damaged: something is missing or not what was written.
+    """
+    shards = database.shards(keys)
+    if not shards:
+        raise ValueError(f"{database.path}: expected at least one shard, got none; write some with Database.append")
+    unsealed = database.unsealed(shards)
+    if unsealed:
+        warnings.warn(
+            f"{database.path}: {unsealed} of {len(shards)} shards are in no seal, so that nobody would notice if one were "
+            "missing; call seal() once everything is there",
+            stacklevel=3,
+        )
+    return leaves(shards, database.K)
+
+
+def summed(
+    wanted: Sequence[Leaf], engine: Engine, kept: Kept, progress: Progress | None
+) -> Iterator[tuple[Leaf, MomentRecord]]:
+    """Each leaf with its record, in order, from what is kept or else from the engine; what is new is kept."""
+    missing = [leaf for leaf in wanted if leaf not in kept]
+    names, new = {leaf.name for leaf in missing}, engine(missing)
+    total, done = sum(leaf.size for leaf in wanted), 0
+    with tqdm(total=total, desc="moments", unit="B", unit_scale=True, delay=1, disable=progress is not None) as bar:
+        show = progress or (lambda done, _: bar.update(done - bar.n))
+        for leaf in wanted:
+            found = next(new) if leaf.name in names else kept.load(leaf)
+            if found is None:  # what was kept is damaged, but the shards are there
+                found = next(engine([leaf]))
+                names.add(leaf.name)
+            if leaf.name in names:
+                kept.save(leaf, found)
+            done += leaf.size
+            show(done, total)
+            yield leaf, found
+
+
+@contextlib.contextmanager
+def resumable(wanted: Sequence[Leaf], kept: Kept) -> Iterator[None]:
+    """Says, where Ctrl-C ends the block, what is done and how to go on.
+
+    Raises:
+        KeyboardInterrupt: with a sentence.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        done = [leaf in kept for leaf in wanted]
+        where = (
+            f"are kept in {kept.folder}; the same call goes on from there" if kept.folder else "kept, by your choice"
+        )
+        raise KeyboardInterrupt(f"interrupted: {sum(done)} of {len(done)} leaves {where}") from None
+
+
+def engine_for(database: Database, workers: int, client: "Client | str | None") -> tuple[Engine, Callable[[], None]]:
+    """The engine, and what is to be done when it is no longer needed."""
+    if client is None:
+        path, K = database.path, database.K
+        return (serial(path, K) if workers == 1 else processes(path, K, workers)), lambda: None
+    if not isinstance(client, str):
+        return dask(database.path, database.K, client), lambda: None
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError("client: Dask is not installed; pip install 'fisherlib[cluster]'") from error
+    ours = Client(client)
+    return dask(database.path, database.K, ours), ours.close
+
+
+def _folder(database: Database, keep: str | os.PathLike | bool) -> Path | None:
+    if keep is False:
+        return None
+    folder = database.path / MOMENTS if keep is True else Path(keep)
+    if keep is True and not os.access(database.path, os.W_OK):
+        warnings.warn(f"{folder}: cannot be written, so nothing is kept; name another folder by keep=", stacklevel=3)
+        return None
+    return folder
+
+
+def temperature_of(leaf: Leaf) -> str:
+    """A name for the temperature of a leaf."""
+    return "unknown temperature" if leaf.temperature is None else f"{leaf.temperature:g} K"

@@ -1,0 +1,76 @@
+"""``python -m fisherlib.moments``: the moments of a database, a part of them, or the sum of parts."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..io.records import write_moments
+from .accumulate import accumulate
+from .parts import merge, write_part
+
+_EXAMPLES = """\
+examples:
+  python -m fisherlib.moments db -o moments.npz --workers 8
+  python -m fisherlib.moments db --shards $SLURM_ARRAY_TASK_ID/100 -o part-$SLURM_ARRAY_TASK_ID.npz
+  python -m fisherlib.moments part-*.npz -o moments.npz
+"""
+
+
+def _part(text: str) -> tuple[int, int]:
+    try:
+        number, of = map(int, text.split("/"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected i/N, such as 3/100, got {text!r}") from None
+    return number, of
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m fisherlib.moments",
+        description="Moments of a descriptor database, from which every fit follows without reading data again.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", help="a database (folder), or part files to merge")
+    parser.add_argument("-o", "--output", required=True, help="the .npz to write")
+    parser.add_argument("--shards", type=_part, metavar="i/N", help="only part i of N (1 ≤ i ≤ N)")
+    parser.add_argument("--workers", type=int, default=1, help="processes on this machine (1)")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler, instead of processes")
+    parser.add_argument("--by", choices=("trajectory", "temperature"), default="trajectory")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 when the file was written, 1 with a sentence when not, 130 when interrupted."""
+    given = _parser().parse_args(arguments)
+    warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+    try:
+        _run(given)
+    except KeyboardInterrupt as stop:
+        print(stop or "interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, KeyError, OSError, RuntimeError, ImportError) as error:
+        print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)
+        return 1
+    print(f"{given.output} written")
+    return 0
+
+
+def _run(given: argparse.Namespace) -> None:
+    folders = [path for path in given.paths if os.path.isdir(path)]
+    if folders and len(given.paths) > 1:
+        raise ValueError(
+            f"paths: expected one database, or part files, got {len(given.paths)} with the folder {folders[0]}"
+        )
+    if Path(given.output).suffix != ".npz":
+        raise ValueError(f"output: expected a name ending in .npz, got {given.output!r}")
+    if not folders:
+        write_moments(merge(given.paths, by=given.by), given.output)
+    elif given.shards is not None:
+        write_part(folders[0], *given.shards, given.output, workers=given.workers)
+    else:
+        found = accumulate(folders[0], workers=given.workers, client=given.scheduler, by=given.by)
+        write_moments(found, given.output)

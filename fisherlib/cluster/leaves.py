@@ -1,0 +1,122 @@
+"""What a database is cut into to be summed: leaves, which do not depend on who sums them."""
+
+import dataclasses
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from ..io.database import Header, Shard, blocks
+from ..io.database.layout import SHARDS, fingerprint, slug
+from ..moments import MomentRecord, Sums
+
+#: Rows of Φ in a leaf, in units of K, from which on its record is small beside it: (K, K) against (64 K, K).
+ENOUGH_ROWS = 64
+
+
+class _OneThread:
+    """One BLAS thread while any leaf is summed: several would add in another order, and slower on a shared machine.
+
+    Leaves may be summed in several threads of a process, so the first one sets it and the last one sets it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._blas = threading.Lock(), 0, ThreadpoolController()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limit = self._blas.limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """Consecutive shards of one trajectory, summed in one go.
+
+    Attributes:
+        key: of the trajectory.
+        first: number of the first configuration.
+        temperature: K, or None.
+        shards: name and digest of each, in order.
+        contents: digests of the data.
+        rows: of Φ.
+        size: of the files, bytes.
+    """
+
+    key: str
+    first: int
+    temperature: float | None
+    shards: tuple[tuple[str, str], ...]
+    contents: frozenset[str]
+    rows: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        """One that only these shards with this content have; the number says how they are summed."""
+        digest = fingerprint("1 ".join(digest for _, digest in self.shards).encode())
+        return f"{slug(self.key)}-{self.first:09d}-{digest}"
+
+
+def leaves(shards: Iterable[Header], K: int) -> list[Leaf]:
+    """The leaves of shards that are in the order of ``Database.shards``; the same shards give the same leaves."""
+    groups: list[list[Header]] = []
+    for h in shards:
+        full = not groups or sum(g.rows for g in groups[-1]) >= ENOUGH_ROWS * K
+        if full or (groups[-1][0].key, groups[-1][0].temperature) != (h.key, h.temperature):
+            groups.append([])
+        groups[-1].append(h)
+    return [
+        Leaf(
+            key=group[0].key,
+            first=group[0].first,
+            temperature=group[0].temperature,
+            shards=tuple((h.name, h.digest) for h in group),
+            contents=frozenset(h.content for h in group),
+            rows=sum(h.rows for h in group),
+            size=sum(h.size for h in group),
+        )
+        for group in groups
+    ]
+
+
+def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
+    """The moments of a leaf: a pure function of its shards, the same to the last bit wherever it runs.
+
+    Memory is one record and three blocks of about 4 MB.
+
+    Args:
+        path: of the database.
+        leaf: of its shards.
+        K: number of descriptors.
+
+    Raises:
+        Damaged: a shard is missing or not what was written.
+    """
+    sums, D, E, N = Sums(K), [], [], []
+
+    def opened() -> Iterable[Shard]:
+        for name, digest in leaf.shards:
+            shard = Shard(path / SHARDS / name, digest)
+            for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms")):
+                kept.append(shard.array(array))
+            yield shard
+
+    with _ONE_THREAD:
+        for Phi, F in blocks(opened(), K):
+            sums.add(Phi, F)
+        return sums.record(
+            *(np.concatenate(parts) for parts in (D, E, N)), temperature=leaf.temperature, digests=leaf.contents
+        )

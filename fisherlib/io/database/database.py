@@ -1,0 +1,248 @@
+"""A descriptor database: what it is about, and what must be in it."""
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...dataset import Dataset, Trajectory
+from .header import Damaged, Header
+from .join import join
+from .layout import META, MOMENTS, SEALS, SHARDS, SUFFIX, UNITS, fingerprint, publish, said, shard_name, slug
+from .listing import checked, headers, sealed
+from .shard import Shard
+from .write_shard import Precision, write_shard
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Database:
+    """A folder of shards, each some configurations of one trajectory; ``Database.open`` and ``Database.create`` make it.
+
+    Attributes:
+        path: of the folder.
+        descriptor_names: K names.
+        descriptor: what the descriptors are, with their parameters.
+        precision: of Φ on the disk.
+    """
+
+    path: Path
+    descriptor_names: tuple[str, ...]
+    descriptor: Mapping[str, Any]
+    precision: Precision
+
+    @property
+    def K(self) -> int:
+        """Number of descriptors."""
+        return len(self.descriptor_names)
+
+    @property
+    def meta(self) -> str:
+        """Fingerprint of what the database is about; every shard repeats it."""
+        return fingerprint(said(self._about()))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What numbers made of it belong to: descriptor and units."""
+        return {"descriptor": dict(self.descriptor), "units": UNITS}
+
+    def _about(self) -> dict[str, Any]:
+        names = list(self.descriptor_names)
+        return {**self.about, "descriptor_names": names, "precision": self.precision, "format": 1}
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike,
+        *,
+        descriptor_names: Sequence[str],
+        descriptor: Mapping[str, Any] | None = None,
+        precision: Precision = "float32",
+    ) -> "Database":
+        """A new, empty database.
+
+        Args:
+            path: of a folder that does not exist yet, or is empty.
+            descriptor_names: K names.
+            descriptor: name and parameters, for whoever reads it.
+            precision: of Φ on the disk. Sums are float64 in either case; float32 halves the bytes and changes
+                predicted forces by less than 1e-6 of their size on published data (``benchmarks/database.py``).
+
+        Raises:
+            ValueError: nothing to describe, or another precision.
+            FileExistsError: there is one already; take ``Database.open``.
+        """
+        if precision not in ("float32", "float64"):
+            raise ValueError(f"precision: expected 'float32' or 'float64', got {precision!r}")
+        if not descriptor_names:
+            raise ValueError("descriptor_names: expected at least one, got none")
+        # Through JSON once, so that what is read later is equal to what was said.
+        known = json.loads(said(dict(descriptor or {"name": "not stated", "K": len(descriptor_names)})))
+        made = cls(
+            path=Path(path).absolute(),
+            descriptor_names=tuple(map(str, descriptor_names)),
+            descriptor=known,
+            precision=precision,
+        )
+        for folder in (SHARDS, SEALS, MOMENTS):
+            (made.path / folder).mkdir(parents=True, exist_ok=True)
+        content = said({"about": made._about(), "fingerprint": made.meta})
+        try:
+            publish(made.path / META, lambda file: file.write(content))
+        except FileExistsError:
+            raise FileExistsError(f"{path}: there is a database already; take Database.open to add to it") from None
+        return made
+
+    @classmethod
+    def open(cls, path: str | os.PathLike) -> "Database":
+        """An existing database.
+
+        Raises:
+            FileNotFoundError: no database there.
+            Damaged: what it is about was changed.
+        """
+        path = Path(path).absolute()
+        try:
+            content = (path / META).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(f"{path}: expected a descriptor database, a folder with {META}, got none") from None
+        try:
+            known = json.loads(content)
+            about = known["about"]
+            if fingerprint(said(about)) != known["fingerprint"] or said(known) != content:
+                raise ValueError("fingerprint")
+            if about["units"] != UNITS or about["format"] != 1:
+                raise ValueError("units or format")
+            names = tuple(about["descriptor_names"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Damaged(
+                f"{path / META}: expected what Database.create wrote, got something else ({error}); restore it from a copy"
+            ) from None
+        return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
+
+    def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
+        """What is in it now, by trajectory and configuration; nothing is missing, twice, or of another database.
+
+        Args:
+            keys: of the trajectories wanted; all without it.
+
+        Raises:
+            Damaged: a shard that should be there is not, or one is not what was written.
+            KeyError: no such trajectory.
+        """
+        wanted = [keys] if isinstance(keys, str) else keys
+        found = checked(headers(self.path / SHARDS), self.meta, sealed(self.path / SEALS), self.path)
+        if wanted is not None:
+            there = dict.fromkeys(h.key for h in found)
+            for key in wanted:
+                if key not in there:
+                    raise KeyError(f"no trajectory {key!r} in {self.path}; there are {', '.join(map(repr, there))}")
+            found = tuple(h for h in found if h.key in set(wanted))
+        return found
+
+    def append(self, t: Trajectory, *, first: int | None = None) -> Header:
+        """Writes configurations as one shard, behind those that the trajectory of this key has already.
+
+        Many may write at once: of two who write the same configurations the second is refused.
+
+        Args:
+            t: all of it becomes one shard; 20 to 200 MB are good, and ``Writer`` collects them.
+            first: number of the first configuration, where several write parts of one trajectory.
+
+        Raises:
+            ValueError: other descriptors than those of the database.
+            FileExistsError: another writer was faster.
+            OSError: no space left; nothing is left behind.
+        """
+        if t.descriptor_names != self.descriptor_names:
+            raise ValueError(
+                f"trajectory {t.key!r}: expected the K = {self.K} descriptors of {self.path.name}, got K = {t.K} or other names"
+            )
+        first = self._next(t.key) if first is None else first
+        try:
+            return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
+        except FileExistsError:
+            raise FileExistsError(
+                f"{self.path / SHARDS / shard_name(t.key, first)}: another writer has written configuration {first} of "
+                f"{t.key!r} already, and it stays; one writer for each trajectory, or give first="
+            ) from None
+
+    def _next(self, key: str) -> int:
+        names = sorted(
+            n for n in os.listdir(self.path / SHARDS) if n.endswith(SUFFIX) and n.startswith(slug(key) + "-")
+        )
+        for name in reversed(names):
+            with Shard(self.path / SHARDS / name) as shard:
+                if shard.header.key == key:
+                    return shard.header.last + 1
+        return 0
+
+    def seal(self, shards: Sequence[Header] | None = None) -> int:
+        """States that the shards that are there now must be there from now on; how many.
+
+        Args:
+            shards: only these.
+        """
+        listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
+        content = said({"meta": self.meta, "shards": listed})
+        path = self.path / SEALS / f"{fingerprint(content)}.json"
+        if listed and not path.exists():
+            publish(path, lambda file: file.write(content))
+        return len(listed)
+
+    def unsealed(self, shards: Sequence[Header] | None = None) -> int:
+        """How many shards no seal speaks of, so that nobody would miss them."""
+        known = sealed(self.path / SEALS)
+        return sum(h.name not in known for h in (self.shards() if shards is None else shards))
+
+    def read(self, keys: str | Sequence[str] | None = None) -> Dataset:
+        """Trajectories in memory, every number checked.
+
+        Raises:
+            MemoryError: they take more than half the memory of this machine.
+            Damaged: something is missing or not what was written.
+        """
+        found = self.shards(keys)
+        size = sum(math.prod(a.shape) * 8 for h in found for a in h.arrays.values())
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if size > memory // 2:
+            raise MemoryError(
+                f"{self.path}: {size / 1e9:.1f} GB do not fit into the {memory / 1e9:.1f} GB of this machine; name some "
+                "trajectories by keys=, or take fisherlib.cluster.accumulate, which needs none of them in memory"
+            )
+        parts: dict[str, list[Trajectory]] = {}
+        for header in found:
+            with Shard(self.path / SHARDS / header.name, header.digest) as shard:
+                parts.setdefault(header.key, []).append(shard.trajectory(self.descriptor_names))
+        provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
+        if not parts:
+            raise ValueError(f"{self.path}: expected at least one shard, got none; write some with Database.append")
+        return Dataset([join(t) for t in parts.values()], provenance=provenance)
+
+    def verify(self, *, progress: Callable[[int, int], None] | None = None) -> list[str]:
+        """Reads every byte; a sentence for everything that is missing, damaged or foreign, and none if all is well.
+
+        Args:
+            progress: called with (shards done, in all).
+        """
+        found, names = [], sorted(os.listdir(self.path / SHARDS))
+        for done, name in enumerate(names, 1):
+            path = self.path / SHARDS / name
+            try:
+                if name.endswith(SUFFIX):
+                    with Shard(path) as shard:
+                        shard.verify()
+                else:
+                    found.append(f"{path}: no shard; `sweep` removes what dead writers left")
+            except (Damaged, OSError) as error:
+                found.append(str(error))
+            if progress is not None:
+                progress(done, len(names))
+        if not found:
+            try:
+                self.shards()
+            except Damaged as error:
+                found.append(str(error))
+        return found

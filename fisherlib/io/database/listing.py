@@ -1,0 +1,74 @@
+"""The shards that are in a database, and whether they are those that must be."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from .header import Damaged, Header
+from .layout import PARTIAL, SUFFIX, fingerprint
+from .shard import Shard
+
+
+def headers(folder: Path) -> list[Header]:
+    """Headers of all shards; leftovers of dead writers do not end in ``.h5`` and are no shards.
+
+    Raises:
+        Damaged: a shard is not what was written.
+    """
+    found = []
+    for name in sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX)):
+        with Shard(folder / name) as shard:
+            found.append(shard.header)
+    return sorted(found, key=lambda h: (h.key, h.first))
+
+
+def sealed(folder: Path) -> dict[str, str]:
+    """Name → fingerprint of the shards that must be there, the union of all seals.
+
+    Raises:
+        Damaged: a seal is not what was written.
+    """
+    known: dict[str, str] = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(PARTIAL):
+            continue
+        content = (folder / name).read_bytes()
+        if name != f"{fingerprint(content)}.json":
+            raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")
+        known |= json.loads(content)["shards"]
+    return known
+
+
+def checked(found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path) -> tuple[Header, ...]:
+    """The same headers, if they make a whole.
+
+    Raises:
+        Damaged: a shard is missing, of another database, or in it twice.
+    """
+    found = tuple(found)
+    for h in found:
+        if h.meta != meta:
+            raise Damaged(f"{path}, {h.name}: a shard of another database, with another descriptor; move it out")
+        if seal.get(h.name, h.digest) != h.digest:
+            raise Damaged(f"{path}, {h.name}: not the shard that was sealed under this name; restore it from a copy")
+    missing = sorted(seal.keys() - {h.name for h in found})
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise Damaged(f"{path}: {missing[0]}{more} must be there and is not; restore it from a copy")
+    for before, h in zip((None, *found), found, strict=False):
+        expected = before.last + 1 if before is not None and before.key == h.key else 0
+        if h.first != expected:
+            gap = f"configurations {expected} to {h.first - 1} are missing" if h.first > expected else "they overlap"
+            raise Damaged(
+                f"{path}, trajectory {h.key!r}: expected configuration {expected} next, got {h.first} in {h.name}: {gap}; "
+                "restore what was removed, wait for who is still writing, or leave the trajectory out by keys="
+            )
+    owner: dict[str, str] = {}
+    for h in found:
+        if owner.setdefault(h.content, h.name) != h.name:
+            raise Damaged(
+                f"{path}: {owner[h.content]} and {h.name} hold the same data under two names; they would count twice, so "
+                "move one of them out"
+            )
+    return found

@@ -1,0 +1,122 @@
+"""A trajectory as one immutable shard."""
+
+import dataclasses
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+
+from ...dataset import Trajectory
+from ...moments import fingerprint as fingerprint_of_data
+from ...moments import rows_per_block
+from .header import Block, Header, room
+from .layout import SHARDS, UNITS, publish, shard_name
+
+Precision = Literal["float32", "float64"]
+
+#: Bytes that one checksum stands for, in arrays other than Φ.
+STEP = 2**22
+_UNITS = UNITS | {"force_descriptors": UNITS["Φ"], "descriptors": "[D]", "site_descriptors": "[D]"}
+_OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+
+
+def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
+    """Writes configurations ``first``, ``first`` + 1 … of a trajectory.
+
+    Raises:
+        FileExistsError: another writer has written a shard of that name.
+        OverflowError: Φ has numbers that float32 cannot hold.
+        OSError: no space left; nothing is left behind.
+    """
+    arrays = {name: a for name, a in _arrays(t, precision).items()}
+    steps = dict.fromkeys(arrays, STEP)
+    steps["force_descriptors"] = rows_per_block(t.K) * t.K * arrays["force_descriptors"].itemsize
+    crc = {name: tuple(zlib.crc32(part) for part in _parts(a, steps[name])) for name, a in arrays.items()}
+    block = room(t.key, sum(map(len, crc.values())), len(arrays))
+    name = shard_name(t.key, first)
+    made: list[Header] = []
+
+    def write(file: BinaryIO) -> None:
+        offsets = _hdf5(Path(file.name), arrays, block, t, first)
+        blocks = {n: Block(a.dtype.str, a.shape, offsets[n], steps[n], crc[n]) for n, a in arrays.items()}
+        header = Header(
+            name=name,
+            key=t.key,
+            first=first,
+            configurations=len(t),
+            atoms=int(t.n_atoms.sum()),
+            temperature=t.temperature,
+            meta=meta,
+            content=fingerprint_of_data(t),
+            size=os.fstat(file.fileno()).st_size,
+            rest=0,
+            arrays=blocks,
+        )
+        header = dataclasses.replace(header, rest=checksum_of_rest(file.fileno(), header, block))
+        file.write(header.pack(block))
+        made.append(header)
+
+    publish(folder / SHARDS / name, write, room=sum(a.nbytes for a in arrays.values()) + block + 2**16)
+    return made[0]
+
+
+def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
+    arrays = {"n_atoms": t.n_atoms, "energies": t.energies, "descriptors": t.descriptors, "forces": t.forces}
+    arrays["force_descriptors"] = _stored(t, "force_descriptors", precision)
+    for name in _OPTIONAL:
+        if getattr(t, name) is not None:
+            narrow = name == "site_descriptors"
+            arrays[name] = _stored(t, name, precision) if narrow else getattr(t, name)
+    little = {name: a.astype(a.dtype.newbyteorder("<"), copy=False) for name, a in arrays.items()}
+    return {name: np.ascontiguousarray(a) for name, a in little.items()}
+
+
+def _stored(t: Trajectory, name: str, precision: Precision) -> np.ndarray:
+    values = getattr(t, name)
+    if values.dtype == precision:
+        return values
+    with np.errstate(over="ignore", under="ignore"):
+        stored = values.astype(precision)
+    size, kept = np.abs(values).max(axis=0), np.abs(stored).max(axis=0)
+    lost = ~np.isfinite(kept) | ((size > 0) & (kept < np.finfo(np.float32).tiny))
+    if precision == "float32" and lost.any():
+        raise OverflowError(
+            f"{name} of trajectory {t.key!r}: expected numbers that float32 holds, got {size[lost][0]:.2g} in descriptor "
+            f"{t.descriptor_names[int(lost.argmax())]!r}; take precision='float64'"
+        )
+    return stored
+
+
+def _parts(a: np.ndarray, step: int) -> Iterator[memoryview]:
+    view = memoryview(a.reshape(-1).view(np.uint8))
+    return (view[start : start + step] for start in range(0, len(view), step))
+
+
+def _hdf5(path: Path, arrays: dict[str, np.ndarray], block: int, t: Trajectory, first: int) -> dict[str, int]:
+    """The HDF5 file itself; where each array begins in it, bytes."""
+    import h5py  # not needed for reading, and slow to load
+
+    with h5py.File(path, "w", userblock_size=block, libver="earliest") as file:
+        file.attrs.update({"key": t.key, "first": first})  # for other programs; this package reads its own header
+        if t.temperature is not None:
+            file.attrs["temperature"] = t.temperature
+        for name, a in arrays.items():
+            file.create_dataset(name, data=a, track_times=False).attrs["unit"] = _UNITS.get(name, "")
+        return {name: file[name].id.get_offset() for name in arrays}
+
+
+def checksum_of_rest(file: int, header: Header, block: int) -> int:
+    """CRC-32 of the bytes of a file that are neither header nor array."""
+    edges = sorted((a.offset, a.offset + a.size) for a in header.arrays.values())
+    crc, at = 0, block
+    for start, end in [*edges, (header.size, header.size)]:
+        while at < start:
+            part = os.pread(file, min(start - at, STEP), at)
+            if not part:
+                return -1  # the file ends too early
+            crc, at = zlib.crc32(part, crc), at + len(part)
+        at = max(at, end)
+    return crc
