@@ -157,8 +157,12 @@ class Database:
             OSError: no space left; nothing is left behind.
         """
         if t.descriptor_names != self.descriptor_names:
+            other = [
+                pair for pair in zip(self.descriptor_names, t.descriptor_names, strict=False) if len(set(pair)) > 1
+            ]
+            names = f"; the first that differs is {other[0][0]!r}, here {other[0][1]!r}" if other else ""
             raise ValueError(
-                f"trajectory {t.key!r}: expected the K = {self.K} descriptors of {self.path.name}, got K = {t.K} or other names"
+                f"trajectory {t.key!r}: expected the K = {self.K} descriptors of {self.path.name}, got K = {t.K}{names}"
             )
         first = self._next(t.key) if first is None else first
         try:
