@@ -18,6 +18,8 @@ from .moments import Moments as Moments
 from .moments import accumulate as accumulate
 from .potential import LinearPotential as LinearPotential
 from .projections import project as project
+from .refinement import fisher_residual as fisher_residual
+from .refinement import refine as refine
 from .solvers import Solution as Solution
 from .solvers import solve as solve
 from .study import Study as Study

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import RegularGridInterpolator
 
 from .dataset import Array
 from .losses import Quadratic
@@ -158,6 +157,12 @@ class Plane:
         """(K,) parameters at a point of the plane."""
         return self.origin + np.array([x, y]) @ self.directions
 
+    def axes(self, n: int) -> tuple[Array, Array]:
+        """x (n,) and y (n,) of the points of a grid over the plane."""
+        if n < 2:
+            raise ValueError(f"n: expected at least 2 points along an axis, got {n}")
+        return np.linspace(*self.x_range, n), np.linspace(*self.y_range, n)
+
     def coordinates(self, theta: ArrayLike) -> Point:
         """(x, y) of the point of the plane nearest to θ in the scale of the directions (exact for a θ on the plane)."""
         scale = np.maximum(np.abs(self.directions).max(axis=0), 1e-300)
@@ -193,7 +198,10 @@ def _perpendicular(vector: Array, first: Array, A: Array) -> Array:
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Landscape:
-    """A loss on a grid over a plane: z[j, i] is the loss at (x[i], y[j])."""
+    """A loss on a grid over a plane: z[j, i] is the loss at (x[i], y[j]).
+
+    ``error`` is the largest deviation to be expected from the exact loss, in its unit; 0 where z is exact.
+    """
 
     x: Array
     y: Array
@@ -201,9 +209,12 @@ class Landscape:
     plane: Plane
     name: str = "loss"
     unit: str = ""
+    error: float = 0.0
 
     def at(self, x: ArrayLike, y: ArrayLike) -> Array:
         """The loss between grid points, bilinear; NaN outside the grid."""
+        from scipy.interpolate import RegularGridInterpolator  # as slow to load as all the rest of the package
+
         inside = RegularGridInterpolator((self.y, self.x), self.z, bounds_error=False, fill_value=np.nan)
         shape = np.broadcast_shapes(np.shape(x), np.shape(y))
         return inside(np.stack(np.broadcast_arrays(y, x), axis=-1)).reshape(shape)
@@ -221,9 +232,7 @@ def landscape(
         n: points along each axis.
         name, unit: for figures.
     """
-    if n < 2:
-        raise ValueError(f"n: expected at least 2 points along an axis, got {n}")
-    x, y = np.linspace(*plane.x_range, n), np.linspace(*plane.y_range, n)
+    x, y = plane.axes(n)
     if isinstance(loss, Quadratic):
         q = loss.restrict(plane.origin, plane.directions)
         X, Y = x[None, :], y[:, None]

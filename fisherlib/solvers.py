@@ -8,6 +8,10 @@ from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
 from .dataset import Array, frozen
 from .losses import Quadratic
 
+#: Factor c of the bound c κ² ε on what rounding does to θ. Against extended precision, rows in any order and in any blocks,
+#: 0.02 to 0.15 was seen with SOAP and SNAP descriptors, and 0.34 with random ones.
+SAFETY = 10.0
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Solution:
@@ -29,6 +33,17 @@ class Solution:
     method: str
     eigenvalues: Array
 
+    @property
+    def rounding(self) -> float:
+        """Bound c κ² ε of ‖δθ‖/‖θ‖ in the scaled parameters √A_kk θ_k, within which another machine or BLAS may differ.
+
+        ``condition`` is κ², κ being that of Φ with columns of unit length, since A is formed from ΦᵀΦ; ε = 2.2e-16 and
+        c = 10. It holds to first order, for the directions kept; above 1 no digit of θ is certain.
+
+        Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), sections 10.1 and 20.4.
+        """
+        return SAFETY * self.condition * float(np.finfo(float).eps)
+
     def __repr__(self) -> str:
         K = len(self.theta)
         return f"Solution(K = {K}, rank = {self.rank}, condition = {self.condition:.2g}, value = {self.value:.6g}, {self.method})"
@@ -40,11 +55,16 @@ def spectrum(quadratic: Quadratic) -> tuple[Array, Array]:
     Scaling takes the units of the descriptors out, so that eigenvalues can be compared with one another. A descriptor
     that never changes keeps a zero row.
     """
-    A, _ = _scaled(quadratic)
+    A, _ = scaled(quadratic)
     return eigh(A)
 
 
-def _scaled(quadratic: Quadratic) -> tuple[Array, Array]:
+def scaled(quadratic: Quadratic) -> tuple[Array, Array]:
+    """A scaled to unit diagonal, (K, K), and the factors 1/√A_kk that do it, (K,); 0 where A_kk is 0.
+
+    Raises:
+        ValueError: entries that are not finite, nothing to fit, or no minimum.
+    """
     A, b = quadratic.normal
     diagonal = np.diag(A)
     if not (np.isfinite(A).all() and np.isfinite(b).all()):
@@ -81,7 +101,7 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
     Raises:
         ValueError: a tolerance out of range, nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
     """
-    A, inverse = _scaled(quadratic)
+    A, inverse = scaled(quadratic)
     tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else tolerance
     if not 0 <= tolerance < 1:
         raise ValueError(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.linalg import orth
 
 import fisherlib as fl
 from fisherlib import study as module
@@ -85,7 +86,8 @@ def test_weights_of_a_fit_enter_the_normal_equations(data: fl.Dataset, study: fl
     Phi = np.concatenate([t.force_descriptors for t in data.values()]) * b / np.sqrt(M)
     D = np.concatenate([t.descriptors for t in data.values()])
     N = data.n_atoms.astype(float)[:, None]
-    without = [np.eye(M) - c @ np.linalg.pinv(c) for c in (np.column_stack([np.ones(M), N]), N)]  # free offsets
+    bases = [orth(c) for c in (np.column_stack([np.ones(M), N]), N)]
+    without = [np.eye(M) - Q @ Q.T for Q in bases]  # free offsets
     weights = [np.sqrt(0.7 / M) * b, np.sqrt(5.0 / M)]
     A = [Phi, *(w * P @ D for w, P in zip(weights, without, strict=True))]
     y = [data.forces * b / np.sqrt(M), *(w * P @ data.energies for w, P in zip(weights, without, strict=True))]

@@ -3,3 +3,4 @@
 from .accumulate import accumulate as accumulate
 from .parts import merge as merge
 from .parts import write_part as write_part
+from .rows import Rows as Rows

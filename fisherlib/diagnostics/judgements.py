@@ -1,7 +1,7 @@
 """Verdicts on numbers of a sample: how energies fluctuate, remember, drift and stand out, and whether forces fit."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..dataset import Array
 from .sampling import autocorrelation_time
@@ -42,7 +42,7 @@ def fluctuation(ratio: float, freedom: float, kelvin: str, chance: float) -> Ver
     if np.isnan(ratio):
         message = "too few configurations for a spread of energies"
         return Verdict(name="canonical ratio", level="ok", message=message, value=ratio)
-    low, high = (float(np.sqrt(stats.chi2.ppf(p, freedom) / freedom)) for p in (chance, 1 - chance))
+    low, high = (float(np.sqrt(2 * special.gammaincinv(0.5 * freedom, p) / freedom)) for p in (chance, 1 - chance))
     level: Level = "ok"
     message = f"energies fluctuate as they may at {kelvin}: a harmonic crystal has 1, and {CANONICAL[0]} to {CANONICAL[1]} is usual"
     if ratio == 0:
@@ -89,7 +89,7 @@ def end_to_end(rise: float, error: float, spread: float, freedom: float, chance:
     """A drift, where it is larger than half the spread of the energies and than chance."""
     level: Level = "ok"
     message = "energies neither rise nor fall from end to end, eV"
-    if abs(rise) > 0.5 * spread and abs(rise) > stats.t.ppf(1 - chance / 2, freedom) * error:
+    if abs(rise) > 0.5 * spread and abs(rise) > special.stdtrit(freedom, 1 - chance / 2) * error:
         level = "warn"
         message = (
             f"energies {'rise' if rise > 0 else 'fall'} by {abs(rise):.3g} ± {error:.2g} eV from end to end: not in "
@@ -106,7 +106,7 @@ def outliers(x: Array, n_atoms: float) -> Verdict:
     if len(x) < 10 or scale <= 1e-12 * away.max():
         message = "too few configurations, or too many alike: an exchanged one cannot be told"
         return Verdict(name=name, level="ok", message=message, value=float("nan"))
-    upwards = (stats.gamma.isf(stats.norm.sf(STRANGE), shape) - shape) / np.sqrt(shape)
+    upwards = (special.gammainccinv(shape, special.ndtr(-STRANGE)) - shape) / np.sqrt(shape)
     strange = np.flatnonzero(away > np.where(x > 0, upwards, STRANGE) * scale)
     order = strange[np.argsort(-away[strange])]
     level: Level = "ok"
@@ -146,7 +146,7 @@ def temperature_by_forces(ratio: float, error: float, freedom: float, chance: fl
     """A virial temperature over the one that is given."""
     level: Level = "ok"
     message = "⟨−Σ r·F⟩/(3N − 3) k_B over the temperature given"
-    if abs(ratio - 1) > 0.2 and abs(ratio - 1) > stats.t.ppf(1 - chance / 2, freedom) * error:
+    if abs(ratio - 1) > 0.2 and abs(ratio - 1) > special.stdtrit(freedom, 1 - chance / 2) * error:
         level = "warn"
         message = (
             f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given: a wrong label, forces in other "

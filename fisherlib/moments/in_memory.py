@@ -51,9 +51,15 @@ def accumulate(
 
     Raises:
         ValueError: no trajectory, a key twice, or no rows in a block.
+        TypeError: a descriptor database.
     """
     if block_rows is not None and block_rows < 1:
         raise ValueError(f"block_rows: expected at least 1, got {block_rows}")
+    if not isinstance(data, Iterable):
+        raise TypeError(
+            f"data: expected a dataset or trajectories, got {type(data).__name__}; a descriptor database is summed by "
+            "fisherlib.cluster.accumulate"
+        )
     trajectories = data.values() if isinstance(data, Dataset) else data
     total = len(data) if hasattr(data, "__len__") else 0
     records: dict[str, MomentRecord] = {}

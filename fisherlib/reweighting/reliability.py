@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from ..dataset import Array
 
@@ -98,6 +97,8 @@ def pareto_k(log_weights: ArrayLike) -> float:
     n = int(np.ceil(min(M / 5, 3 * np.sqrt(M))))
     if n < FEWEST_IN_TAIL:
         return float("nan")
+    from scipy import stats  # slow to load
+
     tail = log_w[-n - 1 :]
     excess = np.exp(tail[1:]) - np.exp(tail[0])
     middle = np.median(excess)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
@@ -80,7 +80,7 @@ def interval(
         )
     if not (error >= 0).all():
         raise ValueError(f"standard_error: expected numbers ≥ 0, got {error[~(error >= 0)][0]:g}")
-    half = student.ppf(0.5 + 0.5 * level, clusters - 1) * error
+    half = stdtrit(clusters - 1, 0.5 + 0.5 * level) * error
     return estimate - half, estimate + half
 
 
