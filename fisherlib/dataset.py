@@ -126,8 +126,9 @@ class Trajectory:
         self._refuse_non_finite()
 
     def _refuse_non_finite(self) -> None:
-        atoms_per_row = {"energies": 0, "descriptors": 0, "forces": 3, "force_descriptors": 3}
-        atoms_per_row |= {"site_descriptors": 1, "positions": 1, "cell": 0}
+        # Descriptors of atoms before their sums, which do not tell the atom.
+        atoms_per_row = {"energies": 0, "site_descriptors": 1, "descriptors": 0, "forces": 3, "force_descriptors": 3}
+        atoms_per_row |= {"positions": 1, "cell": 0}
         for name, rows_per_atom in atoms_per_row.items():
             values = getattr(self, name)
             # A finite sum has finite terms, and needs no temporary array of the size of Φ.
@@ -137,8 +138,7 @@ class Trajectory:
             bad = np.argwhere(~np.isfinite(values))
             if len(bad) == 0:
                 continue
-            row = int(bad[0][0])
-            where = f"configuration {row}"
+            row, where = int(bad[0][0]), f"configuration {bad[0][0]}"
             if rows_per_atom:
                 atom = row // rows_per_atom
                 m = int(np.searchsorted(np.cumsum(self.n_atoms), atom, side="right"))
@@ -147,7 +147,7 @@ class Trajectory:
                 where += f", descriptor {self.descriptor_names[bad[0][1]]!r}"
             raise ValueError(
                 f"{name} of trajectory {self.key!r}: expected finite numbers, got {len(bad)} NaN or infinite, the first in "
-                f"{where}; repair or leave out those configurations"
+                f"{where}; repair or leave out those configurations, as io.read does with on_bad='drop'"
             )
 
     def __len__(self) -> int:

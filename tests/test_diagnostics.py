@@ -1,4 +1,4 @@
-"""Self-checks: every mistake of a list is made on purpose with real data and has to be named."""
+"""What can be said of data: numbers of known samples, the health card, and what self-checks must not blame."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,20 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_self_checks import MISTAKES, Change, spoilt, thirty_again
 
 import fisherlib as fl
 from fisherlib import diagnostics
 from fisherlib.diagnostics import Verdict
-from fisherlib.units import BOHR, BOLTZMANN, HARTREE
+from fisherlib.units import BOLTZMANN
 
-Mistake = Callable[[fl.Trajectory, np.random.Generator], dict[str, Any]]
 N = 55
 GRADIENT = "gradient=True"
-
-
-def spoilt(data: fl.Dataset, mistake: Mistake) -> fl.Dataset:
-    rng = np.random.default_rng(0)
-    return fl.Dataset([dataclasses.replace(t, **mistake(t, rng)) for t in data.values()])
 
 
 def by_name(data: fl.Dataset, **options: Any) -> dict[str, Verdict]:
@@ -29,120 +24,6 @@ def by_name(data: fl.Dataset, **options: Any) -> dict[str, Verdict]:
 
 def flagged(data: fl.Dataset, **options: Any) -> dict[str, str]:
     return {name: v.level for name, v in by_name(data, **options).items() if v.level != "ok"}
-
-
-def per_frame(values: NDArray, t: fl.Trajectory) -> NDArray:
-    return values.reshape(len(t), N, 3, *values.shape[1:])
-
-
-def spike(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
-    forces = t.forces.copy()
-    forces[rng.integers(len(forces))] = 1e4
-    return {"forces": forces}
-
-
-def forces_of_an_atom_missing(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
-    forces = per_frame(t.forces, t).copy()
-    forces[:, 7] = 0.0
-    return {"forces": forces.ravel()}
-
-
-def repeated(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
-    def twice(values: NDArray) -> NDArray:
-        frames = values.reshape(len(t), -1, *values.shape[1:])
-        return np.concatenate([frames, frames[:5]]).reshape(-1, *values.shape[1:])
-
-    per_row = ("energies", "descriptors", "n_atoms", "forces", "force_descriptors", "species", "positions")
-    return {name: twice(getattr(t, name)) for name in per_row} | {"site_descriptors": None}
-
-
-def without_an_atom(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
-    def left(values: NDArray) -> NDArray:
-        frames = values.reshape(len(t), N, -1, *values.shape[1:])
-        return np.delete(frames, 3, axis=1).reshape(-1, *values.shape[1:])
-
-    per_atom = ("forces", "force_descriptors", "species", "positions", "site_descriptors")
-    return {name: left(getattr(t, name)) for name in per_atom} | {"n_atoms": t.n_atoms - 1}
-
-
-def centre_held_fixed(t: fl.Trajectory, rng: np.random.Generator) -> dict[str, Any]:
-    # A part of the gradient that is left out no longer cancels over the atoms.
-    Phi = per_frame(t.force_descriptors, t).copy()
-    Phi[:, ::2] *= 0.5
-    return {"force_descriptors": Phi.reshape(-1, t.K)}
-
-
-#: mistake, verdict that must not be "ok", its level, and words that must be in its sentence
-MISTAKES: dict[str, tuple[Mistake, str, str, str]] = {
-    "sign of Φ": (lambda t, _: {"force_descriptors": -t.force_descriptors}, "energy slope", "fail", GRADIENT),
-    "forces in Ha/bohr": (lambda t, _: {"forces": t.forces * BOHR / HARTREE}, "energy slope", "warn", "Ha/Bohr"),
-    "energies in Ha": (
-        lambda t, _: {"energies": t.energies / HARTREE},
-        "energy slope",
-        "warn",
-        "energies look like Ha,",
-    ),
-    "energies in kcal/mol": (lambda t, _: {"energies": t.energies * 23.0605}, "energy slope", "warn", "kcal/mol"),
-    "energies per atom": (
-        lambda t, _: {"energies": t.energies / N},
-        "energy slope",
-        "warn",
-        "energies per atom, not totals",
-    ),
-    "descriptors averaged": (
-        lambda t, _: {"descriptors": t.descriptors / N, "site_descriptors": None},
-        "energy slope",
-        "warn",
-        "averages over atoms, not sums",
-    ),
-    "(N, K, 3) read as (N, 3, K)": (
-        lambda t, _: {"force_descriptors": per_frame(t.force_descriptors, t).swapaxes(2, 3).reshape(-1, t.K)},
-        "energy correlation",
-        "warn",
-        "stored (N, K, 3) and read as (N, 3, K)",
-    ),
-    "forces (3, N) read as (N, 3)": (
-        lambda t, _: {"forces": per_frame(t.forces, t).swapaxes(1, 2).ravel()},
-        "force R²",
-        "warn",
-        "axes x y z",
-    ),
-    "frames of the forces shuffled": (
-        lambda t, rng: {"forces": rng.permutation(per_frame(t.forces, t)).ravel()},
-        "force R²",
-        "warn",
-        "frame order",
-    ),
-    "atoms of the forces in another order": (
-        lambda t, rng: {"forces": per_frame(t.forces, t)[:, rng.permutation(N)].ravel()},
-        "force R²",
-        "warn",
-        "atom or frame",
-    ),
-    "energies shuffled": (
-        lambda t, rng: {"energies": rng.permutation(t.energies)},
-        "energy correlation",
-        "warn",
-        "energies of other frames",
-    ),
-    "energies off by one frame": (
-        lambda t, _: {"energies": np.roll(t.energies, 1)},
-        "energy correlation",
-        "warn",
-        "energies of other frames",
-    ),
-    "thermostat noise": (
-        lambda t, rng: {"forces": t.forces + 0.1 * rng.normal(size=t.forces.shape)},
-        "net force",
-        "warn",
-        "thermostat noise",
-    ),
-    "spike": (spike, "net force", "warn", "a spike"),
-    "forces of an atom missing": (forces_of_an_atom_missing, "net force", "warn", "missing atoms"),
-    "an atom missing": (without_an_atom, "translation sum", "warn", "atoms are missing"),
-    "gradient with the centre held fixed": (centre_held_fixed, "translation sum", "warn", "centre held fixed"),
-    "duplicates": (repeated, "duplicates", "warn", "20 of 220 configurations are copies"),
-}
 
 
 def test_the_correct_data_pass_every_check(few_walkers: fl.Dataset, copper: fl.Dataset) -> None:
@@ -161,22 +42,8 @@ def test_the_correct_data_pass_every_check(few_walkers: fl.Dataset, copper: fl.D
     assert found["energy slope"].value == pytest.approx(1.0, abs=0.05)
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_flagged_with_its_likely_cause(few_walkers: fl.Dataset, name: str) -> None:
-    mistake, verdict, level, words = MISTAKES[name]
-    found = by_name(spoilt(few_walkers, mistake))
-    assert found[verdict].level == level
-    assert words in found[verdict].message
-
-
-@pytest.mark.parametrize("name", [n for n, m in MISTAKES.items() if m[1] in ("energy slope", "duplicates")])
-def test_units_signs_and_duplicates_are_not_blamed_on_anything_else(few_walkers: fl.Dataset, name: str) -> None:
-    mistake, verdict, level, _ = MISTAKES[name]
-    assert flagged(spoilt(few_walkers, mistake)) == {verdict: level}
-
-
 def test_no_unit_is_blamed_where_the_forces_do_not_fit(few_walkers: fl.Dataset) -> None:
-    found = by_name(spoilt(few_walkers, MISTAKES["frames of the forces shuffled"][0]))
+    found = by_name(spoilt(few_walkers, MISTAKES["frames of the forces shuffled"].change))
     assert found["force R²"].level == "warn" and not found["energy slope"].message.startswith("units:")
 
 
@@ -297,7 +164,7 @@ def test_atoms_in_an_external_field_are_not_blamed_for_thermostat_noise() -> Non
 
 
 def test_moments_that_are_given_are_used_instead_of_a_second_pass(few_walkers: fl.Dataset) -> None:
-    flipped = fl.accumulate(spoilt(few_walkers, MISTAKES["sign of Φ"][0]))
+    flipped = fl.accumulate(spoilt(few_walkers, MISTAKES["sign of Φ"].change))
     assert by_name(few_walkers, moments=flipped)["energy slope"].level == "fail"
 
 
@@ -578,7 +445,7 @@ def test_the_shipped_data_are_in_good_health(copper: fl.Dataset, copper_moments:
 
 
 def test_every_verdict_of_consistency_is_on_the_card(few_walkers: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    flipped = spoilt(few_walkers, MISTAKES["sign of Φ"][0])
+    flipped = spoilt(few_walkers, MISTAKES["sign of Φ"].change)
     calls = []
     real = diagnostics.health.__globals__["consistency"]
     monkeypatch.setitem(
@@ -602,10 +469,10 @@ def test_every_verdict_of_consistency_is_on_the_card(few_walkers: fl.Dataset, mo
         (lambda t, _: {"temperature": None}, "canonical ratio", "give temperature="),
         (lambda t, _: {"energies": t.energies + np.linspace(0, 3, len(t))}, "energy drift", "energies rise by 3"),
         (lambda t, _: {"energies": t.energies - np.linspace(0, 3, len(t))}, "energy drift", "energies fall by 3"),
-        (repeated, "duplicates", "copies of others"),
+        (thirty_again, "duplicates", "copies of others"),
     ],
 )
-def test_what_is_amiss_is_on_the_card(few_walkers: fl.Dataset, spoil: Mistake, name: str, words: str) -> None:
+def test_what_is_amiss_is_on_the_card(few_walkers: fl.Dataset, spoil: Change, name: str, words: str) -> None:
     found = card(spoilt(few_walkers, spoil))
     assert found[name].level == "warn" and words in found[name].message
 

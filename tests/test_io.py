@@ -335,10 +335,9 @@ def test_other_layouts_of_force_descriptors_give_the_same_theta(app_file: Callab
 
 def test_three_descriptors_stored_the_other_way_are_not_taken_in_silence(app_file: Callable[..., Path]) -> None:
     path = app_file(lambda atoms, m: column(atoms, PHI, np.ascontiguousarray(atoms.arrays[PHI].swapaxes(1, 2))))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        data = fl.io.read(path)
-    assert np.allclose(fitted(data).theta, make.THETA) or any("(N, K, 3)" in str(w.message) for w in caught)
+    refused = pytest.raises(ValueError, match=r"stored \(N, K, 3\) and read as \(N, 3, K\), .*; store Φ as \(N, 3, K\)")
+    with refused, pytest.warns(UserWarning, match="rows of Φ do not belong to these forces"):
+        fl.io.read(path)
 
 
 def test_columns_are_found_by_shape_and_taken_by_name(app_file: Callable[..., Path]) -> None:

@@ -1,6 +1,7 @@
 """What the data can bear: checks on loading, whether they are a sample at their temperature, what they leave open."""
 
 from .checks import consistency as consistency
+from .duplicates import without_copies as without_copies
 from .ensemble import ensemble as ensemble
 from .ensemble import sample as sample
 from .health import Reading as Reading

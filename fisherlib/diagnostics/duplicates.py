@@ -1,31 +1,81 @@
 """Configurations, and whole trajectories, that are there twice."""
 
+import dataclasses
+
 import numpy as np
 
-from ..dataset import Array, Dataset
+from ..dataset import Array, Dataset, Trajectory
+from ..moments import Moments
 from .verdict import Verdict
 
 
 def duplicates(data: Dataset) -> Verdict:
     """Configurations that are there twice; a failure where a whole trajectory is in another."""
-    rows = np.concatenate([np.column_stack([t.descriptors, t.energies]) for t in data.values()])
-    alike = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
-    twice, copies = len(rows) - int(alike.max()) - 1, _copied_trajectories(data, alike)
+    alike = _alike(data)
+    twice, copies = len(alike) - int(alike.max()) - 1, _copied_trajectories(data, alike)
     level, message = "ok", "no configuration is there twice"
     if copies:
         level, more = "fail", f" and {len(copies) - 3} more" if len(copies) > 3 else ""
         named = ", ".join(f"{copy!r} of {original!r}" for copy, original in copies[:3])
         message = (
-            f"whole trajectories are copies: {named}{more} ({twice} of {len(rows)} configurations): error bars, held-out "
-            f"errors and averages are all wrong; drop one of {copies[0][1]!r} and {copies[0][0]!r}"
+            f"whole trajectories are copies: {named}{more} ({twice} of {len(alike)} configurations): error bars, held-out "
+            f"errors and averages are all wrong; drop one of {copies[0][1]!r} and {copies[0][0]!r}, "
+            "or take diagnostics.without_copies(data)"
         )
     elif twice:
         level = "warn"
         message = (
-            f"{twice} of {len(rows)} configurations are copies of others: they count twice in every average, and error bars "
-            "and held-out errors are too small as well; leave them out"
+            f"{twice} of {len(alike)} configurations are copies of others: they count twice in every average, and error bars "
+            "and held-out errors are too small as well; leave them out by diagnostics.without_copies(data)"
         )
     return Verdict(name="duplicates", level=level, message=message, value=float(twice))
+
+
+def without_copies(data: Dataset) -> Dataset:
+    """The data without the configurations that are copies of earlier ones, by their energy and descriptors.
+
+    A trajectory of which nothing is left is gone.
+
+    Returns:
+        A dataset whose ``provenance["copies"]`` tells what was left out, key → numbers of configurations (from 0); the data
+        themselves where nothing is there twice.
+    """
+    alike = _alike(data)
+    first = np.zeros(len(alike), dtype=bool)
+    first[np.unique(alike, return_index=True)[1]] = True
+    each = np.split(first, np.cumsum([len(t) for t in data.values()])[:-1])
+    copies = {t.key: np.flatnonzero(~keep).tolist() for t, keep in zip(data.values(), each, strict=True)}
+    if not any(copies.values()):
+        return data
+    kept = [_of(t, keep) for t, keep in zip(data.values(), each, strict=True) if keep.any()]
+    told = {key: numbers for key, numbers in copies.items() if numbers}
+    return Dataset(kept, provenance={**data.provenance, "copies": told})
+
+
+def once(moments: Moments) -> Moments:
+    """The moments of every trajectory that is no copy of an earlier one; ``total`` refuses to add the others."""
+    seen: set[str] = set()
+    copies = []
+    for key, record in moments.items():
+        copies += [key] if seen & record.digests else []
+        seen |= record.digests
+    return moments.drop(copies) if copies else moments
+
+
+def _alike(data: Dataset) -> Array:
+    """(M,) a number for each configuration, the same for those with the same energy and descriptors."""
+    rows = np.concatenate([np.column_stack([t.descriptors, t.energies]) for t in data.values()])
+    return np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+
+
+def _of(t: Trajectory, keep: Array) -> Trajectory:
+    """The configurations of a trajectory that are marked, from the runs of them."""
+    if keep.all():
+        return t
+    edges = np.flatnonzero(np.diff(np.r_[False, keep, False].astype(int))).reshape(-1, 2)
+    runs = [t.slice(int(a), int(b)) for a, b in edges]
+    names = [f.name for f in dataclasses.fields(t) if isinstance(getattr(t, f.name), np.ndarray)]
+    return dataclasses.replace(t, **{name: np.concatenate([getattr(run, name) for run in runs]) for name in names})
 
 
 def _copied_trajectories(data: Dataset, alike: Array) -> list[tuple[str, str]]:

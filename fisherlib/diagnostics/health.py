@@ -8,10 +8,11 @@ from numpy.typing import ArrayLike
 
 from ..dataset import Array, Dataset
 from ..moments import Moments, accumulate
+from ..potential import LinearPotential
 from . import judgements
 from .checks import consistency, findings
 from .ensemble import sample
-from .identifiability import null_directions
+from .identifiability import null_directions, undetermined
 from .leverage import influence
 from .sampling import autocorrelation_time, drift, ratio_if_any
 from .verdict import Level, Verdict
@@ -29,9 +30,14 @@ _FORMATS = {
     "duplicates": "{:.0f}",
     "outliers": "{:.1f} robust standard deviations at most",
     "frozen configurations": "{:.0f}",
+    "axes": "R² {:.4f} in another order",
+    "undetermined": "{:.0f} directions",
     "null directions": "{:.0f}",
     "enough data": "{:.0f} force components a parameter",
 }
+
+#: Fewer independent configurations than this are too few for averages.
+FEW = 15
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ def check(
     data: Dataset,
     temperature: float | None = None,
     *,
-    theta: ArrayLike | None = None,
+    theta: ArrayLike | LinearPotential | None = None,
     moments: Moments | None = None,
 ) -> list[Verdict]:
     """Everything that can be checked of a dataset: ``consistency``, ``sample``, and what the data leave undetermined.
@@ -63,7 +69,7 @@ def check(
     Args:
         data: the configurations, each trajectory in the order of time.
         temperature: K, in place of what the trajectories say.
-        theta: (K,) parameters known to be roughly right, for ``consistency``.
+        theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
         moments: ``accumulate(data)`` where it is known already.
 
     Returns:
@@ -76,6 +82,7 @@ def check(
     return [
         *findings(data, theta, moments),
         *sample(data, temperature),
+        *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
         influence(data, moments),
     ]
@@ -85,7 +92,7 @@ def health(
     data: Dataset,
     *,
     temperature: float | None = None,
-    theta: ArrayLike | None = None,
+    theta: ArrayLike | LinearPotential | None = None,
     moments: Moments | None = None,
 ) -> list[Reading]:
     """Everything that can be said of a dataset at once: its size, its verdicts, drift, memory, fluctuation.
@@ -96,12 +103,13 @@ def health(
     Args:
         data: the configurations, each trajectory in the order of time.
         temperature: K, in place of what the trajectories say.
-        theta: (K,) parameters known to be roughly right, for ``consistency``.
+        theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
         moments: ``accumulate(data)`` where it is known already.
     """
     moments = moments or accumulate(data)
     verdicts = consistency(data, theta=theta, moments=moments)
     verdicts += [verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION]
+    verdicts += undetermined(moments, names=data.descriptor_names)
     verdicts += null_directions(moments, names=data.descriptor_names)
     tau = autocorrelation_time(_series(data))
     independent = len(data.energies) / max(2 * tau, 1.0)
@@ -178,7 +186,7 @@ def _memory(data: Dataset, tau: float, independent: float) -> list[Reading]:
     if max(len(t) for t in data.values()) == 1:
         message = "trajectories of one configuration have no memory; they are taken to be independent"
     level, said = "ok", "configurations over twice the autocorrelation time: what averages rest on"
-    if independent < 10:
+    if independent < FEW:
         level = "warn"
         said = f"only about {independent:.0f} configurations are independent: averages over them are rough; run longer"
     return [

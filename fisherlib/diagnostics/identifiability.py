@@ -10,12 +10,16 @@ from scipy.linalg import eigh, qr
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
-from ..solvers import solve
+from ..solvers import solve, spectrum
 from ..units import beta
+from .duplicates import once
 from .verdict import Level, Verdict
 
 #: Directions that are put into words one by one.
 SHOWN = 5
+
+#: Descriptors that are named as spanning what is undetermined.
+NAMED = 8
 
 #: Share of the variance of its terms below which an energy along a direction is rounding.
 ROUNDING = 1e-10
@@ -45,11 +49,13 @@ def null_directions(
     """
     K = moments.K
     names = _names(names, K)
-    A = fisher(moments.total(), 1.0 if temperature is None else temperature).A
-    S = kl(moments.total(), 1.0).A
+    total = once(moments).total()
+    loss = fisher(total, 1.0 if temperature is None else temperature)
+    A, S = loss.A, kl(total, 1.0).A
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
-        message = f"forces determine all {K} parameters"
+        rounding = solve(loss).rounding
+        message = f"forces determine all {K} parameters, within {rounding:.0e} of θ on any machine"
         return [Verdict(name="null directions", level="ok", message=message, value=0.0)]
     verdicts = sorted((_open(v, words, S) for v, words in found), key=lambda verdict: verdict.level == "ok")
     rest = verdicts[SHOWN:]
@@ -63,6 +69,34 @@ def null_directions(
         level: Level = "warn" if warned else "ok"
         shown.append(Verdict(name="null directions", level=level, message=message, value=float(len(found))))
     return shown
+
+
+def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> list[Verdict]:
+    """A warning with the number of directions of θ that forces leave open and the descriptors that span them; else nothing.
+
+    Args:
+        moments: of the data.
+        names: (K,) of the descriptors, D0, D1 … without them.
+
+    Raises:
+        ValueError: not K names.
+    """
+    K, names = moments.K, _names(names, moments.K)
+    loss = fisher(once(moments).total(), 1.0)
+    if not loss.A.any():
+        return []  # there is nothing to fit, which ``consistency`` says
+    values, vectors = spectrum(loss)
+    null = vectors[:, values <= _tolerance(K) * values[-1]]
+    if not null.shape[1]:
+        return []
+    within = np.flatnonzero((null**2).sum(axis=1) > ROUNDING)
+    more = f" and {len(within) - NAMED} more" if len(within) > NAMED else ""
+    spanned = ", ".join(names[k] for k in within[:NAMED]) + more
+    message = (
+        f"forces leave {null.shape[1]} of {K} directions of θ undetermined, spanned by {spanned}: there θ_f is the choice of "
+        "least norm, and not to be read; leave descriptors out, or add a ridge, which determines it"
+    )
+    return [Verdict(name="undetermined", level="warn", message=message, value=float(null.shape[1]))]
 
 
 def _names(names: Sequence[str] | None, K: int) -> Sequence[str]:

@@ -8,21 +8,50 @@ from ..units import BOHR, HARTREE
 from .composition import counts_of_kinds
 from .verdict import Verdict
 
+#: Correlation from which energies follow θ_f·D closely.
+FOLLOWS = 0.9
+
 
 def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
     """Energies against θ_f·D within trajectories, the energy of each kind of atom taken out.
 
     The offset of a basin, or the energy of one more atom, says nothing about signs and units.
     """
-    model, true = (
-        np.concatenate(parts) for parts in zip(*(_residuals(t, theta_f) for t in data.values()), strict=True)
-    )
+    each = [_residuals(t, theta_f) for t in data.values()]
+    model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
     if not (model @ model > 0 and true @ true > 0):
         message = "energies do not vary within trajectories: they cannot tell the sign of Φ"
         return [Verdict(name="energy slope", level="warn", message=message, value=float("nan"))]
     slope = float(true @ model / (model @ model))
-    correlation = float(true @ model / np.sqrt((model @ model) * (true @ true)))
-    return [_slope(slope, correlation, r2, float(data.n_atoms.mean())), _correlation(correlation, r2)]
+    correlation = _cosine(model, true)
+    follow = _shifted(each, correlation) or _correlation(correlation, r2)
+    return [_slope(slope, correlation, r2, float(data.n_atoms.mean())), follow]
+
+
+def _cosine(a: Array, b: Array) -> float:
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size > 0 else 0.0
+
+
+def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | None:
+    """A warning where energies follow θ·D of the configuration before or after theirs, and not of their own."""
+    if correlation >= FOLLOWS:
+        return None
+    pairs = {
+        "before": [(model[:-1], true[1:]) for model, true in each],
+        "after": [(model[1:], true[:-1]) for model, true in each],
+    }
+    found = {
+        where: _cosine(*(np.concatenate(parts) for parts in zip(*cut, strict=True))) for where, cut in pairs.items()
+    }
+    where = max(found, key=found.__getitem__)
+    if found[where] < FOLLOWS or 1 - found[where] > 0.5 * (1 - correlation):
+        return None
+    message = (
+        f"energies are off by one frame: they follow θ_f·D of the configuration {where} theirs (correlation "
+        f"{found[where]:.4f}), not of their own ({correlation:.2f}); shift them against forces and descriptors"
+    )
+    return Verdict(name="energy correlation", level="warn", message=message, value=correlation)
 
 
 def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
@@ -84,7 +113,7 @@ def _correlation(correlation: float, r2: float) -> Verdict:
             f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, force descriptors "
             "stored (N, K, 3) and read as (N, 3, K), or configurations near rest, whose forces say little of energies"
         )
-    elif 0.5 < correlation < (0.9 if r2 > 0.95 else 0.8):
+    elif 0.5 < correlation < (FOLLOWS if r2 > 0.95 else 0.8):
         level = "warn"
         message = (
             f"energies follow θ_f·D loosely (correlation {correlation:.2f}) where forces fit with R² {r2:.3f}: energies may be "
@@ -94,15 +123,7 @@ def _correlation(correlation: float, r2: float) -> Verdict:
 
 
 def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
-    if theta.shape != (total.K,):
-        raise ValueError(
-            f"theta: expected K = {total.K} parameters as in the data, got shape {theta.shape}; both must use the same descriptor"
-        )
-    if not np.isfinite(theta).all():
-        raise ValueError(
-            f"theta: expected K = {total.K} finite parameters, got {theta[~np.isfinite(theta)][0]}; leave theta out where none "
-            "is known"
-        )
+    """Forces against those of a θ (K,) that is known to be roughly right."""
     size = float(theta @ total.PhiPhi @ theta)
     correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
     level, message = "ok", f"forces follow those of the given θ (correlation {correlation:.3f})"

@@ -1,6 +1,7 @@
 """Which per-atom columns are taken for descriptors and force descriptors: given, or guessed by name and shape."""
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,20 @@ def describe(columns: Columns) -> str:
     return ", ".join(f"{name!r} {column.shape}" for name, column in columns.items()) or "none"
 
 
+def meant(wanted: Iterable[str], names: Iterable[str]) -> str:
+    """`` (did you mean 'a' or 'b'?)`` for the names nearest to one that is wanted, whatever their case; or nothing."""
+    by_lower = {name.lower(): name for name in names}
+    near = [by_lower[n] for want in wanted for n in get_close_matches(want.lower(), by_lower, n=2)]
+    return f" (did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?)" if near else ""
+
+
 def pick(what: str, wanted: str | None, columns: Columns, fits: Iterable[str]) -> str:
     """The column to take for ``what``: the one named, or the only one that fits."""
     fits = list(fits)
     if wanted is not None:
         if wanted not in columns:
-            raise ValueError(f"{what}: no column {wanted!r}; the file has {describe(columns)}; name one of them")
+            near = meant([wanted], columns)
+            raise ValueError(f"{what}: no column {wanted!r}{near}; the file has {describe(columns)}; name one of them")
         return wanted
     if len(fits) != 1:
         found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
@@ -79,6 +88,16 @@ def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
     )
 
 
+def taken(columns: Columns, *, descriptors: str | None = None, force_descriptors: str | None = None) -> tuple[str, str]:
+    """The columns named, or else guessed, for descriptors and force descriptors.
+
+    Raises:
+        ValueError: a column is missing or ambiguous.
+    """
+    Phi = pick("force_descriptors", force_descriptors, columns, gradients(columns))
+    return pick("descriptors", descriptors, columns, sites(columns, columns[Phi])), Phi
+
+
 def trajectory(
     frames: Frames,
     *,
@@ -92,8 +111,7 @@ def trajectory(
         ValueError: a column is missing, ambiguous, or does not fit the other.
     """
     columns = frames.columns
-    Phi_name = pick("force_descriptors", force_descriptors, columns, gradients(columns))
-    D_name = pick("descriptors", descriptors, columns, sites(columns, columns[Phi_name]))
+    D_name, Phi_name = taken(columns, descriptors=descriptors, force_descriptors=force_descriptors)
     D = np.asarray(columns[D_name])
     if D.ndim != 2:
         raise ValueError(

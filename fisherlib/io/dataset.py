@@ -9,10 +9,15 @@ from numpy.typing import ArrayLike
 
 from ..dataset import Dataset
 from ..descriptors import Soap
+from ..potential import LinearPotential
 from . import npz
 from .columns import DESCRIPTORS, FORCE_DESCRIPTORS
 from .frames import Frames
 from .opened import judge, open
+from .whole import OnBad
+
+#: Entries of the provenance that are written with the data.
+_KEPT = ("descriptor", "origin", "dropped", "copies")
 
 
 def read(
@@ -26,7 +31,8 @@ def read(
     energies: str | None = None,
     key: str | None = None,
     gradient: bool = False,
-    theta: ArrayLike | None = None,
+    on_bad: OnBad = "refuse",
+    theta: ArrayLike | LinearPotential | None = None,
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
@@ -46,7 +52,10 @@ def read(
         energies: name of the per-configuration energy, where the file has several to choose from.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
-        theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot.
+        on_bad: "drop" leaves out whole configurations that have NaN or infinite numbers, warns with their number, and
+            keeps the numbers of those left out by key in ``data.provenance["dropped"]``; "refuse" refuses the file.
+        theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot. Of a potential, the
+            descriptor is compared as well.
         check: run ``diagnostics.consistency`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
 
@@ -64,6 +73,7 @@ def read(
         energies=energies,
         key=key,
         gradient=gradient,
+        on_bad=on_bad,
         check=False,
         progress=progress,
     )
@@ -113,7 +123,7 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
                 cell=t.cell,
                 pbc=t.pbc,
                 descriptor_names=t.descriptor_names,
-                provenance={name: data.provenance[name] for name in ("descriptor", "origin") if name in data.provenance}
+                provenance={name: data.provenance[name] for name in _KEPT if name in data.provenance}
                 | {"origin": data.provenance.get("origin", {n: data.provenance.get(n) for n in ("file", "sha256")})},
                 columns={DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3, t.K)},
             )

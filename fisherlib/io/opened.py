@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,16 +13,18 @@ from numpy.typing import ArrayLike
 from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
+from ..potential import LinearPotential
 from ..units import beta
 from . import choices, extxyz
 from .column import Column, columns_of, shared
-from .columns import ENERGIES, FORCES, Columns, free, gradients, trajectory
+from .columns import ENERGIES, FORCES, Columns, free, gradients, taken, trajectory
 from .featurise import featurise
 from .find import find, sha256
 from .frames import Frames
 from .kinds import READERS, kind_of
 from .roles import frames_of, no_such_choice
 from .stored import Stored
+from .whole import OnBad, left_out, whole
 
 Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
 
@@ -153,9 +155,14 @@ class Opened:
 
     def frames(self, *, forces: str | None = None, energies: str | None = None, key: str | None = None) -> list[Frames]:
         """The configurations as they are, without descriptors being computed; see ``dataset`` for the arguments."""
+        return self._frames(self._split(key), forces, energies)
+
+    def _split(self, key: str | None) -> Sequence[Stored]:
         if key is not None and self.kind != "extxyz":
             raise no_such_choice("key", key, self.path.name)
-        stored = self.stored if key is None else extxyz.split(self.stored[0], key)
+        return self.stored if key is None else extxyz.split(self.stored[0], key)
+
+    def _frames(self, stored: Sequence[Stored], forces: str | None, energies: str | None) -> list[Frames]:
         return [frames_of(s, self.kind, self.path.name, forces=forces, energies=energies) for s in stored]
 
     def dataset(
@@ -169,18 +176,24 @@ class Opened:
         energies: str | None = None,
         key: str | None = None,
         gradient: bool = False,
-        theta: ArrayLike | None = None,
+        on_bad: OnBad = "refuse",
+        theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
         progress: Callable[[int, int], None] | None = None,
     ) -> Dataset:
         """The dataset of the columns named, others being guessed; the file is not read again. See ``io.read``."""
-        frames = self.frames(forces=forces, energies=energies, key=key)
+        stored = self._split(key)
+        frames = self._frames(stored, forces, energies)
+        named = {"descriptors": descriptors, "force_descriptors": force_descriptors}
+        has_columns = any(named.values()) or bool(gradients(frames[0].columns))
+        columns = taken(frames[0].columns, **named) if has_columns else ()
+        stored, dropped = whole(stored, frames, columns, on_bad=on_bad)
+        frames = self._frames(stored, forces, energies) if dropped else frames
         if temperature is not None:
             beta(temperature)  # refuses what is no temperature
             frames = [dataclasses.replace(f, temperature=float(temperature)) for f in frames]
         provenance: dict[str, Any] = {"file": self.path.name, "sha256": self.sha256}
-        if descriptors is not None or force_descriptors is not None or gradients(frames[0].columns):
-            named = {"descriptors": descriptors, "force_descriptors": force_descriptors}
+        if has_columns:
             made = [trajectory(f, **named, gradient=gradient) for f in frames]
             provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
         else:
@@ -191,6 +204,9 @@ class Opened:
             descriptor = descriptor or Soap()
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
+        if dropped:
+            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
+            provenance["dropped"] = dropped
         data = Dataset(made, provenance=provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
@@ -198,7 +214,7 @@ class Opened:
         return data
 
 
-def judge(data: Dataset, path: Path, theta: ArrayLike | None) -> None:
+def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) -> None:
     """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name."""
     for verdict in diagnostics.consistency(data, theta=theta):
         if verdict.level == "fail":

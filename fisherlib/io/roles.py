@@ -1,9 +1,11 @@
 """Energies and forces of a trajectory, taken from what its file holds."""
 
+from collections.abc import Sequence
+
 from numpy.typing import NDArray
 
 from . import choices, npz
-from .columns import ENERGIES, FORCES, Columns, describe, free
+from .columns import ENERGIES, FORCES, Columns, describe, free, meant
 from .frames import Frames
 from .stored import Stored
 
@@ -60,9 +62,9 @@ def _no_energies(stored: Stored, kind: str, file: str, wanted: str | None) -> Va
         and wanted is not None
         and set(choices.of_energies(stored.configurations, kind)) <= {"energies"}
     ):
-        return no_such_choice("energies", wanted, file)
+        return no_such_choice("energies", wanted, file, found)
     return ValueError(
-        f"energies: no {_spoken(wanted, ENERGIES[kind])} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has "
+        f"energies: no {_spoken(wanted, ENERGIES[kind], found)} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has "
         f"{', '.join(found)}; name it by energies="
     )
 
@@ -71,21 +73,23 @@ def _no_forces(stored: Stored, kind: str, file: str, wanted: str | None) -> Valu
     if kind == "npz" and wanted is None:
         return npz.missing(file, ["forces"], [*stored.atoms, *stored.configurations])
     if kind == "npz" and set(choices.of_forces(stored.atoms)) <= set(FORCES):
-        return no_such_choice("forces", wanted, file)
+        return no_such_choice("forces", wanted, file, list(stored.atoms))
     usual = FORCES if kind == "extxyz" else FORCES[:1]
     return ValueError(
-        f"forces: no column {_spoken(wanted, usual)} in {_where(stored, kind, wanted, usual)}; it has "
+        f"forces: no column {_spoken(wanted, usual, list(stored.atoms))} in {_where(stored, kind, wanted, usual)}; it has "
         f"{describe(stored.atoms)}; name it by forces="
     )
 
 
-def no_such_choice(what: str, value: str | None, file: str) -> ValueError:
+def no_such_choice(what: str, value: str | None, file: str, found: Sequence[str] = ()) -> ValueError:
     """The error of naming a column where the format leaves nothing to choose."""
-    return ValueError(f"{what}: expected none for {file}, whose format has no such choice, got {value!r}")
+    near = meant([value] if value else [], found)
+    return ValueError(f"{what}: expected none for {file}, whose format has no such choice, got {value!r}{near}")
 
 
-def _spoken(wanted: str | None, usual: tuple[str, ...]) -> str:
-    return " or ".join(map(repr, [wanted] if wanted else usual))
+def _spoken(wanted: str | None, usual: tuple[str, ...], found: Sequence[str]) -> str:
+    names = [wanted] if wanted else usual
+    return " or ".join(map(repr, names)) + meant(names, found)
 
 
 def _where(stored: Stored, kind: str, wanted: str | None, usual: tuple[str, ...]) -> str:

@@ -38,12 +38,24 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     offset = flat(f"'intercept' of {path.name}", content["intercept"])
     if len(offset) != 1:
         raise ValueError(f"'intercept' of {path.name}: expected one number, eV per atom, got {len(offset)}")
+    if not len(coef) or not np.isfinite(coef).all() or not np.isfinite(offset).all():
+        raise ValueError(
+            f"'coef' and 'intercept' of {path.name}: expected K finite parameters and a finite offset, got "
+            f"{coef[:3].tolist()} … and {offset[0]}"
+        )
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
-        provenance = json.loads(str(provenance))
+        provenance = _about(str(provenance))
     return LinearPotential(
         theta=coef, offset=offset[0], name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
     )
+
+
+def _about(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}  # θ does not depend on it
 
 
 def _content(path: Path) -> object:
@@ -56,13 +68,30 @@ def _content(path: Path) -> object:
 
 
 def versions() -> dict[str, str]:
-    """Versions that a result was computed with."""
+    """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``."""
     return {
         "fisherlib": metadata.version("fisherlib"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
+        "blas": _blas(),
     }
+
+
+def _blas() -> str:
+    """Name and version of each BLAS that is loaded, with its kernels and threads where threadpoolctl tells them."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        built = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+        return f"{built.get('name', 'unknown')} {built.get('version', '')}".strip()
+    loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    words = (
+        f"{lib['internal_api']} {lib.get('version') or ''} {lib.get('architecture') or ''}".strip()
+        + f", {lib['num_threads']} thread{'s' if lib['num_threads'] > 1 else ''}"
+        for lib in loaded
+    )
+    return "; ".join(dict.fromkeys(words)) or "unknown"
 
 
 def write_theta(
