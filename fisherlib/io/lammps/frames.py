@@ -1,0 +1,113 @@
+"""The frames of a LAMMPS dump, as text cut into its parts."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .text import Line, lines, table, take, whole
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Frame:
+    """One frame: its step, box, and the lines of its atoms.
+
+    Attributes:
+        step: of the simulation.
+        cell: (3, 3) Å, rows a, b, c.
+        origin: (3,) Å, where the box begins.
+        pbc: (3,) which directions are periodic.
+        names: of the columns.
+        rows: a line for each atom.
+    """
+
+    step: int
+    cell: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    pbc: tuple[bool, ...]
+    names: tuple[str, ...]
+    rows: Sequence[Line]
+
+
+def frames(path: Path) -> Iterator[Frame]:
+    """The frames of a dump, one after the other.
+
+    Raises:
+        ValueError: another layout, other units than "metal", or a truncated or damaged file.
+
+    Source: LAMMPS documentation, dump command, styles atom and custom.
+    """
+    file = lines(path)
+    found: dict[str, Any] = {}
+    for number, line in file:
+        words = line.split()
+        if words[:2] == ["ITEM:", "ATOMS"]:
+            yield _frame(path, number, found, tuple(words[2:]), file)
+            found = {}
+        elif words == ["ITEM:", "NUMBER", "OF", "ATOMS"]:
+            found["atoms"] = whole(path, take(path, file, 1, "the number of atoms")[0], "the number of atoms")
+        elif words[:3] == ["ITEM:", "BOX", "BOUNDS"]:
+            found["box"] = _box(path, number, words[3:], take(path, file, 3, "the box"))
+        elif words == ["ITEM:", "TIMESTEP"]:
+            found["step"] = whole(path, take(path, file, 1, "the step")[0], "the step")
+        elif words == ["ITEM:", "TIME"]:
+            take(path, file, 1, "the time")
+        elif words == ["ITEM:", "UNITS"]:
+            units = take(path, file, 1, "the units")[0][1].strip()
+            if units != "metal":
+                raise ValueError(
+                    f"{path.name}: expected units metal (eV, Å), got {units!r:.20} in line {number + 1}; run LAMMPS with units metal"
+                )
+        elif words:
+            raise ValueError(
+                f"{path.name}: expected a dump of atoms, of LAMMPS's style atom or custom, got {line.strip()!r:.60} in line {number}"
+            )
+    if found:
+        raise ValueError(
+            f"{path.name}: expected atoms of the last frame, got the end of the file; take that frame away"
+        )
+
+
+def _frame(path: Path, number: int, found: dict[str, Any], names: tuple[str, ...], file: Iterator[Line]) -> Frame:
+    lacking = {"step": "ITEM: TIMESTEP", "atoms": "ITEM: NUMBER OF ATOMS", "box": "ITEM: BOX BOUNDS"}
+    for part, title in lacking.items():
+        if part not in found:
+            raise ValueError(
+                f"{path.name}: expected {title!r} before the atoms in line {number}, got none; it is damaged"
+            )
+    if found["atoms"] < 1 or not names:
+        raise ValueError(
+            f"{path.name}: expected at least one atom and the names of its columns in line {number}, got {found['atoms']} atoms "
+            f"and {len(names)} names"
+        )
+    if len(set(names)) < len(names):
+        raise ValueError(f"{path.name}: expected different names of columns in line {number}, got one of them twice")
+    cell, origin, pbc = found["box"]
+    rows = take(path, file, found["atoms"], f"atoms of step {found['step']}")
+    return Frame(step=found["step"], cell=cell, origin=origin, pbc=pbc, names=names, rows=rows)
+
+
+def _box(path: Path, number: int, words: list[str], bounds: list[Line]) -> tuple[NDArray, NDArray, tuple[bool, ...]]:
+    flags = [word for word in words if len(word) == 2 and set(word) <= set("pfsm")]
+    style = [word for word in words if word not in flags]
+    if style not in ([], ["xy", "xz", "yz"]) or len(flags) != 3:
+        raise ValueError(
+            f"{path.name}: expected 'ITEM: BOX BOUNDS' with xy xz yz for a tilted box and three flags such as pp pp pp in line "
+            f"{number}, got {' '.join(words)!r:.40}; write it with 'dump_modify triclinic/general no' and a recent LAMMPS"
+        )
+    numbers = table(path, bounds, columns=3 if style else 2)
+    xy, xz, yz = numbers[:, 2] if style else (0.0, 0.0, 0.0)
+    with np.errstate(all="ignore"):
+        # The bounds are those of the smallest upright box around the tilted one.
+        low = numbers[:, 0] - [min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0]
+        high = numbers[:, 1] - [max(0.0, xy, xz, xy + xz), max(0.0, yz), 0.0]
+        cell = np.diag(high - low)
+    cell[1, 0], cell[2, 0], cell[2, 1] = xy, xz, yz
+    if not (np.isfinite(cell).all() and np.isfinite(low).all()):
+        raise ValueError(
+            f"{path.name}: expected a box of finite size after line {number}, got another; the simulation has blown up"
+        )
+    return cell, low, tuple(flag == "pp" for flag in flags)
