@@ -12,6 +12,8 @@ from .moments import Moments
 from .network_projections import NetworkProjection, project_network
 from .networks import Network
 from .potential import LinearPotential
+from .previews import preview as preview_of
+from .previews import worthwhile
 from .projections import Progress, Projection, project, silent
 from .solvers import solve
 
@@ -143,6 +145,7 @@ class Atlas:
         seed: int | None = None,
         half_width: float = 1.0,
         n: int | None = None,
+        preview: bool = False,
         progress: Progress = silent,
     ) -> tuple[Landscape, dict[str, Point]]:
         """The landscape of a loss around a model, and which models lie where on it.
@@ -156,6 +159,7 @@ class Atlas:
             seed: of random directions.
             half_width: of the plane, relative to its own.
             n: points along each axis.
+            preview: an approximate surface will do, with its ``error``, where the exact one takes longer than a moment.
             progress: called with (done, in all) while a network is trained, or a loss evaluated; what it raises ends that.
 
         Raises:
@@ -168,7 +172,9 @@ class Atlas:
         view = (*where, loss, half_width, n or self._n)
         if view not in self._drawn:
             made = self._plane(where, progress).widened(half_width)
-            drawn = self._draw(made, where, loss, n or self._n, progress)
+            drawn = self._draw(made, where, loss, n or self._n, preview, progress)
+            if drawn.error:
+                return drawn, self._points(where)
             _remember(self._drawn, view, drawn, REMEMBERED["landscapes"])
         return self._drawn[view], self._points(where)
 
@@ -227,7 +233,7 @@ class Atlas:
             points[rest[1]] = (0.0, 1.0)
         return points
 
-    def _draw(self, plane: Plane, where: tuple, loss: str, n: int, progress: Progress) -> Landscape:
+    def _draw(self, plane: Plane, where: tuple, loss: str, n: int, preview: bool, progress: Progress) -> Landscape:
         model = where[0]
         linear = model in self._potentials
         if loss in self._quadratics:
@@ -240,7 +246,12 @@ class Atlas:
         if where not in self._projections:
             made = project(self._data, plane) if linear else self._project(model, plane, progress)
             _remember(self._projections, where, made, REMEMBERED["projections"])
-        evaluate = functools.partial(getattr(self._projections[where], method), progress=progress)
+        projection = self._projections[where]
+        if preview and linear and worthwhile(projection, method, n):
+            x, y = plane.axes(n)
+            made = preview_of(projection, method, x, y, seed=self._seed)
+            return Landscape(x=x, y=y, z=made.z, plane=plane, name=loss, unit=unit, error=made.error)
+        evaluate = functools.partial(getattr(projection, method), progress=progress)
         return landscape(evaluate, plane, n=n, name=loss, unit=unit)
 
     def _project(self, model: str, plane: Plane, progress: Progress) -> NetworkProjection:

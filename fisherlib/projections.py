@@ -14,6 +14,14 @@ from .landscapes import Plane
 NODES = (17, 33, 65)
 ACCURACY = 1e-6
 
+#: δ of the Huber loss and of ln cosh, eV/Å.
+HUBER = 0.1
+
+#: Rows whose intervals are found at once, so that they stay in the processor's cache …
+BLOCK = 2**14
+#: … and copies of the intervals among which neighbouring rows take turns: two additions to one place must wait.
+LANES = 8
+
 #: Called with (done, in all) while a loss is evaluated; an exception raised in it ends the evaluation.
 Progress = Callable[[int, int], None]
 
@@ -46,14 +54,13 @@ class Projection:
 
     def force_mae(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
         """Mean absolute error of a force component, eV/Å, exact."""
-        return _piecewise(self.forces, x, y, base=(0.0, -1.0), jumps=[(0.0, 2.0, 1)], progress=progress)
+        return _bent(self.forces, x, y, 0.0, progress)
 
-    def force_huber(self, x: Array, y: Array, *, delta: float = 0.1, progress: Progress = silent) -> Array:
+    def force_huber(self, x: Array, y: Array, *, delta: float = HUBER, progress: Progress = silent) -> Array:
         """Mean Huber loss of force components, exact: ½r² up to |r| = δ (eV/Å), δ(|r| − ½δ) beyond; eV²/Å²."""
-        jumps = [(-delta, 0.5, 2), (delta, -0.5, 2)]
-        return _piecewise(self.forces, x, y, base=(-0.5 * delta**2, -delta), jumps=jumps, progress=progress)
+        return delta * _bent(self.forces, x, y, delta, progress)
 
-    def force_log_cosh(self, x: Array, y: Array, *, delta: float = 0.1, progress: Progress = silent) -> Array:
+    def force_log_cosh(self, x: Array, y: Array, *, delta: float = HUBER, progress: Progress = silent) -> Array:
         """Mean of δ² ln cosh(r/δ) over force components, eV²/Å², to a relative 1e-6.
 
         It is smooth in x and y, so a few Chebyshev nodes usually give it; on planes far wider than δ every grid point
@@ -68,7 +75,7 @@ class Projection:
 
     def energy_mae(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
         """Mean absolute error of the energy per atom, eV/atom, exact (the offset is that of least squares)."""
-        return _piecewise(self.energies, x, y, base=(0.0, -1.0), jumps=[(0.0, 2.0, 1)], progress=progress)
+        return _bent(self.energies, x, y, 0.0, progress)
 
     def energy_ks(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
         """Kolmogorov–Smirnov distance between the distributions of U/N and U_θ/N, exact."""
@@ -128,13 +135,18 @@ def _interpolated(function: Callable[[float, float], float], x: Array, y: Array,
         nodes = chebyshev.chebpts1(n)
         xs, ys = 0.5 * (x0 + x1) + 0.5 * (x1 - x0) * nodes, 0.5 * (y0 + y1) + 0.5 * (y1 - y0) * nodes
         values = _at_all(function, xs, ys, progress)
-        V = chebyshev.chebvander(nodes, n - 1)
-        coefficients = np.linalg.solve(V, np.linalg.solve(V, values).T).T
-        last = max(np.abs(coefficients[-2:]).max(), np.abs(coefficients[:, -2:]).max())
+        c = coefficients(nodes, values)
+        last = max(np.abs(c[-2:]).max(), np.abs(c[:, -2:]).max())
         if last < ACCURACY * values.min():
             to_unit = 2 * (x - x0) / (x1 - x0) - 1, 2 * (y - y0) / (y1 - y0) - 1
-            return chebyshev.chebgrid2d(to_unit[1], to_unit[0], coefficients)
+            return chebyshev.chebgrid2d(to_unit[1], to_unit[0], c)
     return _at_all(function, x, y, progress)
+
+
+def coefficients(nodes: Array, values: Array) -> Array:
+    """(n, n) Chebyshev coefficients of the polynomial with these values (n, n) at nodes (n,) along both axes."""
+    V = chebyshev.chebvander(nodes, len(nodes) - 1)
+    return np.linalg.solve(V, np.linalg.solve(V, values).T).T
 
 
 def _at_all(function: Callable[[float, float], float], x: Array, y: Array, progress: Progress) -> Array:
@@ -145,40 +157,67 @@ def _at_all(function: Callable[[float, float], float], x: Array, y: Array, progr
     return np.array(rows)
 
 
-def _piecewise(
-    vectors: Array,
-    x: Array,
-    y: Array,
-    *,
-    base: tuple[float, float],
-    jumps: list[tuple[float, float, int]],
-    progress: Progress,
-) -> Array:
-    """Mean of a piecewise polynomial f over residuals r + x a + y b, exactly, on the whole grid.
+def _bent(vectors: Array, x: Array, y: Array, delta: float, progress: Progress) -> Array:
+    """Mean over residuals r + x a + y b of |r| − ½δ, or r²/2δ where |r| ≤ δ, on the whole grid, exactly.
 
-    f(r) = base₀ + base₁ r + Σ_j c_j (r − κ_j)^p_j [r > κ_j]. For fixed x a residual crosses a knot κ at one y, so its
-    polynomial in y is added to the one interval where it switches on, and a running sum over y gives every grid point:
-    the cost is O(n) per row of residuals instead of O(n²).
+    For fixed x a residual is below −δ up to some y, then between −δ and δ, then above: in each of the three its loss is
+    a polynomial in y. Its value and differences are added to the one interval where it begins, and running sums over y
+    give every grid point: the cost is O(n) per row of residuals instead of O(n²). What is below −δ is summed from the
+    far end, so that polynomials are never continued to where they are large, and no digits are lost in a wide plane.
     """
-    r, a, b = vectors
-    m, step = len(y), y[1] - y[0]
-    if not (step > 0 and np.allclose(np.diff(y), step)):
+    m, even = len(y), np.linspace(y[0], y[-1], len(y))
+    step = even[1] - even[0] if m > 1 else 0.0
+    if not (step > 0 and np.abs(y - even).max() <= 1e-14 * np.abs(y).max()):  # what numpy.linspace and arange round
         raise ValueError("y: expected an evenly spaced, ascending axis, as from numpy.linspace")
-    slope = np.where(b == 0, 1e-300, b)
-    rising = slope > 0
-    z = np.empty((m, len(x)))
-    for i, u in enumerate(x):
-        shifted = r + u * a
-        z[:, i] = base[0] + base[1] * (shifted.mean() + y * b.mean())
-        for knot, c, p in jumps:
-            gap = knot - shifted
-            with np.errstate(over="ignore"):
-                first = np.clip(np.ceil((gap / slope - y[0]) / step), 0, m).astype(np.intp)
-            sign = c * np.where(rising, 1.0, -1.0)
-            weights = (-gap, slope) if p == 1 else (gap * gap, -2.0 * gap * slope, slope * slope)
-            for power, w in enumerate(weights):
-                on = np.cumsum(np.bincount(first, sign * w, minlength=m + 1)[:m])
-                always = c * (w @ ~rising)  # a falling residual is on from the start and switches off
-                z[:, i] += (on + always) * y**power / len(r)
-        progress(i + 1, len(x))
+    r, a, b = vectors * np.where(vectors[2] < 0, -1.0, 1.0)  # the loss is even, so that all may rise along y
+    r, b = r + y[0] * b, b * step  # and is r + x a + j b at y[j]
+    below, above = np.zeros((2, len(x), m + 1)), np.zeros((3, len(x), m + 1))
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(r), BLOCK)]
+    for number, block in enumerate(blocks):
+        for i, u in enumerate(x):
+            _begin(r[block] + u * a[block], b[block], delta, below[:, i], above[:, i])
+            progress(number * len(x) + i + 1, len(blocks) * len(x))
+    return (_running(below[:, :, :0:-1])[:, ::-1] + _running(above[:, :, :m])).T / len(r)
+
+
+def _begin(r: Array, b: Array, delta: float, below: Array, above: Array) -> None:
+    """Adds the losses of residuals r + j b, b ≥ 0, to the intervals where they begin to be below −δ (backwards) or above.
+
+    Args:
+        r, b: (n,).
+        delta: δ.
+        below: (2, m + 1) values and first differences backwards; the interval j begins before grid point j.
+        above: (3, m + 1) values, first and second differences.
+    """
+    m = above.shape[1] - 1
+    lanes, rate = np.arange(len(r)) % LANES * (m + 1), np.maximum(b, 1e-300)
+
+    def crossing(knot: float) -> tuple[Array, Array]:
+        with np.errstate(over="ignore"):
+            first = np.floor(np.clip((knot - r) / rate + 1.0, 0, m))
+        return first, r + first * b
+
+    def sums(first: Array, *weights: Array) -> Array:
+        bins, size = first.astype(np.intp) + lanes, LANES * (m + 1)
+        return np.array([np.bincount(bins, w, minlength=size).reshape(LANES, -1).sum(axis=0) for w in weights])
+
+    low, at_low = crossing(-delta)
+    enter = sums(low, at_low + 0.5 * delta, b)
+    below += [enter[1] - enter[0], enter[1]]  # one step back
+    if delta == 0:
+        above[:2] += enter
+        return
+    high, at_high = crossing(delta)
+    bent = (low < high) / delta  # many pass from one side to the other between two grid points
+    slope = bent * b
+    above += sums(low, 0.5 * bent * at_low**2, slope * (at_low + 0.5 * b), slope * b)
+    leave = (at_high - 0.5 * delta - 0.5 * bent * at_high**2, b - slope * (at_high + 0.5 * b), -slope * b)
+    above += sums(high, *leave)
+
+
+def _running(differences: Array) -> Array:
+    """(n, m) running sums of values to which running sums of differences are added, and so on; (order, n, m)."""
+    z = np.zeros_like(differences[0])
+    for each in differences[::-1]:
+        z = np.cumsum(each + np.pad(z, ((0, 0), (1, 0)))[:, :-1], axis=1)
     return z

@@ -124,6 +124,27 @@ def test_a_network_is_trained_once_and_every_loss_is_drawn(atlas: fl.Atlas, data
     assert middle == pytest.approx(np.mean(np.abs(data.forces - network.forces(data))), rel=1e-6)
 
 
+def test_a_preview_is_drawn_where_the_exact_surface_takes_long(
+    atlas: fl.Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = atlas("b", "force MAE", plane=RANDOM, preview=True)[0]
+    assert exact.error == 0.0  # so few data need no preview
+    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+    assert atlas("b", "force MAE", plane=RANDOM, preview=True)[0] is exact  # nor does what is known
+    for loss in atlas.losses:
+        choice = {"plane": RANDOM, "half_width": 2.0, "n": 7}
+        seen, points = atlas("b", loss, **choice, preview=True)
+        again = atlas("b", loss, **choice, preview=True)[0]
+        land, same = atlas("b", loss, **choice)
+        assert land.error == 0.0 and points == same and (seen.name, seen.unit) == (land.name, land.unit)
+        np.testing.assert_array_equal([seen.x, seen.y], [land.x, land.y])
+        np.testing.assert_array_equal(seen.plane.directions, land.plane.directions)
+        assert (seen.error > 0) == (loss not in atlas.losses[:3]) and np.array_equal(again.z, seen.z)
+        assert np.abs(seen.z - land.z).max() <= seen.error + 1e-12 * land.z.max()
+        assert atlas("b", loss, **choice, preview=True)[0] is land
+    assert atlas("net", "force MAE", n=3, preview=True)[0].error == 0.0
+
+
 class Stop(Exception):
     pass
 

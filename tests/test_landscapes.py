@@ -271,6 +271,92 @@ def test_residuals_that_do_not_change_along_y_are_counted() -> None:
         assert found.force_huber(x, y)[j, i] == pytest.approx(huber(forces), abs=1e-14)
 
 
+#: What residuals r + x a + y b may look like, by name: scales of r, a and b, and how they are made special.
+HAZARDS: dict[str, tuple[tuple[float, float, float], Callable[[NDArray], None] | None]] = {
+    "ordinary": ((0.1, 0.1, 0.1), None),
+    "none depends on y": ((0.1, 0.1, 0.0), None),
+    "none depends on x": ((0.1, 0.0, 0.1), None),
+    "all fall along y": ((0.1, 0.1, 0.1), lambda v: np.negative(np.abs(v[2]), out=v[2])),
+    "some fall, some stay": ((0.1, 0.1, 0.1), lambda v: v[2].__setitem__(slice(None, None, 3), 0.0)),
+    "knots on grid points": ((1.0, 1.0, 1.0), lambda v: np.divide(np.round(20 * v), 20, out=v)),
+    "knots of Huber on grid points": ((0.1, 0.0, 0.1), lambda v: v.__setitem__((slice(None)), np.round(10 * v) / 10)),
+    "barely along y": ((0.1, 0.1, 1e-12), None),
+    "less than barely": ((0.1, 0.1, 1e-310), None),
+    "a plane that is far too wide": ((0.05, 30.0, 1e4), None),
+    "far from zero": ((1e6, 0.1, 0.1), None),
+    "huge": ((1e90, 1e90, 1e90), None),
+    "tiny": ((1e-90, 1e-90, 1e-90), None),
+    "of all sizes": ((1.0, 1.0, 1.0), lambda v: np.multiply(v, 10.0 ** np.linspace(-8, 4, v.shape[1]), out=v)),
+}
+
+
+def bare(vectors: NDArray) -> Projection:
+    """A projection of residuals of forces that no data have."""
+    plane = fl.Plane(origin=np.zeros(2), directions=np.eye(2))
+    return Projection(forces=vectors, energies=np.zeros((3, 1)), reference=np.zeros(1), plane=plane)
+
+
+def extended(vectors: NDArray, x: float, y: float) -> tuple[float, float]:
+    """Mean absolute error and mean Huber loss at a point, in extended precision."""
+    r, a, b = vectors.astype(np.longdouble)
+    size = np.abs(r + np.longdouble(x) * a + np.longdouble(y) * b)
+    delta = np.longdouble(0.1)
+    return float(size.mean()), float(np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta)).mean())
+
+
+@pytest.mark.parametrize("hazard", HAZARDS)
+def test_absolute_and_huber_errors_are_exact_whatever_the_residuals(hazard: str) -> None:
+    scales, change = HAZARDS[hazard]
+    vectors = np.random.default_rng(len(hazard)).normal(size=(3, 700)) * np.array(scales)[:, None]
+    if change:
+        change(vectors)
+    projection = bare(vectors)
+    for x, y in ((np.linspace(-1, 1, 5), np.linspace(-1, 1, 21)), (np.linspace(0, 3, 2), np.linspace(-0.5, 40, 9))):
+        expected = np.array([[extended(vectors, u, v) for u in x] for v in y])
+        for found, true in zip((projection.force_mae(x, y), projection.force_huber(x, y)), expected.T, strict=True):
+            # The second term is half a unit in the last place of the largest residuals, which those at 0 differ by.
+            np.testing.assert_allclose(found, true.T, rtol=1e-12, atol=1e-16 * true.max())
+
+
+@pytest.mark.parametrize("half_width", [0.01, 1.0, 100.0])
+def test_a_hundred_thousand_real_residuals_are_exact(
+    copper: fl.Dataset, copper_moments: fl.Moments, root: Any, half_width: float
+) -> None:
+    loss, other = fl.fisher(copper_moments), fl.io.read_theta(root / "data" / "theta_energy.json").theta
+    plane = fl.Plane.through(fl.solve(loss).theta, other, metric=loss).widened(half_width)
+    vectors = np.ascontiguousarray(fl.project(copper, plane).forces[:, :100_000])
+    x, y = plane.axes(101)
+    mae, loss = bare(vectors).force_mae(x[::10], y), bare(vectors).force_huber(x[::10], y)
+    lowest = np.unravel_index(np.argmin(mae), mae.shape)  # where rounding is largest, relatively
+    for j, i in [lowest, (0, 0), (100, 10), *np.random.default_rng(0).integers(0, (101, 11), size=(9, 2))]:
+        assert (mae[j, i], loss[j, i]) == pytest.approx(extended(vectors, x[10 * i], y[j]), rel=1e-12)
+
+
+def test_rows_are_taken_in_blocks_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    projection, (x, y) = bare(np.random.default_rng(0).normal(size=(3, 1000))), (np.linspace(-1, 1, 4),) * 2
+    whole, counts = projection.force_huber(x, y), []
+    monkeypatch.setattr(fl.projections, "BLOCK", 77)
+    blocks = projection.force_huber(x, y, progress=lambda *count: counts.append(count))
+    np.testing.assert_allclose(blocks, whole, rtol=1e-14)
+    assert counts == [(k + 1, 52) for k in range(52)]
+
+
+@pytest.mark.parametrize(
+    "y", [[0.0, 1e-10, 3e-10], [0.0, 1.0, 2.0 + 1e-9], [1.0, 0.0], [0.0, 0.0], [0.0], [0.0, np.nan]]
+)
+def test_an_axis_that_is_nearly_even_is_refused_too(y: list[float]) -> None:
+    with pytest.raises(ValueError, match="y: expected an evenly spaced, ascending axis, as from numpy.linspace"):
+        bare(np.ones((3, 2))).force_mae(np.array([0.0, 1.0]), np.array(y))
+
+
+@pytest.mark.parametrize("y", [np.linspace(1e6, 1e6 + 1, 101), np.arange(-1, 1.05, 0.1), np.linspace(-1e-9, 2e-9, 77)])
+def test_every_axis_of_numpy_is_even(y: NDArray) -> None:
+    vectors = np.array([[1.0, -1.0, 0.2], [0.0, 0.5, 0.1], [1e-6, -1.0, 1e6]])
+    expected = [[extended(vectors, u, v)[0] for u in (0.0, 1.0)] for v in y]
+    found = bare(vectors).force_mae(np.array([0.0, 1.0]), y)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-16 * np.max(expected))
+
+
 def test_an_axis_that_is_not_even_is_refused_or_right(ragged: Maker) -> None:
     data = ragged(0)
     plane, projection = on_a_plane(data, 0)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+import threading
 import time
 from collections.abc import Callable
 from html import unescape
@@ -15,7 +16,7 @@ import traitlets
 
 import fisherlib as fl
 from fisherlib import atlas, comparison
-from fisherlib.projections import Progress
+from fisherlib.projections import Progress, Projection
 from fisherlib.regression import Terms, force_rmse
 from fisherlib.states import ALL, NONE
 from fisherlib.validation import split
@@ -628,6 +629,161 @@ def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, mo
         is_drawn(panel)
 
     asyncio.run(scene())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing happened for ten seconds")
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Every preview is worth while, and exact force losses go on until this is set."""
+    go_on = threading.Event()
+
+    def held_up(method: Callable) -> Callable:
+        def exact(self: Projection, x: np.ndarray, y: np.ndarray, *, progress: Progress) -> np.ndarray:
+            while not go_on.is_set():
+                progress(0, 100)
+                time.sleep(0.002)
+            return method(self, x, y, progress=progress)
+
+        return exact
+
+    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+    for name in ("force_mae", "force_huber"):
+        monkeypatch.setattr(Projection, name, held_up(getattr(Projection, name)))
+    return go_on
+
+
+def is_preview(panel: LandscapePanel) -> bool:
+    return str(panel.figure.layout.title.text).startswith("Preview, ±")
+
+
+def test_a_preview_is_shown_with_its_error_and_the_exact_surface_takes_its_place(
+    study: fl.Study, slow: threading.Event
+) -> None:
+    async def scene() -> None:
+        panel = LandscapePanel(study)
+        assert not panel.figure.layout.title.text
+        panel.figure.layout.scene.camera.eye.x = -2.5
+        panel.state.loss = "force MAE"
+        await until(lambda: is_preview(panel))
+        seen, _ = study.atlas(**panel.state.view(), preview=True)
+        np.testing.assert_array_equal(surface(panel).z, seen.z)
+        error = f"{1e3 * seen.error:.2g} meV/Å" if seen.error < 0.1 else f"{seen.error:.2g} eV/Å"
+        assert panel.figure.layout.title.text == f"Preview, ± {error}, until the exact surface is there"
+        assert panel.work.busy and "force MAE around θ_f" in panel.work.status.value
+        panel.state.log, panel.state.x = True, 0.25  # taken when the exact surface is drawn
+        slow.set()
+        panel.work.wait()
+        is_drawn(panel)
+        assert not panel.figure.layout.title.text and panel.figure.layout.scene.camera.eye.x == -2.5
+        assert not np.array_equal(surface(panel).z, seen.z) and np.abs(surface(panel).z - seen.z).max() <= seen.error
+        assert "x = 0.25" in str([trace.name for trace in panel.figure.data])
+        panel.state.x = 0.5  # nothing is computed again for that
+        assert not panel.work.busy and not panel.figure.layout.title.text
+
+    asyncio.run(scene())
+
+
+def test_another_choice_takes_the_place_of_a_preview_and_of_its_exact_surface(
+    study: fl.Study, slow: threading.Event
+) -> None:
+    async def scene() -> None:
+        panel = LandscapePanel(study)
+        threads = threading.active_count()
+        panel.state.loss = "force MAE"
+        panel.state.loss = "force Huber"  # before there is any preview
+        await until(lambda: is_preview(panel))
+        assert surface(panel).name.startswith("force Huber")
+        panel.state.loss = "energy MAE"  # while the exact surface is made
+        panel.work.wait()
+        is_drawn(panel)
+        slow.set()
+        await asyncio.sleep(0.1)
+        is_drawn(panel)
+        assert surface(panel).name.startswith("energy MAE") and not panel.figure.layout.title.text
+        assert threading.active_count() <= threads  # the cancelled ones have ended
+
+    asyncio.run(scene())
+
+
+def test_who_cancels_the_exact_surface_is_shown_what_was_there_before_its_preview(
+    study: fl.Study, slow: threading.Event
+) -> None:
+    async def scene() -> None:
+        panel = LandscapePanel(study)
+        before, z = panel.state.trait_values(), np.array(surface(panel).z)
+        panel.state.loss = "force MAE"
+        await until(lambda: is_preview(panel))
+        panel.work.button.click()
+        assert panel.state.trait_values() == before and not panel.figure.layout.title.text
+        np.testing.assert_array_equal(surface(panel).z, z)
+        slow.set()
+        await asyncio.sleep(0.1)
+        np.testing.assert_array_equal(surface(panel).z, z)
+        assert "Cancelled" in panel.work.status.value and panel.last_error is None
+        panel.state.loss = "force MAE"
+        panel.work.wait()
+        is_drawn(panel)
+
+    asyncio.run(scene())
+
+
+def test_an_exact_surface_that_fails_is_told_of_beside_its_preview(
+    study: fl.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("no memory")
+
+    async def scene() -> None:
+        panel = LandscapePanel(study)
+        monkeypatch.setattr(Projection, "energy_mae", fail)
+        panel.state.loss = "energy MAE"
+        panel.work.wait()
+        assert is_preview(panel) and "no memory" in panel.work.status.value and not panel.work.busy
+        panel.state.loss = J
+        is_drawn(panel)
+        assert not panel.figure.layout.title.text
+
+    asyncio.run(scene())
+
+
+def test_a_page_that_is_left_meanwhile_is_drawn_when_it_is_opened_again(study: fl.Study, slow: threading.Event) -> None:
+    async def scene() -> None:
+        panel = LandscapePanel(study)
+        z = np.array(surface(panel).z)
+        for left_after_the_preview in (False, True):
+            panel.state.loss = "force Huber" if left_after_the_preview else "force MAE"
+            if left_after_the_preview:
+                await until(lambda: is_preview(panel))
+            panel.active = False  # as the dashboard does
+            slow.set()
+            panel.work.wait()
+            panel.wake()
+            panel.work.wait()
+            is_drawn(panel)
+            assert not panel.figure.layout.title.text and not np.array_equal(surface(panel).z, z)
+            slow.clear()
+
+    asyncio.run(scene())
+
+
+def test_what_is_exact_within_a_moment_is_never_previewed(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    become = LandscapePanel.show
+    monkeypatch.setattr(LandscapePanel, "show", lambda self, figure: (shown.append(figure), become(self, figure)))
+    panel = LandscapePanel(study)
+    for loss in study.atlas.losses[1:]:
+        panel.state.loss = loss
+        is_drawn(panel)
+    assert len(shown) == len(study.atlas.losses) and not any(figure.layout.title.text for figure in shown)
 
 
 # Dashboard

@@ -34,7 +34,7 @@ def landscape(
     """One loss on a plane: a surface to turn, its contours, and two cross-sections.
 
     Args:
-        surface: the loss on a grid.
+        surface: the loss on a grid; where it is not exact, the title says so.
         points: marked by name, with the path between the first two; those outside the plane are left out.
         at: where the cross-sections meet; the nearest point of the plane if it is outside.
         log: colours (not heights) by the logarithm of the loss.
@@ -71,7 +71,8 @@ def landscapes(
 
 
 def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]) -> go.Figure:
-    styled(figure, title="", height=640)
+    styled(figure, title=_caption(surface), height=640)
+    figure.update_layout(title_font_size=14)
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
     camera = {"eye": {"x": -1.75, "y": -1.86, "z": 1.98}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
     figure.update_scenes(aspectmode="cube", camera=camera, uirevision="turned", zaxis_exponentformat="power")
@@ -81,6 +82,15 @@ def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]
     figure.update_xaxes(title="step along x or y", row=2, col=2)
     figure.update_yaxes(title="loss", exponentformat="power", row=2, col=2)
     return figure
+
+
+def _caption(surface: Landscape) -> str:
+    """That a surface is not exact, and how far it may be off; empty for an exact one."""
+    if not surface.error:
+        return ""
+    small = surface.unit.startswith("eV/") and surface.error < 0.1
+    error = f"{1e3 * surface.error:.2g} m{surface.unit}" if small else f"{surface.error:.2g} {surface.unit}".strip()
+    return f"Preview, ± {error}, until the exact surface is there"
 
 
 def _words(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Loss landscapes with selectors of model, loss and plane."""
 
+import functools
+
 import plotly.graph_objects as go
 
 from .. import atlas, figures
+from ..projections import Progress
 from ..states import LandscapeState
 from ..study import Study
 from .controls import Choose, number, row, slider, tick
@@ -69,7 +72,7 @@ class LandscapePanel(Panel):
         self._seed.layout.display = "flex" if drawn else "none"
 
     def redraw(self) -> None:
-        """Draws the loss; what takes longer than a moment shows its progress."""
+        """Draws the loss; what takes longer than a moment shows a preview and its progress."""
         view, known = self.state.view(), self._study.atlas
         if self.work.busy and view == self._under_way:
             return  # only colours and cuts were changed, and they are taken when it is drawn
@@ -77,10 +80,25 @@ class LandscapePanel(Panel):
         trained = view["model"] not in self._study.networks or known.is_trained(view["model"])
         what = f"{view['loss']} around {view['model']}" if trained else f"training {view['model']}, once"
         at_once = view == self._seen or known.at_once(view["model"], view["loss"])  # or only colours and cuts changed
-        self.draw(what, lambda progress: (view, *known(**view, progress=progress)), self._figure, at_once=at_once)
+
+        def surface(progress: Progress, *, preview: bool = False) -> tuple:
+            return view, *known(**view, preview=preview, progress=progress)
+
+        def first(drawn: tuple) -> None:
+            if not drawn[1].error:
+                self.show(self._figure(drawn))
+                return
+            if self.active:
+                self.figure.become(self._figure(drawn))  # not shown for good: whoever cancels wants none of it
+            self.draw(what, surface, self._figure, at_once=False)
+
+        if self.active:
+            self.work.run(what, functools.partial(surface, preview=True), first, at_once=at_once, undo=self._back)
 
     def _figure(self, drawn: tuple) -> go.Figure:
-        self._seen, surface, points = drawn
+        view, surface, points = drawn
+        if not surface.error:
+            self._seen = view
         shown = points if self.state.marks else {}
         return figures.landscape(surface, shown, at=(self.state.x, self.state.y), log=self.state.log)
 

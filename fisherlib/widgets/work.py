@@ -93,9 +93,11 @@ class Work(ipywidgets.HBox):
         self._thread.start()
 
     def wait(self) -> None:
-        """Returns when the work is done and its result shown; for scripts and tests."""
-        if self._thread is not None:
-            self._thread.join()
+        """Returns when the work, and what followed from its result, is done and shown; for scripts and tests."""
+        waited = None
+        while self._thread is not waited:
+            waited = self._thread
+            waited.join()
             self._collect()
 
     @property
