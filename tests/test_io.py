@@ -132,7 +132,7 @@ def test_what_lacks_atoms_cannot_be_written(tmp_path: Path) -> None:
         ValueError, match="trajectory 'cold': expected species, positions and site_descriptors to write"
     ):
         fl.io.write(data, tmp_path / "a.npz")
-    with pytest.raises(ValueError, match="path: expected a name ending in .npz, got 'a.pkl'"):
+    with pytest.raises(ValueError, match="path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got 'a.pkl'"):
         fl.io.write(linear(), tmp_path / "a.pkl")
     assert os.listdir(tmp_path) == []
 
@@ -679,7 +679,7 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path) -> No
     (tmp_path / "a.csv").write_text("1,2")
     with pytest.raises(
         ValueError,
-        match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, .json, .json.xz, got 'a.csv'",
+        match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, .dump, .*, .json, .json.xz, got 'a.csv'",
     ):
         fl.io.read(tmp_path / "a.csv")
 

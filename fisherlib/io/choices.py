@@ -71,3 +71,19 @@ def guess_force_descriptors(columns: Columns) -> str | None:
     """The force descriptors that are taken without being named; None where none or several could be."""
     found = gradients(columns)
     return found[0] if len(found) == 1 and found[0] in of_force_descriptors(columns) else None
+
+
+def guess_forces(atoms: Columns) -> str | None:
+    """The forces that are taken without being named: of a usual name, or the only ones with "force" in theirs."""
+    usual = next((name for name in FORCES if name in atoms), None)
+    return usual or _only([name for name in of_forces(atoms) if "force" in name.lower()])
+
+
+def guess_energies(configurations: Columns, kind: str) -> str | None:
+    """The energies that are taken without being named: of a usual name, or the only ones with "energ" in theirs."""
+    usual = next((name for name in ENERGIES[kind] if name in configurations), None)
+    return usual or _only([name for name in of_energies(configurations, kind) if "energ" in name.lower()])
+
+
+def _only(names: list[str]) -> str | None:
+    return names[0] if len(names) == 1 else None

@@ -14,7 +14,8 @@ DESCRIPTORS, FORCE_DESCRIPTORS = "milady-descriptors", "milady-descriptors-force
 
 #: Names under which forces and, in extended xyz, energies are taken without being asked for; the first found counts.
 FORCES = ("forces", "force", "REF_forces")
-ENERGIES = {"npz": ("energies",), "pickle": ("energies",), "mlearn": ("energies",), "extxyz": ("energy", "REF_energy")}
+ENERGIES = dict.fromkeys(("npz", "pickle", "mlearn", "FitSNAP", "MiLaDy", "LAMMPS dump"), ("energies",))
+ENERGIES["extxyz"] = ("energy", "REF_energy")
 
 Columns = Mapping[str, NDArray]
 

@@ -1,7 +1,7 @@
 """A data file of any known format as a checked dataset, and back."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,11 @@ from ..descriptors import Soap
 from ..potential import LinearPotential
 from . import npz
 from .columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from .database import write_dataset
+from .extxyz_out import write_extxyz
 from .frames import Frames
-from .opened import judge, open
+from .judge import judge
+from .opened import open
 from .whole import OnBad
 
 #: Entries of the provenance that are written with the data.
@@ -28,15 +31,16 @@ def read(
     descriptors: str | None = None,
     force_descriptors: str | None = None,
     forces: str | None = None,
-    energies: str | None = None,
+    energies: str | ArrayLike | None = None,
     key: str | None = None,
+    elements: Sequence[str] | None = None,
     gradient: bool = False,
     on_bad: OnBad = "refuse",
     theta: ArrayLike | LinearPotential | None = None,
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
-    """A dataset from a file: ``.npz`` of this package, the desktop app's ``md.pkl``, extended xyz, or mlearn's JSON.
+    """A dataset from a file or folder of any format that ``open`` knows.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
     and kept in ``.cache`` beside it. To choose columns by sight, or another one later without reading the file again,
@@ -49,8 +53,10 @@ def read(
         descriptors: name of the (N, K) column.
         force_descriptors: name of the (N, 3, K) column.
         forces: name of the (N, 3) column.
-        energies: name of the per-configuration energy, where the file has several to choose from.
+        energies: name of the per-configuration energy, where the file has several to choose from; for a LAMMPS dump,
+            which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
         key: comment-line entry that tells trajectories apart (extended xyz).
+        elements: symbols of the types in a LAMMPS dump.
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         on_bad: "drop" leaves out whole configurations that have NaN or infinite numbers, warns with their number, and
             keeps the numbers of those left out by key in ``data.provenance["dropped"]``; "refuse" refuses the file.
@@ -63,7 +69,9 @@ def read(
         FileNotFoundError: no such file.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
     """
-    opened = open(path)
+    opened = open(path, elements=elements, energies=energies)
+    if opened.kind == "LAMMPS dump":
+        energies = None  # they are in it now
     data = opened.dataset(
         temperature=temperature,
         descriptor=descriptor,
@@ -90,16 +98,34 @@ def read_frames(
 
 
 def write(data: Dataset, path: str | os.PathLike) -> None:
-    """Write a dataset with its descriptors into one ``.npz``, the safe twin of the desktop app's ``md.pkl``.
+    """Write a dataset with its descriptors: one ``.npz``, extended xyz, or, to a path without suffix, a database.
 
-    The per-atom arrays have the app's names: ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces``
-    (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); configurations are told apart by ``n_atoms`` and ``configurations``.
+    ``.npz`` is the safe twin of the desktop app's ``md.pkl``. Its per-atom arrays have the app's names:
+    ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); configurations
+    are told apart by ``n_atoms`` and ``configurations``. In a database Φ is float32 (``database.write_dataset`` asks).
+
+    Args:
+        data: to write.
+        path: ending in ``.npz``, ``.xyz`` or ``.extxyz``, or of a folder.
 
     Raises:
-        ValueError: a trajectory has no species, positions or site descriptors to write.
+        ValueError: a trajectory lacks what the format must have: species and positions, and for ``.npz`` site
+            descriptors.
     """
-    if Path(path).suffix != ".npz":
-        raise ValueError(f"path: expected a name ending in .npz, got {Path(path).name!r}")
+    suffix = Path(path).suffix
+    if suffix in (".xyz", ".extxyz"):
+        write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
+    elif suffix == ".npz":
+        _write_npz(data, Path(path))
+    elif not suffix:
+        write_dataset(data, path)
+    else:
+        raise ValueError(
+            f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {Path(path).name!r}"
+        )
+
+
+def _write_npz(data: Dataset, path: Path) -> None:
     frames = []
     for t in data.values():
         if t.species is None or t.positions is None or t.site_descriptors is None:

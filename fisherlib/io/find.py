@@ -8,15 +8,19 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def find(path: str | os.PathLike) -> Path:
+def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     """A file by its path: from the working folder, or else from the project's, so that notebooks need no ``../``.
+
+    Args:
+        path: of the file.
+        folder: whether it may be one.
 
     Raises:
         FileNotFoundError: in neither; the sentence lists the data files there are.
     """
     path = Path(path).expanduser()
     for candidate in (path, PROJECT / path):
-        if candidate.is_file():
+        if candidate.is_file() or (folder and candidate.is_dir()):
             return candidate
     if path.is_dir():
         raise FileNotFoundError(f"{path}: no such file, but a folder; name a file in it")
@@ -26,6 +30,10 @@ def find(path: str | os.PathLike) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        listed = "".join(f"{p.relative_to(path).as_posix()} {sha256(p)}\n" for p in files)
+        return hashlib.sha256(listed.encode()).hexdigest()
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from . import fitsnap, fitsnap_rows
+from .database.layout import META
 from .find import PROJECT
 
 #: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
@@ -23,8 +25,8 @@ def data_files(folder: str | os.PathLike | None = None) -> list[str]:
 
     Returns:
         ``.npz`` files with the arrays of a dataset, ``.xyz`` and ``.extxyz`` files that begin with a number of atoms,
-        ``.json`` and ``.json.xz`` files that begin as a list with structures, and ``.pkl`` files whose names do not begin
-        with "theta". Nothing is read beyond that; a file may still be refused.
+        ``.json`` and ``.json.xz`` files that begin as a list with structures or as FitSNAP's do, ``.pkl`` files whose names
+        do not begin with "theta", and the folders of descriptor databases. Nothing is read beyond that; a file may still be refused.
     """
     return _listed([folder] if folder is not None else [PROJECT / "data", "."], _is_data)
 
@@ -46,7 +48,7 @@ def _listed(folders: list[str | os.PathLike], wanted: Callable[[Path], bool]) ->
     for folder in folders:
         for path in _files(Path(folder)):
             try:
-                if path.is_file() and wanted(path):
+                if (path.is_file() or (path / META).is_file()) and wanted(path):
                     found.setdefault(path.resolve(), _shortest(path))
             except Exception:  # noqa: BLE001, S112  whatever a foreign or damaged file provokes, it is not one of ours
                 continue
@@ -71,8 +73,10 @@ def _shortest(path: Path) -> str:
 
 def _is_data(path: Path) -> bool:
     suffix = path.suffix.lower()
+    if path.is_dir():
+        return True  # of a database
     if suffix == ".npz":
-        return _DATASET <= _names(path)
+        return _DATASET <= _names(path) or fitsnap_rows.holds(path)
     if suffix in (".pkl", ".pickle"):
         return not _named_theta(path) and path.stat().st_size > 0
     if suffix in (".xyz", ".extxyz"):
@@ -81,7 +85,7 @@ def _is_data(path: Path) -> bool:
     if path.name.lower().endswith((".json", ".json.xz")):
         with lzma.open(path) if suffix == ".xz" else open(path, "rb") as file:
             beginning = file.read(256).lstrip()
-        return beginning.startswith(b"[") and b'"structure"' in beginning
+        return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
     return False
 
 

@@ -10,17 +10,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import diagnostics
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..potential import LinearPotential
 from ..units import beta
 from . import choices, extxyz
 from .column import Column, columns_of, shared
-from .columns import ENERGIES, FORCES, Columns, free, gradients, taken, trajectory
+from .columns import Columns, free, gradients, taken, trajectory
+from .complete import READERS as COMPLETE
+from .complete import Complete
 from .featurise import featurise
 from .find import find, sha256
 from .frames import Frames
+from .judge import judge
 from .kinds import READERS, kind_of
 from .roles import frames_of, no_such_choice
 from .stored import Stored
@@ -29,22 +31,34 @@ from .whole import OnBad, left_out, whole
 Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
 
 
-def open(path: str | os.PathLike) -> "Opened":
-    """A data file with its columns, read once: our ``.npz``, the desktop app's ``md.pkl``, extended xyz, or mlearn's JSON.
+def open(
+    path: str | os.PathLike, *, elements: Sequence[str] | None = None, energies: ArrayLike | str | None = None
+) -> "Opened | Complete":
+    """A data file or folder, read once, with the columns that it holds.
 
-    Nothing is chosen yet, so that a file whose columns have unknown names opens as well.
+    Files: our ``.npz``, the desktop app's ``md.pkl`` and pickled data frames, extended xyz, mlearn's and FitSNAP's JSON,
+    LAMMPS dumps, MiLaDy's ``design_matrix.dat``, FitSNAP's rows (``.df``, ``.npz``). Folders: a descriptor database,
+    MiLaDy's ``descDB``, FitSNAP's groups. Nothing is chosen yet, so that a file whose columns have unknown names opens as
+    well.
 
     Args:
         path: from the working folder, or else from the project's.
+        elements: symbols of types 1, 2, … in a LAMMPS dump without the column "element".
+        energies: of a LAMMPS dump, which holds none: (M,) eV, or the name of a file or of a per-atom column; see
+            ``lammps.read_dump``.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: unknown format, or a file that is damaged or laid out otherwise.
     """
-    path = find(path)
+    path = find(path, folder=True)
     kind = kind_of(path)
+    if kind in COMPLETE:
+        data, digest = COMPLETE[kind](path)
+        return Complete(path=path.absolute(), kind=kind, sha256=digest, data=data)
     digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
-    stored = tuple(READERS[kind](path))
+    given = {"elements": elements, "energies": energies} if kind == "LAMMPS dump" else {}
+    stored = tuple(READERS[kind](path, **given))
     return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
@@ -54,7 +68,7 @@ class Opened:
 
     Attributes:
         path: of the file.
-        kind: "npz", "pickle", "extxyz" or "mlearn".
+        kind: as in ``kinds``, e.g. "npz", "pickle", "extxyz", "MiLaDy".
         sha256: of the file when it was read, hexadecimal.
         columns: what the file holds for each atom and for each configuration.
         stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
@@ -149,9 +163,12 @@ class Opened:
             return choices.guess_descriptors(columns, force_descriptors)
         if what == "force_descriptors":
             return choices.guess_force_descriptors(columns)
-        offered = self.choices(what)
-        usual = {"forces": FORCES, "energies": ENERGIES[self.kind]}.get(what, ())
-        return next((name for name in usual if name in offered), None)
+        if what == "forces":
+            return choices.guess_forces(self._atoms)
+        if what == "energies":
+            return choices.guess_energies(self._entries, self.kind)
+        self.choices(what)  # refuses what is no role
+        return None
 
     def frames(self, *, forces: str | None = None, energies: str | None = None, key: str | None = None) -> list[Frames]:
         """The configurations as they are, without descriptors being computed; see ``dataset`` for the arguments."""
@@ -196,6 +213,9 @@ class Opened:
         if has_columns:
             made = [trajectory(f, **named, gradient=gradient) for f in frames]
             provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
+            provenance["columns"] = frames[0].provenance["columns"] | dict(
+                zip(("descriptors", "force_descriptors"), columns, strict=True)
+            )
         else:
             if gradient:
                 raise ValueError(
@@ -203,7 +223,10 @@ class Opened:
                 )
             descriptor = descriptor or Soap()
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
-            provenance["descriptor"] = {**descriptor.parameters, "K": made[0].K}
+            provenance |= {
+                "descriptor": {**descriptor.parameters, "K": made[0].K},
+                "columns": frames[0].provenance["columns"],
+            }
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
             provenance["dropped"] = dropped
@@ -212,12 +235,3 @@ class Opened:
         if check:
             judge(data, self.path, theta)
         return data
-
-
-def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) -> None:
-    """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name."""
-    for verdict in diagnostics.consistency(data, theta=theta):
-        if verdict.level == "fail":
-            raise ValueError(f"{path.name}: {verdict.message}")
-        if verdict.level == "warn":
-            warnings.warn(f"{path.name}: {verdict.message}", stacklevel=3)

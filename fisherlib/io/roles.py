@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import NDArray
 
 from . import choices, npz
@@ -11,17 +12,17 @@ from .stored import Stored
 
 
 def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energies: str | None) -> Frames:
-    """The configurations with the energies and forces named, or with those of a usual name.
+    """The configurations with the energies and forces named, or with those of a usual or the only likely name.
 
     Raises:
         ValueError: there are none of that name, or they are no energies or forces by their shape.
     """
     entries, atoms = stored.configurations, stored.atoms
-    E = _taken(energies, ENERGIES[kind], entries)
-    if E is None:
+    E = energies or choices.guess_energies(entries, kind)
+    if E not in entries:
         raise _no_energies(stored, kind, file, energies)
-    F = _taken(forces, FORCES, atoms)
-    if F is None:
+    F = forces or choices.guess_forces(atoms)
+    if F not in atoms:
         raise _no_forces(stored, kind, file, forces)
     return Frames(
         key=stored.key,
@@ -30,17 +31,24 @@ def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energ
         positions=atoms["positions"],
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, atoms[F], (3,)),
-        temperature=stored.temperature,
+        temperature=_stated(entries) if stored.temperature is None else stored.temperature,
         cell=stored.cell,
         pbc=stored.pbc,
         columns=free(atoms, F),
         descriptor_names=stored.descriptor_names,
-        provenance=stored.provenance,
+        provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
     )
 
 
-def _taken(wanted: str | None, usual: tuple[str, ...], columns: Columns) -> str | None:
-    return next((name for name in ([wanted] if wanted else usual) if name in columns), None)
+def _stated(entries: Columns) -> float | None:
+    """The temperature that an entry of that name gives to all configurations alike, K."""
+    found = {float(T) for name in ("temperature", "Temperature") if name in entries for T in _plain(entries[name])}
+    T = found.pop() if len(found) == 1 else None
+    return T if T is not None and np.isfinite(T) and T > 0 else None
+
+
+def _plain(column: NDArray) -> NDArray:
+    return np.unique(column) if column.ndim == 1 and column.dtype.kind in "iuf" else np.array([])
 
 
 def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDArray:

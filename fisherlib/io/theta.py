@@ -15,7 +15,12 @@ from ..potential import LinearPotential
 from . import inert
 from .find import find
 from .flat import flat
+from .milady import read_pot
 from .npz import read_arrays, write_atomically
+from .snapcoeff import read_snapcoeff
+
+#: Files of other programs: LAMMPS's SNAP, MiLaDy.
+_OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
 
 
 def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
@@ -28,6 +33,8 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         ValueError: another content; the sentence says what is there.
     """
     path = find(path)
+    if path.suffix in _OTHERS:
+        return _OTHERS[path.suffix](path, name=name)
     content = _content(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
