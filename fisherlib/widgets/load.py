@@ -28,7 +28,7 @@ Fitting = dict[str, tuple[tuple[str, ...], str]]
 EMPTY = go.Figure(
     layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
 )
-SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz"
+SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
 
 
 class LoadPanel(Panel):
@@ -63,7 +63,7 @@ class LoadPanel(Panel):
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         fields = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
         data_upload = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
-        theta_upload = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl")
+        theta_upload = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
         controls = [
             row(Choose(state, "path", "File"), text(state, "path", "or path of the data"), data_upload),
             row(Choose(state, "theta", "θ to compare with"), text(state, "theta", "or path of θ"), theta_upload),
