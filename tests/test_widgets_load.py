@@ -474,3 +474,12 @@ def test_a_page_that_displays_the_figure_is_told_everything_again(
     told.clear()
     panel.figure._view_count = 0  # the page was closed
     assert panel.card not in told
+
+
+def test_a_database_is_loaded_and_leaves_nothing_to_choose(few_walkers: fl.Dataset, tmp_path: Path) -> None:
+    fl.io.write(few_walkers, tmp_path / "db")
+    panel = LoadPanel(str(tmp_path / "db"))
+    panel.work.wait()
+    assert panel.study is not None and list(panel.data) == list(few_walkers)
+    assert panel.columns.value == "A database of 4 trajectories, in which there is nothing to choose."
+    assert all(not panel.state.options[role] for role in ("forces", "energies", "key"))

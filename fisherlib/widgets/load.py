@@ -63,7 +63,9 @@ class LoadPanel(Panel):
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         fields = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
         data_upload = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
-        theta_upload = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
+        theta_upload = Upload(
+            self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff"
+        )
         controls = [
             row(Choose(state, "path", "File"), text(state, "path", "or path of the data"), data_upload),
             row(Choose(state, "theta", "θ to compare with"), text(state, "theta", "or path of θ"), theta_upload),
@@ -131,7 +133,7 @@ class LoadPanel(Panel):
         self.data, self.health, self.study = read.data, read.health, None
         self._offer(read.fitting)
         self._gradient.layout.display = "flex" if read.opened is not None and read.opened.has_descriptors else "none"
-        self.columns.value = "" if read.opened is None else tables.columns(read.opened.columns)._repr_html_()
+        self.columns.value = "" if read.opened is None else _columns(read.opened)
         self.card.value = tables.card(self.health)._repr_html_() if self.health else ""
         figure = EMPTY if self.data is None else figures.energies(self.data)
         try:
@@ -183,7 +185,7 @@ class _Read:
     """What was read, up to the error that stood in the way: selectors need the columns in either case."""
 
     path: str
-    opened: "io.Opened | None" = None
+    opened: "io.Opened | io.Complete | None" = None
     fitting: Fitting = dataclasses.field(default_factory=dict)
     data: Dataset | None = None
     moments: Moments | None = None
@@ -192,7 +194,9 @@ class _Read:
     error: Exception | None = None
 
 
-def _read(path: str, opened: "io.Opened | None", theta: str, chosen: dict[str, object], progress: Progress) -> _Read:
+def _read(
+    path: str, opened: "io.Opened | io.Complete | None", theta: str, chosen: dict[str, object], progress: Progress
+) -> _Read:
     read = _Read(path=path)
     try:
         read.opened = opened or io.open(path)
@@ -212,6 +216,12 @@ def _read(path: str, opened: "io.Opened | None", theta: str, chosen: dict[str, o
     return read
 
 
+def _columns(opened: "io.Opened | io.Complete") -> str:
+    if not opened.columns:
+        return f"A {opened.kind} of {opened.trajectories} trajectories, in which there is nothing to choose."
+    return tables.columns(opened.columns)._repr_html_()
+
+
 def _given(theta: str, data: Dataset) -> LinearPotential:
     given = io.read_theta(theta, name="θ (given)")
     if given.K != data.K:
@@ -222,7 +232,7 @@ def _given(theta: str, data: Dataset) -> LinearPotential:
     return given
 
 
-def _fitting(opened: "io.Opened", chosen: Mapping[str, object]) -> Fitting:
+def _fitting(opened: "io.Opened | io.Complete", chosen: Mapping[str, object]) -> Fitting:
     """What fits each role, and what is taken: the choice, else the usual column or the only one, else nothing yet."""
     found: Fitting = {}
     for role in ROLES:
