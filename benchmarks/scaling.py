@@ -1,4 +1,4 @@
-"""Cost of θ_f against rows and descriptors, measured; and, from the same rates, a plan for data that no one machine holds."""
+"""Cost of θ_f against rows, descriptors and workers, measured; and, from the same rates, a plan for data that no one machine holds."""
 
 import argparse
 import os
@@ -17,11 +17,15 @@ from scipy.linalg.blas import dsyrk
 from turns import one_thread, race, seconds
 
 import fisherlib as fl
+from fisherlib.cluster.engines import processes
+from fisherlib.cluster.leaves import Leaf, leaves
 from fisherlib.figures.frame import framed
 from fisherlib.figures.style import PALETTE, REFERENCE
+from fisherlib.io.database import Database
 
 MANY_ROWS, ROWS_K = (3_000, 12_000, 48_000, 192_000, 768_000), 110
 MANY_K, K_MEGABYTES = (31, 55, 110, 220, 480, 1000, 1595), 160
+WORKERS_MEGABYTES, SHARDS, PASSES = 480, 12, 4
 REPEATS = 5
 PLANNED = (55, 110, 480, 1000, 1595, 5000)
 DISK_MEGABYTES, READ = 512, 8 << 20
@@ -66,7 +70,34 @@ def by_descriptors(share: float) -> list[Cost]:
     return [cost(dataset(made(n, K))) for K, n in rows.items()]
 
 
-# Cost against workers belongs here: by_workers(), with the engines that read a database, and a third panel in `drawn`.
+class Shared(NamedTuple):
+    """Times of one database by so many worker processes, s: with their start, until the first leaf, and once started."""
+
+    workers: int
+    whole: float
+    start: float
+    steady: float
+
+
+def pooled(database: Database, wanted: list[Leaf], workers: int) -> Shared:
+    """The leaves by a pool; when the first is there, one of each worker is, and the rest shows the pace."""
+    begin = time.perf_counter()
+    there = [time.perf_counter() for _ in processes(database.path, database.K, workers)(wanted)]
+    steady = (there[-1] - there[0]) * len(wanted) / (len(wanted) - workers)
+    return Shared(workers, there[-1] - begin, there[0] - begin, steady)
+
+
+def by_workers(share: float) -> list[Shared]:
+    """The same leaves from the page cache, again and again, by more and more processes; the best of three, in turns."""
+    from database import written  # which takes checksum_bandwidth from here
+
+    with tempfile.TemporaryDirectory() as folder:
+        numbers = int(share * 1e6 * WORKERS_MEGABYTES / 4 / SHARDS)
+        database = written(Path(folder) / "db", ROWS_K, share * WORKERS_MEGABYTES / 1e3, shard_numbers=numbers)
+        wanted = PASSES * leaves(database.shards(), ROWS_K)
+        counts = range(1, (os.cpu_count() or 1) + 1)
+        found = [[pooled(database, wanted, n) for n in counts] for _ in range(3)]
+        return [Shared(*map(min, zip(*turns, strict=True))) for turns in zip(*found, strict=True)]
 
 
 def disk_bandwidth(folder: Path, megabytes: int) -> float:
@@ -93,10 +124,10 @@ def checksum_bandwidth() -> float:
     return len(block) / min(seconds(lambda: zlib.crc32(block)) for _ in range(9))
 
 
-def drawn(rows: list[Cost], descriptors: list[Cost], on: Machines) -> go.Figure:
-    """Time against rows, and time of a row against descriptors with what reading it takes."""
-    titles = (f"all rows, K = {ROWS_K}", "one row, any number of them")
-    figure = make_subplots(cols=2, subplot_titles=titles, horizontal_spacing=0.12)
+def drawn(rows: list[Cost], descriptors: list[Cost], workers: list[Shared], on: Machines) -> go.Figure:
+    """Time against rows, time of a row against descriptors with what reading it takes, and time against workers."""
+    titles = (f"all rows, K = {ROWS_K}", "one row, any number of them", f"a database, K = {ROWS_K}")
+    figure = make_subplots(cols=3, subplot_titles=titles, horizontal_spacing=0.09)
     rises = [(c.rows, 1e3 * c.moments, 1e3 * c.dsyrk) for c in rows]
     grows = [(c.K, 1e6 * c.moments / c.rows, 1e6 * c.dsyrk / c.rows) for c in descriptors]
     for column, values in ((1, rises), (2, grows)):
@@ -109,6 +140,17 @@ def drawn(rows: list[Cost], descriptors: list[Cost], on: Machines) -> go.Figure:
         y, line = [1e6 * number * k / on.disk for k in K], {"color": REFERENCE, "dash": dash}
         name = f"reading it from disk as float{8 * number}"
         figure.add_trace(go.Scatter(x=K, y=y, name=name, mode="lines", line=line), row=1, col=2)
+    n = [w.workers for w in workers]
+    alone = workers[0].steady
+    kinds = (
+        ("workers, once started", [w.steady for w in workers], {"color": PALETTE[2]}),
+        ("workers, with their start", [w.whole for w in workers], {"color": PALETTE[3]}),
+        ("one worker's time, shared out", [alone / k for k in n], {"color": REFERENCE, "dash": "dash"}),
+    )
+    for name, y, line in kinds:
+        figure.add_trace(go.Scatter(x=n, y=y, name=name, mode="lines+markers", line=line), row=1, col=3)
+    figure.update_xaxes(tickvals=n, title_text="workers", col=3)
+    figure.update_yaxes(rangemode="tozero", title_text="time, s", col=3)
     figure.update_xaxes(type="log", dtick=1, title_text="rows 3ΣN", col=1)
     figure.update_xaxes(type="log", tickvals=K, title_text="K", col=2)
     figure.update_yaxes(type="log", dtick=1, title_text="time, ms", col=1)
@@ -127,6 +169,13 @@ def table(costs: list[Cost]) -> None:
             f"{c.rows:9d}{c.K:6d}{1e3 * c.moments:9.2f} ms{1e3 * c.dsyrk:9.2f} ms{1e3 * c.solution:9.2f} ms"
             f"{1e-9 * c.rate:9.1f}{c.dsyrk / c.moments:10.0%}"
         )
+
+
+def shared(found: list[Shared]) -> None:
+    """Prints measured costs against workers."""
+    print(f"{'workers':>9s}{'whole':>10s}{'start':>10s}{'steady':>10s}{'speed-up once started':>24s}")
+    for w in found:
+        print(f"{w.workers:9d}{w.whole:8.2f} s{w.start:8.2f} s{w.steady:8.2f} s{found[0].steady / w.steady:24.2f}")
 
 
 def checked(rows: list[Cost], costs: list[Cost], on: Machines) -> None:
@@ -163,7 +212,7 @@ if __name__ == "__main__":
     given.out.parent.mkdir(parents=True, exist_ok=True)
     share = 0.1 if given.quick else 1.0
     disk = 1e9 * given.disk if given.disk else disk_bandwidth(given.out.parent, int(share * DISK_MEGABYTES))
-    rows, descriptors = by_rows(share), by_descriptors(share)
+    rows, descriptors, workers = by_rows(share), by_descriptors(share), by_workers(share)
     on = Machines(
         total=1e12 * given.terabytes,
         workers=given.plan_workers,
@@ -176,7 +225,8 @@ if __name__ == "__main__":
     )
     print(f"disk, cold: {disk / 1e9:.2f} GB/s ({'given' if given.disk else f'{given.out.parent}, best of three'})")
     table(rows + descriptors)
+    shared(workers)
     checked(rows, descriptors, on)
     printed([planned(K, rates(descriptors), on) for K in PLANNED], on)
-    drawn(rows, descriptors, on).write_html(given.out, include_plotlyjs=True)
+    drawn(rows, descriptors, workers, on).write_html(given.out, include_plotlyjs=True)
     print(f"figure: {given.out}")

@@ -62,6 +62,7 @@ def accumulate(
     database = database if isinstance(database, Database) else Database.open(database)
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
+    refuse_other(by)
     wanted = leaves_of(database, keys)
     engine, close = engine_for(database, workers, client)
     kept = Kept(_folder(database, keep), database.about)
@@ -77,6 +78,16 @@ def accumulate(
     finally:
         close()
     return Moments({name: fold.record() for name, fold in folds.items()}, about=database.about)
+
+
+def refuse_other(by: str) -> None:
+    """Refuses everything that sums cannot be taken by.
+
+    Raises:
+        ValueError: neither trajectory nor temperature.
+    """
+    if by not in ("trajectory", "temperature"):
+        raise ValueError(f"by: expected 'trajectory' or 'temperature', got {by!r}")
 
 
 def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> list[Leaf]:

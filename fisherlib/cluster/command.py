@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(given)
     except KeyboardInterrupt as stop:
-        print(stop or "interrupted", file=sys.stderr)
+        print(str(stop) or "interrupted before anything was summed", file=sys.stderr)
         return 130
     except (ValueError, KeyError, OSError, RuntimeError, ImportError) as error:
         print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)

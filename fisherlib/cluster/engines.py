@@ -1,5 +1,6 @@
 """Who sums the leaves: this process, a pool of processes, or Dask; records come in the order of the leaves from all."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from ..moments import MomentRecord
 from .leaves import Leaf, record
 
 if TYPE_CHECKING:
-    from distributed import Client
+    import distributed
 
 #: Leaves → their records, in order.
 Engine = Callable[[Sequence[Leaf]], Iterator[MomentRecord]]
@@ -56,14 +57,32 @@ def processes(path: Path, K: int, workers: int) -> Engine:
 def _pool(path: Path, K: int, workers: int, leaves: Sequence[Leaf]) -> Iterator[MomentRecord]:
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
     pool = ProcessPoolExecutor(workers, context, _begin, (os.getpid(),))
+
+    def submit(leaf: Leaf) -> "Future[MomentRecord]":
+        with _unseen_by_children():
+            return pool.submit(record, path, leaf, K)
+
     try:
-        flying = deque(pool.submit(record, path, leaf, K) for leaf in leaves[: AHEAD * workers])
+        flying = deque(submit(leaf) for leaf in leaves[: AHEAD * workers])
         for leaf in [*leaves[AHEAD * workers :], *[None] * len(flying)]:
             yield flying.popleft().result()
             if leaf is not None:
-                flying.append(pool.submit(record, path, leaf, K))
+                flying.append(submit(leaf))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _unseen_by_children() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C, not even before they can say so themselves."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(parent: int) -> None:
@@ -78,7 +97,18 @@ def _begin(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def dask(path: Path, K: int, client: "Client") -> Engine:
+def _result(future: "distributed.Future") -> MomentRecord:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"workers died again and again over {future.key!r}: too little memory? Give them more, or take fewer threads"
+        ) from error
+
+
+def dask(path: Path, K: int, client: "distributed.Client") -> Engine:
     """Pure tasks on the workers of a Dask client; Dask repeats those of a worker that dies."""
 
     def run(leaves: Sequence[Leaf]) -> Iterator[MomentRecord]:
@@ -90,7 +120,7 @@ def dask(path: Path, K: int, client: "Client") -> Engine:
         flying = deque(submit(leaf) for leaf in leaves[:width])
         try:
             for leaf in [*leaves[width:], *[None] * len(flying)]:
-                yield flying[0].result()
+                yield _result(flying[0])
                 flying.popleft()
                 if leaf is not None:
                     flying.append(submit(leaf))

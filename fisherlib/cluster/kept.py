@@ -1,5 +1,7 @@
 """Records of leaves that were summed already: what an interrupted run goes on from."""
 
+import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,9 @@ from typing import Any
 from ..io.records import read_records, write_records
 from ..moments import MomentRecord
 from .leaves import Leaf
+
+#: Of the file of a leaf, or of what a dead process left of one.
+_NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz(\.\d+\.partial)?$")
 
 
 class Kept:
@@ -38,6 +43,15 @@ class Kept:
         except (ValueError, KeyError, OSError):
             return None  # the shards are there still, and they are what counts
         return found if found.digests == leaf.contents and about == self.about else None
+
+    def clear(self) -> None:
+        """Removes all records, and the folder where nothing else is in it."""
+        if self.folder is not None:
+            for file in self.folder.iterdir():
+                if _NAME.search(file.name):
+                    file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     def save(self, leaf: Leaf, record: MomentRecord) -> None:
         """Keeps a record."""

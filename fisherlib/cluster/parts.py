@@ -9,7 +9,7 @@ from ..io.database import Database
 from ..io.find import find
 from ..io.records import read_records, write_records
 from ..moments import Fold, MomentRecord, Moments
-from .accumulate import Progress, engine_for, leaves_of, resumable, summed, temperature_of
+from .accumulate import Progress, engine_for, leaves_of, refuse_other, resumable, summed, temperature_of
 from .kept import Kept
 
 
@@ -49,9 +49,7 @@ def write_part(
         records = {leaf.name: record for leaf, record in summed(ours, engine, kept, progress)}
     listed = [[leaf.name, leaf.key, temperature_of(leaf)] for leaf in every]
     write_records(records, path, database.about | {"part": f"{number}/{of}", "leaves": listed})
-    for file in kept.folder.iterdir():
-        file.unlink()
-    kept.folder.rmdir()
+    kept.clear()
 
 
 def merge(paths: Sequence[str | os.PathLike], *, by: Literal["trajectory", "temperature"] = "trajectory") -> Moments:
@@ -61,6 +59,7 @@ def merge(paths: Sequence[str | os.PathLike], *, by: Literal["trajectory", "temp
         ValueError: a part is missing, there twice, or of another state of the database; trajectories or data that are in
             two files; another descriptor, or other units.
     """
+    refuse_other(by)
     files = [find(path) for path in paths]
     if not files:
         raise ValueError("paths: expected at least one file, got none")
@@ -70,6 +69,10 @@ def merge(paths: Sequence[str | os.PathLike], *, by: Literal["trajectory", "temp
         names = ", ".join(file.name for file, _, about in read if "part" not in about)
         raise ValueError(f"paths: expected parts only, or whole moments only, got both ({names} are whole)")
     if whole:
+        if by == "temperature":
+            raise ValueError(
+                "by: expected 'trajectory' for whole moments, got 'temperature', which parts alone can be merged by"
+            )
         merged = whole[0]
         for moments in whole[1:]:
             merged = merged + moments

@@ -21,6 +21,7 @@ def write_records(records: Mapping[str, MomentRecord], path: Path, about: Mappin
 
     Raises:
         ValueError: a number that is not finite; nothing is written.
+        OSError: no space left; nothing is written.
     """
     arrays: dict[str, Any] = {
         "format": FORMAT,
@@ -34,7 +35,12 @@ def write_records(records: Mapping[str, MomentRecord], path: Path, about: Mappin
         arrays[f"{k}/numbers"] = np.array([record.configurations, record.rows], dtype=np.int64)
         arrays[f"{k}/FF, T"] = np.array([record.FF, T])
         arrays[f"{k}/digests"] = np.array(sorted(record.digests), dtype=str)
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    try:
+        write_atomically(path, lambda file: np.savez(file, **arrays))
+    except OSError as error:
+        if error.filename is None:  # no space left, for instance, while something was written
+            raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
+        raise
 
 
 def read_records(path: Path) -> tuple[dict[str, MomentRecord], dict[str, Any]]:
@@ -59,7 +65,9 @@ def read_records(path: Path) -> tuple[dict[str, MomentRecord], dict[str, Any]]:
 
 
 def _record(arrays: Mapping[str, np.ndarray], k: int) -> MomentRecord:
-    PhiPhi, PhiF, mean, scatter = (arrays[f"{k}/{field}"] for field in _ARRAYS)
+    PhiPhi, PhiF, mean, scatter = found = [arrays[f"{k}/{field}"] for field in _ARRAYS]
+    if any(a.dtype != np.float64 for a in found):
+        raise ValueError("arrays that are not float64")
     K = len(PhiF)
     if (PhiPhi.shape, PhiF.shape, mean.shape, scatter.shape) != ((K, K), (K,), (K + 2,), (K + 2, K + 2)):
         raise ValueError("shapes that do not fit one another")

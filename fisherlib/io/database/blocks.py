@@ -1,8 +1,9 @@
 """Φ and F of shards, block by block: one is read while another is multiplied."""
 
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -11,56 +12,51 @@ from .shard import Shard, sizes
 
 #: One block is multiplied, one is ready, one is read.
 BUFFERS = 3
+#: Blocks that the disk is asked for before they are read: many systems read only 128 kB ahead by themselves.
+ANNOUNCED = 8
 
 
 def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
     """Rows of Φ (n, K) and of F (n,), float64, in the order of the shards; valid until the next are asked for.
 
     Args:
-        shards: each is closed when its last block has been read.
+        shards: asked for one by one, in the thread that reads; each is closed when its last block has been read.
         K: number of descriptors.
 
     Raises:
         Damaged: a block is not what was written.
     """
-    buffers: list[np.ndarray] = [np.empty(0)] * BUFFERS
+    with contextlib.closing(_read(shards, K)) as found, ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        # One thread takes one step after the other, so that a shard is opened while blocks of the last one are left.
+        ahead = deque(reader.submit(next, found, None) for _ in range(BUFFERS - 1))
+        while (block := ahead.popleft().result()) is not None:
+            ahead.append(reader.submit(next, found, None))
+            yield block
+
+
+def _read(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
+    """The same, each block in the next of ``BUFFERS`` buffers, which are used in turn."""
+    buffers = deque([np.empty(0)] * BUFFERS)
     raw = np.empty(0, np.uint8)
-
-    def load(shard: Shard, number: int, size: int, slot: int) -> Array:
-        nonlocal raw
-        dtype = np.dtype(shard.header.arrays["force_descriptors"].dtype)
-        n = size // (K * dtype.itemsize)
-        if buffers[slot].size < n * K:
-            buffers[slot] = np.empty(n * K)
-        Phi = buffers[slot][: n * K]
-        if dtype == np.float64:
-            shard.read("force_descriptors", number, Phi.view(np.uint8))
-        else:
-            raw = raw if raw.size >= size else np.empty(size, np.uint8)
-            shard.read("force_descriptors", number, raw[:size])
-            np.copyto(Phi, raw[:size].view(dtype))
-        return Phi.reshape(n, K)
-
-    def in_order(reader: ThreadPoolExecutor) -> Iterator[tuple[Future[Array], Array]]:
-        slot = 0
-        for shard in shards:
-            with shard:
-                F, at = shard.array("forces"), 0
-                block = shard.header.arrays["force_descriptors"]
-                rows = block.step // (K * np.dtype(block.dtype).itemsize)
-                waiting = []
-                for number, size in sizes(block):
-                    waiting.append(reader.submit(load, shard, number, size, slot % BUFFERS))
-                    yield waiting[-1], F[at : at + rows]
-                    at, slot = at + rows, slot + 1
-                waiting[-1].exception()  # the file may be closed now
-
-    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-        ahead: deque[tuple[Future[Array], Array]] = deque()
-        for job in in_order(reader):
-            ahead.append(job)
-            if len(ahead) == BUFFERS - 1:
-                Phi, F = ahead.popleft()
-                yield Phi.result(), F
-        for Phi, F in ahead:
-            yield Phi.result(), F
+    for shard in shards:
+        with shard:
+            F, at = shard.array("forces"), 0
+            stored = shard.header.arrays["force_descriptors"]
+            dtype = np.dtype(stored.dtype)
+            for number in range(ANNOUNCED):
+                shard.announce("force_descriptors", number)
+            for number, size in sizes(stored):
+                shard.announce("force_descriptors", number + ANNOUNCED)
+                n = size // (K * dtype.itemsize)
+                buffers.rotate(-1)
+                if buffers[0].size < n * K:
+                    buffers[0] = np.empty(n * K)
+                Phi = buffers[0][: n * K]
+                if dtype == np.float64:
+                    shard.read("force_descriptors", number, Phi.view(np.uint8))
+                else:
+                    raw = raw if raw.size >= size else np.empty(size, np.uint8)
+                    shard.read("force_descriptors", number, raw[:size])
+                    np.copyto(Phi, raw[:size].view(dtype))
+                yield Phi.reshape(n, K), F[at : at + n]
+                at += n

@@ -10,9 +10,9 @@ from typing import Any
 
 from ...dataset import Dataset, Trajectory
 from .header import Damaged, Header
-from .join import join
-from .layout import META, MOMENTS, SEALS, SHARDS, SUFFIX, UNITS, fingerprint, publish, said, shard_name, slug
-from .listing import checked, headers, sealed
+from .join import join, refuse_others, refuse_unlike
+from .layout import META, MOMENTS, SEALS, SHARDS, SUFFIX, UNITS, fingerprint, publish, said, shard_name
+from .listing import checked, headers, last, sealed
 from .shard import Shard
 from .write_shard import Precision, write_shard
 
@@ -133,7 +133,8 @@ class Database:
             KeyError: no such trajectory.
         """
         wanted = [keys] if isinstance(keys, str) else keys
-        found = checked(headers(self.path / SHARDS), self.meta, sealed(self.path / SEALS), self.path)
+        must = sealed(self.path / SEALS)  # before the shards: one that is written and sealed meanwhile is not missing
+        found = checked(headers(self.path / SHARDS), self.meta, must, self.path, keys=wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
             for key in wanted:
@@ -152,19 +153,13 @@ class Database:
             first: number of the first configuration, where several write parts of one trajectory.
 
         Raises:
-            ValueError: other descriptors than those of the database.
+            ValueError: other descriptors than those of the database, or not like the shards of this key.
             FileExistsError: another writer was faster.
             OSError: no space left; nothing is left behind.
         """
-        if t.descriptor_names != self.descriptor_names:
-            other = [
-                pair for pair in zip(self.descriptor_names, t.descriptor_names, strict=False) if len(set(pair)) > 1
-            ]
-            names = f"; the first that differs is {other[0][0]!r}, here {other[0][1]!r}" if other else ""
-            raise ValueError(
-                f"trajectory {t.key!r}: expected the K = {self.K} descriptors of {self.path.name}, got K = {t.K}{names}"
-            )
-        first = self._next(t.key) if first is None else first
+        before = self.check(t)
+        if first is None:
+            first = 0 if before is None else before.last + 1
         try:
             return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
         except FileExistsError:
@@ -173,15 +168,17 @@ class Database:
                 f"{t.key!r} already, and it stays; one writer for each trajectory, or give first="
             ) from None
 
-    def _next(self, key: str) -> int:
-        names = sorted(
-            n for n in os.listdir(self.path / SHARDS) if n.endswith(SUFFIX) and n.startswith(slug(key) + "-")
-        )
-        for name in reversed(names):
-            with Shard(self.path / SHARDS / name) as shard:
-                if shard.header.key == key:
-                    return shard.header.last + 1
-        return 0
+    def check(self, t: Trajectory) -> Header | None:
+        """Refuses configurations that cannot be appended; the last shard of their trajectory, if there is one.
+
+        Raises:
+            ValueError: other descriptors than those of the database, or not like the shards of this key.
+        """
+        refuse_others(t, self.descriptor_names, self.path.name)
+        before = last(self.path / SHARDS, t.key)
+        if before is not None:
+            refuse_unlike(t, before.temperature, before.arrays)
+        return before
 
     def seal(self, shards: Sequence[Header] | None = None) -> int:
         """States that the shards that are there now must be there from now on; how many.

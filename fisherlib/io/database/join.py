@@ -1,7 +1,7 @@
 """Parts of one trajectory put together again."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -9,6 +9,44 @@ from ...dataset import Trajectory
 
 _ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
 _OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+
+
+def refuse_others(t: Trajectory, names: Sequence[str], database: str) -> None:
+    """Refuses configurations with other descriptors than a database.
+
+    Raises:
+        ValueError: other names.
+    """
+    if t.descriptor_names != tuple(names):
+        pairs = zip(names, t.descriptor_names, strict=False)
+        other = next((f"; the first that differs is {a!r}, here {b!r}" for a, b in pairs if a != b), "")
+        raise ValueError(
+            f"trajectory {t.key!r}: expected the K = {len(names)} descriptors of {database}, got K = {t.K}{other}"
+        )
+
+
+def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[str]) -> None:
+    """Refuses configurations that cannot follow others of their trajectory.
+
+    Args:
+        t: the configurations.
+        temperature: K, of the others.
+        arrays: names of those that the others have.
+
+    Raises:
+        ValueError: another temperature, or an array that only one of them has.
+    """
+    if t.temperature != temperature:
+        raise ValueError(
+            f"temperature of trajectory {t.key!r}: expected {temperature} K as in what is there of it, got "
+            f"{t.temperature}; take another key"
+        )
+    for name in _OPTIONAL:
+        if (getattr(t, name) is None) != (name not in arrays):
+            wanted, got = ("them", "none") if name in arrays else ("none", "some")
+            raise ValueError(
+                f"{name} of trajectory {t.key!r}: expected {wanted} as in what is there of it, got {got}; take another key"
+            )
 
 
 def join(parts: Sequence[Trajectory]) -> Trajectory:

@@ -20,6 +20,8 @@ from urllib.parse import quote
 META, SHARDS, SEALS, MOMENTS = "meta.json", "shards", "seals", "moments"
 SUFFIX, PARTIAL = ".h5", ".partial"
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+
 #: What the numbers of a database are in; other units are converted before they are written.
 UNITS = {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K", "Φ": "−∂D/∂x, [D]/Å"}
 
@@ -70,12 +72,16 @@ def publish(path: Path, write: Callable[[BinaryIO], object], *, room: int = 0) -
             os.fsync(file.fileno())
         try:
             os.link(partial, path)
-        except FileExistsError:
-            raise
         except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
             raise OSError(
                 error.errno, f"this file system has no hard links ({error.strerror}); take another", str(path)
             ) from error
+    except OSError as error:
+        if error.filename is None:  # no space left, for instance, while something was written
+            raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
+        raise
     finally:
         partial.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)

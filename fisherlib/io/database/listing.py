@@ -2,12 +2,36 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from .header import Damaged, Header
-from .layout import PARTIAL, SUFFIX, fingerprint
+from .layout import PARTIAL, SUFFIX, fingerprint, slug
 from .shard import Shard
+
+
+def _names(folder: Path) -> list[str]:
+    """Those of all shards at one moment: a listing takes time, and may have a shard and not the one written before."""
+    names, before = _listed(folder), None
+    while names != before:
+        names, before = _listed(folder), names
+    return names
+
+
+def _listed(folder: Path) -> list[str]:
+    return sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX))
+
+
+def last(folder: Path, key: str) -> Header | None:
+    """The header of the last shard of a trajectory; None where it has none."""
+    start = slug(key) + "-"
+    for name in reversed(_listed(folder)):
+        if not (name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit()):
+            continue
+        with Shard(folder / name) as shard:
+            if shard.header.key == key:
+                return shard.header
+    return None
 
 
 def headers(folder: Path) -> list[Header]:
@@ -17,7 +41,7 @@ def headers(folder: Path) -> list[Header]:
         Damaged: a shard is not what was written.
     """
     found = []
-    for name in sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX)):
+    for name in _names(folder):
         with Shard(folder / name) as shard:
             found.append(shard.header)
     return sorted(found, key=lambda h: (h.key, h.first))
@@ -40,8 +64,17 @@ def sealed(folder: Path) -> dict[str, str]:
     return known
 
 
-def checked(found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path) -> tuple[Header, ...]:
+def checked(
+    found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path, *, keys: Collection[str] | None = None
+) -> tuple[Header, ...]:
     """The same headers, if they make a whole.
+
+    Args:
+        found: in order.
+        meta: fingerprint of the database.
+        seal: name → fingerprint of those that must be there.
+        path: of the database.
+        keys: of the trajectories that must have no gap; all without it.
 
     Raises:
         Damaged: a shard is missing, of another database, or in it twice.
@@ -58,7 +91,7 @@ def checked(found: Iterable[Header], meta: str, seal: Mapping[str, str], path: P
         raise Damaged(f"{path}: {missing[0]}{more} must be there and is not; restore it from a copy")
     for before, h in zip((None, *found), found, strict=False):
         expected = before.last + 1 if before is not None and before.key == h.key else 0
-        if h.first != expected:
+        if h.first != expected and (keys is None or h.key in keys):
             gap = f"configurations {expected} to {h.first - 1} are missing" if h.first > expected else "they overlap"
             raise Damaged(
                 f"{path}, trajectory {h.key!r}: expected configuration {expected} next, got {h.first} in {h.name}: {gap}; "

@@ -1,6 +1,7 @@
 """A shard that is open for reading: every number is checked before it is handed out."""
 
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +28,12 @@ class Shard:
     def __init__(self, path: Path, digest: str | None = None) -> None:
         self.path = path
         try:
-            self._file = os.open(path, os.O_RDONLY)
+            self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe of that name would wait for ever
         except FileNotFoundError:
             raise Damaged(f"{path}: expected a shard, got no such file; restore it from a copy") from None
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise Damaged(f"{path}: expected a shard, got a folder or a device; move it out")
         try:
             self.header = self._checked(digest)
         except BaseException:
@@ -65,6 +69,12 @@ class Shard:
         for number in range(len(block.crc)):
             self.read(name, number, flat[number * block.step : (number + 1) * block.step])
         return found
+
+    def announce(self, name: str, number: int) -> None:
+        """Tells the system that the bytes of one checksum will soon be read; those after the end are no matter."""
+        if hasattr(os, "posix_fadvise"):  # macOS has none
+            block = self.header.arrays[name]
+            os.posix_fadvise(self._file, block.offset + number * block.step, block.step, os.POSIX_FADV_WILLNEED)
 
     def read(self, name: str, number: int, into: np.ndarray) -> None:
         """Reads the bytes that one checksum stands for into an array of as many bytes.

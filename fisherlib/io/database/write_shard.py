@@ -14,6 +14,7 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...moments import rows_per_block
 from .header import Block, Header, room
 from .layout import SHARDS, UNITS, publish, shard_name
+from .structure import Structure, structure
 
 Precision = Literal["float32", "float64"]
 
@@ -37,11 +38,13 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
     crc = {name: tuple(zlib.crc32(part) for part in _parts(a, steps[name])) for name, a in arrays.items()}
     block = room(t.key, sum(map(len, crc.values())), len(arrays))
     name = shard_name(t.key, first)
-    made: list[Header] = []
+    attributes = {"key": t.key, "first": first} | ({} if t.temperature is None else {"temperature": t.temperature})
+    made = structure(arrays, block, attributes, _UNITS)
+    headers: list[Header] = []
 
     def write(file: BinaryIO) -> None:
-        offsets = _hdf5(Path(file.name), arrays, block, t, first)
-        blocks = {n: Block(a.dtype.str, a.shape, offsets[n], steps[n], crc[n]) for n, a in arrays.items()}
+        _write(file, made, arrays)
+        blocks = {n: Block(a.dtype.str, a.shape, made.offsets[n], steps[n], crc[n]) for n, a in arrays.items()}
         header = Header(
             name=name,
             key=t.key,
@@ -51,16 +54,16 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
             temperature=t.temperature,
             meta=meta,
             content=fingerprint_of_data(t),
-            size=os.fstat(file.fileno()).st_size,
+            size=made.size,
             rest=0,
             arrays=blocks,
         )
         header = dataclasses.replace(header, rest=checksum_of_rest(file.fileno(), header, block))
         file.write(header.pack(block))
-        made.append(header)
+        headers.append(header)
 
-    publish(folder / SHARDS / name, write, room=sum(a.nbytes for a in arrays.values()) + block + 2**16)
-    return made[0]
+    publish(folder / SHARDS / name, write, room=made.size)
+    return headers[0]
 
 
 def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
@@ -95,17 +98,16 @@ def _parts(a: np.ndarray, step: int) -> Iterator[memoryview]:
     return (view[start : start + step] for start in range(0, len(view), step))
 
 
-def _hdf5(path: Path, arrays: dict[str, np.ndarray], block: int, t: Trajectory, first: int) -> dict[str, int]:
-    """The HDF5 file itself; where each array begins in it, bytes."""
-    import h5py  # not needed for reading, and slow to load
-
-    with h5py.File(path, "w", userblock_size=block, libver="earliest") as file:
-        file.attrs.update({"key": t.key, "first": first})  # for other programs; this package reads its own header
-        if t.temperature is not None:
-            file.attrs["temperature"] = t.temperature
-        for name, a in arrays.items():
-            file.create_dataset(name, data=a, track_times=False).attrs["unit"] = _UNITS.get(name, "")
-        return {name: file[name].id.get_offset() for name in arrays}
+def _write(file: BinaryIO, made: Structure, arrays: dict[str, np.ndarray]) -> None:
+    for at, piece in made.pieces:
+        file.seek(at)
+        file.write(piece)
+    for name, a in arrays.items():
+        file.seek(made.offsets[name])
+        file.write(memoryview(a.reshape(-1).view(np.uint8)))
+    file.truncate(made.size)
+    file.flush()
+    file.seek(0)
 
 
 def checksum_of_rest(file: int, header: Header, block: int) -> int:

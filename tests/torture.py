@@ -1,0 +1,279 @@
+"""What the torture courts of the descriptor database share: data to tell apart, and processes that may be killed.
+
+Run as a program it is a zygote: it has imported everything, and forks one child for every line it reads, so that a
+hundred processes can be killed without waiting for a hundred imports.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fisherlib as fl
+from fisherlib.cluster import command
+from fisherlib.io.database import Database
+from fisherlib.io.database.listing import last
+from fisherlib.moments import MomentRecord
+
+_STATISTICS = ("configurations", "rows", "PhiPhi", "PhiF", "FF", "mean", "scatter", "temperature", "digests")
+_ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
+OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+
+
+def cases(few: int) -> int:
+    """How often something random is done: ``few`` times in the normal suite, FISHERLIB_CASES times in the long run."""
+    return int(os.environ.get("FISHERLIB_CASES") or few)
+
+
+def trajectory(
+    seed: int,
+    *,
+    key: str = "t",
+    M: int = 6,
+    K: int = 3,
+    atoms: tuple[int, int] = (1, 5),
+    temperature: float | None = 300.0,
+    precision: str = "float64",
+    optional: Sequence[str] = (),
+) -> fl.Trajectory:
+    """Random configurations of different size N; the same seed gives the same numbers in every process."""
+    rng = np.random.default_rng(seed)
+    n_atoms = rng.integers(atoms[0], atoms[1] + 1, size=M)
+    N = n_atoms.sum()
+    Phi = rng.standard_normal((3 * N, K), dtype=np.float32).astype(precision)
+    arrays = {
+        "site_descriptors": rng.standard_normal((N, K), dtype=np.float32).astype(precision),
+        "species": rng.integers(1, 90, size=N),
+        "positions": rng.normal(size=(N, 3)),
+        "cell": rng.normal(size=(M, 3, 3)),
+        "pbc": rng.random((M, 3)) < 0.5,
+    }
+    return fl.Trajectory(
+        key=key,
+        temperature=temperature,
+        n_atoms=n_atoms,
+        energies=rng.normal(size=M) - 3.0 * n_atoms,
+        descriptors=rng.normal(size=(M, K)) + n_atoms[:, None],
+        forces=Phi @ rng.normal(size=K) + 0.3 * rng.normal(size=3 * N),
+        force_descriptors=Phi,
+        **{name: arrays[name] for name in optional},
+    )
+
+
+def written(path: Path, trajectories: Sequence[fl.Trajectory], *, precision: str = "float64", seal: bool = True) -> Any:
+    """A new database with one shard for each of the trajectories, which may have the same key."""
+    names = trajectories[0].descriptor_names
+    database = Database.create(path, descriptor_names=names, descriptor={"name": "random"}, precision=precision)
+    for t in trajectories:
+        database.append(t)
+    if seal:
+        database.seal()
+    return database
+
+
+def same_record(a: MomentRecord, b: MomentRecord) -> bool:
+    """Every number of two records is the same, to the last bit."""
+    pairs = [(np.asarray(getattr(a, name)), np.asarray(getattr(b, name))) for name in _STATISTICS]
+    return all(x.dtype == y.dtype and x.shape == y.shape and bool((x == y).all()) for x, y in pairs)
+
+
+def same(a: fl.Moments, b: fl.Moments) -> bool:
+    """The same trajectories in the same order, what they belong to, and every number, to the last bit."""
+    return list(a) == list(b) and a.about == b.about and all(same_record(a[key], b[key]) for key in a)
+
+
+def same_trajectory(a: fl.Trajectory, b: fl.Trajectory) -> bool:
+    """Every array of two trajectories is the same, to the last bit."""
+
+    def equal(name: str) -> bool:
+        x, y = getattr(a, name), getattr(b, name)
+        if x is None or y is None:
+            return x is y
+        return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
+
+    about = all(getattr(a, name) == getattr(b, name) for name in ("key", "temperature", "descriptor_names"))
+    return about and all(map(equal, (*_ARRAYS, *OPTIONAL)))
+
+
+def same_data(a: fl.Dataset, b: fl.Dataset) -> bool:
+    """The same trajectories, whatever their order, to the last bit."""
+    return set(a) == set(b) and all(same_trajectory(a[key], b[key]) for key in a)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; one that is dead and not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """Children of a process, and theirs."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    found, new = [], [pid]
+    while new:
+        new = [child for child, parent in parents.items() if parent in new]
+        found += new
+    return found
+
+
+def write(path: str, key: str, size: int, seed: int, until: int) -> int:
+    """A writer of shards of ``size`` configurations, which says what it has written and what others have.
+
+    The shard that begins with configuration n holds the numbers of ``seed`` + n.
+    """
+    database = Database.open(path)
+    while (before := last(database.path / "shards", key)) is None or before.last + 1 < until:
+        first = 0 if before is None else before.last + 1
+        t = trajectory(seed + first, key=key, M=size, K=database.K)
+        try:
+            database.append(t, first=first)
+            print("wrote", first, flush=True)
+        except FileExistsError as error:
+            print("refused", first, "another writer" in str(error), flush=True)
+    return 0
+
+
+def gone(processes: Sequence[int], seconds: float = 3.0) -> bool:
+    """Whether processes end by themselves in that time."""
+    end = time.monotonic() + seconds
+    while any(map(alive, processes)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not any(map(alive, processes))
+
+
+def _interruptible(arguments: list[str]) -> int:
+    """The moments command, to which Ctrl-C comes while it works, and not while Python itself begins or ends."""
+    work = command._run
+
+    def run(given: object) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        try:
+            work(given)
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+    command._run = run
+    return command.main(arguments)
+
+
+class Zygote:
+    """A process that forks children; only the child that runs now can be asked about."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def start(self, what: str, *arguments: object, output: Path) -> int:
+        """Begins ``what``; the number of the process, whose output goes into a file."""
+        line = json.dumps([what, str(output), *[a if isinstance(a, int) else str(a) for a in arguments]])
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def wait(self, seconds: float = 120.0) -> int:
+        """Waits for the end of the child; its exit status, or minus the signal that ended it."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        ended, _, _ = select.select([self._process.stdout], [], [], seconds)
+        assert ended, f"a process hangs: it has not ended for {seconds} s"
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Ends the zygote."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@contextmanager
+def zygotes(number: int = 1) -> Iterator[list[Zygote]]:
+    """Zygotes that are gone afterwards."""
+    made = [Zygote() for _ in range(number)]
+    try:
+        yield made
+    finally:
+        for zygote in made:
+            zygote.close()
+
+
+def delay(rng: np.random.Generator, seconds: float) -> float:
+    """A random moment of something that takes so many seconds; very early and very late ones are frequent."""
+    kind = rng.integers(5)
+    return 0.01 * rng.random() if kind == 0 else seconds * (0.85 + 0.3 * rng.random() if kind == 1 else rng.random())
+
+
+def killed_until_done(
+    zygote: Zygote, arguments: Sequence[object], seconds: float, rng: np.random.Generator, output: Path, most: int
+) -> int:
+    """Starts the moments command again and again, killing it at random moments until it is faster, or ``most`` times.
+
+    No process that it started is alive 3 s after it was killed.
+
+    Returns:
+        How often it was killed.
+    """
+    killed = 0
+    while True:
+        pid = zygote.start("moments", *arguments, output=output)
+        children = []
+        if killed < most:
+            time.sleep(delay(rng, seconds))
+            os.kill(pid, signal.SIGSTOP)  # it makes no more children
+            children = descendants(pid)
+            os.kill(pid, signal.SIGKILL)  # of a child that has ended already, and is not yet reaped, at worst
+        status = zygote.wait()
+        if status == -signal.SIGKILL:
+            killed += 1
+            assert gone(children), f"{len(children)} workers outlived the process that they worked for"
+            continue
+        assert status == 0, (status, output.read_text())
+        return killed
+
+
+def _zygote() -> Any:
+    """Reads lines and forks; what a child is to do is returned in the child, so that it ends as any program does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    for line in iter(sys.stdin.readline, ""):
+        what, output, *arguments = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(file, 1)
+            os.dup2(file, 2)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.setpgid(0, 0)
+            return partial(_interruptible, arguments) if what == "moments" else partial(write, *arguments)
+        os.setpgid(pid, pid)  # as a shell does, so that Ctrl-C is for all its processes
+        print(pid, flush=True)
+        sys.stdin.readline()  # until somebody asks for its end it is not reaped, so that no other process has its number
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    return lambda: 0
+
+
+if __name__ == "__main__":
+    import h5py  # noqa: F401 – slow to load, and not to be waited for in every child
+
+    sys.exit(_zygote()())
