@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import logging
 import multiprocessing
 import os
 import signal
@@ -29,7 +30,7 @@ WORKERS = 2
 
 def local(workers: int) -> LocalCluster:
     """Dask on this machine, one thread to a process."""
-    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR)
 
 
 def by_pool(database: Database, workers: int) -> Shared:

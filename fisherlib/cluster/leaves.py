@@ -1,5 +1,6 @@
 """What a database is cut into to be summed: leaves, which do not depend on who sums them."""
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Iterable
@@ -95,7 +96,7 @@ def leaves(shards: Iterable[Header], K: int) -> list[Leaf]:
 def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
     """The moments of a leaf: a pure function of its shards, the same to the last bit wherever it runs.
 
-    Memory is one record and three blocks of about 4 MB.
+    Memory is three (K, K) matrices and three blocks of at least 4 MB.
 
     Args:
         path: of the database.
@@ -109,9 +110,11 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
 
     def opened() -> Iterable[Shard]:
         for name, digest in leaf.shards:
-            shard = Shard(path / SHARDS / name, digest)
-            for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms")):
-                kept.append(shard.array(array))
+            with contextlib.ExitStack() as closed:  # unless all is well: then its blocks are read, and close it
+                shard = closed.enter_context(Shard(path / SHARDS / name, digest))
+                for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms")):
+                    kept.append(shard.array(array))
+                closed.pop_all()
             yield shard
 
     with _ONE_THREAD:

@@ -13,7 +13,7 @@ from .shard import Shard, sizes
 #: One block is multiplied, one is ready, one is read.
 BUFFERS = 3
 #: Blocks that the disk is asked for before they are read: many systems read only 128 kB ahead by themselves.
-ANNOUNCED = 8
+ANNOUNCED = 16
 
 
 def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
