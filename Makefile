@@ -5,6 +5,7 @@
 # make app      the dashboard alone, without code, in a browser
 # make pictures the screenshots of the browser tests, and those that the README shows
 # make bench    timings, as ratios measured side by side
+# make torture  the tests of killed runs, damaged and hostile files, long: a hundred kills, 1e5 files for each reader
 
 PYTHON3 ?= python3
 BIN := .venv/bin
@@ -22,11 +23,13 @@ PUBLISHED := $(wildcard ../shared/data/zuo2020)
 test: export FISHERLIB_OFFLINE := 1
 test: export FISHERLIB_DATA := $(if $(PUBLISHED),$(abspath $(PUBLISHED)))
 
+BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers regularisation coverage reweighting start
+
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lab app pictures bench lock clean chromium
+.PHONY: report test lab app pictures bench torture lock clean chromium
 
 $(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fisherlib needs Python 3.11 or newer"; exit 1; }
@@ -72,12 +75,11 @@ pictures: $(READY) chromium
 	cp reports/screenshots/walk_4_compare.png notebooks/images/compare.png
 
 bench: $(READY)
-	$(BIN)/python benchmarks/moments.py
-	$(BIN)/python benchmarks/landscapes.py
-	$(BIN)/python benchmarks/explorers.py
-	$(BIN)/python benchmarks/regularisation.py
-	$(BIN)/python benchmarks/coverage.py
-	$(BIN)/python benchmarks/reweighting.py
+	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+torture: $(READY)
+	FISHERLIB_CASES=100 $(BIN)/pytest -s tests/test_cluster_kills.py tests/test_database_corruption.py
+	FISHERLIB_CASES=100000 $(BIN)/pytest -s tests/test_io_hostile.py tests/test_io_fuzz.py
 
 # Write the versions of today; run it to update, then run the tests.
 lock:

@@ -297,6 +297,30 @@ def test_a_damaged_shard_stops_every_engine(
     assert same(found, cluster.accumulate(database, keep=False)), "once it is restored, all is as it was"
 
 
+def test_a_damaged_shard_is_no_interruption(copy: Database) -> None:
+    path = spoil(copy)
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:  # somebody goes on after Ctrl-C, at once
+        with pytest.raises(Damaged, match=path.name):
+            cluster.accumulate(copy)
+
+
+def test_what_comes_of_an_interruption_is_one(copy: Database, serial: fl.Moments) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > total / 2:
+            try:
+                raise KeyboardInterrupt
+            finally:
+                raise ValueError("a file was left half way")
+
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted: \d of 8 leaves are kept in .*; the same call goes on"):
+        cluster.accumulate(copy, progress=stop)
+    with pytest.raises(KeyboardInterrupt, match="kept, by your choice"):
+        cluster.accumulate(copy, progress=stop, keep=False)
+    assert same(cluster.accumulate(copy), serial)
+
+
 def test_a_shard_that_vanishes_or_changes_while_it_is_summed_is_noticed(copy: Database) -> None:
     leaf = leaves_of(copy)[0]
     path = copy.path / "shards" / leaf.shards[0][0]

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -131,6 +132,18 @@ def summed(
             yield leaf, found
 
 
+def interrupted(error: BaseException | None, before: BaseException | None = None) -> bool:
+    """Whether it is Ctrl-C, or what came of it: a file or a lock that is left half way may raise something else.
+
+    Args:
+        error: that was raised.
+        before: what the caller was handling already, which does not count.
+    """
+    while error not in (None, before) and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error not in (None, before)
+
+
 @contextlib.contextmanager
 def resumable(wanted: Sequence[Leaf], kept: Kept) -> Iterator[None]:
     """Says, where Ctrl-C ends the block, what is done and how to go on.
@@ -138,9 +151,12 @@ def resumable(wanted: Sequence[Leaf], kept: Kept) -> Iterator[None]:
     Raises:
         KeyboardInterrupt: with a sentence.
     """
+    before = sys.exc_info()[1]
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not interrupted(error, before):
+            raise
         done = [leaf in kept for leaf in wanted]
         where = (
             f"are kept in {kept.folder}; the same call goes on from there" if kept.folder else "kept, by your choice"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..io.records import write_moments
-from .accumulate import accumulate
+from .accumulate import accumulate, interrupted
 from .parts import merge, write_part
 
 _EXAMPLES = """\
@@ -49,10 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     try:
         _run(given)
-    except KeyboardInterrupt as stop:
-        print(str(stop) or "interrupted before anything was summed", file=sys.stderr)
-        return 130
-    except (ValueError, KeyError, OSError, RuntimeError, ImportError) as error:
+    except (KeyboardInterrupt, ValueError, KeyError, OSError, RuntimeError, ImportError) as error:
+        if interrupted(error):
+            said = str(error) if isinstance(error, KeyboardInterrupt) else ""
+            print(said or "interrupted; the same command goes on from what is kept", file=sys.stderr)
+            return 130
         print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)
         return 1
     print(f"{given.output} written")

@@ -1,5 +1,6 @@
-"""The desktop app's trajectory pickle, ``{key: {'atoms': [ase.Atoms], 'energies': [float]}}``, read without unpickling it."""
+"""Pickles of trajectories, read without unpickling: the desktop app's, databases of ``ase.Atoms``, and data frames."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,75 +8,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import inert
+from . import ase_records, dataframes, inert
 from .flat import flat
-from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from .stored import ASE_UNITS, Stored
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
+_NUMBERED = re.compile(r"(?P<key>.*\S)_(?P<number>\d{1,18})(\.\w{1,8})?", re.DOTALL)
 
 
 def read(path: Path) -> list[Stored]:
-    """Trajectories of an ``md.pkl``; nothing in it is imported or run.
+    """Trajectories of a pickle file; nothing in it is imported or run. Its layout is known by what it holds:
 
-    Besides its energies, a key may hold further lists of one number for each configuration, or single numbers.
+    - ``{key: {'atoms': [ase.Atoms], 'energies': [float]}}``, the desktop app's ``md.pkl``. Besides its energies, a key
+      may hold further lists of one number for each configuration, or single numbers.
+    - ``{name: {'atoms': ase.Atoms, 'energy', 'forces', 'stress'}}``, a database of configurations. Those whose names
+      differ by a last number only ("00_bcc_000012.poscar") are one trajectory, in the order of that number.
+    - a pandas DataFrame; see ``dataframes.read``.
 
     Raises:
         ValueError: another layout, or arrays that do not fit one another.
     """
     content = inert.load(path)
     if not isinstance(content, Mapping) or not content:
-        raise ValueError(f"{path.name}: expected {_LAYOUT}, got {type(content).__name__}")
+        raise ValueError(f"{path.name}: expected {_LAYOUT} or a pandas DataFrame, got {type(content).__name__}")
+    if all(isinstance(value, np.ndarray) for value in content.values()):
+        return dataframes.read(path, content)
+    if all(isinstance(value, Mapping) and ase_records.is_atoms(value.get("atoms")) for value in content.values()):
+        return _database(path, content)
     return [_stored(path, str(key), value) for key, value in content.items()]
 
 
 def _stored(path: Path, key: str, value: object) -> Stored:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
-        found = list(value) if isinstance(value, Mapping) else type(value).__name__
+        found = list(value)[:9] if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
     if not isinstance(value["atoms"], list | tuple):
         raise ValueError(
             f"atoms of {key!r} in {path.name}: expected a list of ase.Atoms, got {type(value['atoms']).__name__}"
         )
-    states = [_state(path, key, m, atoms) for m, atoms in enumerate(value["atoms"])]
+    states = [
+        ase_records.state_of(f"{path.name}, key {key!r}, configuration {m}", atoms)
+        for m, atoms in enumerate(value["atoms"])
+    ]
     energies = flat(f"energies of {key!r} in {path.name}", value["energies"])
     if not states or len(states) != len(energies):
         raise ValueError(
-            f"energies of {key!r}: expected one for each of the {len(states)} configurations, got {len(energies)}"
+            f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got "
+            f"{len(energies)}"
         )
-    atoms, incomplete = stack_atoms(f"{key!r} in {path.name}", [s["arrays"] for s in states])
-    entries, _ = stack_entries([_named(s.get("info")) for s in states])
-    return Stored(
-        key=key,
-        place=f"{path.name}, key {key!r}",
-        n_atoms=np.array([len(s["arrays"]["numbers"]) for s in states]),
-        atoms=atoms,
-        configurations={**entries, **_extras(value, len(states)), "energies": energies},
-        incomplete=incomplete,
-        units=ASE_UNITS,
-        **_box(states),
-    )
-
-
-def _state(path: Path, key: str, m: int, atoms: object) -> dict[str, Any]:
-    state = getattr(atoms, "state", None)
-    # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
-    arrays = _named(state.get("arrays")) if isinstance(state, Mapping) else {}
-    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufU"}
-    if not {"numbers", "positions"} <= arrays.keys():
-        raise ValueError(
-            f"{path.name}, key {key!r}, configuration {m}: expected an ase.Atoms, got {type(atoms).__name__}"
-        )
-    return {**state, "arrays": arrays}
-
-
-def _named(content: object) -> dict[str, Any]:
-    return {n: v for n, v in content.items() if isinstance(n, str)} if isinstance(content, Mapping) else {}
+    held = ase_records.stack(path, f"{key!r} in {path.name}", states)
+    held["configurations"] = {**held["configurations"], **_extras(value, len(states)), "energies": energies}
+    return Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held)
 
 
 def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
     """Further numbers beside the energies of a key, (M,); one number stands for all configurations."""
     found = {}
-    for name, content in _named(value).items():
+    for name, content in ase_records.named(value).items():
         if name in ("atoms", "energies"):
             continue
         try:
@@ -94,11 +83,37 @@ def _whole(content: object) -> bool:
     return all(isinstance(item, int | np.integer) and abs(item) < 2**53 for item in items)
 
 
-def _box(states: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    cells = [s.get("_cellobj", s.get("_cell")) for s in states]
-    cells = [getattr(c, "state", c) for c in cells]
-    cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
-    pbc = [np.broadcast_to(flat("pbc", s.get("_pbc", False)) != 0, (3,)) for s in states]
-    if not np.any(pbc) or any(not isinstance(c, np.ndarray) or c.shape != (3, 3) for c in cells):
-        return {}
-    return {"cell": np.array(cells, dtype=np.float64), "pbc": np.array(pbc)}
+def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Stored]:
+    keys: dict[str, list[tuple[int, Any]]] = {}
+    for m, name in enumerate(content):
+        numbered = _NUMBERED.fullmatch(str(name))
+        key, number = (numbered["key"], int(numbered["number"])) if numbered else (path.stem, m)
+        keys.setdefault(key, []).append((number, name))
+    made = []
+    for key, members in keys.items():
+        names = [name for _, name in sorted(members, key=lambda member: member[0])]
+        states = [_labelled(f"{path.name}, {str(name)!r:.60}", content[name]) for name in names]
+        held = ase_records.stack(path, f"{key!r} in {path.name}", states)
+        made.append(Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held))
+    return made
+
+
+def _labelled(place: str, entry: Mapping[Any, object]) -> dict[str, Any]:
+    """The state of the atoms, with the forces among their arrays, and energy and stress among what they are labelled with."""
+    state = ase_records.state_of(place, entry["atoms"])
+    info, arrays = dict(ase_records.named(state.get("info"))), dict(state["arrays"])
+    shapes = {"energy": ((), (1,)), "stress": ((6,), (3, 3)), "forces": (arrays["positions"].shape,)}
+    for name, allowed in shapes.items():
+        if entry.get(name) is None:  # not computed
+            continue
+        array = np.asarray(entry[name]) if isinstance(entry[name], int | float | np.generic | np.ndarray) else None
+        if array is None or array.dtype.kind not in "iuf" or array.shape not in allowed:
+            found = type(entry[name]).__name__ if array is None else f"shape {array.shape} of type {array.dtype}"
+            raise ValueError(
+                f"{name} of {place}: expected numbers of shape {' or '.join(map(str, allowed))}, got {found}"
+            )
+        if name == "forces":
+            arrays["forces"] = array
+        else:
+            info["energies" if name == "energy" else name] = array.reshape(()) if name == "energy" else array
+    return {**state, "info": info, "arrays": arrays}

@@ -1,13 +1,16 @@
 """Extended xyz files, through ASE."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import ase.io
 import numpy as np
 from ase.io.extxyz import per_atom_properties
 
 from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+
+_PROPERTIES = re.compile(r"""\bProperties=["'{\[]?(?P<columns>[^"'}\]\s]*)""")
 
 
 def read(path: Path) -> list[Stored]:
@@ -18,12 +21,18 @@ def read(path: Path) -> list[Stored]:
     Raises:
         ValueError: the file cannot be read, holds nothing, or has a column of varying shape.
     """
-    try:
-        configurations = ase.io.read(path, index=":", format="extxyz")
-    except (ValueError, KeyError, IndexError, AssertionError, OSError, ase.io.formats.UnknownFileTypeError) as error:
-        raise ValueError(
-            f"{path.name}: expected an extended xyz file, got one that ASE cannot read ({error})"
-        ) from error
+    with open(path, encoding="utf-8") as file:
+        # What ASE raises of a damaged file is anybody's guess (KeyError, AttributeError, RecursionError …), and all of it
+        # means the same.
+        try:
+            _check_lines(file, path.stat().st_size)
+            configurations = ase.io.read(file, index=":", format="extxyz")
+        except Exception as error:
+            why = f"{type(error).__name__}: {error!s:.200}".removeprefix("ValueError: ").rstrip(": ")
+            raise ValueError(
+                f"{path.name}: expected an extended xyz file, got one that cannot be read ({why}); repair it or leave that "
+                "configuration out"
+            ) from error
     if not configurations:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
     atoms, no_column = stack_atoms(path.name, [a.arrays | _results(a, per_atom=True) for a in configurations])
@@ -46,6 +55,40 @@ def read(path: Path) -> list[Stored]:
             **box,
         )
     ]
+
+
+def _check_lines(file: TextIO, size: int) -> None:
+    """Refuses what ASE would read without end, or leave out without a word: columns too many, all after a blank line.
+
+    Args:
+        file: at its start.
+        size: of it, bytes; it has no more lines.
+    """
+    number = 0
+    while (line := file.readline()).strip():
+        number += 1
+        N = int(line)
+        if not 0 < N <= size:
+            raise ValueError(f"line {number}: {N} atoms in a file of {size} bytes")
+        columns = _columns(file.readline())
+        for i in range(N):
+            found = len(file.readline().split())
+            if columns is not None and found != columns:
+                raise ValueError(f"line {number + 2 + i}: {found} values where Properties has {columns} columns")
+        number += N + 1
+        place = file.tell()
+        while file.readline().lstrip().startswith("VEC"):
+            place, number = file.tell(), number + 1
+        file.seek(place)
+    if line and file.read().strip():
+        raise ValueError(f"line {number + 1} is blank, and configurations follow it")
+    file.seek(0)
+
+
+def _columns(comment: str) -> int | None:
+    """Values in the line of an atom, where the comment says it."""
+    told = _PROPERTIES.search(comment)
+    return sum(int(count) for count in told["columns"].split(":")[2::3]) if told else None
 
 
 def _results(atoms: ase.Atoms, *, per_atom: bool) -> dict[str, Any]:

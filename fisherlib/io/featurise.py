@@ -21,6 +21,13 @@ def featurise(
     frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
     """Trajectories with descriptors, from the cache if it was made of these configurations with these settings."""
+    for f in frames:
+        if f.numbers is None or f.positions is None:
+            lacking = "numbers" if f.numbers is None else "positions"
+            raise ValueError(
+                f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
+                "none; if the file has descriptors, name them by descriptors= and force_descriptors="
+            )
     species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]

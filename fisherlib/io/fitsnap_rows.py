@@ -42,7 +42,7 @@ def holds(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:  # the directory at its end
             return {f"{name}.npy" for name in _ARRAYS} <= set(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # damaged: the reader of .npz says so
         return False
 
 
@@ -86,7 +86,10 @@ def _of_npz(path: Path) -> _Rows:
             f"{path.name}: expected the arrays {', '.join(_ARRAYS)}, got no {', '.join(lacking)} among "
             f"{', '.join(arrays) or 'nothing'}; data of fisherlib are read with fisherlib.io.read"
         )
-    names, index = arrays["config_names"].astype(str), arrays["config_index"]
+    names, index = arrays["config_names"], arrays["config_index"]
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise ValueError(f"config_names of {path.name}: expected words in a row, got {names.shape} of {names.dtype}")
+    names = names.astype(str)
     if index.dtype.kind not in "iu" or index.size == 0 or not 0 <= index.min() <= index.max() < len(names):
         raise ValueError(f"config_index of {path.name}: expected whole numbers below the {len(names)} config_names")
     names = [(name.rpartition("/")[0] or path.stem, name.rpartition("/")[2]) for name in names.tolist()]
@@ -111,8 +114,9 @@ def _of_folder(folder: Path) -> _Rows:
 
 def _of_npy(path: Path) -> NDArray:
     try:
-        return np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, EOFError) as error:
+        with np.errstate(over="ignore"):  # of a damaged shape
+            return np.load(path, allow_pickle=False, mmap_mode="r")
+    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
         raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
 
 
@@ -147,13 +151,17 @@ def _checked(
     atom: ArrayLike | None,
     names: list[tuple[str, str]],
 ) -> _Rows:
+    if any(np.asarray(values).dtype.kind not in "biufO" for values in (A, b, index, 0 if atom is None else atom)):
+        raise ValueError(f"{place}: expected rows and targets of numbers, got others (words, times or complex)")
     try:
         A, b = np.asarray(A, dtype=np.float64), np.asarray(b, dtype=np.float64)
-        atom = None if atom is None else np.asarray(atom, dtype=np.int64)
-    except (TypeError, ValueError) as error:
+        atom = None if atom is None else np.asarray(atom, dtype=np.float64).ravel()
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{place}: expected rows and targets of numbers, got others ({error})") from error
+    if atom is not None and not (atom == np.floor(atom)).all():
+        raise ValueError(f"{place}: expected whole numbers of atoms, got others")
     kind = np.array([str(v) for v in np.asarray(kind).ravel()])
-    lengths = {len(A), b.size, len(kind), len(index)} | (set() if atom is None else {atom.size})
+    lengths = {len(A) if A.ndim else -1, b.size, len(kind), index.size} | (set() if atom is None else {atom.size})
     if A.ndim != 2 or A.shape[1] == 0 or len(lengths) > 1:
         raise ValueError(
             f"{place}: expected as many targets, kinds and configurations as rows, got {A.shape} rows and {sorted(lengths)}"
@@ -170,13 +178,15 @@ def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Tr
     for key, members in groups.items():
         n_atoms = np.array([len(force) // 3 for _, force in members])
         energy, force = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused by its place
+            energies, descriptors = rows.b[energy] * n_atoms, rows.A[np.ix_(energy, kept)] * n_atoms[:, None]
         made.append(
             Trajectory(
                 key=key,
                 temperature=temperature,
                 n_atoms=n_atoms,
-                energies=rows.b[energy] * n_atoms,
-                descriptors=rows.A[np.ix_(energy, kept)] * n_atoms[:, None],
+                energies=energies,
+                descriptors=descriptors,
                 forces=rows.b[force],
                 force_descriptors=rows.A[np.ix_(force, kept)],
                 descriptor_names=tuple(f"D{k}" for k in range(len(kept))),

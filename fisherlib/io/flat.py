@@ -27,4 +27,9 @@ def flat(what: str, value: object) -> NDArray[np.float64]:
     ):
         kinds = sorted({type(item).__name__ for item in items})
         raise ValueError(f"{what}: expected a flat list of numbers, got {type(value).__name__} of {', '.join(kinds)}")
-    return np.array([float(np.asarray(item).reshape(())) for item in items], dtype=np.float64)
+    try:
+        return np.array([float(np.asarray(item).reshape(())) for item in items], dtype=np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"{what}: expected numbers that fit into float64, got an integer of more than 308 digits"
+        ) from None

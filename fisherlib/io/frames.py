@@ -18,8 +18,8 @@ class Frames:
     Attributes:
         key: name of the trajectory.
         n_atoms: (M,) atoms in each configuration.
-        numbers: (ΣN,) atomic numbers.
-        positions: (ΣN, 3) Å.
+        numbers: (ΣN,) atomic numbers, or None where the file has descriptors only.
+        positions: (ΣN, 3) Å, or None.
         energies: (M,) total energies, eV.
         forces: (ΣN, 3) eV/Å.
         temperature: K, or None.
@@ -35,8 +35,8 @@ class Frames:
 
     key: str
     n_atoms: NDArray[np.integer]
-    numbers: NDArray[np.integer]
-    positions: NDArray[np.floating]
+    numbers: NDArray[np.integer] | None
+    positions: NDArray[np.floating] | None
     energies: NDArray[np.floating]
     forces: NDArray[np.floating]
     temperature: float | None = None
@@ -51,8 +51,9 @@ class Frames:
         wanted = {"numbers": (atoms,), "positions": (atoms, 3), "energies": (M,), "forces": (atoms, 3)}
         wanted |= {} if self.cell is None else {"cell": (M, 3, 3), "pbc": (M, 3)}
         for name, shape in wanted.items():
-            have = np.shape(getattr(self, name))
-            if have != shape:
+            value = getattr(self, name)
+            have = np.shape(value)
+            if have != shape and not (value is None and name in ("numbers", "positions")):
                 raise ValueError(f"{name} of trajectory {self.key!r}: expected shape {shape}, got {have}")
         for name, column in self.columns.items():
             if len(column) != atoms:
@@ -61,7 +62,7 @@ class Frames:
                 )
 
     def atoms(self) -> list[ase.Atoms]:
-        """The configurations as ``ase.Atoms`` (numbers, positions, cell)."""
+        """The configurations as ``ase.Atoms`` (numbers, positions, cell), where the file has them."""
         ends = np.cumsum(self.n_atoms)
         made = []
         for m, (a, b) in enumerate(zip(ends - self.n_atoms, ends, strict=True)):

@@ -1,10 +1,12 @@
 """The package's own file: one ``.npz`` of flat arrays, with the array names of the desktop app and no pickle inside."""
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,6 +86,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         # Opened here, since numpy leaves a file that is no archive open. What a damaged archive raises is anybody's
         # guess (zlib.error, RuntimeError, NotImplementedError …), and all of it means the same.
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            for member in file.zip.infolist():
+                _refuse_bomb(file.zip, member)
             return {name: file[name] for name in file.files}
     except (MemoryError, PermissionError):
         raise
@@ -94,14 +98,26 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
+def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Refuses an array that claims more than its member holds, or one far larger than its compressed bytes can be."""
+    if member.file_size > 1100 * max(member.compress_size, 1):  # deflate reaches 1032
+        raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read_head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_head(file)
+    if math.prod(shape) * dtype.itemsize > member.file_size:
+        raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
+
+
 def read(path: Path) -> list[Stored]:
     """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
     arrays = read_arrays(path)
     lacking = [name for name in _REQUIRED if name not in arrays]
     if lacking:
         raise missing(path.name, lacking, list(arrays))
-    counts, n_atoms = arrays["configurations"], arrays["n_atoms"]
-    if counts.sum() != len(n_atoms) or len(counts) != len(arrays["keys"]):
+    counts, n_atoms = (_counts(path, name, arrays[name]) for name in ("configurations", "n_atoms"))
+    if counts.sum() != len(n_atoms) or arrays["keys"].shape != counts.shape:
         raise ValueError(
             f"{path.name}: expected {counts.sum()} entries of n_atoms, got {len(n_atoms)}; the file is inconsistent"
         )
@@ -111,7 +127,8 @@ def read(path: Path) -> list[Stored]:
         raise ValueError(
             f"temperature of {path.name}: expected one for each of the {len(counts)} keys, K, got shape {temperature.shape}"
         )
-    provenance, units = (json.loads(str(arrays.get(name, "{}"))) for name in ("provenance", "units"))
+    _check_shapes(path, arrays, len(n_atoms), int(n_atoms.sum()))
+    provenance, units = (_entries(path, name, arrays) for name in ("provenance", "units"))
     made, ends, atom_ends = [], np.cumsum(counts), np.concatenate([[0], np.cumsum(n_atoms)])
     for k, (key, first, last) in enumerate(zip(arrays["keys"], ends - counts, ends, strict=True)):
         m, a = slice(first, last), slice(atom_ends[first], atom_ends[last])
@@ -131,6 +148,47 @@ def read(path: Path) -> list[Stored]:
             )
         )
     return made
+
+
+def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "iu" or not 0 < array.min() <= array.max() < 2**40:
+        raise ValueError(
+            f"{name} of {path.name}: expected positive integers in a row, got shape {array.shape} of {array.dtype}"
+        )
+    return array.astype(np.int64)
+
+
+def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int) -> None:
+    """Refuses arrays that always have one shape, and have another; an absent one is another matter."""
+    wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
+    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (arrays["configurations"].shape, "iuf")}
+    wanted |= {"keys": (arrays["configurations"].shape, "U"), "descriptor_names": (None, "U")}
+    for name, (shape, kinds) in wanted.items():
+        array = arrays.get(name)
+        if array is None:
+            continue
+        if array.dtype.kind not in kinds or (array.shape != shape if shape else array.ndim != 1):
+            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape or '(K,)'}"
+            raise ValueError(f"{name} of {path.name}: expected {expected}, got {array.shape} of {array.dtype}")
+    for name, rows in (("forces", atoms), ("energies", M)):
+        if name in arrays and arrays[name].shape[:1] != (rows,):
+            last = str(arrays["keys"][-1])
+            raise ValueError(
+                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape "
+                f"{arrays[name].shape}"
+            )
+    if ("cell" in arrays) != ("pbc" in arrays):
+        raise ValueError(f"cell and pbc of {path.name}: expected both or neither, got one of them")
+
+
+def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
+    try:
+        content = json.loads(str(arrays.get(name, "{}")))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} of {path.name}: expected named entries as JSON ({error!s:.100})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{name} of {path.name}: expected named entries as JSON, got {type(content).__name__}")
+    return content
 
 
 def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:

@@ -27,8 +27,8 @@ def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energ
     return Frames(
         key=stored.key,
         n_atoms=stored.n_atoms,
-        numbers=atoms["numbers"],
-        positions=atoms["positions"],
+        numbers=atoms.get("numbers"),
+        positions=atoms.get("positions"),
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, atoms[F], (3,)),
         temperature=_stated(entries) if stored.temperature is None else stored.temperature,

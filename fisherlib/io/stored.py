@@ -19,7 +19,7 @@ class Stored:
         key: name of the trajectory.
         place: file and key, for sentences.
         n_atoms: (M,) atoms in each configuration.
-        atoms: per-atom arrays by name, (ΣN, …); "numbers" and "positions" are always there.
+        atoms: per-atom arrays by name, (ΣN, …); "numbers" and "positions" are there but in tables of descriptors.
         configurations: per-configuration arrays by name, (M, …).
         incomplete: entries that some configurations lack, with the first that does.
         temperature: K, or None.

@@ -60,6 +60,8 @@ def bad_configurations(frames: Frames, columns: Sequence[str]) -> NDArray[np.int
     starts = np.cumsum(frames.n_atoms) - frames.n_atoms
     bad = ~np.isfinite(frames.energies)
     for values in (frames.forces, frames.positions, *(frames.columns[name] for name in columns)):
+        if values is None:
+            continue
         bad |= np.logical_or.reduceat(~_finite(values), starts)
     if frames.cell is not None:
         bad |= ~_finite(frames.cell)

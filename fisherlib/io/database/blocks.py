@@ -1,6 +1,5 @@
 """Φ and F of shards, block by block: one is read while another is multiplied."""
 
-import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +25,17 @@ def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
     Raises:
         Damaged: a block is not what was written.
     """
-    with contextlib.closing(_read(shards, K)) as found, ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-        # One thread takes one step after the other, so that a shard is opened while blocks of the last one are left.
-        ahead = deque(reader.submit(next, found, None) for _ in range(BUFFERS - 1))
-        while (block := ahead.popleft().result()) is not None:
-            ahead.append(reader.submit(next, found, None))
-            yield block
+    found = _read(shards, K)
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        try:
+            # One thread takes one step after the other, so that a shard is opened while blocks of the last one are left.
+            ahead = deque(reader.submit(next, found, None) for _ in range(BUFFERS - 1))
+            while (block := ahead.popleft().result()) is not None:
+                ahead.append(reader.submit(next, found, None))
+                yield block
+        finally:
+            # By the thread that reads, which may still be at it: Ctrl-C, while that thread is started, leaves it to itself.
+            reader.submit(found.close)
 
 
 def _read(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
