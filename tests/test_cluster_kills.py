@@ -149,7 +149,8 @@ def test_an_interrupted_run_says_how_to_go_on(
                 children = descendants(pid)
                 os.killpg(pid, signal.SIGINT)  # as the terminal does: the workers get it, too
                 status, said = zygote.wait(), output.read_text()
-                assert status in (0, 130), said
+                ended = status == -signal.SIGINT and "written" in said  # it came while Python itself ended
+                assert status in (0, 130) or ended, said
                 assert gone(children), "a worker went on after Ctrl-C"
                 if status == 130:
                     met["interrupted"] += 1

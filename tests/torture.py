@@ -22,7 +22,6 @@ import numpy as np
 import fisherlib as fl
 from fisherlib.cluster import command
 from fisherlib.io.database import Database
-from fisherlib.io.database.listing import last
 from fisherlib.moments import MomentRecord
 
 _STATISTICS = ("configurations", "rows", "PhiPhi", "PhiF", "FF", "mean", "scatter", "temperature", "digests")
@@ -140,8 +139,7 @@ def write(path: str, key: str, size: int, seed: int, until: int) -> int:
     The shard that begins with configuration n holds the numbers of ``seed`` + n.
     """
     database = Database.open(path)
-    while (before := last(database.path / "shards", key)) is None or before.last + 1 < until:
-        first = 0 if before is None else before.last + 1
+    while (first := size * len(list((database.path / "shards").glob(f"{key}-*.h5")))) < until:
         t = trajectory(seed + first, key=key, M=size, K=database.K)
         try:
             database.append(t, first=first)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..dataset import Dataset, Trajectory
 from .collection import Moments
@@ -17,6 +18,18 @@ def fingerprint(t: Trajectory) -> str:
     for array in (t.n_atoms, t.energies, t.forces, t.descriptors):
         digest.update(array)
     return digest.hexdigest()
+
+
+def fingerprints(t: Trajectory) -> NDArray[np.uint64]:
+    """(M,) BLAKE2b of each configuration, 64 bits: of its energy, forces and descriptors."""
+    edges = 3 * np.concatenate([[0], np.cumsum(t.n_atoms)])
+    found = np.empty(len(t), np.uint64)
+    for m in range(len(t)):
+        digest = hashlib.blake2b(t.forces[edges[m] : edges[m + 1]], digest_size=8)
+        digest.update(t.energies[m : m + 1])
+        digest.update(t.descriptors[m])
+        found[m] = int.from_bytes(digest.digest(), "little")
+    return found
 
 
 def _record(t: Trajectory, block_rows: int) -> MomentRecord:
@@ -55,10 +68,10 @@ def accumulate(
     """
     if block_rows is not None and block_rows < 1:
         raise ValueError(f"block_rows: expected at least 1, got {block_rows}")
-    if not isinstance(data, Iterable):
+    if not isinstance(data, Iterable) or isinstance(data, str):
         raise TypeError(
-            f"data: expected a dataset or trajectories, got {type(data).__name__}; a descriptor database is summed by "
-            "fisherlib.cluster.accumulate"
+            f"data: expected a dataset or trajectories, got {type(data).__name__}; a file is read by fisherlib.io.read, "
+            "and a descriptor database summed by fisherlib.cluster.accumulate"
         )
     trajectories = data.values() if isinstance(data, Dataset) else data
     total = len(data) if hasattr(data, "__len__") else 0

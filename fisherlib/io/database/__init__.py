@@ -4,6 +4,8 @@ from .blocks import blocks as blocks
 from .database import Database as Database
 from .header import Damaged as Damaged
 from .header import Header as Header
+from .retract import retract as retract
 from .shard import Shard as Shard
+from .sweep import sweep as sweep
 from .writer import Writer as Writer
 from .writer import write_dataset as write_dataset

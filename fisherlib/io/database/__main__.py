@@ -1,4 +1,4 @@
-"""``python -m fisherlib.io.database``: look at a database, verify every byte, seal it, sweep what dead writers left."""
+"""``python -m fisherlib.io.database``: look at a database, verify every byte, seal it, sweep up, retract a trajectory."""
 
 import argparse
 import sys
@@ -7,21 +7,30 @@ from collections.abc import Sequence
 from tqdm.auto import tqdm
 
 from .database import Database
-from .sweep import ABANDONED, sweep
+from .retract import retract
+from .sweep import sweep
+from .verify import ABANDONED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when all is well, 1 with sentences when not."""
     parser = argparse.ArgumentParser(prog="python -m fisherlib.io.database", description=__doc__)
-    parser.add_argument("what", choices=("info", "verify", "seal", "sweep"))
+    parser.add_argument("what", choices=("info", "verify", "seal", "sweep", "retract"))
     parser.add_argument("database", help="its folder")
     parser.add_argument("--older", type=float, default=ABANDONED, help="sweep files untouched for so many seconds")
+    parser.add_argument("--key", help="retract: of the trajectory")
     given = parser.parse_args(arguments)
+    if (given.what == "retract") != (given.key is not None):
+        parser.error("--key KEY goes with retract")
+    does = {"info": _info, "verify": _verify, "seal": _seal, "sweep": _sweep, "retract": _retract}
     try:
         database = Database.open(given.database)
-        return {"info": _info, "verify": _verify, "seal": _seal, "sweep": _sweep}[given.what](database, given)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        return does[given.what](database, given)
+    except KeyboardInterrupt:
+        print("interrupted; nothing is changed half way", file=sys.stderr)
+        return 130
+    except (ValueError, KeyError, OSError) as error:
+        print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)
         return 1
 
 
@@ -44,8 +53,15 @@ def _verify(database: Database, given: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         found = database.verify(progress=show)
-    print("\n".join(found) or "all is well")
-    return 1 if found else 0
+    if found:
+        print("\n".join(found))
+        return 1
+    unsealed = database.unsealed()
+    print(
+        "all is well"
+        + (f", but {unsealed} shards are in no seal: `seal` says that they must be there" if unsealed else "")
+    )
+    return 0
 
 
 def _seal(database: Database, given: argparse.Namespace) -> int:
@@ -55,6 +71,11 @@ def _seal(database: Database, given: argparse.Namespace) -> int:
 
 def _sweep(database: Database, given: argparse.Namespace) -> int:
     print("\n".join(sweep(database, older=given.older)) or "nothing to sweep")
+    return 0
+
+
+def _retract(database: Database, given: argparse.Namespace) -> int:
+    print("\n".join(f"{name} is retracted" for name in retract(database, given.key)))
     return 0
 
 

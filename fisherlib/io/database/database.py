@@ -1,7 +1,7 @@
 """A descriptor database: what it is about, and what must be in it."""
 
+import contextlib
 import dataclasses
-import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ...dataset import Dataset, Trajectory
-from .header import Damaged, Header
-from .join import join, refuse_others, refuse_unlike
-from .layout import META, MOMENTS, SEALS, SHARDS, SUFFIX, UNITS, fingerprint, publish, said, shard_name
-from .listing import checked, headers, last, sealed
+from ...moments import fingerprint as fingerprint_of_data
+from .copies import refuse_again, refuse_copies, stored
+from .header import Header
+from .join import join, refuse_descriptors, refuse_unlike
+from .layout import SEALS, SHARDS, UNITS, fingerprint, publish, said, shard_name
+from .listing import checked, headers, of_key, sealed
+from .meta import plain, read_meta, write_meta
 from .shard import Shard
+from .verify import findings
 from .write_shard import Precision, write_shard
 
 
@@ -41,14 +45,14 @@ class Database:
     @property
     def meta(self) -> str:
         """Fingerprint of what the database is about; every shard repeats it."""
-        return fingerprint(said(self._about()))
+        return fingerprint(said(self._meta()))
 
     @property
     def about(self) -> dict[str, Any]:
         """What numbers made of it belong to: descriptor and units."""
         return {"descriptor": dict(self.descriptor), "units": UNITS}
 
-    def _about(self) -> dict[str, Any]:
+    def _meta(self) -> dict[str, Any]:
         names = list(self.descriptor_names)
         return {**self.about, "descriptor_names": names, "precision": self.precision, "format": 1}
 
@@ -65,62 +69,47 @@ class Database:
 
         Args:
             path: of a folder that does not exist yet, or is empty.
-            descriptor_names: K names.
+            descriptor_names: K different names.
             descriptor: name and parameters, for whoever reads it.
             precision: of Φ on the disk. Sums are float64 in either case; float32 halves the bytes and changes
                 predicted forces by less than 1e-6 of their size on published data (``benchmarks/database.py``).
 
         Raises:
             ValueError: nothing to describe, or another precision.
-            FileExistsError: there is one already; take ``Database.open``.
+            FileExistsError: there is one already (take ``Database.open``), or something else.
         """
         if precision not in ("float32", "float64"):
             raise ValueError(f"precision: expected 'float32' or 'float64', got {precision!r}")
-        if not descriptor_names:
-            raise ValueError("descriptor_names: expected at least one, got none")
-        # Through JSON once, so that what is read later is equal to what was said.
-        known = json.loads(said(dict(descriptor or {"name": "not stated", "K": len(descriptor_names)})))
+        names = () if isinstance(descriptor_names, str) else tuple(map(str, descriptor_names))
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"descriptor_names: expected different names, at least one, got {descriptor_names!r:.60}")
         made = cls(
             path=Path(path).absolute(),
-            descriptor_names=tuple(map(str, descriptor_names)),
-            descriptor=known,
+            descriptor_names=names,
+            descriptor=plain(descriptor or {"name": "not stated", "K": len(names)}),
             precision=precision,
         )
-        for folder in (SHARDS, SEALS, MOMENTS):
-            (made.path / folder).mkdir(parents=True, exist_ok=True)
-        content = said({"about": made._about(), "fingerprint": made.meta})
-        try:
-            publish(made.path / META, lambda file: file.write(content))
-        except FileExistsError:
-            raise FileExistsError(f"{path}: there is a database already; take Database.open to add to it") from None
+        write_meta(made.path, made._meta())
         return made
 
     @classmethod
-    def open(cls, path: str | os.PathLike) -> "Database":
+    def open(cls, path: "str | os.PathLike | Database") -> "Database":
         """An existing database.
 
         Raises:
             FileNotFoundError: no database there.
             Damaged: what it is about was changed.
         """
+        if isinstance(path, Database):
+            return path
         path = Path(path).absolute()
-        try:
-            content = (path / META).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            raise FileNotFoundError(f"{path}: expected a descriptor database, a folder with {META}, got none") from None
-        try:
-            known = json.loads(content)
-            about = known["about"]
-            if fingerprint(said(about)) != known["fingerprint"] or said(known) != content:
-                raise ValueError("fingerprint")
-            if about["units"] != UNITS or about["format"] != 1:
-                raise ValueError("units or format")
-            names = tuple(about["descriptor_names"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Damaged(
-                f"{path / META}: expected what Database.create wrote, got something else ({error}); restore it from a copy"
-            ) from None
+        about = read_meta(path)
+        names = tuple(about["descriptor_names"])
         return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
+
+    def headers(self) -> list[Header]:
+        """Of all shards, by trajectory and configuration, whatever is missing beside them."""
+        return headers(self.path / SHARDS)
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
         """What is in it now, by trajectory and configuration; nothing is missing, twice, or of another database.
@@ -134,39 +123,46 @@ class Database:
         """
         wanted = [keys] if isinstance(keys, str) else keys
         must = sealed(self.path / SEALS)  # before the shards: one that is written and sealed meanwhile is not missing
-        found = checked(headers(self.path / SHARDS), self.meta, must, self.path, keys=wanted)
+        found = checked(self.headers(), self.meta, must, self.path, keys=wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
             for key in wanted:
                 if key not in there:
                     raise KeyError(f"no trajectory {key!r} in {self.path}; there are {', '.join(map(repr, there))}")
             found = tuple(h for h in found if h.key in set(wanted))
+        refuse_copies(self.path, found)
         return found
 
     def append(self, t: Trajectory, *, first: int | None = None) -> Header:
         """Writes configurations as one shard, behind those that the trajectory of this key has already.
 
-        Many may write at once: of two who write the same configurations the second is refused.
+        Many may write at once: of two who write different configurations under one number the second is refused. The same
+        once more changes nothing.
 
         Args:
             t: all of it becomes one shard; 20 to 200 MB are good, and ``Writer`` collects them.
             first: number of the first configuration, where several write parts of one trajectory.
 
         Raises:
-            ValueError: other descriptors than those of the database, or not like the shards of this key.
+            ValueError: other descriptors than those of the database, not like the shards of this key, or in them already.
             FileExistsError: another writer was faster.
             OSError: no space left; nothing is left behind.
         """
         before = self.check(t)
         if first is None:
             first = 0 if before is None else before.last + 1
-        try:
-            return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
-        except FileExistsError:
-            raise FileExistsError(
-                f"{self.path / SHARDS / shard_name(t.key, first)}: another writer has written configuration {first} of "
-                f"{t.key!r} already, and it stays; one writer for each trajectory, or give first="
-            ) from None
+        path = self.path / SHARDS / shard_name(t.key, first)
+        if not path.exists():
+            refuse_again(stored(self.path, of_key(self.path / SHARDS, t.key)), t)
+            with contextlib.suppress(FileExistsError):
+                return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
+        with Shard(path) as shard:
+            if (shard.header.key, shard.header.content) == (t.key, fingerprint_of_data(t)):
+                return shard.header
+        raise FileExistsError(
+            f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
+            "each trajectory, or give first="
+        )
 
     def check(self, t: Trajectory) -> Header | None:
         """Refuses configurations that cannot be appended; the last shard of their trajectory, if there is one.
@@ -174,8 +170,8 @@ class Database:
         Raises:
             ValueError: other descriptors than those of the database, or not like the shards of this key.
         """
-        refuse_others(t, self.descriptor_names, self.path.name)
-        before = last(self.path / SHARDS, t.key)
+        refuse_descriptors(t, self.descriptor_names, self.path.name)
+        before = next(iter(of_key(self.path / SHARDS, t.key)[-1:]), None)
         if before is not None:
             refuse_unlike(t, before.temperature, before.arrays)
         return before
@@ -188,9 +184,10 @@ class Database:
         """
         listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
         content = said({"meta": self.meta, "shards": listed})
-        path = self.path / SEALS / f"{fingerprint(content)}.json"
-        if listed and not path.exists():
-            publish(path, lambda file: file.write(content))
+        (self.path / SEALS).mkdir(exist_ok=True)
+        if listed:
+            with contextlib.suppress(FileExistsError):  # said already
+                publish(self.path / SEALS / f"{fingerprint(content)}.json", lambda file: file.write(content))
         return len(listed)
 
     def unsealed(self, shards: Sequence[Header] | None = None) -> int:
@@ -217,9 +214,9 @@ class Database:
         for header in found:
             with Shard(self.path / SHARDS / header.name, header.digest) as shard:
                 parts.setdefault(header.key, []).append(shard.trajectory(self.descriptor_names))
-        provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
         if not parts:
             raise ValueError(f"{self.path}: expected at least one shard, got none; write some with Database.append")
+        provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
     def verify(self, *, progress: Callable[[int, int], None] | None = None) -> list[str]:
@@ -228,22 +225,4 @@ class Database:
         Args:
             progress: called with (shards done, in all).
         """
-        found, names = [], sorted(os.listdir(self.path / SHARDS))
-        for done, name in enumerate(names, 1):
-            path = self.path / SHARDS / name
-            try:
-                if name.endswith(SUFFIX):
-                    with Shard(path) as shard:
-                        shard.verify()
-                else:
-                    found.append(f"{path}: no shard; `sweep` removes what dead writers left")
-            except (Damaged, OSError) as error:
-                found.append(str(error))
-            if progress is not None:
-                progress(done, len(names))
-        if not found:
-            try:
-                self.shards()
-            except Damaged as error:
-                found.append(str(error))
-        return found
+        return findings(self.path, self.shards, progress)

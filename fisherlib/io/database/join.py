@@ -7,11 +7,12 @@ import numpy as np
 
 from ...dataset import Trajectory
 
-_ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
-_OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+#: Arrays of every trajectory, and those that only some have.
+ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
+OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
 
 
-def refuse_others(t: Trajectory, names: Sequence[str], database: str) -> None:
+def refuse_descriptors(t: Trajectory, names: Sequence[str], database: str) -> None:
     """Refuses configurations with other descriptors than a database.
 
     Raises:
@@ -41,7 +42,7 @@ def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[st
             f"temperature of trajectory {t.key!r}: expected {temperature} K as in what is there of it, got "
             f"{t.temperature}; take another key"
         )
-    for name in _OPTIONAL:
+    for name in OPTIONAL:
         if (getattr(t, name) is None) != (name not in arrays):
             wanted, got = ("them", "none") if name in arrays else ("none", "some")
             raise ValueError(
@@ -61,8 +62,8 @@ def join(parts: Sequence[Trajectory]) -> Trajectory:
     for t in parts:
         if (t.key, t.temperature, t.descriptor_names) != (first.key, first.temperature, first.descriptor_names):
             raise ValueError(f"parts: expected one key, temperature and descriptor, got {first} and {t}")
-    names = [name for name in _OPTIONAL if getattr(first, name) is not None]
-    if any([name for name in _OPTIONAL if getattr(t, name) is not None] != names for t in parts):
+    names = [name for name in OPTIONAL if getattr(first, name) is not None]
+    if any([name for name in OPTIONAL if getattr(t, name) is not None] != names for t in parts):
         raise ValueError(f"parts of {first.key!r}: expected {', '.join(names) or 'no further arrays'} in all of them")
-    arrays = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*_ARRAYS, *names)}
+    arrays = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
     return dataclasses.replace(first, **arrays)

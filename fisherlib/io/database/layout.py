@@ -18,7 +18,8 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 META, SHARDS, SEALS, MOMENTS = "meta.json", "shards", "seals", "moments"
-SUFFIX, PARTIAL = ".h5", ".partial"
+#: What shards end in, unfinished files, and shards that were taken out.
+SUFFIX, PARTIAL, RETRACTED = ".h5", ".partial", ".retracted"
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
@@ -72,6 +73,11 @@ def publish(path: Path, write: Callable[[BinaryIO], object], *, room: int = 0) -
             os.fsync(file.fileno())
         try:
             os.link(partial, path)
+        except FileExistsError:
+            if (
+                os.stat(partial).st_nlink < 2
+            ):  # else it is ours: over a network the answer may get lost, and link be repeated
+                raise
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise

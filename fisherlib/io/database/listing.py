@@ -22,16 +22,15 @@ def _listed(folder: Path) -> list[str]:
     return sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX))
 
 
-def last(folder: Path, key: str) -> Header | None:
-    """The header of the last shard of a trajectory; None where it has none."""
-    start = slug(key) + "-"
-    for name in reversed(_listed(folder)):
-        if not (name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit()):
-            continue
-        with Shard(folder / name) as shard:
-            if shard.header.key == key:
-                return shard.header
-    return None
+def of_key(folder: Path, key: str) -> list[Header]:
+    """The headers of one trajectory, by configuration."""
+    start, found = slug(key) + "-", []
+    for name in _listed(folder):
+        if name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit():
+            with Shard(folder / name) as shard:
+                if shard.header.key == key:
+                    found.append(shard.header)
+    return sorted(found, key=lambda h: h.first)
 
 
 def headers(folder: Path) -> list[Header]:
@@ -48,20 +47,23 @@ def headers(folder: Path) -> list[Header]:
 
 
 def sealed(folder: Path) -> dict[str, str]:
-    """Name → fingerprint of the shards that must be there, the union of all seals.
+    """Name → fingerprint of the shards that must be there: the union of all seals, but for what was retracted.
 
     Raises:
         Damaged: a seal is not what was written.
     """
     known: dict[str, str] = {}
-    for name in sorted(os.listdir(folder)):
+    retracted: set[tuple[str, str]] = set()
+    for name in sorted(os.listdir(folder)) if folder.exists() else []:  # some copies leave empty folders out
         if name.endswith(PARTIAL):
             continue
         content = (folder / name).read_bytes()
         if name != f"{fingerprint(content)}.json":
             raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")
-        known |= json.loads(content)["shards"]
-    return known
+        said = json.loads(content)
+        known |= said.get("shards", {})
+        retracted |= set(said.get("retracted", {}).items())
+    return {name: digest for name, digest in known.items() if (name, digest) not in retracted}
 
 
 def checked(
@@ -77,7 +79,7 @@ def checked(
         keys: of the trajectories that must have no gap; all without it.
 
     Raises:
-        Damaged: a shard is missing, of another database, or in it twice.
+        Damaged: a shard is missing or of another database.
     """
     found = tuple(found)
     for h in found:
@@ -96,12 +98,5 @@ def checked(
             raise Damaged(
                 f"{path}, trajectory {h.key!r}: expected configuration {expected} next, got {h.first} in {h.name}: {gap}; "
                 "restore what was removed, wait for who is still writing, or leave the trajectory out by keys="
-            )
-    owner: dict[str, str] = {}
-    for h in found:
-        if owner.setdefault(h.content, h.name) != h.name:
-            raise Damaged(
-                f"{path}: {owner[h.content]} and {h.name} hold the same data under two names; they would count twice, so "
-                "move one of them out"
             )
     return found

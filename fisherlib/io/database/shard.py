@@ -99,7 +99,7 @@ class Shard:
             names: of the descriptors.
         """
         h = self.header
-        arrays = {name: self.array(name) for name in h.arrays}
+        arrays = {name: self.array(name) for name in h.arrays if name != "fingerprints"}
         return Trajectory(key=h.key, temperature=h.temperature, descriptor_names=names, **arrays)
 
     def verify(self) -> None:

@@ -4,9 +4,7 @@ import time
 
 from .database import Database
 from .layout import MOMENTS, PARTIAL, SEALS, SHARDS
-
-#: Seconds after which nobody is thought to be writing a file any more.
-ABANDONED = 3600.0
+from .verify import ABANDONED
 
 
 def sweep(database: Database, *, older: float = ABANDONED) -> list[str]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from ...dataset import Trajectory
 from ...moments import fingerprint as fingerprint_of_data
-from ...moments import rows_per_block
+from ...moments import fingerprints, rows_per_block
 from .header import Block, Header, room
+from .join import OPTIONAL
 from .layout import SHARDS, UNITS, publish, shard_name
 from .structure import Structure, structure
 
@@ -21,7 +22,6 @@ Precision = Literal["float32", "float64"]
 #: Bytes that one checksum stands for, in arrays other than Φ.
 STEP = 2**22
 _UNITS = UNITS | {"force_descriptors": UNITS["Φ"], "descriptors": "[D]", "site_descriptors": "[D]"}
-_OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
 
 
 def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
@@ -29,10 +29,11 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
 
     Raises:
         FileExistsError: another writer has written a shard of that name.
-        OverflowError: Φ has numbers that float32 cannot hold.
+        ValueError: Φ has numbers that float32 cannot hold.
         OSError: no space left; nothing is left behind.
     """
-    arrays = {name: a for name, a in _arrays(t, precision).items()}
+    refuse_precision(t, precision)
+    arrays = _arrays(t, precision)
     steps = dict.fromkeys(arrays, STEP)
     steps["force_descriptors"] = rows_per_block(t.K) * t.K * arrays["force_descriptors"].itemsize
     crc = {name: tuple(zlib.crc32(part) for part in _parts(a, steps[name])) for name, a in arrays.items()}
@@ -69,7 +70,8 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
 def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     arrays = {"n_atoms": t.n_atoms, "energies": t.energies, "descriptors": t.descriptors, "forces": t.forces}
     arrays["force_descriptors"] = _stored(t, "force_descriptors", precision)
-    for name in _OPTIONAL:
+    arrays["fingerprints"] = fingerprints(t)
+    for name in OPTIONAL:
         if getattr(t, name) is not None:
             narrow = name == "site_descriptors"
             arrays[name] = _stored(t, name, precision) if narrow else getattr(t, name)
@@ -77,20 +79,29 @@ def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(a) for name, a in little.items()}
 
 
+def refuse_precision(t: Trajectory, precision: Precision) -> None:
+    """Refuses configurations with descriptors that single precision cannot hold.
+
+    Raises:
+        ValueError: some are too large, or so small that nothing would be left of them.
+    """
+    for name in ("force_descriptors", "site_descriptors") if precision == "float32" else ():
+        values = getattr(t, name)
+        if values is None or values.dtype == np.float32:
+            continue
+        size = np.maximum(values.max(axis=0), -values.min(axis=0))
+        limits = np.finfo(np.float32)
+        lost = (size > limits.max) | ((size > 0) & (size < limits.tiny))
+        if lost.any():
+            raise ValueError(
+                f"{name} of trajectory {t.key!r}: expected numbers that float32 holds, got {size[lost][0]:.2g} in descriptor "
+                f"{t.descriptor_names[int(lost.argmax())]!r}; take precision='float64'"
+            )
+
+
 def _stored(t: Trajectory, name: str, precision: Precision) -> np.ndarray:
-    values = getattr(t, name)
-    if values.dtype == precision:
-        return values
-    with np.errstate(over="ignore", under="ignore"):
-        stored = values.astype(precision)
-    size, kept = np.abs(values).max(axis=0), np.abs(stored).max(axis=0)
-    lost = ~np.isfinite(kept) | ((size > 0) & (kept < np.finfo(np.float32).tiny))
-    if precision == "float32" and lost.any():
-        raise OverflowError(
-            f"{name} of trajectory {t.key!r}: expected numbers that float32 holds, got {size[lost][0]:.2g} in descriptor "
-            f"{t.descriptor_names[int(lost.argmax())]!r}; take precision='float64'"
-        )
-    return stored
+    with np.errstate(under="ignore"):
+        return getattr(t, name).astype(precision, copy=False)
 
 
 def _parts(a: np.ndarray, step: int) -> Iterator[memoryview]:

@@ -1,16 +1,20 @@
 """Configurations as they come, collected into shards of a good size."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from ...dataset import Dataset, Trajectory
+from .copies import refuse_again
 from .database import Database
 from .header import Header
-from .join import join, refuse_others, refuse_unlike
+from .join import ARRAYS, OPTIONAL, join, refuse_descriptors, refuse_unlike
 from .layout import META, said
-from .write_shard import Precision
+from .write_shard import Precision, refuse_precision
 
 #: Bytes of Φ in a shard: few files, and no great loss when a writer dies before it is full.
 SHARD_BYTES = 128 * 2**20
@@ -23,73 +27,114 @@ class Writer:
     the rest.
 
     Args:
-        database: to add to.
+        database: to add to, or its path.
         shard_bytes: of Φ in a shard.
+        seal: whether what was written is sealed on leaving the block.
     """
 
-    def __init__(self, database: Database, *, shard_bytes: int = SHARD_BYTES) -> None:
-        self.database, self.shard_bytes = database, shard_bytes
+    def __init__(
+        self, database: Database | str | os.PathLike, *, shard_bytes: int = SHARD_BYTES, seal: bool = True
+    ) -> None:
+        self.database, self.shard_bytes, self.seal = Database.open(database), shard_bytes, seal
         self.written: list[Header] = []
         self._waiting: list[Trajectory] = []
+        self._first, self._inside = 0, False
 
     def __enter__(self) -> "Writer":
+        self._inside = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._inside = False
         try:
             self.flush()
         finally:
-            self.database.seal(self.written)
+            if self.seal:
+                self.database.seal(self.written)
 
     def add(self, t: Trajectory) -> None:
         """Configurations of one trajectory, those of another key going into shards of their own.
 
+        Arrays are copied: they may be filled anew for the next configurations.
+
         Raises:
-            ValueError: other descriptors than those of the database, or not like what is there of the trajectory; nothing
-                of it is added.
+            ValueError: other descriptors than those of the database, numbers that its precision cannot hold, or not like
+                what is there of the trajectory; nothing of it is added.
+            RuntimeError: outside of ``with``, where nothing would write what is waiting.
             OSError: no space left; what was written before stays.
         """
+        if not self._inside:
+            raise RuntimeError(
+                "writer: expected `with Writer(database) as writer:`, which writes what is left at its end"
+            )
         if self._waiting and self._waiting[0].key == t.key:
             before = self._waiting[0]
             refuse_unlike(t, before.temperature, [name for name, a in vars(before).items() if a is not None])
         else:
             self.flush()
-        refuse_others(t, self.database.descriptor_names, self.database.path.name)
-        if not self._waiting:
-            self.database.check(t)  # now, since a flush that fails has good configurations to write as well
+        # Now, since a flush that fails has good configurations to write as well.
+        refuse_descriptors(t, self.database.descriptor_names, self.database.path.name)
+        refuse_precision(t, self.database.precision)
         itemsize = 4 if self.database.precision == "float32" else 8
         per = max(1, int(self.shard_bytes // (3 * t.n_atoms.max() * t.K * itemsize)))
         for start in range(0, len(t), per):
-            self._waiting.append(t.slice(start, min(start + per, len(t))))
+            if not self._waiting:
+                last = self.database.check(t)
+                self._first = 0 if last is None else last.last + 1
+            self._waiting.append(_copied(t.slice(start, min(start + per, len(t)))))
             if sum(len(p.forces) for p in self._waiting) * t.K * itemsize >= 0.75 * self.shard_bytes:
                 self.flush()
 
     def flush(self) -> None:
-        """Writes what has been collected."""
+        """Writes what has been collected; where that is interrupted, it may be called again."""
         if self._waiting:
-            self.written.append(self.database.append(join(self._waiting)))
+            self.written.append(self.database.append(join(self._waiting), first=self._first))
             self._waiting = []  # only now: where there was no space it can be tried again
 
 
+def _copied(t: Trajectory) -> Trajectory:
+    arrays = {name: getattr(t, name) for name in (*ARRAYS, *OPTIONAL)}
+    return dataclasses.replace(t, **{name: a.copy() for name, a in arrays.items() if a is not None})
+
+
 def write_dataset(
-    data: Dataset, path: str | os.PathLike, *, precision: Precision = "float32", shard_bytes: int = SHARD_BYTES
+    data: Dataset,
+    path: str | os.PathLike,
+    *,
+    precision: Precision | None = None,
+    shard_bytes: int = SHARD_BYTES,
 ) -> Database:
     """Writes a dataset into a database, a new one or one that has none of its trajectories yet.
 
+    It is sealed when all of it is there.
+
+    Args:
+        data: to write.
+        path: of the folder.
+        precision: of Φ on the disk: of a new database "float32" without it.
+        shard_bytes: of Φ in a shard.
+
     Raises:
-        ValueError: a trajectory is in the database already, whole or in part, or its descriptors are others.
+        ValueError: a trajectory is in the database already, whole or in part, or holds configurations twice; its
+            descriptors are others, or its precision is.
         OSError: no space left; what was written before stays.
     """
     if (Path(path) / META).exists():
         database = Database.open(path)
+        if precision not in (None, database.precision):
+            raise ValueError(f"precision: expected {database.precision!r}, in which {path} is, got {precision!r}")
         _refuse_known(data, database)
     else:
-        descriptor = data.provenance.get("descriptor")
-        names = data.descriptor_names
+        descriptor, names = data.provenance.get("descriptor"), data.descriptor_names
+        precision = precision or "float32"
         database = Database.create(path, descriptor_names=names, descriptor=descriptor, precision=precision)
-    with Writer(database, shard_bytes=shard_bytes) as writer:
+    for t in data.values():
+        refuse_again(np.empty(0, np.uint64), t)
+        refuse_precision(t, database.precision)
+    with Writer(database, shard_bytes=shard_bytes, seal=False) as writer:
         for t in data.values():
             writer.add(t)
+    database.seal(writer.written)
     return database
 
 

@@ -1,0 +1,99 @@
+"""Configurations that would count twice, however they were cut into shards and whatever they are called."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dataset import Trajectory
+from ...moments import fingerprints
+from .header import Damaged, Header
+from .layout import SHARDS
+from .shard import Shard
+
+#: So many different configurations that occur twice are no chance: walkers may begin alike.
+SHARED = 2
+
+
+def stored(folder: Path, shards: Sequence[Header]) -> NDArray[np.uint64]:
+    """Fingerprints of all configurations, in the order of the shards."""
+    found = [np.empty(0, np.uint64)]
+    for h in shards:
+        with Shard(folder / SHARDS / h.name, h.digest) as shard:
+            found.append(shard.array("fingerprints"))
+    return np.concatenate(found)
+
+
+def again(
+    prints: NDArray[np.uint64], owner: NDArray[np.integer], number: NDArray[np.integer]
+) -> tuple[int, int, int] | None:
+    """Where one trajectory holds what another one, or it itself, holds before: how many, and a pair of them.
+
+    One that is repeated at once, as after a Monte Carlo step that was refused, and a first configuration that
+    trajectories share are none.
+
+    Args:
+        prints: fingerprints, by trajectory and configuration.
+        owner: trajectories, by number.
+        number: of the configurations in their trajectory.
+    """
+    order = np.argsort(prints, kind="stable")
+    a, b = order[:-1], order[1:]
+    twice = (prints[a] == prints[b]) & ~((owner[a] == owner[b]) & (number[b] - number[a] == 1))
+    a, b = a[twice], b[twice]
+    if len(a) == 0:
+        return None
+    pair, count = np.unique(np.stack([owner[a], owner[b]]), axis=1, return_inverse=True, return_counts=True)[1:]
+    most = int(count.argmax())
+    of_most = np.flatnonzero(pair.ravel() == most)
+    first = of_most[b[of_most].argmin()]
+    return (int(count[most]), int(a[first]), int(b[first])) if count[most] >= SHARED else None
+
+
+def refuse_again(known: NDArray[np.uint64], t: Trajectory) -> None:
+    """Refuses configurations that their trajectory holds already.
+
+    Args:
+        known: fingerprints of those it has.
+        t: those that are to follow.
+
+    Raises:
+        ValueError: they would count twice.
+    """
+    prints = np.concatenate([known, fingerprints(t)])
+    found = again(prints, np.zeros(len(prints), int), np.arange(len(prints)))
+    if found is None and len(t) == 1 and len(known) and known[-1] != prints[-1]:
+        where = np.flatnonzero(known == prints[-1])
+        found = (1, int(where[0]), len(known)) if len(where) else None
+    if found is not None:
+        n, first, second = found
+        raise ValueError(
+            f"trajectory {t.key!r}: expected configurations that are not in it yet, got {n} again (number {second} is number "
+            f"{first}); they would count twice. After a restart go on behind the last one that was written; copies within "
+            "data are left out by diagnostics.without_copies"
+        )
+
+
+def refuse_copies(folder: Path, shards: Sequence[Header]) -> None:
+    """Refuses shards in which configurations occur twice.
+
+    Args:
+        folder: of the database.
+        shards: by trajectory and configuration.
+
+    Raises:
+        Damaged: they would count twice.
+    """
+    keys = list(dict.fromkeys(h.key for h in shards))
+    M = [h.configurations for h in shards]
+    owner = np.repeat([keys.index(h.key) for h in shards], M).astype(int)
+    number = np.concatenate([np.empty(0, int), *(h.first + np.arange(m) for h, m in zip(shards, M, strict=True))])
+    found = again(stored(folder, shards), owner, number)
+    if found is not None:
+        n, a, b = found
+        raise Damaged(
+            f"{folder}: {n} configurations of {keys[owner[b]]!r} (number {number[b]} …) are those of {keys[owner[a]]!r} (number "
+            f"{number[a]} …) again and would count twice. Leave one trajectory out by keys=, or take it out for good: "
+            f"`python -m fisherlib.io.database retract`"
+        )

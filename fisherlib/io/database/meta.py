@@ -1,0 +1,68 @@
+"""What a database is about, in a file that says whether it was changed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .header import Damaged
+from .layout import META, MOMENTS, SEALS, SHARDS, UNITS, fingerprint, publish, said
+
+_FOLDERS = (SHARDS, SEALS, MOMENTS)
+
+
+def plain(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """A description as it will be read again.
+
+    Raises:
+        ValueError: something that JSON cannot hold.
+    """
+    try:
+        return json.loads(said(dict(descriptor)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"descriptor: expected names with numbers, words or lists of them, got others ({error})"
+        ) from None
+
+
+def write_meta(path: Path, about: Mapping[str, Any]) -> None:
+    """Makes the folders of a database and says what it is about.
+
+    Raises:
+        FileExistsError: there is a database already, or something else.
+    """
+    if (path / META).exists():
+        raise FileExistsError(f"{path}: there is a database already; take Database.open to add to it")
+    if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - set(_FOLDERS)):
+        raise FileExistsError(
+            f"{path}: expected a new or an empty folder, got one with other files, or a file; take another"
+        )
+    for folder in _FOLDERS:
+        (path / folder).mkdir(parents=True, exist_ok=True)
+    content = said({"about": dict(about), "fingerprint": fingerprint(said(about))})
+    publish(path / META, lambda file: file.write(content))
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """What ``write_meta`` was given.
+
+    Raises:
+        FileNotFoundError: no database there.
+        Damaged: it was changed since.
+    """
+    try:
+        content = (path / META).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"{path}: expected a descriptor database, a folder with {META}, got none") from None
+    try:
+        known = json.loads(content)
+        about = known["about"]
+        if fingerprint(said(about)) != known["fingerprint"] or said(known) != content:
+            raise ValueError("fingerprint")
+        if about["units"] != UNITS or about["format"] != 1 or not about["descriptor_names"]:
+            raise ValueError("units or format")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(
+            f"{path / META}: expected what Database.create wrote, got something else ({error}); restore it from a copy"
+        ) from None
+    return about
