@@ -246,7 +246,8 @@ def test_a_usual_name_in_other_letters_is_offered(tmp_path: Path) -> None:
         atoms.arrays["Forces_0"] = atoms.arrays["forces"].copy()
         atoms.arrays["Forces_1"] = atoms.arrays.pop("forces")  # one alone would be taken
     with pytest.raises(
-        ValueError, match=r"no column 'forces' \(did you mean 'Forces_1' or 'Forces_0'\?\) in md.pkl, key 'cold'; it has"
+        ValueError,
+        match=r"no column 'forces' \(did you mean 'Forces_1' or 'Forces_0'\?\) in md.pkl, key 'cold'; it has",
     ):
         fl.io.read(write_random(tmp_path, "pickle", content))
 

@@ -21,7 +21,7 @@ from fisherlib.cluster.accumulate import leaves_of
 from fisherlib.cluster.command import main
 from fisherlib.cluster.leaves import record
 from fisherlib.io.database import Damaged, Database
-from fisherlib.io.records import read_moments, read_records, write_moments, write_records
+from fisherlib.io.records import Records, read_moments, write_moments, write_records
 from fisherlib.moments import Sums
 
 K = 3
@@ -54,7 +54,8 @@ def serial(database: Database) -> fl.Moments:
 @pytest.fixture
 def copy(database: Database, tmp_path: Path) -> Database:
     """A copy that may be spoilt."""
-    return Database.open(shutil.copytree(database.path, tmp_path / "db"))
+    made = shutil.copytree(database.path, tmp_path / "db", ignore=shutil.ignore_patterns("*.npz"))  # with nothing kept
+    return Database.open(made)
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +157,52 @@ def test_more_parts_than_leaves_are_merged(database: Database, serial: fl.Moment
             cluster.write_part(database, number, of, tmp_path / "x.npz")
 
 
-def test_a_part_removes_only_what_it_kept(copy: Database, tmp_path: Path) -> None:
-    folder = tmp_path / "part.leaves"
-    folder.mkdir()
-    (folder / "mine.npz").write_bytes(b"precious")
-    cluster.write_part(copy, 1, 1, tmp_path / "part.npz")
-    assert [p.name for p in folder.iterdir()] == ["mine.npz"], "a folder of that name may be the user's"
+def test_parts_and_the_whole_go_on_from_one_another(copy: Database, serial: fl.Moments, tmp_path: Path) -> None:
+    cluster.write_part(copy, 1, 2, tmp_path / "p1.npz")
+    done: list[int] = []
+    spoil(copy)  # whoever reads Φ of the first leaf finds it
+    cluster.write_part(copy, 1, 2, tmp_path / "again.npz", progress=lambda n, _: done.append(n))
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "p1.npz").read_bytes()
+    assert len(list((copy.path / "moments").iterdir())) == (len(leaves_of(copy)) + 1) // 2
+
+
+def test_records_of_leaves_that_are_none_any_more_are_removed(copy: Database) -> None:
+    cluster.accumulate(copy)
+    (copy.path / "moments" / "mine.npz").write_bytes(b"precious")
+    before = {p.name for p in (copy.path / "moments").iterdir()}
+    for t in pieces(1, "d", seed=400):
+        copy.append(t)
+    copy.seal()
+    cluster.accumulate(copy)
+    after = {p.name for p in (copy.path / "moments").iterdir()}
+    assert after == {"mine.npz", *(f"{leaf.name}.npz" for leaf in leaves_of(copy))} and before - after
+
+
+def test_a_folder_that_cannot_be_written_is_warned_of_and_read(
+    copy: Database, serial: fl.Moments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fisherlib.cluster.kept.write_records", refuse)
+        with pytest.warns(
+            UserWarning, match="moments: cannot be written to .*nothing more is kept; keep= names"
+        ) as said:
+            assert same(cluster.accumulate(copy), serial)
+        assert len(said) == 1
+    cluster.accumulate(copy)
+    monkeypatch.setattr("fisherlib.cluster.engines.record", refuse)
+    assert same(cluster.accumulate(copy), serial), "what is there is read"
+
+
+def test_a_wrong_sign_is_warned_of(tmp_path: Path, few_walkers: fl.Dataset) -> None:
+    turned = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in few_walkers.values()]
+    fl.io.database.write_dataset(fl.Dataset(turned, provenance=few_walkers.provenance), tmp_path / "db")
+    with pytest.warns(UserWarning, match="sign of the force descriptors: energies fall where"):
+        cluster.accumulate(tmp_path / "db")
+    fl.io.database.write_dataset(few_walkers, tmp_path / "right")
+    cluster.accumulate(tmp_path / "right")  # a warning would be an error
 
 
 @pytest.mark.parametrize("how", ["serial", "pool", "dask", "merge"])
@@ -234,11 +275,14 @@ def test_damaged_kept_records_are_summed_again(
             path.write_bytes(path.read_bytes()[:-7] if content is None else content)
     assert same(cluster.accumulate(copy, workers=workers), serial)
     for path in kept:
-        read_records(path)
+        with Records(path) as records:
+            assert len(dict(records)) == 1
     # Of another leaf, or with another number in it: the name alone is not believed.
-    (one, about), other = read_records(kept[0]), kept[1].read_bytes()
+    with Records(kept[0]) as records:
+        one, about = dict(records), records.about
+    other = kept[1].read_bytes()
     kept[1].write_bytes(kept[0].read_bytes())
-    write_records({next(iter(one)): dataclasses.replace(one.popitem()[1], digests=frozenset())}, kept[0], about)
+    write_records([(next(iter(one)), dataclasses.replace(one.popitem()[1], digests=frozenset()))], kept[0], about)
     assert same(cluster.accumulate(copy), serial)
     assert kept[1].read_bytes() == other
 
@@ -346,22 +390,23 @@ def test_what_would_not_make_a_whole_is_not_merged(copy: Database, serial: fl.Mo
     one, two = parted(copy, tmp_path / "parts")
     thirds = parted(copy, tmp_path / "thirds", 3)
     write_moments(serial, tmp_path / "whole.npz")
+    write_moments(serial, tmp_path / "again.npz")
     copy.append(pieces(1, "e", seed=900)[0])
     copy.seal()
     newer = parted(copy, tmp_path / "newer")
     other = parted(made(tmp_path / "other", precision="float64"), tmp_path / "others")
     for files, message in (
         ([one], r"parts: . of .* leaves are missing .*; there are parts 1/2"),
-        ([one, one, two], "p1.npz: holds what p1.npz holds too; it would count twice"),
+        ([one, one, two], "paths: expected different files, at least one, got .*p1.npz, .*p1.npz"),
         ([one, thirds[1]], "holds what|leaves are missing"),
         ([one, newer[1]], "p2.npz: expected a part of the same state of one database as p1.npz"),
         ([one, other[1]], "p2.npz: expected a part of the same state of one database as p1.npz"),
         ([one, two, tmp_path / "whole.npz"], r"whole moments only, got both \(whole.npz are whole\)"),
         (
-            [tmp_path / "whole.npz", tmp_path / "whole.npz"],
+            [tmp_path / "whole.npz", tmp_path / "again.npz"],
             "expected different trajectories, got 'a', 'b/1', 'c', 'd' twice",
         ),
-        ([], "expected at least one file"),
+        ([], "paths: expected different files, at least one, got none"),
     ):
         with pytest.raises(ValueError, match=message):
             cluster.merge(files)
@@ -404,7 +449,7 @@ def test_the_command_says_what_is_wrong(
         ([path, path, "-o", out], "expected one database, or part files"),
         ([path, "-o", str(tmp_path / "out.txt")], "expected a name ending in .npz"),
         ([path, "-o", out, "--shards", "4/3"], "expected 1 to 3, got 4"),
-        ([path, "-o", out, "--workers", "0"], "workers: expected at least 1"),
+        ([path, "-o", out, "--workers", "0"], "workers: expected a whole number of processes, at least 1"),
         ([str(tmp_path / "none.npz"), "-o", out], "no such file"),
     ):
         assert main(arguments) == 1

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 import fisherlib as fl
 from fisherlib.descriptors import Soap
-from fisherlib.io.npz import read_arrays, write_atomically
+from fisherlib.io.archive import read_arrays, write_atomically
 
 PICKLES = Path(__file__).parent / "pickles"
 _spec = importlib.util.spec_from_file_location("pickles_make_for_io", PICKLES / "make.py")
@@ -132,7 +132,9 @@ def test_what_lacks_atoms_cannot_be_written(tmp_path: Path) -> None:
         ValueError, match="trajectory 'cold': expected species, positions and site_descriptors to write"
     ):
         fl.io.write(data, tmp_path / "a.npz")
-    with pytest.raises(ValueError, match="path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got 'a.pkl'"):
+    with pytest.raises(
+        ValueError, match="path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got 'a.pkl'"
+    ):
         fl.io.write(linear(), tmp_path / "a.pkl")
     assert os.listdir(tmp_path) == []
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torture import same, same_record
 
 import fisherlib as fl
-from fisherlib.io.records import FORMAT, read_moments, read_records, write_moments, write_records
+from fisherlib.io.records import FORMAT, Records, read_moments, write_moments, write_records
 from fisherlib.moments import Fold, MomentRecord
 
 Maker = Callable[..., fl.Dataset]
@@ -156,7 +156,7 @@ def test_foreign_files_are_refused(moments: fl.Moments, tmp_path: Path, root: Pa
     np.savez(path, format=np.array([FORMAT], dtype=object))
     with pytest.raises(ValueError, match=r"m\.npz"):
         read_moments(path)
-    write_records(dict(moments), path, ABOUT | {"part": "1/2", "leaves": []})
+    write_records(moments.items(), path, ABOUT | {"part": "1/2", "leaves": []})
     with pytest.raises(ValueError, match=r"m\.npz: expected moments, got part 1/2 of them; merge all parts"):
         read_moments(path)
     for missing in (tmp_path / "none.npz", tmp_path):
@@ -169,8 +169,9 @@ def test_foreign_files_are_refused(moments: fl.Moments, tmp_path: Path, root: Pa
 
 
 def test_no_records_at_all_come_back(tmp_path: Path) -> None:
-    write_records({}, tmp_path / "part.npz", {"part": "3/3"})
-    assert read_records(tmp_path / "part.npz") == ({}, {"part": "3/3"})
+    write_records([], tmp_path / "part.npz", {"part": "3/3"})
+    with Records(tmp_path / "part.npz") as records:
+        assert (dict(records), records.about) == ({}, {"part": "3/3"})
 
 
 @given(seed=st.integers(0, 2**20), number=st.integers(2, 5), K=st.integers(1, 4))

@@ -4,12 +4,13 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tqdm.auto import tqdm
 
+from .. import diagnostics
 from ..io.database import Database
 from ..io.database.layout import MOMENTS
 from ..moments import Fold, MomentRecord, Moments
@@ -20,6 +21,8 @@ from .leaves import Leaf, leaves
 if TYPE_CHECKING:
     from distributed import Client
 
+#: Whether trajectories stay apart, or are added up by temperature.
+By = Literal["trajectory", "temperature"]
 #: Called with (bytes done, bytes in all).
 Progress = Callable[[int, int], None]
 
@@ -30,14 +33,14 @@ def accumulate(
     keys: str | Sequence[str] | None = None,
     workers: int = 1,
     client: "Client | str | None" = None,
-    by: Literal["trajectory", "temperature"] = "trajectory",
+    by: By = "trajectory",
     keep: str | os.PathLike | bool = True,
     progress: Progress | None = None,
 ) -> Moments:
     """Moments of a descriptor database, in one pass over Φ that never holds more than a few blocks of it.
 
     The result is the same to the last bit with any number of workers, after any interruption, and after any worker has
-    died: leaves are pure functions of immutable shards, and they are added in one order. What is done is kept, so that
+    died, as long as all of them have the same kind of processor and the same BLAS: leaves are pure functions of immutable shards, and they are added in one order. What is done is kept, so that
     the same call after a crash goes on where it was, and after more configurations came sums only those.
 
     Memory: a record, 16 K² bytes, for each trajectory (or temperature), and for each worker 24 K² bytes and three blocks
@@ -57,31 +60,48 @@ def accumulate(
 
     Raises:
         Damaged: a shard is missing or not what was written; no sum is made of what is left.
+        ValueError: an argument that is none of these, or an empty database.
         RuntimeError: workers die again and again over the same leaf.
         KeyboardInterrupt: with a sentence that says how much is done and kept.
     """
-    database = database if isinstance(database, Database) else Database.open(database)
-    if workers < 1:
-        raise ValueError(f"workers: expected at least 1, got {workers}")
-    refuse_other(by)
+    database = Database.open(database)
+    refuse_by(by)
     wanted = leaves_of(database, keys)
     engine, close = engine_for(database, workers, client)
-    kept = Kept(_folder(database, keep), database.about)
-    folds: dict[str, Fold] = {}
+    kept = Kept(folder_for(database, keep), database.about)
     try:
         with resumable(wanted, kept):
-            for leaf, record in summed(wanted, engine, kept, progress):
-                name = leaf.key if by == "trajectory" else temperature_of(leaf)
-                if name in folds:
-                    folds[name].add(record)
-                else:
-                    folds[name] = Fold(record)
+            records = summed(wanted, engine, kept, progress)
+            found = folded(((leaf.key, leaf.temperature, record) for leaf, record in records), by, database.about)
     finally:
         close()
-    return Moments({name: fold.record() for name, fold in folds.items()}, about=database.about)
+    if keys is None and keep is True:
+        kept.forget_others(wanted)
+    return found
 
 
-def refuse_other(by: str) -> None:
+def folded(records: Iterable[tuple[str, float | None, MomentRecord]], by: By, about: Mapping[str, Any]) -> Moments:
+    """Records of leaves added up in the order they come; warns where they speak against the sign of Φ.
+
+    Args:
+        records: with the key and the temperature of their trajectory.
+        by: as for ``accumulate``.
+        about: what the moments belong to.
+    """
+    folds: dict[str, Fold] = {}
+    for key, T, record in records:
+        name = key if by == "trajectory" else "unknown temperature" if T is None else f"{T:.12g} K"
+        if name in folds:
+            folds[name].add(record)
+        else:
+            folds[name] = Fold(record)
+    moments = Moments({name: fold.record() for name, fold in folds.items()}, about=about)
+    for verdict in diagnostics.signs_of_moments(moments):
+        warnings.warn(verdict.message, stacklevel=3)
+    return moments
+
+
+def refuse_by(by: str) -> None:
     """Refuses everything that sums cannot be taken by.
 
     Raises:
@@ -100,7 +120,12 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
     """
     shards = database.shards(keys)
     if not shards:
-        raise ValueError(f"{database.path}: expected at least one shard, got none; write some with Database.append")
+        what = (
+            "keys: expected at least one, got none"
+            if keys is not None
+            else f"{database.path}: expected shards, got none"
+        )
+        raise ValueError(f"{what}; Database.append and fl.io.write write some")
     unsealed = database.unsealed(shards)
     if unsealed:
         warnings.warn(
@@ -166,10 +191,14 @@ def resumable(wanted: Sequence[Leaf], kept: Kept) -> Iterator[None]:
 
 def engine_for(database: Database, workers: int, client: "Client | str | None") -> tuple[Engine, Callable[[], None]]:
     """The engine, and what is to be done when it is no longer needed."""
+    if not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers: expected a whole number of processes, at least 1, got {workers!r}")
     if client is None:
         path, K = database.path, database.K
         return (serial(path, K) if workers == 1 else processes(path, K, workers)), lambda: None
     if not isinstance(client, str):
+        if not hasattr(client, "submit"):
+            raise ValueError(f"client: expected a Dask client or the address of a scheduler, got {client!r:.60}")
         return dask(database.path, database.K, client), lambda: None
     try:
         from distributed import Client
@@ -179,16 +208,8 @@ def engine_for(database: Database, workers: int, client: "Client | str | None") 
     return dask(database.path, database.K, ours), ours.close
 
 
-def _folder(database: Database, keep: str | os.PathLike | bool) -> Path | None:
+def folder_for(database: Database, keep: str | os.PathLike | bool) -> Path | None:
+    """Where records are kept: in the database, in another folder, or nowhere."""
     if keep is False:
         return None
-    folder = database.path / MOMENTS if keep is True else Path(keep)
-    if keep is True and not os.access(database.path, os.W_OK):
-        warnings.warn(f"{folder}: cannot be written, so nothing is kept; name another folder by keep=", stacklevel=3)
-        return None
-    return folder
-
-
-def temperature_of(leaf: Leaf) -> str:
-    """A name for the temperature of a leaf."""
-    return "unknown temperature" if leaf.temperature is None else f"{leaf.temperature:g} K"
+    return database.path / MOMENTS if keep is True else Path(keep)

@@ -36,10 +36,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("paths", nargs="+", help="a database (folder), or part files to merge")
     parser.add_argument("-o", "--output", required=True, help="the .npz to write")
-    parser.add_argument("--shards", type=_part, metavar="i/N", help="only part i of N (1 ≤ i ≤ N)")
-    parser.add_argument("--workers", type=int, default=1, help="processes on this machine (1)")
+    parser.add_argument(
+        "--shards", type=_part, metavar="i/N", help="only part i of N (1 ≤ i ≤ N) of the groups of shards"
+    )
+    parser.add_argument("--workers", type=int, help="processes on this machine (1)")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, instead of processes")
-    parser.add_argument("--by", choices=("trajectory", "temperature"), default="trajectory")
+    parser.add_argument("--by", choices=("trajectory", "temperature"), help="what is added up (trajectory)")
+    parser.add_argument("--keep", help="folder for what is done, to go on from (moments/ in the database)")
     return parser
 
 
@@ -61,17 +64,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> None:
-    folders = [path for path in given.paths if os.path.isdir(path)]
+    folders, output = [path for path in given.paths if os.path.isdir(path)], Path(given.output)
     if folders and len(given.paths) > 1:
         raise ValueError(
             f"paths: expected one database, or part files, got {len(given.paths)} with the folder {folders[0]}"
         )
-    if Path(given.output).suffix != ".npz":
-        raise ValueError(f"output: expected a name ending in .npz, got {given.output!r}")
-    if not folders:
-        write_moments(merge(given.paths, by=given.by), given.output)
-    elif given.shards is not None:
-        write_part(folders[0], *given.shards, given.output, workers=given.workers)
+    if output.suffix != ".npz" or not output.parent.is_dir():
+        raise ValueError(f"output: expected a name ending in .npz in a folder that exists, got {given.output!r}")
+    job = "merging" if not folders else "--shards" if given.shards else "a whole database"
+    useless = {"merging": ("shards", "workers", "scheduler", "keep"), "--shards": ("scheduler", "by")}.get(job, ())
+    for name in useless:
+        if getattr(given, name) is not None:
+            raise ValueError(f"--{name}: expected none with {job}, where it would do nothing; leave it out")
+    keep, by, workers = given.keep or True, given.by or "trajectory", 1 if given.workers is None else given.workers
+    if job == "merging":
+        write_moments(merge(given.paths, by=by), output)
+    elif job == "--shards":
+        write_part(folders[0], *given.shards, output, workers=workers, keep=keep)
     else:
-        found = accumulate(folders[0], workers=given.workers, client=given.scheduler, by=given.by)
-        write_moments(found, given.output)
+        write_moments(accumulate(folders[0], workers=workers, client=given.scheduler, by=by, keep=keep), output)

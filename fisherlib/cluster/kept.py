@@ -1,31 +1,29 @@
 """Records of leaves that were summed already: what an interrupted run goes on from."""
 
-import contextlib
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..io.records import read_records, write_records
+from ..io.records import Records, write_records
 from ..moments import MomentRecord
 from .leaves import Leaf
 
-#: Of the file of a leaf, or of what a dead process left of one.
-_NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz(\.\d+\.partial)?$")
+#: Of the file of a leaf.
+_NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz$")
 
 
 class Kept:
     """A folder of records, one file for each leaf, named after its content: what is there is never out of date.
 
     Args:
-        folder: to keep them in; None keeps nothing.
+        folder: to keep them in; None keeps nothing. Where it cannot be written to, what is there is read all the same.
         about: what the records belong to.
     """
 
     def __init__(self, folder: Path | None, about: Mapping[str, Any]) -> None:
-        self.folder, self.about = folder, about
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.about, self._full = folder, about, False
 
     def __contains__(self, leaf: Leaf) -> bool:
         return self.folder is not None and self._path(leaf).exists()
@@ -38,22 +36,34 @@ class Kept:
         if leaf not in self:
             return None
         try:
-            records, about = read_records(self._path(leaf))
-            found = records[leaf.name]
+            with Records(self._path(leaf)) as records:
+                found, about = records[leaf.name], records.about
         except (ValueError, KeyError, OSError):
             return None  # the shards are there still, and they are what counts
         return found if found.digests == leaf.contents and about == self.about else None
 
-    def clear(self) -> None:
-        """Removes all records, and the folder where nothing else is in it."""
-        if self.folder is not None:
-            for file in self.folder.iterdir():
-                if _NAME.search(file.name):
-                    file.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
-
     def save(self, leaf: Leaf, record: MomentRecord) -> None:
-        """Keeps a record."""
-        if self.folder is not None:
-            write_records({leaf.name: record}, self._path(leaf), self.about)
+        """Keeps a record; where that is not possible the sum goes on, and a warning says once that nothing is kept."""
+        if self.folder is None or self._full:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_records([(leaf.name, record)], self._path(leaf), self.about)
+        except OSError as error:
+            self._full = True
+            warnings.warn(
+                f"{self.folder}: cannot be written to ({error.strerror}), so nothing more is kept; keep= names another folder",
+                stacklevel=2,
+            )
+
+    def forget_others(self, leaves: Iterable[Leaf]) -> None:
+        """Removes records of leaves that are none any more, since shards came after them or were retracted."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        wanted = {self._path(leaf).name for leaf in leaves}
+        try:
+            for file in self.folder.iterdir():
+                if _NAME.search(file.name) and file.name not in wanted:
+                    file.unlink(missing_ok=True)
+        except OSError:
+            return  # they are in nobody's way

@@ -15,6 +15,8 @@ from ..moments import MomentRecord, Sums
 
 #: Rows of Φ in a leaf, in units of K, from which on its record is small beside it: (K, K) against (64 K, K).
 ENOUGH_ROWS = 64
+#: How leaves are summed; another number forgets all records that were kept.
+SUMMED = "1"
 
 
 class _OneThread:
@@ -66,8 +68,8 @@ class Leaf:
 
     @property
     def name(self) -> str:
-        """One that only these shards with this content have; the number says how they are summed."""
-        digest = fingerprint("1 ".join(digest for _, digest in self.shards).encode())
+        """One that only these shards with this content have."""
+        digest = fingerprint(" ".join([SUMMED, *(digest for _, digest in self.shards)]).encode())
         return f"{slug(self.key)}-{self.first:09d}-{digest}"
 
 

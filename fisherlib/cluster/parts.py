@@ -1,15 +1,14 @@
 """Moments in parts, as the tasks of a SLURM array make them, and the sum of all parts."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
 
 from ..io.database import Database
-from ..io.find import find
-from ..io.records import read_records, write_records
-from ..moments import Fold, MomentRecord, Moments
-from .accumulate import Progress, engine_for, leaves_of, refuse_other, resumable, summed, temperature_of
+from ..io.records import Records, write_records
+from ..moments import MomentRecord, Moments
+from .accumulate import By, Progress, engine_for, folded, folder_for, leaves_of, refuse_by, resumable, summed
 from .kept import Kept
 
 
@@ -20,12 +19,13 @@ def write_part(
     path: str | os.PathLike,
     *,
     workers: int = 1,
+    keep: str | os.PathLike | bool = True,
     progress: Progress | None = None,
 ) -> None:
     """Sums every ``of``-th leaf, beginning with the ``number``-th, into a file; ``merge`` adds all of them up.
 
-    A part that is written again replaces itself. While it is in the making its leaves are kept beside it, so that a task
-    that is killed and requeued goes on where it was.
+    A part that is written again replaces itself. Leaves that are done are kept, so that a task that is killed and requeued
+    goes on where it was. Only one record is in memory for each worker.
 
     Args:
         database: or its path.
@@ -33,6 +33,7 @@ def write_part(
         of: number of parts.
         path: of the ``.npz``.
         workers: processes.
+        keep: as for ``accumulate``.
         progress: called with (bytes done, in all).
 
     Raises:
@@ -41,70 +42,75 @@ def write_part(
     """
     if not 1 <= number <= of:
         raise ValueError(f"number: expected 1 to {of}, got {number}")
-    database, path = database if isinstance(database, Database) else Database.open(database), Path(path)
+    database = Database.open(database)
     every = leaves_of(database)
     ours, engine = every[number - 1 :: of], engine_for(database, workers, None)[0]
-    kept = Kept(path.with_name(f"{path.stem}.leaves"), database.about)
+    kept = Kept(folder_for(database, keep), database.about)
+    listed = [[leaf.name, leaf.key, leaf.temperature] for leaf in every]
+    about = database.about | {"part": f"{number}/{of}", "leaves": listed}
     with resumable(ours, kept):
-        records = {leaf.name: record for leaf, record in summed(ours, engine, kept, progress)}
-    listed = [[leaf.name, leaf.key, temperature_of(leaf)] for leaf in every]
-    write_records(records, path, database.about | {"part": f"{number}/{of}", "leaves": listed})
-    kept.clear()
+        records = ((leaf.name, record) for leaf, record in summed(ours, engine, kept, progress))
+        write_records(records, Path(path), about)
 
 
-def merge(paths: Sequence[str | os.PathLike], *, by: Literal["trajectory", "temperature"] = "trajectory") -> Moments:
+def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "trajectory") -> Moments:
     """The moments of all parts, bitwise those that ``accumulate`` gives; or of several files of whole moments.
 
+    Records of parts are read one by one, so memory is that of the result and of one of them.
+
+    Args:
+        paths: of the files, in any order.
+        by: as for ``accumulate``.
+
     Raises:
+        FileNotFoundError: no such file.
         ValueError: a part is missing, there twice, or of another state of the database; trajectories or data that are in
             two files; another descriptor, or other units.
     """
-    refuse_other(by)
-    files = [find(path) for path in paths]
-    if not files:
-        raise ValueError("paths: expected at least one file, got none")
-    read = [(file, *read_records(file)) for file in files]
-    whole = [Moments(records, about=about) for _, records, about in read if "part" not in about]
-    if len(whole) not in (0, len(read)):
-        names = ", ".join(file.name for file, _, about in read if "part" not in about)
-        raise ValueError(f"paths: expected parts only, or whole moments only, got both ({names} are whole)")
-    if whole:
+    refuse_by(by)
+    files = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if not files or len(set(files)) < len(files):
+        raise ValueError(f"paths: expected different files, at least one, got {', '.join(map(str, files)) or 'none'}")
+    with contextlib.ExitStack() as stack:
+        read = [stack.enter_context(Records(file)) for file in files]
+        whole = [records for records in read if "part" not in records.about]
+        if len(whole) not in (0, len(read)):
+            names = ", ".join(records.path.name for records in whole)
+            raise ValueError(f"paths: expected parts only, or whole moments only, got both ({names} are whole)")
+        if not whole:
+            about = {name: value for name, value in read[0].about.items() if name not in ("part", "leaves")}
+            return folded(_in_order(read), by, about)
         if by == "temperature":
             raise ValueError(
                 "by: expected 'trajectory' for whole moments, got 'temperature', which parts alone can be merged by"
             )
-        merged = whole[0]
-        for moments in whole[1:]:
-            merged = merged + moments
+        merged = Moments(read[0], about=read[0].about)
+        for records in read[1:]:
+            merged = merged + Moments(records, about=records.about)
         return merged
-    return _folded(read, by)
 
 
-def _folded(read: list[tuple[Path, dict[str, MomentRecord], dict[str, Any]]], by: str) -> Moments:
-    about = {name: value for name, value in read[0][2].items() if name != "part"}
-    owner: dict[str, str] = {}
-    for file, records, other in read:
-        if {name: value for name, value in other.items() if name != "part"} != about:
-            raise ValueError(f"{file.name}: expected a part of the same state of one database as {read[0][0].name}")
+def _in_order(read: Sequence[Records]) -> Iterator[tuple[str, float | None, MomentRecord]]:
+    """Key, temperature and record of each leaf of a database, in order, from the parts; all of them must be there, once."""
+    state = {name: value for name, value in read[0].about.items() if name != "part"}
+    owner: dict[str, Records] = {}
+    for records in read:
+        if {name: value for name, value in records.about.items() if name != "part"} != state:
+            raise ValueError(
+                f"{records.path.name}: expected a part of the same state of one database as {read[0].path.name}; something "
+                "was appended in between: run all parts again, which sums only what is new"
+            )
         for name in records:
             if name in owner:
                 raise ValueError(
-                    f"{file.name}: holds what {owner[name]} holds too; it would count twice, so leave one out"
+                    f"{records.path.name}: holds what {owner[name].path.name} holds too; it would count twice, so leave one out"
                 )
-            owner[name] = file.name
-    listed = about.pop("leaves")
-    missing = [name for name, _, _ in listed if name not in owner]
+            owner[name] = records
+    missing = [name for name, _, _ in state["leaves"] if name not in owner]
     if missing:
-        have = ", ".join(other["part"] for _, _, other in read)
+        have = ", ".join(records.about["part"] for records in read)
         raise ValueError(
-            f"parts: {len(missing)} of {len(listed)} leaves are missing (the first: {missing[0]}); there are parts {have}"
+            f"parts: {len(missing)} of {len(state['leaves'])} leaves are missing (the first: {missing[0]}); there are parts {have}"
         )
-    every = {name: record for _, records, _ in read for name, record in records.items()}
-    folds: dict[str, Fold] = {}
-    for name, key, temperature in listed:
-        label = key if by == "trajectory" else temperature
-        if label in folds:
-            folds[label].add(every[name])
-        else:
-            folds[label] = Fold(every[name])
-    return Moments({label: fold.record() for label, fold in folds.items()}, about=about)
+    for name, key, temperature in state["leaves"]:
+        yield key, temperature, owner[name][name]

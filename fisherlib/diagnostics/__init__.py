@@ -12,6 +12,7 @@ from .identifiability import temperature_dependence as temperature_dependence
 from .leverage import leverage as leverage
 from .metastability import Metastability as Metastability
 from .metastability import metastability as metastability
+from .of_moments import signs_of_moments as signs_of_moments
 from .sampling import autocorrelation_time as autocorrelation_time
 from .sampling import canonical_ratio as canonical_ratio
 from .sampling import configurational_temperature as configurational_temperature

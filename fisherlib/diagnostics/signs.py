@@ -25,7 +25,7 @@ def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
     slope = float(true @ model / (model @ model))
     correlation = _cosine(model, true)
     follow = _shifted(each, correlation) or _correlation(correlation, r2)
-    return [_slope(slope, correlation, r2, float(data.n_atoms.mean())), follow]
+    return [slope_verdict(slope, correlation, r2, float(data.n_atoms.mean())), follow]
 
 
 def _cosine(a: Array, b: Array) -> float:
@@ -66,7 +66,8 @@ def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
     return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
 
 
-def _slope(slope: float, correlation: float, r2: float, N: float) -> Verdict:
+def slope_verdict(slope: float, correlation: float, r2: float, N: float) -> Verdict:
+    """What a slope of energies over θ_f·D means, given their correlation, the R² of the forces and the mean of N."""
     level, message = "ok", f"energies rise by {slope:.3f} where θ_f·D rises by one"
     if correlation < -0.5 and r2 <= 0.5:
         level = "warn"

@@ -10,8 +10,8 @@ from ase.data import chemical_symbols
 from ase.io.extxyz import key_val_str_to_dict
 
 from ..dataset import Dataset, Trajectory
+from .archive import write_atomically
 from .columns import DESCRIPTORS, FORCE_DESCRIPTORS
-from .npz import write_atomically
 
 #: The comment-line entry that tells trajectories apart: ``fisherlib.io.read(path, key="trajectory")``.
 KEY = "trajectory"

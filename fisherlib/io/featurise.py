@@ -11,8 +11,8 @@ from tqdm.auto import tqdm
 
 from ..dataset import Trajectory
 from ..descriptors import Soap
+from .archive import read_arrays, write_atomically
 from .frames import Frames
-from .npz import read_arrays, write_atomically
 
 Progress = Callable[[int, int], None]
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..dataset import Trajectory
 from . import inert
+from .archive import read_arrays
 from .fitsnap import natural
-from .npz import read_arrays
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
 DESCRIPTORS, TRUTHS, TABLE = "Descriptors.npy", "Truth-Ref.npy", "FitSNAP.df"
@@ -114,8 +114,12 @@ def _of_folder(folder: Path) -> _Rows:
 
 def _of_npy(path: Path) -> NDArray:
     try:
-        with np.errstate(over="ignore"):  # of a damaged shape
-            return np.load(path, allow_pickle=False, mmap_mode="r")
+        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
+            warnings.simplefilter("ignore")
+            array = np.load(path, allow_pickle=False, mmap_mode="r")
+        if array.dtype.kind not in "iuf":
+            raise ValueError(f"it holds {array.dtype!s:.40}")
+        return array
     except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
         raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
 

@@ -1,9 +1,7 @@
 """The package's own file: one ``.npz`` of flat arrays, with the array names of the desktop app and no pickle inside."""
 
 import json
-import math
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .archive import read_arrays, write_atomically
 from .frames import Frames
 from .stored import Stored
 
@@ -30,17 +29,6 @@ _STRUCTURE = (
     "n_atoms",
     "descriptor_names",
 )
-
-
-def write_atomically(path: Path, write: object) -> None:
-    """Calls ``write(open file)`` on a neighbour of ``path`` and moves it into place: no half-written file is left."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            write(file)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: ArrayLike) -> None:
@@ -74,40 +62,6 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
     arrays |= {field: np.concatenate([getattr(f, field) for f in frames]) for field in fields}
     arrays |= {name: np.concatenate([f.columns[name] for f in frames]) for name in frames[0].columns}
     write_atomically(Path(path), lambda file: np.savez_compressed(file, **arrays, **extra))
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an ``.npz``; a file that is damaged, truncated or holds objects is refused in one sentence."""
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path.name}: expected an intact .npz of plain arrays, got no archive or a truncated one; copy it again from its source"
-        )
-    try:
-        # Opened here, since numpy leaves a file that is no archive open. What a damaged archive raises is anybody's
-        # guess (zlib.error, RuntimeError, NotImplementedError …), and all of it means the same.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for member in file.zip.infolist():
-                _refuse_bomb(file.zip, member)
-            return {name: file[name] for name in file.files}
-    except (MemoryError, PermissionError):
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"{path.name}: expected an intact .npz of plain arrays, got an unreadable one ({error}); copy it again from "
-            "its source"
-        ) from error
-
-
-def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Refuses an array that claims more than its member holds, or one far larger than its compressed bytes can be."""
-    if member.file_size > 1100 * max(member.compress_size, 1):  # deflate reaches 1032
-        raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        read_head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_head(file)
-    if math.prod(shape) * dtype.itemsize > member.file_size:
-        raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
 
 
 def read(path: Path) -> list[Stored]:

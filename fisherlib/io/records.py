@@ -1,67 +1,105 @@
 """Moments on the disk: records by name in one ``.npz`` that is there complete or not at all."""
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from ..moments import MomentRecord, Moments
-from .find import find
-from .npz import read_arrays, write_atomically
+from .archive import Arrays, write_arrays
 
 FORMAT = "fisherlib-moments-1"
 _ARRAYS = ("PhiPhi", "PhiF", "mean", "scatter")
 
 
-def write_records(records: Mapping[str, MomentRecord], path: Path, about: Mapping[str, Any]) -> None:
-    """Records by name, with what they belong to.
+def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about: Mapping[str, Any]) -> None:
+    """Records with their names, as they come, and what they belong to.
 
     Raises:
         ValueError: a number that is not finite; nothing is written.
         OSError: no space left; nothing is written.
     """
-    arrays: dict[str, Any] = {
-        "format": FORMAT,
-        "names": np.array(list(records), dtype=str),
-        "about": json.dumps(dict(about), ensure_ascii=False, sort_keys=True),
-    }
-    for k, (name, record) in enumerate(records.items()):
-        _refuse_non_finite(record, f"{path.name}, {name!r}")
-        arrays |= {f"{k}/{field}": getattr(record, field) for field in _ARRAYS}
-        T = np.nan if record.temperature is None else record.temperature
-        arrays[f"{k}/numbers"] = np.array([record.configurations, record.rows], dtype=np.int64)
-        arrays[f"{k}/FF, T"] = np.array([record.FF, T])
-        arrays[f"{k}/digests"] = np.array(sorted(record.digests), dtype=str)
-    try:
-        write_atomically(path, lambda file: np.savez(file, **arrays))
-    except OSError as error:
-        if error.filename is None:  # no space left, for instance, while something was written
-            raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
-        raise
+
+    def arrays() -> Iterator[tuple[str, Any]]:
+        names = []
+        for k, (name, record) in enumerate(records):
+            _refuse_non_finite(record, f"{path.name}, {name!r}")
+            for field in _ARRAYS:
+                yield f"{k}/{field}", getattr(record, field)
+            T = np.nan if record.temperature is None else record.temperature
+            yield f"{k}/numbers", np.array([record.configurations, record.rows], dtype=np.int64)
+            yield f"{k}/FF, T", np.array([record.FF, T])
+            yield f"{k}/digests", np.array(sorted(record.digests), dtype=str)
+            names.append(name)
+        yield "names", np.array(names, dtype=str)
+        yield "about", json.dumps(dict(about), ensure_ascii=False, sort_keys=True)
+        yield "format", FORMAT
+
+    write_arrays(arrays(), path)
 
 
-def read_records(path: Path) -> tuple[dict[str, MomentRecord], dict[str, Any]]:
-    """The records that ``write_records`` wrote, and what they belong to.
+class Records(Mapping[str, MomentRecord]):
+    """The records that ``write_records`` wrote, each read when it is asked for; ``with Records(path) as records``.
+
+    Attributes:
+        path: of the file.
+        about: what the records belong to.
 
     Raises:
+        FileNotFoundError: no such file.
         ValueError: a damaged or another file.
     """
-    arrays = read_arrays(path)
-    if str(arrays.get("format")) != FORMAT:
-        raise ValueError(f"{path.name}: expected moments written by this package, got another file")
-    try:
-        names, about = arrays["names"].tolist(), json.loads(str(arrays["about"]))
-        records = {name: _record(arrays, k) for k, name in enumerate(names)}
-        if not isinstance(about, dict) or len(records) != len(names):
-            raise ValueError("names that occur twice")
-    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-        raise ValueError(f"{path.name}: expected moments written by this package, got others ({error})") from None
-    for name, record in records.items():
-        _refuse_non_finite(record, f"{path.name}, {name!r}")
-    return records, about
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file; expected one of moments")
+        self._arrays = Arrays(path)
+        try:
+            with self._ours():
+                if str(self._arrays["format"]) != FORMAT:
+                    raise ValueError("another format")
+                names = self._arrays["names"].tolist()
+                self._numbers = {name: k for k, name in enumerate(names)}
+                self.about: dict[str, Any] = json.loads(str(self._arrays["about"]))
+                if not isinstance(self.about, dict) or len(self._numbers) != len(names):
+                    raise ValueError("names that occur twice")
+        except BaseException:
+            self._arrays.__exit__(None, None, None)
+            raise
+
+    @contextlib.contextmanager
+    def _ours(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+            raise ValueError(
+                f"{self.path.name}: expected moments written by this package, got others ({error})"
+            ) from None
+
+    def __enter__(self) -> "Records":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._arrays.__exit__(kind, error, at)
+
+    def __getitem__(self, name: str) -> MomentRecord:
+        number = self._numbers[name]
+        with self._ours():
+            found = _record(self._arrays, number)
+        _refuse_non_finite(found, f"{self.path.name}, {name!r}")
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
 
 
 def _record(arrays: Mapping[str, np.ndarray], k: int) -> MomentRecord:
@@ -105,7 +143,7 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"path: expected a name ending in .npz, got {path.name!r}")
-    write_records(moments, path, moments.about)
+    write_records(moments.items(), path, moments.about)
 
 
 def read_moments(path: str | os.PathLike) -> Moments:
@@ -115,10 +153,11 @@ def read_moments(path: str | os.PathLike) -> Moments:
         FileNotFoundError: no such file.
         ValueError: a damaged file, or one that is only a part of the moments of a database.
     """
-    path = find(path)
-    records, about = read_records(path)
-    if "part" in about:
-        raise ValueError(
-            f"{path.name}: expected moments, got part {about['part']} of them; merge all parts by fisherlib.cluster.merge"
-        )
-    return Moments(records, about=about)
+    path = Path(path)
+    with Records(path) as records:
+        if "part" in records.about:
+            raise ValueError(
+                f"{path.name}: expected moments, got part {records.about['part']} of them; merge all parts by "
+                "fisherlib.cluster.merge"
+            )
+        return Moments(records, about=records.about)

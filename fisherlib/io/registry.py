@@ -6,8 +6,8 @@ import tarfile
 from pathlib import Path
 from types import ModuleType
 
+from .archive import write_atomically
 from .mlearn import unpacked
-from .npz import write_atomically
 
 #: Elements of Zuo et al., J. Phys. Chem. A 124, 731 (2020).
 ELEMENTS = ("Ni", "Cu", "Li", "Mo", "Si", "Ge")

@@ -8,8 +8,8 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from ..potential import LinearPotential
+from .archive import write_atomically
 from .find import find
-from .npz import write_atomically
 
 
 def write_snapcoeff(

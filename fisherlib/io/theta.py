@@ -13,10 +13,10 @@ import scipy
 
 from ..potential import LinearPotential
 from . import inert
+from .archive import read_arrays, write_atomically
 from .find import find
 from .flat import flat
 from .milady import read_pot
-from .npz import read_arrays, write_atomically
 from .snapcoeff import read_snapcoeff
 
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import npz
+from ..archive import read_arrays
 from ..columns import DESCRIPTORS, FORCE_DESCRIPTORS
 
 _MAGIC = b"\x93NUMPY"
@@ -42,7 +42,7 @@ def read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
 def _arrays(path: Path) -> dict[str, NDArray]:
     with open(path, "rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
-            return npz.read_arrays(path)
+            return read_arrays(path)
         file.seek(0)
         try:
             return {"array": np.load(file, allow_pickle=False)}

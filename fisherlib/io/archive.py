@@ -1,0 +1,121 @@
+"""Arrays in an ``.npz``: read one by one or all at once, written so that no half-written file is left."""
+
+import contextlib
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Calls ``write(open file)`` on a neighbour of ``path`` and moves it into place: no half-written file is left.
+
+    Raises:
+        OSError: no space left, for instance; nothing is written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(partial)):  # a name that nobody knows
+            raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
+    """Writes arrays as they come, so that only one of them need be in memory."""
+
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for name, array in arrays:
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+    write_atomically(path, write)
+
+
+class Arrays(Mapping[str, NDArray]):
+    """The arrays of an ``.npz``, each read when it is asked for; ``with Arrays(path) as arrays``.
+
+    Raises:
+        ValueError: a file that is damaged, truncated or holds objects.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not zipfile.is_zipfile(path):
+            raise ValueError(
+                f"{path.name}: expected an intact .npz of plain arrays, got no archive or a truncated one; copy it again "
+                "from its source"
+            )
+        # Opened here, since numpy leaves a file that is no archive open.
+        self._opened = open(path, "rb")  # noqa: SIM115
+        try:
+            with self._readable():
+                self._file = np.load(self._opened, allow_pickle=False)
+                self._members = dict(zip(self._file.files, self._file.zip.infolist(), strict=True))
+        except BaseException:
+            self._opened.close()
+            raise
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """What a damaged archive raises is anybody's guess (zlib.error, RuntimeError …), and all of it means the same."""
+        try:
+            yield
+        except (MemoryError, PermissionError):
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{self._path.name}: expected an intact .npz of plain arrays, got an unreadable one ({error}); copy it again "
+                "from its source"
+            ) from error
+
+    def __enter__(self) -> "Arrays":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._opened.close()
+
+    def __getitem__(self, name: str) -> NDArray:
+        member = self._members[name]
+        with self._readable():
+            _refuse_bomb(self._file.zip, member)
+            return self._file[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray]:
+    """All arrays of an ``.npz``; a file that is damaged, truncated or holds objects is refused in one sentence."""
+    with Arrays(path) as arrays:
+        return dict(arrays)
+
+
+def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Refuses an array that claims more than its member holds, or one far larger than its compressed bytes can be."""
+    if member.file_size > 1100 * max(member.compress_size, 1):  # deflate reaches 1032
+        raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read_head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_head(file)
+    if math.prod(shape) * dtype.itemsize > member.file_size:
+        raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
