@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .dataset import Array, frozen
-from .moments import MomentRecord, Moments
+from .moments import Fold, MomentRecord, Moments
 from .units import beta
 
 
@@ -83,13 +83,16 @@ class Quadratic:
 
 def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
     """Records merged by temperature; β² is multiplied in once per temperature, so that it cancels from θ exactly."""
-    groups: dict[float, MomentRecord] = {}
+    groups: dict[float, Fold] = {}
     for record in [moments] if isinstance(moments, MomentRecord) else moments.values():
         T = record.temperature if temperature is None else temperature
         if T is None:
             raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-        groups[T] = groups[T] + record if T in groups else record
-    return groups
+        if T in groups:
+            groups[T].add(record)
+        else:
+            groups[T] = Fold(record)
+    return {T: fold.record() for T, fold in groups.items()}
 
 
 def _sum(losses: Iterable[Quadratic]) -> Quadratic:

@@ -406,11 +406,14 @@ def test_copies_between_trajectories_of_differing_sizes_are_left_out(ragged: Cal
         np.testing.assert_array_equal(getattr(single["t1"], name), getattr(second, name))
 
 
-def test_a_whole_trajectory_twice_is_judged_though_its_moments_are_not_added(few_walkers: fl.Dataset) -> None:
+def test_a_whole_trajectory_twice_is_judged_and_its_moments_are_not_added_unseen(few_walkers: fl.Dataset) -> None:
     again = dataclasses.replace(few_walkers["walker-00"], key="again")
     double = fl.Dataset([*few_walkers.values(), again])
+    moments = fl.accumulate(double)
     with pytest.raises(ValueError, match="would count twice"):
-        fl.accumulate(double).total()
+        moments["walker-00"] + moments["again"]
+    with pytest.raises(ValueError, match="got those of 'walker-00' again as 'again'; they would count twice"):
+        moments.drop("again") + moments.select("again")
     for verdicts in (diagnostics.check(double), fl.trust.verdicts(double)):
         found = by_name(verdicts)["duplicates"]
         assert found.level == "fail" and "'again' of 'walker-00' (50 of 250" in found.message

@@ -70,6 +70,7 @@ def test_any_key_is_a_file_name_of_its_own(tmp_path: Path) -> None:
         assert len(database.read(t.key)[t.key]) == 2 * len(t), "another key was taken for this one"
 
 
+@pytest.mark.filterwarnings("ignore:(sign of the force|units|energies)")
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=1, max_size=8),
     order=st.randoms(use_true_random=False),

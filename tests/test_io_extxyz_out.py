@@ -131,7 +131,7 @@ def test_keys_that_look_like_numbers_stay_apart(tmp_path: Path) -> None:
     assert list(fl.io.read(tmp_path / "out.xyz", key="trajectory", check=False)) == list(keys)
 
 
-@given(key=st.text(max_size=20))
+@given(key=st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=20))
 @settings(deadline=None, max_examples=60)
 def test_any_key_comes_back(tmp_path_factory: pytest.TempPathFactory, key: str) -> None:
     path = tmp_path_factory.mktemp("k") / "out.xyz"

@@ -44,7 +44,7 @@ def test_rigidity_is_the_formula_with_explicit_inverses(ragged: Maker, seed: int
 
 def test_it_grows_with_the_data_and_with_beta_squared(ragged: Maker) -> None:
     moments = fl.accumulate(ragged(3))
-    twice = moments + fl.Moments({f"{key}'": record for key, record in moments.items()})
+    twice = fl.Moments({**moments, **{f"{key}'": record for key, record in moments.items()}})
     D, N = np.array([1.0, -2.0, 0.5]), 3
     once = uncertainty.prediction_rigidity(moments, D, n_atoms=N)
     assert once.shape == ()

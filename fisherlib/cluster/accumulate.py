@@ -123,7 +123,7 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
         what = (
             "keys: expected at least one, got none"
             if keys is not None
-            else f"{database.path}: expected shards, got none"
+            else f"{database.path}: expected at least one shard, got none"
         )
         raise ValueError(f"{what}; Database.append and fl.io.write write some")
     unsealed = database.unsealed(shards)

@@ -11,7 +11,7 @@ from ..solvers import solve
 from .axes import axes
 from .composition import composition
 from .descriptor import by_provenance, parameters_of
-from .duplicates import duplicates, once
+from .duplicates import duplicates
 from .net import sums
 from .signs import by_energies, by_theta
 from .verdict import Verdict
@@ -51,7 +51,7 @@ def consistency(
 def findings(data: Dataset, theta: ArrayLike | LinearPotential | None, moments: Moments) -> list[Verdict]:
     """The verdicts of ``consistency``, trajectories that are copies a failure among them."""
     moments.check_of(data)
-    total = once(moments).total()
+    total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
     if largest <= ROUNDING * np.abs(total.mean[:-2]).max() / total.mean[-1]:
         message = (

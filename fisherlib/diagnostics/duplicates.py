@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from ..dataset import Array, Dataset, Trajectory
-from ..moments import Moments
 from .verdict import Verdict
 
 
@@ -50,16 +49,6 @@ def without_copies(data: Dataset) -> Dataset:
     kept = [_of(t, keep) for t, keep in zip(data.values(), each, strict=True) if keep.any()]
     told = {key: numbers for key, numbers in copies.items() if numbers}
     return Dataset(kept, provenance={**data.provenance, "copies": told})
-
-
-def once(moments: Moments) -> Moments:
-    """The moments of every trajectory that is no copy of an earlier one; ``total`` refuses to add the others."""
-    seen: set[str] = set()
-    copies = []
-    for key, record in moments.items():
-        copies += [key] if seen & record.digests else []
-        seen |= record.digests
-    return moments.drop(copies) if copies else moments
 
 
 def _alike(data: Dataset) -> Array:

@@ -12,7 +12,6 @@ from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
 from ..solvers import solve, spectrum
 from ..units import beta
-from .duplicates import once
 from .verdict import Level, Verdict
 
 #: Directions that are put into words one by one.
@@ -49,7 +48,7 @@ def null_directions(
     """
     K = moments.K
     names = _names(names, K)
-    total = once(moments).total()
+    total = moments.total()
     loss = fisher(total, 1.0 if temperature is None else temperature)
     A, S = loss.A, kl(total, 1.0).A
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
@@ -82,7 +81,7 @@ def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> lis
         ValueError: not K names.
     """
     K, names = moments.K, _names(names, moments.K)
-    loss = fisher(once(moments).total(), 1.0)
+    loss = fisher(moments.total(), 1.0)
     if not loss.A.any():
         return []  # there is nothing to fit, which ``consistency`` says
     values, vectors = spectrum(loss)

@@ -9,7 +9,7 @@ from .verdict import Verdict
 #: Steps of conjugate gradients: directions that matter for the sign are found in far fewer.
 STEPS = 100
 #: Configurations beyond the means of their trajectories that a correlation takes.
-FEWEST = 10
+FEWEST = 30
 
 
 def signs_of_moments(moments: Moments) -> list[Verdict]:

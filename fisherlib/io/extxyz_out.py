@@ -51,6 +51,10 @@ def _check(t: Trajectory, *, descriptors: bool) -> None:
             f"species of trajectory {t.key!r}: expected atomic numbers below {len(chemical_symbols)}, got {t.species.min()} to "
             f"{t.species.max()}"
         )
+    if "\0" in t.key:
+        raise ValueError(
+            f"key of trajectory {t.key!r}: expected one without the character NUL, which no text file keeps"
+        )
     if not descriptors:
         return
     if t.site_descriptors is None:

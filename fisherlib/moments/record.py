@@ -57,6 +57,12 @@ class MomentRecord:
         Raises:
             ValueError: another number of descriptors, or data that are in both and would count twice.
         """
+        twice = self.digests & other.digests
+        if twice:
+            raise ValueError(
+                f"moments: expected different data, got some of {other.configurations} configurations that were added before "
+                f"(content {min(twice)}); they would count twice, so leave one of the two out"
+            )
         fold = Fold(self)
         fold.add(other)
         return fold.record()
@@ -101,21 +107,15 @@ class Fold:
         self.K = first.K
 
     def add(self, other: MomentRecord) -> None:
-        """Adds a record.
+        """Adds a record; whether it is of data that were added before is for others to ask.
 
         Raises:
-            ValueError: another number of descriptors, or data that were added before.
+            ValueError: another number of descriptors.
         """
         s = self._sum
         if self.K != other.K:
             raise ValueError(
                 f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
-            )
-        twice = s["digests"] & other.digests
-        if twice:
-            raise ValueError(
-                f"moments: expected different data, got {other.configurations} configurations that were added before "
-                f"(content {min(twice)}); they would count twice, so leave one of the two out"
             )
         m, n = s["configurations"], other.configurations
         step = other.mean - s["mean"]

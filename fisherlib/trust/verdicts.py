@@ -7,7 +7,6 @@ import numpy as np
 from .. import diagnostics, uncertainty
 from ..dataset import Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.duplicates import once
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
@@ -50,8 +49,6 @@ def verdicts(
     found = diagnostics.check(data, temperature, moments=moments, theta=model)
     if "force descriptors" in (v.name for v in found):
         return found  # there is nothing to fit
-    if once(moments) is not moments:
-        return _checks(found)  # a fit is refused where a trajectory would count twice
     unknown = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
     common = 1.0 if unknown else temperature  # of one temperature, whatever it is, θ_f does not depend on it
     theta_f = fisher_fit(moments, temperature=common)
