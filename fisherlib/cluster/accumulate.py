@@ -43,8 +43,8 @@ def accumulate(
     died, as long as all of them have the same kind of processor and the same BLAS: leaves are pure functions of immutable shards, and they are added in one order. What is done is kept, so that
     the same call after a crash goes on where it was, and after more configurations came sums only those.
 
-    Memory: a record, 16 K² bytes, for each trajectory (or temperature), and for each worker 24 K² bytes and three blocks
-    of Φ, of 4 MB or 1024 rows.
+    Memory: a record, 16 K² bytes, for each trajectory (or temperature), and for each worker 24 K² bytes, the descriptors of
+    a leaf's configurations, and three blocks of Φ, of 4 MB or 1024 rows.
 
     Args:
         database: or its path.
