@@ -47,7 +47,7 @@ def by_parts(database: Database, folder: Path) -> fl.Moments:
     """Two parts one after the other, as on two machines, and merged."""
     paths = [folder / f"part-{number}.npz" for number in (1, 2)]
     for number, path in enumerate(paths, 1):
-        cluster.write_part(database, number, 2, path, progress=ignored)
+        cluster.write_part(database, number, 2, path, progress=ignored, keep=False)
     return cluster.merge(paths)
 
 
