@@ -117,7 +117,7 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
         write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
     elif suffix == ".npz":
         _write_npz(data, Path(path))
-    elif not suffix:
+    elif not suffix or Path(path).is_dir():
         write_dataset(data, path)
     else:
         raise ValueError(
