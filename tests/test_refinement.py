@@ -364,7 +364,7 @@ def test_a_database_is_refined_without_being_in_memory(copper: fl.Dataset, tmp_p
     written = fl.io.database.write_dataset(few, tmp_path / "db", precision="float64", shard_bytes=2**20)
     loss = fl.fisher(fl.cluster.accumulate(written))
     fit = fl.solve(loss)
-    found = fl.refine(fit, loss, fl.fisher_residual(fl.cluster.Rows(written)))
+    found = fl.refine(fit, loss, fl.fisher_residual(fl.cluster.Rows(tmp_path / "db")))
     wanted = fl.refine(fit, loss, fl.fisher_residual(few))
     assert found.method == "cholesky, refined once"
     np.testing.assert_allclose(found.theta, wanted.theta, rtol=1e-9)

@@ -1,5 +1,6 @@
 """The rows of a database, for what needs the data once more: a refinement of θ."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 from ..io.database import Database, Shard, blocks
@@ -13,12 +14,12 @@ class Rows:
     ``fl.refine(fit, loss, fl.fisher_residual(fl.cluster.Rows(database)))`` is one pass, of the price of reading.
 
     Args:
-        database: to read.
+        database: or its path.
         keys: of the trajectories wanted; all without it.
     """
 
-    def __init__(self, database: Database, keys: str | Sequence[str] | None = None) -> None:
-        self.database, self.keys = database, keys
+    def __init__(self, database: Database | str | os.PathLike, keys: str | Sequence[str] | None = None) -> None:
+        self.database, self.keys = Database.open(database), keys
 
     def __iter__(self) -> Iterator[Part]:
         K, folder = self.database.K, self.database.path / SHARDS

@@ -76,6 +76,21 @@ class Complete:
         return len(self.n_atoms)
 
     @property
+    def atoms(self) -> int:
+        """ΣN, atoms of all configurations together."""
+        return int(self.n_atoms.sum())
+
+    @property
+    def n_min(self) -> int:
+        """Atoms in the smallest configuration."""
+        return int(self.n_atoms.min())
+
+    @property
+    def n_max(self) -> int:
+        """Atoms in the largest configuration."""
+        return int(self.n_atoms.max())
+
+    @property
     def temperatures(self) -> tuple[float, ...]:
         """The temperatures that the data state, K, ascending."""
         return tuple(self.data.temperatures)

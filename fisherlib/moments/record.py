@@ -45,12 +45,6 @@ class MomentRecord:
         """Number of descriptors."""
         return len(self.PhiF)
 
-    def _same_descriptors(self, other: "MomentRecord") -> None:
-        if self.K != other.K:
-            raise ValueError(
-                f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
-            )
-
     def __add__(self, other: "MomentRecord") -> "MomentRecord":
         """Moments of both sets of configurations.
 
@@ -69,7 +63,7 @@ class MomentRecord:
 
     def __sub__(self, other: "MomentRecord") -> "MomentRecord":
         """Moments without the configurations of ``other``, which must be part of this record."""
-        self._same_descriptors(other)
+        _refuse_other_descriptors(self.K, other.K)
         M = self.configurations - other.configurations
         if M < 1 or self.rows <= other.rows:
             raise ValueError(f"moments: cannot take {other.configurations} configurations out of {self.configurations}")
@@ -113,10 +107,7 @@ class Fold:
             ValueError: another number of descriptors.
         """
         s = self._sum
-        if self.K != other.K:
-            raise ValueError(
-                f"moments: expected K = {self.K} descriptors, got {other.K}; use data of one descriptor only"
-            )
+        _refuse_other_descriptors(self.K, other.K)
         m, n = s["configurations"], other.configurations
         step = other.mean - s["mean"]
         s["PhiPhi"] += other.PhiPhi
@@ -133,3 +124,8 @@ class Fold:
     def record(self) -> MomentRecord:
         """What has been added, as a record; the fold is handed over with it and adds nothing more."""
         return MomentRecord(**self._sum)
+
+
+def _refuse_other_descriptors(K: int, other: int) -> None:
+    if K != other:
+        raise ValueError(f"moments: expected K = {K} descriptors, got {other}; use data of one descriptor only")

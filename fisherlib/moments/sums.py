@@ -1,4 +1,4 @@
-"""The one place where Φ is multiplied: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added up in place by BLAS."""
+"""The one place where Φ is multiplied: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added up in the order they come."""
 
 import numpy as np
 
