@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .counts import counted
 from .units import beta
 
 Array = NDArray[np.floating]
@@ -217,7 +218,9 @@ class Dataset(Mapping[str, Trajectory]):
         return len(self._trajectories)
 
     def __repr__(self) -> str:
-        return f"Dataset({len(self)} trajectories, {len(self.energies)} configurations, K = {self.K})"
+        return (
+            f"Dataset({counted(len(self), 'trajectory')}, {counted(len(self.energies), 'configuration')}, K = {self.K})"
+        )
 
     @property
     def K(self) -> int:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from .comparison import ks, wasserstein_1
+from .counts import counted
 from .dataset import Array, Dataset, frozen
 from .losses import Quadratic, fisher, kl
 from .moments import Moments
@@ -181,7 +182,7 @@ def _said(trajectories: int, refitted: bool) -> str:
     if trajectories < 2:
         return "no error bars: there is one trajectory"
     what = "with a fit of its own for each" if refitted else "at fixed θ"
-    return f"bars: one standard error, jackknife over {trajectories} trajectories, {what}; Pareto k has none"
+    return f"bars: one standard error, jackknife over {counted(trajectories, 'trajectory')}, {what}; Pareto k has none"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from . import diagnostics
 from .atlas import Atlas
 from .comparison import Comparison, compare
+from .counts import counted
 from .dataset import Array, Dataset
 from .landscapes import Landscape, Point
 from .moments import Moments, accumulate
@@ -17,6 +19,7 @@ from .projections import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
+from .validation import cross_validate
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
@@ -99,17 +102,36 @@ class Study:
         return solution, LinearPotential.from_fit(solution, self.moments, name=name, provenance=provenance)
 
     def comparison(self, name: str) -> Comparison:
-        """Errors of a model on every trajectory; computed once."""
+        """Errors of a model on every trajectory, with standard errors where there is no ``reason``; computed once."""
         if name not in self._comparisons:
-            self._comparisons[name] = compare(self.models[name], self.data)
+            self._comparisons[name] = compare(self.models[name], self.data, clusters=self._clusters)
         return self._comparisons[name]
+
+    def held_out(self, fit: Callable[[Moments], LinearPotential], *, folds: int = 5) -> Comparison:
+        """Errors on ``parts`` that a fit has not seen, told trajectory by trajectory, with standard errors as ``comparison``.
+
+        Args:
+            fit: moments → potential, e.g. ``regression.fisher_fit``.
+            folds: the parts are held out in so many, or one by one where they are fewer.
+
+        Raises:
+            ValueError: a single configuration, of which nothing can be held out.
+        """
+        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "of": self.data, "clusters": self._clusters}
+        return cross_validate(self.parts, self.moments_of_parts, fit, **options)
+
+    @property
+    def _clusters(self) -> Array:
+        """(M,) what standard errors are taken over: the parts, or all together, so that there are none."""
+        return np.zeros_like(self.data.groups) if self.reason else self.parts.groups
 
     @functools.cached_property
     def refits(self) -> tuple[LinearPotential, ...]:
-        """θ_f without each trajectory in turn: their scatter makes the error bars of whatever is computed from it."""
-        if len(self.moments) < 2:
+        """θ_f without each of the ``parts`` in turn: their scatter makes the error bars of whatever is computed from it."""
+        moments = self.moments_of_parts
+        if len(moments) < 2:
             return ()
-        return tuple(fisher_fit(self.moments.drop(key), temperature=self.temperature) for key in self.moments)
+        return tuple(fisher_fit(moments.drop(key), temperature=self.temperature) for key in moments)
 
     @functools.cached_property
     def blocks(self) -> Blocks | None:
@@ -119,12 +141,43 @@ class Study:
         return independent_blocks(self.data, solve(self.terms.fisher).theta, moments=self.moments)
 
     @property
+    def cut(self) -> bool:
+        """Whether the data are one run, of which blocks are held out."""
+        return len(self.data) == 1 and self.blocks is not None
+
+    @functools.cached_property
+    def parts(self) -> Dataset:
+        """What is held out: the trajectories, or the consecutive blocks of a single run."""
+        return self.data.blocks(self.blocks.clusters) if self.cut else self.data
+
+    @property
+    def moments_of_parts(self) -> Moments:
+        """``accumulate(parts)``."""
+        return self.blocks.moments if self.cut else self.moments
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Named values of the data, with what error bars can be taken over."""
+        return diagnostics.facts(self.data) | (
+            {}
+            if self.blocks is None
+            else {
+                "held out": counted(len(self.parts), "consecutive block" if self.cut else "trajectory"),
+                "autocorrelation time of the scores, configurations": f"{self.blocks.tau:.2f}",
+                "independent blocks, by the scores": f"about {self.blocks.independent:.0f}",
+            }
+        )
+
+    @property
     def reason(self) -> str:
         """Why there are no error bars; empty where there are."""
         if self.blocks is None:
             return f"they need {FEWEST_BLOCKS} independent blocks, and there is one configuration"
         if self.blocks.independent < FEWEST_BLOCKS:
-            return f"they need {FEWEST_BLOCKS} independent blocks, and there are about {self.blocks.independent:.0f}"
+            return (
+                f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
+                f"{self.blocks.independent:.0f}"
+            )
         return ""
 
     def standard_errors(self, fit: Solution, **weights: float) -> Array | None:
@@ -137,16 +190,16 @@ class Study:
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies, and of models; none where there is a ``reason``.
 
-        Models are taken as they are, but for θ_f, which is fitted anew without each trajectory.
+        Models are taken as they are, but for θ_f, which is fitted anew without each of the ``parts``.
         """
-        if self.reason or len(self.data) < 2:
+        if self.reason:
             return {}
         known = {"independent": self.blocks.independent}
-        found = {"true": ecdf_band(self.data, **known)}
+        found = {"true": ecdf_band(self.parts, **known)}
         for name in names:
             model = self.models[name]
             own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
-            found[name] = ecdf_band(self.data, model, self.refits if own else (), **known)
+            found[name] = ecdf_band(self.parts, model, self.refits if own else (), **known)
         return found
 
     @functools.cached_property

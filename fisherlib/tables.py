@@ -1,13 +1,16 @@
 """Results as pandas tables, with units in their headings."""
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from .comparison import Comparison, ks, sampling_noise, wasserstein_1
+from .counts import counted
 from .dataset import Dataset
 from .diagnostics import Verdict
 
@@ -23,17 +26,8 @@ _SPREAD = _HEADINGS["energy_spread"]
 #: What headings show in another unit than the numbers behind them.
 _SCALES = {"energy_rmse": 1e3, "energy_shift": 1e3, "energy_spread": 1e3}
 
-#: Levels in words with a symbol, so that colour is not what tells them apart.
-LEVELS = {"ok": "✓ ok", "warn": "! warn", "fail": "✗ fail"}
-
-
-class Entry(Protocol):
-    """One line of a card, such as a ``diagnostics.Verdict``."""
-
-    name: str
-    level: str
-    message: str
-    value: float | str
+#: Levels in words with a symbol, so that colour is not what tells them apart; the worst first.
+LEVELS = {"fail": "✗ fail", "warn": "! warn", "unknown": "? unknown", "ok": "✓ ok"}
 
 
 class Column(Protocol):
@@ -76,33 +70,67 @@ def trajectories(data: Dataset) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").round(4)
 
 
-def verdicts(findings: Sequence[Verdict]) -> pd.DataFrame:
-    """One row a check: its level and its sentence."""
-    rows = {v.name: {"level": v.level, "finding": v.message} for v in findings}
-    return Table(pd.DataFrame.from_dict(rows, orient="index"))
+@dataclasses.dataclass(frozen=True, eq=False)
+class Card:
+    """Checks in a table: first those that fail or warn, then, folded, those that could not be made and those passed.
+
+    Attributes:
+        verdicts: with names of their own, the worst first and in the order given otherwise.
+    """
+
+    verdicts: Sequence[Verdict]
+
+    def of(self, *levels: str) -> list[Verdict]:
+        """The verdicts of some levels."""
+        return [v for v in self.verdicts if v.level in levels]
+
+    def _repr_html_(self) -> str:
+        bad = self.of("fail", "warn")
+        parts = [_rows(bad)._repr_html_()] if bad else []
+        for said, some in self._folded():
+            parts.append(f"<details><summary>{escape(said)}</summary>{_rows(some)._repr_html_()}</details>")
+        return f"<div>{''.join(parts)}</div>"
+
+    def _folded(self) -> list[tuple[str, list[Verdict]]]:
+        unknown, passed = self.of("unknown"), self.of("ok")
+        found = [(f"? {counted(len(unknown), 'check')} could not be made", unknown)] if unknown else []
+        return found + ([(f"✓ {counted(len(passed), 'check')} passed", passed)] if passed else [])
+
+    def __repr__(self) -> str:
+        told = [f"{LEVELS[v.level]}: {v.name}: {v.message} ({_number(v)})" for v in self.of("fail", "warn")]
+        return "\n".join([*told, *(f"{said}: {', '.join(v.name for v in some)}" for said, some in self._folded())])
 
 
-def card(entries: Sequence[Entry]) -> Table:
-    """One row a finding, in the order given: level in a word with a symbol, its sentence, and the number behind it.
+def card(verdicts: Sequence[Verdict]) -> Card:
+    """Checks in a table: those that fail or warn with their sentences, all others folded into a line for each kind.
 
     Args:
-        entries: with a value that is a number, or a text that carries its own unit; NaN is shown as –.
-
-    Raises:
-        ValueError: a level other than "ok", "warn" and "fail".
+        verdicts: in any order.
     """
-    strange = [entry for entry in entries if entry.level not in LEVELS]
-    if strange:
-        name, level = strange[0].name, strange[0].level
-        raise ValueError(f"level of {name!r}: expected one of {', '.join(map(repr, LEVELS))}, got {level!r}")
-    rows = [(LEVELS[entry.level], entry.message, _value(entry.value)) for entry in entries]
-    return Table(rows, index=[entry.name for entry in entries], columns=["level", "finding", "value"])
+    order = list(LEVELS)
+    return Card(sorted(verdicts, key=lambda v: order.index(v.level)))
 
 
-def _value(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
+def _rows(verdicts: Sequence[Verdict]) -> Table:
+    rows = [(LEVELS[v.level], v.message, _value(v.value), _limits(v.limits)) for v in verdicts]
+    return Table(rows, index=[v.name for v in verdicts], columns=["level", "finding", "value", "limits"])
+
+
+def _number(v: Verdict) -> str:
+    return f"{_value(v.value)}, limits {_limits(v.limits)}"
+
+
+def _value(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4g}"
+
+
+def _limits(limits: tuple[float, float]) -> str:
+    low, high = limits
+    if math.isinf(low) or math.isinf(high):
+        return (
+            "none" if math.isinf(low) and math.isinf(high) else f"≤ {high:.3g}" if math.isinf(low) else f"≥ {low:.3g}"
+        )
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def columns(columns: Sequence[Column]) -> Table:
@@ -112,8 +140,13 @@ def columns(columns: Sequence[Column]) -> Table:
     return Table(rows, index=[c.name for c in columns], columns=headings)
 
 
-def errors(comparisons: Sequence[Comparison]) -> Table:
-    """One row a model: its errors over all configurations, with their standard errors over trajectories."""
+def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
+    """One row a model: its errors over all configurations, with their standard errors where these are known.
+
+    Args:
+        comparisons: of the models.
+        why: there are no standard errors, as in ``Study.reason``; it stands in the corner of the table.
+    """
     rows = {
         c.name: {
             heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
@@ -121,7 +154,8 @@ def errors(comparisons: Sequence[Comparison]) -> Table:
         }
         for c in comparisons
     }
-    return Table(pd.DataFrame.from_dict(rows, orient="index"))
+    table = Table(pd.DataFrame.from_dict(rows, orient="index"))
+    return table.rename_axis(columns=f"no ±: {why}") if why else table
 
 
 def _with_error(value: float, error: float) -> str:
@@ -185,11 +219,15 @@ def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
 
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """One row a model: how far its energies per atom are distributed from the true ones; below, what is noise."""
+    """One row a model: how far its energies per atom are distributed from the true ones; below, what is noise.
+
+    The noise is left out for a single trajectory, which has no other half.
+    """
     rows = {
         c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons
     }
-    rows["noise: one half of the true trajectories against the other"] = sampling_noise(comparisons[0])
+    if len(comparisons[0].keys) > 1:
+        rows["noise: one half of the true trajectories against the other"] = sampling_noise(comparisons[0])
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["KS", "W1, meV/atom"])
     table["W1, meV/atom"] *= 1e3
     return table.round(4)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 import fisherlib as fl
 from fisherlib import tables
@@ -11,34 +12,56 @@ from fisherlib.comparison import Comparison
 from fisherlib.diagnostics import Verdict
 
 
-def verdict(level: str = "ok", name: str = "sign", value: float | str = 0.98765) -> Verdict:
-    return Verdict(name=name, level=level, message="a <sentence> of " + "many words " * 20, value=value)
+def verdict(level: str = "ok", name: str = "sign") -> Verdict:
+    value = {"ok": 0.98765, "unknown": float("nan")}.get(level, 1234567.0)
+    limits = (-np.inf, np.inf) if level == "unknown" else (0.5, 2.0)
+    message = f"a <sentence> of {name}" + " many words" * 20
+    return Verdict(name=name, level=level, message=message, value=value, limits=limits)
 
 
-def test_a_card_says_levels_in_words_with_a_symbol() -> None:
-    card = tables.card([verdict("ok"), verdict("warn"), verdict("fail")])  # one name thrice: no row is lost
-    assert list(card["level"]) == ["✓ ok", "! warn", "✗ fail"]
-    assert list(card.index) == ["sign"] * 3 and list(card["value"]) == ["0.9877"] * 3
-    assert isinstance(card, tables.Table)
+MIXED = [verdict("ok", "a"), verdict("warn", "b"), verdict("unknown", "c"), verdict("fail", "d"), verdict("ok", "e")]
 
 
-def test_the_value_of_a_card_is_a_number_or_a_text() -> None:
-    values = tables.card([verdict(value="12.5 ps"), verdict(value=float("nan")), verdict(value=1234567.0)])["value"]
-    assert list(values) == ["12.5 ps", "–", "1.235e+06"]
+def test_a_card_tells_what_is_not_passed_first_and_folds_the_rest() -> None:
+    card = tables.card(MIXED)
+    assert [v.name for v in card.verdicts] == ["d", "b", "c", "a", "e"]
+    page = BeautifulSoup(card._repr_html_(), "html.parser")
+    folded = page.find_all("details")
+    assert [d.summary.text for d in folded] == ["? 1 check could not be made", "✓ 2 checks passed"]
+    assert [[row.th.text for row in d.tbody.find_all("tr")] for d in folded] == [["c"], ["a", "e"]]
+    for part in folded:
+        part.extract()
+    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in page.tbody.find_all("tr")]
+    assert [(row[0], row[1], *row[3:]) for row in rows] == [
+        ("d", "✗ fail", "1.235e+06", "0.5 to 2"),
+        ("b", "! warn", "1.235e+06", "0.5 to 2"),
+    ]
+
+
+def test_a_card_reads_well_as_text() -> None:
+    lines = repr(tables.card(MIXED)).splitlines()
+    assert lines[0].startswith("✗ fail: d: a <sentence> of d many words")
+    assert lines[0].endswith("(1.235e+06, limits 0.5 to 2)") and lines[1].startswith("! warn: b: ")
+    assert lines[2:] == ["? 1 check could not be made: c", "✓ 2 checks passed: a, e"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [((0.0, 0.0), "0"), ((-np.inf, 2.5), "≤ 2.5"), ((0.5, np.inf), "≥ 0.5"), ((-np.inf, np.inf), "none")],
+)
+def test_limits_in_words(limits: tuple[float, float], words: str) -> None:
+    found = Verdict(name="a", level="ok", message="m", value=limits[0] if limits[0] > -np.inf else 0.0, limits=limits)
+    assert f'<td style="text-align: left">{words}</td>' in tables.card([found])._repr_html_()
 
 
 def test_a_card_shows_whole_sentences_and_escapes_them() -> None:
-    html = tables.card([verdict()])._repr_html_()
+    html = tables.card([verdict("warn")])._repr_html_()
     assert html.count("many words") == 20 and "a &lt;sentence&gt; of" in html and "text-align: left" in html
 
 
-def test_an_unknown_level_is_refused() -> None:
-    with pytest.raises(ValueError, match="level of 'sign': expected one of 'ok', 'warn', 'fail', got 'bad'"):
-        tables.card([verdict("bad")])
-
-
-def test_an_empty_card_has_its_headings() -> None:
-    assert list(tables.card([]).columns) == ["level", "finding", "value"] and len(tables.columns([])) == 0
+def test_an_empty_card_is_empty() -> None:
+    assert repr(tables.card([])) == "" and tables.card([])._repr_html_() == "<div></div>"
+    assert len(tables.columns([])) == 0
 
 
 @dataclasses.dataclass
@@ -79,7 +102,16 @@ def test_tables_of_data_and_errors_have_units_in_their_headings(few_walkers: fl.
     assert number == pytest.approx(value, abs=0.05 * error) and bar == pytest.approx(error, rel=0.05)
     assert len(shown.split(" ± ")[1].replace(".", "").lstrip("0")) == 2  # the second digit of the error is the last
     assert tables.distances([found]).loc["truth", "W1, meV/atom"] == 0.0
-    assert tables.verdicts([verdict("warn")]).loc["sign", "level"] == "warn"
+    assert len(tables.distances([found])) == 2
+    why = tables.errors([rough], why="they need ten")
+    assert why.columns.name == "no ±: they need ten" and "no ±: they need ten" in why._repr_html_()
+
+
+def test_one_trajectory_has_neither_bars_nor_noise(few_walkers: fl.Dataset) -> None:
+    one = few_walkers.select("walker-00")
+    rough = fl.comparison.compare(fl.LinearPotential(theta=np.full(105, 1e-3), name="rough"), one)
+    assert not tables.errors([rough]).map(lambda cell: "±" in cell).any(axis=None)
+    assert list(tables.distances([rough]).index) == ["rough"]
 
 
 SHIFT, SPREAD, FORCE = "shift, meV/atom", "spread, meV/atom", "force RMSE, eV/Å"

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,20 +21,24 @@ def by_name(data: fl.Dataset, **options: object) -> dict[str, Verdict]:
 
 def test_the_shipped_data_pass_every_check(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
     found = by_name(copper, moments=copper_moments)
-    assert {v.level for v in found.values()} == {"ok"}
+    assert {name: v.level for name, v in found.items() if v.level != "ok"} == {"tail of the weights": "warn"}
     expected = [
-        "data",
         "independent blocks",
         "held-out forces",
         "strength",
+        "range of strengths",
         "basin weights",
         "metastability",
         "weights",
+        "tail of the weights",
     ]
-    assert list(found) == expected
+    checks = [v.name for v in fl.diagnostics.check(copper, moments=copper_moments)]
+    assert list(found) == [*checks, *expected]
     energies = fl.regression.fisher_fit(copper_moments).energies(copper)
     log_w = fl.reweighting.log_weights(copper.energies, energies, 1200.0)
-    assert found["weights"].value == pytest.approx(fl.reweighting.effective_sample_size(log_w) / 1000)
+    assert found["weights"].value == pytest.approx(fl.reweighting.effective_sample_size(log_w))
+    assert found["tail of the weights"].value == pytest.approx(fl.reweighting.pareto_k(log_w))
+    assert "too small" in found["tail of the weights"].message
 
 
 def test_trajectories_in_basins_that_the_model_puts_at_wrong_energies_are_told(few_walkers: fl.Dataset) -> None:
@@ -61,6 +66,7 @@ def test_a_model_of_other_parameters_leaves_no_weights(copper: fl.Dataset, coppe
     theta_f = fl.regression.fisher_fit(copper_moments)
     found = by_name(copper, moments=copper_moments, model=dataclasses.replace(theta_f, theta=0.5 * theta_f.theta))
     assert found["weights"].level == "warn" and "sample it" in found["weights"].message
+    assert found["tail of the weights"].level == "warn" and "sample it" in found["tail of the weights"].message
 
 
 def test_another_model_is_told_from_the_fit(copper: fl.Dataset, copper_moments: fl.Moments) -> None:
@@ -70,8 +76,15 @@ def test_another_model_is_told_from_the_fit(copper: fl.Dataset, copper_moments: 
     assert found["forces of the model"].level == "warn" and found["forces of the model"].value > 10
     turned = by_name(copper, moments=copper_moments, model=dataclasses.replace(theta_f, theta=-theta_f.theta))
     assert turned["sign by θ"].level != "ok"
-    itself = by_name(copper, moments=copper_moments, model=theta_f)
-    assert {v.level for v in itself.values()} == {"ok"} and itself["forces of the model"].value == pytest.approx(1.0)
+
+
+def test_nothing_is_compared_with_itself(copper: fl.Dataset, copper_moments: fl.Moments, root: Path) -> None:
+    theta_f = fl.regression.fisher_fit(copper_moments)
+    alone, itself = by_name(copper, moments=copper_moments), by_name(copper, moments=copper_moments, model=theta_f)
+    assert itself == alone and not {"forces of the model", "sign by θ"} & itself.keys()
+    given = fl.io.read_theta(root / "data" / "theta_energy.json")
+    beside = by_name(copper, moments=copper_moments, model=theta_f, theta=given)
+    assert beside.keys() - alone.keys() == {"sign by θ"} and beside["sign by θ"].value < 1
 
 
 def test_what_needs_a_temperature_is_left_out_without_one(ragged: Maker) -> None:
@@ -79,14 +92,16 @@ def test_what_needs_a_temperature_is_left_out_without_one(ragged: Maker) -> None
         data = ragged(0, temperatures=temperatures, configurations=20, atoms=(3, 3))
         found = by_name(data)
         assert found["temperature"].level == "warn" and "'t2'" in found["temperature"].message
-        assert ("weights" in found) == (300.0 in temperatures) and "strength" in found
+        assert ("weights" in found) == ("tail of the weights" in found) == (
+            300.0 in temperatures
+        ) and "strength" in found
         assert {"weights", "metastability"} <= by_name(data, temperature=300.0).keys()
 
 
 def test_ensembles_are_judged_one_by_one_and_the_worst_is_told(ragged: Maker) -> None:
     data = ragged(0, temperatures=(300.0, 600.0) * 3, configurations=20, atoms=(3, 3))
     found = by_name(data)
-    for name in ("basin weights", "metastability", "weights"):
+    for name in ("basin weights", "metastability", "weights", "tail of the weights"):
         assert found[name].message.startswith("worst of 2 ensembles, ")
     cold = by_name(data.select([key for key, t in data.items() if t.temperature == 300.0]))
     assert "worst of" not in cold["weights"].message
@@ -107,13 +122,19 @@ def test_nothing_to_fit_and_one_configuration_end_in_verdicts(ragged: Maker) -> 
 
 def test_walkers_of_one_configuration_each_do_not_show_basins(copper: fl.Dataset) -> None:
     single = fl.Dataset(t.slice(0, 1) for t in copper.values())
-    assert by_name(single)["basin weights"].level == "warn"
+    assert by_name(single)["basin weights"].level == "unknown"
 
 
 def test_one_short_trajectory_gets_verdicts_too(ragged: Maker) -> None:
     for configurations in (2, 3, 30):
         found = by_name(ragged(0, temperatures=(300.0,), configurations=configurations))
         assert found["independent blocks"].level == ("ok" if configurations == 30 else "fail")
+        blocks = 6 if configurations == 30 else 2  # of ten τ each, τ being ½
+        assert found["trajectories"].level == "warn"
+        assert found["trajectories"].message == (
+            f"one run, cut into {blocks} consecutive blocks, which are not independent; by the autocorrelation time of the "
+            f"scores the run is worth about {configurations} independent ones"
+        )
 
 
 @needs(ZUO)
@@ -159,7 +180,9 @@ def test_within_one_group_of_molybdenum_forces_give_the_energies_and_on_strained
         spread[next(iter(data))] = fl.comparison.compare(model, data).pooled["energy_spread"]
     assert spread["AIMD-NVT 300"] <= 0.0005  # eV/atom
     assert spread["Elastic 0"] > 0.1
-    doubts = {v.name: v.level for v in fl.trust.verdicts(bulk) if v.level != "ok"}
-    assert doubts == {"basin weights": "warn"}  # one run does not show basins
+    found = fl.trust.verdicts(bulk)
+    doubts = {v.name: v.level for v in found if v.level in ("warn", "fail")}
+    assert doubts == {"trajectories": "warn"}  # one run does not show basins
+    assert {v.name for v in found if v.level == "unknown"} == {"temperature by forces", "basin weights"}
     warned = {v.name: v.message for v in fl.trust.verdicts(elastic) if v.level != "ok"}
     assert "near rest" in warned["energy correlation"]

@@ -28,7 +28,7 @@ class Comparison:
         reference: (M,) U/N of every configuration.
         pooled: the same numbers for all configurations together: energy_rmse, energy_shift (mean over configurations),
             energy_spread (within trajectories, pooled), force_rmse, force_r2 = 1 − Σ|F − F_θ|²/Σ|F|².
-        pooled_error: their standard errors, jackknife over trajectories at fixed θ; NaN for one trajectory.
+        pooled_error: their standard errors, jackknife over trajectories, or over clusters, at fixed θ; NaN for one cluster.
     """
 
     name: str
@@ -76,12 +76,14 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
     return float(ks(a, b)), float(wasserstein_1(a, b))
 
 
-def compare(model: LinearPotential, data: Dataset) -> Comparison:
-    """Errors of a model on every trajectory and on all of them together."""
-    return compare_predictions(model.energies(data), model.forces(data), data, name=model.name)
+def compare(model: LinearPotential, data: Dataset, *, clusters: ArrayLike | None = None) -> Comparison:
+    """Errors of a model on every trajectory and on all of them together; clusters as for ``compare_predictions``."""
+    return compare_predictions(model.energies(data), model.forces(data), data, name=model.name, clusters=clusters)
 
 
-def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *, name: str) -> Comparison:
+def compare_predictions(
+    energies: ArrayLike, forces: ArrayLike, data: Dataset, *, name: str, clusters: ArrayLike | None = None
+) -> Comparison:
     """Errors of given predictions.
 
     Args:
@@ -89,9 +91,11 @@ def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *
         forces: (3ΣN,) predicted forces, eV/Å, in the order of ``data.forces``.
         data: the truth.
         name: of the model.
+        clusters: (M,) whole numbers from 0, ascending: what the standard errors are taken over, such as blocks of a run;
+            the trajectories without them.
 
     Raises:
-        ValueError: the predictions have another length than the data.
+        ValueError: the predictions have another length than the data, or the clusters have.
     """
     energies, forces = np.asarray(energies, dtype=np.float64), np.asarray(forces, dtype=np.float64)
     n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
@@ -103,24 +107,39 @@ def compare_predictions(energies: ArrayLike, forces: ArrayLike, data: Dataset, *
     count = np.bincount(groups)
     shift = np.bincount(groups, error) / count
     within = error - shift[groups]
-    starts = np.cumsum([0] + [len(t.forces) for t in data.values()])[:-1]
-    components = np.diff(np.r_[starts, len(truth)])
+    starts = 3 * (np.cumsum(n_atoms) - n_atoms)
     squared, size = np.add.reduceat((forces - truth) ** 2, starts), np.add.reduceat(truth**2, starts)
-    sums = np.array([count, count * shift, np.bincount(groups, within**2), components, squared, size])
-    sums = np.vstack([sums, np.bincount(groups, error**2)])
-    total = sums.sum(axis=1)
+    each = np.array([np.ones_like(error), error, within**2, 3.0 * n_atoms, squared, size, error**2])
+    by_group = _sums(each, groups)
+    total = by_group.sum(axis=1)
     return Comparison(
         name=name,
         keys=tuple(data),
         configurations=count,
         energy_shift=shift,
-        energy_spread=np.sqrt(np.bincount(groups, within**2) / count),
-        force_rmse=np.sqrt(squared / components),
+        energy_spread=np.sqrt(by_group[2] / count),
+        force_rmse=np.sqrt(by_group[4] / by_group[3]),
         energies=energies / n_atoms,
         reference=data.energies / n_atoms,
         pooled={name: float(value) for name, value in _pooled(total).items()},
-        pooled_error=_pooled_error(total[:, None] - sums),
+        pooled_error=_pooled_error(
+            total[:, None] - (by_group if clusters is None else _sums(each, _labels(clusters, groups)))
+        ),
     )
+
+
+def _labels(clusters: ArrayLike, groups: Array) -> Array:
+    labels = np.asarray(clusters)
+    if labels.shape != groups.shape or labels.dtype.kind not in "iu" or (labels < 0).any():
+        raise ValueError(
+            f"clusters: expected {len(groups)} whole numbers ≥ 0, one a configuration, got {labels.dtype} of shape {labels.shape}"
+        )
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _sums(each: Array, labels: Array) -> Array:
+    """(7, n) sums over what belongs to each label, of (7, M)."""
+    return np.array([np.bincount(labels, row) for row in each])
 
 
 def _pooled(sums: Array) -> dict[str, Array]:

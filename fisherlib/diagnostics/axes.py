@@ -15,7 +15,7 @@ GOOD = 0.9
 #: Rows for each parameter that other orders are tried on.
 ROWS = 10
 
-#: Another order is named when it leaves less than this part of what the forces do not fit.
+#: Another order is named when it leaves less than this part of what the forces do not fit; that part is the value.
 LEFT = 1 / 3
 
 Rows = tuple[Array, Array]
@@ -35,13 +35,16 @@ def axes(data: Dataset, r2: float) -> list[Verdict]:
     some = [t.slice(0, _number(t, data)) for t in data.values()]
     found = {said: _r2(some, order) for said, order in _ORDERS.items()}
     best = max(found, key=found.__getitem__)
-    if not 1 - found[best] < LEFT * (1 - found[_AS_IT_IS]):
+    if found[_AS_IT_IS] >= 1:
+        return []
+    left = (1 - found[best]) / (1 - found[_AS_IT_IS])
+    if left >= LEFT:
         return []
     message = (
         f"forces fit with R² {found[best]:.3f} when {best}, and with {r2:.3f} as they are: axes were exchanged on the way, "
         "and θ_f would be wrong though it looks plausible; store Φ as (N, 3, K) and forces as (N, 3)"
     )
-    return [Verdict(name="axes", level="fail", message=message, value=found[best])]
+    return [Verdict(name="axes", level="fail", message=message, value=left, limits=(LEFT, np.inf))]
 
 
 def _number(t: Trajectory, data: Dataset) -> int:

@@ -19,7 +19,13 @@ from .verdict import Verdict
 #: Below this part of the descriptors of an atom, per Å, force descriptors are rounding.
 ROUNDING = 1e-13
 
-#: Forces of this size, eV/Å, are rounding.
+#: Smaller R² of the forces is no fit.
+FITS = 0.5
+
+#: Fewer force components a parameter are too few.
+ENOUGH = 5.0
+
+#: Smaller forces, eV/Å, are rounding.
 NO_FORCE = 1e-12
 
 
@@ -53,45 +59,48 @@ def findings(data: Dataset, theta: ArrayLike | LinearPotential | None, moments: 
     moments.check_of(data)
     total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
-    if largest <= ROUNDING * np.abs(total.mean[:-2]).max() / total.mean[-1]:
+    least = max(ROUNDING * float(np.abs(total.mean[:-2]).max() / total.mean[-1]), float(np.finfo(float).tiny))
+    if largest < least:
         message = (
             "every force descriptor is zero (to rounding): there is nothing to fit; take the column with −∂D/∂x, and "
             "configurations off their symmetric positions"
         )
-        return [Verdict(name="force descriptors", level="fail", message=message, value=largest)]
+        return [Verdict(name="force descriptors", level="fail", message=message, value=largest, limits=(least, np.inf))]
     force = float(np.sqrt(total.FF / total.rows))
-    if force <= NO_FORCE:
+    if force < NO_FORCE:
         message = (
             "every force is zero (to rounding), so that there is nothing to fit: a column that was never filled, or "
             "symmetric crystals, which have no forces by symmetry; take the column with forces, and configurations off "
             "their symmetric positions"
         )
-        return [Verdict(name="force descriptors", level="fail", message=message, value=force)]
+        return [
+            Verdict(name="force descriptors", level="fail", message=message, value=force, limits=(NO_FORCE, np.inf))
+        ]
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
     verdicts = [*sums(data, np.sqrt(np.diag(total.PhiPhi) / total.rows)), _force_r2(r2)]
     verdicts += [*axes(data, r2), *by_energies(data, theta_f, r2)]
     if theta is not None:
-        agree = verdicts[-1].name == "energy correlation" and verdicts[-1].value > 0.5
+        agree = next((v.value > 0 for v in verdicts if v.name == "energy slope"), False)
         verdicts += [by_theta(total, parameters_of(theta, data), agree), *by_provenance(data, theta)]
     return [*verdicts, *composition(data), duplicates(data), _enough(total)]
 
 
 def _force_r2(r2: float) -> Verdict:
     level, message = "ok", f"the best θ explains {r2:.4f} of the forces (R²)"
-    if r2 < 0.5:
+    if r2 < FITS:
         level = "warn"
         message = (
             f"the best θ explains only {r2:.2f} of the forces (R²): rows of Φ do not belong to these forces (atom or frame "
             "order, axes x y z, or (N, K, 3) read as (N, 3, K)), forces carry noise, or the descriptors are too few"
         )
-    return Verdict(name="force R²", level=level, message=message, value=r2)
+    return Verdict(name="force R²", level=level, message=message, value=r2, limits=(FITS, np.inf))
 
 
 def _enough(total: MomentRecord) -> Verdict:
     ratio = total.rows / total.K
     level, message = "ok", f"{total.rows} force components for {total.K} parameters"
-    if ratio < 5:
+    if ratio < ENOUGH:
         level = "warn"
         message = f"only {total.rows} force components for {total.K} parameters: θ_f fits noise; add configurations"
-    return Verdict(name="enough data", level=level, message=message, value=float(ratio))
+    return Verdict(name="enough data", level=level, message=message, value=float(ratio), limits=(ENOUGH, np.inf))

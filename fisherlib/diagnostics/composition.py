@@ -5,6 +5,9 @@ import numpy as np
 from ..dataset import Array, Dataset, Trajectory
 from .verdict import Verdict
 
+#: Shares that differ by less are the same.
+ROUNDING = 1e-9
+
 
 def counts_of_kinds(t: Trajectory, kinds: Array) -> Array:
     """(M, S) atoms of each of S kinds in each configuration."""
@@ -20,10 +23,10 @@ def composition(data: Dataset) -> list[Verdict]:
     kinds = np.unique(np.concatenate([np.unique(t.species) for t in known]))
     shares = np.concatenate([counts_of_kinds(t, kinds) / t.n_atoms[:, None] for t in known])
     spread = float(np.ptp(shares, axis=0).max())
-    if spread < 1e-9:
+    if spread <= ROUNDING:
         return []
     message = (
         f"the share of an element varies by up to {spread:.2g} between configurations, and energies have one offset for all "
-        "elements: forces and θ_f are as good as ever, but compare energies only within one composition"
+        "elements: compare energies only within one composition; forces and θ_f do not depend on it"
     )
-    return [Verdict(name="composition", level="warn", message=message, value=spread)]
+    return [Verdict(name="composition", level="warn", message=message, value=spread, limits=(0.0, ROUNDING))]

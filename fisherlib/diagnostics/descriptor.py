@@ -50,7 +50,11 @@ def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Ver
         f"θ was made with another descriptor than the data: with {_words(its)}, the data with {_words(ours)}; its parameters "
         "mean something else here, however many there are; take the same settings for both"
     )
-    return [Verdict(name="descriptor of θ", level="warn", message=message, value=float(max(len(other), 1)))]
+    return [
+        Verdict(
+            name="descriptor of θ", level="warn", message=message, value=float(max(len(other), 1)), limits=(0.0, 0.0)
+        )
+    ]
 
 
 def _descriptor(of: Dataset | LinearPotential | ArrayLike) -> Mapping[str, Any]:

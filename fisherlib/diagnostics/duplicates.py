@@ -27,7 +27,7 @@ def duplicates(data: Dataset) -> Verdict:
             f"{twice} of {len(alike)} configurations are copies of others: they count twice in every average, and error bars "
             "and held-out errors are too small as well; leave them out by diagnostics.without_copies(data)"
         )
-    return Verdict(name="duplicates", level=level, message=message, value=float(twice))
+    return Verdict(name="duplicates", level=level, message=message, value=float(twice), limits=(0.0, 0.0))
 
 
 def without_copies(data: Dataset) -> Dataset:

@@ -9,7 +9,7 @@ from ..dataset import Array, Dataset, Trajectory
 from . import judgements
 from .composition import counts_of_kinds
 from .sampling import atoms, drift, ratio_if_any, virial_temperatures, without_rounding
-from .verdict import Verdict
+from .verdict import Verdict, unknown
 from .worst import worst
 
 TOGETHER = "all trajectories together"
@@ -111,7 +111,7 @@ def _judged(E: Array, N: Array, T: float | None, forces: Array | None, chance: f
     x = _of_one_size(E, N)
     independent = judgements.independent_of(x)
     if T is None:
-        ratio = Verdict(name="canonical ratio", level="warn", message=judgements.UNKNOWN, value=float("nan"))
+        ratio = unknown("canonical ratio", judgements.UNKNOWN)
     else:
         ratio = judgements.fluctuation(ratio_if_any(E, N, T), max(independent - 1, 1.0), f"{T:g} K", chance)
     verdicts = [
@@ -144,8 +144,8 @@ def _of_one_composition(t: Trajectory) -> Array:
 def _temperature(t: Trajectory, T: float | None, chance: float) -> Verdict:
     """Virial temperature over T, where the virial theorem holds."""
     if T is None or t.positions is None or (t.pbc is not None and t.pbc.any()) or t.n_atoms.min() < 2 or len(t) < 2:
-        message = "it can be had from positions of isolated clusters of known temperature only"
-        return Verdict(name="temperature by forces", level="ok", message=message, value=float("nan"))
+        message = "positions of isolated clusters of known temperature are needed, several configurations of each"
+        return unknown("temperature by forces", message)
     each = virial_temperatures(t) / T
     independent = judgements.independent_of(each)
     error = float(each.std(ddof=1) / np.sqrt(independent))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, qr
 
+from ..counts import counted
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
@@ -41,7 +42,7 @@ def null_directions(
     Returns:
         "null directions" with the rank when there are none, else one verdict a direction up to ``SHOWN`` and one for
         the rest; a warning where forces leave energy differences open. ``value`` is the part of the energy variance
-        that is left of v's terms, 0 to 1 (for "null directions", their number).
+        that is left of v's terms, 0 to 1 (for "null directions", the number of those with energies of their own).
 
     Raises:
         ValueError: not K names.
@@ -55,18 +56,23 @@ def null_directions(
     if not found:
         rounding = solve(loss).rounding
         message = f"forces determine all {K} parameters, within {rounding:.0e} of θ on any machine"
-        return [Verdict(name="null directions", level="ok", message=message, value=0.0)]
+        return [Verdict(name="null directions", level="ok", message=message, value=0.0, limits=(0.0, 0.0))]
     verdicts = sorted((_open(v, words, S) for v, words in found), key=lambda verdict: verdict.level == "ok")
     rest = verdicts[SHOWN:]
     shown = [dataclasses.replace(v, name=f"null direction {n}") for n, v in enumerate(verdicts[:SHOWN], start=1)]
     if rest:
         warned = sum(v.level == "warn" for v in rest)
-        message = (
-            f"and {len(rest)} more directions that no force tells of, {warned} of them with energies of their own: forces "
-            f"determine {K - len(found)} of {K} parameters; leave descriptors out, or add a ridge"
-        )
+        determined = f"forces determine {K - len(found)} of {K} parameters"
         level: Level = "warn" if warned else "ok"
-        shown.append(Verdict(name="null directions", level=level, message=message, value=float(len(found))))
+        message = f"and {counted(len(rest), 'more direction')} that no force tells of, none with energies of its own: {determined}"
+        if warned:
+            message = (
+                f"and {counted(len(rest), 'more direction')} that no force tells of, {warned} of them with energies of their own: "
+                f"{determined}; leave descriptors out, or add a ridge"
+            )
+        shown.append(
+            Verdict(name="null directions", level=level, message=message, value=float(warned), limits=(0.0, 0.0))
+        )
     return shown
 
 
@@ -95,7 +101,7 @@ def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> lis
         f"forces leave {null.shape[1]} of {K} directions of θ undetermined, spanned by {spanned}: there θ_f is the choice of "
         "least norm, and not to be read; leave descriptors out, or add a ridge, which determines it"
     )
-    return [Verdict(name="undetermined", level="warn", message=message, value=float(null.shape[1]))]
+    return [Verdict(name="undetermined", level="warn", message=message, value=float(null.shape[1]), limits=(0.0, 0.0))]
 
 
 def _names(names: Sequence[str] | None, K: int) -> Sequence[str]:
@@ -112,9 +118,9 @@ def _open(v: Array, words: str, S: Array) -> Verdict:
     share = float(v @ S @ v) / terms if terms > 0 else 0.0
     if share > ROUNDING:
         message = f"{words}, while energies along it vary: forces leave energy differences open; add energies or kl to the loss"
-        return Verdict(name="null direction", level="warn", message=message, value=share)
-    message = f"{words}, and neither do energies: irrelevant for these data"
-    return Verdict(name="null direction", level="ok", message=message, value=max(share, 0.0))
+        return Verdict(name="null direction", level="warn", message=message, value=share, limits=(0.0, ROUNDING))
+    message = f"{words}; energies do not vary along it either, so that it is irrelevant for these data"
+    return Verdict(name="null direction", level="ok", message=message, value=max(share, 0.0), limits=(0.0, ROUNDING))
 
 
 def _tolerance(K: int) -> float:

@@ -5,7 +5,7 @@ from scipy import special
 
 from ..dataset import Array
 from .sampling import autocorrelation_time
-from .verdict import Level, Verdict
+from .verdict import Level, Verdict, unknown
 
 #: Between these the canonical ratio is not remarked on. Its square is the potential heat capacity over 3N k_B/2, 1 in a
 #: harmonic crystal and 1.8 in the Cu55 droplet of ``data/``; 0.36 and 2.6 leave room on both sides, so that only a gross
@@ -19,7 +19,7 @@ TOO_SMALL = "a lower temperature than the label says, a minimisation, copies of 
 
 TOO_LARGE = "a higher temperature than the label says, several phases or basins, an exchanged configuration, or a drift"
 
-UNKNOWN = "the temperature is not known: whether this is a sample at it cannot be said; give temperature="
+UNKNOWN = "the temperature is not known, so that the fluctuation of energies cannot be judged; give temperature="
 
 #: Chance, over all trajectories and on either side, to remark on a sample that lies within its limits.
 CHANCE = 0.005
@@ -27,6 +27,10 @@ CHANCE = 0.005
 #: Robust z-score from which a configuration is taken for one of another run; a Gaussian goes beyond it once in 10¹⁵.
 #: Upwards, the energies of 3N harmonic modes go further than a Gaussian does, and the limit is as rare in them.
 STRANGE = 8.0
+
+#: Neighbouring energies that are correlated by more are those of consecutive steps, and independent energies of a run that
+#: is long all the same.
+CLOSE, LONG = 0.9, 50
 
 #: Forces that differ by less, eV/Å, are those of the same configuration.
 FROZEN = 1e-6
@@ -40,43 +44,45 @@ def independent_of(x: Array) -> float:
 def fluctuation(ratio: float, freedom: float, kelvin: str, chance: float) -> Verdict:
     """A canonical ratio, NaN where there is none, between limits widened by what a variance of so few may do."""
     if np.isnan(ratio):
-        message = "too few configurations for a spread of energies"
-        return Verdict(name="canonical ratio", level="ok", message=message, value=ratio)
+        return unknown("canonical ratio", "a single configuration has no spread of energies")
     low, high = (float(np.sqrt(2 * special.gammaincinv(0.5 * freedom, p) / freedom)) for p in (chance, 1 - chance))
+    limits = (CANONICAL[0] * low, CANONICAL[1] * high)
     level: Level = "ok"
-    message = f"energies fluctuate as they may at {kelvin}: a harmonic crystal has 1, and {CANONICAL[0]} to {CANONICAL[1]} is usual"
+    message = f"energies fluctuate {ratio:.2f} times as much as those of a harmonic crystal at {kelvin}"
     if ratio == 0:
         level, message = "warn", "energies do not vary: a column that was never filled, or copies of one configuration"
-    elif ratio < CANONICAL[0] * low:
+    elif ratio < limits[0]:
         level = "fail" if ratio < IMPOSSIBLE[0] * low else "warn"
         message = f"energies fluctuate far too little for {kelvin} ({ratio:.2g} times a harmonic crystal): {TOO_SMALL}; look up the run they come from"
-    elif ratio > CANONICAL[1] * high:
+    elif ratio > limits[1]:
         level = "fail" if ratio > IMPOSSIBLE[1] * high else "warn"
         message = f"energies fluctuate far too much for {kelvin} ({ratio:.2g} times a harmonic crystal): {TOO_LARGE}; plot energies against time and split the trajectory"
-    return Verdict(name="canonical ratio", level=level, message=message, value=ratio)
+    return Verdict(name="canonical ratio", level=level, message=message, value=ratio, limits=limits)
 
 
 def memory(x: Array, independent: float) -> Verdict:
-    """Lag-1 correlation; close to 1 in steps that follow each other."""
+    """Lag-1 correlation; close to 1 in steps that follow each other, which only a long run may have."""
     name, size = "autocorrelation", float(x @ x)
     if len(x) < 8 or size <= 0:
-        message = "too few configurations, or energies that do not vary: their memory cannot be seen"
-        return Verdict(name=name, level="ok", message=message, value=float("nan"))
+        return unknown(
+            name, "fewer than eight configurations, or energies that do not vary: their memory cannot be seen"
+        )
     lag = float(x[1:] @ x[:-1]) / size * len(x) / (len(x) - 1)
-    if lag > 0.9 and independent < 50:
+    limits = (-np.inf, CLOSE if independent < LONG else np.inf)
+    if lag > limits[1]:
         message = (
-            f"energies of neighbouring configurations are correlated by {lag:.3f}, so that {len(x)} count as about "
+            f"energies of neighbouring configurations are correlated by {lag:.3f}, so that {len(x)} energies count as about "
             f"{independent:.0f}: consecutive steps of a short run, or two runs joined; run longer and keep fewer"
         )
-        return Verdict(name=name, level="warn", message=message, value=lag)
-    return Verdict(name=name, level="ok", message="correlation of neighbouring energies", value=lag)
+        return Verdict(name=name, level="warn", message=message, value=lag, limits=limits)
+    message = f"energies of neighbouring configurations are correlated by {lag:.2g}"
+    return Verdict(name=name, level="ok", message=message, value=lag, limits=limits)
 
 
 def line(x: Array, chance: float) -> Verdict:
     """A straight line through the energies, its error from what scatters about it and the memory of that."""
     if len(x) < 5:
-        message = "fewer than five configurations: a drift cannot be seen"
-        return Verdict(name="drift", level="ok", message=message, value=float("nan"))
+        return unknown("drift", "fewer than five configurations: a drift cannot be seen")
     s = np.linspace(-0.5, 0.5, len(x))
     rise = float(s @ x / (s @ s))
     rest = x - rise * s
@@ -87,15 +93,16 @@ def line(x: Array, chance: float) -> Verdict:
 
 def end_to_end(rise: float, error: float, spread: float, freedom: float, chance: float) -> Verdict:
     """A drift, where it is larger than half the spread of the energies and than chance."""
+    limit = max(0.5 * spread, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
     level: Level = "ok"
-    message = "energies neither rise nor fall from end to end, eV"
-    if abs(rise) > 0.5 * spread and abs(rise) > special.stdtrit(freedom, 1 - chance / 2) * error:
+    message = f"energies move by {rise:+.3f} ± {error:.3f} eV from end to end of a trajectory".replace("-", "−")
+    if abs(rise) > limit:
         level = "warn"
         message = (
             f"energies {'rise' if rise > 0 else 'fall'} by {abs(rise):.3g} ± {error:.2g} eV from end to end: not in "
             "equilibrium yet, or two runs joined; leave out the first part"
         )
-    return Verdict(name="drift", level=level, message=message, value=rise)
+    return Verdict(name="drift", level=level, message=message, value=rise, limits=(-limit, limit))
 
 
 def outliers(x: Array, n_atoms: float) -> Verdict:
@@ -104,21 +111,23 @@ def outliers(x: Array, n_atoms: float) -> Verdict:
     away, shape = np.abs(x), 1.5 * n_atoms
     scale = 1.4826 * float(np.median(away))
     if len(x) < 10 or scale <= 1e-12 * away.max():
-        message = "too few configurations, or too many alike: an exchanged one cannot be told"
-        return Verdict(name=name, level="ok", message=message, value=float("nan"))
-    upwards = (special.gammainccinv(shape, special.ndtr(-STRANGE)) - shape) / np.sqrt(shape)
-    strange = np.flatnonzero(away > np.where(x > 0, upwards, STRANGE) * scale)
-    order = strange[np.argsort(-away[strange])]
+        return unknown(name, "fewer than ten configurations, or too many alike: an exchanged one cannot be told")
+    upwards = float((special.gammainccinv(shape, special.ndtr(-STRANGE)) - shape) / np.sqrt(shape))
+    z, limits = x / scale, (-STRANGE, upwards)
+    further = np.where(z > 0, z / upwards, -z / STRANGE)
+    strange = np.flatnonzero((z < limits[0]) | (z > limits[1]))
+    order = strange[np.argsort(-further[strange])]
+    furthest = float(z[order[0] if len(order) else np.argmax(further)])
     level: Level = "ok"
-    message = "energies of all configurations lie together, in robust standard deviations"
+    message = f"the energy furthest from the median lies {abs(furthest):.1f} robust standard deviations from it"
     if len(order):
         level, more = "warn", f" and {len(order) - 3} more" if len(order) > 3 else ""
         message = (
             f"the energy of configuration {', '.join(map(str, order[:3]))}{more} (counted from 0) lies "
-            f"{away[order[0]] / scale:.0f} robust standard deviations from the median: exchanged with another run, or not "
+            f"{abs(furthest):.0f} robust standard deviations from the median: exchanged with another run, or not "
             "converged; compare it with its neighbours and leave it out"
         )
-    return Verdict(name=name, level=level, message=message, value=float(away.max() / scale))
+    return Verdict(name=name, level=level, message=message, value=furthest, limits=limits)
 
 
 def standing_still(forces: Array, N: Array) -> Verdict:
@@ -139,17 +148,19 @@ def standing_still(forces: Array, N: Array) -> Verdict:
             f"{first}, counted from 0): a run that stood still, forces that were not written, or symmetric crystals, which have "
             "none by symmetry; leave them out of what has to be a sample"
         )
-    return Verdict(name="frozen configurations", level=level, message=message, value=float(number))
+    return Verdict(name="frozen configurations", level=level, message=message, value=float(number), limits=(0.0, 0.0))
 
 
 def temperature_by_forces(ratio: float, error: float, freedom: float, chance: float) -> Verdict:
     """A virial temperature over the one that is given."""
+    margin = max(0.2, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
+    limits = (1 - margin, 1 + margin)
     level: Level = "ok"
-    message = "⟨−Σ r·F⟩/(3N − 3) k_B over the temperature given"
-    if abs(ratio - 1) > 0.2 and abs(ratio - 1) > special.stdtrit(freedom, 1 - chance / 2) * error:
+    message = f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given"
+    if not limits[0] <= ratio <= limits[1]:
         level = "warn"
         message = (
             f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given: a wrong label, forces in other "
             "units, a wall or an external field, or atoms that have evaporated"
         )
-    return Verdict(name="temperature by forces", level=level, message=message, value=ratio)
+    return Verdict(name="temperature by forces", level=level, message=message, value=ratio, limits=limits)

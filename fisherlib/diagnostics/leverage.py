@@ -7,7 +7,7 @@ from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
 from ..solvers import spectrum
 from ..units import beta
-from .verdict import Verdict
+from .verdict import Verdict, unknown
 
 #: A configuration stands out when it holds more than this many average shares of the fit, and this many parameters. Of the
 #: 1000 configurations of ``data/`` the largest holds 1.8 shares and 0.2 parameters; one that is given two atoms 0.3 to
@@ -54,7 +54,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) 
 
 
 def influence(data: Dataset, moments: Moments) -> Verdict:
-    """Whether single configurations hold much of the fit: the largest ``leverage``, over the mean one.
+    """Whether single configurations hold much of the fit: the largest ``leverage``, in parameters.
 
     A few overlapping configurations can own θ_f. One stands out that holds more than ``SHARES`` times the mean, and
     more than ``OWN`` parameters.
@@ -64,20 +64,20 @@ def influence(data: Dataset, moments: Moments) -> Verdict:
         moments: ``accumulate(data)``.
     """
     if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
-        return Verdict(name="leverage", level="ok", message="no force descriptors, no leverage", value=float("nan"))
+        return unknown("leverage", "every force descriptor is zero: there is no fit that a configuration could hold")
     h = leverage(data, moments)
-    ratio = h / h.mean()
-    strange = np.flatnonzero((ratio > SHARES) & (h > OWN))
+    limits = (0.0, float(max(SHARES * h.mean(), OWN)))
+    strange = np.flatnonzero(h > limits[1])
     if not len(strange):
-        message = "no configuration holds much of the fit alone (largest leverage over the mean)"
-        return Verdict(name="leverage", level="ok", message=message, value=float(ratio.max()))
+        message = f"no configuration holds much of the fit alone: at most {h.max():.2g} of {h.sum():.0f} parameters"
+        return Verdict(name="leverage", level="ok", message=message, value=float(h.max()), limits=limits)
     order = strange[np.argsort(-h[strange])]
     keys, first = list(data), np.cumsum([0] + [len(t) for t in data.values()])
     named = [f"{m - first[data.groups[m]]} of {keys[data.groups[m]]}" for m in order[:3]]
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
     message = (
         f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {h.sum():.0f} parameters alone, "
-        f"{ratio[order[0]]:.0f} times its share: overlapping atoms, a spike, or the only one of its kind; look at it, and fit "
+        f"{h[order[0]] / h.mean():.0f} times its share: overlapping atoms, a spike, or the only one of its kind; look at it, and fit "
         "without it to compare"
     )
-    return Verdict(name="leverage", level="warn", message=message, value=float(ratio[order[0]]))
+    return Verdict(name="leverage", level="warn", message=message, value=float(h[order[0]]), limits=limits)

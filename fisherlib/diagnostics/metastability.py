@@ -61,9 +61,10 @@ class Metastability:
 
         The limits are ``SLOW`` and ``BLIND``, the latter where the variance that is left out exceeds ``MATTERS``.
         """
-        found = [verdict for verdict in (self._slow(), self._left_out()) if verdict.level == "warn"]
+        slow = self._slow()
+        found = [verdict for verdict in (slow, *self._left_out()) if verdict.level == "warn"]
         if not found:
-            return self._slow()
+            return slow
         return dataclasses.replace(found[0], message=". ".join(verdict.message for verdict in found))
 
     def _slow(self) -> Verdict:
@@ -77,18 +78,18 @@ class Metastability:
                 f"{number} {moves} energies without force (μ_min is {self.ratio:.1g} of the mean curvature): several basins or groups whose energy differences a fit of forces leaves open; "
                 "add kl or energies to the loss, and compare the shifts of the trajectories"
             )
-        return Verdict(name="metastability", level=level, message=message, value=self.ratio)
+        return Verdict(name="metastability", level=level, message=message, value=self.ratio, limits=(SLOW, np.inf))
 
-    def _left_out(self) -> Verdict:
-        ratio, level, message = self.residual / self.scale, "ok", "what the model leaves out has forces of its own"
-        if self.variance > MATTERS and ratio < BLIND:
-            level = "warn"
-            message = (
-                f"what the model leaves out moves energies without force (by {np.sqrt(self.variance):.2g} k_BT at {ratio:.2g} of the "
-                "mean curvature): forces fit well while populations of basins may be wrong; add descriptors that tell the basins "
-                "apart, and compare energies of the trajectories"
-            )
-        return Verdict(name="metastability", level=level, message=message, value=ratio)
+    def _left_out(self) -> list[Verdict]:
+        ratio = self.residual / self.scale
+        if not (self.variance > MATTERS and ratio < BLIND):
+            return []
+        message = (
+            f"what the model leaves out moves energies without force (by {np.sqrt(self.variance):.2g} k_BT at {ratio:.2g} of the "
+            "mean curvature): forces fit well while populations of basins may be wrong; add descriptors that tell the basins "
+            "apart, and compare energies of the trajectories"
+        )
+        return [Verdict(name="metastability", level="warn", message=message, value=ratio, limits=(BLIND, np.inf))]
 
     def words(self, names: Sequence[str] | None = None, *, number: int = 3) -> list[str]:
         """The ``number`` slowest directions by their largest terms, in standard deviations of each descriptor.

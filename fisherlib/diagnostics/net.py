@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..dataset import Array, Dataset, Trajectory
-from .verdict import Verdict
+from .verdict import Verdict, unknown
 
 #: Below this, sums of forces or of Φ over the atoms of a configuration count as zero (relative to the sum of squares).
 ZERO = 0.02
@@ -53,23 +53,24 @@ def _translation(net_Phi: float) -> Verdict:
             "gradient was taken with the centre held fixed, atoms are missing, or rows are in another order; harmless only "
             "for atoms in an external field"
         )
-    return Verdict(name="translation sum", level=level, message=message, value=net_Phi)
+    return Verdict(name="translation sum", level=level, message=message, value=net_Phi, limits=(0.0, ZERO))
 
 
 def _net_force(data: Dataset, net_Phi: float) -> Verdict:
     found = {key: _net_forces(t) for key, t in data.items()}
     key = max(found, key=lambda key: found[key].max())
     net, m = float(found[key].max()), int(found[key].argmax())
+    if net > ZERO and net_Phi > ZERO:
+        message = "neither forces nor force descriptors sum to zero: in an external field a missing atom cannot be told"
+        return unknown("net force", message)
     level, message = "ok", f"forces of a configuration sum to zero ({net:.1e})"
-    if net > ZERO and net_Phi <= ZERO:
+    if net > ZERO:
         level, number = "warn", sum(int((each > ZERO).sum()) for each in found.values())
         message = (
             f"forces do not sum to zero in {number} of {len(data.energies)} configurations (most, {net:.2g} of their size, "
             f"in configuration {m} of {key!r}, counted from 0): {_cause(data[key], m)}"
         )
-    elif net > ZERO:
-        message = f"forces do not sum to zero ({net:.2g}), nor do the force descriptors: atoms in an external field"
-    return Verdict(name="net force", level=level, message=message, value=net)
+    return Verdict(name="net force", level=level, message=message, value=net, limits=(0.0, ZERO))
 
 
 def _cause(t: Trajectory, m: int) -> str:

@@ -46,4 +46,4 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     correlation = float(S[0, 1] / np.sqrt(S[0, 0] * S[1, 1]))
     r2 = float(2 * b @ x - x @ product(x)) / FF
     verdict = slope_verdict(float(S[0, 1] / S[0, 0]), correlation, r2, float(size[2]))
-    return [verdict] if verdict.level != "ok" else []
+    return [verdict] if verdict.level in ("warn", "fail") else []

@@ -6,10 +6,13 @@ from ..dataset import Array, Dataset, Trajectory
 from ..moments import MomentRecord
 from ..units import BOHR, HARTREE
 from .composition import counts_of_kinds
-from .verdict import Verdict
+from .verdict import Verdict, unknown
 
-#: Correlation from which energies follow θ_f·D closely.
-FOLLOWS = 0.9
+#: Correlation from which energies follow θ_f·D closely, and where the forces do not fit so well.
+FOLLOWS, LOOSELY = 0.9, 0.8
+
+#: Slopes of energies over θ_f·D of the right units and sign.
+SLOPE = (0.5, 2.0)
 
 
 def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
@@ -20,8 +23,8 @@ def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
     each = [_residuals(t, theta_f) for t in data.values()]
     model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
     if not (model @ model > 0 and true @ true > 0):
-        message = "energies do not vary within trajectories: they cannot tell the sign of Φ"
-        return [Verdict(name="energy slope", level="warn", message=message, value=float("nan"))]
+        message = "energies, or θ_f·D, do not vary within trajectories: they cannot tell the sign of Φ"
+        return [unknown("energy slope", message)]
     slope = float(true @ model / (model @ model))
     correlation = _cosine(model, true)
     follow = _shifted(each, correlation) or _correlation(correlation, r2)
@@ -35,7 +38,7 @@ def _cosine(a: Array, b: Array) -> float:
 
 def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | None:
     """A warning where energies follow θ·D of the configuration before or after theirs, and not of their own."""
-    if correlation >= FOLLOWS:
+    if abs(correlation) >= FOLLOWS:
         return None
     pairs = {
         "before": [(model[:-1], true[1:]) for model, true in each],
@@ -51,7 +54,8 @@ def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | N
         f"energies are off by one frame: they follow θ_f·D of the configuration {where} theirs (correlation "
         f"{found[where]:.4f}), not of their own ({correlation:.2f}); shift them against forces and descriptors"
     )
-    return Verdict(name="energy correlation", level="warn", message=message, value=correlation)
+    limits = (FOLLOWS, np.inf)
+    return Verdict(name="energy correlation", level="warn", message=message, value=abs(correlation), limits=limits)
 
 
 def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
@@ -68,29 +72,35 @@ def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
 
 def slope_verdict(slope: float, correlation: float, r2: float, N: float) -> Verdict:
     """What a slope of energies over θ_f·D means, given their correlation, the R² of the forces and the mean of N."""
-    level, message = "ok", f"energies rise by {slope:.3f} where θ_f·D rises by one"
-    if correlation < -0.5 and r2 <= 0.5:
+    name, right = "energy slope", SLOPE[0] <= slope <= SLOPE[1]
+    if -0.5 <= correlation <= 0.5 or (correlation <= LOOSELY and r2 > 0.5 and slope > 0 and not right):
+        message = (
+            f"energies follow θ_f·D too loosely (correlation {correlation:.2f}) to tell the sign and the unit of Φ"
+        )
+        return unknown(name, message)
+    level, message = "ok", f"energies rise by {slope:.3f} eV where θ_f·D rises by 1 eV"
+    if correlation < 0 and r2 <= 0.5:
         level = "warn"
         message = (
             f"energies fall where θ_f·D rises (slope {slope:.2f}), but the forces fit too poorly (R² {r2:.2f}) to blame the "
             "sign of the force descriptors; mend the forces first"
         )
-    elif correlation < -0.5:
+    elif correlation < 0:
         level = "fail"
         message = (
             f"sign of the force descriptors: energies fall where θ_f·D rises (slope {slope:.2f}, correlation "
             f"{correlation:.3f}), so the column holds +∂D/∂x, not Φ = −∂D/∂x, and θ_f would come out as −θ_f; read it "
             "with gradient=True"
         )
-    elif correlation > 0.5 and r2 <= 0.5 and not 0.5 <= slope <= 2.0:
+    elif not right and r2 <= 0.5:
+        level = "warn"
+        message = f"energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; the forces do not fit (R² {r2:.2f})"
+    elif not right:
         level = "warn"
         message = (
-            f"energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; the forces do not fit (R² {r2:.2f})"
+            f"units: energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; {_unit_cause(slope, N)}"
         )
-    elif correlation > 0.8 and not 0.5 <= slope <= 2.0:
-        level = "warn"
-        message = f"units: energies rise by {slope:.3g} where θ_f·D rises by one, expected 1; {_unit_cause(slope, N)}"
-    return Verdict(name="energy slope", level=level, message=message, value=float(slope))
+    return Verdict(name=name, level=level, message=message, value=float(slope), limits=SLOPE)
 
 
 def _unit_cause(slope: float, N: float) -> str:
@@ -107,20 +117,23 @@ def _unit_cause(slope: float, N: float) -> str:
 
 
 def _correlation(correlation: float, r2: float) -> Verdict:
-    level, message = "ok", f"energies follow θ_f·D (correlation {correlation:.4f})"
-    if -0.5 <= correlation <= 0.5:
+    """How closely energies follow θ_f·D, up to its sign, which the slope tells."""
+    limit, level = FOLLOWS if r2 > 0.95 else LOOSELY, "ok"
+    message = f"energies follow θ_f·D, whatever its sign (correlation {correlation:.4f})"
+    if abs(correlation) <= 0.5:
         level = "warn"
         message = (
             f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, force descriptors "
             "stored (N, K, 3) and read as (N, 3, K), or configurations near rest, whose forces say little of energies"
         )
-    elif 0.5 < correlation < (FOLLOWS if r2 > 0.95 else 0.8):
+    elif abs(correlation) < limit:
         level = "warn"
         message = (
             f"energies follow θ_f·D loosely (correlation {correlation:.2f}) where forces fit with R² {r2:.3f}: energies may be "
             "shifted by a frame, a force may be wild, or the descriptors determine energies poorly"
         )
-    return Verdict(name="energy correlation", level=level, message=message, value=float(correlation))
+    value = float(abs(correlation))
+    return Verdict(name="energy correlation", level=level, message=message, value=value, limits=(limit, np.inf))
 
 
 def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
@@ -133,7 +146,7 @@ def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict
         message = (
             f"the given θ explains little of these forces (correlation {correlation:.2f}): it belongs to other data"
         )
-    elif 0.5 < correlation < 0.9:
+    elif 0.5 < correlation < FOLLOWS:
         level = "warn"
         message = (
             f"forces follow those of the given θ loosely (correlation {correlation:.2f}): it may belong to another element, "
@@ -151,4 +164,4 @@ def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict
             f"sign of the force descriptors: forces fall where those of the given θ rise (correlation {correlation:.3f}); the "
             "column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
         )
-    return Verdict(name="sign by θ", level=level, message=message, value=correlation)
+    return Verdict(name="sign by θ", level=level, message=message, value=correlation, limits=(FOLLOWS, np.inf))

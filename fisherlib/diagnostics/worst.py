@@ -23,17 +23,24 @@ _NUMBERS = {
 
 
 def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
-    """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories."""
+    """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories.
+
+    Trajectories that could not be judged are named behind those that could, and decide only where all of them are such.
+    """
     entries = sorted(entries, key=lambda entry: _severity(entry[1]), reverse=True)
-    key, top = entries[0]
-    if top.level == "ok":
-        where = f" (furthest off in {key})" if len(entries) > 1 and abs(top.value) > 0 else ""
-        return dataclasses.replace(top, message=top.message + where)
+    judged = [entry for entry in entries if entry[1].level != "unknown"]
+    told = [entry for entry in judged if entry[1].level != "ok"]
+    key, top = (judged or entries)[0]
     found: dict[str, list[tuple[str, Verdict]]] = {}
-    for entry in entries:
-        if entry[1].level != "ok":
-            found.setdefault(_direction(entry[1]), []).append(entry)
-    return dataclasses.replace(top, message=". ".join(_sentence(alike) for alike in found.values()))
+    for entry in told:
+        found.setdefault(_direction(entry[1]), []).append(entry)
+    for entry in entries[len(judged) :]:
+        found.setdefault(entry[1].message, []).append(entry)
+    sentences = [_sentence(alike) for alike in found.values()]
+    if top.level == "ok":
+        where = f" (furthest off in {key})" if len(judged) > 1 and abs(top.value) > 0 else ""
+        sentences.insert(0, top.message + where)
+    return dataclasses.replace(top, message=". ".join(sentences))
 
 
 def _sentence(alike: list[tuple[str, Verdict]]) -> str:
@@ -42,23 +49,25 @@ def _sentence(alike: list[tuple[str, Verdict]]) -> str:
     if not key:
         return first.message
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
-    if np.isnan(first.value):
-        return f"{', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
+    if first.level == "unknown":
+        return f"not judged: {', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
     named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value).replace('-', '−')})" for key, v in others)
     return f"{key}: {first.message}" + (f"; likewise {named}{more}" if others else "")
 
 
 def _severity(verdict: Verdict) -> tuple[int, float]:
-    """Level, then size; what is not known comes last within its level."""
+    """Level, the unknown before all others, then size."""
     value = verdict.value
-    if verdict.name in _RATIOS and not np.isnan(value):
+    if verdict.level == "unknown":
+        return -1, 0.0
+    if verdict.name in _RATIOS:
         value = np.log(value) if value > 0 else np.inf
-    return LEVELS.index(verdict.level), -1.0 if np.isnan(value) else abs(value)
+    return LEVELS.index(verdict.level), abs(value)
 
 
 def _direction(verdict: Verdict) -> str:
-    """Too much, too little, none at all, or unknown: what has one sentence, whatever the number in it."""
+    """Too much, too little or none at all: what has one sentence, whatever the number in it."""
     value = verdict.value
-    if np.isnan(value) or value == 0:
-        return f"{value:.0f}"
+    if value == 0:
+        return "none"
     return "up" if value > (1.0 if verdict.name in _RATIOS else 0.0) else "down"

@@ -51,7 +51,8 @@ def strengths(choice: RidgeChoice) -> go.Figure:
     near = choice.cross_validation <= WORSE * choice.cross_validation.min()  # what a person may want to choose among
     shown = np.r_[choice.cross_validation[near], predicted[near]]
     figure.update_yaxes(range=_around(shown), row=1, col=1)
-    said = f"{lines(choice.verdict.message)}<br>GCV and evidence have no bars: they take all rows for independent"
+    found = [choice.verdict.message, *([choice.range.message] if choice.range.level != "ok" else [])]
+    said = f"{'<br>'.join(map(lines, found))}<br>GCV and evidence have no bars: they take all rows for independent"
     figure.update_yaxes(range=_around((likelihood - likelihood.max())[near]), row=2, col=1)
     return framed(figure, title="How much regularisation", subtitle=said, height=420)
 

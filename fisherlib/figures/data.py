@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from ..counts import counted
 from ..dataset import Dataset
 from .frame import FAINT, color, framed
 from .style import PALETTE
@@ -39,5 +40,5 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
         start += len(t)
     figure.update_xaxes(title="configuration, one trajectory after the other")
     figure.update_yaxes(title="energy, eV/atom")
-    subtitle = f"{len(data)} trajectories" if chosen is None else f"thick: {chosen}; grey: the others"
+    subtitle = counted(len(data), "trajectory") if chosen is None else f"thick: {chosen}; grey: the others"
     return framed(figure, title="Energies by trajectory", subtitle=subtitle, height=270, legend=False)

@@ -57,7 +57,10 @@ def coefficients(
     figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {})))
     figure.update_xaxes(title="descriptor", tickangle=60, nticks=20)
     figure.update_yaxes(title=_coefficient_title(scale))
-    said = {True: "bars: one standard error", False: "no error bars: they need ten independent blocks"}
+    said = {
+        True: "bars: one standard error",
+        False: "no error bars: they need ten independent blocks, by the scores of the fit to forces",
+    }
     subtitle = "" if errors is None else said[bool(errors)]
     return framed(figure, title="Parameters", subtitle=subtitle, height=330).update_layout(scattermode="group")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..counts import counted
 from ..dataset import Dataset
 from .record import Fold, MomentRecord
 
@@ -35,7 +36,7 @@ class Moments(Mapping[str, MomentRecord]):
 
     def __repr__(self) -> str:
         M = sum(record.configurations for record in self.values())
-        return f"Moments({len(self)} trajectories, {M} configurations, K = {self.K})"
+        return f"Moments({counted(len(self), 'trajectory')}, {counted(M, 'configuration')}, K = {self.K})"
 
     @property
     def K(self) -> int:

@@ -25,7 +25,7 @@ def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequenc
     Args:
         study: data and models.
         fit: of the Fisher divergence.
-        held_out: of trajectories that the fit has not seen.
+        held_out: of parts that the fit has not seen.
         verdicts: on whether the fit is to be trusted.
     """
     theta_f, temperatures = study.models["θ_f"], study.data.temperatures
@@ -46,10 +46,12 @@ def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequenc
                 "level": v.level,
                 "message": v.message,
                 "value": v.value if math.isfinite(v.value) else None,
+                "limits": [limit if math.isfinite(limit) else None for limit in v.limits],
             }
             for v in verdicts
         ],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
+        "independent_blocks": None if study.blocks is None else study.blocks.independent,
         "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
         "units": UNITS,
         "versions": versions(),

@@ -1,24 +1,51 @@
 """What belongs to one ensemble: basins, slow directions and weights, at one temperature and number of atoms."""
 
-from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 
 from .. import diagnostics
+from ..counts import counted
 from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.verdict import LEVELS
+from ..diagnostics.verdict import LEVELS, unknown
 from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..reweighting import HEAVY, UNUSABLE, effective_sample_size, log_weights, pareto_k
 from ..units import BOLTZMANN
 
+#: Fewer effective configurations than this are too few for averages.
+EFFECTIVE = 10.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class _Ensemble:
+    """Data of one temperature and one number of atoms, with the model that is judged on them."""
+
+    data: Dataset
+    moments: Moments
+    temperature: float
+    energies: Array  # of the model
+    tau: float
+
+    @property
+    def log_weights(self) -> Array:
+        return log_weights(self.data.energies, self.energies, self.temperature)
+
 
 def of_ensembles(
     data: Dataset, moments: Moments, model: LinearPotential, temperature: float | None, tau: float
 ) -> list[Verdict]:
-    """Basins, metastability and weights, each judged within one temperature and one number of atoms."""
+    """Basins, metastability and weights, each judged within one temperature and one number of atoms.
+
+    Args:
+        data: that the model was fitted to.
+        moments: of these data.
+        model: whose energies are taken.
+        temperature: K, in place of what the trajectories say.
+        tau: autocorrelation time of the scores, in configurations.
+    """
     groups: dict[tuple[float, int], list[str]] = {}
     mixed = []
     for t in data.values():
@@ -27,46 +54,55 @@ def of_ensembles(
             groups.setdefault((T, int(t.n_atoms[0])), []).append(t.key)
         elif T is not None:
             mixed.append(t.key)
-    lines = []
-    if mixed:
-        message = (
-            f"the number of atoms varies within {len(mixed)} trajectories, first {mixed[0]!r}: basins, metastability and "
-            "weights belong to one number of atoms and are not judged there; split them"
-        )
-        lines.append(Verdict(name="ensembles", level="warn", message=message, value=float(len(mixed))))
-    for judge in (_basins, _metastability, _weights):
-        lines += _worst(judge, groups, data, moments, model, tau)
-    return lines
-
-
-def _worst(
-    judge: Callable[..., Verdict],
-    groups: dict[tuple[float, int], list[str]],
-    data: Dataset,
-    moments: Moments,
-    model: LinearPotential,
-    tau: float,
-) -> list[Verdict]:
-    found = []
+    ensembles = {}
     for (T, N), keys in groups.items():
-        verdict = judge(data.select(keys), moments.select(keys), model, T, tau)
-        where = f"worst of {len(groups)} ensembles, {T:g} K and {N} atoms: " if len(groups) > 1 else ""
-        found.append((verdict, where))
-    if not found:
+        some = data.select(keys)
+        own = {"moments": moments.select(keys), "energies": model.energies(some), "temperature": T}
+        ensembles[f"{T:g} K and {counted(N, 'atom')}"] = _Ensemble(data=some, tau=tau, **own)
+    judges = (_basins, _metastability, _weights, _tail) if ensembles else ()
+    return [*_of_varying_size(mixed), *(_worst([(w, judge(e)) for w, e in ensembles.items()]) for judge in judges)]
+
+
+def _of_varying_size(mixed: list[str]) -> list[Verdict]:
+    if not mixed:
         return []
-    verdict, where = max(found, key=lambda entry: LEVELS.index(entry[0].level))
-    return [Verdict(name=verdict.name, level=verdict.level, message=where + verdict.message, value=verdict.value)]
+    message = (
+        f"the number of atoms varies within {counted(len(mixed), 'trajectory')}, first {mixed[0]!r}: basins, metastability and "
+        "weights belong to one number of atoms and are not judged there; split them"
+    )
+    return [Verdict(name="ensembles", level="warn", message=message, value=float(len(mixed)), limits=(0.0, 0.0))]
 
 
-def _basins(data: Dataset, moments: Moments, model: LinearPotential, temperature: float, tau: float) -> Verdict:
+def _worst(found: list[tuple[str, Verdict]]) -> Verdict:
+    """The verdict on the ensemble that is furthest beyond a limit, and how many could not be judged."""
+    if len(found) == 1:
+        return found[0][1]
+    judged = [entry for entry in found if entry[1].level != "unknown"]
+    where, verdict = max(judged or found, key=lambda entry: (LEVELS.index(entry[1].level), _beyond(entry[1])))
+    message = f"{'worst of ' if judged else ''}{counted(len(found), 'ensemble')}, {where}: {verdict.message}"
+    if judged and len(judged) < len(found):
+        message += f"; {len(found) - len(judged)} of them could not be judged"
+    return dataclasses.replace(verdict, message=message)
+
+
+def _beyond(verdict: Verdict) -> float:
+    """How far a value is on the way to a limit, or beyond it."""
+    low, high = verdict.limits
+    return max(
+        low - verdict.value if np.isfinite(low) else -np.inf, verdict.value - high if np.isfinite(high) else -np.inf
+    )
+
+
+def _basins(e: _Ensemble) -> Verdict:
     """Whether trajectories are shifted against one another by more than k_B T, beyond what their own noise makes."""
-    gap = model.energies(data) - data.energies
-    each = np.split(gap, np.cumsum([len(t) for t in data.values()])[:-1])
-    name, kT = "basin weights", BOLTZMANN * temperature
+    each = np.split(e.energies - e.data.energies, np.cumsum([len(t) for t in e.data.values()])[:-1])
+    name, kT = "basin weights", BOLTZMANN * e.temperature
     if len(each) < 2 or min(len(part) for part in each) < 2:
-        message = "whether basins are shifted against one another cannot be seen: that takes several trajectories of several configurations"
-        return Verdict(name=name, level="warn", message=message, value=float("nan"))
-    between = np.var([part.mean() for part in each], ddof=1) - np.mean([_noise(part, tau) for part in each])
+        message = (
+            "whether basins are shifted against one another is seen by several trajectories of several configurations"
+        )
+        return unknown(name, message)
+    between = np.var([part.mean() for part in each], ddof=1) - np.mean([_noise(part, e.tau) for part in each])
     shift = float(np.sqrt(max(between, 0.0)) / kT)
     level, message = "ok", f"energy shifts between trajectories spread by {shift:.2g} k_BT beyond their noise"
     if shift > 1:
@@ -75,7 +111,7 @@ def _basins(data: Dataset, moments: Moments, model: LinearPotential, temperature
             f"{message}: forces leave the energy of a basin free, and populations of basins come out wrong though forces "
             "look right; add the KL term, or an offset per basin"
         )
-    return Verdict(name=name, level=level, message=message, value=shift)
+    return Verdict(name=name, level=level, message=message, value=shift, limits=(0.0, 1.0))
 
 
 def _noise(gap: Array, tau: float) -> float:
@@ -83,22 +119,32 @@ def _noise(gap: Array, tau: float) -> float:
     return float(gap.var(ddof=1) * min(1.0, max(2 * tau, 1.0) / len(gap)))
 
 
-def _metastability(data: Dataset, moments: Moments, model: LinearPotential, temperature: float, tau: float) -> Verdict:
-    if fisher(moments, temperature).s == 0 or not any(np.ptp(t.descriptors, axis=0).any() for t in data.values()):
-        message = "neither forces nor descriptors vary: slow directions cannot be seen"
-        return Verdict(name="metastability", level="warn", message=message, value=float("nan"))
-    return diagnostics.metastability(moments, temperature).verdict
+def _metastability(e: _Ensemble) -> Verdict:
+    varies = any(np.ptp(t.descriptors, axis=0).any() for t in e.data.values())
+    if fisher(e.moments, e.temperature).s == 0 or not varies:
+        return unknown("metastability", "neither forces nor descriptors vary: slow directions cannot be seen")
+    return diagnostics.metastability(e.moments, e.temperature).verdict
 
 
-def _weights(data: Dataset, moments: Moments, model: LinearPotential, temperature: float, tau: float) -> Verdict:
-    log_w = log_weights(data.energies, model.energies(data), temperature)
-    ess, k, M = effective_sample_size(log_w), pareto_k(log_w), len(log_w)
-    level = "ok"
-    message = f"weights to the model's distribution leave {ess:.0f} effective of {M} configurations (Pareto k {k:.2f})"
-    if k > UNUSABLE or ess < min(10, 0.5 * M):
-        level, message = "warn", f"{message}: averages of the model cannot be had by reweighting; sample it"
-    elif ess < 10:
-        level, message = "warn", f"{message}: too few configurations for averages"
+def _weights(e: _Ensemble) -> Verdict:
+    ess, M = effective_sample_size(e.log_weights), len(e.energies)
+    level, message = "ok", f"weights to the model's distribution leave {ess:.0f} effective of {M} configurations"
+    if ess < EFFECTIVE:
+        level, message = "warn", f"{message}: too few for averages of the model; sample it, or add configurations"
+    return Verdict(name="weights", level=level, message=message, value=ess, limits=(EFFECTIVE, np.inf))
+
+
+def _tail(e: _Ensemble) -> Verdict:
+    k, name = pareto_k(e.log_weights), "tail of the weights"
+    if np.isnan(k):
+        return unknown(name, "the tail of the weights is seen by at least 21 configurations whose weights differ")
+    level, message = "ok", f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
+    if k > UNUSABLE:
+        level = "warn"
+        message = f"a few weights outweigh all others (Pareto k {k:.2f}): averages of the model cannot be had by reweighting; sample it"
     elif k > HEAVY:
-        message += f"; above {HEAVY} error bars of reweighted averages are too small"
-    return Verdict(name="weights", level=level, message=message, value=ess / M)
+        level = "warn"
+        message = (
+            f"the tail of the weights is heavy (Pareto k {k:.2f}): error bars of reweighted averages are too small"
+        )
+    return Verdict(name=name, level=level, message=message, value=k, limits=(-np.inf, HEAVY))

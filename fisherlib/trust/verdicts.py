@@ -1,12 +1,15 @@
-"""A line for each reason to trust a fit to forces, or not to."""
+"""The checks of a fit to forces, behind those of its data."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import diagnostics, uncertainty
+from ..counts import counted
 from ..dataset import Dataset
 from ..diagnostics import Verdict
+from ..diagnostics.descriptor import parameters_of
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
@@ -18,6 +21,9 @@ from .ensembles import of_ensembles
 ROUGH = 30
 #: Force errors that differ by less than this factor count as the same.
 SAME = 1.2
+#: A model whose forces differ by less from those of θ_f, relatively to the forces, is θ_f itself.
+ITSELF = 1e-9
+INDEPENDENT = "independent blocks"
 #: Smallest strength of a ridge: no regularisation to speak of.
 NONE = 1e-14
 
@@ -27,82 +33,96 @@ def verdicts(
     *,
     moments: Moments | None = None,
     model: LinearPotential | None = None,
+    theta: ArrayLike | LinearPotential | None = None,
     temperature: float | None = None,
 ) -> list[Verdict]:
-    """What speaks for a Fisher fit and what against it, a line each.
+    """What speaks for a Fisher fit and what against it: every check of the data, and then those of the fit.
 
-    Every check of the data that is not passed stands by itself; those that are passed are counted in one line. What
-    belongs to one ensemble (basins, metastability, weights) is judged for each temperature and number of atoms, and the
+    What belongs to one ensemble (basins, metastability, weights) is judged for each temperature and number of atoms, and the
     worst is told. Trajectories whose temperature is not known count with those of all others as force matching does,
-    each force component the same.
+    each force component the same. A model that is θ_f of these data is not compared with θ_f.
 
     Args:
         data: that it was fitted to.
         moments: ``accumulate(data)``, where it is known already.
         model: to be judged; θ_f without it. Held-out errors and the strength are those of θ_f in any case.
+        theta: (K,) parameters known to be roughly right, as for ``diagnostics.check``; the model without them.
         temperature: K; without it the trajectories' own.
+
+    Returns:
+        Verdicts, each with its number and its own name.
 
     Raises:
         ValueError: the model or the moments are of other descriptors than the data.
     """
     moments = moments or accumulate(data)
-    found = diagnostics.check(data, temperature, moments=moments, theta=model)
-    if "force descriptors" in (v.name for v in found):
-        return found  # there is nothing to fit
     unknown = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
     common = 1.0 if unknown else temperature  # of one temperature, whatever it is, θ_f does not depend on it
-    theta_f = fisher_fit(moments, temperature=common)
-    lines = _checks(found)
-    if model is not None:
-        lines.append(_of_model(moments, model, theta_f))
+    theta_f, other = _fitted(data, moments, model, common)
+    found = diagnostics.check(data, temperature, moments=moments, theta=other if theta is None else theta)
+    if theta_f is None or any(v.name == "force descriptors" for v in found):
+        return found  # there is nothing to fit
+    if other is not None:
+        found.append(_of_model(moments, other, theta_f))
+    if unknown:
+        found.append(_unknown(unknown))
     if len(data.energies) < 2:
         message = "one configuration: nothing can be said of errors"
-        return [*lines, Verdict(name="independent blocks", level="fail", message=message, value=1.0)]
+        return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
     blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments)
-    lines += [_blocks(blocks), *_held_out(blocks, common)]
-    if unknown:
-        lines.append(_unknown(unknown))
-    return [*lines, *of_ensembles(data, moments, model or theta_f, temperature, blocks.tau)]
+    found += [*diagnostics.single_run(data, _cut(blocks)), _blocks(blocks), *_held_out(blocks, common)]
+    return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
 
 
-def _checks(found: list[Verdict]) -> list[Verdict]:
-    passed = [v for v in found if v.level == "ok"]
-    message = f"{len(passed)} of {len(found)} checks of the data are passed: {', '.join(v.name for v in passed)}"
-    summary = Verdict(name="data", level="ok", message=message, value=float(len(passed)))
-    return [summary, *(v for v in found if v.level != "ok")]
+def _fitted(
+    data: Dataset, moments: Moments, model: LinearPotential | None, temperature: float | None
+) -> tuple[LinearPotential | None, LinearPotential | None]:
+    """θ_f, none where there is nothing to fit, and the model where it is another one."""
+    total = moments.total()
+    if model is not None:
+        parameters_of(model, data)
+    if not (total.FF > 0 and np.diag(total.PhiPhi).any()):
+        return None, model
+    theta_f = fisher_fit(moments, temperature=temperature)
+    if model is not None:
+        change = model.theta - theta_f.theta
+        if change @ total.PhiPhi @ change <= ITSELF**2 * total.FF:
+            return theta_f, None
+    return theta_f, model
 
 
 def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential) -> Verdict:
     """The force error of a given model beside that of θ_f."""
     rows = [record.rows for record in moments.values()]
     own, best = (float(np.sqrt(np.average(force_rmse(moments, m.theta) ** 2, weights=rows))) for m in (model, theta_f))
-    ratio = own / best if best > 0 else 1.0
-    message = f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f {best:.4g}"
-    level = "ok"
+    ratio = own / best if best > 0 else np.inf
+    level, message = "ok", f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
     if ratio > SAME:
         level, message = "warn", f"{message}: it is not the minimum of the Fisher divergence of these data"
-    return Verdict(name="forces of the model", level=level, message=message, value=ratio)
+    return Verdict(name="forces of the model", level=level, message=message, value=ratio, limits=(0.0, SAME))
+
+
+def _cut(blocks: Blocks) -> str:
+    return (
+        f"cut into {counted(blocks.clusters, 'consecutive block')}, which are not independent; by the autocorrelation time of "
+        f"the scores the run is worth about {blocks.independent:.0f} independent ones"
+    )
 
 
 def _blocks(blocks: Blocks) -> Verdict:
     n = blocks.independent
-    level, message = "ok", f"error bars rest on {blocks}"
+    level, message = "ok", f"error bars are taken over {blocks}"
     if n < FEWEST_BLOCKS:
-        level, message = (
-            "fail",
-            f"{message}: below {FEWEST_BLOCKS} no interval is given; run longer, or more trajectories",
-        )
+        level = "fail"
+        message = f"no error bars, which would be taken over {blocks}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
     elif n < ROUGH:
-        level, message = "warn", f"{message}: they are rough themselves"
-    return Verdict(name="independent blocks", level=level, message=message, value=float(n))
+        level, message = "warn", f"{message}: too few for bars that are not rough themselves"
+    return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
 
 
 def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
     """How much worse forces are on trajectories that were left out, and the choice of a ridge by them."""
-    moments, name = blocks.moments, "held-out forces"
-    if len(moments) < 2:
-        message = "nothing can be held out: there is one trajectory, too short for blocks"
-        return [Verdict(name=name, level="warn", message=message, value=float("nan"))]
+    moments = blocks.moments
     path = ridge_path(moments, [NONE], temperature=temperature)
     fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
     out = float(leave_one_trajectory_out(moments, [NONE], temperature=temperature)[0])
@@ -115,8 +135,9 @@ def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
             "warn",
             f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations",
         )
-    strength = choose_strength(moments, temperature=temperature).verdict
-    return [Verdict(name=name, level=level, message=message, value=ratio), strength]
+    left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
+    choice = choose_strength(moments, temperature=temperature)
+    return [left_out, choice.verdict, choice.range]
 
 
 def _unknown(keys: Sequence[str]) -> Verdict:
@@ -125,4 +146,4 @@ def _unknown(keys: Sequence[str]) -> Verdict:
         f"the temperature of {named} is not known: θ_f counts all force components the same, and J, KL and weights cannot be "
         "given there; give temperature="
     )
-    return Verdict(name="temperature", level="warn", message=message, value=float(len(keys)))
+    return Verdict(name="temperature", level="warn", message=message, value=float(len(keys)), limits=(0.0, 0.0))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..losses import fisher
@@ -106,9 +107,10 @@ class Blocks:
         return len(self.moments)
 
     def __str__(self) -> str:
+        noun = {"trajectories": "trajectory", "blocks": "consecutive block"}[self.kind]
         return (
-            f"{self.clusters} {self.kind}, about {self.independent:.0f} independent blocks "
-            f"(τ = {self.tau:.2g} configurations)"
+            f"{counted(self.clusters, noun)}, worth about {self.independent:.0f} independent blocks by the scores of the fit to "
+            f"forces (their autocorrelation time is {self.tau:.2g} configurations)"
         )
 
 

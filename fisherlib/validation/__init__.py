@@ -1,10 +1,10 @@
 """Predictions for trajectories that the fit has not seen, and the strength of a ridge by them."""
 
+from .agreement import NOTICEABLE as NOTICEABLE
 from .folds import cross_validate as cross_validate
 from .folds import split as split
 from .held_out import held_out_errors as held_out_errors
 from .held_out import leave_one_trajectory_out as leave_one_trajectory_out
-from .strength import AGREEMENT as AGREEMENT
 from .strength import STRENGTHS as STRENGTHS
 from .strength import RidgeChoice as RidgeChoice
 from .strength import choose_strength as choose_strength

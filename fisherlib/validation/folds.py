@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
@@ -36,7 +37,14 @@ def several(name: str, count: int) -> None:
 
 
 def cross_validate(
-    data: Dataset, moments: Moments, fit: Callable[[Moments], LinearPotential], *, folds: int = 5, seed: int = 0
+    data: Dataset,
+    moments: Moments,
+    fit: Callable[[Moments], LinearPotential],
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    of: Dataset | None = None,
+    clusters: ArrayLike | None = None,
 ) -> Comparison:
     """Errors of predictions for trajectories that were held out of the fit, fold by fold.
 
@@ -46,6 +54,8 @@ def cross_validate(
         fit: moments → potential, e.g. ``regression.fisher_fit``.
         folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
         seed: of the assignment of trajectories to folds.
+        of: data that were cut into these trajectories, whose own trajectories the errors are told of; ``data`` without it.
+        clusters: what standard errors are taken over, as for ``comparison.compare_predictions``.
 
     Returns:
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
@@ -59,6 +69,7 @@ def cross_validate(
     return compare_predictions(
         np.concatenate([energies[key] for key in data]),
         np.concatenate([forces[key] for key in data]),
-        data,
+        data if of is None else of,
         name=f"{name}, held out",
+        clusters=clusters,
     )

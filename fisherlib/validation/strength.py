@@ -10,17 +10,12 @@ from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
 from ..regression import RidgePath, evidence, gcv, normal_equations, ridge_path
+from .agreement import Curve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
 #: Strengths of a ridge that are tried: below the first, what a strength does is lost in rounding; above the last, nothing
 #: is left of the fit.
 STRENGTHS = frozen(np.logspace(-12, 2, 281))
-
-#: The ways to choose a strength may differ by this factor before it is remarked on.
-AGREEMENT = 10.0
-
-#: Held-out errors that differ by less than this, relatively, are the same for any use.
-NOTICEABLE = 0.01
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +29,8 @@ class RidgeChoice:
         gcv: (n,) generalised cross-validation, eV²/Å².
         evidence: (n,) logarithm of the evidence, nats.
         best: λ by "cross-validation", "GCV" and "evidence".
-        verdict: whether the three agree; its value is the largest ratio between them.
+        verdict: whether it matters by which of the three the strength is chosen.
+        range: whether the strengths that were tried hold the best ones.
     """
 
     path: RidgePath
@@ -44,6 +40,7 @@ class RidgeChoice:
     evidence: Array
     best: Mapping[str, float]
     verdict: Verdict
+    range: Verdict
 
     @property
     def strengths(self) -> Array:
@@ -93,14 +90,16 @@ def choose_strength(
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
+    curve = Curve.of(path.strengths, rmse, pulls, rounding=_rounding(moments, temperature))
     return RidgeChoice(
         path=path,
         cross_validation=rmse,
-        cross_validation_error=_standard_error(pulls),
+        cross_validation_error=standard_error(pulls),
         gcv=generalised,
         evidence=log_evidence,
         best=best,
-        verdict=_verdict(path, rmse, pulls, best, _rounding(moments, temperature)),
+        verdict=agreement(curve, best),
+        range=covered(curve, best, least=float(STRENGTHS[0] * path.eigenvalues[-1])),
     )
 
 
@@ -117,52 +116,7 @@ def _lowest(strengths: Array, curve: Array) -> float:
     return float(np.exp(x[k] - shift))
 
 
-def _standard_error(pulls: Array) -> Array:
-    """(n,) standard error over trajectories of what they pull at, to first order."""
-    return np.sqrt(len(pulls) / (len(pulls) - 1) * (pulls**2).sum(axis=0))
-
-
 def _rounding(moments: Moments, temperature: float | None) -> float:
     """Force error, eV/Å, that is lost in the rounding of F·F: √ε times the root mean square of the forces."""
     squares, rows = normal_equations(moments, temperature=temperature), sum(r.rows for r in moments.values())
     return float(np.sqrt(np.finfo(float).eps * sum(part.s for part in squares) / rows))
-
-
-def _verdict(path: RidgePath, rmse: Array, pulls: Array, best: Mapping[str, float], rounding: float) -> Verdict:
-    order = np.argsort(path.strengths)
-    strengths, rmse, pulls = path.strengths[order], rmse[order], pulls[:, order]
-    k = int(np.argmin(rmse))
-    # One trajectory is harder than another at every strength, which drops out of the difference between two strengths.
-    excess, error = rmse - rmse[k], _standard_error(pulls - pulls[:, [k]])
-    ratio, same = max(best.values()) / min(best.values()), max(NOTICEABLE * rmse[k], rounding)
-    cost, bar = (
-        float(np.interp(np.log(list(best.values())), np.log(strengths), curve).max()) for curve in (excess, error)
-    )
-    serve = excess <= np.maximum(error, same)
-    run = len(strengths) if serve.all() else int(np.argmin(serve))  # how many of the smallest strengths serve
-    said = [_agreement(best, ratio, f"their held-out errors differ by {cost:.2g} ± {bar:.2g} eV/Å", cost > same)]
-    if run:
-        said.append(f"any strength below {strengths[run - 1]:.2g} serves, by whole trajectories held out")
-    ends = [name for name, value in best.items() if value in (strengths[0], strengths[-1])]
-    # At the lower end nothing is lost where smaller strengths hardly change the held-out error, or only by rounding.
-    flat = (run and strengths[run - 1] >= AGREEMENT * strengths[0]) or strengths[0] <= AGREEMENT * STRENGTHS[
-        0
-    ] * path.eigenvalues[-1]
-    cut = bool(ends) and (strengths[-1] in best.values() or not flat)
-    if ends:
-        where = f"lies at the end of the range {strengths[0]:.2g} to {strengths[-1]:.2g}"
-        said.append(f"the best by {' and '.join(ends)} {where}{', give strengths= beyond it' if cut else ''}")
-    level = "warn" if cut or (ratio > AGREEMENT and cost > same) else "ok"
-    return Verdict(name="strength", level=level, message="; ".join(said), value=float(ratio))
-
-
-def _agreement(best: Mapping[str, float], ratio: float, differ: str, matters: bool) -> str:
-    found = ", ".join(f"{value:.2g} by {name}" for name, value in best.items())
-    if ratio <= AGREEMENT:
-        return f"the ways to choose a strength agree within a factor of {ratio:.2g}: {found}"
-    said = f"the ways to choose a strength differ by a factor of {ratio:.2g}: {found}; "
-    if not matters:
-        return said + f"it matters little, as {differ}"
-    return (
-        said + f"{differ}; GCV and the evidence count correlated rows as independent: trust whole trajectories held out"
-    )

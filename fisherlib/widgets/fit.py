@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 
 from .. import figures, io
 from ..dataset import Array
-from ..moments import accumulate
 from ..potential import LinearPotential
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
@@ -75,10 +74,9 @@ class FitPanel(Panel):
     def use(self, study: Study, **chosen: object) -> None:
         """Another study."""
         self.forget()
-        self._study, moments = study, study.moments
-        if len(moments) == 1:  # blocks of a single run are the least that can be held out
-            moments = accumulate(study.data.blocks(min(2 * FOLDS, len(study.data.energies))))
-        self._held, keys = moments, tuple(moments)
+        self._study = study
+        self._held = moments = study.moments_of_parts
+        keys = tuple(moments)
         parts = split(keys, min(FOLDS, len(keys)), seed=study.seed) if len(keys) > 1 else []
         self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
         total = moments.total()
@@ -147,7 +145,10 @@ class FitPanel(Panel):
             "J, 1/Å²": f"{float(terms.fisher(theta)):.4g}",
             "KL, second order, nats": f"{float(terms.kl(theta)):.3g}",
             "energy RMSE, eV": f"{np.sqrt(2 * max(float(terms.energy(theta)), 0.0)):.4g}",
+            "trajectories": str(len(self._study.data)),
         }
+        if self._study.blocks is not None:
+            shown["independent blocks, by the scores"] = f"about {self._study.blocks.independent:.0f}"
         for name, values in errors.items():
             if values:
                 weights = [rows[key] for key in values]

@@ -8,6 +8,7 @@ import ipywidgets
 import plotly.graph_objects as go
 
 from .. import diagnostics, figures, io, tables
+from ..counts import counted
 from ..dataset import Dataset
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
@@ -218,7 +219,7 @@ def _read(
 
 def _columns(opened: "io.Opened | io.Complete") -> str:
     if not opened.columns:
-        return f"A {opened.kind} of {opened.trajectories} trajectories, in which there is nothing to choose."
+        return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
     return tables.columns(opened.columns)._repr_html_()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tqdm.auto import tqdm
 
+from ...counts import counted
 from .database import Database
 from .retract import retract
 from .sweep import sweep
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _info(database: Database, given: argparse.Namespace) -> int:
     found = database.shards()
     configurations, rows = sum(h.configurations for h in found), sum(h.rows for h in found)
-    print(f"{len({h.key for h in found})} trajectories, {configurations} configurations, {rows} force components")
+    said = {"trajectory": len({h.key for h in found}), "configuration": configurations, "force component": rows}
+    print(", ".join(counted(number, noun) for noun, number in said.items()))
     print(
         f"{len(found)} shards, {sum(h.size for h in found) / 1e9:.3g} GB, {database.unsealed(found)} of them not sealed"
     )

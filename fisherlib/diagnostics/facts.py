@@ -1,0 +1,58 @@
+"""What a dataset is, in named values: its size, its temperatures, and the memory of its energies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..dataset import Array, Dataset
+from .sampling import autocorrelation_time
+
+
+def facts(data: Dataset) -> dict[str, object]:
+    """Named values of a dataset, which are no checks: nothing in them is right or wrong.
+
+    Args:
+        data: the configurations, each trajectory in the order of time.
+    """
+    lengths = [len(t) for t in data.values()]
+    each = f" ({_range(lengths)} a trajectory)" if len(data) > 1 else ""
+    return {
+        "trajectories": len(data),
+        "configurations": f"{sum(lengths)}{each}",
+        "atoms in a configuration": _range(data.n_atoms),
+        "temperature, K": ", ".join(f"{T:g}" for T in data.temperatures) or "not known",
+        "descriptors K": data.K,
+        "autocorrelation time of the energies, configurations": f"{memory(data):.2f}",
+        "independent energies": f"about {independent_energies(data):.0f}",
+    }
+
+
+def memory(data: Dataset) -> float:
+    """Integrated autocorrelation time of the energies, in configurations, all trajectories of an ensemble about one mean."""
+    return autocorrelation_time(_series(data))
+
+
+def independent_energies(data: Dataset) -> float:
+    """Configurations over twice the autocorrelation time of their energies: what averages of the energy rest on."""
+    return len(data.energies) / max(2 * memory(data), 1.0)
+
+
+def _range(values: Sequence[int] | Array) -> str:
+    low, high = min(values), max(values)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _series(data: Dataset) -> list[Array]:
+    """Energies without the mean of their ensemble (temperature and composition) and what is linear in N."""
+    ensembles: dict[object, list[str]] = {}
+    for t in data.values():
+        kinds, counts = (None, t.n_atoms.sum()) if t.species is None else np.unique(t.species, return_counts=True)
+        ensembles.setdefault(f"{t.temperature} {kinds} {counts / len(t)}", []).append(t.key)
+    made = {}
+    for keys in ensembles.values():
+        E = np.concatenate([data[key].energies for key in keys])
+        N = np.concatenate([data[key].n_atoms for key in keys]).astype(float)
+        E, N = E - E.mean(), N - N.mean()
+        E = E - N * (N @ E) / (N @ N) if N @ N > 0 else E
+        made |= dict(zip(keys, np.split(E, np.cumsum([len(data[key]) for key in keys])[:-1]), strict=True))
+    return [made[key] for key in data]
