@@ -493,7 +493,7 @@ def test_trajectories_of_known_temperature_are_judged_beside_those_of_unknown_on
     mixed = spoilt(few_walkers, lambda t, _: {"temperature": None if t.key == "walker-00" else 300.0})
     found = card(mixed)["canonical ratio"]
     assert found.level == "warn" and "far too much" in found.message and found.value > 4
-    assert "not judged: walker-00: the temperature is not known" in found.message
+    assert "Not judged: walker-00: the temperature is not known" in found.message
 
 
 def test_trajectories_of_different_temperature_have_one_ratio(few_walkers: fl.Dataset) -> None:

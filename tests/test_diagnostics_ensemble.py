@@ -228,14 +228,14 @@ def test_each_direction_has_its_own_sentence_and_each_trajectory_its_own_number(
         }
 
     found = of(spoilt(copper, scaled))["canonical ratio"]
-    sentences = re.split(r"\. (?=walker|all|not judged)", found.message)
+    sentences = re.split(r"\. (?=walker|all|Not judged)", found.message)
     assert found.level == "fail" and found.value > 20 and len(sentences) == 4
     assert sorted(s.split(" for ")[0] for s in sentences[:3]) == [
         "walker-00: energies fluctuate far too much",
         "walker-02: energies fluctuate far too little",
         "walker-03: energies do not vary: a column that was never filled, or copies of one configuration",
     ]
-    assert sentences[3].startswith("not judged: walker-04: the temperature is not known")
+    assert sentences[3].startswith("Not judged: walker-04: the temperature is not known")
     (much,) = [s for s in sentences if "too much" in s]
     assert re.search(r"walker-01 \(\d+ times a harmonic crystal\)", much) and "walker-02" not in much
     assert all(f"walker-{n:02}" not in found.message for n in range(5, 20))
@@ -262,7 +262,7 @@ def test_varying_composition_is_no_fluctuation() -> None:
 def test_trajectories_of_unknown_temperature_and_of_one_configuration(copper: fl.Dataset, ragged: Callable) -> None:
     unknown = spoilt(copper, lambda t: {"temperature": None}, ("walker-00",))
     found = of(unknown)["canonical ratio"]
-    assert found.level == "ok" and ". not judged: walker-00: the temperature is not known" in found.message
+    assert found.level == "ok" and ". Not judged: walker-00: the temperature is not known" in found.message
     assert flagged(of(fl.Dataset([t.slice(0, 1) for t in copper.values()]))) == {}
     assert of(ragged(0, atoms=(2, 5)))["temperature by forces"].level == "unknown"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alloy import write_runs
 from bs4 import BeautifulSoup
 
 import fisherlib as fl
@@ -40,7 +41,8 @@ def numbers(shipped: Path) -> dict:
 
 def test_the_numbers_have_the_promised_shape(numbers: dict) -> None:
     assert numbers.keys() == {
-        *("theta_f", "rank", "condition", "held_out", "cdf", "verdicts", "data", "temperature", "units", "versions"),
+        *("theta_f", "rank", "condition", "held_out", "cdf", "verdicts", "data", "independent_blocks", "temperature"),
+        *("units", "versions"),
     }
     assert numbers["theta_f"].keys() == {"coef", "intercept"}
     assert numbers["held_out"].keys() == {"force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread"}
@@ -62,9 +64,27 @@ def test_held_out_walkers_are_predicted_as_well_as_promised(numbers: dict) -> No
 
 def test_the_verdicts_are_those_of_the_library(numbers: dict, copper: fl.Dataset, copper_moments: fl.Moments) -> None:
     theta_f = fl.regression.fisher_fit(copper_moments)
-    expected = fl.trust.verdicts(copper, moments=copper_moments, model=theta_f)
+    given = fl.io.read_theta(ROOT / "data" / "theta_energy.json")
+    expected = fl.trust.verdicts(copper, moments=copper_moments, model=theta_f, theta=given)
     assert [(v["name"], v["level"]) for v in numbers["verdicts"]] == [(v.name, v.level) for v in expected]
-    assert all(isinstance(v["value"], float) and v["message"] for v in numbers["verdicts"])
+    assert all(isinstance(v["value"], float) and v["message"] and len(v["limits"]) == 2 for v in numbers["verdicts"])
+    assert numbers["independent_blocks"] == pytest.approx(fl.Study(copper, moments=copper_moments).blocks.independent)
+
+
+def test_checks_stand_apart_from_facts(shipped: Path, numbers: dict) -> None:
+    page = BeautifulSoup((shipped / "theta_f.html").read_text(encoding="utf-8"), "html.parser").find("main")
+    tables = {table.find_previous("h2").text: [] for table in page.find_all("table")}
+    for table in page.find_all("table"):
+        tables[table.find_previous("h2").text].append(table)
+    (facts,) = tables["Data"]
+    assert "level" not in facts.text and {row.th.text for row in facts.tbody.find_all("tr")} >= {
+        *("trajectories", "configurations", "descriptors K", "independent blocks, by the scores"),
+    }
+    told, passed = tables["Is it to be trusted?"]
+    names = [[row.th.text for row in table.tbody.find_all("tr")] for table in (told, passed)]
+    levels = {level: [v["name"] for v in numbers["verdicts"] if v["level"] == level] for level in ("warn", "ok")}
+    assert names == [levels["warn"], levels["ok"]] and passed.find_parent("details")
+    assert f"✓ {len(levels['ok'])} checks passed" in page.text and not levels["ok"] == []
 
 
 def test_the_numbers_are_those_of_the_library(numbers: dict, copper: fl.Dataset) -> None:
@@ -96,6 +116,22 @@ def test_another_file_and_temperature_give_another_report(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     numbers = json.loads((tmp_path / "theta_f.json").read_text())
     assert numbers["temperature"] == 300.0 and numbers["data"]["trajectories"] == 2
+
+
+def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> None:
+    runs = write_runs(tmp_path / "alloy.xyz", runs=2, frames=20)
+    given = ["temperature=800", "cutoff=4", "n_max=2", "l_max=1", "n=3"]
+    done = report(f"data={runs}", *given, target=tmp_path)
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((tmp_path / "theta_f.json").read_text())
+    data = fl.io.read(
+        runs, temperature=800.0, descriptor=fl.descriptors.Soap(cutoff=4.0, n_max=2, l_max=1), check=False
+    )
+    blocks = fl.Study(data).blocks
+    assert numbers["data"]["trajectories"] == len(data) == 1
+    assert numbers["independent_blocks"] == pytest.approx(blocks.independent)
+    (found,) = [v for v in numbers["verdicts"] if v["name"] == "trajectories"]
+    assert found["level"] == "warn" and f"cut into {blocks.clusters} consecutive blocks" in found["message"]
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,7 @@ def test_ways_to_choose_a_strength_disagree_where_their_errors_do(
     found = agreement(curve(excess, size=size), BEST)
     assert found.level == level and found.value == pytest.approx(value) and found.limits == (0.0, 0.01)
     assert ("trust whole trajectories held out" in found.message) == (level == "warn")
-    assert "1e-06 by GCV" in found.message and "any strength below " in found.message
+    assert "1e-06 by GCV" in found.message and " strength below " in found.message
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..counts import counted
 from ..dataset import Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments, accumulate
@@ -99,8 +100,9 @@ def _force_r2(r2: float) -> Verdict:
 
 def _enough(total: MomentRecord) -> Verdict:
     ratio = total.rows / total.K
-    level, message = "ok", f"{total.rows} force components for {total.K} parameters"
+    held = f"{counted(total.rows, 'force component')} for {counted(total.K, 'parameter')}"
+    level, message = "ok", held
     if ratio < ENOUGH:
         level = "warn"
-        message = f"only {total.rows} force components for {total.K} parameters: θ_f fits noise; add configurations"
+        message = f"only {held}: θ_f fits noise; add configurations"
     return Verdict(name="enough data", level=level, message=message, value=float(ratio), limits=(ENOUGH, np.inf))

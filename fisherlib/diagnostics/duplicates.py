@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from .verdict import Verdict
 
@@ -17,14 +18,14 @@ def duplicates(data: Dataset) -> Verdict:
         level, more = "fail", f" and {len(copies) - 3} more" if len(copies) > 3 else ""
         named = ", ".join(f"{copy!r} of {original!r}" for copy, original in copies[:3])
         message = (
-            f"whole trajectories are copies: {named}{more} ({twice} of {len(alike)} configurations): error bars, held-out "
+            f"whole trajectories are copies: {named}{more} ({twice} of {counted(len(alike), 'configuration')}): error bars, held-out "
             f"errors and averages are all wrong; drop one of {copies[0][1]!r} and {copies[0][0]!r}, "
             "or take diagnostics.without_copies(data)"
         )
     elif twice:
         level = "warn"
         message = (
-            f"{twice} of {len(alike)} configurations are copies of others: they count twice in every average, and error bars "
+            f"{twice} of {counted(len(alike), 'configuration')} are copies of others: they count twice in every average, and error bars "
             "and held-out errors are too small as well; leave them out by diagnostics.without_copies(data)"
         )
     return Verdict(name="duplicates", level=level, message=message, value=float(twice), limits=(0.0, 0.0))

@@ -107,7 +107,7 @@ def _memory(data: Dataset) -> Verdict:
         level = "warn"
         message = (
             f"only about {independent:.0f} of {M} energies are independent (autocorrelation time of the energies "
-            f"{memory(data):.2g} configurations): averages over them are rough; run longer"
+            f"{memory(data):.2f} configurations): averages over them are rough; run longer"
         )
     return Verdict(name="independent energies", level=level, message=message, value=independent, limits=(FEW, np.inf))
 

@@ -55,14 +55,14 @@ def null_directions(
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
         rounding = solve(loss).rounding
-        message = f"forces determine all {K} parameters, within {rounding:.0e} of θ on any machine"
+        message = f"forces determine every one of {counted(K, 'parameter')}, within {rounding:.0e} of θ on any machine"
         return [Verdict(name="null directions", level="ok", message=message, value=0.0, limits=(0.0, 0.0))]
     verdicts = sorted((_open(v, words, S) for v, words in found), key=lambda verdict: verdict.level == "ok")
     rest = verdicts[SHOWN:]
     shown = [dataclasses.replace(v, name=f"null direction {n}") for n, v in enumerate(verdicts[:SHOWN], start=1)]
     if rest:
         warned = sum(v.level == "warn" for v in rest)
-        determined = f"forces determine {K - len(found)} of {K} parameters"
+        determined = f"forces determine {K - len(found)} of {counted(K, 'parameter')}"
         level: Level = "warn" if warned else "ok"
         message = f"and {counted(len(rest), 'more direction')} that no force tells of, none with energies of its own: {determined}"
         if warned:
@@ -98,7 +98,7 @@ def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> lis
     more = f" and {len(within) - NAMED} more" if len(within) > NAMED else ""
     spanned = ", ".join(names[k] for k in within[:NAMED]) + more
     message = (
-        f"forces leave {null.shape[1]} of {K} directions of θ undetermined, spanned by {spanned}: there θ_f is the choice of "
+        f"forces leave {null.shape[1]} of {counted(K, 'direction')} of θ undetermined, spanned by {spanned}: there θ_f is the choice of "
         "least norm, and not to be read; leave descriptors out, or add a ridge, which determines it"
     )
     return [Verdict(name="undetermined", level="warn", message=message, value=float(null.shape[1]), limits=(0.0, 0.0))]
@@ -119,7 +119,7 @@ def _open(v: Array, words: str, S: Array) -> Verdict:
     if share > ROUNDING:
         message = f"{words}, while energies along it vary: forces leave energy differences open; add energies or kl to the loss"
         return Verdict(name="null direction", level="warn", message=message, value=share, limits=(0.0, ROUNDING))
-    message = f"{words}; energies do not vary along it either, so that it is irrelevant for these data"
+    message = f"{words}; energies are constant along it too: irrelevant for these data"
     return Verdict(name="null direction", level="ok", message=message, value=max(share, 0.0), limits=(0.0, ROUNDING))
 
 
@@ -154,7 +154,9 @@ def _proportional(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
         factor = A[k, first] / A[first, first]
         v = np.zeros(len(A))
         v[k], v[first] = 1.0, -factor
-        words = f"{names[k]} is {factor:.4g} times {names[first]} in every force: forces do not tell them apart"
+        words = (
+            f"{names[k]} is {factor:.4g} times {names[first]} in every force: forces determine one coefficient for both"
+        )
         found.append((v, words))
     return found
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..counts import counted
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
@@ -69,14 +70,14 @@ def influence(data: Dataset, moments: Moments) -> Verdict:
     limits = (0.0, float(max(SHARES * h.mean(), OWN)))
     strange = np.flatnonzero(h > limits[1])
     if not len(strange):
-        message = f"no configuration holds much of the fit alone: at most {h.max():.2g} of {h.sum():.0f} parameters"
+        message = f"no configuration holds much of the fit alone: at most {h.max():.2g} of {counted(round(h.sum()), 'parameter')}"
         return Verdict(name="leverage", level="ok", message=message, value=float(h.max()), limits=limits)
     order = strange[np.argsort(-h[strange])]
     keys, first = list(data), np.cumsum([0] + [len(t) for t in data.values()])
     named = [f"{m - first[data.groups[m]]} of {keys[data.groups[m]]}" for m in order[:3]]
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
     message = (
-        f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {h.sum():.0f} parameters alone, "
+        f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {counted(round(h.sum()), 'parameter')} alone, "
         f"{h[order[0]] / h.mean():.0f} times its share: overlapping atoms, a spike, or the only one of its kind; look at it, and fit "
         "without it to compare"
     )

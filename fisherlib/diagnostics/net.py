@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from .verdict import Verdict, unknown
 
@@ -67,7 +68,7 @@ def _net_force(data: Dataset, net_Phi: float) -> Verdict:
     if net > ZERO:
         level, number = "warn", sum(int((each > ZERO).sum()) for each in found.values())
         message = (
-            f"forces do not sum to zero in {number} of {len(data.energies)} configurations (most, {net:.2g} of their size, "
+            f"forces do not sum to zero in {number} of {counted(len(data.energies), 'configuration')} (most, {net:.2g} of their size, "
             f"in configuration {m} of {key!r}, counted from 0): {_cause(data[key], m)}"
         )
     return Verdict(name="net force", level=level, message=message, value=net, limits=(0.0, ZERO))

@@ -6,7 +6,7 @@ from ..dataset import Dataset
 from .verdict import Verdict
 
 #: What is said of a single run before anything is fitted to it.
-SHORT = "of which no error bar can be made unless it is long: other runs, or many independent blocks, show how results scatter"
+SHORT = "of which no error bar can be made unless it is long: it takes other runs, or many blocks that are independent by their scores"
 
 
 def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:

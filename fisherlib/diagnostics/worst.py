@@ -17,7 +17,7 @@ _NUMBERS = {
     "autocorrelation": "{:.3f}",
     "drift": "{:+.3g} eV",
     "outliers": "{:.0f} robust standard deviations",
-    "frozen configurations": "{:.0f} configurations",
+    "frozen configurations": "{:.0f} of its own",
     "temperature by forces": "{:.2f} times",
 }
 
@@ -50,7 +50,7 @@ def _sentence(alike: list[tuple[str, Verdict]]) -> str:
         return first.message
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     if first.level == "unknown":
-        return f"not judged: {', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
+        return f"Not judged: {', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
     named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value).replace('-', '−')})" for key, v in others)
     return f"{key}: {first.message}" + (f"; likewise {named}{more}" if others else "")
 

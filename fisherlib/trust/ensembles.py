@@ -128,7 +128,10 @@ def _metastability(e: _Ensemble) -> Verdict:
 
 def _weights(e: _Ensemble) -> Verdict:
     ess, M = effective_sample_size(e.log_weights), len(e.energies)
-    level, message = "ok", f"weights to the model's distribution leave {ess:.0f} effective of {M} configurations"
+    level, message = (
+        "ok",
+        f"weights to the model's distribution leave {ess:.0f} effective of {counted(M, 'configuration')}",
+    )
     if ess < EFFECTIVE:
         level, message = "warn", f"{message}: too few for averages of the model; sample it, or add configurations"
     return Verdict(name="weights", level=level, message=message, value=ess, limits=(EFFECTIVE, np.inf))

@@ -110,7 +110,7 @@ class Blocks:
         noun = {"trajectories": "trajectory", "blocks": "consecutive block"}[self.kind]
         return (
             f"{counted(self.clusters, noun)}, worth about {self.independent:.0f} independent blocks by the scores of the fit to "
-            f"forces (their autocorrelation time is {self.tau:.2g} configurations)"
+            f"forces (their autocorrelation time is {self.tau:.2f} configurations)"
         )
 
 

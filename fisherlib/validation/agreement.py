@@ -68,7 +68,6 @@ def agreement(curve: Curve, best: Mapping[str, float]) -> Verdict:
     cost, bar = (float(np.interp(at, x, y).max()) for y in (curve.excess, curve.error))
     found = ", ".join(f"{value:.2g} by {name}" for name, value in best.items())
     number, value = curve.serving, cost / curve.size
-    serving = f"; any strength below {curve.strengths[number - 1]:.2g} serves, by what is held out" if number else ""
     level, message = (
         "ok",
         f"every way to choose the strength serves: {found}; the held-out error rises by at most {100 * value:.2g} %",
@@ -79,7 +78,9 @@ def agreement(curve: Curve, best: Mapping[str, float]) -> Verdict:
             f"the ways to choose the strength disagree: {found}; held-out errors differ by {cost:.2g} ± {bar:.2g} eV/Å; GCV and "
             "the evidence count correlated rows as independent: trust whole trajectories held out"
         )
-    return Verdict(name="strength", level=level, message=message + serving, value=value, limits=(0.0, NOTICEABLE))
+    below = f"{'any' if level == 'ok' else 'take a'} strength below {curve.strengths[number - 1]:.2g}" if number else ""
+    message += f"; {below}{' serves as well' if level == 'ok' else ''}" if below else ""
+    return Verdict(name="strength", level=level, message=message, value=value, limits=(0.0, NOTICEABLE))
 
 
 def covered(curve: Curve, best: Mapping[str, float], *, least: float) -> Verdict:

@@ -135,7 +135,7 @@ class LoadPanel(Panel):
         self._offer(read.fitting)
         self._gradient.layout.display = "flex" if read.opened is not None and read.opened.has_descriptors else "none"
         self.columns.value = "" if read.opened is None else _columns(read.opened)
-        self.card.value = tables.card(self.health)._repr_html_() if self.health else ""
+        self.card.value = _card(self.data, self.health) if self.health else ""
         figure = EMPTY if self.data is None else figures.energies(self.data)
         try:
             self._use(read)
@@ -215,6 +215,11 @@ def _read(
     except Exception as error:  # noqa: BLE001  put into words when everything else is shown
         read.error = error
     return read
+
+
+def _card(data: Dataset, health: list) -> str:
+    """Facts of the data, and below them its checks."""
+    return tables.facts(diagnostics.facts(data))._repr_html_() + tables.card(health)._repr_html_()
 
 
 def _columns(opened: "io.Opened | io.Complete") -> str:
