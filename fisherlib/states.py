@@ -9,6 +9,8 @@ import traitlets
 ALL = "all trajectories"
 #: No θ file.
 NONE = "none"
+#: No key: all configurations are one trajectory.
+ONE_RUN = "none: one run"
 
 
 class Offered(traitlets.Unicode):

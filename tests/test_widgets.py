@@ -16,7 +16,19 @@ import traitlets
 import fisherlib as fl
 from fisherlib import states
 from fisherlib.projections import Progress
-from fisherlib.widgets import ComparePanel, FitPanel, LandscapePanel, LiveFigure, LoadPanel, Upload, Work, controls
+from fisherlib.widgets import (
+    ComparePanel,
+    FitPanel,
+    LandscapePanel,
+    LiveFigure,
+    LoadPanel,
+    Upload,
+    Work,
+    controls,
+    entries,
+)
+from fisherlib.widgets.field import Question
+from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.upload import MEGABYTE
 
 PIECE = 2 * MEGABYTE
@@ -323,7 +335,7 @@ CONTROLS: dict[str, tuple[Callable[[Chosen], ipywidgets.Widget], dict, object, o
     "whole": (lambda s: controls.slider(s, "whole", "Label", step=5), {"value": 10}, 10, 7),
     "width": (lambda s: controls.slider(s, "width", "Label", base=10), {"value": 10.0}, 10.0, 0.01),
     "maybe": (
-        lambda s: controls.Maybe(s, "maybe", "Label", empty="none", failed=print), {"value": "300.5"}, 300.5, 1234.56789,
+        lambda s: entries.Maybe(s, "maybe", "Label", empty="none", tip="a number", failed=print), {"value": "300.5"}, 300.5, 1234.56789,
     ),
     "on": (lambda s: controls.tick(s, "on", "Label"), {"value": True}, True, True),
     "words": (lambda s: controls.text(s, "words", "Label"), {"value": "x"}, "x", "y"),
@@ -387,7 +399,7 @@ def test_a_strength_between_the_steps_is_kept_and_becomes_one(state: Chosen) -> 
 @pytest.mark.parametrize("typed", ["hot", "1,200", "12 K"])
 def test_what_is_no_number_is_refused_in_words(state: Chosen, typed: str) -> None:
     errors: list[Exception] = []
-    field = controls.Maybe(state, "maybe", "T", empty="", failed=errors.append)
+    field = entries.Maybe(state, "maybe", "T", empty="", tip="K", failed=errors.append)
     state.maybe = 300.0
     field.set_state({"value": typed})
     assert str(errors[0]) == f"maybe: expected a number, or nothing, got {typed!r}"
@@ -400,7 +412,7 @@ def described(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
     """Every control in a panel that a person sets."""
     if isinstance(widget, ipywidgets.Box):
         return [control for child in widget.children for control in described(child)]
-    still = (ipywidgets.HTML, go.FigureWidget, ipywidgets.FloatProgress)
+    still = (ipywidgets.HTML, go.FigureWidget, ipywidgets.FloatProgress, Heartbeat, Question)
     return [] if isinstance(widget, still) else [widget]
 
 
@@ -412,7 +424,12 @@ def test_every_control_has_a_label_of_its_own(make: type, tmp_path: Path, monkey
     panel = make() if make is LoadPanel else make(fl.Study(data))
     assert panel.last_error is None
     found = described(panel)
+    found = [
+        control for control in found if control.layout.display != "none" or not isinstance(control, ipywidgets.Button)
+    ]
     labels = [control.label if isinstance(control, Upload) else control.description for control in found]
+    tips = [control.tooltip for control in found if not isinstance(control, Upload | ipywidgets.Button)]
+    assert all(tips)  # or the page shows "null"
     assert len(labels) >= 6 and all(labels)
     twice = [label for label in set(labels) if labels.count(label) > 1]
     assert twice in ([], ["or its path"])  # which follows the selector it belongs to

@@ -14,7 +14,7 @@ import traitlets
 from ase import Atoms
 
 import fisherlib as fl
-from fisherlib.states import NONE
+from fisherlib.states import NONE, ONE_RUN
 from fisherlib.widgets import LoadPanel
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
@@ -110,6 +110,20 @@ def drawn(panel: LoadPanel) -> None:
         np.testing.assert_allclose(trace.y, t.energies / t.n_atoms)
 
 
+def control(panel: LoadPanel, label: str) -> object:
+    """The control with that label."""
+
+    def inside(box: object) -> list[object]:
+        return [w for child in getattr(box, "children", ()) for w in (child, *inside(child))]
+
+    return next(w for w in inside(panel) if label in (getattr(w, "description", ""), getattr(w, "label", "")))
+
+
+def asked(panel: LoadPanel) -> dict[str, str]:
+    """What is asked at the fields."""
+    return {name: field.asked for name, field in panel.fields.items() if field.asked}
+
+
 def refused(panel: LoadPanel, *words: str) -> None:
     assert panel.study is None and panel.last_error is not None
     for word in words:
@@ -120,7 +134,7 @@ def refused(panel: LoadPanel, *words: str) -> None:
 def test_the_files_at_hand_are_offered_and_the_first_is_read(folder: Path) -> None:
     for name in ("b.npz", "a.xyz"):
         write(folder / name)
-    panel = LoadPanel(temperature=300.0)
+    panel = LoadPanel(temperature=300.0, key=ONE_RUN)
     assert panel.state.options["path"] == ("a.xyz", "b.npz") and panel.state.path == "a.xyz"
     ok(panel)
 
@@ -131,10 +145,11 @@ def test_without_a_file_the_panel_asks_for_one() -> None:
 
 
 def test_a_good_file_is_told_of_in_tables_and_drawn(good: Path) -> None:
-    studies = []
-    panel = LoadPanel(str(good), loaded=studies.append)
+    panel, told = LoadPanel(str(good)), []
     ok(panel)
-    assert studies == [panel.study]
+    panel.observe(lambda change: told.append(change["new"].study), "subject")
+    panel.redraw()
+    assert told == [panel.study] and panel.subject.file == "good.npz" and panel.subject.reason == ""
     assert D in panel.columns.value and "16" in panel.card.value
     assert panel.card.value.index("descriptors K") < panel.card.value.index("checks passed</summary>")
     assert panel.state.descriptors == D and panel.state.force_descriptors == PHI and panel.state.forces == "forces"
@@ -145,7 +160,7 @@ def test_a_path_that_is_typed_is_offered_and_read(good: Path, folder: Path) -> N
     panel, away = panel_of(good), folder / "away"
     away.mkdir()
     other = write(away / "other.npz", seed=1)
-    choose, field = panel.children[1].children[:2]
+    choose, field = control(panel, "File"), control(panel, "or path of the data")
     field.set_state({"value": str(other)})  # as a browser does
     ok(panel)
     assert panel.state.path == choose.value == str(other) and str(other) in choose.options
@@ -167,8 +182,8 @@ def test_a_file_that_is_none_is_refused_and_the_way_back_is_open(good: Path, fol
 
 def test_the_temperature_of_the_file_is_taken_unless_one_is_given(good: Path) -> None:
     panel = panel_of(good)
-    field = panel.children[3].children[0]
-    assert field.description == "Temperature, K" and panel.study.data.temperatures == [300.0]
+    field = control(panel, "Temperature, K")
+    assert panel.study.data.temperatures == [300.0]
     field.set_state({"value": "1200"})
     ok(panel)
     assert panel.state.temperature == 1200.0 and panel.data.temperatures == [1200.0]
@@ -180,30 +195,31 @@ def test_the_temperature_of_the_file_is_taken_unless_one_is_given(good: Path) ->
 @pytest.mark.parametrize("typed", ["hot", "-300", "0", "nan", "inf"])
 def test_what_is_no_temperature_is_refused_in_words(good: Path, typed: str) -> None:
     panel = panel_of(good)
-    field = panel.children[3].children[0]
+    field = control(panel, "Temperature, K")
     field.set_state({"value": typed})
-    assert "temperature: expected a" in str(panel.last_error)
+    assert "temperature: expected a" in str(panel.last_error) and "expected a" in asked(panel)["temperature"]
     field.set_state({"value": "400"})
     ok(panel)
 
 
 def test_a_missing_temperature_is_asked_for_by_the_name_of_its_field(columns: Path) -> None:
-    panel = panel_of(columns)
-    refused(panel, "fill in the field Temperature, K")
-    drawn(panel)
-    panel.children[3].children[0].set_state({"value": "300"})
+    panel = panel_of(columns, key=ONE_RUN)
+    refused(panel, "temperature missing")
+    assert asked(panel) == {"temperature": "The file states none. Fill it in and press Enter."}
+    control(panel, "Temperature, K").set_state({"value": "300"})
     ok(panel)
+    assert asked(panel) == {}
 
 
 def test_selectors_offer_what_fits_and_every_choice_is_read(columns: Path) -> None:
-    panel = panel_of(columns, temperature=300.0)
+    panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
     ok(panel)
     state = panel.state
     assert set(state.options["force_descriptors"]) == {PHI, "Phi2", "Phi5"}
     assert set(state.options["descriptors"]) == {D, "D2"}  # with K = 4
     assert set(state.options["forces"]) == {"forces", "forces2"}
     assert set(state.options["energies"]) == {"energy", "energy2"}
-    assert set(state.options["key"]) == {NONE, "walker", "basin"} and state.key == NONE
+    assert set(state.options["key"]) == {ONE_RUN, "walker", "basin"} and state.key == ONE_RUN
     before = panel.data
     state.forces = "forces2"
     ok(panel)
@@ -220,18 +236,18 @@ def test_selectors_offer_what_fits_and_every_choice_is_read(columns: Path) -> No
     state.key = "walker"
     assert panel.last_error is None and list(panel.data) == ["cold", "hot"]
     drawn(panel)
-    state.key = NONE
+    state.key = ONE_RUN
     assert len(panel.data) == 1
 
 
 def test_descriptors_follow_the_force_descriptors(columns: Path) -> None:
-    panel = panel_of(columns, temperature=300.0)
+    panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
     panel.state.force_descriptors = "Phi5"
     assert panel.state.options["descriptors"] == ("D5",) and panel.state.descriptors == "D5"
     assert panel.last_error is None and panel.data.K == panel.study.data.K == 5
     panel.state.force_descriptors = "Phi2"
     assert panel.last_error is None and panel.data.K == 4 and panel.state.descriptors == D
-    choose = next(c for c in panel.children[3].children if c.description == "Descriptors")
+    choose = control(panel, "Descriptors")
     assert choose.value == panel.state.descriptors and set(choose.options) == {D, "D2"}
 
 
@@ -242,12 +258,14 @@ def test_where_several_could_be_the_person_is_asked_and_an_only_one_is_taken(fol
             atoms.set_array(new, atoms.arrays.pop(old))
         atoms.set_array("Db", -atoms.arrays["Da"])
 
-    panel = panel_of(write(folder / name, change=rename), temperature=300.0)
+    key = {"key": ONE_RUN} if name.endswith("xyz") else {}
+    panel = panel_of(write(folder / name, change=rename), temperature=300.0, **key)
     if panel.state.force_descriptors == "" and "Phia" in panel.state.options["force_descriptors"]:
         panel.state.force_descriptors = "Phia"
     assert panel.state.forces == "f_dft" and panel.state.force_descriptors == "Phia"
-    refused(panel, "descriptors: expected one such column", "Da", "Db")
-    choose = next(c for c in panel.children[3].children if c.description == "Descriptors")
+    refused(panel, "descriptors missing")
+    assert asked(panel) == {"descriptors": "Several columns could be the descriptors: Da, Db. Choose one."}
+    choose = control(panel, "Descriptors")
     assert panel.state.descriptors == "" and choose.value is None and set(choose.options) == {"Da", "Db"}
     choose.set_state({"index": choose.options.index("Da")})
     ok(panel)
@@ -256,7 +274,7 @@ def test_where_several_could_be_the_person_is_asked_and_an_only_one_is_taken(fol
 
 @pytest.mark.parametrize("role", ["descriptors", "force_descriptors", "forces", "energies", "key"])
 def test_columns_that_are_not_there_are_refused(columns: Path, role: str) -> None:
-    panel = panel_of(columns, temperature=300.0, **{role: "no such"})
+    panel = panel_of(columns, temperature=300.0, **{"key": ONE_RUN, role: "no such"})
     refused(panel, "no such")
     if role == "key":
         assert panel.state.key == ""
@@ -269,8 +287,8 @@ def test_columns_that_are_not_there_are_refused(columns: Path, role: str) -> Non
 
 def test_a_wrong_sign_is_told_in_words_while_the_energies_are_shown(good: Path) -> None:
     panel = panel_of(good)
-    tick = panel.children[3].children[-1]
-    assert "∂D/∂x" in tick.description and tick.layout.display == "flex"
+    tick = control(panel, "force descriptors hold +∂D/∂x")
+    assert tick.layout.display == "flex"
     tick.set_state({"value": True})
     refused(panel, "sign")
     assert "sign" in panel.work.status.value and any(entry.level == "fail" for entry in panel.health)
@@ -296,7 +314,7 @@ def test_theta_joins_the_models(good: Path, folder: Path) -> None:
     fl.io.write_theta(fl.LinearPotential(theta=THETA + 0.1), path)
     panel = panel_of(good)
     assert list(panel.study.models) == ["θ_f", "energy fit", "Fisher + KL"]
-    choose, field = panel.children[2].children[:2]
+    choose, field = control(panel, "θ to compare with"), control(panel, "or path of θ")
     assert choose.options == (NONE, "theta_mine.json")
     choose.set_state({"index": 1})
     ok(panel)
@@ -308,17 +326,20 @@ def test_theta_joins_the_models(good: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["another K", "no θ", "missing"])
-def test_a_theta_that_does_not_fit_is_refused(good: Path, folder: Path, kind: str) -> None:
+def test_a_theta_that_does_not_fit_is_left_out_and_told_at_its_field(good: Path, folder: Path, kind: str) -> None:
     path = folder / "theta.json"
     if kind == "another K":
         fl.io.write_theta(fl.LinearPotential(theta=np.ones(7)), path)
     elif kind == "no θ":
         path.write_text("{}")
     panel = panel_of(good, theta=str(path))
-    refused(panel, *{"another K": ("K = 4", "got 7"), "no θ": ("'coef'",), "missing": ("theta.json",)}[kind])
-    drawn(panel)
+    ok(panel)  # the data are good without it
+    assert list(panel.study.models) == ["θ_f", "energy fit", "Fisher + KL"]
+    words = {"another K": ("7 parameters", "the data 4"), "no θ": ("'coef'",), "missing": ("theta.json",)}[kind]
+    assert list(asked(panel)) == ["theta"] and all(word in asked(panel)["theta"] for word in words)
     panel.state.theta = NONE
     ok(panel)
+    assert asked(panel) == {}
 
 
 def test_the_columns_of_a_file_are_forgotten_with_it(columns: Path, good: Path) -> None:
@@ -329,17 +350,20 @@ def test_the_columns_of_a_file_are_forgotten_with_it(columns: Path, good: Path) 
     panel.state.path = str(good)
     ok(panel)
     assert panel.state.descriptors == D and not panel.state.gradient and panel.state.key == ""
-    panel.state.path = str(columns)  # and back: its columns are guessed afresh
+    assert panel.state.temperature is None and panel.data.temperatures == [300.0]
+    panel.state.path = str(columns)  # and back: all as it was
+    assert panel.state.gradient and panel.state.temperature == 300.0
+    panel.state.gradient = False
     ok(panel)
-    assert panel.state.descriptors == D and panel.state.key == NONE
-    panel.state.descriptors, panel.state.force_descriptors, panel.state.key = "D2", "Phi2", "walker"
+    assert panel.state.descriptors == "D2" and panel.state.key == "walker"
     np.testing.assert_array_equal(panel.data["hot"].force_descriptors, first["hot"].force_descriptors)
 
 
 def test_a_file_is_read_once_for_all_its_columns(columns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened, real = [], fl.io.open
     monkeypatch.setattr(fl.io, "open", lambda path: (opened.append(str(path)), real(path))[1])
-    panel = panel_of(columns, temperature=300.0)
+    panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
+    panel.state.key = "walker"
     panel.state.forces, panel.state.temperature = "forces2", 400.0
     panel.state.forces = "forces"
     panel.redraw()  # back from another page
@@ -350,7 +374,7 @@ def test_a_file_is_read_once_for_all_its_columns(columns: Path, monkeypatch: pyt
 @pytest.mark.parametrize("name", ["data", "θ"])
 def test_an_upload_is_chosen_and_one_of_the_same_name_is_read_again(good: Path, folder: Path, name: str) -> None:
     panel = panel_of(good)
-    upload = panel.children[1 if name == "data" else 2].children[2]
+    upload = control(panel, f"Upload {name}")
     upload.send = lambda *_: None
     for number in (1, 2):
         if name == "data":
@@ -369,7 +393,7 @@ def test_an_upload_is_chosen_and_one_of_the_same_name_is_read_again(good: Path, 
 
 def test_an_upload_that_fails_is_told(good: Path) -> None:
     panel = panel_of(good)
-    upload = panel.children[1].children[2]
+    upload = control(panel, "Upload data")
     upload.send = lambda *_: None
     upload._handle_custom_msg({"number": 1, "name": "big.npz", "size": 10**12, "offset": 0}, [])
     assert "give its path" in panel.work.status.value and panel.study is not None
@@ -428,7 +452,7 @@ def test_cancelling_goes_back_to_what_is_shown(
     slow = write(folder / "slow.npz", seed=1)
 
     async def scene() -> None:
-        panel = panel_of(columns, temperature=300.0)
+        panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
         await quiet(panel)
         panel.state.descriptors = "D2"
         await quiet(panel)
@@ -483,3 +507,189 @@ def test_a_database_is_loaded_and_leaves_nothing_to_choose(few_walkers: fl.Datas
     assert panel.study is not None and list(panel.data) == list(few_walkers)
     assert panel.columns.value == "A database of 4 trajectories, in which there is nothing to choose."
     assert all(not panel.state.options[role] for role in ("forces", "energies", "key"))
+
+
+# What is missing is asked for at once, and nothing is done twice
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How often files are opened and datasets made of them."""
+    counts = {"open": 0, "dataset": 0}
+
+    def count(place: object, name: str) -> None:
+        real = getattr(place, name)
+
+        def counting(*given: object, **named: object) -> object:
+            counts[name] += 1
+            return real(*given, **named)
+
+        monkeypatch.setattr(place, name, counting)
+
+    count(fl.io, "open")
+    count(fl.io.Opened, "dataset")
+    return counts
+
+
+def two_of_each(atoms: Atoms) -> None:
+    """No column has a usual name, and each role has two that could be it."""
+    for old, new in ((D, "Da"), (PHI, "Phia"), ("forces", "fa")):
+        atoms.set_array(new, atoms.arrays.pop(old))
+        atoms.set_array(f"{new[:-1]}b", 2.0 * atoms.arrays[new])
+
+
+def test_all_that_is_missing_is_asked_for_at_once_before_anything_is_computed(
+    folder: Path, counted: dict[str, int]
+) -> None:
+    panel = panel_of(write(folder / "own.npz", change=two_of_each, temperature=[np.nan, np.nan]))
+    refused(panel, "temperature and forces and force descriptors and descriptors missing")
+    assert set(asked(panel)) == {"temperature", "forces", "force_descriptors", "descriptors"}
+    assert counted == {"open": 1, "dataset": 0} and panel.subject.reason == str(panel.last_error)
+    panel.state.temperature, panel.state.forces = 300.0, "fa"
+    assert set(asked(panel)) == {"force_descriptors", "descriptors"}
+    panel.state.force_descriptors, panel.state.descriptors = "Phia", "Da"
+    ok(panel)
+    assert asked(panel) == {} and counted == {"open": 1, "dataset": 1}
+
+
+def test_a_file_of_several_runs_is_asked_for_its_key(columns: Path, counted: dict[str, int]) -> None:
+    panel = panel_of(columns)
+    refused(panel, "temperature and key of trajectories missing")
+    assert set(asked(panel)) == {"temperature", "key"} and "walker has 2 values" in asked(panel)["key"]
+    choose = control(panel, "Key of trajectories")
+    assert choose.value is None and choose.options == (ONE_RUN, "walker", "basin")
+    assert "walker" in panel.columns.value and panel.card.value == "" and not panel.figure.data
+    panel.state.key = "walker"
+    panel.state.temperature = 300.0
+    ok(panel)
+    assert list(panel.data) == ["cold", "hot"] and counted == {"open": 1, "dataset": 1}
+
+
+def test_a_temperature_for_each_run_is_not_asked_for(folder: Path) -> None:
+    def stated(atoms: Atoms) -> None:
+        atoms.info["temperature"] = {"cold": 300.0, "hot": 600.0}[atoms.info["walker"]]
+
+    panel = panel_of(write(folder / "two.xyz", change=stated))
+    assert set(asked(panel)) == {"key"}
+    panel.state.key = ONE_RUN  # then there are two temperatures in one trajectory
+    assert set(asked(panel)) == {"temperature"}
+    panel.state.key = "walker"
+    ok(panel)
+    assert [t.temperature for t in panel.data.values()] == [300.0, 600.0]
+
+
+def test_a_theta_of_other_data_is_left_out_with_a_note_and_comes_back_with_its_data(good: Path, folder: Path) -> None:
+    fl.io.write_theta(fl.LinearPotential(theta=THETA), folder / "theta_mine.json")
+    other = write(folder / "other.npz", theta=np.arange(1.0, 8.0))
+    panel = panel_of(good, theta="theta_mine.json")
+    assert "θ (given)" in panel.study.models
+    panel.state.path = str(other)
+    ok(panel)
+    field = panel.fields["theta"]
+    assert panel.state.theta == NONE and "θ (given)" not in panel.study.models and field.asked == ""
+    assert field.question.sentence == "theta_mine.json has 4 parameters, the data 7: left out"
+    panel.state.path = str(good)
+    ok(panel)
+    assert panel.state.theta == "theta_mine.json" and "θ (given)" in panel.study.models
+    assert field.question.sentence == ""
+    panel.state.path = str(other)
+    panel.state.theta = "theta_mine.json"  # chosen for these data it is a mistake; the data stay
+    ok(panel)
+    assert field.asked == "theta_mine.json has 4 parameters, the data 7: left out" and panel.data.K == 7
+
+
+def test_a_theta_of_another_descriptor_is_left_out(good: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = {"name": "SOAP", "cutoff": 5.0}, {"name": "SOAP", "cutoff": 4.0}
+    model = fl.LinearPotential(theta=THETA, provenance={"descriptor": theirs})
+    fl.io.write_theta(model, folder / "theta_mine.json")
+    data = fl.io.read(good, check=False)
+    fl.io.write(fl.Dataset(list(data.values()), provenance={"descriptor": ours}), folder / "own.npz")
+    panel = panel_of(folder / "own.npz", theta="theta_mine.json")
+    ok(panel)
+    assert "another descriptor" in asked(panel)["theta"] and "θ (given)" not in panel.study.models
+
+
+def test_data_are_not_read_again_for_another_theta(good: Path, folder: Path, counted: dict[str, int]) -> None:
+    fl.io.write_theta(fl.LinearPotential(theta=THETA), folder / "theta_mine.json")
+    panel = panel_of(good)
+    panel.state.theta = "theta_mine.json"
+    ok(panel)
+    assert "θ (given)" in panel.study.models and counted == {"open": 1, "dataset": 1}
+
+
+def test_going_back_restores_what_was_without_reading(good: Path, folder: Path, counted: dict[str, int]) -> None:
+    panel = panel_of(good, temperature=400.0)
+    before, study = panel.state.trait_values(), panel.study
+    panel.state.path = str(write(folder / "own.xyz"))
+    assert panel.study is None and asked(panel)
+    button = control(panel, "Back to good.npz")
+    assert button.layout.display == "flex"
+    count = dict(counted)
+    button.click()
+    ok(panel)
+    assert panel.study is study and panel.state.trait_values() == before and asked(panel) == {} and counted == count
+    assert button.layout.display == "none" and D in panel.columns.value
+
+
+def test_an_upload_is_called_by_its_own_name(good: Path, folder: Path) -> None:
+    panel = panel_of(good)
+    upload = control(panel, "Upload data")
+    upload.send = lambda *_: None
+    content = write(folder / "own.xyz").read_bytes()
+    for number in (1, 2):
+        upload._handle_custom_msg(
+            {"number": number, "name": "own.xyz", "size": len(content), "offset": 0}, [memoryview(content)]
+        )
+        called = "own.xyz (uploaded)" if number == 1 else "own.xyz (uploaded 2)"
+        shown = control(panel, "File")
+        assert shown.label == control(panel, "or path of the data").value == called == panel.subject.file
+    for place in (panel, *panel.fields.values()):
+        assert str(Path(panel.state.path).parent) not in str(getattr(place, "value", ""))
+    assert str(Path(panel.state.path).parent) not in shown._options_labels
+    control(panel, "or path of the data").set_state({"value": "own.xyz (uploaded)"})  # the name leads back to the file
+    assert panel.state.path != str(folder / "own.xyz") and Path(panel.state.path).is_file()
+
+
+def test_a_name_that_is_no_text_is_listed_and_opened(good: Path, folder: Path) -> None:
+    name = b"caf\xe9.npz".decode(errors="surrogateescape")
+    try:
+        good.rename(folder / name)
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes no such name")
+    panel = panel_of("")
+    ok(panel)
+    assert panel.state.path == name and control(panel, "File").label == "caf\\udce9.npz"
+    assert panel.data.provenance["file"] == "caf\\udce9.npz"
+    for widget in (control(panel, "File"), control(panel, "or path of the data")):
+        str(widget.get_state()).encode()  # what goes to the page is text
+    fl.io.write_theta(panel.study.models["θ_f"], folder / "theta.json")
+    (folder / name).unlink()
+    panel.state.path = "elsewhere"
+    panel.state.path = name
+    panel.work.status.value.encode()
+    assert "caf\\udce9.npz" in panel.work.status.value
+
+
+def test_momenta_are_no_forces(folder: Path) -> None:
+    panel = panel_of(write(folder / "own.npz", change=lambda a: a.set_array("momenta", 0.1 * a.arrays["forces"])))
+    ok(panel)
+    assert panel.state.options["forces"] == ("forces",)
+
+
+def test_the_table_of_another_file_is_not_left_as_if_it_were_of_this_one(
+    good: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = write(folder / "slow.npz", seed=1)
+
+    async def scene() -> None:
+        panel = panel_of(good)
+        await quiet(panel)
+        waiting = Slow(monkeypatch, slow)
+        panel.state.path = str(slow)
+        assert waiting.begun.wait(10) and "fisherlib-old" in panel.card._dom_classes
+        assert panel.subject.file == "good.npz"  # of which all other pages still speak
+        waiting.go.set()
+        await quiet(panel)
+        assert "fisherlib-old" not in panel.card._dom_classes and panel.subject.file == "slow.npz"
+
+    asyncio.run(scene())

@@ -23,8 +23,8 @@ from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
 from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
-from fisherlib.widgets.load import _read
 from fisherlib.widgets.panel import Panel
+from fisherlib.widgets.reading import read
 
 K = 4
 J = "Fisher divergence"
@@ -390,7 +390,8 @@ def test_another_study_keeps_the_choices_that_it_has(study: fl.Study) -> None:
     panel = ComparePanel(study, models=("θ_f", "θ (given)"), trajectory="t5", view=ERRORS)
     panel.use(fl.Study(sampled(seed=1, trajectories=3)))
     ok(panel)
-    assert panel.state.models == ("θ_f",) and panel.state.trajectory == ALL and panel.state.view == ERRORS
+    assert panel.state.models == ("θ_f", "energy fit")  # what is new is shown
+    assert panel.state.trajectory == ALL and panel.state.view == ERRORS
     assert tuple(panel.figure.data[0].x) == ("t0", "t1", "t2")
 
 
@@ -801,7 +802,8 @@ def open_page(dashboard: Dashboard, page: str) -> Panel:
     titles = ("Load", "Fit", "Compare", "Landscape")
     dashboard.pages.set_state({"index": titles.index(page)})
     shown = dashboard._place.children
-    assert shown == (dashboard.page,) and [p.active for p in dashboard._panels()].count(True) == 1
+    active = [panel for panel in dashboard._panels() if panel.active]
+    assert shown == (dashboard.page,) and active == [panel for panel in shown if panel is not dashboard.nothing]
     return shown[0]
 
 
@@ -838,8 +840,8 @@ def test_before_data_are_loaded_every_page_asks_for_them(good: Path, data: fl.Da
     dashboard = Dashboard("missing.npz")
     assert dashboard.fit is None and "missing.npz" in dashboard.load.work.status.value
     for page in ("Fit", "Compare", "Landscape"):
-        assert open_page(dashboard, page) is dashboard.load
-        assert "Load a data file first" in dashboard.load.work.status.value
+        assert open_page(dashboard, page) is dashboard.nothing and not dashboard.figure.data
+        assert "No data yet: missing.npz: no such file" in dashboard._about.value
     dashboard.load.state.path = str(good)  # the page that was asked for opens
     assert dashboard._place.children == (dashboard.landscape,)
     is_drawn(dashboard.landscape)
@@ -869,7 +871,7 @@ def test_a_fit_that_is_added_appears_on_the_other_pages(good: Path, folder: Path
     assert {"theta_mine", "<i>mine</i>", "second"} < set(dashboard.compare.state.options["models"])
 
 
-def test_another_file_reaches_every_page_and_a_bad_one_leaves_them(good: Path, folder: Path) -> None:
+def test_another_file_reaches_every_page_and_a_bad_one_is_told_on_all_of_them(good: Path, folder: Path) -> None:
     other = sampled(seed=5, trajectories=3)
     fl.io.write(other, folder / "other.npz")
     dashboard = Dashboard(str(good))
@@ -883,18 +885,21 @@ def test_another_file_reaches_every_page_and_a_bad_one_leaves_them(good: Path, f
     load = open_page(dashboard, "Load")
     load.state.path = "missing.npz"
     assert load.study is None
-    fit = open_page(dashboard, "Fit")
-    control(fit, "Add to the models").click()  # of the data that the page shows
+    assert open_page(dashboard, "Fit") is dashboard.nothing  # and no button that saves the θ of other data
+    control(load, "Back to other.npz").click()
+    fit = dashboard.page
+    assert fit is dashboard.fit and dashboard.load.state.path == str(folder / "other.npz")
+    control(fit, "Add to the models").click()
     assert fit.last_error is None and "my fit" in dashboard.compare.state.options["models"]
 
 
-def test_a_file_that_is_refused_late_does_not_draw_over_another_page(
+def test_a_file_that_is_refused_late_is_told_on_the_page_that_is_open_meanwhile(
     good: Path, folder: Path, data: fl.Dataset
 ) -> None:
     dashboard = Dashboard(str(good))
     chosen = {**dashboard.load._wanted()[2], "gradient": True}
-    bad = _read(str(good), None, NONE, chosen, lambda done, total: None)
+    bad = read(str(good), None, NONE, chosen, lambda done, total: None)
     open_page(dashboard, "Compare")
     with pytest.raises(ValueError, match="sign"):
-        dashboard.load._figure(bad)
-    assert "Distribution" in title(dashboard)
+        dashboard.load._use(bad)
+    assert dashboard.page is dashboard.nothing and not dashboard.figure.data

@@ -9,6 +9,7 @@ from .dataset import read as read
 from .dataset import read_frames as read_frames
 from .dataset import write as write
 from .find import find as find
+from .find import printable as printable
 from .find import sha256 as sha256
 from .frames import Frames as Frames
 from .listing import data_files as data_files

@@ -3,6 +3,10 @@
 import numpy as np
 
 from .columns import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, Columns, fit, gradients, sites
+from .words import CONFIGURATIONS, KEYS, N_ATOMS, PROPERTIES, RUNS
+
+#: Entries that mean trajectories by their names, the likeliest first.
+_NAMED = (*KEYS, *RUNS)
 
 
 def of_descriptors(columns: Columns, force_descriptors: str | None = None) -> list[str]:
@@ -25,8 +29,8 @@ def of_force_descriptors(columns: Columns) -> list[str]:
 
 
 def of_forces(atoms: Columns) -> list[str]:
-    """Float columns (ΣN, 3) other than positions."""
-    barred = {"positions", DESCRIPTORS}
+    """Float columns (ΣN, 3) other than positions and momenta."""
+    barred = {"positions", "momenta", "velocities", DESCRIPTORS}
     fits = [name for name, F in atoms.items() if _float(F) and F.shape[1:] == (3,) and name not in barred]
     return sorted(fits, key=lambda name: _rank(name, FORCES, "force"))
 
@@ -49,7 +53,34 @@ def of_key(configurations: Columns) -> list[str]:
         for name, entry in configurations.items()
         if entry.ndim == 1 and entry.dtype.kind in "Uiu" and 1 < len(np.unique(entry)) < len(entry)
     ]
-    return sorted(fits, key=lambda name: configurations[name].dtype.kind != "U")
+    return sorted(fits, key=lambda name: _likelihood(name, configurations[name]))
+
+
+def likely_keys(configurations: Columns) -> dict[str, int]:
+    """Those that probably do tell trajectories apart, and how many values each has.
+
+    Named ones and words have at least three configurations a value on average. Whole numbers of an unknown name have fewer
+    values than configurations a value: a counter of steps, which starts anew in each run, has more.
+    """
+    found = {}
+    for name in of_key(configurations):
+        entry = configurations[name]
+        values, word = len(np.unique(entry)), name in _NAMED or entry.dtype.kind == "U"
+        if not _tells_nothing(name) and (3 * values <= len(entry) if word else values**2 <= len(entry)):
+            found[name] = values
+    return found
+
+
+def _tells_nothing(name: str) -> bool:
+    """Whether an entry counts atoms or steps, or is a property of a configuration, by its name."""
+    lower = name.lower()
+    return lower in {*CONFIGURATIONS, *map(str.lower, N_ATOMS), *PROPERTIES} or lower.startswith(("n_", "num_"))
+
+
+def _likelihood(name: str, entry: np.ndarray) -> tuple[int, bool, int]:
+    """For an order: usual names, then words, then whole numbers, each with the fewest values first."""
+    rank = _NAMED.index(name) if name in _NAMED else len(_NAMED)
+    return rank, entry.dtype.kind != "U", len(np.unique(entry))
 
 
 def _float(column: np.ndarray) -> bool:

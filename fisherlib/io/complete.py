@@ -14,7 +14,7 @@ from ..units import beta
 from . import fitsnap_rows, milady
 from .column import Column
 from .database import Database
-from .find import sha256
+from .find import printable, sha256
 from .judge import judge
 from .roles import no_such_choice
 
@@ -102,6 +102,14 @@ class Complete:
     def guess(self, what: str, **_: object) -> None:
         """Nothing, whatever is asked for."""
 
+    def likely_keys(self) -> dict[str, int]:
+        """None: trajectories are told apart already."""
+        return {}
+
+    def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
+        """Trajectory → its temperature, K, or None."""
+        return {t.key: t.temperature for t in self.data.values()}
+
     def frames(self, **_: object) -> list:
         """Refused: descriptors are all there is.
 
@@ -135,7 +143,8 @@ class Complete:
             made = [dataclasses.replace(t, temperature=float(temperature)) for t in made]
         if gradient:
             made = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in made]
-        about = {"file": self.path.name, "sha256": self.sha256, "descriptor": {"name": "from the file", "K": made[0].K}}
+        about = {"file": printable(self.path.name), "sha256": self.sha256}
+        about["descriptor"] = {"name": "from the file", "K": made[0].K}
         data = Dataset(made, provenance=about | self.data.provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:

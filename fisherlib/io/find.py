@@ -29,6 +29,11 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
 
 
+def printable(name: str) -> str:
+    """A file name as text: bytes of it that are no UTF-8, which Python holds as lone surrogates, are spelt out."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal."""
     if path.is_dir():

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..dataset import Trajectory
 from . import inert
 from .archive import read_arrays
+from .find import printable
 from .fitsnap import natural
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
@@ -92,7 +93,7 @@ def _of_npz(path: Path) -> _Rows:
     names = names.astype(str)
     if index.dtype.kind not in "iu" or index.size == 0 or not 0 <= index.min() <= index.max() < len(names):
         raise ValueError(f"config_index of {path.name}: expected whole numbers below the {len(names)} config_names")
-    names = [(name.rpartition("/")[0] or path.stem, name.rpartition("/")[2]) for name in names.tolist()]
+    names = [(name.rpartition("/")[0] or printable(path.stem), name.rpartition("/")[2]) for name in names.tolist()]
     return _checked(path.name, arrays["A"], arrays["b"], arrays["row_type"], index, arrays.get("atom_index"), names)
 
 

@@ -1,6 +1,7 @@
 """What the checks of a dataset mean for reading it."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -11,9 +12,24 @@ from ..potential import LinearPotential
 
 
 def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) -> None:
-    """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name."""
+    """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name.
+
+    That several trajectories were probably read as one is warned of as well.
+    """
+    if likely := data.provenance.get("likely_keys"):
+        warnings.warn(f"{path.name}: {ask_for_key(likely)}", stacklevel=3)
     for verdict in diagnostics.consistency(data, theta=theta):
         if verdict.level == "fail":
             raise ValueError(f"{path.name}: {verdict.message}")
         if verdict.level == "warn":
             warnings.warn(f"{path.name}: {verdict.message}", stacklevel=3)
+
+
+def ask_for_key(likely: Mapping[str, int]) -> str:
+    """The sentence for a file that was read as one trajectory, with the entries that probably tell several apart."""
+    (name, values), *others = likely.items()
+    also = f" (or {', '.join(f'{n}, {v} values' for n, v in others)})" if others else ""
+    return (
+        f"`{name}` has {values} values{also}: take key={name!r} if each is a trajectory of its own; now all configurations "
+        "count as one trajectory"
+    )

@@ -20,11 +20,11 @@ from .columns import Columns, free, gradients, taken, trajectory
 from .complete import READERS as COMPLETE
 from .complete import Complete
 from .featurise import featurise
-from .find import find, sha256
+from .find import find, printable, sha256
 from .frames import Frames
 from .judge import judge
 from .kinds import READERS, kind_of
-from .roles import frames_of, no_such_choice
+from .roles import frames_of, no_such_choice, temperature_of
 from .stored import Stored
 from .whole import OnBad, left_out, whole
 
@@ -58,7 +58,8 @@ def open(
         return Complete(path=path.absolute(), kind=kind, sha256=digest, data=data)
     digest = sha256(path)  # now: a file that is replaced later must not lend its fingerprint to these data
     given = {"elements": elements, "energies": energies} if kind == "LAMMPS dump" else {}
-    stored = tuple(READERS[kind](path, **given))
+    # A key may be the name of the file, which need not be text.
+    stored = tuple(dataclasses.replace(s, key=printable(s.key)) for s in READERS[kind](path, **given))
     return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
@@ -170,6 +171,18 @@ class Opened:
         self.choices(what)  # refuses what is no role
         return None
 
+    def likely_keys(self) -> dict[str, int]:
+        """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
+
+        Words, or whole numbers, of few values and several configurations each. There are none where the file tells its
+        trajectories apart itself.
+        """
+        return choices.likely_keys(self._entries) if self.kind == "extxyz" else {}
+
+    def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
+        """Trajectory → the temperature that the file states for it, K, or None."""
+        return {s.key: temperature_of(s) for s in self._split(key)}
+
     def frames(self, *, forces: str | None = None, energies: str | None = None, key: str | None = None) -> list[Frames]:
         """The configurations as they are, without descriptors being computed; see ``dataset`` for the arguments."""
         return self._frames(self._split(key), forces, energies)
@@ -209,7 +222,7 @@ class Opened:
         if temperature is not None:
             beta(temperature)  # refuses what is no temperature
             frames = [dataclasses.replace(f, temperature=float(temperature)) for f in frames]
-        provenance: dict[str, Any] = {"file": self.path.name, "sha256": self.sha256}
+        provenance: dict[str, Any] = {"file": printable(self.path.name), "sha256": self.sha256}
         if has_columns:
             made = [trajectory(f, **named, gradient=gradient) for f in frames]
             provenance |= {"descriptor": {"name": "from the file", "K": made[0].K}, **frames[0].provenance}
@@ -227,6 +240,8 @@ class Opened:
                 "descriptor": {**descriptor.parameters, "K": made[0].K},
                 "columns": frames[0].provenance["columns"],
             }
+        if key is None and (likely := self.likely_keys()):
+            provenance["likely_keys"] = likely
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
             provenance["dropped"] = dropped

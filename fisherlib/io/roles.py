@@ -31,7 +31,7 @@ def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energ
         positions=atoms.get("positions"),
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, atoms[F], (3,)),
-        temperature=_stated(entries) if stored.temperature is None else stored.temperature,
+        temperature=temperature_of(stored),
         cell=stored.cell,
         pbc=stored.pbc,
         columns=free(atoms, F),
@@ -40,8 +40,12 @@ def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energ
     )
 
 
-def _stated(entries: Columns) -> float | None:
-    """The temperature that an entry of that name gives to all configurations alike, K."""
+def temperature_of(stored: Stored) -> float | None:
+    """The temperature that a file states for a trajectory, K: its own, or that of all its configurations alike."""
+    return _of_entries(stored.configurations) if stored.temperature is None else stored.temperature
+
+
+def _of_entries(entries: Columns) -> float | None:
     found = {float(T) for name in ("temperature", "Temperature") if name in entries for T in _plain(entries[name])}
     T = found.pop() if len(found) == 1 else None
     return T if T is not None and np.isfinite(T) and T > 0 else None

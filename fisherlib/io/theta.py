@@ -118,7 +118,8 @@ def write_theta(
         write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset, provenance=said))
     elif path.suffix == ".json":
         content = {"coef": model.theta.tolist(), "intercept": model.offset, "name": model.name, "provenance": about}
+        # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(path, lambda file: file.write(text.encode()))
+        write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))
     else:
         raise ValueError(f"path: expected a name ending in .json or .npz, got {path.name!r}")

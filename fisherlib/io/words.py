@@ -14,6 +14,10 @@ N_ATOMS = ("n_atoms", "natoms", "num_atoms", "NUMBER_OF_ATOMS")
 #: What tells trajectories apart, and what tells the configurations of one apart.
 KEYS = ("key", "trajectory", "walker", "group")
 CONFIGURATIONS = ("configuration", "config", "frame", "snapshot", "structure", "image", "step")
+#: Further entries by which simulations are told apart in a comment line.
+RUNS = ("run", "config_type", "replica", "simulation", "traj", "traj_id")
+#: Whole numbers of a configuration that many share, and that tell no trajectories apart.
+PROPERTIES = ("charge", "total_charge", "spin", "multiplicity")
 COMPONENTS = ("component", "axis", "direction")
 
 

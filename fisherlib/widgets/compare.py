@@ -58,6 +58,7 @@ class ComparePanel(Panel):
         self.forget()
         self.study = study
         self._settling = True
+        before, chosen_before = self.state.options.get("models", ()), self.state.models
         sites = all(t.site_descriptors is not None for t in study.data.values())
         self.state.offer(
             models=tuple(study.models),
@@ -65,6 +66,9 @@ class ComparePanel(Panel):
             quantity=(TOTAL, SITE) if sites else (TOTAL,),
             saved=(NONE, *io.theta_files()),
         )
+        # What is new to the person is shown; what was there and not chosen stays out.
+        shown = [name for name in study.models if name in chosen_before or name not in before]
+        self.state.models = tuple(shown or study.models)
         self.begin(chosen)
         self._changed()
 
@@ -82,7 +86,7 @@ class ComparePanel(Panel):
         self._configuration.max = len(self.study.data[key]) - 1
 
     def _add(self, path: str) -> None:
-        model = io.read_theta(path, name=Path(path).stem)
+        model = io.read_theta(path, name=io.printable(Path(path).stem))
         self.study = self.study.with_model(model)
         self.state.offer(models=tuple(self.study.models))
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))

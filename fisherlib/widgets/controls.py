@@ -6,6 +6,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from ..io import printable
 from ..states import State
 
 #: The label takes the room it needs, and so does the control.
@@ -20,11 +21,22 @@ def row(*controls: ipywidgets.Widget) -> ipywidgets.Box:
 
 
 class Choose(ipywidgets.Dropdown):
-    """One of the options that a state offers for a trait; not shown when there is nothing to choose."""
+    """One of the options that a state offers for a trait; not shown when there is nothing to choose.
 
-    def __init__(self, state: State, name: str, label: str, **options: object) -> None:
-        self._state, self._name, self._following = state, name, False
-        super().__init__(description=label, style=LABEL, layout={"width": "auto", "max_width": "100%"}, **options)
+    Args:
+        state: it follows.
+        name: of the trait.
+        label: beside it.
+        tip: a sentence shown when the mouse rests on it; the label without it.
+        shown: what an option is called in the list.
+    """
+
+    def __init__(
+        self, state: State, name: str, label: str, *, tip: str = "", shown: Callable[[str], str] = printable
+    ) -> None:
+        self._state, self._name, self._shown, self._following = state, name, shown, False
+        layout = {"width": "auto", "max_width": "100%"}
+        super().__init__(description=label, style=LABEL, layout=layout, tooltip=tip or label)
         state.observe(self._follow, ["options", name])
         self.observe(self._choose, "value")
         self._follow()
@@ -33,8 +45,9 @@ class Choose(ipywidgets.Dropdown):
         offered = self._state.options.get(self._name, ())
         self._following = True  # changing the options of a dropdown makes it choose the first for a moment
         try:
-            if tuple(self.options) != offered:
-                self.options = offered
+            called = _called(offered, self._shown)
+            if tuple(self.options) != called:
+                self.options = called
             chosen = getattr(self._state, self._name)
             self.value = chosen if chosen in offered else None
         finally:
@@ -46,12 +59,18 @@ class Choose(ipywidgets.Dropdown):
             self._state.set_trait(self._name, change["new"])
 
 
+def _called(offered: Sequence[str], shown: Callable[[str], str]) -> tuple[str, ...] | tuple[tuple[str, str], ...]:
+    """Options with what they are called, where that differs."""
+    called = tuple((shown(option), option) for option in offered)
+    return called if any(a != b for a, b in called) else tuple(offered)
+
+
 class ChooseSeveral(ipywidgets.SelectMultiple):
     """Some of the options that a state offers for a trait."""
 
     def __init__(self, state: State, name: str, label: str, *, rows: int = 4) -> None:
         self._state, self._name, self._following = state, name, False
-        super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"})
+        super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"}, tooltip=label)
         state.observe(self._follow, ["options", name])
         self.observe(self._choose, "value")
         self._follow()
@@ -81,7 +100,7 @@ class Strength(ipywidgets.SelectionSlider):
     def __init__(self, state: State, name: str, label: str) -> None:
         self._state, self._name, self._following = state, name, False
         options = _labelled(STRENGTHS)
-        super().__init__(options=options, description=label, style=LABEL, layout={"width": "400px"})
+        super().__init__(options=options, description=label, style=LABEL, layout={"width": "400px"}, tooltip=label)
         state.observe(self._follow, name)
         self.observe(self._choose, "value")
         self._follow()
@@ -111,7 +130,7 @@ def number(state: State, name: str, label: str, **options: object) -> ipywidgets
     whole = isinstance(getattr(state, name), int)
     kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     layout, (low, high) = {"width": "auto", "max_width": "150px"}, _limits(state, name)
-    field = kind(description=label, style=LABEL, layout=layout, min=low, max=high, **options)
+    field = kind(description=label, style=LABEL, layout=layout, min=low, max=high, tooltip=label, **options)
     traitlets.link((state, name), (field, "value"))
     return field
 
@@ -123,7 +142,7 @@ def slider(state: State, name: str, label: str, **options: object) -> ipywidgets
         low, high = np.log10([low, high]).tolist()
     kind = ipywidgets.FloatLogSlider if power else ipywidgets.IntSlider
     shown = {"description": label, "style": LABEL, "layout": {"width": "260px"}, "continuous_update": power}
-    control = kind(min=low, max=high, **shown, **options)
+    control = kind(min=low, max=high, tooltip=label, **shown, **options)
     traitlets.link((state, name), (control, "value"))
     return control
 
@@ -134,9 +153,9 @@ def _limits(state: State, name: str) -> tuple[float, float]:
     return trait.min, trait.max
 
 
-def tick(state: State, name: str, label: str) -> ipywidgets.Checkbox:
+def tick(state: State, name: str, label: str, *, tip: str = "") -> ipywidgets.Checkbox:
     """A box to tick."""
-    box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"})
+    box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"}, tooltip=tip or label)
     traitlets.link((state, name), (box, "value"))
     return box
 
@@ -144,38 +163,7 @@ def tick(state: State, name: str, label: str) -> ipywidgets.Checkbox:
 def text(state: State, name: str, label: str, **options: object) -> ipywidgets.Text:
     """A field for words; it takes effect when it is left or Enter is pressed."""
     layout = {"width": "auto", "min_width": "260px"}
-    field = ipywidgets.Text(description=label, style=LABEL, layout=layout, continuous_update=False, **options)
+    shown = {"description": label, "style": LABEL, "layout": layout, "tooltip": label, "continuous_update": False}
+    field = ipywidgets.Text(**shown, **options)
     traitlets.link((state, name), (field, "value"))
     return field
-
-
-class Maybe(ipywidgets.Text):
-    """A field for a number that may be left empty."""
-
-    def __init__(self, state: State, name: str, label: str, *, empty: str, failed: Callable[[Exception], None]) -> None:
-        self._state, self._name, self._failed, self._following = state, name, failed, False
-        layout = {"width": "auto", "max_width": "240px"}
-        super().__init__(description=label, style=LABEL, placeholder=empty, layout=layout, continuous_update=False)
-        state.observe(self._follow, name)
-        self.observe(self._enter, "value")
-        self._follow()
-
-    def _follow(self, change: object = None) -> None:
-        value = getattr(self._state, self._name)
-        self._following = True  # what is shown has fewer digits, and is not to be chosen in its place
-        try:
-            self.value = "" if value is None else f"{value:.10g}"
-        finally:
-            self._following = False
-
-    def _enter(self, change: dict) -> None:
-        if self._following:
-            return
-        given = change["new"].strip()
-        try:
-            value = float(given) if given else None
-        except ValueError:
-            self._follow()  # the field shows what is taken
-            self._failed(ValueError(f"{self._name}: expected a number, or nothing, got {given!r}"))
-        else:
-            self._state.set_trait(self._name, value)

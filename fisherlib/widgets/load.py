@@ -1,90 +1,132 @@
 """A data file, its columns and its health; a θ to compare with."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets
 import plotly.graph_objects as go
+import traitlets
 
 from .. import diagnostics, figures, io, tables
 from ..counts import counted
 from ..dataset import Dataset
-from ..moments import Moments, accumulate
-from ..potential import LinearPotential
-from ..projections import Progress
 from ..states import NONE, LoadState
 from ..study import Study
-from .controls import Choose, Maybe, row, text, tick
+from .controls import Choose, row, tick
+from .entries import Maybe, Place
+from .field import Field
 from .live import LiveFigure
 from .panel import Panel
+from .reading import ROLES, Fitting, Reading, Subject, read
 from .upload import Upload
-from .work import Cancelled
 
-#: The columns of a file that are chosen, and how ``io.open`` calls them.
-ROLES = ("forces", "force_descriptors", "descriptors", "energies", "key")
-#: Role → the columns that fit, and the one that is taken, or an empty name.
-Fitting = dict[str, tuple[tuple[str, ...], str]]
 #: What is shown where nothing could be read.
 EMPTY = go.Figure(
     layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
 )
 SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
+#: What is chosen of a file, and how it begins.
+ANSWERS: dict[str, object] = {role: "" for role in ROLES} | {"temperature": None, "gradient": False}
+TIPS = {
+    "forces": "The column of true forces, eV/Å.",
+    "force_descriptors": "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed.",
+    "descriptors": "The column of descriptors of each atom.",
+    "energies": "The entry with the total energy of each configuration, eV.",
+    "key": "The entry of the comment line that names the trajectory of a configuration.",
+}
 
 
 class LoadPanel(Panel):
-    """Chooses a file, its columns, a temperature and a θ; says at once what the data are worth.
+    """Chooses a file, its columns, a temperature and a θ; says at once what is missing, and what the data are worth.
 
     Args:
         path: data file; the first one found without it.
         screen: as for ``Panel``.
-        loaded: called with the study of every file that was loaded.
         chosen: traits of ``LoadState`` to begin with, e.g. ``theta="data/theta_energy.json"``; None leaves one as it is.
 
     Attributes:
-        study: of the data loaded last, or None.
-        data: the dataset.
-        health: findings about it.
+        subject: the study of the data loaded last, or why there is none; a trait to observe.
+        reading: what was read of the file.
     """
 
-    def __init__(
-        self,
-        path: str = "",
-        *,
-        screen: LiveFigure | None = None,
-        loaded: Callable[[Study], None] | None = None,
-        **chosen: object,
-    ) -> None:
+    subject = traitlets.Instance(Subject, ())
+
+    def __init__(self, path: str = "", *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = LoadState()
-        self._loaded, self._opened = loaded, None
-        self._opened_as = self._columns_of = ""  # paths: of the open file, and of the one whose columns are chosen
-        self.study: Study | None = None
-        self.data: Dataset | None = None
-        self.health: list = []
+        self.reading, self._settled = Reading(path="", chosen={}), Subject()
+        self._good: tuple[Reading, dict[str, object]] | None = None  # the last file that was, and what was chosen
+        self._file = ""  # whose choices these are
+        self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
+        self._answers: dict[str, dict[str, object]] = {}  # file → what was chosen of it
+        self._uploads: dict[str, str] = {}  # path → what it is called
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
-        fields = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
-        data_upload = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
-        theta_upload = Upload(
-            self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff"
-        )
-        controls = [
-            row(Choose(state, "path", "File"), text(state, "path", "or path of the data"), data_upload),
-            row(Choose(state, "theta", "θ to compare with"), text(state, "theta", "or path of θ"), theta_upload),
-            row(
-                Maybe(state, "temperature", "Temperature, K", empty="what the file says", failed=self._refuse),
-                Choose(state, "descriptors", "Descriptors"),
-                Choose(state, "force_descriptors", "Force descriptors"),
-                Choose(state, "forces", "Forces"),
-                Choose(state, "energies", "Energies"),
-                Choose(state, "key", "Key of trajectories"),
-                tick(state, "gradient", "force descriptors hold +∂D/∂x"),
-            ),
-            fields,
-            self.card,
-        ]
-        super().__init__("load", state, controls, screen=screen)
-        self._gradient = controls[2].children[-1]
+        self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
+        self._return = ipywidgets.Button(icon="undo", layout={"width": "auto", "display": "none"})
+        self._return.on_click(lambda _: self.go_back())
+        self.fields = self._fields(state)
+        super().__init__("load", state, [*self._rows(state), self._table, self.card], screen=screen)
         self._begin(path, chosen)
+
+    @property
+    def study(self) -> Study | None:
+        """The study of the data, or None."""
+        return self.subject.study
+
+    @property
+    def data(self) -> Dataset | None:
+        """The dataset, also where it is refused; None where it could not be read."""
+        return self.reading.data
+
+    @property
+    def health(self) -> list:
+        """Findings about the data."""
+        return self.reading.health
+
+    def _fields(self, state: LoadState) -> dict[str, Field]:
+        """Everything that can be asked for, by its trait."""
+        labels = {name: name.replace("_", " ").capitalize() for name in ROLES} | {"key": "Key of trajectories"}
+        controls = {
+            "theta": Choose(
+                state, "theta", "θ to compare with", tip="Parameters of your own beside the fits.", shown=self._called
+            ),
+            "temperature": Maybe(
+                state,
+                "temperature",
+                "Temperature, K",
+                empty="what the file says",
+                tip="Of the ensemble that the configurations are drawn from.",
+                failed=self._no_temperature,
+            ),
+        }
+        controls |= {name: Choose(state, name, label, tip=TIPS[name]) for name, label in labels.items()}
+        return {name: Field(control) for name, control in controls.items()}
+
+    def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
+        data = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
+        theta = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
+        sign = "Tick it if the column holds the derivatives themselves instead of their negatives."
+        self._gradient = tick(state, "gradient", "force descriptors hold +∂D/∂x", tip=sign)
+        called = {"shown": self._called}
+        return [
+            row(
+                Choose(state, "path", "File", tip="A data file at hand.", **called),
+                Place(state, "path", "or path of the data", tip="A file anywhere on the kernel's machine.", **called),
+                data,
+                self._return,
+            ),
+            row(
+                self.fields["theta"],
+                Place(state, "theta", "or path of θ", tip="A file of parameters anywhere.", **called),
+                theta,
+            ),
+            row(
+                *(
+                    self.fields[name]
+                    for name in ("temperature", "descriptors", "force_descriptors", "forces", "energies", "key")
+                ),
+                self._gradient,
+            ),
+        ]
 
     def _begin(self, path: str, chosen: dict[str, object]) -> None:
         files = io.data_files()
@@ -92,72 +134,115 @@ class LoadPanel(Panel):
         state = self.state
         state.options = {"path": tuple(files), "theta": (NONE, *io.theta_files())}
         state.theta = NONE
-        state.path = self._columns_of = path or (files[0] if files else "")
+        state.path = self._file = path or (files[0] if files else "")
         for name, value in chosen.items():
             if value is not None:
                 state.set_trait(name, value)
+        self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
         self._settling = False
         self._changed()
 
     def settle(self) -> None:
-        """Forgets the columns of another file, and those that do not fit."""
-        state = self.state
+        """Another file has choices of its own: those made of it before, or none; columns that do not fit are forgotten."""
+        state, opened = self.state, self.reading.opened
         state.theta = state.theta or NONE
-        if self._columns_of != state.path:
-            self._columns_of, state.gradient = state.path, False
-            self._offer({role: ((), "") for role in ROLES})
-        elif self._opened is not None and self._opened_as == state.path:
+        if self._theta != state.theta:
+            self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
+            self.fields["theta"].ask()
+        if self._file != state.path:
+            self._answers[self._file] = {name: getattr(state, name) for name in ANSWERS}
+            self._file = state.path
+            answers = self._answers.get(state.path, ANSWERS)
+            self._offer({role: ((), str(answers[role])) for role in ROLES})
+            state.temperature, state.gradient = answers["temperature"], answers["gradient"]
+            self._theta = state.theta = self._wish  # it was left out of the data before, perhaps, and fits these
+            for field in self.fields.values():
+                field.ask()
+            self._fade(True)
+        elif opened is not None and self.reading.path == state.path:
             narrowed = {role: getattr(state, role) or None for role in ("force_descriptors", "forces")}
-            if state.descriptors not in self._opened.choices("descriptors", **narrowed):
+            if state.descriptors not in opened.choices("descriptors", **narrowed):
                 state.descriptors = ""  # it goes with other force descriptors
 
     def redraw(self) -> None:
-        """Reads what is chosen."""
-        if not self.state.path:
+        """Reads what is chosen, also while another page is open."""
+        path, theta, chosen = self._wanted()
+        if not path:
+            self._decide(Subject())
             self.work.say("Choose a data file, or give its path.")
             return
-        path, theta, chosen = self._wanted()
+        if self.study is None:
+            self.subject = Subject(file=self._name, reason="it is being read")
         # The work gets what it needs and changes nothing here: newer work may have begun before it hears of it.
-        opened = self._opened if self._opened_as == path else None
-        what = f"reading {Path(path).name}"
-        self.draw(what, lambda progress: _read(path, opened, theta, chosen, progress), self._figure, at_once=False)
+        previous, what = self.reading, f"reading {self._name}"
+        self.work.run(what, lambda progress: read(path, previous, theta, chosen, progress), self._use, undo=self._back)
+
+    def go_back(self) -> None:
+        """Returns to the file that was loaded last, as it was."""
+        if self._good is not None:
+            reading, self._drawn = self._good
+            self._back()
+            self.work.run("going back", lambda progress: reading, self._use, at_once=True)
+
+    @property
+    def _name(self) -> str:
+        return Path(self._called(self.state.path)).name
+
+    def _called(self, path: str) -> str:
+        """What a path is called: of an upload, the file's own name."""
+        return self._uploads.get(path) or io.printable(path)
 
     def _wanted(self) -> tuple[str, str, dict[str, object]]:
         """Path of the data, path of θ, and how the data are read."""
         state = self.state
         chosen: dict[str, object] = {role: getattr(state, role) or None for role in ROLES}
-        chosen["key"] = None if chosen["key"] == NONE else chosen["key"]
         return state.path, state.theta, chosen | {"temperature": state.temperature, "gradient": state.gradient}
 
-    def _figure(self, read: "_Read") -> go.Figure:
-        self._opened, self._opened_as = read.opened, read.path
-        self.data, self.health, self.study = read.data, read.health, None
-        self._offer(read.fitting)
-        self._gradient.layout.display = "flex" if read.opened is not None and read.opened.has_descriptors else "none"
-        self.columns.value = "" if read.opened is None else _columns(read.opened)
-        self.card.value = _card(self.data, self.health) if self.health else ""
-        figure = EMPTY if self.data is None else figures.energies(self.data)
-        try:
-            self._use(read)
-        except Exception:
-            self.show(figure)  # the energies of what is refused may tell why
-            raise
-        return figure
+    def _use(self, reading: Reading) -> None:
+        """Shows what was read, and only then tells what it means for the other pages."""
+        self.reading, opened = reading, reading.opened
+        self._offer(reading.fitting)
+        self._tell(reading)
+        self._keep(reading)
+        self._gradient.layout.display = "flex" if opened is not None and opened.has_descriptors else "none"
+        self.columns.value = "" if opened is None else _columns(opened)
+        self.card.value = _card(reading.data, reading.health)
+        self._fade(False)
+        self.show(EMPTY if reading.data is None else figures.energies(reading.data))
+        if reading.study is not None:
+            self._good = reading, self.state.trait_values()
+        refusal = reading.refusal
+        self._decide(Subject(reading.study, self._name, "" if refusal is None else str(refusal)))
+        if refusal is not None:
+            raise refusal
 
-    def _use(self, read: "_Read") -> None:
-        if read.error is not None:
-            raise read.error
-        failed = [entry.message for entry in self.health if entry.level == "fail"]
-        if failed:
-            raise ValueError(" ".join(failed))
-        if any(t.temperature is None for t in read.data.values()):
-            raise ValueError("temperature: the file states none; fill in the field Temperature, K")
-        self.study = Study(read.data, given=read.given, moments=read.moments)
-        known = {name: (self.state.options[name], getattr(self.state, name)) for name in ("path", "theta")}
-        # A path that was typed or uploaded is offered once it has proved good.
+    def _tell(self, reading: Reading) -> None:
+        """Says at each field what is missing there; a θ that was chosen for other data is dropped with a note."""
+        for name, field in self.fields.items():
+            if name != "theta":
+                field.ask(reading.questions.get(name, "") if field.control.layout.display != "none" else "")
+        theta = self.fields["theta"]
+        if reading.left_out and self._wished_for == self.state.path:
+            theta.ask(reading.left_out)
+        elif reading.left_out:
+            self._theta = NONE
+            self._offer({"theta": (self.state.options["theta"], NONE)})
+            theta.note(reading.left_out)
+        elif self.state.theta != NONE:
+            theta.ask()
+
+    def _decide(self, subject: Subject) -> None:
+        """What all pages speak of from now on."""
+        back = self._good is not None and subject.study is None
+        self._return.description = f"Back to {Path(self._called(self._good[0].path)).name}" if back else ""
+        self._return.layout.display = "flex" if back else "none"
+        self.subject = self._settled = subject
+
+    def _keep(self, reading: Reading) -> None:
+        """Offers paths that were typed or uploaded, once they have proved good."""
+        good = {"path": reading.opened is not None, "theta": reading.given is not None}
+        known = {name: (self.state.options[name], getattr(self.state, name)) for name in good if good[name]}
         self._offer({name: (tuple(dict.fromkeys([*paths, path])), path) for name, (paths, path) in known.items()})
-        if self._loaded:
-            self._loaded(self.study)
 
     def _offer(self, fitting: Fitting) -> None:
         """Selectors of what fits, set to what is taken."""
@@ -171,54 +256,40 @@ class LoadPanel(Panel):
             self._settling = settling
 
     def _take(self, name: str) -> Callable[[Path], None]:
-        return lambda path: self.state.set_trait(name, str(path))
+        def take(path: Path) -> None:
+            same = sum(called.startswith(f"{path.name} (uploaded") for called in self._uploads.values())
+            self._uploads[str(path)] = f"{path.name} (uploaded{f' {same + 1}' if same else ''})"
+            self.state.set_trait(name, str(path))
+
+        return take
 
     def _back(self) -> None:
-        self._columns_of = self._drawn.get("path", self.state.path)
+        if not self._drawn:
+            self._settled = Subject(file=self._name, reason="reading it was cancelled")
+        self._file = self._drawn.get("path", self.state.path)
+        self._theta = self._drawn.get("theta", self.state.theta)
         super()._back()
+        self._tell(self.reading)
+        self._fade(False)
+        self.subject = self._settled
+
+    def _fade(self, old: bool) -> None:
+        """Tables of the file before are not to be taken for those of the one that is being read."""
+        for widget in (self._table, self.card):
+            (widget.add_class if old else widget.remove_class)("fisherlib-old")
+
+    def _no_temperature(self, error: Exception) -> None:
+        self.fields["temperature"].ask(str(error))
+        self._refuse(error)
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
 
 
-@dataclasses.dataclass(kw_only=True)
-class _Read:
-    """What was read, up to the error that stood in the way: selectors need the columns in either case."""
-
-    path: str
-    opened: "io.Opened | io.Complete | None" = None
-    fitting: Fitting = dataclasses.field(default_factory=dict)
-    data: Dataset | None = None
-    moments: Moments | None = None
-    health: list = dataclasses.field(default_factory=list)
-    given: LinearPotential | None = None
-    error: Exception | None = None
-
-
-def _read(
-    path: str, opened: "io.Opened | io.Complete | None", theta: str, chosen: dict[str, object], progress: Progress
-) -> _Read:
-    read = _Read(path=path)
-    try:
-        read.opened = opened or io.open(path)
-        read.fitting = _fitting(read.opened, chosen)
-        taken = {role: chosen[role] or value or None for role, (_, value) in read.fitting.items()}
-        taken["key"] = None if taken["key"] == NONE else taken["key"]
-        read.data = read.opened.dataset(**chosen | taken, check=False, progress=progress)
-        read.moments = accumulate(read.data, progress=progress)
-        read.health = diagnostics.health(read.data, moments=read.moments)
-        if theta != NONE:
-            read.given = _given(theta, read.data)
-            read.health = diagnostics.health(read.data, theta=read.given.theta, moments=read.moments)
-    except Cancelled:
-        raise
-    except Exception as error:  # noqa: BLE001  put into words when everything else is shown
-        read.error = error
-    return read
-
-
-def _card(data: Dataset, health: list) -> str:
+def _card(data: Dataset | None, health: list) -> str:
     """Facts of the data, and below them its checks."""
+    if data is None or not health:
+        return ""
     return tables.facts(diagnostics.facts(data))._repr_html_() + tables.card(health)._repr_html_()
 
 
@@ -226,27 +297,3 @@ def _columns(opened: "io.Opened | io.Complete") -> str:
     if not opened.columns:
         return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
     return tables.columns(opened.columns)._repr_html_()
-
-
-def _given(theta: str, data: Dataset) -> LinearPotential:
-    given = io.read_theta(theta, name="θ (given)")
-    if given.K != data.K:
-        raise ValueError(
-            f"θ: expected K = {data.K} parameters as in the data, got {given.K}; θ and the data must use the same "
-            "descriptor with the same settings"
-        )
-    return given
-
-
-def _fitting(opened: "io.Opened | io.Complete", chosen: Mapping[str, object]) -> Fitting:
-    """What fits each role, and what is taken: the choice, else the usual column or the only one, else nothing yet."""
-    found: Fitting = {}
-    for role in ROLES:
-        needed = {"force_descriptors": ("forces",), "descriptors": ("forces", "force_descriptors")}.get(role, ())
-        narrowed = {other: found[other][1] or None for other in needed}
-        offered = opened.choices(role, **narrowed)
-        offered = (NONE, *offered) if role == "key" and offered else offered
-        only = offered[0] if len(offered) == 1 or role == "key" and offered else ""
-        value = chosen[role] or opened.guess(role, **narrowed) or only
-        found[role] = offered, value if value in offered else ""
-    return found

@@ -1,4 +1,4 @@
-"""What all panels share: controls over a status line over one live figure, and a state that drives them."""
+"""What all panels share: a status line over controls over one live figure, and a state that drives them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -7,12 +7,18 @@ import plotly.graph_objects as go
 
 from ..projections import Progress
 from ..states import State
+from .heartbeat import Heartbeat
 from .live import LiveFigure
 from .work import Work
 
 STYLE = """<style>
 .fisherlib label, .fisherlib .widget-label { font-weight: 600; }
 .fisherlib-error { color: var(--jp-error-color1, #b00020); }
+.fisherlib-heartbeat { font-weight: 600; color: var(--jp-ui-font-color1, inherit); }
+.fisherlib-heartbeat.fisherlib-error { color: var(--jp-error-color1, #b00020); }
+.fisherlib-field { max-width: 440px; }
+.fisherlib-asked input, .fisherlib-asked select { outline: 2px solid var(--jp-error-color1, #b00020); outline-offset: -2px; }
+.fisherlib-old { opacity: 0.35; }
 .fisherlib-upload { display: inline-flex; gap: 8px; align-items: center; color: var(--jp-ui-font-color1, inherit); }
 .fisherlib .widget-html table { border-collapse: collapse; font-size: 13px; line-height: 1.35; }
 .fisherlib .widget-html td, .fisherlib .widget-html th {
@@ -42,8 +48,9 @@ class Panel(ipywidgets.VBox):
         self.state, self.work = state, Work()
         self.figure = screen if screen is not None else LiveFigure.of()
         self.active = screen is None  # panels that share a figure draw on it in turn
-        own = [self.figure] if screen is None else []
-        super().__init__([ipywidgets.HTML(STYLE), *controls, self.work, *own])
+        # On a shared screen the page has one heartbeat for all.
+        top, own = ([Heartbeat()], [self.figure]) if screen is None else ([], [])
+        super().__init__([ipywidgets.VBox([ipywidgets.HTML(STYLE), *top, self.work]), *controls, *own])
         for each in ("fisherlib", f"fisherlib-{name}"):
             self.add_class(each)
         self._drawn: dict[str, object] = {}

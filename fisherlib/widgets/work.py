@@ -10,6 +10,7 @@ from typing import Any
 
 import ipywidgets
 
+from ..io import printable
 from ..projections import Progress
 
 #: Seconds between two changes of the bar.
@@ -21,7 +22,7 @@ class Cancelled(Exception):
 
 
 class Work(ipywidgets.HBox):
-    """The line under the controls of a panel.
+    """The line above the controls of a panel.
 
     Long work runs in a thread, so that the kernel hears the Cancel button; its result is shown from the kernel's own
     loop. Without a running loop (plain Python) everything runs at once, in the caller's thread.
@@ -66,6 +67,7 @@ class Work(ipywidgets.HBox):
             self._finish(*_attempt(task, lambda done, total: None), done)
             return
         self._busy(True)
+        what = printable(what)
         self.status.value = f"{escape(what)} …"
         self._start(loop, what, task, done)
 
@@ -125,8 +127,8 @@ class Work(ipywidgets.HBox):
     def fail(self, error: Exception) -> None:
         """Put an exception into words and keep it."""
         self.last_error = error
-        text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(str(text)) or type(error).__name__}</b>"
+        said = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
+        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(printable(said))}</b>"
 
     def _collect(self) -> None:
         outcome, self._outcome = self._outcome, None

@@ -1,0 +1,69 @@
+// Asks the kernel now and then whether it is there: after an action in the panel, and rarely while it is in sight.
+const GLANCE = 1000; // ms
+const ACTIONS = ["change", "click", "keydown"];
+
+function render({ model, el }) {
+  let number = 0, open = false; // of pings, and whether the last one has no answer yet
+  let waited = 0, rest = 0, limit = Infinity; // s: without an answer, without a question, and when to give up
+
+  function ping() {
+    number += 1;
+    open = true;
+    rest = 0;
+    try {
+      model.send({ ping: number });
+    } catch {
+      limit = 0; // the connection itself is gone
+    }
+  }
+
+  function say() {
+    const patience = model.get("patience"), gone = waited >= Math.min(4 * patience, limit);
+    const words = gone ? "The kernel does not answer; run all cells again."
+      : waited >= patience ? `No answer from the kernel for ${Math.round(waited)} s: it is busy, or gone.` : "";
+    if (el.textContent !== words) el.textContent = words;
+    el.classList.toggle("fisherlib-error", gone);
+  }
+
+  function glance() { // seconds are counted, not read from a clock: a computer that slept has not waited
+    if (document.visibilityState !== "visible" || !el.parentElement?.getClientRects().length) return;
+    if (open) {
+      waited += GLANCE / 1000;
+      if (waited % model.get("pace") < GLANCE / 1000) ping();
+    } else {
+      rest += GLANCE / 1000;
+      if (rest >= model.get("pace")) ping();
+    }
+    say();
+  }
+
+  function act(event) {
+    const panel = el.closest(".fisherlib-dashboard, .fisherlib");
+    if (panel?.contains(event.target) && !open && rest >= 1) ping();
+  }
+
+  function answered() {
+    open = false;
+    waited = 0;
+    limit = Infinity;
+    say();
+  }
+
+  function disconnected() {
+    limit = waited + 3; // one more question, and no long wait for its answer
+    ping();
+  }
+
+  el.setAttribute("role", "alert");
+  model.on("msg:custom", answered);
+  model.on("comm_live_update", disconnected);
+  for (const action of ACTIONS) document.addEventListener(action, act, true);
+  const timer = setInterval(glance, GLANCE);
+  return () => {
+    clearInterval(timer);
+    for (const action of ACTIONS) document.removeEventListener(action, act, true);
+    model.off("msg:custom", answered);
+    model.off("comm_live_update", disconnected);
+  };
+}
+export default { render };

@@ -1,0 +1,197 @@
+"""The dashboard as a whole: header, pages and figure speak of one file, or all say why there is none, whatever is clicked."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_widgets_load import THETA, asked, control, write
+
+import fisherlib as fl
+from fisherlib.states import NONE, ONE_RUN
+from fisherlib.widgets import Dashboard
+from fisherlib.widgets.dashboard import TITLES
+
+HEADINGS = {"Load": "Energies by trajectory", "Fit": "The fit", "Compare": "Distribution of energies", "Landscape": ""}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files of every sort: good ones, one that asks for two answers, one of a wrong sign, one that is none, and two θ."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.study, "NETWORKS", {"net": (2,)})
+    write(tmp_path / "demo.npz")
+    write(tmp_path / "large.npz", theta=np.arange(1.0, 8.0), seed=1)
+    write(tmp_path / "own.xyz", seed=2)
+    write(tmp_path / "wrong.npz", seed=3, change=lambda a: a.arrays.update({"milady-descriptors-forces": -a.arrays["milady-descriptors-forces"]}))  # fmt: skip
+    (tmp_path / "bad.npz").write_bytes(b"PK not an archive")
+    fl.io.write_theta(fl.LinearPotential(theta=THETA + 0.1), tmp_path / "theta_demo.json")
+    fl.io.write_theta(fl.LinearPotential(theta=np.ones(7)), tmp_path / "theta_large.json")
+    return tmp_path
+
+
+def agree(dashboard: Dashboard) -> None:
+    """Header, every page and the figure speak of the same file, or all say the same reason."""
+    load, subject, header = dashboard.load, dashboard.load.subject, unescape(dashboard._about.value)
+    assert load.work.last_error is None or subject.study is None or asked(load)
+    on_load = dashboard.pages.value == "Load"
+    heading, traces = dashboard.figure.layout.title.text or "", dashboard.figure.data
+    if subject.study is None:
+        assert "No data yet" in header and subject.file in header and subject.reason in header
+        assert dashboard._place.children == ((load,) if on_load else (dashboard.nothing,))
+        assert not traces or (on_load and [t.name for t in traces] == list(load.data))
+        assert load.reading.study is None and Path(load.state.path).name == subject.file
+        return
+    data = subject.study.data
+    assert f"data: {subject.file} " in header and data.provenance["file"] == subject.file
+    for panel in (dashboard.fit, dashboard.compare, dashboard.landscape):
+        assert (panel.study if panel is dashboard.compare else panel._study).data is data
+    assert set(dashboard.compare.state.models) <= set(dashboard.compare.study.models)
+    assert dashboard.fit.state.reference in subject.study.models
+    assert dashboard._place.children == (dashboard.page,) and dashboard.page is not dashboard.nothing
+    assert heading.startswith(HEADINGS[dashboard.pages.value]) and traces and dashboard.page._shown is not None
+    if on_load:
+        assert [t.name for t in traces] == list(data)
+        np.testing.assert_allclose(traces[0].y, next(iter(data.values())).energies / next(iter(data.values())).n_atoms)
+        assert Path(load.state.path).name == subject.file and load.data is data
+
+
+def choose(name: str, value: object) -> Callable[[Dashboard], None]:
+    return lambda dashboard: dashboard.load.state.set_trait(name, value)
+
+
+def answer_key(dashboard: Dashboard) -> None:
+    if offered := dashboard.load.state.options.get("key"):
+        dashboard.load.state.key = offered[-1]
+
+
+ACTIONS: dict[str, Callable[[Dashboard], None]] = {
+    "a good file": choose("path", "demo.npz"),
+    "a good file of another K": choose("path", "large.npz"),
+    "a file that asks": choose("path", "own.xyz"),
+    "a file of a wrong sign": choose("path", "wrong.npz"),
+    "a file that is none": choose("path", "bad.npz"),
+    "a path that is none": choose("path", "nowhere.npz"),
+    "the temperature": choose("temperature", 300.0),
+    "a bad temperature": choose("temperature", -1.0),
+    "no temperature": choose("temperature", None),
+    "the key": answer_key,
+    "a θ": choose("theta", "theta_demo.json"),
+    "another θ": choose("theta", "theta_large.json"),
+    "a θ that is none": choose("theta", "bad.npz"),
+    "no θ": choose("theta", NONE),
+    "back": lambda dashboard: dashboard.load.go_back(),
+    "cancel": lambda dashboard: dashboard.load.work.cancel(),
+} | {f"the page {title}": lambda dashboard, title=title: dashboard.pages.set_trait("value", title) for title in TITLES}
+
+
+def do(dashboard: Dashboard, *names: str) -> None:
+    for name in names:
+        ACTIONS[name](dashboard)
+        try:
+            agree(dashboard)
+        except AssertionError as error:
+            raise AssertionError(f"after {' → '.join(names)}, at {name!r}") from error
+
+
+def test_after_any_two_choices_all_pages_agree() -> None:
+    choices = [name for name in ACTIONS if not name.startswith("the page")]
+    pairs = itertools.combinations(choices, 2)  # one after the other they hold the inverse ones too
+    walk = [name for _, each in itertools.groupby(pairs, lambda pair: pair[0]) for pair in each for name in pair]
+    dashboard, pages = Dashboard("demo.npz", theta="theta_demo.json"), itertools.cycle(TITLES[:3])
+    for name in walk:
+        do(dashboard, name)
+        dashboard.pages.value = next(pages)
+        agree(dashboard)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_on_any_walk_all_pages_agree(seed: int) -> None:
+    rng, names = np.random.default_rng(seed), list(ACTIONS)
+    dashboard = Dashboard("demo.npz" if seed % 2 else "own.xyz", theta="theta_demo.json")
+    for _ in range(40):
+        do(dashboard, names[rng.integers(len(names))])
+
+
+def test_a_first_file_is_asked_for_on_every_page_and_then_opens_where_one_is() -> None:
+    dashboard = Dashboard("demo.npz", theta="theta_demo.json")
+    do(dashboard, "the page Fit", "a file that asks")
+    reason = "temperature and key of trajectories missing"
+    assert f"No data yet: own.xyz: {reason}" in dashboard._about.value
+    do(dashboard, "the page Landscape", "the key", "the temperature")
+    assert dashboard.page is dashboard.landscape and "own.xyz · 300 K" in dashboard._about.value
+
+
+def test_going_back_leaves_every_page_as_it_was() -> None:
+    dashboard = Dashboard("demo.npz", theta="theta_demo.json")
+    do(dashboard, "the page Compare")
+    dashboard.compare.state.models = ("θ_f",)
+    dashboard.landscape.state.half_width = 2.0
+    states = [panel.state.trait_values() for panel in dashboard._panels()]
+    do(dashboard, "a file that asks", "the key", "the page Load")
+    control(dashboard.load, "Back to demo.npz").click()
+    do(dashboard, "the page Compare")
+    assert [panel.state.trait_values() for panel in dashboard._panels()] == states
+
+
+def test_models_follow_the_study() -> None:
+    dashboard = Dashboard("demo.npz", theta="theta_demo.json")
+    assert dashboard.compare.state.models == ("θ_f", "θ (given)", "Fisher + KL")
+    do(dashboard, "a good file of another K")
+    assert dashboard.compare.state.models == ("θ_f", "energy fit", "Fisher + KL")
+    dashboard.compare.state.models = ("θ_f", "energy fit")
+    do(dashboard, "another θ")
+    assert dashboard.compare.state.models == ("θ_f", "θ (given)")  # what was left out stays out
+
+
+@pytest.mark.parametrize("end", ["own.xyz", "large.npz", "cancel"])
+def test_pages_that_are_turned_while_a_file_is_read_agree(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, real = threading.Event(), fl.io.open
+
+    def slow(path: str) -> object:
+        if Path(path).name != "demo.npz":
+            go.wait(10)
+        return real(path)
+
+    monkeypatch.setattr(fl.io, "open", slow)
+
+    async def rest(dashboard: Dashboard) -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if not any(panel.work.busy for panel in dashboard._panels()):
+                return
+        raise AssertionError("still at work after ten seconds")
+
+    async def scene() -> None:
+        dashboard = Dashboard("demo.npz")
+        assert "No data yet: demo.npz: it is being read" in dashboard._about.value
+        await rest(dashboard)
+        agree(dashboard)
+        dashboard.load.state.path = "own.xyz" if end == "cancel" else end
+        for page in ("Fit", "Compare", "Load"):
+            dashboard.pages.value = page
+            assert dashboard.load.work.busy and "data: demo.npz " in dashboard._about.value
+            assert dashboard.page.figure.data and dashboard.page is not dashboard.nothing
+        if end == "cancel":
+            dashboard.load.work.cancel()
+        go.set()
+        await rest(dashboard)
+        dashboard.load.work.wait()
+        agree(dashboard)
+        assert dashboard.load.subject.file == ("demo.npz" if end == "cancel" else end)
+
+    asyncio.run(scene())
+
+
+def test_one_run_is_said_to_be_one() -> None:
+    dashboard = Dashboard("own.xyz", temperature=300.0, key=ONE_RUN)
+    assert len(dashboard.load.data) == 1 and dashboard.load.data.provenance["likely_keys"] == {"walker": 2, "basin": 2}
+    with pytest.warns(UserWarning) as heard:
+        fl.io.read("own.xyz", temperature=300.0)
+    said = "own.xyz: `walker` has 2 values (or basin, 2 values): take key='walker' if each is a trajectory of its own"
+    assert [str(w.message).startswith(said) for w in heard].count(True) == 1
