@@ -127,6 +127,11 @@ class Explorer:
         self.page, self._address = self._context.new_page(), address
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message: object) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def close(self) -> None:
         """Ends the page, and the kernels behind it."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pairs
 import pytest
 import walk
 from explorer import Explorer, app_command, copy_notebooks, served
@@ -24,6 +25,7 @@ def explorer(chromium: object, app: str) -> Iterator[Explorer]:
     person = Explorer(chromium, app)
     yield person
     person.close()
+    assert person.errors == []
 
 
 def test_the_dashboard_without_code(explorer: Explorer, files: dict[str, Path]) -> None:
@@ -35,3 +37,8 @@ def test_the_dashboard_without_code(explorer: Explorer, files: dict[str, Path]) 
         look(explorer)
     walk.network(explorer)
     explorer.picture("app")
+
+
+def test_every_change_of_page_and_view(explorer: Explorer, chromium: object) -> None:
+    explorer.app()
+    pairs.walk(explorer, chromium, pairs.At(), pairs.dashboard)

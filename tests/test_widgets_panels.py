@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import traitlets
 
@@ -527,13 +527,16 @@ def test_log_changes_the_colours_and_not_the_heights(study: fl.Study) -> None:
     np.testing.assert_array_equal(surface(panel).surfacecolor, z)
 
 
+def path(panel: LandscapePanel) -> go.Scatter3d:
+    return next(trace for trace in panel.figure.data if trace.type == "scatter3d")
+
+
 def test_marks_and_the_path_between_them_can_be_left_out(study: fl.Study) -> None:
     panel = LandscapePanel(study)
-    path = next(trace for trace in panel.figure.data if trace.type == "scatter3d")
-    assert len(path.x) == 40
+    assert len(path(panel).x) == 40
     control(panel, "Models and path").set_state({"value": False})
     is_drawn(panel)
-    assert len(path.x) == 0
+    assert len(path(panel).x) == 0
     panel.state.marks = True
     is_drawn(panel)
 
@@ -550,9 +553,7 @@ def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
 
 def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> None:
     panel = LandscapePanel(study, plane=atlas.RANDOM)
-    for trace in panel.figure.data:
-        hit = trace.type == "contour"
-        trace._dispatch_on_click(SimpleNamespace(xs=[0.123456] if hit else [], ys=[-0.5] if hit else []), None)
+    panel.figure._handle_custom_msg({"clicked": [0.123456, -0.5]}, [])
     assert (panel.state.x, panel.state.y) == (0.1235, -0.5)
     assert "along y, at x = 0.123" in [trace.name for trace in panel.figure.data]
     assert control(panel, "Cut at x").value == 0.1235
@@ -560,10 +561,10 @@ def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> No
 
 def test_the_turned_camera_stays(study: fl.Study) -> None:
     panel = LandscapePanel(study)
-    panel.figure.layout.scene.camera.eye.x = -2.5
+    panel.figure.camera = {"eye": {"x": -2.5, "y": 1.0, "z": 1.0}}
     panel.state.loss = "energy MAE"
     panel.state.model, panel.state.plane = "θ (given)", atlas.RANDOM
-    assert panel.figure.layout.scene.camera.eye.x == -2.5
+    assert panel.figure.camera["eye"]["x"] == -2.5
 
 
 @pytest.mark.parametrize(
@@ -671,7 +672,7 @@ def test_a_preview_is_shown_with_its_error_and_the_exact_surface_takes_its_place
     async def scene() -> None:
         panel = LandscapePanel(study)
         assert not panel.figure.layout.title.text
-        panel.figure.layout.scene.camera.eye.x = -2.5
+        panel.figure.camera = {"eye": {"x": -2.5, "y": 1.0, "z": 1.0}}
         panel.state.loss = "force MAE"
         await until(lambda: is_preview(panel))
         seen, _ = study.atlas(**panel.state.view(), preview=True)
@@ -683,7 +684,7 @@ def test_a_preview_is_shown_with_its_error_and_the_exact_surface_takes_its_place
         slow.set()
         panel.work.wait()
         is_drawn(panel)
-        assert not panel.figure.layout.title.text and panel.figure.layout.scene.camera.eye.x == -2.5
+        assert not panel.figure.layout.title.text and panel.figure.camera["eye"]["x"] == -2.5
         assert not np.array_equal(surface(panel).z, seen.z) and np.abs(surface(panel).z - seen.z).max() <= seen.error
         assert "x = 0.25" in str([trace.name for trace in panel.figure.data])
         panel.state.x = 0.5  # nothing is computed again for that
@@ -817,10 +818,10 @@ def test_pages_are_drawn_on_one_figure(good: Path) -> None:
         assert panel.figure is dashboard.figure and words in title(panel)
     panel = open_page(dashboard, "Landscape")
     is_drawn(panel)
-    panel.figure.layout.scene.camera.eye.x = -2.5
+    panel.figure.camera = {"eye": {"x": -2.5, "y": 1.0, "z": 1.0}}
     open_page(dashboard, "Fit")
     open_page(dashboard, "Landscape")
-    assert panel.figure.layout.scene.camera.eye.x == -2.5
+    assert panel.figure.camera["eye"]["x"] == -2.5
     assert dashboard.children[-1] is dashboard.figure and not any(
         child is dashboard.figure for panel in dashboard._panels() for child in panel.children
     )

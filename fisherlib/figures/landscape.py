@@ -76,7 +76,8 @@ def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]
     # High enough to look into a bowl, far enough that no corner or axis title is cut.
     camera = {"eye": {"x": -1.75, "y": -1.86, "z": 1.98}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
     figure.update_scenes(aspectmode="cube", camera=camera, uirevision="turned", zaxis_exponentformat="power")
-    figure.update_scenes({f"{axis}axis.title.font.size": 12 for axis in "xyz"}, zaxis_title_text="loss")
+    axis = {"type": "linear", "title": {"font": {"size": 12}}}
+    figure.update_scenes({f"{letter}axis": axis for letter in "xyz"}, zaxis_title_text="loss")
     figure.update_layout(_words(surface, points) | {"margin": {"l": 0, "r": 10, "t": 30, "b": 60}})
     figure.update_layout(legend={"x": 0.6, "y": -0.1, "yanchor": "top", "orientation": "h"})
     figure.update_xaxes(title="step along x or y", row=2, col=2)

@@ -1,103 +1,60 @@
-"""The one place that knows the quirks of plotly's FigureWidget."""
+"""A figure in a page that becomes another one, with nothing left of the first but the camera."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import anywidget
 import plotly.graph_objects as go
-
-#: Parts of a layout that are lists: a shorter one must replace a longer one, not be merged into it.
-LISTS = ("annotations", "shapes")
-#: What a widget adds of its own, and keeps.
-KEPT = ("uid", "autosize", "width")
+import traitlets
+from plotly.offline import get_plotlyjs
 
 
-class LiveFigure(go.FigureWidget):
-    """A figure widget that fills its cell, keeps the camera through updates, and survives a reload of the page."""
+class LiveFigure(anywidget.AnyWidget):
+    """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
+
+    Plotly's own ``FigureWidget`` sends only what differs from what it believes to be in the page, so that a figure
+    inherits what plotly.js guessed for another one. Here a figure is sent as a whole and drawn from nothing (``live.js``).
+
+    Attributes:
+        drawing: the figure as JSON; what a page shows, also one that is loaded again.
+        camera: of the surfaces, where it was turned last; empty until then.
+    """
+
+    _esm = get_plotlyjs() + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
+    drawing = traitlets.Unicode().tag(sync=True)
+    camera = traitlets.Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        self._figure, self._clicked = go.Figure(), []
+        super().__init__(_view_count=0)  # None, the default, would mean that nobody counts
+        self.on_msg(self._heard)
 
     @classmethod
     def of(cls, figure: go.Figure | None = None) -> "LiveFigure":
         """A live figure that starts as ``figure``, or empty."""
-        live = cls(figure or go.Figure())
-        # Without these two a FigureWidget opens 700 px wide and ignores the size of its cell (plotly.py #5208). And
-        # plotly offers by default to upload a figure to its makers' server.
-        live._config = {**live._config, "responsive": True, "displaylogo": False, "showSendToCloud": False}
-        live.observe(lambda change: live.update_layout(autosize=True), "_view_count")
-        live._clicked: list[Callable[[float, float], None]] = []
-        live._turned = None
+        live = cls()
+        live.become(figure or go.Figure())
         return live
+
+    def become(self, figure: go.Figure) -> None:
+        """Show another figure."""
+        self._figure, self.drawing = figure, figure.to_json()
+
+    @property
+    def data(self) -> tuple[Any, ...]:
+        """The traces shown."""
+        return self._figure.data
+
+    @property
+    def layout(self) -> go.Layout:
+        """The layout shown: plotly's, which takes the place of that of a widget's box."""
+        return self._figure.layout
 
     def on_point(self, callback: Callable[[float, float], None]) -> None:
         """Calls ``callback(x, y)`` when a point of a contour plot is clicked."""
         self._clicked.append(callback)
-        self._listen()
 
-    def become(self, figure: go.Figure) -> None:
-        """Show another figure, in place, so that the camera stays where it was turned."""
-        height = self.layout.height
-        if camera := self.layout.to_plotly_json().get("scene", {}).get("camera"):
-            self._turned = camera
-        if [trace.type for trace in self.data] == [trace.type for trace in figure.data]:
-            self._change(figure)
-        else:
-            self._replace(figure)
-        if height != self.layout.height:
-            # plotly.js takes a new height for a wish that the width shall stay as well, unless all three come together.
-            self._send_relayout_msg({"autosize": True, "width": None, "height": self.layout.height})
-        # A FigureWidget inside a box sends its state only when it is made; this brings a reloaded page up to date.
-        self._repr_mimebundle_()
-
-    def _change(self, figure: go.Figure) -> None:
-        layout = _difference(self.layout.to_plotly_json(), self._layout_of(figure))
-        with self.batch_update():
-            for shown, new in zip(self.data, figure.data, strict=True):
-                shown.update(_difference(shown.to_plotly_json(), new.to_plotly_json()))
-            self.layout.update({name: layout.pop(name) for name in LISTS if name in layout}, overwrite=True)
-            self.layout.update(layout)
-
-    def _replace(self, figure: go.Figure) -> None:
-        layout = self._layout_of(figure)
-        gone = {name: None for name in self.layout.to_plotly_json() if name not in layout and name not in KEPT}
-        self.data = []
-        self.update_layout(gone | layout, overwrite=True)
-        self.add_traces(figure.data)
-        self._listen()
-
-    def _layout_of(self, figure: go.Figure) -> dict:
-        layout = figure.layout.to_plotly_json()
-        for name in ("width", "autosize"):  # even empty ones would fix the width that the figure has now
-            layout.pop(name, None)
-        if "scene" in layout and self._turned:
-            layout["scene"]["camera"] = self._turned
-        return layout
-
-    def _listen(self) -> None:
-        for trace in self.data:
-            if trace.type == "contour":
-                trace.on_click(self._click)  # the callbacks of a trace are a list; the same one again replaces it
-
-    def _click(self, trace: go.Contour, points: object, state: object) -> None:
-        if points.xs:  # plotly calls every trace, and only the one that was hit has points
-            for callback in self._clicked:
-                callback(points.xs[0], points.ys[0])
-
-
-def _difference(old: dict, new: dict) -> dict:
-    """The entries of ``new`` that ``old`` has not, and None for those that are gone.
-
-    plotly takes milliseconds for every property that it is given, changed or not, and a figure has hundreds.
-    """
-    changed = {name: None for name in old if name not in new and name not in KEPT}
-    for name, value in new.items():
-        before = old.get(name)
-        if isinstance(value, dict) and isinstance(before, dict):
-            if inner := _difference(before, value):
-                changed[name] = inner
-        elif not _equal(before, value):
-            changed[name] = value
-    return changed
-
-
-def _equal(a: object, b: object) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return a is not None and b is not None and np.array_equal(a, b)
-    return a == b
+    def _heard(self, widget: "LiveFigure", content: dict[str, Any], buffers: list[bytes]) -> None:
+        for callback in self._clicked if "clicked" in content else []:
+            callback(*content["clicked"])

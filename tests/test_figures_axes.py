@@ -1,0 +1,86 @@
+"""One contract for all figures: nothing of an axis is left to the guesses of plotly.js, which outlive the figure."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import fisherlib as fl
+from fisherlib import comparison, figures
+
+Build = Callable[[], go.Figure]
+#: What ``figures`` offers and is not a figure.
+OTHERS = {"styled", "Bands", "MARK", "PALETTE", "REFERENCE", "SCALE"}
+
+
+@pytest.fixture(scope="module")
+def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
+    """A small one of each figure, by the name of its function."""
+    data = ragged(0, K=4, temperatures=(300.0,) * 6, configurations=20, atoms=(3, 3))
+    study = fl.Study(data)
+    theta, names = study.models["θ_f"].theta, data.descriptor_names
+    model = fl.LinearPotential(theta=1.1 * theta, name="other")
+    compared = [comparison.compare(each, data) for each in (study.models["θ_f"], model)]
+    histogram = comparison.force_histogram(data.forces, model.forces(data), bins=9)
+    kappas, E, samples = np.array([0.1, 1.0]), data.energies, {"a": [1.0, 2.0], "b": [1.5, 2.5]}
+    errors, solution = {"θ_f": {"t0": 0.1, "t1": 0.2}}, fl.solve(fl.fisher(study.moments, 300.0))
+    path = fl.profiles.profile(data, study.moments, fl.regression.kl_path(study.moments, kappas))
+    gap = {"m": fl.reweighting.free_energy_difference(E, model.energies(data), 300.0)}
+    slow = fl.diagnostics.metastability(study.moments)
+    surface = study.atlas(study.atlas.models[0], "Fisher divergence", n=21)
+    return {
+        "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
+        "cdfs": lambda: figures.cdfs(samples),
+        "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
+        "energies": lambda: figures.energies(data),
+        "errors_by_trajectory": lambda: figures.errors_by_trajectory(compared),
+        "fit": lambda: figures.fit(
+            {"θ_f": theta}, solution.eigenvalues, errors, names=names, rank=4, condition=solution.condition
+        ),
+        "force_parity": lambda: figures.force_parity(histogram, name="m", force_rmse=0.1),
+        "free_energies": lambda: figures.free_energies(gap, n_atoms=3),
+        "landscape": lambda: figures.landscape(*surface),
+        "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
+        "metastability": lambda: figures.metastability(slow),
+        "parity": lambda: figures.parity(compared),
+        "profile": lambda: figures.profile(kappas, path, title="t", label="κ", log=True),
+        "residuals": lambda: figures.residuals(compared),
+        "site_energy_cdfs": lambda: figures.site_energy_cdfs(samples, title="t"),
+        "spectrum": lambda: figures.spectrum(solution.eigenvalues, rank=4),
+        "strengths": lambda: figures.strengths(fl.validation.choose_strength(study.moments)),
+        "trade_off": lambda: figures.trade_off({"path": (["a", "b"], path)}),
+        "weights": lambda: figures.weights({"m": np.linspace(0.0, 1.0, 9)}),
+    }
+
+
+NAMES = sorted(name for name in vars(figures) if callable(getattr(figures, name)) and name not in OTHERS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_axis_says_what_it_is(name: str, build: dict[str, Build]) -> None:
+    figure = build[name]()
+    drawn = {t[f"{c}axis"] or c for t in figure.data if "xaxis" in t for c in "xy"}
+    layout = figure.layout.to_plotly_json()
+    axes = {key: axis for key, axis in layout.items() if re.fullmatch(r"[xy]axis\d*", key)}
+    assert {f"{ref[0]}axis{ref[1:]}" for ref in drawn} <= set(axes) and axes
+    for axis in axes.values():
+        assert axis["type"] in ("linear", "log", "category") and axis["constrain"] in ("range", "domain")
+        assert len(axis["domain"]) == 2 and axis["anchor"]
+    for key in ("scene",) if "scene" in layout else ():
+        assert all(layout[key][f"{letter}axis"]["type"] == "linear" for letter in "xyz")
+
+
+def test_all_figures_are_among_them(build: dict[str, Build]) -> None:
+    assert NAMES == sorted(build)
+
+
+def test_trajectories_and_descriptors_that_are_called_by_numbers_stay_names() -> None:
+    layout = figures.coefficients({"θ": [1.0, 2.0]}, names=["300", "1200"]).layout
+    assert layout.xaxis.type == "category" and layout.yaxis.type == "linear"
+
+
+def test_a_type_that_a_figure_chooses_stays() -> None:
+    layout = figures.spectrum([2.0, 1.0], rank=2).layout
+    assert (layout.xaxis.type, layout.yaxis.type) == ("linear", "log")

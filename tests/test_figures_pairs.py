@@ -1,0 +1,46 @@
+"""After every change from one picture to another the figure is the one that a page of its own would draw."""
+
+from collections.abc import Iterator
+
+import pairs
+import pytest
+from explorer import Explorer, copy_notebooks, lab_command, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab over a copy of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    with served(lab_command(copy_notebooks(folder)), folder) as address:
+        yield address
+
+
+@pytest.fixture
+def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
+    """A page of JupyterLab; no script of it may fail."""
+    person = Explorer(chromium, lab)
+    yield person
+    person.close()
+    assert person.errors == []
+
+
+def test_every_change_of_page_and_view_of_the_dashboard(explorer: Explorer, chromium: object) -> None:
+    explorer.open("00_start.ipynb")
+    pairs.walk(explorer, chromium, pairs.At(), pairs.dashboard)
+
+
+def test_every_change_of_view_with_a_trajectory_and_some_models(explorer: Explorer, chromium: object) -> None:
+    explorer.open("03_energies_and_cdfs.ipynb")
+    pairs.walk(explorer, chromium, pairs.At(page="Compare"), pairs.panel)
+
+
+def test_a_figure_follows_the_width_of_its_cell_and_offers_nothing_to_others(explorer: Explorer) -> None:
+    explorer.open("03_energies_and_cdfs.ipynb")
+    height = explorer.value("gd._fullLayout.height")
+    for width in (1000, 1400):
+        explorer.page.set_viewport_size({"width": width, "height": 1000})
+        explorer.until(f"gd._fullLayout.width === gd.clientWidth && Math.abs(gd.clientWidth - {width}) < 400")
+        assert explorer.value("gd._fullLayout.height") == height
+    assert explorer.value("[gd._context.showSendToCloud, gd._context.displaylogo]") == [False, False]
