@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 
 import fisherlib as fl
 from fisherlib import validation
+from fisherlib.regression import RidgePath
 
 Maker = Callable[..., fl.Dataset]
 quick = settings(deadline=None, max_examples=25)
@@ -266,24 +267,39 @@ def test_the_best_lies_between_strengths_and_their_order_does_not_matter(copper_
     assert a.verdict.message == c.verdict.message
 
 
-@pytest.mark.parametrize(("theta", "seed"), [([1.0, 2.0], 4), ([1.0, 2.0, 0.5], 1), ([1.0, 2.0, 0.5, 3.0], 0)])
-def test_differences_that_are_rounding_do_not_warn(theta: list[float], seed: int) -> None:
-    data = fl.systems.harmonic(np.array(theta), seed=seed)
+def lowest_at(monkeypatch: pytest.MonkeyPatch, **best: float) -> None:
+    """Makes GCV and the evidence lowest at given strengths: where rounding decides, each processor finds another."""
+
+    def curve(name: str, sign: float) -> Callable[[RidgePath], np.ndarray]:
+        return lambda path: sign * np.log(path.strengths / best[name]) ** 2
+
+    for name, sign in (("gcv", 1.0), ("evidence", -1.0)):
+        if name in best:
+            monkeypatch.setattr(validation.strength, name, curve(name, sign))
+
+
+@pytest.mark.parametrize("theta", [[1.0, 2.0], [1.0, 2.0, 0.5], [1.0, 2.0, 0.5, 3.0]])
+def test_differences_that_are_rounding_do_not_warn(theta: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    data = fl.systems.harmonic(np.array(theta), seed=0)
+    # Two ways, a thousand apart, at strengths that move forces by some 1e-9 of their size at most.
+    lowest_at(monkeypatch, gcv=1e-11, evidence=1e-8 / 3)
     choice = validation.choose_strength(fl.accumulate(data))
+    assert choice.best["evidence"] / choice.best["GCV"] == pytest.approx(1e3 / 3, rel=1e-6)
     cost = np.ptp(np.interp(np.log(list(choice.best.values())), np.log(choice.strengths), choice.cross_validation))
-    assert choice.verdict.value > 10 and cost < 1e-8 * np.sqrt(np.mean(data.forces**2))
+    assert cost < 1e-8 * np.sqrt(np.mean(data.forces**2))
     assert choice.verdict.level == "ok" and "matters little" in choice.verdict.message
     # another unit of energy is another size of all numbers
     scaled = [dataclasses.replace(t, forces=1e6 * t.forces, energies=1e6 * t.energies) for t in data.values()]
     assert validation.choose_strength(fl.accumulate(fl.Dataset(scaled))).verdict.level == "ok"
 
 
-def test_a_range_that_ends_too_early_is_told(copper_moments: fl.Moments) -> None:
+def test_a_range_that_ends_too_early_is_told(copper_moments: fl.Moments, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = validation.choose_strength(repeated(1, own=1.0, jitter=0.05), np.logspace(-8, -4, 9))
     assert noise.verdict.level == "warn" and noise.strength == 1e-4
     assert "lies at the end of the range 1e-08 to 0.0001, give strengths= beyond it" in noise.verdict.message
     strong = validation.choose_strength(copper_moments, np.logspace(-2, 2, 9))
     assert strong.verdict.level == "warn" and "the range 0.01 to 1e+02, give strengths=" in strong.verdict.message
+    lowest_at(monkeypatch, evidence=1e-12)
     exact = validation.choose_strength(fl.accumulate(fl.systems.harmonic(np.array([1.0, 2.0, 0.5]))))
     assert (
         exact.verdict.level == "ok" and "lies at the end" in exact.verdict.message
