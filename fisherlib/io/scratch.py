@@ -15,7 +15,7 @@ except ImportError:  # Windows, where nothing is swept
     fcntl = None
 
 #: How the names begin. The machine is part of them: where several share the folder, one may not see the locks of another.
-PREFIX = f"fisherlib-{platform.node()}-"
+PREFIX = f"fisherlib-{platform.node()[:20]}-"
 #: What a disk without locks answers.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -41,6 +41,11 @@ class Scratch:
             path, lock = _folder()
             self._made = path, weakref.finalize(self, _remove, path, lock, os.getpid())
         return self._made[0]
+
+    def leave(self) -> None:
+        """Leaves the folder to be looked at; the next process removes it when this one has ended."""
+        if self._made is not None:
+            self._made[1].detach()
 
     def close(self) -> None:
         """Removes the folder, if there is one."""
