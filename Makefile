@@ -5,6 +5,7 @@
 # make app      the dashboard alone, without code, in a browser
 # make pictures the screenshots of the browser tests, and those that the README shows
 # make bench    timings, as ratios measured side by side
+# make kernels  the numeric tests on four kinds of processor, as BLAS tells them apart
 # make torture  the tests of killed runs, damaged and hostile files, long: a hundred kills, 1e5 files for each reader
 
 PYTHON3 ?= python3
@@ -29,17 +30,24 @@ BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lab app pictures bench torture lock clean chromium
+.PHONY: report test lab app pictures bench kernels torture lock clean chromium anew
 
-$(READY): pyproject.toml $(CONSTRAINTS)
-	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fisherlib needs Python 3.11 or newer"; exit 1; }
-	@if command -v uv >/dev/null; then \
-	    uv venv --quiet --allow-existing --python $(PYTHON3) .venv && \
-	    uv pip install --quiet --python $(BIN)/python -c $(CONSTRAINTS) -e '.[cluster,lab,test]'; \
-	else \
-	    { $(PYTHON3) -m venv .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; } && \
-	    $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[cluster,lab,test]'; \
-	fi
+# .venv is made anew where its Python is gone, or PYTHON3 asks for another one; else it keeps the one it has.
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+THERE := $(shell $(BIN)/python $(VERSION))
+ASKED := $(if $(filter file,$(origin PYTHON3)),$(THERE),$(shell $(PYTHON3) $(VERSION)))
+ANEW := $(if $(and $(THERE),$(filter $(THERE),$(ASKED))),,anew)
+INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+anew:
+
+$(READY): pyproject.toml $(CONSTRAINTS) $(ANEW)
+ifneq ($(ANEW),)
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "PYTHON3: expected Python 3.11 or newer, got $(PYTHON3); make PYTHON3=python3.13 takes another"; exit 1; }
+	@if command -v uv >/dev/null; then uv venv --quiet --clear --python $(PYTHON3) .venv; else \
+	    $(PYTHON3) -m venv --clear .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; fi
+endif
+	@$(INSTALL) --quiet -c $(CONSTRAINTS) -e '.[cluster,lab,test]'
 	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
@@ -77,15 +85,23 @@ pictures: $(READY) chromium
 bench: $(READY)
 	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done
 
+kernels: $(READY)
+	@$(BIN)/python tests/kernels.py
+
 torture: $(READY)
 	FISHERLIB_CASES=100 $(BIN)/pytest -s tests/test_cluster_kills.py tests/test_database_corruption.py
 	FISHERLIB_CASES=100000 $(BIN)/pytest -s tests/test_io_hostile.py tests/test_io_fuzz.py
 
-# Write the versions of today; run it to update, then run the tests.
+# Write the versions of today; run it to update, then run the tests. Each Python of TRIED must find wheels of them all.
+TRIED := 3.11 3.12 3.13 3.14
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	    --upgrade --quiet pyproject.toml -o $(CONSTRAINTS)
+	for version in $(TRIED); do \
+	    uv pip compile --python-version $$version --only-binary :all: --all-extras --quiet -c $(CONSTRAINTS) pyproject.toml \
+	        >/dev/null || exit 1; \
+	done
 
 clean:
 	rm -rf reports data/.cache .pytest_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torture import same, same_record, trajectory, written
+from torture import dask_cluster, same, same_record, trajectory, written
 
 import fisherlib as fl
 from fisherlib import cluster
@@ -59,14 +59,9 @@ def copy(database: Database, tmp_path: Path) -> Database:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[object]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """Two processes of Dask."""
-    if (distributed := pytest.importorskip("distributed", reason="NO DASK, SO IT WENT UNTESTED")) is None:
-        return
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0) as local,
-        distributed.Client(local) as client,
-    ):
+    with dask_cluster(tmp_path_factory.mktemp("dask")) as local, local.get_client() as client:
         yield client
 
 

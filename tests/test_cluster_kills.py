@@ -1,11 +1,10 @@
 """Sums that are killed, interrupted and robbed of their workers: they go on where they were, to the same bits.
 
-FISHERLIB_CASES=n: n kills of each engine, and as many interruptions.
+FISHERLIB_CASES=n: n kills of each engine at random moments, and as many interruptions.
 """
 
 import os
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,13 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from torture import (
+    Hold,
     Zygote,
     alive,
     cases,
+    dask_cluster,
     delay,
     descendants,
+    dies_at_once,
     gone,
     killed_until_done,
+    random_moments,
     same,
     trajectory,
     written,
@@ -29,6 +32,7 @@ from torture import (
 
 import fisherlib as fl
 from fisherlib import cluster
+from fisherlib.cluster import engines
 from fisherlib.cluster.accumulate import leaves_of
 from fisherlib.io.database import Database
 from fisherlib.io.records import read_moments
@@ -58,12 +62,9 @@ def right(database: Database) -> fl.Moments:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the scheduler of two processes of Dask, which live on when those that ask them are killed."""
-    distributed = pytest.importorskip("distributed", reason="NO DASK, SO IT WENT UNTESTED")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
-    ) as local:
+    with dask_cluster(tmp_path_factory.mktemp("dask")) as local:
         yield local.scheduler_address
 
 
@@ -110,7 +111,71 @@ def outcome(how: str, folder: Path) -> fl.Moments:
     return cluster.merge(sorted(folder.glob("part-*.npz"))) if how == "parts" else read_moments(folder / "all.npz")
 
 
-@pytest.mark.parametrize("how", ["serial", "parts", "pool", "dask"])
+ENGINES = ["serial", "parts", "pool", "dask"]
+#: A record of a leaf has been kept; another one is written, and has no name yet.
+MOMENTS = {"after": ("fisherlib.cluster.kept.Kept.save", "after"), "while": ("os.replace", "before")}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("how", ENGINES)
+def test_a_run_that_is_killed_gives_the_same_bits(
+    how: str,
+    moment: str,
+    zygote: Zygote,
+    database: Database,
+    right: fl.Moments,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    output, (where, when) = tmp_path / "out", MOMENTS[moment]
+    commands = runs(how, database, tmp_path, request)
+    forget(database, tmp_path)
+    for command in commands:
+        for call in (1, 3):
+            pid = zygote.start("moments", *command, output=output, hold=Hold(where, call, when))
+            zygote.held(output)
+            os.kill(pid, signal.SIGSTOP)  # it makes no more children
+            children = descendants(pid)
+            os.kill(pid, signal.SIGKILL)
+            assert zygote.wait() == -signal.SIGKILL
+            assert gone(children), "a worker outlived the process it worked for"
+        zygote.start("moments", *command, output=output)
+        assert zygote.wait() == 0, output.read_text()
+    assert same(outcome(how, tmp_path), right), "another sum after a kill"
+
+
+@pytest.mark.parametrize("how", ENGINES)
+def test_a_run_that_is_interrupted_says_how_to_go_on(
+    how: str, zygote: Zygote, database: Database, right: fl.Moments, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    output, commands = tmp_path / "out", runs(how, database, tmp_path, request)
+    forget(database, tmp_path)
+    for command in commands:
+        for done in (2, 7):
+            hold = Hold("fisherlib.cluster.accumulate.Kept.save", done if done == 2 else done - 2, "after")
+            pid = zygote.start("moments", *command, output=output, hold=hold)
+            zygote.held(output)
+            children = descendants(pid)
+            os.killpg(pid, signal.SIGINT)  # as the terminal does: the workers get it, too
+            status, said = zygote.wait(), output.read_text()
+            assert status == 130 and gone(children), said
+            sentence = [line for line in said.splitlines() if line.startswith("interrupted")]
+            expected = f"interrupted: {done} of {60 // len(commands)} leaves are kept in {database.path / 'moments'}; "
+            assert sentence == [expected + "the same call goes on from there"], said
+            speaks_of_itself(how, said)
+        zygote.start("moments", *command, output=output)
+        assert zygote.wait() == 0, output.read_text()
+    assert same(outcome(how, tmp_path), right), "another sum after Ctrl-C"
+
+
+def speaks_of_itself(how: str, said: str) -> None:
+    """Python itself speaks of what it could not tidy and of workers that were just starting, and Dask of its work."""
+    tidied = said.count("Exception ignored") + said.count("in spawn_main")
+    assert how == "dask" or said.count("Traceback") == tidied, said
+
+
+@random_moments
+@pytest.mark.parametrize("how", ENGINES)
 def test_a_run_that_is_killed_again_and_again_gives_the_same_bits(
     how: str, zygote: Zygote, database: Database, right: fl.Moments, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -119,6 +184,7 @@ def test_a_run_that_is_killed_again_and_again_gives_the_same_bits(
     seconds = [timed(zygote, command, database, output) for command in commands]
     killed = rounds = 0
     while killed < cycles:
+        assert rounds < 20 * cycles, f"killed {killed} times in {rounds} runs: they end before they can be killed"
         forget(database, tmp_path)
         for command, time_of_one in zip(commands, seconds, strict=True):
             most = min(3, cycles - killed)  # few in a run, so that the later ones are killed near the beginning, too
@@ -132,7 +198,8 @@ def test_a_run_that_is_killed_again_and_again_gives_the_same_bits(
     )
 
 
-@pytest.mark.parametrize("how", ["serial", "parts", "pool", "dask"])
+@random_moments
+@pytest.mark.parametrize("how", ENGINES)
 def test_an_interrupted_run_says_how_to_go_on(
     how: str, zygote: Zygote, database: Database, right: fl.Moments, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -141,6 +208,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     met: Counter[str] = Counter()
     seconds = timed(zygote, commands[0], database, output)
     while met["interrupted"] < cases(1):
+        assert met.total() < 100 + 20 * cases(1), f"hardly ever interrupted, only {dict(met)}"
         forget(database, tmp_path)
         for command in commands:
             for _ in range(2):
@@ -159,10 +227,7 @@ def test_an_interrupted_run_says_how_to_go_on(
                     kept = "leaves are kept in" in sentence[0] and "the same call goes on from there" in sentence[0]
                     met["while it summed" if kept else "before or after"] += 1
                     assert kept or sentence[0] == "interrupted; the same command goes on from what is kept"
-                    # Python itself speaks of what it could not tidy and of workers that were just starting, and Dask of
-                    # what it was at.
-                    tidied = said.count("Exception ignored") + said.count("in spawn_main")
-                    assert how == "dask" or said.count("Traceback") == tidied, said
+                    speaks_of_itself(how, said)
                 else:
                     met["done before"] += 1
             assert killed_until_done(zygote, command, 0.0, rng, output, 0) == 0
@@ -182,8 +247,9 @@ def test_a_killed_worker_of_a_pool_is_replaced(database: Database, right: fl.Mom
         killed: list[int] = []
 
         def kill(done: int, total: int) -> None:
-            if done > total * (0.3 * len(killed) + 0.3 * cycle / cycles) and len(killed) < 2:  # noqa: B023
-                killed.append(next(pid for pid in workers() if pid not in others))  # noqa: B023
+            living = set(workers()) - set(others)  # none for a moment, where the pool has just broken
+            if done > total * (0.3 * len(killed) + 0.3 * cycle / cycles) and len(killed) < 2 and living:  # noqa: B023
+                killed.append(living.pop())  # noqa: B023
                 os.kill(killed[-1], signal.SIGKILL)  # noqa: B023
 
         found = cluster.accumulate(database, workers=2, keep=False, progress=kill)
@@ -193,35 +259,17 @@ def test_a_killed_worker_of_a_pool_is_replaced(database: Database, right: fl.Mom
     print(f"pool: {2 * cycles} workers killed")
 
 
-def test_workers_that_always_die_are_not_replaced_for_ever(database: Database) -> None:
-    stop, killed, others = threading.Event(), [], workers()
-
-    def kill() -> None:
-        while not stop.is_set():
-            for pid in set(workers()) - set(others):
-                killed.append(pid)
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.02)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        with pytest.raises(RuntimeError, match="workers died 3 times over 't0-000000000-.*Take fewer workers"):
-            cluster.accumulate(database, workers=2, keep=False)
-    finally:
-        stop.set()
-        killer.join()
-    assert len(killed) >= 3
+def test_workers_that_always_die_are_not_replaced_for_ever(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_begin", dies_at_once)
+    with pytest.raises(RuntimeError, match="workers died 3 times over 't0-000000000-.*Take fewer workers"):
+        cluster.accumulate(database, workers=2, keep=False)
 
 
-def test_a_killed_worker_of_dask_is_replaced(database: Database, right: fl.Moments) -> None:
-    distributed = pytest.importorskip("distributed", reason="NO DASK, SO IT WENT UNTESTED")
+def test_a_killed_worker_of_dask_is_replaced(database: Database, right: fl.Moments, tmp_path: Path) -> None:
     cycles = max(1, cases(1) // 10)
     with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
-        ) as local,
-        distributed.Client(local) as client,
+        dask_cluster(tmp_path) as local,
+        local.get_client() as client,
     ):
         for cycle in range(cycles):
             killed: list[int] = []

@@ -401,16 +401,37 @@ def test_reading_while_others_append_and_seal_finds_a_whole(tmp_path: Path) -> N
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = []
+    seen, end = [], time.monotonic() + 300
     while writer.is_alive():
+        assert time.monotonic() < end, "the writer hangs"
         t = database.read()["t"]
         seen.append(len(t))
         assert same_trajectory(t, dataclasses.replace(fl.io.database.join.join(pieces[: len(t)]), key="t"))
     writer.join()
     assert not failed
     assert seen == sorted(seen)
-    assert len(set(seen)) > 3
     assert len(database.read()["t"]) == 80
+
+
+def test_who_reads_just_before_and_after_a_file_gets_its_name_finds_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = [trajectory(n, M=1, atoms=(1, 1)) for n in range(4)]
+    database, seen, link = written(tmp_path / "db", pieces[:1]), [], os.link
+
+    def read() -> None:
+        seen.append(len(t := database.read()["t"]))
+        assert same_trajectory(t, dataclasses.replace(fl.io.database.join.join(pieces[: len(t)]), key="t"))
+
+    def watched(*names: object) -> None:
+        read()
+        link(*names)
+        read()
+
+    monkeypatch.setattr(os, "link", watched)
+    for piece in pieces[1:]:
+        database.seal([database.append(piece)])
+    assert seen == [1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4]  # a shard, its seal, and so on
 
 
 def frames(M: int, *, seed: int = 3, key: str = "md") -> list[fl.Trajectory]:

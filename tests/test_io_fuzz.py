@@ -252,23 +252,19 @@ def theta_content() -> dict[str, Any]:
 
 
 def npz_content() -> dict[str, np.ndarray]:
-    buffer = Path(tempfile.mkdtemp()) / "sample.npz"
-    fl.io.write_frames(
-        [
-            fl.io.Frames(
-                key=key, temperature=300.0, n_atoms=np.full(2, make.N_ATOMS), numbers=np.full(2 * make.N_ATOMS, 29),
-                positions=np.concatenate([c["x"] for c in CONFIGURATIONS[:2]]), energies=np.array([c["E"] for c in CONFIGURATIONS[:2]]),
-                forces=np.concatenate([c["F"] for c in CONFIGURATIONS[:2]]), cell=np.tile(np.eye(3) * 9, (2, 1, 1)),
-                pbc=np.ones((2, 3), dtype=bool), columns={"D": np.concatenate([c["D"] for c in CONFIGURATIONS[:2]])},
-            )
-            for key in "ab"
-        ],
-        buffer,
-    )  # fmt: skip
-    with np.load(buffer) as file:
-        arrays = dict(file)
-    shutil.rmtree(buffer.parent)
-    return arrays
+    frames = [
+        fl.io.Frames(
+            key=key, temperature=300.0, n_atoms=np.full(2, make.N_ATOMS), numbers=np.full(2 * make.N_ATOMS, 29),
+            positions=np.concatenate([c["x"] for c in CONFIGURATIONS[:2]]), energies=np.array([c["E"] for c in CONFIGURATIONS[:2]]),
+            forces=np.concatenate([c["F"] for c in CONFIGURATIONS[:2]]), cell=np.tile(np.eye(3) * 9, (2, 1, 1)),
+            pbc=np.ones((2, 3), dtype=bool), columns={"D": np.concatenate([c["D"] for c in CONFIGURATIONS[:2]])},
+        )
+        for key in "ab"
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        fl.io.write_frames(frames, Path(folder, "sample.npz"))
+        with np.load(Path(folder, "sample.npz")) as file:
+            return dict(file)
 
 
 def mlearn_content() -> list[dict[str, Any]]:

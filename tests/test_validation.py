@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 import fisherlib as fl
 from fisherlib import validation
 from fisherlib.validation.agreement import Curve, agreement, covered
+from fisherlib.regression import RidgePath
 
 Maker = Callable[..., fl.Dataset]
 quick = settings(deadline=None, max_examples=25)
@@ -325,6 +326,32 @@ def test_a_range_is_judged_by_what_may_lie_beyond(excess: list[float], best: dic
     assert found.value == number and found.level == ("warn" if number else "ok")
     assert ("give strengths= beyond it" in found.message) == (number > 0)
     assert covered(curve(excess), {"a": 1e-6}, least=1e-6).level == "ok"  # below, all that changes is rounding
+
+
+def lowest_at(monkeypatch: pytest.MonkeyPatch, **best: float) -> None:
+    """Makes GCV and the evidence lowest at given strengths: where rounding decides, each processor finds another."""
+
+    def curve(name: str, sign: float) -> Callable[[RidgePath], np.ndarray]:
+        return lambda path: sign * np.log(path.strengths / best[name]) ** 2
+
+    for name, sign in (("gcv", 1.0), ("evidence", -1.0)):
+        if name in best:
+            monkeypatch.setattr(validation.strength, name, curve(name, sign))
+
+
+@pytest.mark.parametrize("theta", [[1.0, 2.0], [1.0, 2.0, 0.5], [1.0, 2.0, 0.5, 3.0]])
+def test_differences_that_are_rounding_do_not_warn(theta: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    data = fl.systems.harmonic(np.array(theta), seed=0)
+    # Two ways, a thousand apart, at strengths that move forces by some 1e-9 of their size at most.
+    lowest_at(monkeypatch, gcv=1e-11, evidence=1e-8 / 3)
+    choice = validation.choose_strength(fl.accumulate(data))
+    assert choice.best["evidence"] / choice.best["GCV"] == pytest.approx(1e3 / 3, rel=1e-6)
+    cost = np.ptp(np.interp(np.log(list(choice.best.values())), np.log(choice.strengths), choice.cross_validation))
+    assert cost < 1e-8 * np.sqrt(np.mean(data.forces**2))
+    assert choice.verdict.level == "ok"
+    # another unit of energy is another size of all numbers
+    scaled = [dataclasses.replace(t, forces=1e6 * t.forces, energies=1e6 * t.energies) for t in data.values()]
+    assert validation.choose_strength(fl.accumulate(fl.Dataset(scaled))).verdict.level == "ok"
 
 
 def test_a_range_that_ends_too_early_is_told(copper_moments: fl.Moments) -> None:

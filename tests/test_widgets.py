@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import functools
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import traitlets
 
 import fisherlib as fl
 from fisherlib import states
+from fisherlib.io.scratch import PREFIX, sweep
 from fisherlib.projections import Progress
 from fisherlib.widgets import (
     ComparePanel,
@@ -26,6 +29,7 @@ from fisherlib.widgets import (
     Work,
     controls,
     entries,
+    upload,
 )
 from fisherlib.widgets.field import Question
 from fisherlib.widgets.heartbeat import Heartbeat
@@ -246,7 +250,7 @@ def test_a_file_of_the_same_name_replaces_the_one_before() -> None:
 def test_a_name_never_leads_out_of_the_folder(name: str, kept: str) -> None:
     browser = Browser()
     browser.upload(name, b"content")
-    assert browser.files == [(kept, b"content")] and browser.path.parent.parent == Path(browser.widget._folder.name)
+    assert browser.files == [(kept, b"content")] and browser.path.parent.parent == browser.widget._scratch.path
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "a/..", "nul\0", "x" * 300])
@@ -254,7 +258,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     browser = Browser()
     browser.upload(name, b"content")
     assert browser.files == [] and len(browser.errors) == 1
-    assert list(Path(browser.widget._folder.name).iterdir()) == []
+    assert list(browser.widget._scratch.path.iterdir()) == []
 
 
 def test_a_file_over_the_limit_is_refused_with_the_way_out() -> None:
@@ -282,10 +286,49 @@ def test_pieces_that_do_not_follow_each_other_make_no_file(pieces: list[tuple[in
     browser = Browser()
     for offset, content in pieces:
         browser.piece("md.npz", 8, offset, content)
-    assert browser.files == [] and not list(Path(browser.widget._folder.name).glob("md*"))
+    assert browser.files == [] and not list(browser.widget._scratch.path.glob("md*"))
     assert all("pieces of md.npz" in error for error in browser.errors) and (browser.errors or len(pieces) < 3)
     browser.upload("md.npz", b"12345678")  # and do not stand in the way of the next
     assert browser.files == [("md.npz", b"12345678")]
+
+
+def test_a_field_makes_no_folder_before_the_first_upload_and_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    browser = Browser(limit=MEGABYTE)
+    assert browser.piece("big.npz", 2 * MEGABYTE, 0) == 2 * MEGABYTE and list(tmp_path.iterdir()) == []
+    browser.upload("md.npz", b"content")
+    assert len(list(tmp_path.iterdir())) == 1
+    browser.widget.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_sessions_have_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(upload, "_tidied", functools.cache(sweep))
+    (tmp_path / f"{PREFIX}left").mkdir()
+    Browser()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_oldest_uploads_make_room_for_new_ones_and_the_last_two_stay() -> None:
+    browser, paths = Browser(room=25), []
+    for content in (b"0123456789", b"0123456789", b"0123", b"x" * 20, b"y" * 30, b"z"):
+        browser.upload("md.npz", content)
+        paths.append((browser.path, content))
+        kept = [content for path, content in paths if path.exists()]
+        assert kept[-2:] == [content for _, content in paths[-2:]]
+        assert len(kept) <= 2 or sum(map(len, kept)) <= 25
+        assert all(path.read_bytes() == content for path, content in paths if path.exists())
+    assert [path.exists() for path, _ in paths] == [False, False, False, False, True, True]
+
+
+def test_pieces_of_a_file_that_never_came_whole_go_with_the_next() -> None:
+    browser = Browser()
+    browser.piece("half.npz", 8, 0, b"abcd")
+    browser.upload("md.npz", b"content")
+    assert not list(browser.widget._scratch.path.glob(".*"))
 
 
 def test_what_a_callback_refuses_is_told() -> None:

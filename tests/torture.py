@@ -4,8 +4,10 @@ Run as a program it is a zygote: it has imported everything, and forks one child
 hundred processes can be killed without waiting for a hundred imports.
 """
 
+import itertools
 import json
 import os
+import pkgutil
 import select
 import signal
 import subprocess
@@ -15,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pytest
 
 import fisherlib as fl
 from fisherlib.cluster import command
@@ -32,6 +35,12 @@ OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
 def cases(few: int) -> int:
     """How often something random is done: ``few`` times in the normal suite, FISHERLIB_CASES times in the long run."""
     return int(os.environ.get("FISHERLIB_CASES") or few)
+
+
+#: Of a test whose moments are random, so that some runs meet what others do not.
+random_moments = pytest.mark.skipif(
+    not os.environ.get("FISHERLIB_CASES"), reason="random moments are for the long run: make torture"
+)
 
 
 def trajectory(
@@ -78,6 +87,20 @@ def written(path: Path, trajectories: Sequence[fl.Trajectory], *, precision: str
     if seal:
         database.seal()
     return database
+
+
+@contextmanager
+def dask_cluster(folder: Path) -> Iterator[Any]:
+    """Two processes of Dask, which keep what they write in a folder of the test."""
+    distributed = pytest.importorskip("distributed", reason="NO DASK, SO IT WENT UNTESTED")
+    import dask
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": 0}
+    with (
+        dask.config.set({"temporary-directory": str(folder)}),
+        distributed.LocalCluster(**options, silence_logs=50) as local,
+    ):
+        yield local
 
 
 def same_record(a: MomentRecord, b: MomentRecord) -> bool:
@@ -149,12 +172,56 @@ def write(path: str, key: str, size: int, seed: int, until: int) -> int:
     return 0
 
 
-def gone(processes: Sequence[int], seconds: float = 3.0) -> bool:
-    """Whether processes end by themselves in that time."""
+def gone(processes: Sequence[int], seconds: float = 60.0) -> bool:
+    """Whether processes end by themselves in that time, most of which a busy machine alone needs."""
     end = time.monotonic() + seconds
     while any(map(alive, processes)) and time.monotonic() < end:
         time.sleep(0.05)
     return not any(map(alive, processes))
+
+
+class Hold(NamedTuple):
+    """Where a process stops, so that it can be killed, interrupted or overtaken just there and needs no luck.
+
+    Attributes:
+        where: dotted name of a function of a module or class.
+        call: the number of the call, from 1.
+        when: whether it stops before or after the function does its work.
+    """
+
+    where: str
+    call: int = 1
+    when: Literal["before", "after"] = "before"
+
+    def set(self) -> None:
+        """From now on, in this process."""
+        place, _, name = self.where.rpartition(".")
+        owner, calls = pkgutil.resolve_name(place), itertools.count(1)
+        real = getattr(owner, name)
+
+        def held(*given: object, **named: object) -> object:
+            here = next(calls) == self.call
+            if here and self.when == "before":
+                _stop()
+            found = real(*given, **named)
+            if here and self.when == "after":
+                _stop()
+            return found
+
+        setattr(owner, name, held)
+
+
+def _stop() -> None:
+    """Says that the process is held, and waits for SIGUSR1."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    print("held", flush=True)
+    if signal.sigtimedwait({signal.SIGUSR1}, 300) is None:
+        sys.exit("held for 300 s, and nobody came")
+
+
+def dies_at_once(parent: int) -> None:
+    """What a worker of a pool does that is short of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _interruptible(arguments: list[str]) -> int:
@@ -184,25 +251,39 @@ class Zygote:
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    def start(self, what: str, *arguments: object, output: Path) -> int:
+    def start(self, what: str, *arguments: object, output: Path, hold: Hold | None = None) -> int:
         """Begins ``what``; the number of the process, whose output goes into a file."""
-        line = json.dumps([what, str(output), *[a if isinstance(a, int) else str(a) for a in arguments]])
+        output.write_bytes(b"")  # nothing of an earlier process is taken for this one's
+        line = json.dumps([what, str(output), hold, *[a if isinstance(a, int) else str(a) for a in arguments]])
+        return self._ask(line, 60.0)
+
+    def held(self, output: Path, seconds: float = 120.0) -> None:
+        """Waits until the process that was started last is where it is to be held."""
+        end = time.monotonic() + seconds
+        while "held\n" not in output.read_text():
+            assert time.monotonic() < end, f"not held within {seconds} s: {output.read_text()[-2000:]}"
+            time.sleep(0.01)
+
+    def wait(self, seconds: float = 300.0) -> int:
+        """Waits for the end of the child; its exit status, or minus the signal that ended it."""
+        return self._ask("", seconds)
+
+    def _ask(self, line: str, seconds: float) -> int:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def wait(self, seconds: float = 120.0) -> int:
-        """Waits for the end of the child; its exit status, or minus the signal that ended it."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        ended, _, _ = select.select([self._process.stdout], [], [], seconds)
-        assert ended, f"a process hangs: it has not ended for {seconds} s"
+        answered, _, _ = select.select([self._process.stdout], [], [], seconds)
+        assert answered, f"a process hangs: no answer for {seconds} s"
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """Ends the zygote."""
+        """Ends the zygote, and a child that still runs."""
         self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            for pid in [*descendants(self._process.pid), self._process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            self._process.wait(60)
         self._process.stdout.close()
 
 
@@ -228,7 +309,7 @@ def killed_until_done(
 ) -> int:
     """Starts the moments command again and again, killing it at random moments until it is faster, or ``most`` times.
 
-    No process that it started is alive 3 s, and what two runs take, after it was killed.
+    The processes that it started end after it was killed.
 
     Returns:
         How often it was killed.
@@ -245,8 +326,8 @@ def killed_until_done(
         status = zygote.wait()
         if status == -signal.SIGKILL:
             killed += 1
-            # A worker that was just started ends as soon as it has imported what it needs, which takes a part of a run.
-            assert gone(children, 3.0 + 2 * seconds), f"{len(children)} workers outlived the process they worked for"
+            # A worker that was just started ends as soon as it has imported what it needs.
+            assert gone(children), f"{len(children)} workers outlived the process they worked for"
             continue
         assert status == 0, (status, output.read_text())
         return killed
@@ -255,8 +336,9 @@ def killed_until_done(
 def _zygote() -> Any:
     """Reads lines and forks; what a child is to do is returned in the child, so that it ends as any program does."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with Ctrl-C ignored
     for line in iter(sys.stdin.readline, ""):
-        what, output, *arguments = json.loads(line)
+        what, output, hold, *arguments = json.loads(line)
         pid = os.fork()
         if pid == 0:
             file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -264,6 +346,8 @@ def _zygote() -> Any:
             os.dup2(file, 2)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.setpgid(0, 0)
+            if hold:
+                Hold(*hold).set()
             return partial(_interruptible, arguments) if what == "moments" else partial(write, *arguments)
         os.setpgid(pid, pid)  # as a shell does, so that Ctrl-C is for all its processes
         print(pid, flush=True)

@@ -1,13 +1,19 @@
 """A file from the reader's computer, in pieces, into a folder that lasts as long as the panel."""
 
-import tempfile
+import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import anywidget
 import traitlets
 
+from ..io.scratch import Scratch, sweep
+
 MEGABYTE = 1024**2
+
+#: Once in a process, what killed ones have left is removed.
+_tidied = functools.cache(sweep)
 
 
 class Upload(anywidget.AnyWidget):
@@ -22,20 +28,28 @@ class Upload(anywidget.AnyWidget):
         label: of the field.
         accept: suffixes that the browser offers.
         limit: largest file, bytes.
+        room: for all files together, bytes; the oldest are removed beyond it, never the last two.
     """
 
     _esm = Path(__file__).with_name("upload.js")
     label = traitlets.Unicode("Upload").tag(sync=True)
     accept = traitlets.Unicode("").tag(sync=True)
     limit = traitlets.Int(200 * MEGABYTE).tag(sync=True)
+    room = traitlets.Int(600 * MEGABYTE)
 
     def __init__(
         self, received: Callable[[Path], None], refused: Callable[[Exception], None], **traits: object
     ) -> None:
         super().__init__(**traits)
         self._received, self._refused = received, refused
-        self._folder, self._count = tempfile.TemporaryDirectory(prefix="fisherlib-"), 0
+        self._scratch, self._count, self._kept = Scratch(), 0, []
         self.on_msg(self._piece)
+        _tidied()
+
+    def close(self) -> None:
+        """Takes the field from the page and removes what was uploaded."""
+        super().close()
+        self._scratch.close()
 
     def _piece(self, widget: object, message: dict, buffers: list) -> None:
         number, size, offset = (message[name] for name in ("number", "size", "offset"))
@@ -55,16 +69,29 @@ class Upload(anywidget.AnyWidget):
                 f"upload: expected at most {self.limit // MEGABYTE} MB, got {name} with {size / MEGABYTE:.0f} MB; put it "
                 "where the notebook runs and give its path"
             )
-        partial = Path(self._folder.name, f".{name}.partial")
+        partial = self._scratch.path / f".{name}.partial"
         end = offset + len(buffers[0])
         if offset != (partial.stat().st_size if offset and partial.exists() else 0) or end > size:
             raise ValueError(f"upload: expected the pieces of {name} one after the other; choose the file again")
+        if not offset:
+            self._forget()
         with open(partial, "ab" if offset else "wb") as file:
             file.write(buffers[0])
         if end == size:
-            self._count += 1  # a folder each, so that what is found under a path never changes
-            target = Path(self._folder.name, str(self._count), name)
-            target.parent.mkdir()
-            partial.replace(target)
-            self._received(target)
+            self._received(self._keep(partial, name))
         return end
+
+    def _keep(self, partial: Path, name: str) -> Path:
+        """Moves a whole file to its place; removes the oldest where all together are too large."""
+        self._count += 1  # a folder each, so that what is found under a path never changes
+        target = self._scratch.path / str(self._count) / name
+        target.parent.mkdir()
+        self._kept.append(partial.replace(target))
+        while len(self._kept) > 2 and sum(path.stat().st_size for path in self._kept) > self.room:
+            shutil.rmtree(self._kept.pop(0).parent)
+        return target
+
+    def _forget(self) -> None:
+        """Removes the pieces of a file that was not sent to its end: a field sends one after the other."""
+        for path in self._scratch.path.glob(".*.partial"):
+            path.unlink()
