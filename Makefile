@@ -9,9 +9,16 @@
 # make torture  the tests of killed runs, damaged and hostile files, long: a hundred kills, 1e5 files for each reader
 
 PYTHON3 ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
-CONSTRAINTS := .ci/constraints.txt
+
+# Whatever else is given on the command line is a parameter of the report. It is passed on letter by letter: make neither
+# expands it nor puts it into the environment, where it would be expanded as well; nor does it replace a variable of ours.
+override GIVEN := $(filter-out PYTHON3 %_NUM_THREADS -%,$(foreach -v-,$(.VARIABLES),$(if $(filter command,$(origin $(-v-))),$(-v-))))
+unexport $(GIVEN)
+override SHELL := /bin/sh
+override .SHELLFLAGS := -c
+override BIN := .venv/bin
+override READY := .venv/.ready
+override CONSTRAINTS := .ci/constraints.txt
 
 # JupyterLab asks nobody about news and looks for no updates.
 QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
@@ -51,11 +58,14 @@ endif
 	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
-# Everything given on the command line is a parameter of the report; a misspelt one is refused with the list of real ones.
-GIVEN = $(foreach v,$(filter-out PYTHON3 -%,$(.VARIABLES)),$(if $(filter command,$(origin $v)),'$v=$(subst ','\'',$($v))'))
+override define LINE :=
+
+
+endef
+override PARAMETERS = $(foreach -v-,$(GIVEN),'$(subst ','\'',$(-v-)=$(value $(-v-)))')
 
 report: $(READY)
-	@$(BIN)/python -m fisherlib.report $(GIVEN)
+	@$(if $(findstring $(LINE),$(PARAMETERS)),$(error a value cannot hold a line break))$(BIN)/python -m fisherlib.report $(PARAMETERS)
 
 test: $(READY) chromium
 	$(BIN)/ruff check .
@@ -75,7 +85,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start.ipynb
 
 app: $(READY)
-	$(BIN)/voila notebooks/00_start.ipynb
+	$(BIN)/python -m fisherlib.widgets.app
 
 pictures: $(READY) chromium
 	$(BIN)/pytest -n 2 --dist loadscope tests/test_lab.py tests/test_app.py

@@ -11,6 +11,10 @@ HARTREE = 27.211386245988
 BOHR = 0.529177210903
 
 
+#: The temperatures that are taken for such, K: beyond them a number is a slip, and 1/T² leaves the range of floats.
+COLDEST, HOTTEST = 1e-3, 1e7
+
+
 def beta(temperature: float) -> float:
     """Inverse temperature β = 1/(k_B T).
 
@@ -21,8 +25,11 @@ def beta(temperature: float) -> float:
         β, 1/eV.
 
     Raises:
-        ValueError: the temperature is not a positive finite number.
+        ValueError: the temperature is not a number between ``COLDEST`` and ``HOTTEST``.
     """
-    if not (isinstance(temperature, numbers.Real) and math.isfinite(temperature) and temperature > 0):
+    number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
+    if not (number and math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature: expected a positive number of kelvin, got {temperature!r}")
+    if not COLDEST <= temperature <= HOTTEST:
+        raise ValueError(f"temperature: expected {COLDEST:g} to {HOTTEST:g} K, got {temperature!r}")
     return 1.0 / (BOLTZMANN * temperature)

@@ -108,9 +108,10 @@ def lab_command(root: Path) -> list[str]:
     ]
 
 
-def app_command(notebook: Path) -> list[str]:
-    """Voilà over the dashboard, as ``make app`` starts it."""
-    return ["voila", str(notebook), "--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+def app_command(notebook: Path, *, token: str = "") -> list[str]:
+    """The dashboard, as ``make app`` starts it, but for the token."""
+    options = ["--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0", f"--Voila.token={token}"]
+    return ["fisherlib.widgets.app", str(notebook), *options]
 
 
 class Explorer:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import math
+import numbers
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,19 @@ from metatensor import Labels, TensorBlock
 from scipy.sparse import csr_array
 
 from ..dataset import Array
+
+#: Name → least and greatest value, and what it is; beyond them featomic does not return, or takes all memory.
+LIMITS: dict[str, tuple[float, float, str]] = {
+    "cutoff": (0.5, 20.0, "a radius in Å"),
+    "n_max": (1, 20, "a whole number of radial functions"),
+    "l_max": (0, 20, "a whole number, the highest angular channel"),
+    "width": (0.05, 5.0, "the width of a Gaussian in Å"),
+    "smoothing": (0.01, 20.0, "a width in Å"),
+}
+WHOLE = ("n_max", "l_max")
+
+#: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
+MOST_NEIGHBOURS = 10_000
 
 #: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
 #: a computation that is called off ends with the batches under way. One larger configuration is a batch by itself.
@@ -34,6 +49,9 @@ class Soap:
         l_max: highest angular channel.
         width: of the Gaussian density of a neighbour, Å.
         smoothing: width of the shifted-cosine cutoff, Å.
+
+    Raises:
+        ValueError: one of them is no such number.
     """
 
     cutoff: float = 5.0
@@ -41,6 +59,15 @@ class Soap:
     l_max: int = 4
     width: float = 0.5
     smoothing: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, (least, greatest, what) in LIMITS.items():
+            value = getattr(self, name)
+            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if not (number and least <= value <= greatest and (name not in WHOLE or float(value).is_integer())):
+                raise ValueError(f"{name}: expected {what} from {least:g} to {greatest:g}, got {value!r}")
+        if self.smoothing >= self.cutoff:
+            raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -84,13 +111,16 @@ class Soap:
             site descriptors (ΣN, K) and force descriptors Φ = −∂(Σ_i D_i)/∂x (3ΣN, K), [D]/Å.
 
         Raises:
-            ValueError: a configuration has an element that is not among ``species``.
+            ValueError: a configuration has an element that is not among ``species``, or a position or a cell that cannot
+                be right.
         """
         found = {int(z) for a in atoms for z in a.numbers}
         if not found <= set(species):
             raise ValueError(
                 f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
             )
+        for m, a in enumerate(atoms):
+            _refuse_impossible(a, self.cutoff, f"configuration {m}")
         keys, K = self._keys(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
@@ -137,6 +167,35 @@ class Soap:
             if name in wanted:
                 found[wanted[name]] = column
         return [found[k] for k in range(len(wanted))]
+
+
+def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
+    """Positions and cells that featomic cannot survive: it would abort the process, or answer in its own words."""
+    if not np.isfinite(atoms.positions).all():
+        raise ValueError(
+            f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~_finite(atoms)][0]}"
+        )
+    if not atoms.pbc.any():
+        return
+    vectors = np.asarray(atoms.cell)[atoms.pbc]
+    # Length, area or volume of the periodic directions; in the others the atoms fill a cutoff at least.
+    with np.errstate(all="ignore"):
+        size = math.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0)) if np.isfinite(vectors).all() else math.nan
+        independent = size > 1e-6 * np.prod(np.linalg.norm(vectors, axis=1))
+    if not (independent and math.isfinite(size)):
+        raise ValueError(f"cell of {where}: expected independent, finite periodic vectors in Å, got {vectors.tolist()}")
+    dimensions = len(vectors)
+    ball = {1: 2.0, 2: math.pi, 3: 4 / 3 * math.pi}[dimensions] * cutoff**dimensions
+    neighbours = len(atoms) * ball / size
+    if neighbours > MOST_NEIGHBOURS:
+        raise ValueError(
+            f"cell of {where}: expected Å, got {vectors.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
+            f"within the cutoff of {cutoff:g} Å; the cell may be in nm or in fractions"
+        )
+
+
+def _finite(atoms: Atoms) -> Array:
+    return np.isfinite(atoms.positions).all(axis=1)
 
 
 def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:

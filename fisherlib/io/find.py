@@ -4,8 +4,10 @@ import hashlib
 import os
 from pathlib import Path
 
-#: The folder that holds ``data/`` and ``notebooks/`` in a checkout.
-PROJECT = Path(__file__).resolve().parents[2]
+#: What an installed package brings along: ``data/`` and ``notebooks/`` of the checkout it was built from.
+_SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
+#: The folder that holds ``data/`` and ``notebooks/``: the checkout, or what was shipped of it.
+PROJECT = _SHIPPED if _SHIPPED.is_dir() else _SHIPPED.parents[1]
 
 
 def find(path: str | os.PathLike, *, folder: bool = False) -> Path:

@@ -1,43 +1,120 @@
-"""The command line of the reports: python -m fisherlib.report temperature=1200 data=path/to/data.npz."""
+"""The command line of the reports: fisherlib-report DATA=path/to/data.npz TEMPERATURE=1200."""
 
 import argparse
+import contextlib
+import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
-try:
-    from . import ParameterError, ReportError, build
-except ModuleNotFoundError as missing:
-    sys.exit(
-        f"report: needs the module {missing.name!r}; install the notebooks' packages with pip install 'fisherlib[lab]'"
-    )
+from .parameters import ParameterError, ReportError
 
 NOTEBOOK = "notebooks/reports/theta_f.ipynb"
 
 
+class _Ended(KeyboardInterrupt):
+    """The run is asked to end by a signal other than Ctrl-C."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build a report from the command line; returns 0, 1 (the notebook failed) or 2 (a parameter does not fit)."""
-    parser = argparse.ArgumentParser(prog="python -m fisherlib.report", description="Build an offline HTML report.")
+    """Build a report from the command line.
+
+    Returns:
+        0; 1 (the notebook failed), 2 (a parameter or the target does not fit), 130 or 143 (interrupted).
+    """
+    options = _options(arguments)
+    before = signal.getsignal(signal.SIGTERM)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = _Told()
+        try:
+            signal.signal(signal.SIGTERM, _end)
+            print(*_written(options), sep="\n")
+            return 0
+        except ParameterError as error:
+            return _say(f"{error}{_earlier(options)}", 2)
+        except ReportError as error:
+            detail = f"\n{error.traceback}" if options.traceback else ""
+            return _say(f"{error}{_earlier(options)}{detail}", 1)
+        except ModuleNotFoundError as missing:
+            packages = "install the notebooks' packages with pip install 'fisherlib[lab]'"
+            return _say(f"needs the module {missing.name!r}; {packages}", 1)
+        except KeyboardInterrupt as interrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do takes a moment
+            ended = isinstance(interrupt, _Ended)
+            return _say(f"{'ended' if ended else 'interrupted'}; nothing was written", 143 if ended else 130)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="fisherlib-report",
+        description="Build an offline HTML report.",
+        epilog="A parameter may also be an environment variable, its name in upper case; the command line wins.",
+    )
     parser.add_argument("parameters", nargs="*", metavar="NAME=value", help="a parameter of the notebook, in any case")
     parser.add_argument("--notebook", default=NOTEBOOK, help="the notebook to run (default: %(default)s)")
     parser.add_argument("--target", default="reports", help="the folder to write to (default: %(default)s/)")
     parser.add_argument("--traceback", action="store_true", help="if the notebook fails, show where")
-    options = parser.parse_intermixed_args(arguments)
-    try:
-        for text in options.parameters:
-            if "=" not in text:
-                raise ParameterError(f"expected NAME=value, got {text!r}")
-        given = dict(text.split("=", 1) for text in options.parameters)
-        written = build(options.notebook, options.target, given)
-    except (ParameterError, ReportError) as error:
-        earlier = Path(options.target, Path(options.notebook).stem).with_suffix(".html")
-        stale = f" ({earlier} is still an earlier report)" if earlier.exists() else ""
-        print(f"report: {error}{stale}", file=sys.stderr)
-        if options.traceback:
-            print(getattr(error, "traceback", ""), file=sys.stderr)
-        return 2 if isinstance(error, ParameterError) else 1
-    print(*written, sep="\n")
-    return 0
+    return parser.parse_intermixed_args(arguments)
+
+
+def _written(options: argparse.Namespace) -> list[Path]:
+    """The files of the report; the slow libraries are loaded when all that was asked for has been found right."""
+    from ..io.find import PROJECT
+    from .request import asked, from_environment
+    from .target import tried
+
+    given = _given(options.parameters)
+    here, target = Path(options.notebook), Path(options.target)
+    notebook = here if here.is_file() else PROJECT / here
+    given = from_environment(notebook, given) | given
+    before, fitted = asked(notebook, given)
+    tried(target)
+    from .run import made
+
+    return made(notebook, target, before, fitted)
+
+
+def _given(parameters: Sequence[str]) -> dict[str, str]:
+    for text in parameters:
+        if "=" not in text:
+            raise ParameterError(f"expected NAME=value, got {text!r}")
+    return dict(text.split("=", 1) for text in parameters)
+
+
+class _Told:
+    """Prints a warning as one line, once, without the line of source that gave it."""
+
+    def __init__(self) -> None:
+        self._before: set[str] = set()
+
+    def __call__(self, message: Warning | str, *_: object) -> None:
+        line = " ".join(str(message).split())
+        if line not in self._before:
+            print(f"report: warning: {line}", file=sys.stderr)
+        self._before.add(line)
+
+
+def _say(message: str, status: int) -> int:
+    print(f"report: {message}", file=sys.stderr)
+    return status
+
+
+def _earlier(options: argparse.Namespace) -> str:
+    """What to know of an earlier report that stays where it is."""
+    earlier = Path(options.target, Path(options.notebook).stem).with_suffix(".html")
+    with contextlib.suppress(OSError):
+        return f" ({earlier} is still an earlier report)" if earlier.exists() else ""
+    return ""
+
+
+def _end(*_: int | FrameType | None) -> NoReturn:
+    raise _Ended
 
 
 if __name__ == "__main__":

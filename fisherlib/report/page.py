@@ -35,7 +35,9 @@ POLICY = (
 )
 
 
-def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object], folder: str = "") -> str:
+def render(
+    notebook: NotebookNode, *, name: str, parameters: Mapping[str, object], folder: str = "", subject: str = ""
+) -> str:
     """The page: title, table of parameters and versions, then text, tables and figures without their code.
 
     A figure whose frames are named by choices, as JSON, say `{"model": "A", "loss": "J"}`, gets one selector per key
@@ -48,6 +50,7 @@ def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object
         name: title of the page when the notebook has no heading.
         parameters: what the head of the page shows the notebook was run with.
         folder: of the notebook, relative to the page.
+        subject: what the report is about, the line under its title.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
@@ -70,6 +73,7 @@ def render(notebook: NotebookNode, *, name: str, parameters: Mapping[str, object
 </head>
 <body>
 <header class="facts"><h1>{title}</h1>
+{f'<p class="subject">{escape(subject)}</p>' if subject else ""}
 {_facts(parameters)}</header>
 {library}
 <main>{body}</main>

@@ -4,12 +4,12 @@ import ast
 import contextlib
 import difflib
 import json
+import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from numbers import Real
-
-import nbformat
-import papermill
+from typing import Any
 
 CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", list: "a JSON list", dict: "a JSON object"}
@@ -19,19 +19,50 @@ class ParameterError(ValueError):
     """A parameter that the notebook does not have, or a value that does not fit it; nothing was run."""
 
 
+class ReportError(RuntimeError):
+    """The notebook ran into an error, or its report could not be written; `traceback` holds where."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
 class Expression(str):
     """The source text of a default that is no plain literal, such as `4 * 10`; any value fits it."""
 
 
-def defaults(notebook: nbformat.NotebookNode) -> dict[str, object]:
-    """The notebook's parameters and their default values."""
+def defaults(notebook: Mapping[str, Any]) -> dict[str, object]:
+    """The notebook's parameters and their default values, from the cell tagged ``parameters``.
+
+    Args:
+        notebook: the content of its file. The libraries that read notebooks take a second to load, and a mistake
+            should be told sooner.
+    """
+    tagged = [cell for cell in notebook["cells"] if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    source = "".join(tagged[0]["source"]) if tagged else ""
     found: dict[str, object] = {}
-    for name, parameter in papermill.inspect_notebook(notebook).items():
-        try:
-            found[name] = ast.literal_eval(parameter["default"])
-        except (ValueError, SyntaxError):
-            found[name] = Expression(parameter["default"])
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value):
+                found[name] = _literal(source, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = _literal(source, value)
     return found
+
+
+def _literal(source: str, value: ast.expr) -> object:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return Expression(ast.get_source_segment(source, value) or "")
+
+
+def spoken(message: str, names: Iterable[str]) -> str:
+    """A sentence about arguments, such as ``temperature=``, in the words of the command line: ``TEMPERATURE=``."""
+    either = "|".join(map(re.escape, names))
+    return re.sub(
+        rf"(?:^|(?<=; ))(?:{either})(?=:)|(?<![\w=])(?:{either})(?==(?!=))", lambda found: found[0].upper(), message
+    )
 
 
 def check(parameters: Mapping[str, object], defaults: Mapping[str, object], *, notebook: str) -> dict[str, object]:
@@ -63,7 +94,7 @@ def _fit(name: str, value: object, default: object) -> object:
     scalar = _scalar(value) if isinstance(value, str) else value
     if scalar is None or default is None or isinstance(default, Expression):
         return scalar
-    number = isinstance(scalar, Real) and not isinstance(scalar, bool)
+    number = isinstance(scalar, Real) and not isinstance(scalar, bool) and math.isfinite(scalar)
     match default:
         case bool() if isinstance(scalar, bool):
             return scalar

@@ -1,30 +1,23 @@
 """Runs a report notebook with checked parameters and writes its page and its numbers, all or nothing."""
 
-import contextlib
 import json
 import math
 import os
 import re
-import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
 
 from . import page
-from .parameters import ParameterError, check, defaults
-
-
-class ReportError(RuntimeError):
-    """The notebook ran into an error, so no report was written; `traceback` holds where."""
-
-    def __init__(self, message: str, traceback: str = "") -> None:
-        super().__init__(message)
-        self.traceback = traceback
+from .kernel import execute, parametrised, warnings_of
+from .parameters import ReportError, spoken
+from .request import asked
+from .target import reason, tried, write
 
 
 def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, object]) -> list[Path]:
@@ -45,61 +38,61 @@ def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, obj
         ParameterError: a name or a value that does not fit the notebook; nothing was run.
         ReportError: a cell raised an error, or the numbers are not finite.
     """
-    source, target = Path(notebook), Path(target)
-    unexecuted = _read(source)
-    before = defaults(unexecuted)
-    given = check(parameters, before, notebook=source.name)
-    executed = _execute(unexecuted, given, source.name)
-    folder = os.path.relpath(source.parent, target)
-    shown = page.render(executed, name=source.stem, parameters=before | given, folder=folder)
-    texts = {target / f"{source.stem}.html": shown}
+    before, given = asked(Path(notebook), parameters)
+    tried(Path(target))
+    return made(Path(notebook), Path(target), before, given)
+
+
+def made(source: Path, target: Path, before: Mapping[str, object], given: Mapping[str, object]) -> list[Path]:
+    """Runs the notebook and writes its report; parameters and target were looked at.
+
+    Args:
+        source: the notebook.
+        target: folder of the report.
+        before: the notebook's parameters with their defaults.
+        given: those that are given.
+    """
+    executed = _executed(source, before, given)
+    for message in warnings_of(executed):
+        warnings.warn(spoken(message, before), stacklevel=3)
     numbers = _numbers(executed)
+    folder = os.path.relpath(source.parent, target)
+    about = _subject(before | given, numbers)
+    shown = page.render(executed, name=source.stem, parameters=before | given, folder=folder, subject=about)
+    texts = {target / f"{source.stem}.html": shown}
+    kept = target / f"{source.stem}.json"
     if numbers is not None:
-        texts[target / f"{source.stem}.json"] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
-    return _write(texts)
+        texts[kept] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    try:
+        return write(texts, stale=None if numbers is not None else kept)
+    except OSError as error:
+        raise ReportError(f"the report could not be written to {target} ({reason(error)})") from error
 
 
-def _read(path: Path) -> nbformat.NotebookNode:
-    if not path.is_file():
-        raise ParameterError(f"there is no notebook {path}")
-    notebook = nbformat.read(path, as_version=4)
+def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, object]) -> NotebookNode:
+    notebook = nbformat.read(source, as_version=4)
     # A notebook remembers the kernel of whoever saved it last; the report runs in this very environment.
     notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
-    return notebook
-
-
-def _execute(notebook: nbformat.NotebookNode, parameters: Mapping[str, object], name: str) -> nbformat.NotebookNode:
     try:
-        with _environment(PLOTLY_RENDERER="plotly_mimetype"):
-            return papermill.execute_notebook(
-                notebook,
-                None,
-                parameters=dict(parameters),
-                cwd=os.getcwd(),
-                progress_bar=sys.stderr.isatty(),
-                store_widget_state=False,
-                # The kernel logs that its sockets are not encrypted and that it was shut down: no news to a user.
-                # What a cell prints or raises does not go through this log.
-                extra_arguments=["--IPKernelApp.log_level=50"],
-            )
-    except PapermillExecutionError as error:
+        return execute(parametrised(notebook, given), title=source.stem)
+    except CellExecutionError as error:
         # The message may span lines and hold colours; the user gets one plain sentence.
-        message = " ".join(re.sub(r"\x1b\[[\d;]*m", "", f"{error.ename}: {error.evalue}").split())
-        raise ReportError(f"{name} stopped: {message}", str(error)) from error
+        message = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
+        told = f"{error.ename}: {spoken(message, before)}"
+        raise ReportError(f"{source.name} stopped: {told}", error.traceback) from error
     except DeadKernelError as error:
-        raise ReportError(f"{name} stopped: its Python process died, perhaps for lack of memory", str(error)) from error
+        died = f"{source.name} stopped: its Python process died, perhaps for lack of memory"
+        raise ReportError(died, str(error)) from error
 
 
-@contextlib.contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """The kernel inherits our environment, and papermill offers no other way to set a variable for it."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+def _subject(parameters: Mapping[str, object], numbers: Any) -> str:
+    """What the report is about, in a line: the data file and the temperature."""
+    stated = numbers.get("temperature") if isinstance(numbers, Mapping) else None
+    temperature = parameters.get("temperature") or stated
+    several = temperature if isinstance(temperature, list) else [temperature]
+    kelvin = ", ".join(f"{T:g} K" for T in several if isinstance(T, int | float))
+    file = Path(str(parameters["data"])).name if parameters.get("data") else ""
+    return " · ".join(filter(None, (file, kelvin)))
 
 
 def _numbers(notebook: nbformat.NotebookNode) -> Any:
@@ -127,18 +120,3 @@ def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(item, f"{where}[{index}]")
     else:
         yield where, value
-
-
-def _write(texts: Mapping[Path, str]) -> list[Path]:
-    """All files or none: each is complete under a hidden name before the first takes its place."""
-    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
-    try:
-        for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary[path].write_text(text, encoding="utf-8")
-        for path in texts:
-            os.replace(temporary[path], path)
-    finally:
-        for path in temporary.values():
-            path.unlink(missing_ok=True)
-    return list(texts)

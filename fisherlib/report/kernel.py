@@ -1,0 +1,86 @@
+"""Executes a notebook in a kernel of its own that leaves nothing behind."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from tqdm.auto import tqdm
+
+PREFIX = "fisherlib-report-"
+_WARNING = re.compile(r"^\S[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)", re.MULTILINE | re.DOTALL)
+
+
+def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> NotebookNode:
+    """The notebook with a cell of values after its cell tagged ``parameters``, or at its beginning."""
+    source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    tagged = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    place = tagged[0] + 1 if tagged else 0
+    if parameters:
+        notebook.cells.insert(place, new_code_cell(source, metadata={"tags": ["injected-parameters"]}))
+    return notebook
+
+
+def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
+    """Runs all cells from the working folder; the outputs are put into the notebook.
+
+    Args:
+        notebook: what to run; it is changed.
+        title: of the progress bar.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell raised an error.
+        nbclient.exceptions.DeadKernelError: the kernel ended.
+    """
+    with _runtime() as folder:
+        manager = AsyncKernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
+        client = NotebookClient(notebook, km=manager, timeout=None, store_widget_state=False)
+        started = client.setup_kernel(
+            cleanup_kc=True,
+            cwd=os.getcwd(),
+            env=os.environ | {"PLOTLY_RENDERER": "plotly_mimetype"},
+            # What a cell prints comes by messages; here are only lines about sockets and shutdowns.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with started:
+            cells = tqdm(notebook.cells, desc=title, unit="cell", disable=not sys.stderr.isatty(), leave=False)
+            for number, cell in enumerate(cells):
+                client.execute_cell(cell, number)
+    return notebook
+
+
+def warnings_of(notebook: NotebookNode) -> list[str]:
+    """The warnings that the cells of an executed notebook gave, each once."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    told = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stderr")
+    return list(dict.fromkeys(" ".join(message.split()) for message in _WARNING.findall(told)))
+
+
+@contextlib.contextmanager
+def _runtime() -> Iterator[Path]:
+    """A private folder for the kernel's connection file; those that killed runs have left are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not _alive(left.name.removeprefix(PREFIX).split("-")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # someone else's
+        return True
+    return True

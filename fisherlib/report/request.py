@@ -1,0 +1,168 @@
+"""Whether a report that is asked for can be made: its data file, columns, temperature and θ, before a kernel starts."""
+
+import contextlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from .. import io
+from ..descriptors import Soap, soap
+from ..io.columns import taken
+from ..units import COLDEST, HOTTEST
+from .parameters import ParameterError, check, defaults, spoken
+
+#: A notebook with these parameters reports on a data file; others are not looked into.
+ABOUT_DATA = frozenset({"data", "theta", "temperature"})
+
+#: Name → least and greatest value, and what it is.
+LIMITS: dict[str, tuple[float, float, str]] = {
+    "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
+    **{name: soap.LIMITS[name] for name in ("cutoff", "n_max", "l_max")},
+    "folds": (2, 1000, "a whole number of parts to hold out"),
+    "seed": (0, 2**32 - 1, "a seed"),
+    "n": (3, 201, "a whole number of points along an axis"),
+}
+WHOLE = (*soap.WHOLE, "folds", "seed", "n")
+COLUMNS = ("descriptors", "force_descriptors", "forces", "energies", "key")
+
+
+def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """The notebook's parameters with their defaults, and those that are given, checked as far as can be without a run.
+
+    Raises:
+        ParameterError: a name, a value or a file that does not fit, told in the words of the command line.
+    """
+    before = defaults(_content(notebook))
+    given = check(parameters, before, notebook=notebook.name)
+    if before.keys() >= ABOUT_DATA:
+        try:
+            Request(before | given).check()
+        except ParameterError as error:
+            raise ParameterError(spoken(str(error), before)) from error
+    return before, given
+
+
+def from_environment(notebook: Path, given: Mapping[str, object]) -> dict[str, str]:
+    """The parameters that are environment variables, names in upper case, unless they are given; a line tells of them."""
+    names = {name.upper(): name for name in defaults(_content(notebook))}
+    taken = {name.casefold() for name in given}
+    found = {names[name]: value for name, value in os.environ.items() if name in names and value}
+    found = {name: value for name, value in found.items() if name.casefold() not in taken}
+    if found:
+        print(f"report: from the environment: {', '.join(sorted(map(str.upper, found)))}", file=sys.stderr)
+    return found
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        defaults(content)
+        return content
+    except FileNotFoundError:
+        raise ParameterError(f"there is no notebook {path}") from None
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError) as error:
+        raise ParameterError(f"{path} is no notebook that can be read ({error})") from error
+
+
+@dataclass
+class Request:
+    """What is asked for, and what stands in its way.
+
+    Attributes:
+        given: the parameters of the report by name, those that were not given included.
+        faults: a clause for each thing that is missing or wrong.
+        hints: what is worth knowing, but stops nothing.
+    """
+
+    given: Mapping[str, Any]
+    faults: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            self.faults.append(" ".join(str(error).split()) or f"{type(error).__name__} on reading")
+
+    def check(self) -> None:
+        """Looks for everything that is missing or wrong.
+
+        Raises:
+            ParameterError: all of it, in one sentence.
+        """
+        self._limits()
+        K = None
+        opened = None
+        with self._noting():
+            opened = io.open(self.given["data"])
+        if opened is not None:
+            with self._noting():
+                K = self._complete(opened) if isinstance(opened, io.Complete) else self._columns(opened)
+            self._key(opened)
+        self._theta(K)
+        if self.faults:
+            raise ParameterError("; ".join(self.faults + self.hints))
+        for hint in self.hints:
+            warnings.warn(hint, stacklevel=2)
+
+    def _limits(self) -> None:
+        for name, (least, greatest, what) in LIMITS.items():
+            value = self.given.get(name)
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if value is None or (number and least <= value <= greatest and (name not in WHOLE or value == int(value))):
+                continue
+            self.faults.append(f"{name}: expected {what} from {least:.10g} to {greatest:.10g}, got {value!r}")
+
+    def _named(self, *names: str) -> dict[str, Any]:
+        return {name: self.given.get(name) for name in names}
+
+    def _temperature(self, stated: bool, file: str) -> None:
+        if self.given["temperature"] is None and not stated:
+            self.faults.append(f"{file} states no temperature: give temperature=1200, say, in K")
+
+    def _complete(self, opened: io.Complete) -> int:
+        self._temperature(None not in {t.temperature for t in opened.data.values()}, opened.path.name)
+        return opened.dataset(check=False, **self._named(*COLUMNS)).K
+
+    def _columns(self, opened: io.Opened) -> int | None:
+        """K of the data, and what is missing in the file on the way there."""
+        unknown = [name for name in ("energies", "forces") if not self.given.get(name) and not opened.guess(name)]
+        for name in unknown:
+            found = ", ".join(f"{name}={choice}" for choice in opened.choices(name))
+            self.faults.append(
+                f"{opened.path.name} has no {name} by a usual name: give {found or f'a file with {name}'}"
+            )
+        if unknown:
+            self._temperature(bool(opened.temperatures), opened.path.name)
+            return None
+        frames = opened.frames(**self._named("forces", "energies", "key"))
+        self._temperature(all(f.temperature is not None for f in frames), opened.path.name)
+        named = self._named("descriptors", "force_descriptors")
+        if any(named.values()) or opened.has_descriptors:
+            return frames[0].columns[taken(frames[0].columns, **named)[0]].shape[1]
+        if self.given.get("gradient"):
+            raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
+        species = {int(z) for f in frames if f.numbers is not None for z in f.numbers}
+        descriptor = Soap(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
+        return len(descriptor.names(sorted(species)))
+
+    def _key(self, opened: "io.Opened | io.Complete") -> None:
+        if self.given.get("key") is None and opened.trajectories == 1:
+            likely: Mapping[str, int] = getattr(opened, "likely_keys", dict)()
+            for name, count in list(likely.items())[:1]:
+                self.hints.append(f"`{name}` has {count} values: key={name} tells the runs apart")
+
+    def _theta(self, K: int | None) -> None:
+        if not self.given["theta"]:
+            return
+        with self._noting():
+            found = io.read_theta(self.given["theta"]).K
+            if K is not None and found != K:
+                raise ValueError(f"theta: expected the K = {K} parameters of {self.given['data']}, got {found}")

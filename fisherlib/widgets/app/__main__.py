@@ -1,0 +1,16 @@
+"""Start the dashboard: python -m fisherlib.widgets.app [--no-browser] [--port=8866] [notebook]."""
+
+import sys
+
+from ...io.find import PROJECT
+
+try:
+    from .server import App
+except ModuleNotFoundError as missing:
+    sys.exit(f"app: needs the module {missing.name!r}; install it with pip install 'fisherlib[lab]'")
+
+NOTEBOOK = PROJECT / "notebooks" / "00_start.ipynb"
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    App.launch_instance(given if any(not word.startswith("-") for word in given) else [*given, str(NOTEBOOK)])
