@@ -19,6 +19,16 @@ def frozen(array: np.ndarray) -> np.ndarray:
     return view
 
 
+def numbered(K: int) -> tuple[str, ...]:
+    """Names of descriptors whose names are not known."""
+    return tuple(f"D{k}" for k in range(K))
+
+
+def stated(names: Sequence[str]) -> list[str]:
+    """Names of descriptors where they say anything; none where they are numbers only."""
+    return [] if tuple(names) == numbered(len(names)) else list(names)
+
+
 def _as_array(
     name: str, key: str, values: ArrayLike, shape: tuple[int | str, ...], *, keep_float32: bool = False
 ) -> Array:
@@ -118,7 +128,7 @@ class Trajectory:
             put("pbc", frozen(_as_array("pbc", self.key, self.pbc, (M, 3)).astype(bool)))
         if (self.cell is None) != (self.pbc is None):
             raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
-        put("descriptor_names", tuple(self.descriptor_names) or tuple(f"D{k}" for k in range(K)))
+        put("descriptor_names", tuple(self.descriptor_names) or numbered(K))
         if len(self.descriptor_names) != K:
             raise ValueError(
                 f"descriptor_names of trajectory {self.key!r}: expected {K}, got {len(self.descriptor_names)}"

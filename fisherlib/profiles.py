@@ -136,7 +136,7 @@ def profile(
     if thetas.ndim != 2 or len(thetas) == 0 or thetas.shape[1] != data.K:
         raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {thetas.shape}")
     _finite("thetas", thetas)
-    of_data(moments, data)
+    of_data(moments, data, temperature)
     keys, refitted = tuple(data), replicates is not None
     shape = (len(keys), *thetas.shape)
     given = np.broadcast_to(thetas, shape) if replicates is None else np.asarray(replicates, dtype=np.float64)

@@ -54,12 +54,15 @@ class Study:
     ) -> None:
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
+        self.moments.check_of(data, temperature)
         for what, model in {"given": given, **(models or {})}.items():
             if model is not None and model.K != data.K:
                 raise ValueError(
                     f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
                     "the same descriptor with the same settings"
                 )
+            if model is not None:
+                model.check_of(data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         self.networks = tuple(NETWORKS)

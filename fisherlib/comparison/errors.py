@@ -77,7 +77,12 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
 
 
 def compare(model: LinearPotential, data: Dataset) -> Comparison:
-    """Errors of a model on every trajectory and on all of them together."""
+    """Errors of a model on every trajectory and on all of them together.
+
+    Raises:
+        ValueError: the model is of other descriptors than the data, where both are known.
+    """
+    model.check_of(data)
     return compare_predictions(model.energies(data), model.forces(data), data, name=model.name)
 
 

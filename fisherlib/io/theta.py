@@ -53,8 +53,20 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
         provenance = _about(str(provenance))
+    names = content.get("descriptor_names", ())
+    names = names.tolist() if isinstance(names, np.ndarray) else names
+    if (
+        not isinstance(names, list | tuple)
+        or not all(isinstance(n, str) for n in names)
+        or len(names) not in (0, len(coef))
+    ):
+        raise ValueError(f"'descriptor_names' of {path.name}: expected {len(coef)} names, one a parameter, got others")
     return LinearPotential(
-        theta=coef, offset=offset[0], name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
+        theta=coef,
+        offset=offset[0],
+        name=name,
+        provenance=provenance if isinstance(provenance, Mapping) else {},
+        descriptor_names=tuple(names),
     )
 
 
@@ -113,11 +125,19 @@ def write_theta(
     """
     path = Path(path)
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
+    names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
     if path.suffix == ".npz":
-        said = json.dumps(about, ensure_ascii=False)
-        write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset, provenance=said))
+        arrays = {"coef": model.theta, "intercept": model.offset, "provenance": json.dumps(about, ensure_ascii=False)}
+        arrays |= {name: np.array(values) for name, values in names.items()}
+        write_atomically(path, lambda file: np.savez(file, **arrays))
     elif path.suffix == ".json":
-        content = {"coef": model.theta.tolist(), "intercept": model.offset, "name": model.name, "provenance": about}
+        content = {
+            "coef": model.theta.tolist(),
+            "intercept": model.offset,
+            "name": model.name,
+            **names,
+            "provenance": about,
+        }
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode()))
     else:

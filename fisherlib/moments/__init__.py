@@ -2,8 +2,9 @@
 
 from .collection import Moments as Moments
 from .in_memory import accumulate as accumulate
-from .in_memory import fingerprint as fingerprint
-from .in_memory import fingerprints as fingerprints
+from .identity import fingerprint as fingerprint
+from .identity import fingerprints as fingerprints
+from .identity import identity as identity
 from .record import Fold as Fold
 from .record import MomentRecord as MomentRecord
 from .sums import Sums as Sums

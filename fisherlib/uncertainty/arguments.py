@@ -6,7 +6,7 @@ from ..dataset import Dataset
 from ..moments import MomentRecord, Moments
 
 
-def of_data(moments: Moments, data: Dataset) -> None:
+def of_data(moments: Moments, data: Dataset, temperature: float | None = None) -> None:
     """Refuses moments that are not those of the trajectories of the data, one by one.
 
     Raises:
@@ -17,7 +17,7 @@ def of_data(moments: Moments, data: Dataset) -> None:
             "moments: expected those of the trajectories of the data, one by one, got a single record; give "
             "accumulate(data), not its total()"
         )
-    moments.check_of(data)
+    moments.check_of(data, temperature)
 
 
 def whole(name: str, number: int, least: int, of: str) -> None:

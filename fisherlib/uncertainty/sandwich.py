@@ -49,6 +49,7 @@ def sandwich(
     if n < 2:
         raise ValueError("moments: expected at least 2 trajectories to see how they scatter, got 1")
     theta = parameters("fit.theta", fit.theta, moments.K)
+    fit.check_of(moments)
     loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy)
     temperatures = [r.temperature if temperature is None else temperature for r in moments.values()]
     scores = np.array(

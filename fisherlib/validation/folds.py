@@ -49,7 +49,11 @@ def cross_validate(
 
     Returns:
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
+
+    Raises:
+        ValueError: moments of other data, or a number of folds that cannot be.
     """
+    moments.check_of(data)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
