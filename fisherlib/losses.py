@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import kind, whole
 from .dataset import Array, frozen
 from .moments import Fold, MomentRecord, Moments
 from .units import beta
@@ -102,6 +103,10 @@ def _sum(losses: Iterable[Quadratic]) -> Quadratic:
     return functools.reduce(operator.add, losses)
 
 
+def _refuse_others(loss: str, moments: object) -> None:
+    kind("moments", moments, (Moments, MomentRecord), f"{loss}(accumulate(data))")
+
+
 def _of(moments: Moments | MomentRecord, loss: Quadratic) -> Quadratic:
     """A loss with the identity of the data that it was made of."""
     return dataclasses.replace(loss, data=frozenset() if moments.identity is None else frozenset([moments.identity]))
@@ -134,6 +139,7 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
     Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
     """
+    _refuse_others("fisher", moments)
     groups = _by_temperature(moments, temperature)
     M = sum(record.configurations for record in groups.values())
     return _of(moments, _sum(beta(T) ** 2 / M * Quadratic(r.PhiPhi, r.PhiF, r.FF) for T, r in groups.items()))
@@ -150,6 +156,7 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
     Returns:
         Quadratic form in θ; value in eV².
     """
+    _refuse_others("energy", moments)
     total = _total(moments)
     M = total.configurations
     C, mean = total.scatter / M, total.mean
@@ -191,6 +198,7 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     Raises:
         ValueError: neither ``temperature`` nor the trajectories say what T is.
     """
+    _refuse_others("kl", moments)
     groups = _by_temperature(moments, temperature)
     M = sum(record.configurations for record in groups.values())
 
@@ -215,6 +223,7 @@ def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: Ar
     Raises:
         ValueError: λ or the scale is negative or not finite.
     """
+    whole("K", K, 1, "parameters")
     if not (np.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
     m = strength * (np.ones(K) if scale is None else np.asarray(scale, dtype=np.float64))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import kind
 from .dataset import Array, Dataset, Trajectory, stated
 from .moments import MomentRecord, Moments
 from .solvers import Solution
@@ -63,6 +64,9 @@ class LinearPotential:
         Raises:
             ValueError: a fit to other data, or of another number of descriptors.
         """
+        way = "LinearPotential.from_fit(solve(fisher(moments)), moments)"
+        kind("fit", fit, Solution, way)
+        kind("moments", moments, (Moments, MomentRecord), way)
         total = moments if isinstance(moments, MomentRecord) else moments.total()
         K, n = total.K, total.mean[-1]
         if len(fit.theta) != K:
@@ -102,6 +106,7 @@ class LinearPotential:
             )
 
     def _check_names(self, data: Dataset | Trajectory) -> None:
+        kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
         if data.K != self.K:
             raise ValueError(
                 f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; {_BOTH}"

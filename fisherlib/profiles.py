@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
+from .arguments import whole
 from .comparison import ks, wasserstein_1
 from .dataset import Array, Dataset, frozen
 from .losses import Quadratic, fisher, kl
@@ -14,7 +15,7 @@ from .moments import Moments
 from .projections import Progress, silent
 from .reweighting import effective_sample_size, pareto_k
 from .uncertainty import standard_error
-from .uncertainty.arguments import of_data, whole
+from .uncertainty.arguments import of_data
 from .units import beta
 
 

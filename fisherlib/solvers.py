@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
 
+from .arguments import kind
 from .dataset import Array, frozen
 from .losses import Quadratic
 from .moments import MomentRecord, Moments
@@ -119,6 +120,7 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
     Raises:
         ValueError: a tolerance out of range, nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
     """
+    kind("quadratic", quadratic, Quadratic, "solve(fisher(moments, temperature))")
     A, inverse = scaled(quadratic)
     tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else tolerance
     if not 0 <= tolerance < 1:

@@ -3,9 +3,12 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
+from types import NoneType
 
 import numpy as np
 
+from .arguments import kind
+from .arguments import seed as refuse_no_seed
 from .atlas import Atlas
 from .comparison import Comparison, compare
 from .dataset import Array, Dataset
@@ -52,6 +55,9 @@ class Study:
         moments: Moments | None = None,
         models: Mapping[str, LinearPotential] | None = None,
     ) -> None:
+        kind("data", data, Dataset, "Study(io.read(path))")
+        kind("moments", moments, (Moments, NoneType), "Study(data, moments=accumulate(data))")
+        refuse_no_seed(seed)
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
         self.moments.check_of(data, temperature)

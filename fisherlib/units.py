@@ -23,6 +23,7 @@ def beta(temperature: float) -> float:
     Raises:
         ValueError: the temperature is not a positive finite number.
     """
-    if not (isinstance(temperature, numbers.Real) and math.isfinite(temperature) and temperature > 0):
+    number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
+    if not (number and math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature: expected a positive number of kelvin, got {temperature!r}")
     return 1.0 / (BOLTZMANN * temperature)

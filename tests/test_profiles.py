@@ -1,8 +1,8 @@
 """Quantities along a path against the functions that compute them one by one, and their error bars against refits."""
 
+import dataclasses
 from collections.abc import Callable
 
-import dataclasses
 import numpy as np
 import pytest
 

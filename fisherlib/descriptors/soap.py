@@ -14,6 +14,7 @@ from ase.data import chemical_symbols
 from metatensor import Labels, TensorBlock
 from scipy.sparse import csr_array
 
+from ..arguments import elements
 from ..dataset import Array
 
 #: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
@@ -54,6 +55,7 @@ class Soap:
 
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-CuCu l0 n0,1``."""
+        elements("species", species)
         names = []
         for centre, a, b in self._keys(species).values:
             triple = f"{chemical_symbols[centre]}-{chemical_symbols[a]}{chemical_symbols[b]}"

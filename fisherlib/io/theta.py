@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from ..arguments import kind
 from ..potential import LinearPotential
 from . import inert
 from .archive import read_arrays, write_atomically
@@ -18,6 +19,7 @@ from .find import find
 from .flat import flat
 from .milady import read_pot
 from .snapcoeff import read_snapcoeff
+from .strict import Twice, loads
 
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
@@ -52,7 +54,7 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         )
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
-        provenance = _about(str(provenance))
+        provenance = _about(str(provenance), path)
     names = content.get("descriptor_names", ())
     names = names.tolist() if isinstance(names, np.ndarray) else names
     if (
@@ -70,17 +72,21 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     )
 
 
-def _about(text: str) -> object:
+def _about(text: str, path: Path) -> object:
     try:
-        return json.loads(text)
-    except ValueError:
+        return loads(text, f"provenance of {path.name}")
+    except Twice:
+        raise
+    except (ValueError, RecursionError):
         return {}  # θ does not depend on it
 
 
 def _content(path: Path) -> object:
     if path.suffix == ".json":
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return loads(path.read_text(encoding="utf-8"), path.name)
+        except RecursionError as error:
+            raise ValueError(f"{path.name}: expected parameters θ, got lists within lists without end") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path.name}: expected JSON, got a file that is not ({error})") from error
     return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
@@ -123,6 +129,7 @@ def write_theta(
         path: ``.json`` or ``.npz``.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
     """
+    kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
     path = Path(path)
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}

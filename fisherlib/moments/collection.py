@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Dataset
 from .identity import difference
 from .record import Fold, MomentRecord
@@ -88,6 +89,7 @@ class Moments(Mapping[str, MomentRecord]):
         Raises:
             ValueError: other trajectories, or one with another number, other force descriptors or another temperature.
         """
+        kind("data", data, Dataset, "moments.check_of(data)")
         wanted, way = "moments: expected those of the data", "take accumulate(data)"
         if self.K != data.K:
             raise ValueError(f"{wanted}, with K = {data.K}, got K = {self.K}; {way}")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from ..arguments import kind, whole
 from ..dataset import Dataset, Trajectory, stated
 from .collection import Moments
 from .identity import fingerprint, fingerprints, identity, remember
@@ -48,8 +49,8 @@ def accumulate(
         ValueError: no trajectory, a key twice, no rows in a block, or numbers so large that their squares overflow.
         TypeError: a descriptor database.
     """
-    if block_rows is not None and block_rows < 1:
-        raise ValueError(f"block_rows: expected at least 1, got {block_rows}")
+    if block_rows is not None:
+        whole("block_rows", block_rows, 1, "rows")
     if not isinstance(data, Iterable) or isinstance(data, str):
         raise TypeError(
             f"data: expected a dataset or trajectories, got {type(data).__name__}; a file is read by fisherlib.io.read, "
@@ -59,6 +60,7 @@ def accumulate(
     total = len(data) if hasattr(data, "__len__") else 0
     records: dict[str, MomentRecord] = {}
     for t in trajectories:
+        kind("data", t, Trajectory, "accumulate(data) of a dataset, or of trajectories")
         if t.key in records:
             raise ValueError(f"data: expected different keys, got {t.key!r} twice")
         records[t.key] = _record(t, block_rows or rows_per_block(t.K))

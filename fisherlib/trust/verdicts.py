@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import diagnostics, uncertainty
+from ..arguments import kind
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..moments import Moments, accumulate
@@ -45,6 +46,7 @@ def verdicts(
     Raises:
         ValueError: the model or the moments are of other descriptors than the data.
     """
+    kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
     moments = moments or accumulate(data)
     found = diagnostics.check(data, temperature, moments=moments, theta=model)
     if "force descriptors" in (v.name for v in found):

@@ -1,7 +1,5 @@
 """What several functions ask of the same arguments."""
 
-from numbers import Integral
-
 from ..dataset import Dataset
 from ..moments import MomentRecord, Moments
 
@@ -18,13 +16,3 @@ def of_data(moments: Moments, data: Dataset, temperature: float | None = None) -
             "accumulate(data), not its total()"
         )
     moments.check_of(data, temperature)
-
-
-def whole(name: str, number: int, least: int, of: str) -> None:
-    """Refuses what is no whole number, or one that is too small.
-
-    Raises:
-        ValueError: as said.
-    """
-    if not isinstance(number, Integral) or number < least:
-        raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r}")

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
 from ..regression.ridge import parameters
 from ..solvers import Solution
-from .arguments import of_data, whole
+from .arguments import of_data
 from .directions import directions
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import is_whole, kind
+from ..arguments import seed as refuse_no_seed
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
 from ..moments import Moments
@@ -21,7 +23,8 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
     """
     keys = list(keys)
     several("data", len(keys))
-    if not 2 <= folds <= len(keys):
+    refuse_no_seed(seed)
+    if not is_whole(folds) or not 2 <= folds <= len(keys):
         raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
     order = np.random.default_rng(seed).permutation(len(keys))
     return [[keys[i] for i in sorted(part)] for part in np.array_split(order, folds)]
@@ -53,6 +56,7 @@ def cross_validate(
     Raises:
         ValueError: moments of other data, or a number of folds that cannot be.
     """
+    kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
