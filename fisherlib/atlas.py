@@ -76,7 +76,7 @@ class Atlas:
         descriptors: names of the coefficients.
 
     Raises:
-        ValueError: fewer than two models, or the same parameters in all of them.
+        ValueError: fewer than two models, the same parameters in all of them, or moments or models of other data.
     """
 
     def __init__(
@@ -93,6 +93,9 @@ class Atlas:
     ) -> None:
         if len(models) < 2:
             raise ValueError(f"models: expected at least two to put a plane through, got {list(models)}")
+        moments.check_of(data, temperature)
+        for model in models.values():
+            model.check_of(data)
         self._data, self._temperature, self._seed, self._n = data, temperature, seed, n
         self._potentials, self._train = dict(models), dict(networks or {})
         self._networks = {} if trained is None else trained

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import elements, kind, numbers
 from .counts import counted
 from .units import beta
 
@@ -20,17 +21,22 @@ def frozen(array: np.ndarray) -> np.ndarray:
     return view
 
 
+def numbered(K: int) -> tuple[str, ...]:
+    """Names of descriptors whose names are not known."""
+    return tuple(f"D{k}" for k in range(K))
+
+
+def stated(names: Sequence[str]) -> list[str]:
+    """Names of descriptors where they say anything; none where they are numbers only."""
+    return [] if tuple(names) == numbered(len(names)) else list(names)
+
+
 def _as_array(
     name: str, key: str, values: ArrayLike, shape: tuple[int | str, ...], *, keep_float32: bool = False
 ) -> Array:
     """``values`` as a read-only array of the wanted shape; a letter in ``shape`` stands for any length."""
-    try:
-        array = np.asarray(values)
-        array = array if keep_float32 and array.dtype == np.float32 else array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} of trajectory {key!r}: expected numbers, got {type(values).__name__} ({error})"
-        ) from error
+    array = numbers(f"{name} of trajectory {key!r}", values)
+    array = array if keep_float32 and array.dtype == np.float32 else array.astype(np.float64, copy=False)
     fits = array.ndim == len(shape) and all(
         isinstance(want, str) or have == want for have, want in zip(array.shape, shape, strict=True)
     )
@@ -108,18 +114,18 @@ class Trajectory:
             put("site_descriptors", sites)
         if self.species is not None:
             species = _as_array("species", self.key, self.species, (atoms,))
-            if not (species == np.floor(species)).all():
-                raise ValueError(f"species of trajectory {self.key!r}: expected atomic numbers, got {species!r:.60}")
-            put("species", frozen(species.astype(np.int64)))
+            put("species", frozen(elements(f"species of trajectory {self.key!r}", species)))
         if self.positions is not None:
             put("positions", _as_array("positions", self.key, self.positions, (atoms, 3)))
         if self.cell is not None:
             put("cell", _as_array("cell", self.key, self.cell, (M, 3, 3)))
         if self.pbc is not None:
-            put("pbc", frozen(_as_array("pbc", self.key, self.pbc, (M, 3)).astype(bool)))
+            pbc = np.asarray(self.pbc)
+            pbc = pbc.astype(np.int8) if pbc.dtype == bool else pbc
+            put("pbc", frozen(_as_array("pbc", self.key, pbc, (M, 3)).astype(bool)))
         if (self.cell is None) != (self.pbc is None):
             raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
-        put("descriptor_names", tuple(self.descriptor_names) or tuple(f"D{k}" for k in range(K)))
+        put("descriptor_names", tuple(self.descriptor_names) or numbered(K))
         if len(self.descriptor_names) != K:
             raise ValueError(
                 f"descriptor_names of trajectory {self.key!r}: expected {K}, got {len(self.descriptor_names)}"
@@ -177,6 +183,9 @@ class Trajectory:
         return dataclasses.replace(self, **cut)
 
 
+_AS_DATASET = "Dataset([trajectory, …]), each of which has its key, or io.read(path) for a file"
+
+
 class Dataset(Mapping[str, Trajectory]):
     """Trajectories by key, in order, all with the same descriptors.
 
@@ -190,7 +199,9 @@ class Dataset(Mapping[str, Trajectory]):
 
     def __init__(self, trajectories: Iterable[Trajectory], *, provenance: Mapping[str, Any] | None = None) -> None:
         self._trajectories: dict[str, Trajectory] = {}
+        kind("trajectories", trajectories, Iterable, _AS_DATASET)
         for trajectory in trajectories:
+            kind("trajectories", trajectory, Trajectory, _AS_DATASET)
             if trajectory.key in self._trajectories:
                 raise ValueError(f"trajectories: expected different keys, got {trajectory.key!r} twice")
             self._trajectories[trajectory.key] = trajectory

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import kind, whole
 from .dataset import Array, frozen
 from .moments import Fold, MomentRecord, Moments
 from .units import beta
@@ -23,12 +24,14 @@ class Quadratic:
         s: twice the value at θ = 0.
         normal: (A, b) up to one common positive factor, before that factor was rounded in. The minimum is found from
             it, so that θ does not change, to the last digit, when a loss is multiplied by a number (by β², say).
+        data: identity of the data of each term that was added up; empty for a penalty, and where it is not known.
     """
 
     A: Array
     b: Array
     s: float
     normal: tuple[Array, Array] | None = dataclasses.field(default=None, repr=False)
+    data: frozenset[int] = dataclasses.field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
         A, b = frozen(np.asarray(self.A, dtype=np.float64)), frozen(np.asarray(self.b, dtype=np.float64))
@@ -56,10 +59,11 @@ class Quadratic:
     def __add__(self, other: "Quadratic") -> "Quadratic":
         if self.K != other.K:
             raise ValueError(f"losses: expected {self.K} parameters in both, got {other.K}")
-        return Quadratic(self.A + other.A, self.b + other.b, self.s + other.s)
+        return Quadratic(self.A + other.A, self.b + other.b, self.s + other.s, data=self.data | other.data)
 
     def __rmul__(self, weight: float) -> "Quadratic":
-        return Quadratic(weight * self.A, weight * self.b, weight * self.s, self.normal if weight > 0 else None)
+        normal = self.normal if weight > 0 else None
+        return Quadratic(weight * self.A, weight * self.b, weight * self.s, normal, self.data)
 
     def restrict(self, origin: ArrayLike, directions: ArrayLike) -> "Quadratic":
         """The same loss as a function of the coordinates u in θ = origin + uᵀ directions.
@@ -78,7 +82,7 @@ class Quadratic:
             )
         B = V @ self.A @ V.T
         B = 0.5 * (B + B.T)  # along long, soft directions the product is symmetric to fewer digits than A
-        return Quadratic(B, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)))
+        return Quadratic(B, V @ (self.b - self.A @ theta), 2.0 * float(self(theta)), data=self.data)
 
 
 def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
@@ -97,6 +101,15 @@ def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) 
 
 def _sum(losses: Iterable[Quadratic]) -> Quadratic:
     return functools.reduce(operator.add, losses)
+
+
+def _refuse_others(loss: str, moments: object) -> None:
+    kind("moments", moments, (Moments, MomentRecord), f"{loss}(accumulate(data))")
+
+
+def _of(moments: Moments | MomentRecord, loss: Quadratic) -> Quadratic:
+    """A loss with the identity of the data that it was made of."""
+    return dataclasses.replace(loss, data=frozenset() if moments.identity is None else frozenset([moments.identity]))
 
 
 def _total(moments: Moments | MomentRecord) -> MomentRecord:
@@ -126,9 +139,10 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
     Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
     """
+    _refuse_others("fisher", moments)
     groups = _by_temperature(moments, temperature)
     M = sum(record.configurations for record in groups.values())
-    return _sum(beta(T) ** 2 / M * Quadratic(r.PhiPhi, r.PhiF, r.FF) for T, r in groups.items())
+    return _of(moments, _sum(beta(T) ** 2 / M * Quadratic(r.PhiPhi, r.PhiF, r.FF) for T, r in groups.items()))
 
 
 def energy(moments: Moments | MomentRecord) -> Quadratic:
@@ -142,6 +156,7 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
     Returns:
         Quadratic form in θ; value in eV².
     """
+    _refuse_others("energy", moments)
     total = _total(moments)
     M = total.configurations
     C, mean = total.scatter / M, total.mean
@@ -151,7 +166,7 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
     cN = C[-1]
     S = C + (np.outer(mean, mean) * C[-1, -1] - n * (np.outer(cN, mean) + np.outer(mean, cN)) - np.outer(cN, cN)) / NN
     terms = np.diag(C) + (mean**2 * C[-1, -1] + 2 * n * np.abs(cN * mean) + cN**2) / NN
-    return _without_noise(S, mean, terms)
+    return _of(moments, _without_noise(S, mean, terms))
 
 
 def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
@@ -183,6 +198,7 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     Raises:
         ValueError: neither ``temperature`` nor the trajectories say what T is.
     """
+    _refuse_others("kl", moments)
     groups = _by_temperature(moments, temperature)
     M = sum(record.configurations for record in groups.values())
 
@@ -192,7 +208,7 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
         within = C - np.outer(N, N) / N[-1] if N[-1] > 0 else C
         return record.configurations * _without_noise(within / record.configurations, record.mean, terms)
 
-    return _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items())
+    return _of(moments, _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items()))
 
 
 def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: ArrayLike | None = None) -> Quadratic:
@@ -207,6 +223,7 @@ def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: Ar
     Raises:
         ValueError: λ or the scale is negative or not finite.
     """
+    whole("K", K, 1, "parameters")
     if not (np.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
     m = strength * (np.ones(K) if scale is None else np.asarray(scale, dtype=np.float64))

@@ -191,7 +191,7 @@ def project_network(
     Raises:
         ValueError: the plane has another number of parameters than the network, or the data have other descriptors.
     """
-    network.refuse_other(data)
+    network.check_of(data)
     if len(plane.origin) != len(network.theta):
         raise ValueError(
             f"plane: expected {len(network.theta)} parameters as in {network.name!r}, got {len(plane.origin)}"

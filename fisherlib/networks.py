@@ -88,7 +88,12 @@ class Network:
         weights, biases = layers_of(theta, self.weights)
         return dataclasses.replace(self, weights=tuple(weights), biases=tuple(b[0] for b in biases))
 
-    def refuse_other(self, data: Dataset | Trajectory) -> None:
+    def check_of(self, data: Dataset | Trajectory) -> None:
+        """Refuses data with another number of descriptors; it was trained on descriptors without names.
+
+        Raises:
+            ValueError: another K.
+        """
         if data.K != self.K:
             raise ValueError(
                 f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; "
@@ -97,7 +102,7 @@ class Network:
 
     def energies(self, data: Dataset | Trajectory) -> Array:
         """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
-        self.refuse_other(data)
+        self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
         hidden = hidden_values(self._first(data), self.weights[1:], self.biases[1:])
@@ -105,7 +110,7 @@ class Network:
 
     def forces(self, data: Dataset | Trajectory) -> Array:
         """(3ΣN,) forces, eV/Å, in the rows of ``data.forces``."""
-        self.refuse_other(data)
+        self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.forces(t) for t in data.values()])
         slope = self.scale * slopes(

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .dataset import Array, Dataset, Trajectory
+from .arguments import kind
+from .dataset import Array, Dataset, Trajectory, stated
 from .moments import MomentRecord, Moments
 from .solvers import Solution
+
+_BOTH = "θ and the data must use the same descriptor with the same settings"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,12 +23,17 @@ class LinearPotential:
         offset: e0, eV per atom; free in the forces, so it is fitted to energies or given.
         name: what figures and tables call it.
         provenance: data hash, descriptor, temperature, versions; saved with θ.
+        descriptor_names: K names, or none where they are not known.
+
+    Energies and forces of data with another number of descriptors, or with others by name where both names are known, are
+    refused.
     """
 
     theta: Array
     offset: float = 0.0
     name: str = "θ"
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    descriptor_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         theta = np.array(self.theta, dtype=np.float64)
@@ -36,6 +44,11 @@ class LinearPotential:
         theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "offset", float(self.offset))
+        if len(self.descriptor_names) not in (0, len(theta)):
+            raise ValueError(
+                f"descriptor_names: expected {len(theta)}, one a parameter, or none, got {len(self.descriptor_names)}"
+            )
+        object.__setattr__(self, "descriptor_names", tuple(stated(self.descriptor_names)))
 
     @classmethod
     def from_fit(
@@ -46,38 +59,75 @@ class LinearPotential:
         name: str = "θ_f",
         provenance: Mapping[str, Any] | None = None,
     ) -> "LinearPotential":
-        """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩."""
+        """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩.
+
+        Raises:
+            ValueError: a fit to other data, or of another number of descriptors.
+        """
+        way = "LinearPotential.from_fit(solve(fisher(moments)), moments)"
+        kind("fit", fit, Solution, way)
+        kind("moments", moments, (Moments, MomentRecord), way)
         total = moments if isinstance(moments, MomentRecord) else moments.total()
         K, n = total.K, total.mean[-1]
         if len(fit.theta) != K:
             raise ValueError(f"fit: expected K = {K} parameters as in the moments, got {len(fit.theta)}")
+        fit.check_of(moments)
+        about = {} if isinstance(moments, MomentRecord) else moments.about
+        known = {"descriptor": about["descriptor"]} if "descriptor" in about else {}
         C = total.scatter / total.configurations
         NN = C[-1, -1] + n * n
         offset = (C[-1, K] + n * total.mean[K] - fit.theta @ (C[-1, :K] + n * total.mean[:K])) / NN
-        return cls(theta=fit.theta, offset=offset, name=name, provenance=provenance or {})
+        names = tuple(about.get("descriptor_names", ()))
+        return cls(
+            theta=fit.theta,
+            offset=offset,
+            name=name,
+            provenance=known | dict(provenance or {}),
+            descriptor_names=names,
+        )
 
     @property
     def K(self) -> int:
         """Number of descriptors."""
         return len(self.theta)
 
-    def _check(self, data: Dataset | Trajectory) -> None:
+    def check_of(self, data: Dataset) -> None:
+        """Refuses data of other descriptors than those that θ was made with, where that is known of both.
+
+        Raises:
+            ValueError: another number of descriptors, other names or other settings.
+        """
+        self._check_names(data)
+        ours, its = described(self), described(data)
+        if settings := other_settings(its, ours):
+            raise ValueError(
+                f"data: expected the descriptor of the potential {self.name!r}, {descriptor_words(ours)}, got another one, "
+                f"{descriptor_words(its)} (other: {', '.join(settings)}); {_BOTH}"
+            )
+
+    def _check_names(self, data: Dataset | Trajectory) -> None:
+        kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
         if data.K != self.K:
             raise ValueError(
-                f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; "
-                "θ and the data must use the same descriptor with the same settings"
+                f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; {_BOTH}"
+            )
+        pairs = zip(self.descriptor_names, stated(data.descriptor_names), strict=False)
+        if other := next((pair for pair in pairs if pair[0] != pair[1]), None):
+            raise ValueError(
+                f"data: expected the descriptors of the potential {self.name!r}, such as {other[0]!r}, got others, "
+                f"{other[1]!r} in its place; {_BOTH}"
             )
 
     def energies(self, data: Dataset | Trajectory) -> Array:
         """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
-        self._check(data)
+        self._check_names(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
         return data.descriptors @ self.theta + data.n_atoms * self.offset
 
     def forces(self, data: Dataset | Trajectory) -> Array:
         """(3ΣN,) forces, eV/Å, in the rows of ``data.forces``."""
-        self._check(data)
+        self._check_names(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.forces(t) for t in data.values()])
         return data.force_descriptors @ self.theta
@@ -88,9 +138,45 @@ class LinearPotential:
         Raises:
             ValueError: the trajectory has no site descriptors.
         """
-        self._check(trajectory)
+        self._check_names(trajectory)
         if trajectory.site_descriptors is None:
             raise ValueError(
                 f"trajectory {trajectory.key!r}: expected site_descriptors, got none; its file holds sums only"
             )
         return trajectory.site_descriptors @ self.theta + self.offset
+
+
+#: Entries of a descriptor's provenance that are no settings of it.
+_NO_SETTINGS = ("name", "library", "K")
+#: What a reader calls descriptors whose settings the file does not say, and a database.
+_UNSAID = ("from the file", "not stated")
+
+
+def described(of: object) -> Mapping[str, Any]:
+    """The descriptor that the provenance of data or of a potential tells; empty where it tells none."""
+    said = getattr(of, "provenance", {}).get("descriptor")
+    return said if isinstance(said, Mapping) else {}
+
+
+def other_settings(ours: Mapping[str, Any], its: Mapping[str, Any]) -> list[str]:
+    """Names of the settings in which two descriptors differ; none where one of them does not say."""
+    names = [said.get("name", _UNSAID[0]) for said in (ours, its)]
+    if names[0] in _UNSAID or names[1] in _UNSAID:
+        return []
+    both = [name for name in ours if name in its and name not in _NO_SETTINGS]
+    other = [name for name in both if _value(ours[name]) != _value(its[name])]
+    return other or ([] if names[0] == names[1] else ["name"])
+
+
+def _value(setting: object) -> object:
+    return list(setting) if isinstance(setting, tuple) else setting  # as JSON gives it back
+
+
+def descriptor_words(descriptor: Mapping[str, Any]) -> str:
+    """A descriptor with its settings, in words."""
+    if not descriptor:
+        return "one that is not known"
+    settings = ", ".join(f"{name} {value}" for name, value in descriptor.items() if name not in _NO_SETTINGS)
+    K = f"K = {descriptor['K']}" if "K" in descriptor else ""
+    told = ", ".join(filter(None, (settings, K)))
+    return f"{descriptor.get('name', 'one without a name')}{f' ({told})' if told else ''}"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
+from .arguments import whole
 from .comparison import ks, wasserstein_1
 from .counts import counted
 from .dataset import Array, Dataset, frozen
@@ -15,7 +16,7 @@ from .moments import Moments
 from .projections import Progress, silent
 from .reweighting import effective_sample_size, pareto_k
 from .uncertainty import standard_error
-from .uncertainty.arguments import of_data, whole
+from .uncertainty.arguments import of_data
 from .units import beta
 
 
@@ -137,7 +138,7 @@ def profile(
     if thetas.ndim != 2 or len(thetas) == 0 or thetas.shape[1] != data.K:
         raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {thetas.shape}")
     _finite("thetas", thetas)
-    of_data(moments, data)
+    of_data(moments, data, temperature)
     keys, refitted = tuple(data), replicates is not None
     shape = (len(keys), *thetas.shape)
     given = np.broadcast_to(thetas, shape) if replicates is None else np.asarray(replicates, dtype=np.float64)

@@ -149,6 +149,10 @@ def refine(solution: Solution, loss: Quadratic, residual: Residual, *, passes: i
         raise ValueError(f"passes: expected at least 1, got {passes}")
     if len(solution.theta) != loss.K:
         raise ValueError(f"solution: expected K = {loss.K} parameters as in the loss, got {len(solution.theta)}")
+    if solution.data and loss.data and solution.data != loss.data:
+        raise ValueError(
+            "solution: expected the minimum of this loss, got that of a loss of other data; take solve(loss)"
+        )
     d = np.sqrt(np.diag(loss.A))
     inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
     solved = _factorised(loss, solution, inverse)

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
 
+from .arguments import kind
 from .dataset import Array, frozen
 from .losses import Quadratic
+from .moments import MomentRecord, Moments
 
 #: Factor c of the bound c κ² ε on what rounding does to θ. Against extended precision, rows in any order and in any blocks,
 #: 0.02 to 0.15 was seen with SOAP and SNAP descriptors, and 0.34 with random ones.
@@ -24,6 +26,7 @@ class Solution:
         value: the loss at ``theta``.
         method: "cholesky", or "truncated" when directions had to be left out.
         eigenvalues: (K,) of A scaled to unit diagonal, ascending; the last ``rank`` of them are determined.
+        data: identity of the data that the loss was made of; empty where it is not known.
     """
 
     theta: Array
@@ -32,6 +35,22 @@ class Solution:
     value: float
     method: str
     eigenvalues: Array
+    data: frozenset[int] = frozenset()
+
+    def check_of(self, moments: Moments | MomentRecord) -> None:
+        """Refuses to be taken for a fit to these moments, if its loss was made of those of other data.
+
+        Data may be cut otherwise, into blocks say; of a loss whose terms are of several data they may be those of one term.
+
+        Raises:
+            ValueError: other data.
+        """
+        known = {*self.data, sum(self.data) % 2**64} if self.data else set()
+        if known and moments.identity is not None and moments.identity not in known:
+            raise ValueError(
+                "fit: expected one to these moments, got one to other data; take solve(fisher(moments, temperature)) of the "
+                "same moments"
+            )
 
     @property
     def rounding(self) -> float:
@@ -101,6 +120,7 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
     Raises:
         ValueError: a tolerance out of range, nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
     """
+    kind("quadratic", quadratic, Quadratic, "solve(fisher(moments, temperature))")
     A, inverse = scaled(quadratic)
     tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else tolerance
     if not 0 <= tolerance < 1:
@@ -129,4 +149,5 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
         value=float(quadratic(theta)),
         method=method,
         eigenvalues=frozen(eigenvalues),
+        data=quadratic.data,
     )

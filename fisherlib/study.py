@@ -3,10 +3,13 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
+from types import NoneType
 
 import numpy as np
 
 from . import diagnostics
+from .arguments import kind
+from .arguments import seed as refuse_no_seed
 from .atlas import Atlas
 from .comparison import Comparison, compare
 from .counts import counted
@@ -55,14 +58,20 @@ class Study:
         moments: Moments | None = None,
         models: Mapping[str, LinearPotential] | None = None,
     ) -> None:
+        kind("data", data, Dataset, "Study(io.read(path))")
+        kind("moments", moments, (Moments, NoneType), "Study(data, moments=accumulate(data))")
+        refuse_no_seed(seed)
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
+        self.moments.check_of(data, temperature)
         for what, model in {"given": given, **(models or {})}.items():
             if model is not None and model.K != data.K:
                 raise ValueError(
                     f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
                     "the same descriptor with the same settings"
                 )
+            if model is not None:
+                model.check_of(data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         self.networks = tuple(NETWORKS)

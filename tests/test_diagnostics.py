@@ -164,9 +164,10 @@ def test_atoms_in_an_external_field_are_not_blamed_for_thermostat_noise() -> Non
     assert found["net force"].level == "unknown" and "external field" in found["net force"].message
 
 
-def test_moments_that_are_given_are_used_instead_of_a_second_pass(few_walkers: fl.Dataset) -> None:
+def test_moments_with_the_other_sign_of_phi_are_refused(few_walkers: fl.Dataset) -> None:
     flipped = fl.accumulate(spoilt(few_walkers, MISTAKES["sign of Φ"].change))
-    assert by_name(few_walkers, moments=flipped)["energy slope"].level == "fail"
+    with pytest.raises(ValueError, match=r"moments: expected those of the data, got others \(by force descriptors\)"):
+        by_name(few_walkers, moments=flipped)
 
 
 def springs(seed: int, *, temperature: float, n_atoms: int, walkers: int, configurations: int) -> fl.Dataset:

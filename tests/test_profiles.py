@@ -1,5 +1,6 @@
 """Quantities along a path against the functions that compute them one by one, and their error bars against refits."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -24,8 +25,9 @@ def test_every_quantity_is_that_of_the_function_which_computes_it_alone(study: f
     data, moments = study.data, study.moments
     found = fl.profiles.profile(data, moments, thetas)
     assert "Pareto k" in found and found.left_out == "" and found["J"].error.shape == (5,)
+    fit = fl.solve(fl.fisher(moments))
     for n in (0, 2, 4):
-        model = fl.LinearPotential.from_fit(type("Fit", (), {"theta": thetas[n]})(), moments)
+        model = fl.LinearPotential.from_fit(dataclasses.replace(fit, theta=thetas[n]), moments)
         compared = fl.comparison.compare(model, data)
         energies = model.energies(data)
         log_w = fl.reweighting.log_weights(data.energies, energies, 1200.0)

@@ -1,8 +1,8 @@
 """The parts of the panels, without a kernel: work that can be stopped, uploads, controls, the live figure."""
 
 import asyncio
-import json
 import functools
+import json
 import tempfile
 import threading
 import time

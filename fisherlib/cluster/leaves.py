@@ -11,12 +11,12 @@ from threadpoolctl import ThreadpoolController
 
 from ..io.database import Header, Shard, blocks
 from ..io.database.layout import SHARDS, fingerprint, slug
-from ..moments import MomentRecord, Sums
+from ..moments import MomentRecord, Sums, identity
 
 #: Rows of Φ in a leaf, in units of K, from which on its record is small beside it: (K, K) against (64 K, K).
 ENOUGH_ROWS = 64
 #: How leaves are summed; another number forgets all records that were kept.
-SUMMED = "1"
+SUMMED = "2"
 
 
 class _OneThread:
@@ -108,13 +108,13 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
     Raises:
         Damaged: a shard is missing or not what was written.
     """
-    sums, D, E, N = Sums(K), [], [], []
+    sums, D, E, N, prints = Sums(K), [], [], [], []
 
     def opened() -> Iterable[Shard]:
         for name, digest in leaf.shards:
             with contextlib.ExitStack() as closed:  # unless all is well: then its blocks are read, and close it
                 shard = closed.enter_context(Shard(path / SHARDS / name, digest))
-                for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms")):
+                for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms"), (prints, "fingerprints")):
                     kept.append(shard.array(array))
                 closed.pop_all()
             yield shard
@@ -122,6 +122,7 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
     with _ONE_THREAD:
         for Phi, F in blocks(opened(), K):
             sums.add(Phi, F)
-        return sums.record(
-            *(np.concatenate(parts) for parts in (D, E, N)), temperature=leaf.temperature, digests=leaf.contents
-        )
+        known = {"digests": leaf.contents, "identity": identity(np.concatenate(prints))}
+        found = sums.record(*map(np.concatenate, (D, E, N)), temperature=leaf.temperature, **known)
+    found.refuse_overflow(f"trajectory {leaf.key!r}, from configuration {leaf.first}")
+    return found

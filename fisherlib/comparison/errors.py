@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
 from .distributions import finite_sample, ks, wasserstein_1
@@ -77,7 +78,14 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
 
 
 def compare(model: LinearPotential, data: Dataset, *, clusters: ArrayLike | None = None) -> Comparison:
-    """Errors of a model on every trajectory and on all of them together; clusters as for ``compare_predictions``."""
+    """Errors of a model on every trajectory and on all of them together; clusters as for ``compare_predictions``.
+
+    Raises:
+        ValueError: the model is of other descriptors than the data, where both are known.
+    """
+    if not hasattr(model, "check_of"):  # a potential, or a network, which this room does not know
+        kind("model", model, LinearPotential, "compare(LinearPotential(theta=theta), data)")
+    model.check_of(data)
     return compare_predictions(model.energies(data), model.forces(data), data, name=model.name, clusters=clusters)
 
 

@@ -16,6 +16,7 @@ from ase.data import chemical_symbols
 from metatensor import Labels, TensorBlock
 from scipy.sparse import csr_array
 
+from ..arguments import elements
 from ..dataset import Array
 
 #: Name → least and greatest value, and what it is; beyond them featomic does not return, or takes all memory.
@@ -81,6 +82,7 @@ class Soap:
 
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-CuCu l0 n0,1``."""
+        elements("species", species)
         names = []
         for centre, a, b in self._keys(species).values:
             triple = f"{chemical_symbols[centre]}-{chemical_symbols[a]}{chemical_symbols[b]}"

@@ -1,6 +1,7 @@
 """Arrays in an ``.npz``: read one by one or all at once, written so that no half-written file is left."""
 
 import contextlib
+import hashlib
 import math
 import os
 import zipfile
@@ -35,6 +36,18 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def checksum(arrays: Iterable[ArrayLike]) -> str:
+    """BLAKE2b of types, shapes and bytes: tells accidents, such as a script that writes into a file of ours.
+
+    It is no protection against people, who can write a checksum that fits.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for array in map(np.ascontiguousarray, arrays):
+        digest.update(f"{array.dtype.str} {array.shape} ".encode())
+        digest.update(array.reshape(-1).view(np.uint8))
+    return digest.hexdigest()
+
+
 def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
     """Writes arrays as they come, so that only one of them need be in memory."""
 
@@ -51,7 +64,7 @@ class Arrays(Mapping[str, NDArray]):
     """The arrays of an ``.npz``, each read when it is asked for; ``with Arrays(path) as arrays``.
 
     Raises:
-        ValueError: a file that is damaged, truncated or holds objects.
+        ValueError: a file that is damaged, truncated, holds objects, or an array twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,9 +80,18 @@ class Arrays(Mapping[str, NDArray]):
             with self._readable():
                 self._file = np.load(self._opened, allow_pickle=False)
                 self._members = dict(zip(self._file.files, self._file.zip.infolist(), strict=True))
+            self._refuse_twice()
         except BaseException:
             self._opened.close()
             raise
+
+    def _refuse_twice(self) -> None:
+        if len(self._members) < len(self._file.files):
+            twice = sorted({name for name in self._file.files if self._file.files.count(name) > 1})
+            raise ValueError(
+                f"{self._path.name}: expected each array once, got {', '.join(map(repr, twice))} twice; write the file anew "
+                "with the one that counts"
+            )
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:

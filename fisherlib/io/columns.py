@@ -6,6 +6,7 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import numbers
 from ..dataset import Trajectory
 from .frames import Frames
 
@@ -113,10 +114,10 @@ def trajectory(
     """
     columns = frames.columns
     D_name, Phi_name = taken(columns, descriptors=descriptors, force_descriptors=force_descriptors)
-    D = np.asarray(columns[D_name])
+    D, Phi = (numbers(f"column {name!r}", columns[name]) for name in (D_name, Phi_name))
     if D.ndim != 2:
         raise ValueError(
             f"descriptors: expected column {D_name!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
         )
-    Phi = _as_rows(Phi_name, np.asarray(columns[Phi_name]), D.shape[1])
+    Phi = _as_rows(Phi_name, Phi, D.shape[1])
     return frames.with_descriptors(D, -Phi if gradient else Phi, frames.descriptor_names)

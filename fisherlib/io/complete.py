@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import flag
 from ..dataset import Dataset
 from ..potential import LinearPotential
 from ..units import beta
@@ -134,6 +135,8 @@ class Complete:
         Raises:
             ValueError: a column is named, where there is none to choose, or a check fails.
         """
+        flag("gradient", gradient)
+        flag("check", check)
         for what, value in named.items():
             if value is not None:
                 raise no_such_choice(what, str(value), self.path.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import flag, kind
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..potential import LinearPotential
@@ -69,6 +70,7 @@ def read(
         FileNotFoundError: no such file.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
     """
+    flag("check", check)
     opened = open(path, elements=elements, energies=energies)
     if opened.kind == "LAMMPS dump":
         energies = None  # they are in it now
@@ -112,6 +114,7 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
         ValueError: a trajectory lacks what the format must have: species and positions, and for ``.npz`` site
             descriptors.
     """
+    kind("data", data, Dataset, "io.write(data, path)")
     suffix = Path(path).suffix
     if suffix in (".xyz", ".extxyz"):
         write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))

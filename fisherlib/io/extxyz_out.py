@@ -46,11 +46,6 @@ def _check(t: Trajectory, *, descriptors: bool) -> None:
         raise ValueError(
             f"trajectory {t.key!r}: expected {' and '.join(lacking)} to write, got None; its file has no configurations of atoms"
         )
-    if not 0 <= t.species.min() <= t.species.max() < len(chemical_symbols):
-        raise ValueError(
-            f"species of trajectory {t.key!r}: expected atomic numbers below {len(chemical_symbols)}, got {t.species.min()} to "
-            f"{t.species.max()}"
-        )
     if "\0" in t.key:
         raise ValueError(
             f"key of trajectory {t.key!r}: expected one without the character NUL, which no text file keeps"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 
 from ..dataset import Trajectory
 from ..descriptors import Soap
-from .archive import read_arrays, write_atomically
+from .archive import checksum, read_arrays, write_atomically
 from .frames import Frames
 
 Progress = Callable[[int, int], None]
@@ -20,7 +20,11 @@ Progress = Callable[[int, int], None]
 def featurise(
     frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
-    """Trajectories with descriptors, from the cache if it was made of these configurations with these settings."""
+    """Trajectories with descriptors, from the cache if it was made of these configurations with these settings.
+
+    The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
+    computed anew.
+    """
     for f in frames:
         if f.numbers is None or f.positions is None:
             lacking = "numbers" if f.numbers is None else "positions"
@@ -38,14 +42,14 @@ def featurise(
             f"descriptor: SOAP with n_max = {descriptor.n_max}, l_max = {descriptor.l_max} has K = {K} descriptors for "
             f"{len(species)} elements, more than the {3 * atoms} force components of {path.name}; take smaller n_max and l_max"
         )
-    arrays = _from_cache(cache, atoms, K)
+    arrays = _from_cache(cache, recipe, atoms, K)
     if arrays is None:
         configurations = [a for f in frames for a in f.atoms()]
         with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
             show = progress or (lambda done, total: bar.update(done - bar.n))
             D, Phi = descriptor(configurations, species=species, progress=show)
         arrays = {"site_descriptors": D, "force_descriptors": Phi}
-        _keep(cache, arrays)
+        _keep(cache, recipe, arrays)
     made, first = [], 0
     for f in frames:
         last = first + len(f.numbers)
@@ -64,21 +68,29 @@ def _fingerprint(frames: Sequence[Frames]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, atoms: int, K: int) -> dict[str, np.ndarray] | None:
+def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> dict[str, np.ndarray] | None:
     if not cache.exists():
         return None
     try:
         arrays = read_arrays(cache)
     except ValueError:
         return None  # damaged (its checksums say so): computed again and replaced
+    stamp = str(arrays.pop("checksum", ""))
+    if stamp != _stamp(recipe, arrays):
+        return None  # of another recipe, written into by others, or of a version that had no checksums
     shapes = {name: a.shape for name, a in arrays.items()}
     return arrays if shapes == {"site_descriptors": (atoms, K), "force_descriptors": (3 * atoms, K)} else None
 
 
-def _keep(cache: Path, arrays: dict[str, np.ndarray]) -> None:
+def _stamp(recipe: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """Checksum of the arrays and of what they were made of."""
+    return checksum([np.array(recipe), *(arrays[name] for name in sorted(arrays))])
+
+
+def _keep(cache: Path, recipe: str, arrays: dict[str, np.ndarray]) -> None:
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_atomically(cache, lambda file: np.savez(file, **arrays))
+        write_atomically(cache, lambda file: np.savez(file, **arrays, checksum=_stamp(recipe, arrays)))
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)

@@ -1,6 +1,5 @@
 """Configurations in the JSON of FitSNAP: a file, or folders of files of which each is a group."""
 
-import json
 import lzma
 import os
 import re
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ..units import BOHR, HARTREE
 from .mlearn import unpacked
 from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from .strict import Twice, loads
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
 _SUFFIXES = (".json", ".json.xz")
@@ -37,8 +37,8 @@ ENERGIES = {
 def holds(path: Path) -> bool:
     """Whether a file, or the first ``.json`` below a folder, begins as FitSNAP's JSON does; no more of it is read."""
     try:
-        file = next(_files(path), None) if path.is_dir() else path
-        if file is None or not file.name.lower().endswith(_SUFFIXES):
+        file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
+        if file is None or not file.is_file() or not file.name.lower().endswith(_SUFFIXES):
             return False
         with lzma.open(file) if file.suffix.lower() == ".xz" else open(file, "rb") as opened:
             return _BEGINNING.match(opened.read(1 << 14)) is not None
@@ -145,7 +145,9 @@ def _content(file: Path) -> object:
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
     try:
-        return json.loads(text)
+        return loads(text, file.name)
+    except Twice:
+        raise
     except RecursionError as error:
         raise ValueError(f"{file.name}: expected {_LAYOUT}, got lists within lists without end") from error
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are, too

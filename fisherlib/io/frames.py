@@ -8,6 +8,7 @@ import ase
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import elements
 from ..dataset import Trajectory
 
 
@@ -55,6 +56,8 @@ class Frames:
             have = np.shape(value)
             if have != shape and not (value is None and name in ("numbers", "positions")):
                 raise ValueError(f"{name} of trajectory {self.key!r}: expected shape {shape}, got {have}")
+        if self.numbers is not None:
+            elements(f"numbers of trajectory {self.key!r}", self.numbers)
         for name, column in self.columns.items():
             if len(column) != atoms:
                 raise ValueError(

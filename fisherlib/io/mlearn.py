@@ -12,6 +12,7 @@ from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from .strict import loads, regular
 
 #: Bytes of JSON: reading takes some ten times as much memory, and a small .xz can hold any amount.
 LIMIT = 2**28
@@ -51,6 +52,7 @@ def unpacked(path: Path) -> bytes:
         ValueError: damaged, or larger than ``LIMIT``.
     """
     try:
+        regular(path)
         with lzma.open(path) if path.suffix.lower() == ".xz" else open(path, "rb") as file:
             content = file.read(LIMIT + 1)
     except (lzma.LZMAError, EOFError) as error:
@@ -66,7 +68,7 @@ def unpacked(path: Path) -> bytes:
 
 def _entries(path: Path) -> list[Any]:
     try:
-        content = json.loads(unpacked(path), parse_constant=_no_number)
+        content = loads(unpacked(path), path.name, parse_constant=_no_number)
     except RecursionError as error:
         raise ValueError(f"{path.name}: expected {_LAYOUT}, got lists within lists without end") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

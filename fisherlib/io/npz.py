@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .archive import read_arrays, write_atomically
 from .frames import Frames
 from .stored import Stored
+from .strict import Twice, loads
 
 FORMAT = "fisherlib-1"
 _REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
@@ -137,7 +138,9 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
 
 def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
     try:
-        content = json.loads(str(arrays.get(name, "{}")))
+        content = loads(str(arrays.get(name, "{}")), f"{name} of {path.name}")
+    except Twice:
+        raise
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} of {path.name}: expected named entries as JSON ({error!s:.100})") from error
     if not isinstance(content, dict):

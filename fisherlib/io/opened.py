@@ -5,11 +5,13 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import flag, kind
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..potential import LinearPotential
@@ -212,6 +214,9 @@ class Opened:
         progress: Callable[[int, int], None] | None = None,
     ) -> Dataset:
         """The dataset of the columns named, others being guessed; the file is not read again. See ``io.read``."""
+        flag("gradient", gradient)
+        flag("check", check)
+        kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")
         stored = self._split(key)
         frames = self._frames(stored, forces, energies)
         named = {"descriptors": descriptors, "force_descriptors": force_descriptors}

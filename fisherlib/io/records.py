@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..moments import MomentRecord, Moments
-from .archive import Arrays, write_arrays
+from .archive import Arrays, checksum, write_arrays
 
-FORMAT = "fisherlib-moments-1"
+#: What is written, and what is read: the first had neither the identity of the data nor checksums.
+FORMAT, FORMATS = "fisherlib-moments-2", ("fisherlib-moments-1", "fisherlib-moments-2")
 _ARRAYS = ("PhiPhi", "PhiF", "mean", "scatter")
 
 
@@ -29,18 +30,27 @@ def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about
         names = []
         for k, (name, record) in enumerate(records):
             _refuse_non_finite(record, f"{path.name}, {name!r}")
-            for field in _ARRAYS:
-                yield f"{k}/{field}", getattr(record, field)
-            T = np.nan if record.temperature is None else record.temperature
-            yield f"{k}/numbers", np.array([record.configurations, record.rows], dtype=np.int64)
-            yield f"{k}/FF, T", np.array([record.FF, T])
-            yield f"{k}/digests", np.array(sorted(record.digests), dtype=str)
+            entries = _entries(record)
+            for field, values in entries.items():
+                yield f"{k}/{field}", values
+            yield f"{k}/checksum", checksum(entries.values())
             names.append(name)
         yield "names", np.array(names, dtype=str)
         yield "about", json.dumps(dict(about), ensure_ascii=False, sort_keys=True)
         yield "format", FORMAT
 
     write_arrays(arrays(), path)
+
+
+def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
+    T = np.nan if record.temperature is None else record.temperature
+    return {
+        **{field: getattr(record, field) for field in _ARRAYS},
+        "numbers": np.array([record.configurations, record.rows], dtype=np.int64),
+        "FF, T": np.array([record.FF, T]),
+        "digests": np.array(sorted(record.digests), dtype=str),
+        "identity": np.array([] if record.identity is None else [record.identity], dtype=np.uint64),
+    }
 
 
 class Records(Mapping[str, MomentRecord]):
@@ -62,8 +72,9 @@ class Records(Mapping[str, MomentRecord]):
         self._arrays = Arrays(path)
         try:
             with self._ours():
-                if str(self._arrays["format"]) != FORMAT:
-                    raise ValueError("another format")
+                self._format = str(self._arrays["format"])
+                if self._format not in FORMATS:
+                    raise ValueError(f"the format {self._format!r:.40}")
                 names = self._arrays["names"].tolist()
                 self._numbers = {name: k for k, name in enumerate(names)}
                 self.about: dict[str, Any] = json.loads(str(self._arrays["about"]))
@@ -92,7 +103,13 @@ class Records(Mapping[str, MomentRecord]):
         number = self._numbers[name]
         with self._ours():
             found = _record(self._arrays, number)
+            stamp = "" if self._format == FORMATS[0] else str(self._arrays[f"{number}/checksum"])
         _refuse_non_finite(found, f"{self.path.name}, {name!r}")
+        if stamp and stamp != checksum(_entries(found).values()):
+            raise ValueError(
+                f"{self.path.name}, {name!r}: the checksum is not that of what was written; something has changed its numbers "
+                "since. Take accumulate(data) again"
+            )
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -121,6 +138,7 @@ def _record(arrays: Mapping[str, np.ndarray], k: int) -> MomentRecord:
         scatter=scatter,
         temperature=None if np.isnan(T) else T,
         digests=frozenset(arrays[f"{k}/digests"].tolist()),
+        identity=next(map(int, arrays.get(f"{k}/identity", [])), None),
     )
 
 

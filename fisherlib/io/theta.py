@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from ..arguments import kind
 from ..potential import LinearPotential
 from . import inert
 from .archive import read_arrays, write_atomically
@@ -18,6 +19,7 @@ from .find import find
 from .flat import flat
 from .milady import read_pot
 from .snapcoeff import read_snapcoeff
+from .strict import Twice, loads
 
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
@@ -52,23 +54,39 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         )
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
-        provenance = _about(str(provenance))
+        provenance = _about(str(provenance), path)
+    names = content.get("descriptor_names", ())
+    names = names.tolist() if isinstance(names, np.ndarray) else names
+    if (
+        not isinstance(names, list | tuple)
+        or not all(isinstance(n, str) for n in names)
+        or len(names) not in (0, len(coef))
+    ):
+        raise ValueError(f"'descriptor_names' of {path.name}: expected {len(coef)} names, one a parameter, got others")
     return LinearPotential(
-        theta=coef, offset=offset[0], name=name, provenance=provenance if isinstance(provenance, Mapping) else {}
+        theta=coef,
+        offset=offset[0],
+        name=name,
+        provenance=provenance if isinstance(provenance, Mapping) else {},
+        descriptor_names=tuple(names),
     )
 
 
-def _about(text: str) -> object:
+def _about(text: str, path: Path) -> object:
     try:
-        return json.loads(text)
-    except ValueError:
+        return loads(text, f"provenance of {path.name}")
+    except Twice:
+        raise
+    except (ValueError, RecursionError):
         return {}  # θ does not depend on it
 
 
 def _content(path: Path) -> object:
     if path.suffix == ".json":
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return loads(path.read_text(encoding="utf-8"), path.name)
+        except RecursionError as error:
+            raise ValueError(f"{path.name}: expected parameters θ, got lists within lists without end") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path.name}: expected JSON, got a file that is not ({error})") from error
     return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
@@ -111,13 +129,22 @@ def write_theta(
         path: ``.json`` or ``.npz``.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
     """
+    kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
     path = Path(path)
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
+    names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
     if path.suffix == ".npz":
-        said = json.dumps(about, ensure_ascii=False)
-        write_atomically(path, lambda file: np.savez(file, coef=model.theta, intercept=model.offset, provenance=said))
+        arrays = {"coef": model.theta, "intercept": model.offset, "provenance": json.dumps(about, ensure_ascii=False)}
+        arrays |= {name: np.array(values) for name, values in names.items()}
+        write_atomically(path, lambda file: np.savez(file, **arrays))
     elif path.suffix == ".json":
-        content = {"coef": model.theta.tolist(), "intercept": model.offset, "name": model.name, "provenance": about}
+        content = {
+            "coef": model.theta.tolist(),
+            "intercept": model.offset,
+            "name": model.name,
+            **names,
+            "provenance": about,
+        }
         # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))

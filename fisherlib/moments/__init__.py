@@ -1,9 +1,10 @@
 """Sufficient statistics of trajectories: accumulated in one pass, then merged and subtracted without the data."""
 
 from .collection import Moments as Moments
+from .identity import fingerprint as fingerprint
+from .identity import fingerprints as fingerprints
+from .identity import identity as identity
 from .in_memory import accumulate as accumulate
-from .in_memory import fingerprint as fingerprint
-from .in_memory import fingerprints as fingerprints
 from .record import Fold as Fold
 from .record import MomentRecord as MomentRecord
 from .sums import Sums as Sums

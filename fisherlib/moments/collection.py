@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import kind
 from ..counts import counted
 from ..dataset import Dataset
+from .identity import difference
 from .record import Fold, MomentRecord
 
 
@@ -15,7 +17,8 @@ class Moments(Mapping[str, MomentRecord]):
 
     Args:
         records: at least one.
-        about: what the numbers belong to, where it is known: "descriptor", "units". Moments of others do not mix.
+        about: what the numbers belong to, where it is known: "descriptor", "descriptor_names", "units". Moments of others do
+            not mix.
     """
 
     def __init__(self, records: Mapping[str, MomentRecord], *, about: Mapping[str, Any] | None = None) -> None:
@@ -56,9 +59,8 @@ class Moments(Mapping[str, MomentRecord]):
             )
         for name in self.about.keys() & other.about.keys():
             if self.about[name] != other.about[name]:
-                raise ValueError(
-                    f"moments: expected the same {name} in both, got {self.about[name]} and {other.about[name]}"
-                )
+                ours, theirs = self.about[name], other.about[name]
+                raise ValueError(f"moments: expected the same {name} in both, got {ours!s:.200} and {theirs!s:.200}")
         for key, record in other.items():
             same = next((ours for ours in self if _same_data(self[ours], record)), None)
             if same is not None:
@@ -78,24 +80,34 @@ class Moments(Mapping[str, MomentRecord]):
         gone = {key for key in ([keys] if isinstance(keys, str) else keys) if self[key] is not None}
         return Moments({key: record for key, record in self.items() if key not in gone}, about=self.about)
 
-    def check_of(self, data: Dataset) -> None:
+    def check_of(self, data: Dataset, temperature: float | None = None) -> None:
         """Refuses to be taken for the moments of these data, if they are those of others.
 
+        Args:
+            data: that they should be of.
+            temperature: K, where it is taken in place of what the trajectories say.
+
         Raises:
-            ValueError: other trajectories, descriptors or numbers of configurations, or other means of D and E.
+            ValueError: other trajectories, or one with another number, other force descriptors or another temperature.
         """
+        kind("data", data, Dataset, "moments.check_of(data)")
         wanted, way = "moments: expected those of the data", "take accumulate(data)"
         if self.K != data.K:
             raise ValueError(f"{wanted}, with K = {data.K}, got K = {self.K}; {way}")
-        sizes = {key: (len(t), len(t.forces)) for key, t in data.items()}
-        other = {key for key, _ in sizes.items() ^ {key: (r.configurations, r.rows) for key, r in self.items()}.items()}
-        for key in set(data) - other:
-            values = np.column_stack([data[key].descriptors, data[key].energies])
-            if (np.abs(self[key].mean[:-1] - values.mean(axis=0)) > 1e-6 * np.abs(values).max(axis=0)).any():
-                other.add(key)
+        other = dict.fromkeys(data.keys() ^ self.keys(), "the trajectories")
+        other |= {
+            t.key: found for t in data.values() if t.key in self and (found := difference(self[t.key], t, temperature))
+        }
         if other:
-            names = ", ".join(map(repr, sorted(other)[:3])) + (" …" if len(other) > 3 else "")
-            raise ValueError(f"{wanted}, got others, which differ in {names}; {way}")
+            keys = sorted(other)
+            names = ", ".join(map(repr, keys[:3])) + (" …" if len(keys) > 3 else "")
+            raise ValueError(f"{wanted}, got others (by {other[keys[0]]}), which differ in {names}; {way}")
+
+    @property
+    def identity(self) -> int | None:
+        """Of the configurations of all trajectories together; None where that of one is not known."""
+        known = [record.identity for record in self.values()]
+        return None if None in known else sum(known) % 2**64
 
     def total(self) -> MomentRecord:
         """All trajectories merged into one record, in the order of the keys."""

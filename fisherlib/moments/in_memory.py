@@ -1,35 +1,15 @@
 """Moments of trajectories that are in memory."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..dataset import Dataset, Trajectory
+from ..arguments import kind, whole
+from ..dataset import Dataset, Trajectory, stated
 from .collection import Moments
+from .identity import fingerprint, fingerprints, identity, remember
 from .record import MomentRecord
 from .sums import Sums, rows_per_block
-
-
-def fingerprint(t: Trajectory) -> str:
-    """BLAKE2b of the numbers of atoms, energies, forces and descriptors: the same data under another key have the same."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (t.n_atoms, t.energies, t.forces, t.descriptors):
-        digest.update(array)
-    return digest.hexdigest()
-
-
-def fingerprints(t: Trajectory) -> NDArray[np.uint64]:
-    """(M,) BLAKE2b of each configuration, 64 bits: of its energy, forces and descriptors."""
-    edges = 3 * np.concatenate([[0], np.cumsum(t.n_atoms)])
-    found = np.empty(len(t), np.uint64)
-    for m in range(len(t)):
-        digest = hashlib.blake2b(t.forces[edges[m] : edges[m + 1]], digest_size=8)
-        digest.update(t.energies[m : m + 1])
-        digest.update(t.descriptors[m])
-        found[m] = int.from_bytes(digest.digest(), "little")
-    return found
 
 
 def _record(t: Trajectory, block_rows: int) -> MomentRecord:
@@ -41,8 +21,11 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
             np.copyto(stored[: len(block)], block)
             block = stored[: len(block)]
         sums.add(block, F[start : start + block_rows])
-    digests = frozenset([fingerprint(t)])
-    return sums.record(t.descriptors, t.energies, t.n_atoms, temperature=t.temperature, digests=digests)
+    known = {"digests": frozenset([fingerprint(t)]), "identity": identity(fingerprints(t))}
+    record = sums.record(t.descriptors, t.energies, t.n_atoms, temperature=t.temperature, **known)
+    record.refuse_overflow(f"trajectory {t.key!r}")
+    remember(t, record)
+    return record
 
 
 def accumulate(
@@ -63,11 +46,11 @@ def accumulate(
         progress: called with (trajectories done, trajectories in all) after each.
 
     Raises:
-        ValueError: no trajectory, a key twice, or no rows in a block.
+        ValueError: no trajectory, a key twice, no rows in a block, or numbers so large that their squares overflow.
         TypeError: a descriptor database.
     """
-    if block_rows is not None and block_rows < 1:
-        raise ValueError(f"block_rows: expected at least 1, got {block_rows}")
+    if block_rows is not None:
+        whole("block_rows", block_rows, 1, "rows")
     if not isinstance(data, Iterable) or isinstance(data, str):
         raise TypeError(
             f"data: expected a dataset or trajectories, got {type(data).__name__}; a file is read by fisherlib.io.read, "
@@ -77,10 +60,12 @@ def accumulate(
     total = len(data) if hasattr(data, "__len__") else 0
     records: dict[str, MomentRecord] = {}
     for t in trajectories:
+        kind("data", t, Trajectory, "accumulate(data) of a dataset, or of trajectories")
         if t.key in records:
             raise ValueError(f"data: expected different keys, got {t.key!r} twice")
         records[t.key] = _record(t, block_rows or rows_per_block(t.K))
         if progress is not None:
             progress(len(records), total)
     about = {"descriptor": data.provenance["descriptor"]} if "descriptor" in getattr(data, "provenance", {}) else {}
-    return Moments(records, about=about)
+    names = stated(t.descriptor_names) if records else []
+    return Moments(records, about=about | ({"descriptor_names": names} if names else {}))

@@ -6,6 +6,15 @@ import numpy as np
 
 from ..dataset import Array, frozen
 
+#: What the sums are taken over.
+_WORDS = {
+    "FF": "the forces",
+    "PhiPhi": "the force descriptors",
+    "PhiF": "force descriptors times forces",
+    "mean": "descriptors or energies",
+    "scatter": "descriptors or energies",
+}
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class MomentRecord:
@@ -24,6 +33,8 @@ class MomentRecord:
         scatter: (K + 2, K + 2) centred sum of products of (D, E, N).
         temperature: K, or None when unknown or mixed.
         digests: of the data that were summed, so that nothing is added twice; empty where they are not known.
+        identity: of the configurations that were summed, by ``fisherlib.moments.identity``: the same however they were cut
+            into trajectories, blocks or shards, and whatever those are called; None where it is not known.
     """
 
     configurations: int
@@ -35,6 +46,7 @@ class MomentRecord:
     scatter: Array
     temperature: float | None = None
     digests: frozenset[str] = frozenset()
+    identity: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("PhiPhi", "PhiF", "mean", "scatter"):
@@ -44,6 +56,22 @@ class MomentRecord:
     def K(self) -> int:
         """Number of descriptors."""
         return len(self.PhiF)
+
+    def refuse_overflow(self, place: str) -> None:
+        """Refuses sums that are not finite, although all that was summed is.
+
+        Args:
+            place: what was summed, in words.
+
+        Raises:
+            ValueError: squares that no float64 holds.
+        """
+        for name in ("FF", "PhiPhi", "PhiF", "mean", "scatter"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(
+                    f"{place}: expected numbers whose squares and sums fit into float64, got an overflow in {_WORDS[name]}; "
+                    "numbers of 1e150 and more are in other units, or were never computed"
+                )
 
     def __add__(self, other: "MomentRecord") -> "MomentRecord":
         """Moments of both sets of configurations.
@@ -83,6 +111,7 @@ class MomentRecord:
             - np.outer(step, step) * (M * other.configurations / self.configurations),
             temperature=self.temperature,
             digests=self.digests - other.digests,
+            identity=_identities(self.identity, other.identity, -1),
         )
 
 
@@ -120,10 +149,16 @@ class Fold:
         s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
         s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
         s["digests"] |= other.digests
+        s["identity"] = _identities(s["identity"], other.identity, +1)
 
     def record(self) -> MomentRecord:
         """What has been added, as a record; the fold is handed over with it and adds nothing more."""
         return MomentRecord(**self._sum)
+
+
+def _identities(a: int | None, b: int | None, sign: int) -> int | None:
+    """The identity of data that are put together, or taken out: it is a sum modulo 2⁶⁴."""
+    return None if a is None or b is None else (a + sign * b) % 2**64
 
 
 def _refuse_other_descriptors(K: int, other: int) -> None:

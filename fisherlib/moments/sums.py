@@ -40,6 +40,10 @@ class Sums:
             raise ValueError(
                 f"Phi: expected {len(F)} × {len(self._PhiF)} numbers, got {' × '.join(map(str, Phi.shape))}"
             )
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is refused when all is summed
+            self._add(Phi, F)
+
+    def _add(self, Phi: Array, F: Array) -> None:
         # Numpy takes BLAS's syrk for AᵀA, half the work of a product. scipy's dsyrk would add in place, but hold Python's
         # global lock, so that the thread which reads the next block would wait.
         self._PhiPhi += np.matmul(Phi.T, Phi, out=self._of_block)
@@ -48,7 +52,14 @@ class Sums:
         self._rows += len(F)
 
     def record(
-        self, D: Array, E: Array, N: np.ndarray, *, temperature: float | None, digests: frozenset[str]
+        self,
+        D: Array,
+        E: Array,
+        N: np.ndarray,
+        *,
+        temperature: float | None,
+        digests: frozenset[str],
+        identity: int | None = None,
     ) -> MomentRecord:
         """The record of these rows and of the configurations they belong to; the sums are handed over with it.
 
@@ -58,10 +69,13 @@ class Sums:
             N: (M,) atoms.
             temperature: K, or None.
             digests: of the data.
+            identity: of the configurations.
         """
         z = np.column_stack([D, E, N])
-        mean = z.mean(axis=0)
-        z -= mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = z.mean(axis=0)
+            z -= mean
+            scatter = z.T @ z
         return MomentRecord(
             configurations=len(z),
             rows=self._rows,
@@ -69,7 +83,8 @@ class Sums:
             PhiF=self._PhiF,
             FF=self._FF,
             mean=mean,
-            scatter=z.T @ z,
+            scatter=scatter,
             temperature=temperature,
             digests=digests,
+            identity=identity,
         )

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import numbers
 from ..dataset import Array
 
 #: Pareto k above which the variance of the weights diverges, so that error bars are too small, and above which averages
@@ -23,10 +24,11 @@ def as_numbers(name: str, values: ArrayLike) -> Array:
     """The values as floating-point numbers of any shape.
 
     Raises:
-        ValueError: text, rows of different length, or anything else that is no array of numbers.
+        ValueError: text, rows of different length, complex or masked values, or anything else that is no array of numbers.
     """
     try:
-        return np.asarray(values, dtype=np.float64)
+        given = np.asanyarray(values)  # yes and no count as 1 and 0 in an average
+        return numbers(name, given.astype(np.int8) if given.dtype == bool else given).astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name}: expected an array of numbers, got {values!r:.60}; give one number for each entry, and rows of "

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import diagnostics, uncertainty
+from ..arguments import kind
 from ..counts import counted
 from ..dataset import Dataset
 from ..diagnostics import Verdict
@@ -55,6 +56,7 @@ def verdicts(
     Raises:
         ValueError: the model or the moments are of other descriptors than the data.
     """
+    kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
     moments = moments or accumulate(data)
     unknown = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
     common = 1.0 if unknown else temperature  # of one temperature, whatever it is, θ_f does not depend on it

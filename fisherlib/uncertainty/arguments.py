@@ -1,12 +1,10 @@
 """What several functions ask of the same arguments."""
 
-from numbers import Integral
-
 from ..dataset import Dataset
 from ..moments import MomentRecord, Moments
 
 
-def of_data(moments: Moments, data: Dataset) -> None:
+def of_data(moments: Moments, data: Dataset, temperature: float | None = None) -> None:
     """Refuses moments that are not those of the trajectories of the data, one by one.
 
     Raises:
@@ -17,14 +15,4 @@ def of_data(moments: Moments, data: Dataset) -> None:
             "moments: expected those of the trajectories of the data, one by one, got a single record; give "
             "accumulate(data), not its total()"
         )
-    moments.check_of(data)
-
-
-def whole(name: str, number: int, least: int, of: str) -> None:
-    """Refuses what is no whole number, or one that is too small.
-
-    Raises:
-        ValueError: as said.
-    """
-    if not isinstance(number, Integral) or number < least:
-        raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r}")
+    moments.check_of(data, temperature)

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
 from ..regression.ridge import parameters
 from ..solvers import Solution
-from .arguments import of_data, whole
+from .arguments import of_data
 from .directions import directions
 
 
@@ -110,8 +111,9 @@ def model_form(
     if not 0 <= clip < 50:
         raise ValueError(f"clip: expected a percentile from 0 to below 50, got {clip!r}")
     whole("rows", rows, 1, "force components")
-    of_data(moments, data)
+    of_data(moments, data, temperature)
     theta = parameters("fit.theta", fit.theta, data.K)
+    fit.check_of(moments)
     W = directions(fisher(moments, temperature), rank=fit.rank)
     x, F = _chosen(data, rows, seed)
     u = pointwise(x @ W, F - x @ theta, leverage=leverage)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array
 from ..moments import MomentRecord, Moments
 from ..regression import Terms
@@ -45,10 +46,13 @@ def sandwich(
 
     Source: Liang and Zeger, Biometrika 73, 13 (1986), for clusters.
     """
+    kind("moments", moments, Moments, "sandwich(accumulate(data), fit)")
+    kind("fit", fit, Solution, "sandwich(moments, solve(fisher(moments)))")
     n = len(moments)
     if n < 2:
         raise ValueError("moments: expected at least 2 trajectories to see how they scatter, got 1")
     theta = parameters("fit.theta", fit.theta, moments.K)
+    fit.check_of(moments)
     loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy)
     temperatures = [r.temperature if temperature is None else temperature for r in moments.values()]
     scores = np.array(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import is_whole, kind
+from ..arguments import seed as refuse_no_seed
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
 from ..moments import Moments
@@ -22,7 +24,8 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
     """
     keys = list(keys)
     several("data", len(keys))
-    if not 2 <= folds <= len(keys):
+    refuse_no_seed(seed)
+    if not is_whole(folds) or not 2 <= folds <= len(keys):
         raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
     order = np.random.default_rng(seed).permutation(len(keys))
     return [[keys[i] for i in sorted(part)] for part in np.array_split(order, folds)]
@@ -59,7 +62,12 @@ def cross_validate(
 
     Returns:
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
+
+    Raises:
+        ValueError: moments of other data, or a number of folds that cannot be.
     """
+    kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
+    moments.check_of(data)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...dataset import Dataset, Trajectory
+from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from .copies import refuse_again, refuse_copies, stored
 from .header import Header
@@ -49,8 +49,9 @@ class Database:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What numbers made of it belong to: descriptor and units."""
-        return {"descriptor": dict(self.descriptor), "units": UNITS}
+        """What numbers made of it belong to: descriptor with its names, and units."""
+        names = stated(self.descriptor_names)
+        return {"descriptor": dict(self.descriptor), "units": UNITS} | ({"descriptor_names": names} if names else {})
 
     def _meta(self) -> dict[str, Any]:
         names = list(self.descriptor_names)

@@ -57,6 +57,8 @@ def sealed(folder: Path) -> dict[str, str]:
     for name in sorted(os.listdir(folder)) if folder.exists() else []:  # some copies leave empty folders out
         if name.endswith(PARTIAL):
             continue
+        if not (folder / name).is_file():
+            raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
         content = (folder / name).read_bytes()
         if name != f"{fingerprint(content)}.json":
             raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")

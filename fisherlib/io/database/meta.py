@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..strict import regular
 from .header import Damaged
 from .layout import META, MOMENTS, SEALS, SHARDS, UNITS, fingerprint, publish, said
 
@@ -51,9 +52,11 @@ def read_meta(path: Path) -> dict[str, Any]:
         Damaged: it was changed since.
     """
     try:
-        content = (path / META).read_bytes()
+        content = regular(path / META).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"{path}: expected a descriptor database, a folder with {META}, got none") from None
+    except ValueError as error:
+        raise Damaged(f"{path}, {error}") from None
     try:
         known = json.loads(content)
         about = known["about"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..strict import regular
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([EeDd][+-]?[0-9]+)?")
 #: Exponents of three digits that did not fit their column stand without a letter: 0.15-102 is 0.15E-102.
 _NO_LETTER = re.compile(r"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+))([+-][0-9]{3})")
@@ -67,7 +69,7 @@ def integer(place: str, token: str) -> int:
 
 def lines(path: Path, *, separator: str | None = None) -> list[tuple[int, list[str]]]:
     """The words of each line that is not blank, with the number of the line; a # begins a comment."""
-    text = path.read_bytes().decode("ascii", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = regular(path).read_bytes().decode("ascii", "replace").replace("\r\n", "\n").replace("\r", "\n")
     contents = ((n, line.partition("#")[0].strip()) for n, line in enumerate(text.split("\n"), 1))
     return [(n, [word.strip() for word in content.split(separator)]) for n, content in contents if content]
 
@@ -80,7 +82,7 @@ def comments(path: Path) -> list[str]:
 def _head(path: Path) -> tuple[list[str], bool]:
     """The lines at the head of a file that begin with #, and whether anything follows."""
     found: list[str] = []
-    with open(path, encoding="ascii", errors="replace") as file:
+    with open(regular(path), encoding="ascii", errors="replace") as file:
         for line in file:
             if line.strip() and not line.lstrip().startswith("#"):
                 return found, True

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..archive import read_arrays
 from ..columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from ..strict import regular
 
 _MAGIC = b"\x93NUMPY"
 
@@ -40,7 +41,7 @@ def read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
 
 
 def _arrays(path: Path) -> dict[str, NDArray]:
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             return read_arrays(path)
         file.seek(0)
