@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from explorer import Explorer, copy_notebooks, lab_command, served
 from playwright import sync_api
 
 import fisherlib as fl
@@ -142,3 +143,20 @@ def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFacto
         frames[::-1], raw
     )  # in another order, so that the descriptors kept for the shipped file do not serve
     return {"good": good, "bad": bad, "raw": raw, "huge": huge}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab over a copy of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    with served(lab_command(copy_notebooks(folder)), folder) as address:
+        yield address
+
+
+@pytest.fixture
+def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
+    """A page of JupyterLab; no script of it may fail."""
+    person = Explorer(chromium, lab)
+    yield person
+    person.close()
+    assert person.errors == []

@@ -131,7 +131,8 @@ class Explorer:
         self.page.on("console", self._hear)
 
     def _hear(self, message: object) -> None:
-        if message.type == "error":
+        elsewhere = not message.location.get("url", "").startswith(self._address)
+        if message.type == "error" and not (elsewhere and "ERR_NAME_NOT_RESOLVED" in message.text):  # Voilà's web fonts
             self.errors.append(message.text)
 
     def close(self) -> None:

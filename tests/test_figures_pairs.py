@@ -1,29 +1,10 @@
 """After every change from one picture to another the figure is the one that a page of its own would draw."""
 
-from collections.abc import Iterator
-
 import pairs
 import pytest
-from explorer import Explorer, copy_notebooks, lab_command, served
+from explorer import Explorer
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab over a copy of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    with served(lab_command(copy_notebooks(folder)), folder) as address:
-        yield address
-
-
-@pytest.fixture
-def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
-    """A page of JupyterLab; no script of it may fail."""
-    person = Explorer(chromium, lab)
-    yield person
-    person.close()
-    assert person.errors == []
 
 
 def test_every_change_of_page_and_view_of_the_dashboard(explorer: Explorer, chromium: object) -> None:

@@ -1,34 +1,16 @@
 """Every explorer in real JupyterLab: selectors by their labels, a surface turned by the mouse, uploads, a reload."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import walk
-from explorer import PICTURES, Explorer, copy_notebooks, lab_command, served
+from explorer import PICTURES, Explorer
 
 import fisherlib as fl
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab over a copy of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    with served(lab_command(copy_notebooks(folder)), folder) as address:
-        yield address
-
-
-@pytest.fixture
-def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
-    """A page of JupyterLab; no script of it may fail."""
-    person = Explorer(chromium, lab)
-    yield person
-    person.close()
-    assert person.errors == []
 
 
 def test_load(explorer: Explorer, files: dict[str, Path]) -> None:

@@ -108,8 +108,7 @@ def fit(
 ) -> go.Figure:
     """A fit at one glance: its parameters, what of them the forces determine, and the force error by trajectory.
 
-    Kinds and number of traces depend on the number of names only, so that a live figure can go from one fit to another
-    in place.
+    Kinds and number of traces depend on the number of names only.
 
     Args:
         thetas: name → (K,), the models.

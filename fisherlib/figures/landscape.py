@@ -107,7 +107,7 @@ def _in_lines(words: dict[str, Any]) -> dict[str, Any]:
 
 
 def _names(surface: Landscape, points: Mapping[str, Point]) -> list[dict[str, Any]]:
-    """Annotations, which no part of the surface hides as it hides text; as many for few points, to change in place."""
+    """Annotations, which no part of the surface hides as it hides text; as many for few points: a frame of a page changes them."""
     inside = _inside(surface, points)
     style = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": MARK, "bgcolor": "rgba(255, 255, 255, 0.75)"}
     blank = {"visible": False, "text": "", "x": 0.0, "y": 0.0, "z": 0.0, "ax": 0, "ay": 0}
@@ -123,7 +123,7 @@ def _inside(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Point]
 
 
 def _traces(surface: Landscape, points: Mapping[str, Point], at: Point, log: bool) -> list[Placed]:
-    """Always the same kinds of traces in the same order, so that a live figure can be changed in place."""
+    """Always the same kinds of traces in the same order, so that one surface becomes another on a page."""
     inside = _inside(surface, points)
     here = tuple(float(np.clip(v, axis[0], axis[-1])) for v, axis in zip(at, (surface.x, surface.y), strict=True))
     return [*_shape(surface, log), *_path(surface, inside), *_marks(surface, inside), *_sections(surface, here)]
