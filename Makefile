@@ -88,9 +88,11 @@ bench: $(READY)
 kernels: $(READY)
 	@$(BIN)/python tests/kernels.py
 
+# No test of the suite may take a quarter of an hour; these do.
+LONG := -o faulthandler_timeout=0
 torture: $(READY)
-	FISHERLIB_CASES=100 $(BIN)/pytest -s tests/test_cluster_kills.py tests/test_database_corruption.py
-	FISHERLIB_CASES=100000 $(BIN)/pytest -s tests/test_io_hostile.py tests/test_io_fuzz.py
+	FISHERLIB_CASES=100 $(BIN)/pytest -s $(LONG) tests/test_cluster_kills.py tests/test_database_corruption.py
+	FISHERLIB_CASES=100000 $(BIN)/pytest -s $(LONG) tests/test_io_hostile.py tests/test_io_fuzz.py
 
 # Write the versions of today; run it to update, then run the tests. For each Python of WHEELS there must be wheels of them all.
 WHEELS := 3.11 3.12 3.13 3.14
