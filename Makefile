@@ -98,17 +98,19 @@ bench: $(READY)
 kernels: $(READY)
 	@$(BIN)/python tests/kernels.py
 
+# No test of the suite may take a quarter of an hour; these do.
+LONG := -o faulthandler_timeout=0
 torture: $(READY)
-	FISHERLIB_CASES=100 $(BIN)/pytest -s tests/test_cluster_kills.py tests/test_database_corruption.py
-	FISHERLIB_CASES=100000 $(BIN)/pytest -s tests/test_io_hostile.py tests/test_io_fuzz.py
+	FISHERLIB_CASES=100 $(BIN)/pytest -s $(LONG) tests/test_cluster_kills.py tests/test_database_corruption.py
+	FISHERLIB_CASES=100000 $(BIN)/pytest -s $(LONG) tests/test_io_hostile.py tests/test_io_fuzz.py
 
-# Write the versions of today; run it to update, then run the tests. Each Python of TRIED must find wheels of them all.
-TRIED := 3.11 3.12 3.13 3.14
+# Write the versions of today; run it to update, then run the tests. For each Python of WHEELS there must be wheels of them all.
+WHEELS := 3.11 3.12 3.13 3.14
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	    --upgrade --quiet pyproject.toml -o $(CONSTRAINTS)
-	for version in $(TRIED); do \
+	for version in $(WHEELS); do \
 	    uv pip compile --python-version $$version --only-binary :all: --all-extras --quiet -c $(CONSTRAINTS) pyproject.toml \
 	        >/dev/null || exit 1; \
 	done

@@ -75,7 +75,12 @@ def served(command: Sequence[str], folder: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(60)
+            raise
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 from fisherlib.io.column import columns_of
 from fisherlib.io.stored import Stored
 
+PATIENCE = 20  # times the seconds of the processor: who waits for something, or is one of many, takes so long at most
 ROOM = 2**30  # bytes that the child may take beyond what it has after its imports
 
 # Everything else that Python reports to an audit hook while a file is read is a violation: other files, imports, code
@@ -55,7 +56,8 @@ class Guard:
         self.watching = False
         faulthandler.enable()
         sys.addaudithook(self._heard)
-        signal.signal(signal.SIGALRM, self._too_long)
+        for number in (signal.SIGPROF, signal.SIGALRM):
+            signal.signal(number, self._too_long)
 
     def limit_memory(self) -> None:
         """From now on, so that the imports are not counted."""
@@ -80,13 +82,15 @@ class Guard:
 
     @contextmanager
     def _watched(self, seconds: float) -> Iterator[None]:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE * seconds)
         self.watching = True
         try:
             yield
         finally:
             self.watching = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+                signal.setitimer(timer, 0)
 
     def call(
         self,
@@ -96,12 +100,17 @@ class Guard:
         refusal: type[Exception] | tuple[type[Exception], ...],
         file: str | tuple[str, ...],
     ) -> tuple[Any, str]:
-        """The result and "", or None and the error; what is no result and no refusal that names a ``file`` is an AssertionError."""
+        """Reads, within so many seconds of the processor.
+
+        Returns:
+            The result and "", or None and the error; what is no result and no refusal that names a ``file`` is an
+            AssertionError.
+        """
         files = (file,) if isinstance(file, str) else file
         refusals = refusal if isinstance(refusal, tuple) else (refusal,)
         result, said = None, ""
         self.events.clear()
-        begin = time.monotonic()
+        begin = time.process_time()
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             try:
@@ -119,7 +128,7 @@ class Guard:
                 assert "MemoryError" not in said and "RecursionError" not in said, f"bomb: {said:.300}"
             except BaseException as error:
                 raise AssertionError(f"bare {type(error).__name__}: {error!s:.300}") from error
-        assert time.monotonic() - begin < seconds, f"longer than {seconds} s"
+        assert time.process_time() - begin < seconds, f"longer than {seconds} s"
         assert not self.events, f"did: {self.events[:3]}"
         bad = [w for w in heard if w.category is not UserWarning]  # a reader may say something in plain words
         assert not bad, f"warned: {bad[0].category.__name__}: {bad[0].message!s:.200}"
@@ -130,7 +139,7 @@ def child(script: str, *arguments: object, timeout: float) -> dict[str, Any]:
     """The report of ``script``, its last line of output being JSON; a crash or a hang is an AssertionError with what it did last."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, script, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5 * timeout, env=environment)
     lines = done.stdout.splitlines() or [""]
     assert done.returncode == 0, f"exit {done.returncode} after {lines[-1]!r}: {done.stderr[-2000:]}"
     return json.loads(lines[-1])

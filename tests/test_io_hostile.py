@@ -529,7 +529,7 @@ def careless(folder: Path) -> dict[str, str]:
     for kind, data in CARELESS.items():
         (folder / "given.pkl").write_bytes(data + b".")
         try:
-            _, said = guard.call(unpickle, seconds=1.0, refusal=ValueError, file="given.pkl")
+            _, said = guard.call(unpickle, seconds=0.2, refusal=ValueError, file="given.pkl")
             found[kind] = said
         except AssertionError as error:
             found[kind] = str(error)
@@ -554,7 +554,7 @@ def test_the_watch_sees_what_it_looks_for(tmp_path: Path) -> None:
     for kind, event in (("runs", "os.system"), ("writes", "open ('canary'"), ("imports", "import ('hostile_module'")):
         assert found[kind].startswith("did: ") and event in found[kind], found[kind]
     assert (tmp_path / "canary").exists()
-    assert "bare MemoryError" in found["fills the memory"] and "longer than 1.0 s" in found["takes long"]
+    assert "bare MemoryError" in found["fills the memory"] and "longer than 0.2 s" in found["takes long"]
     assert found["is taken for data"] == ""
 
 

@@ -49,11 +49,11 @@ def shown(work: Work) -> tuple[str, bool]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("nothing happened for ten seconds")
+    raise AssertionError("nothing happened for a minute")
 
 
 def stepwise(seconds: float, *, steps: int = 100) -> Callable[[Progress], str]:

@@ -3,7 +3,6 @@
 import asyncio
 import pickle
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -410,18 +409,18 @@ class Slow:
         def waiting(what: object, **chosen: object) -> object:
             if Path(getattr(what, "path", what)) == slow:
                 self.begun.set()
-                self.go.wait(10)
+                self.go.wait(60)
             return real(what, **chosen)
 
         monkeypatch.setattr(place, stage, waiting)
 
 
 async def quiet(panel: LoadPanel) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         await asyncio.sleep(0.01)
         if panel.work.button.layout.display == "none":
             return
-    raise AssertionError("still at work after ten seconds")
+    raise AssertionError("still at work after a minute")
 
 
 def test_a_file_chosen_while_another_is_read_is_the_one_that_is_shown(
@@ -435,7 +434,7 @@ def test_a_file_chosen_while_another_is_read_is_the_one_that_is_shown(
         await quiet(panel)
         waiting = Slow(monkeypatch, slow)
         panel.state.path = str(slow)
-        assert waiting.begun.wait(10)
+        assert waiting.begun.wait(60)
         panel.state.path = str(other)
         waiting.go.set()
         await quiet(panel)
@@ -460,7 +459,7 @@ def test_cancelling_goes_back_to_what_is_shown(
         study, before = panel.study, panel.state.trait_values()
         waiting = Slow(monkeypatch, slow, stage)
         panel.state.path = str(slow)
-        assert waiting.begun.wait(10) and panel.state.descriptors == ""
+        assert waiting.begun.wait(60) and panel.state.descriptors == ""
         panel.work.button.click()
         waiting.go.set()
         await asyncio.sleep(0.1)
@@ -479,9 +478,7 @@ def test_reading_waits_for_nobody(good: Path) -> None:
     async def scene() -> None:
         panel = panel_of(good)
         assert panel.study is None and "reading good.npz" in panel.work.status.value
-        started = time.monotonic()
         panel.work.wait()
-        assert time.monotonic() - started < 10
         ok(panel)
 
     asyncio.run(scene())

@@ -616,14 +616,11 @@ def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, mo
         before, z = panel.state.trait_values(), np.array(surface(panel).z)
         control(panel, "Model").set_state({"index": panel.state.options["model"].index("net")})
         assert "training net, once" in panel.work.status.value
-        for _ in range(1000):
-            await asyncio.sleep(0.01)
-            if "%" in panel.work.status.value:
-                break
+        await until(lambda: "%" in panel.work.status.value)
         assert "training net, once: " in panel.work.status.value
         panel.work.button.click()
         assert panel.state.trait_values() == before and control(panel, "Model").value == before["model"]
-        panel.work._thread.join(10)
+        panel.work._thread.join(60)
         await asyncio.sleep(0.05)
         np.testing.assert_array_equal(surface(panel).z, z)
         assert not study.atlas.is_trained("net") and "Cancelled" in panel.work.status.value
@@ -635,11 +632,11 @@ def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, mo
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("nothing happened for ten seconds")
+    raise AssertionError("nothing happened for a minute")
 
 
 @pytest.fixture
@@ -649,9 +646,11 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     def held_up(method: Callable) -> Callable:
         def exact(self: Projection, x: np.ndarray, y: np.ndarray, *, progress: Progress) -> np.ndarray:
+            end = time.monotonic() + 300
             while not go_on.is_set():
                 progress(0, 100)
                 time.sleep(0.002)
+                assert time.monotonic() < end, "held for 300 s, and nobody came"
             return method(self, x, y, progress=progress)
 
         return exact
