@@ -17,7 +17,10 @@ from nbformat.v4 import new_code_cell
 from tqdm.auto import tqdm
 
 PREFIX = "fisherlib-report-"
-_WARNING = re.compile(r"^\S[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)", re.MULTILINE | re.DOTALL)
+_WARNING = re.compile(
+    r"^[^\n]*(?:ipykernel_|fisherlib)[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> NotebookNode:
