@@ -1,5 +1,7 @@
 """SOAP descriptors: derivatives against finite differences, names, symmetries, and no column twice."""
 
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -184,3 +186,53 @@ def test_every_setting_changes_the_recipe(n_max: int) -> None:
     assert one["name"] == "SOAP" and one["library"].startswith("featomic ") and one["n_max"] == n_max
     for change in ({"cutoff": 4.5}, {"n_max": 7}, {"l_max": 3}, {"width": 0.4}, {"smoothing": 0.3}):
         assert Soap(**{"n_max": n_max, **change}).parameters != one
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"cutoff": 0}, "cutoff: expected a radius in Å from 0.5 to 20, got 0"),
+        ({"cutoff": -1.0}, "cutoff: expected"),
+        ({"cutoff": "5"}, "cutoff: expected a radius in Å from 0.5 to 20, got '5'"),
+        ({"cutoff": np.nan}, "cutoff: expected"),
+        ({"cutoff": np.inf}, "cutoff: expected"),
+        ({"n_max": 0}, "n_max: expected a whole number of radial functions from 1 to 20, got 0"),
+        ({"n_max": 10**9}, "n_max: expected"),
+        ({"n_max": True}, "n_max: expected"),
+        ({"l_max": 2.5}, "l_max: expected a whole number, the highest angular channel from 0 to 20, got 2.5"),
+        ({"l_max": -1}, "l_max: expected"),
+        ({"width": 0}, "width: expected the width of a Gaussian in Å from 0.05 to 5, got 0"),
+        ({"smoothing": 0.0}, "smoothing: expected"),
+        ({"cutoff": 2.0, "smoothing": 2.0}, "smoothing: expected less than the cutoff of 2 Å, got 2"),
+    ],
+)
+def test_a_parameter_that_featomic_cannot_take_is_refused_at_once(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        Soap(**given)
+
+
+@pytest.mark.parametrize("edge", [0.05, 0.2])
+def test_a_cell_in_another_unit_is_refused_before_it_takes_all_memory(edge: float) -> None:
+    atoms = Atoms("Cu", cell=[edge] * 3, pbc=True)
+    with pytest.raises(ValueError, match=r"cell of configuration 1: expected Å, got .* within the cutoff of 4 Å"):
+        SMALL([Atoms("Cu", cell=[9.0] * 3, pbc=True), atoms], species=[29])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [np.zeros((3, 3)), np.diag([4.0, 4.0, np.nan]), np.ones((3, 3)), np.diag([4.0, 4.0, 0.0]), np.eye(3) * 1e200],
+)
+def test_a_cell_that_spans_no_space_is_refused(cell: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"cell of configuration 0: expected three independent, finite vectors in Å"):
+        SMALL([Atoms("Cu", cell=cell, pbc=True)], species=[29])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_position_that_is_no_number_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="positions of configuration 0: expected finite numbers of Å"):
+        SMALL([Atoms("Cu2", positions=[[0, 0, 0], [0, 0, value]])], species=[29])
+
+
+def test_a_cell_that_is_periodic_in_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="pbc of configuration 0: expected all directions periodic or none"):
+        SMALL([Atoms("Cu", cell=[3.0] * 3, pbc=(True, True, False))], species=[29])

@@ -44,6 +44,7 @@ mode = "good"  # good, raise or nan
 """
 SHOW = """\
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,9 @@ from IPython.display import JSON, display
 
 print("shown on stdout")
 print("never shown", file=sys.stderr)
+if mode == "good":
+    for message in ("data are few", "data are few", "give temperature= once"):
+        warnings.warn(message, stacklevel=1)
 display({"application/vnd.jupyter.widget-view+json": {"model_id": "0"}, "text/plain": "a slider"}, raw=True)
 pd.DataFrame({"energy": [1.25, -3.5, 10.0], "error": [0.01, 0.1, 0.3]}, index=["fcc", "hcp", "liquid"])
 """
@@ -106,8 +110,14 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(notebook: Path) -> tuple[Path, str]:
     """The page of one successful run from the command line, and what was printed."""
     arguments = ["TEMPERATURE=900", "data=shipped/cu.npz", "--notebook", notebook.name, "--target", "reports"]
-    with contextlib.chdir(notebook.parent), contextlib.redirect_stdout(io.StringIO()) as printed:
+    with (
+        contextlib.chdir(notebook.parent),
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+        contextlib.redirect_stderr(io.StringIO()) as told,
+    ):
         assert main(arguments) == 0
+    lines = told.getvalue().splitlines()
+    assert lines == ["report: warning: data are few", "report: warning: give TEMPERATURE= once"], "a line each, once"
     return notebook.parent / "reports" / "small.html", printed.getvalue()
 
 
@@ -151,6 +161,8 @@ def test_a_value_takes_the_type_of_its_default(given: dict[str, object], fitted:
         ({"temperature": "hot"}, "temperature: expected a number, got 'hot'"),
         ({"temperature": True}, "temperature: expected a number, got True"),
         ({"n": 1.5}, "n: expected a whole number, got 1.5"),
+        ({"n": "inf"}, "n: expected a whole number, got 'inf'"),
+        ({"temperature": "nan"}, "temperature: expected a number, got 'nan'"),
         ({"quick": "maybe"}, "quick: expected true or false, got 'maybe'"),
         ({"keys": "fcc"}, "keys: expected a JSON list, got 'fcc'"),
         (
@@ -223,7 +235,7 @@ def test_a_notebook_without_numbers_gives_a_page_alone(
     notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executed = new_notebook(cells=[new_code_cell("1 + 1", outputs=[new_output("stream", text="2")])])
-    monkeypatch.setattr("papermill.execute_notebook", lambda *_, **__: executed)
+    monkeypatch.setattr("fisherlib.report.run.execute", lambda *_, **__: executed)
     assert report.build(notebook, tmp_path, {}) == [tmp_path / "small.html"]
     executed.cells[0].metadata.tags = ["report-json"]
     with pytest.raises(report.ReportError, match="must end in IPython.display.JSON"):
@@ -231,10 +243,10 @@ def test_a_notebook_without_numbers_gives_a_page_alone(
 
 
 def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def build(*_: object) -> list[Path]:
+    def written(*_: object) -> list[Path]:
         raise report.ReportError("it stopped", "line 3 of cell 2")
 
-    monkeypatch.setattr("fisherlib.report.__main__.build", build)
+    monkeypatch.setattr("fisherlib.report.__main__._written", written)
     assert main(["--traceback", "--target=nowhere"]) == 1
     assert capsys.readouterr().err == "report: it stopped\nline 3 of cell 2\n"
 
@@ -259,6 +271,10 @@ def test_the_head_shows_what_the_report_was_made_with(source: str, notebook: Pat
     assert re.search(r"<td>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00</td>", source)
     assert re.search(r"<td>fisherlib \S+ · numpy \S+ · scipy \S+ · plotly \S+ · python 3\S+</td>", source)
     assert str(notebook.parent) not in source
+
+
+def test_the_line_under_the_title_names_the_data(source: str) -> None:
+    assert '<p class="subject">cu.npz · 900 K</p>' in source
 
 
 @pytest.mark.parametrize("outside", [True, False])

@@ -20,7 +20,7 @@ def test_beta_of_room_temperature_is_about_forty_per_electronvolt() -> None:
     assert units.beta(300.0) == pytest.approx(38.6817, rel=1e-5)
 
 
-@given(st.floats(1e-3, 1e7), st.floats(1e-3, 1e3))
+@given(st.floats(1.0, 1e4), st.floats(1e-3, 1e3))
 def test_beta_is_inversely_proportional_to_temperature(temperature: float, factor: float) -> None:
     assert units.beta(factor * temperature) * factor == pytest.approx(units.beta(temperature), rel=1e-14)
 
@@ -28,6 +28,18 @@ def test_beta_is_inversely_proportional_to_temperature(temperature: float, facto
 @pytest.mark.parametrize("temperature", [0.0, -300.0, float("nan"), float("inf"), -float("inf")])
 def test_an_impossible_temperature_is_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match=f"temperature: expected a positive number of kelvin, got {temperature!r}"):
+        units.beta(temperature)
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e-160, 9e-4, 1.1e7, 1e300])
+def test_a_temperature_that_must_be_a_slip_is_refused(temperature: float) -> None:
+    with pytest.raises(ValueError, match=r"temperature: expected 0\.001 to 1e\+07 K, got "):
+        units.beta(temperature)
+
+
+@pytest.mark.parametrize("temperature", [True, "300", None])
+def test_what_is_no_number_is_no_temperature(temperature: object) -> None:
+    with pytest.raises(ValueError, match="temperature: expected a positive number of kelvin, got "):
         units.beta(temperature)
 
 

@@ -179,19 +179,18 @@ def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         )
     if not atoms.pbc.any():
         return
-    vectors = np.asarray(atoms.cell)[atoms.pbc]
-    # Length, area or volume of the periodic directions; in the others the atoms fill a cutoff at least.
+    if not atoms.pbc.all():
+        raise ValueError(f"pbc of {where}: expected all directions periodic or none, got {atoms.pbc.tolist()}")
+    cell = np.asarray(atoms.cell)
     with np.errstate(all="ignore"):
-        size = math.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0)) if np.isfinite(vectors).all() else math.nan
-        independent = size > 1e-6 * np.prod(np.linalg.norm(vectors, axis=1))
-    if not (independent and math.isfinite(size)):
-        raise ValueError(f"cell of {where}: expected independent, finite periodic vectors in Å, got {vectors.tolist()}")
-    dimensions = len(vectors)
-    ball = {1: 2.0, 2: math.pi, 3: 4 / 3 * math.pi}[dimensions] * cutoff**dimensions
-    neighbours = len(atoms) * ball / size
+        volume = abs(np.linalg.det(cell)) if np.isfinite(cell).all() else math.nan
+        independent = volume > 1e-6 * np.prod(np.linalg.norm(cell, axis=1))
+    if not (independent and math.isfinite(volume)):
+        raise ValueError(f"cell of {where}: expected three independent, finite vectors in Å, got {cell.tolist()}")
+    neighbours = len(atoms) * 4 / 3 * math.pi * cutoff**3 / volume
     if neighbours > MOST_NEIGHBOURS:
         raise ValueError(
-            f"cell of {where}: expected Å, got {vectors.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
+            f"cell of {where}: expected Å, got {cell.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
             f"within the cutoff of {cutoff:g} Å; the cell may be in nm or in fractions"
         )
 

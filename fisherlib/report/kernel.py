@@ -1,6 +1,7 @@
 """Executes a notebook in a kernel of its own that leaves nothing behind."""
 
 import contextlib
+import copy
 import os
 import re
 import shutil
@@ -17,7 +18,10 @@ from nbformat.v4 import new_code_cell
 from tqdm.auto import tqdm
 
 PREFIX = "fisherlib-report-"
-_WARNING = re.compile(r"^\S[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)", re.MULTILINE | re.DOTALL)
+_WARNING = re.compile(
+    r"^[^\n]*(?:ipykernel_|fisherlib)[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> NotebookNode:
@@ -25,9 +29,10 @@ def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> No
     source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
     tagged = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
     place = tagged[0] + 1 if tagged else 0
+    made = copy.deepcopy(notebook)
     if parameters:
-        notebook.cells.insert(place, new_code_cell(source, metadata={"tags": ["injected-parameters"]}))
-    return notebook
+        made.cells.insert(place, new_code_cell(source, metadata={"tags": ["injected-parameters"]}))
+    return made
 
 
 def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
@@ -41,7 +46,7 @@ def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
         nbclient.exceptions.CellExecutionError: a cell raised an error.
         nbclient.exceptions.DeadKernelError: the kernel ended.
     """
-    with _runtime() as folder:
+    with runtime() as folder:
         manager = AsyncKernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
         client = NotebookClient(notebook, km=manager, timeout=None, store_widget_state=False)
         started = client.setup_kernel(
@@ -67,7 +72,7 @@ def warnings_of(notebook: NotebookNode) -> list[str]:
 
 
 @contextlib.contextmanager
-def _runtime() -> Iterator[Path]:
+def runtime() -> Iterator[Path]:
     """A private folder for the kernel's connection file; those that killed runs have left are removed."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if not _alive(left.name.removeprefix(PREFIX).split("-")[0]):

@@ -41,10 +41,13 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     before = defaults(_content(notebook))
     given = check(parameters, before, notebook=notebook.name)
     if before.keys() >= ABOUT_DATA:
+        request = Request(before | given)
         try:
-            Request(before | given).check()
+            request.check()
         except ParameterError as error:
             raise ParameterError(spoken(str(error), before)) from error
+        for hint in request.hints:
+            warnings.warn(spoken(hint, before), stacklevel=2)
     return before, given
 
 
@@ -109,8 +112,6 @@ class Request:
         self._theta(K)
         if self.faults:
             raise ParameterError("; ".join(self.faults + self.hints))
-        for hint in self.hints:
-            warnings.warn(hint, stacklevel=2)
 
     def _limits(self) -> None:
         for name, (least, greatest, what) in LIMITS.items():
