@@ -461,17 +461,20 @@ def test_fewer_than_fifteen_independent_configurations_are_warned_of(
     few = fl.Dataset([few_walkers["walker-00"].slice(0, configurations)])
     found = by_name(fl.trust.verdicts(few))["independent blocks"]
     assert found.level == level and found.value < 15
-    card = by_name(diagnostics.health(few))["independent configurations"]
+    card = by_name(diagnostics.health(few))["independent energies"]
     assert (
         card.level == "warn"
-        and "configurations are independent: averages over them are rough; run longer" in card.message
+        and "energies are independent (autocorrelation time of the energies " in card.message
+        and card.message.endswith("averages over them are rough; run longer")
     )
 
 
 def test_plots_say_why_there_are_no_bars(few_walkers: fl.Dataset) -> None:
     study = fl.study.Study(fl.Dataset([few_walkers["walker-00"].slice(0, 8)]))
     fit = fl.solve(study.terms.fisher)
-    assert study.reason.startswith("they need 10 independent blocks, and there are about")
+    assert study.reason.startswith(
+        "they need 10 independent blocks, and by the scores of the fit to forces there are about"
+    )
     assert study.standard_errors(fit) is None and study.bands() == {}
     figure = fl.figures.coefficients({"θ_f": fit.theta}, names=few_walkers.descriptor_names, errors={})
     assert (

@@ -319,3 +319,23 @@ def test_pooled_errors_have_the_jackknife_bars_over_trajectories(ragged: Callabl
         assert bar == pytest.approx(np.sqrt(4 / 5 * ((values - values.mean()) ** 2).sum()), rel=1e-9)
     alone = fl.comparison.compare(model, data.select("t0"))
     assert all(np.isnan(bar) for bar in alone.pooled_error.values())
+
+
+def test_standard_errors_are_taken_over_clusters(ragged: Callable[..., fl.Dataset]) -> None:
+    whole = ragged(0, temperatures=(300.0,), configurations=12)
+    model = fl.LinearPotential(theta=np.ones(3), name="m")
+    blocks, found = whole.blocks(4), {}
+    for name, clusters in {"blocks": blocks.groups, "none": np.zeros(12, dtype=int), "usual": None}.items():
+        found[name] = fl.comparison.compare(model, whole, clusters=clusters)
+        assert found[name].pooled == found["blocks"].pooled and found[name].keys == ("t0",)
+    cut = fl.comparison.compare(model, blocks)
+    for name in ("force_rmse", "force_r2", "energy_rmse", "energy_shift"):
+        assert found["blocks"].pooled_error[name] == pytest.approx(cut.pooled_error[name])
+        assert np.isnan(found["none"].pooled_error[name]) and np.isnan(found["usual"].pooled_error[name])
+
+
+@pytest.mark.parametrize("clusters", [[0, 1], np.zeros(5), [-1, 0, 0, 0, 0]])
+def test_clusters_of_other_configurations_are_refused(ragged: Callable[..., fl.Dataset], clusters: object) -> None:
+    data = ragged(0, temperatures=(300.0,))
+    with pytest.raises(ValueError, match="clusters: expected 5 whole numbers ≥ 0, one a configuration, got"):
+        fl.comparison.compare(fl.LinearPotential(theta=np.ones(3)), data, clusters=clusters)

@@ -41,7 +41,7 @@ def test_full_rank_is_said_with_the_number_of_parameters(ragged: Maker, copper_m
     for moments, K in ((fl.accumulate(ragged(0)), 3), (copper_moments, 105)):
         (verdict,) = diagnostics.null_directions(moments)
         assert (verdict.name, verdict.level, verdict.value) == ("null directions", "ok", 0.0)
-        assert f"every one of {K} parameters" in verdict.message
+        assert f"all {K} parameters" in verdict.message
 
 
 def test_a_constant_descriptor_is_named(ragged: Maker) -> None:

@@ -118,3 +118,56 @@ def test_networks_stay_trained_when_a_model_joins(study: fl.Study, monkeypatch: 
     more = study.with_model(fl.LinearPotential(theta=np.ones(4), name="more"))
     assert more.atlas.is_trained("tiny") and more.atlas.network("tiny") is network
     assert "more" in more.atlas.models
+
+
+# One run
+
+
+@pytest.fixture(scope="module")
+def run(ragged: Maker) -> fl.Study:
+    return fl.Study(ragged(1, K=4, temperatures=(300.0,), configurations=60))
+
+
+def test_of_one_run_the_blocks_are_held_out_over_which_error_bars_are_taken(run: fl.Study, study: fl.Study) -> None:
+    assert run.cut and not study.cut and study.parts is study.data and study.moments_of_parts is study.moments
+    assert list(run.data) == ["t0"] and list(run.parts) == [f"t0/{k}" for k in range(run.blocks.clusters)]
+    assert list(run.moments_of_parts) == list(run.parts)
+    np.testing.assert_array_equal(run.parts.energies, run.data.energies)
+    for key, record in fl.accumulate(run.parts).items():
+        np.testing.assert_array_equal(record.PhiPhi, run.moments_of_parts[key].PhiPhi)
+
+
+def test_errors_held_out_are_those_of_the_run_with_bars_over_its_blocks(run: fl.Study) -> None:
+    found = run.held_out(fl.regression.fisher_fit)
+    by_blocks = fl.validation.cross_validate(run.parts, run.moments_of_parts, fl.regression.fisher_fit, seed=run.seed)
+    assert found.keys == ("t0",) and len(by_blocks.keys) == run.blocks.clusters
+    np.testing.assert_array_equal(found.energies, by_blocks.energies)
+    assert found.pooled["force_rmse"] == pytest.approx(by_blocks.pooled["force_rmse"], rel=1e-12)
+    assert (
+        found.pooled["energy_spread"] > by_blocks.pooled["energy_spread"]
+    )  # that within the run, not within its blocks
+    assert not run.reason and found.pooled_error["force_rmse"] == pytest.approx(by_blocks.pooled_error["force_rmse"])
+    assert np.isfinite(run.comparison("θ_f").pooled_error["force_rmse"])
+    assert len(run.refits) == run.blocks.clusters and run.bands("θ_f").keys() == {"true", "θ_f"}
+
+
+def test_without_enough_independent_blocks_there_is_no_bar_but_a_reason(ragged: Maker) -> None:
+    short = fl.Study(ragged(1, K=4, temperatures=(300.0,), configurations=8))
+    assert "by the scores of the fit to forces there are about 8" in short.reason
+    assert np.isnan(list(short.held_out(fl.regression.fisher_fit).pooled_error.values())).all()
+    assert np.isnan(list(short.comparison("θ_f").pooled_error.values())).all()
+    assert short.bands("θ_f") == {} and short.standard_errors(fl.solve(short.terms.fisher)) is None
+    alone = fl.Study(fl.Dataset([short.data["t0"].slice(0, 1)]), given=fl.LinearPotential(theta=np.ones(4)))
+    assert not alone.cut and alone.parts is alone.data and "one configuration" in alone.reason
+
+
+def test_two_short_trajectories_have_no_bars_either(ragged: Maker) -> None:
+    short = fl.Study(ragged(1, K=3, temperatures=(300.0,) * 2, configurations=4))
+    assert short.reason and np.isnan(short.comparison("θ_f").pooled_error["force_rmse"])
+
+
+def test_facts_tell_what_error_bars_rest_on(run: fl.Study, study: fl.Study) -> None:
+    assert study.facts["trajectories"] == 3 and study.facts["held out"] == "3 trajectories"
+    assert run.facts["trajectories"] == 1
+    assert run.facts["held out"] == f"{run.blocks.clusters} consecutive blocks"
+    assert run.facts["independent blocks, by the scores"] == f"about {run.blocks.independent:.0f}"

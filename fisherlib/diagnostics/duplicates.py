@@ -24,9 +24,10 @@ def duplicates(data: Dataset) -> Verdict:
         )
     elif twice:
         level = "warn"
+        said = "is a copy of another: it counts" if twice == 1 else "are copies of others: they count"
         message = (
-            f"{twice} of {counted(len(alike), 'configuration')} are copies of others: they count twice in every average, and error bars "
-            "and held-out errors are too small as well; leave them out by diagnostics.without_copies(data)"
+            f"{twice} of {counted(len(alike), 'configuration')} {said} twice in every average, and error bars and held-out errors "
+            "are too small as well; leave them out by diagnostics.without_copies(data)"
         )
     return Verdict(name="duplicates", level=level, message=message, value=float(twice), limits=(0.0, 0.0))
 

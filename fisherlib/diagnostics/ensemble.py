@@ -79,10 +79,10 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
     for t in data.values():
         T, E = t.temperature if temperature is None else temperature, _of_one_composition(t)
         for verdict in _judged(E, t.n_atoms, T, t.forces, chance):
-            yield t.key, verdict
+            yield _called(t.key), verdict
         by_forces = _temperature(t, T, chance)
         virial += [by_forces.value] if np.isfinite(by_forces.value) else []
-        yield t.key, by_forces
+        yield _called(t.key), by_forces
         if T is not None and len(t) > 1:
             freedom += max(judgements.independent_of(E) - 1, 1.0)
             ratios.append((E / T, t.n_atoms))
@@ -105,6 +105,11 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
     if len(each) > 3:
         spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values()])))
         yield TOGETHER, judgements.end_to_end(mean, error, spread, len(each) - 1, judgements.CHANCE)
+
+
+def _called(key: str) -> str:
+    """A trajectory by its key, in words where that is a number."""
+    return f"trajectory {key}" if key.isdigit() else key
 
 
 def _judged(E: Array, N: Array, T: float | None, forces: Array | None, chance: float) -> list[Verdict]:

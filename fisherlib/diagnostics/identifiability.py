@@ -55,7 +55,7 @@ def null_directions(
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
         rounding = solve(loss).rounding
-        message = f"forces determine every one of {counted(K, 'parameter')}, within {rounding:.0e} of θ on any machine"
+        message = f"forces determine all {counted(K, 'parameter')}, within {rounding:.0e} of θ on any machine"
         return [Verdict(name="null directions", level="ok", message=message, value=0.0, limits=(0.0, 0.0))]
     verdicts = sorted((_open(v, words, S) for v, words in found), key=lambda verdict: verdict.level == "ok")
     rest = verdicts[SHOWN:]

@@ -145,7 +145,7 @@ def standing_still(forces: Array, N: Array) -> Verdict:
     if number:
         level = "warn"
         message = (
-            f"{number} of {counted(len(N), 'configuration')} have no forces, or those of the one before (the first is configuration "
+            f"{number} of {counted(len(N), 'configuration')} {'has' if number == 1 else 'have'} no forces, or those of the one before (the first is configuration "
             f"{first}, counted from 0): a run that stood still, forces that were not written, or symmetric crystals, which have "
             "none by symmetry; leave them out of what has to be a sample"
         )

@@ -65,7 +65,7 @@ class Metastability:
         found = [verdict for verdict in (slow, *self._left_out()) if verdict.level == "warn"]
         if not found:
             return slow
-        return dataclasses.replace(found[0], message=". ".join(verdict.message for verdict in found))
+        return dataclasses.replace(found[0], message="; and ".join(verdict.message for verdict in found))
 
     def _slow(self) -> Verdict:
         level = "ok"

@@ -31,6 +31,8 @@ def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
     judged = [entry for entry in entries if entry[1].level != "unknown"]
     told = [entry for entry in judged if entry[1].level != "ok"]
     key, top = (judged or entries)[0]
+    if not judged and all(verdict.message == top.message for _, verdict in entries):
+        return top  # there is no need to name them all
     found: dict[str, list[tuple[str, Verdict]]] = {}
     for entry in told:
         found.setdefault(_direction(entry[1]), []).append(entry)

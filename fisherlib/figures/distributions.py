@@ -117,7 +117,7 @@ def _of_bands(bands: Bands | None) -> str:
         return ""
     if not bands:
         return "no bands: they need ten independent blocks, by the scores of the fit to forces"
-    return f"bands of {', '.join(bands)}: 95 %, at every energy by itself, from the scatter between trajectories"
+    return f"bands of {', '.join(bands)}: 95 %, at every energy by itself, from the scatter between trajectories, or blocks of a single run"
 
 
 def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:

@@ -12,7 +12,7 @@ from ..potential import LinearPotential
 
 
 def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) -> None:
-    """Refuses a dataset that a check fails, and warns of everything else that is found, in the caller's caller's name.
+    """Refuses a dataset that a check fails, and warns of what is found or cannot be checked, in the caller's caller's name.
 
     That several trajectories were probably read as one is warned of as well.
     """
@@ -21,7 +21,7 @@ def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) 
     for verdict in diagnostics.consistency(data, theta=theta):
         if verdict.level == "fail":
             raise ValueError(f"{path.name}: {verdict.message}")
-        if verdict.level == "warn":
+        if verdict.level in ("warn", "unknown"):
             warnings.warn(f"{path.name}: {verdict.message}", stacklevel=3)
 
 

@@ -78,9 +78,11 @@ def _worst(found: list[tuple[str, Verdict]]) -> Verdict:
     if len(found) == 1:
         return found[0][1]
     judged = [entry for entry in found if entry[1].level != "unknown"]
-    where, verdict = max(judged or found, key=lambda entry: (LEVELS.index(entry[1].level), _beyond(entry[1])))
-    message = f"{'worst of ' if judged else ''}{counted(len(found), 'ensemble')}, {where}: {verdict.message}"
-    if judged and len(judged) < len(found):
+    if not judged:
+        return found[0][1]
+    where, verdict = max(judged, key=lambda entry: (LEVELS.index(entry[1].level), _beyond(entry[1])))
+    message = f"worst of {counted(len(found), 'ensemble')}, {where}: {verdict.message}"
+    if len(judged) < len(found):
         message += f"; {len(found) - len(judged)} of them could not be judged"
     return dataclasses.replace(verdict, message=message)
 

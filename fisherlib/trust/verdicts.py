@@ -118,7 +118,7 @@ def _blocks(blocks: Blocks) -> Verdict:
         level = "fail"
         message = f"no error bars, which would be taken over {blocks}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
     elif n < ROUGH:
-        level, message = "warn", f"{message}: too few for bars that are not rough themselves"
+        level, message = "warn", f"{message}: so few make bars that are rough themselves"
     return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
 
 
