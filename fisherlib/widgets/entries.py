@@ -47,7 +47,7 @@ class Maybe(ipywidgets.Text):
         self, state: State, name: str, label: str, *, empty: str, tip: str, failed: Callable[[Exception], None]
     ) -> None:
         self._state, self._name, self._failed, self._following = state, name, failed, False
-        shown = {"placeholder": empty, "tooltip": tip, "layout": {"width": "auto", "max_width": "240px"}}
+        shown = {"placeholder": empty, "tooltip": tip, "layout": {"width": "270px", "max_width": "100%"}}
         super().__init__(description=label, style=LABEL, continuous_update=False, **shown)
         state.observe(self._follow, name)
         self.observe(self._enter, "value")

@@ -44,4 +44,3 @@ class Field(ipywidgets.VBox):
         self.question.set_trait("wrong", wrong)
         self.question.set_trait("sentence", sentence)
         self.question.layout.display = "flex" if sentence else "none"
-        (self.add_class if wrong else self.remove_class)("fisherlib-asked")

@@ -61,7 +61,7 @@ class LoadPanel(Panel):
         self._uploads: dict[str, str] = {}  # path → what it is called
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
-        self._return = ipywidgets.Button(icon="undo", layout={"width": "auto", "display": "none"})
+        self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"})
         self._return.on_click(lambda _: self.go_back())
         self.fields = self._fields(state)
         super().__init__("load", state, [*self._rows(state), self._table, self.card], screen=screen)
@@ -107,6 +107,9 @@ class LoadPanel(Panel):
         sign = "Tick it if the column holds the derivatives themselves instead of their negatives."
         self._gradient = tick(state, "gradient", "force descriptors hold +∂D/∂x", tip=sign)
         called = {"shown": self._called}
+        asked = ("temperature", "descriptors", "force_descriptors", "forces", "energies", "key")
+        choices = row(*(self.fields[name] for name in asked), self._gradient)
+        choices.layout.align_items = "flex-start"  # a question makes a field higher
         return [
             row(
                 Choose(state, "path", "File", tip="A data file at hand.", **called),
@@ -119,13 +122,7 @@ class LoadPanel(Panel):
                 Place(state, "theta", "or path of θ", tip="A file of parameters anywhere.", **called),
                 theta,
             ),
-            row(
-                *(
-                    self.fields[name]
-                    for name in ("temperature", "descriptors", "force_descriptors", "forces", "energies", "key")
-                ),
-                self._gradient,
-            ),
+            choices,
         ]
 
     def _begin(self, path: str, chosen: dict[str, object]) -> None:
@@ -214,7 +211,7 @@ class LoadPanel(Panel):
         refusal = reading.refusal
         self._decide(Subject(reading.study, self._name, "" if refusal is None else str(refusal)))
         if refusal is not None:
-            raise refusal
+            raise refusal if reading.error or not reading.questions else ValueError(f"{refusal}: see the fields in red")
 
     def _tell(self, reading: Reading) -> None:
         """Says at each field what is missing there; a θ that was chosen for other data is dropped with a note."""

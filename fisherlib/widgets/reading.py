@@ -63,7 +63,7 @@ class Reading:
             return self.error
         if self.questions:
             missing = [words for name, words in ASKED.items() if name in self.questions]
-            return ValueError(f"{' and '.join(missing)} missing: answer where the fields are red")
+            return ValueError(f"{' and '.join(missing)} missing")
         failed = _failed(self.health)
         return ValueError(" ".join(failed)) if failed else None
 
