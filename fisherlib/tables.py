@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from .comparison import Comparison, ks, sampling_noise, wasserstein_1
+from .comparison import Comparison, ks, of_one_dataset, sampling_noise, wasserstein_1
 from .dataset import Dataset
 from .diagnostics import Verdict
 
@@ -114,6 +114,7 @@ def columns(columns: Sequence[Column]) -> Table:
 
 def errors(comparisons: Sequence[Comparison]) -> Table:
     """One row a model: its errors over all configurations, with their standard errors over trajectories."""
+    of_one_dataset(comparisons)
     rows = {
         c.name: {
             heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
@@ -186,6 +187,7 @@ def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """One row a model: how far its energies per atom are distributed from the true ones; below, what is noise."""
+    of_one_dataset(comparisons)
     rows = {
         c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons
     }
