@@ -74,7 +74,6 @@ WITH_MOMENTS: dict[str, Callable[[fl.Dataset, fl.Moments], object]] = {
     "diagnostics.health": lambda d, m: diagnostics.health(d, moments=m),
     "diagnostics.consistency": lambda d, m: diagnostics.consistency(d, moments=m),
     "diagnostics.leverage": lambda d, m: diagnostics.leverage(d, m),
-    "diagnostics.influence": lambda d, m: diagnostics.leverage(d, m),
     "Study": lambda d, m: fl.Study(d, moments=m),
     "Atlas": lambda d, m: fl.Atlas(d, m, {"a": fit(m), "b": regression.energy_fit(m)}),
     "profiles.profile": lambda d, m: fl.profiles.profile(d, m, np.zeros((1, d.K))),
