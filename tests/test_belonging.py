@@ -15,6 +15,7 @@ from fisherlib import cluster, comparison, diagnostics, regression, tables, trus
 from fisherlib.descriptors import Soap
 from fisherlib.io.database import Database
 from fisherlib.io.records import Records, read_moments, write_moments
+from fisherlib.networks import Network
 
 Maker = Callable[..., fl.Dataset]
 Change = Callable[[fl.Trajectory], fl.Trajectory]
@@ -231,7 +232,16 @@ BY_NAME: dict[str, Callable[[fl.LinearPotential, fl.Dataset], object]] = {
     "LinearPotential.energies": lambda p, d: p.energies(d),
     "LinearPotential.forces": lambda p, d: p.forces(d["t0"]),
     "LinearPotential.site_energies": lambda p, d: p.site_energies(d["t0"]),
+    "diagnostics.consistency": lambda p, d: diagnostics.consistency(d, theta=p),
+    "trust.verdicts": lambda p, d: trust.verdicts(d, model=p),
+    "Network": lambda p, d: comparison.compare(_network(p), d),
 }
+
+
+def _network(model: fl.LinearPotential) -> Network:
+    layers = {"weights": (np.ones((3, 2)), np.ones((2, 1))), "biases": (np.zeros(2), np.zeros(1))}
+    given = {"name": model.name, "descriptor_names": model.descriptor_names}
+    return Network(**layers, **given, mean=np.zeros(3), projection=np.eye(3))
 
 
 @pytest.mark.parametrize("function", [*WITH_THETA, *BY_NAME])
