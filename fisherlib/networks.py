@@ -8,6 +8,7 @@ import numpy as np
 
 from .dataset import Array, Dataset, Trajectory, frozen
 from .landscapes import Plane
+from .potential import refuse_other_names
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,6 +28,7 @@ class Network:
         name: what figures and tables call it.
         provenance: data hash, descriptor, how it was trained.
         start: (P,) weights and biases before training, as in ``theta``, or None.
+        descriptor_names: K names, or none where they are not known.
 
     Raises:
         ValueError: the shapes of two arrays do not fit each other, or a value is not finite.
@@ -41,6 +43,7 @@ class Network:
     name: str = "network"
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     start: Array | None = None
+    descriptor_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         mean, projection = _owned("mean", self.mean), _owned("projection", self.projection)
@@ -89,16 +92,12 @@ class Network:
         return dataclasses.replace(self, weights=tuple(weights), biases=tuple(b[0] for b in biases))
 
     def check_of(self, data: Dataset | Trajectory) -> None:
-        """Refuses data with another number of descriptors; it was trained on descriptors without names.
+        """Refuses data of other descriptors than it was trained on, by their number, and by their names where known.
 
         Raises:
-            ValueError: another K.
+            ValueError: other descriptors.
         """
-        if data.K != self.K:
-            raise ValueError(
-                f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; "
-                "θ and the data must use the same descriptor with the same settings"
-            )
+        refuse_other_names(self.name, self.K, self.descriptor_names, data)
 
     def energies(self, data: Dataset | Trajectory) -> Array:
         """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""

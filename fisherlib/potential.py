@@ -1,7 +1,7 @@
 """A potential that is linear in its descriptors: energies and forces of θ, its offset and where it comes from."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ class LinearPotential:
         Raises:
             ValueError: another number of descriptors, other names or other settings.
         """
-        self._check_names(data)
+        self.check_names(data)
         ours, its = described(self), described(data)
         if settings := other_settings(its, ours):
             raise ValueError(
@@ -105,29 +105,20 @@ class LinearPotential:
                 f"{descriptor_words(its)} (other: {', '.join(settings)}); {_BOTH}"
             )
 
-    def _check_names(self, data: Dataset | Trajectory) -> None:
-        kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
-        if data.K != self.K:
-            raise ValueError(
-                f"data: expected K = {self.K} descriptors for the potential {self.name!r}, got {data.K}; {_BOTH}"
-            )
-        pairs = zip(self.descriptor_names, stated(data.descriptor_names), strict=False)
-        if other := next((pair for pair in pairs if pair[0] != pair[1]), None):
-            raise ValueError(
-                f"data: expected the descriptors of the potential {self.name!r}, such as {other[0]!r}, got others, "
-                f"{other[1]!r} in its place; {_BOTH}"
-            )
+    def check_names(self, data: Dataset | Trajectory) -> None:
+        """As ``check_of``, but for settings, which single trajectories do not tell."""
+        refuse_other_names(self.name, self.K, self.descriptor_names, data)
 
     def energies(self, data: Dataset | Trajectory) -> Array:
         """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
-        self._check_names(data)
+        self.check_names(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
         return data.descriptors @ self.theta + data.n_atoms * self.offset
 
     def forces(self, data: Dataset | Trajectory) -> Array:
         """(3ΣN,) forces, eV/Å, in the rows of ``data.forces``."""
-        self._check_names(data)
+        self.check_names(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.forces(t) for t in data.values()])
         return data.force_descriptors @ self.theta
@@ -138,12 +129,35 @@ class LinearPotential:
         Raises:
             ValueError: the trajectory has no site descriptors.
         """
-        self._check_names(trajectory)
+        self.check_names(trajectory)
         if trajectory.site_descriptors is None:
             raise ValueError(
                 f"trajectory {trajectory.key!r}: expected site_descriptors, got none; its file holds sums only"
             )
         return trajectory.site_descriptors @ self.theta + self.offset
+
+
+def refuse_other_names(potential: str, K: int, names: Sequence[str], data: Dataset | Trajectory) -> None:
+    """Refuses data of another number of descriptors than a potential has, or of other names where both are known.
+
+    Args:
+        potential: its name, for the sentence.
+        K: its number of descriptors.
+        names: of its descriptors, or none.
+        data: to be predicted.
+
+    Raises:
+        ValueError: as said.
+    """
+    kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
+    if data.K != K:
+        raise ValueError(f"data: expected K = {K} descriptors for the potential {potential!r}, got {data.K}; {_BOTH}")
+    pairs = zip(names, stated(data.descriptor_names), strict=False)
+    if other := next((pair for pair in pairs if pair[0] != pair[1]), None):
+        raise ValueError(
+            f"data: expected the descriptors of the potential {potential!r}, such as {other[0]!r}, got others, {other[1]!r} in "
+            f"its place; {_BOTH}"
+        )
 
 
 #: Entries of a descriptor's provenance that are no settings of it.

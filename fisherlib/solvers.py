@@ -23,7 +23,7 @@ class Solution:
         theta: (K,) minimising parameters.
         rank: directions that the loss determines; below K the rest is the choice of least norm.
         condition: 2-norm condition number of A scaled to unit diagonal, over the directions kept.
-        value: the loss at ``theta``.
+        value: the loss at ``theta``; a sum of squares that is fitted exactly may come out a little below zero by rounding.
         method: "cholesky", or "truncated" when directions had to be left out.
         eigenvalues: (K,) of A scaled to unit diagonal, ascending; the last ``rank`` of them are determined.
         data: identity of the data that the loss was made of; empty where it is not known.
@@ -65,7 +65,11 @@ class Solution:
 
     def __repr__(self) -> str:
         K = len(self.theta)
-        return f"Solution(K = {K}, rank = {self.rank}, condition = {self.condition:.2g}, value = {self.value:.6g}, {self.method})"
+        below = " (below zero by rounding, or by a constant in the loss)" if self.value < 0 else ""
+        return (
+            f"Solution(K = {K}, rank = {self.rank}, condition = {self.condition:.2g}, value = {self.value:.6g}{below}, "
+            f"{self.method})"
+        )
 
 
 def spectrum(quadratic: Quadratic) -> tuple[Array, Array]:

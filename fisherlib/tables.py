@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from .comparison import Comparison, ks, sampling_noise, wasserstein_1
+from .comparison import Comparison, ks, of_one_dataset, sampling_noise, wasserstein_1
 from .counts import counted
 from .dataset import Dataset
 from .diagnostics import Verdict
@@ -147,6 +147,7 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
         comparisons: of the models.
         why: there are no standard errors, as in ``Study.reason``; it stands in the corner of the table.
     """
+    of_one_dataset(comparisons)
     rows = {
         c.name: {
             heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
@@ -223,6 +224,7 @@ def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
     The noise is left out for a single trajectory, which has no other half.
     """
+    of_one_dataset(comparisons)
     rows = {
         c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons
     }

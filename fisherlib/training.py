@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
-from .dataset import Array, Dataset, Trajectory
+from .dataset import Array, Dataset, Trajectory, stated
 from .moments import accumulate
 from .networks import Network
 from .projections import Progress, silent
@@ -91,6 +91,7 @@ def train(
         mean=mean,
         projection=projection / size,
         scale=scale,
+        descriptor_names=tuple(stated(data.descriptor_names)),
         name=name or "MLP " + "-".join(map(str, hidden)),
         start=np.concatenate([part.ravel() for layer in zip(*start, strict=True) for part in layer]),
         provenance={

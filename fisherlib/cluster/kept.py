@@ -17,6 +17,8 @@ _NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz$")
 class Kept:
     """A folder of records, one file for each leaf, named after its content: what is there is never out of date.
 
+    A record whose numbers were changed since, as its checksum tells, is summed again.
+
     Args:
         folder: to keep them in; None keeps nothing. Where it cannot be written to, what is there is read all the same.
         about: what the records belong to.

@@ -9,4 +9,5 @@ from .errors import Histogram as Histogram
 from .errors import compare as compare
 from .errors import compare_predictions as compare_predictions
 from .errors import force_histogram as force_histogram
+from .errors import of_one_dataset as of_one_dataset
 from .errors import sampling_noise as sampling_noise

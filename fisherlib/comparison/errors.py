@@ -1,6 +1,7 @@
 """Model against truth: errors of energies and forces, trajectory by trajectory."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,6 +63,26 @@ class Comparison:
             pooled=self.pooled | {"energy_rmse": spread, "energy_shift": 0.0},
             pooled_error=self.pooled_error | {"energy_rmse": self.pooled_error["energy_spread"], "energy_shift": 0.0},
         )
+
+
+def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
+    """Refuses comparisons that cannot stand side by side: of other data, or two under one name.
+
+    Raises:
+        ValueError: as said.
+    """
+    first = comparisons[0]
+    for c in comparisons[1:]:
+        same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
+        if not same:
+            raise ValueError(
+                f"comparisons: expected models compared on the same data, got other data for {c.name!r} than for "
+                f"{first.name!r}; compare each with the same dataset"
+            )
+    names = [c.name for c in comparisons]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"comparisons: expected different names, got {min(twice)!r} twice; rename a model")
 
 
 def sampling_noise(comparison: Comparison) -> tuple[float, float]:

@@ -12,7 +12,7 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
     """(K,) parameters, refused where they cannot be those of the data's descriptor.
 
     Raises:
-        ValueError: another number of parameters than descriptors, or some that are not finite.
+        ValueError: another number of parameters than descriptors, other names of them, or parameters that are not finite.
     """
     values = np.asarray(theta.theta if isinstance(theta, LinearPotential) else theta, dtype=np.float64)
     if values.shape != (data.K,):
@@ -25,6 +25,8 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
             f"theta: expected K = {data.K} finite parameters, got {values[~np.isfinite(values)][0]}; leave theta out where "
             "none is known"
         )
+    if isinstance(theta, LinearPotential):
+        theta.check_names(data)
     return values
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..comparison import Comparison, Histogram
+from ..comparison import Comparison, Histogram, of_one_dataset
 from .frame import color, framed, symbol
 from .style import REFERENCE, SCALE
 
@@ -84,6 +84,7 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
 
 def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:
     """Energy shift with its spread, and force error, of every trajectory."""
+    of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
         marker = {"color": color(number), "symbol": symbol(number), "size": 8}

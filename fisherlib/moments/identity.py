@@ -11,8 +11,8 @@ from .record import MomentRecord
 from .sums import rows_per_block
 
 #: Sums over the same rows in another order, in other blocks or with another BLAS differ by far less than this part; Φ that
-#: was stored as float32 in between by less.
-SAME_SUMS = 1e-8
+#: was stored as float32 in between by at most 6e-8 of it.
+SAME_SUMS = 1e-7
 
 
 def fingerprint(t: Trajectory) -> str:

@@ -18,7 +18,7 @@ from .listing import checked, headers, of_key, sealed
 from .meta import plain, read_meta, write_meta
 from .shard import Shard
 from .verify import findings
-from .write_shard import Precision, write_shard
+from .write_shard import Precision, same_rows, write_shard
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -159,7 +159,12 @@ class Database:
                 return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
         with Shard(path) as shard:
             if (shard.header.key, shard.header.content) == (t.key, fingerprint_of_data(t)):
-                return shard.header
+                if same_rows(shard.header, t, self.precision):
+                    return shard.header
+                raise ValueError(
+                    f"force_descriptors of trajectory {t.key!r}: expected those that {path.name} holds for these configurations, "
+                    "got others; the sign or the descriptor is another one: take another database"
+                )
         raise FileExistsError(
             f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
             "each trajectory, or give first="

@@ -79,6 +79,13 @@ def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(a) for name, a in little.items()}
 
 
+def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
+    """Whether a shard holds the Φ of these configurations, which the fingerprint of its content does not tell."""
+    block = header.arrays["force_descriptors"]
+    Phi = _arrays(t, precision)["force_descriptors"]
+    return Phi.shape == block.shape and block.crc == tuple(zlib.crc32(part) for part in _parts(Phi, block.step))
+
+
 def refuse_precision(t: Trajectory, precision: Precision) -> None:
     """Refuses configurations with descriptors that single precision cannot hold.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...dataset import Trajectory
+from ..strict import regular
 from .text import lines, table, take, warn_of_few_digits
 
 _VIRIAL = 6
@@ -128,7 +129,7 @@ def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> N
 def _arrays(path: Path) -> list[NDArray[np.float64]]:
     if path.suffix == ".npy":
         try:
-            array = np.load(path, allow_pickle=False)
+            array = np.load(regular(path), allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
         if array.ndim not in (2, 3) or array.dtype.kind not in "iuf" or array.size == 0:

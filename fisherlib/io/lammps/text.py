@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..strict import regular
+
 #: Significant digits of LAMMPS's %g; an energy of −12345.6 eV is then known to 0.1 eV.
 FEW = 6
 
@@ -23,7 +25,7 @@ def lines(path: Path) -> Iterator[Line]:
         ValueError: the file is no text.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(regular(path), encoding="utf-8") as file:
             yield from enumerate(file, 1)
     except UnicodeDecodeError as error:
         raise ValueError(
