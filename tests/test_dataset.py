@@ -281,7 +281,7 @@ def test_the_repr_says_how_much_there_is() -> None:
     t = trajectory(temperature=300.0)
     assert repr(t) == "Trajectory('water': 3 configurations, 6 atoms, K = 2, 300 K)"
     assert "unknown temperature" in repr(trajectory())
-    assert repr(fl.Dataset([t])) == "Dataset(1 trajectories, 3 configurations, K = 2)"
+    assert repr(fl.Dataset([t])) == "Dataset(1 trajectory, 3 configurations, K = 2)"
 
 
 def test_the_summary_names_numbers_temperatures_and_provenance(ragged: Callable[..., fl.Dataset]) -> None:

@@ -133,7 +133,9 @@ def test_memory_of_the_scores_is_found(tau: float) -> None:
     assert found.tau == pytest.approx(tau, rel=0.2)
     assert found.independent == pytest.approx(8 * 2000 / (2 * found.tau)) and found.independent <= 16000
     assert found.kind == "trajectories" and list(found.moments) == list(data) and found.clusters == 8
-    assert str(found).startswith("8 trajectories, about ") and f"τ = {found.tau:.2g} configurations" in str(found)
+    assert str(found).startswith("8 trajectories, worth about ") and f"time is {found.tau:.2f} configurations" in str(
+        found
+    )
 
 
 def test_many_parameters_do_not_hide_the_memory() -> None:
@@ -169,7 +171,7 @@ def test_few_trajectories_are_cut_into_blocks_of_ten_tau() -> None:
     assert min(lengths[:-1]) >= 10 * found.tau
     pooled, whole = found.moments.total(), moments.total()
     np.testing.assert_allclose(pooled.PhiPhi, whole.PhiPhi)
-    assert "blocks, about" in str(found)
+    assert "blocks, worth about" in str(found)
     errors = np.sqrt(np.diag(uncertainty.sandwich(found.moments, fit, temperature=300.0)))
     assert uncertainty.interval(fit.theta, errors, clusters=found.clusters, independent=found.independent)[0].shape == (
         3,

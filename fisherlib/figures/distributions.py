@@ -116,7 +116,7 @@ def _of_bands(bands: Bands | None) -> str:
     if bands is None:
         return ""
     if not bands:
-        return "no bands: they need ten independent blocks, by the scores of the fit to forces"
+        return "no bands: they need several trajectories, or blocks of a long run, and ten independent blocks by the scores of the fit"
     return f"bands of {', '.join(bands)}: 95 %, at every energy by itself, from the scatter between trajectories, or blocks of a single run"
 
 
