@@ -27,7 +27,6 @@ from fisherlib.widgets import (
     controls,
     entries,
 )
-from fisherlib.widgets.field import Question
 from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.upload import MEGABYTE
 
@@ -412,7 +411,7 @@ def described(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
     """Every control in a panel that a person sets."""
     if isinstance(widget, ipywidgets.Box):
         return [control for child in widget.children for control in described(child)]
-    still = (ipywidgets.HTML, go.FigureWidget, ipywidgets.FloatProgress, Heartbeat, Question)
+    still = (ipywidgets.HTML, go.FigureWidget, ipywidgets.FloatProgress, Heartbeat)
     return [] if isinstance(widget, still) else [widget]
 
 
