@@ -31,7 +31,6 @@ from fisherlib.widgets import (
     entries,
     upload,
 )
-from fisherlib.widgets.field import Question
 from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.upload import MEGABYTE
 
@@ -455,7 +454,7 @@ def described(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
     """Every control in a panel that a person sets."""
     if isinstance(widget, ipywidgets.Box):
         return [control for child in widget.children for control in described(child)]
-    still = (ipywidgets.HTML, LiveFigure, ipywidgets.FloatProgress, Heartbeat, Question)
+    still = (ipywidgets.HTML, LiveFigure, ipywidgets.FloatProgress, Heartbeat)
     return [] if isinstance(widget, still) else [widget]
 
 

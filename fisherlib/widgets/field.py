@@ -1,46 +1,43 @@
 """A control with what is missing or wrong of it, in a sentence under it."""
 
-from pathlib import Path
+from html import escape
 
-import anywidget
 import ipywidgets
-import traitlets
 
+from ..io import printable
 
-class Question(anywidget.AnyWidget):
-    """A sentence about the control that it stands under; a wrong one is red, and marks the control as invalid."""
-
-    _esm = Path(__file__).with_name("field.js")
-    sentence = traitlets.Unicode("").tag(sync=True)
-    wrong = traitlets.Bool(False).tag(sync=True)
+#: Of a field that is asked for; the style sheet makes it red, and ``heartbeat.js`` marks its control as invalid.
+ASKED = "fisherlib-asked"
 
 
 class Field(ipywidgets.VBox):
-    """A control over its question.
+    """A control over a sentence about it.
 
     Args:
         control: what a person sets.
+
+    Attributes:
+        asked: what is missing or wrong; empty where nothing is.
+        noted: what else is said of the control.
     """
 
     def __init__(self, control: ipywidgets.Widget) -> None:
-        self.control, self.question = control, Question(layout={"display": "none"})
-        super().__init__([control, self.question], layout={"max_width": "100%", "overflow": "visible"})
+        self.control, self._sentence, self.asked, self.noted = control, ipywidgets.HTML(), "", ""
+        super().__init__([control, self._sentence], layout={"max_width": "100%", "overflow": "visible"})
         self.add_class("fisherlib-field")
-
-    @property
-    def asked(self) -> str:
-        """What is missing or wrong; empty where nothing is."""
-        return self.question.sentence if self.question.wrong else ""
+        self.ask()
 
     def ask(self, sentence: str = "") -> None:
         """Marks the control and says what is missing or wrong; without a sentence, nothing is."""
-        self._say(sentence, wrong=bool(sentence))
+        self.asked, self.noted = sentence, ""
+        self._say(f"<span class='fisherlib-error'>{escape(printable(sentence))}</span>" if sentence else "")
 
     def note(self, sentence: str) -> None:
         """Says something of the control that is no fault of it."""
-        self._say(sentence, wrong=False)
+        self.asked, self.noted = "", sentence
+        self._say(escape(printable(sentence)))
 
-    def _say(self, sentence: str, *, wrong: bool) -> None:
-        self.question.set_trait("wrong", wrong)
-        self.question.set_trait("sentence", sentence)
-        self.question.layout.display = "flex" if sentence else "none"
+    def _say(self, html: str) -> None:
+        self._sentence.value = html
+        self._sentence.layout.display = "flex" if html else "none"
+        (self.add_class if self.asked else self.remove_class)(ASKED)

@@ -1,10 +1,13 @@
-// Asks the kernel now and then whether it is there: after an action in the panel, and rarely while it is in sight.
+// What only the page can do: ask the kernel whether it is there, after an action in the panel and else rarely; and tell
+// screen readers which controls are asked for. One widget for all, as a slow page gives each of its widgets two seconds.
 const GLANCE = 1000; // ms
 const ACTIONS = ["change", "click", "keydown"];
 
 function render({ model, el }) {
   let number = 0, open = false; // of pings, and whether the last one has no answer yet
   let waited = 0, rest = 0, limit = Infinity; // s: without an answer, without a question, and when to give up
+
+  const panel = () => el.closest(".fisherlib-dashboard, .fisherlib");
 
   function ping() {
     number += 1;
@@ -25,8 +28,21 @@ function render({ model, el }) {
     el.classList.toggle("fisherlib-error", gone);
   }
 
+  function mark(panel) {
+    for (const field of panel.querySelectorAll(".fisherlib-field")) {
+      const control = field.querySelector("input, select"), sentence = field.querySelector(".widget-html-content");
+      if (!control || !sentence) continue;
+      sentence.id ||= `fisherlib-${Math.random().toString(36).slice(2)}`;
+      const asked = field.classList.contains("fisherlib-asked");
+      for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", sentence.id]]) {
+        if (!asked) control.removeAttribute(name);
+        else if (control.getAttribute(name) !== value) control.setAttribute(name, value);
+      }
+    }
+  }
+
   function glance() { // seconds are counted, not read from a clock: a computer that slept has not waited
-    if (document.visibilityState !== "visible" || !el.parentElement?.getClientRects().length) return;
+    if (document.visibilityState !== "visible" || !panel()?.getClientRects().length) return;
     if (open) {
       waited += GLANCE / 1000;
       if (waited % model.get("pace") < GLANCE / 1000) ping();
@@ -35,11 +51,11 @@ function render({ model, el }) {
       if (rest >= model.get("pace")) ping();
     }
     say();
+    mark(panel());
   }
 
   function act(event) {
-    const panel = el.closest(".fisherlib-dashboard, .fisherlib");
-    if (panel?.contains(event.target) && !open && rest >= 1) ping();
+    if (panel()?.contains(event.target) && !open && rest >= 1) ping();
   }
 
   function answered() {

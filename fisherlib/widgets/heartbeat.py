@@ -1,4 +1,4 @@
-"""A line that appears when the kernel behind a panel no longer answers."""
+"""A line that appears when the kernel behind a panel no longer answers; in the page, it marks fields that are asked for."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ STYLE = """<style>
 .fisherlib-heartbeat { font-weight: 600; color: var(--jp-ui-font-color1, inherit); }
 .fisherlib-heartbeat.fisherlib-error { color: var(--jp-error-color1, #b00020); }
 .fisherlib-field { max-width: 440px; }
-.fisherlib [aria-invalid=true] { box-shadow: 0 0 0 2px var(--jp-error-color1, #b00020); }
+.fisherlib-asked input, .fisherlib-asked select { box-shadow: 0 0 0 2px var(--jp-error-color1, #b00020); }
 .fisherlib-old { opacity: 0.35; }
 .fisherlib-upload { display: inline-flex; gap: 8px; align-items: center; color: var(--jp-ui-font-color1, inherit); }
 .fisherlib .widget-html table { border-collapse: collapse; font-size: 13px; line-height: 1.35; }
