@@ -6,7 +6,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import ipywidgets
@@ -35,6 +35,13 @@ from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.upload import MEGABYTE
 
 PIECE = 2 * MEGABYTE
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Widgets live as long as their process, and what was uploaded as long as they; after a test none is needed."""
+    yield
+    ipywidgets.Widget.close_all()
 
 
 # Work
@@ -321,6 +328,15 @@ def test_the_oldest_uploads_make_room_for_new_ones_and_the_last_two_stay() -> No
         assert len(kept) <= 2 or sum(map(len, kept)) <= 25
         assert all(path.read_bytes() == content for path, content in paths if path.exists())
     assert [path.exists() for path, _ in paths] == [False, False, False, False, True, True]
+
+
+def test_an_old_upload_that_is_in_use_is_never_removed() -> None:
+    browser, paths = Browser(room=1), []
+    browser.widget._needed = lambda path: path == paths[0]
+    for content in (b"in use", b"of no use", b"x", b"y"):
+        browser.upload("md.npz", content)
+        paths.append(browser.path)
+    assert [path.exists() for path in paths] == [True, False, True, True]
 
 
 def test_pieces_of_a_file_that_never_came_whole_go_with_the_next() -> None:

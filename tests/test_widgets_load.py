@@ -3,10 +3,11 @@
 import asyncio
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import ase.io
+import ipywidgets
 import numpy as np
 import pytest
 import traitlets
@@ -18,6 +19,13 @@ from fisherlib.widgets import LoadPanel
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
 D, PHI = "milady-descriptors", "milady-descriptors-forces"
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Widgets live as long as their process, and what was uploaded as long as they; after a test none is needed."""
+    yield
+    ipywidgets.Widget.close_all()
 
 
 def configurations(theta: np.ndarray, *, seed: int) -> dict[str, list[Atoms]]:

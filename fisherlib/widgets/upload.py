@@ -28,7 +28,8 @@ class Upload(anywidget.AnyWidget):
         label: of the field.
         accept: suffixes that the browser offers.
         limit: largest file, bytes.
-        room: for all files together, bytes; the oldest are removed beyond it, never the last two.
+        room: for all files together, bytes; the oldest are removed beyond it, but not the last two.
+        needed: says of a path whether it is still in use, and is not to be removed either.
     """
 
     _esm = Path(__file__).with_name("upload.js")
@@ -38,11 +39,16 @@ class Upload(anywidget.AnyWidget):
     room = traitlets.Int(600 * MEGABYTE)
 
     def __init__(
-        self, received: Callable[[Path], None], refused: Callable[[Exception], None], **traits: object
+        self,
+        received: Callable[[Path], None],
+        refused: Callable[[Exception], None],
+        *,
+        needed: Callable[[Path], bool] = lambda path: False,
+        **traits: object,
     ) -> None:
-        super().__init__(**traits)
-        self._received, self._refused = received, refused
+        self._received, self._refused, self._needed = received, refused, needed
         self._scratch, self._count, self._kept = Scratch(), 0, []
+        super().__init__(**traits)
         self.on_msg(self._piece)
         _tidied()
 
@@ -82,14 +88,21 @@ class Upload(anywidget.AnyWidget):
         return end
 
     def _keep(self, partial: Path, name: str) -> Path:
-        """Moves a whole file to its place; removes the oldest where all together are too large."""
+        """Moves a whole file to its place, which may cost older ones theirs."""
         self._count += 1  # a folder each, so that what is found under a path never changes
         target = self._scratch.path / str(self._count) / name
         target.parent.mkdir()
         self._kept.append(partial.replace(target))
-        while len(self._kept) > 2 and sum(path.stat().st_size for path in self._kept) > self.room:
-            shutil.rmtree(self._kept.pop(0).parent)
+        self._make_room()
         return target
+
+    def _make_room(self) -> None:
+        total = sum(path.stat().st_size for path in self._kept)
+        for path in [path for path in self._kept[:-2] if not self._needed(path)]:
+            if total > self.room:
+                total -= path.stat().st_size
+                shutil.rmtree(path.parent)
+                self._kept.remove(path)
 
     def _forget(self) -> None:
         """Removes the pieces of a file that was not sent to its end: a field sends one after the other."""
