@@ -142,9 +142,12 @@ def test_an_own_file_is_asked_for_once_and_is_right_on_every_page(
 
     e.press("Landscape")
     e.surface("Fisher divergence", timeout=2 * MINUTE)
-    z = np.array(e.value("gd._fullData.find(t => t.type === 'surface').z.map(row => [...row])"))
-    x = np.array(e.value("[...gd._fullData.find(t => t.type === 'surface').x]"))
-    assert z.min() == z[len(z) // 2, len(x) // 2] == pytest.approx(reference.J, rel=0.01)
+    x, y, z = (
+        np.array(e.value(f"JSON.parse(JSON.stringify(gd._fullData.find(t => t.type === 'surface').{name}, "
+                         "(key, v) => ArrayBuffer.isView(v) ? [...v] : v))")) for name in "xyz"
+    )  # fmt: skip
+    lowest = np.unravel_index(np.argmin(z), z.shape)
+    assert z.min() == pytest.approx(reference.J, rel=0.01) and abs(x[lowest[1]]) + abs(y[lowest[0]]) < 1e-9
     e.picture("own_landscape")
 
     e.press("Load")  # the demo again: its θ comes back, and its temperature
