@@ -46,6 +46,48 @@ def _as_array(
     return frozen(array)
 
 
+def refuse_non_finite(
+    name: str,
+    key: str,
+    values: NDArray,
+    n_atoms: NDArray[np.integer],
+    *,
+    rows_per_atom: int,
+    columns: Sequence[str] = (),
+) -> None:
+    """Refuses NaN and infinity in an array of a trajectory, and says where the first one is.
+
+    Args:
+        name: of the array.
+        key: of the trajectory.
+        values: rows of configurations, one each, or of their atoms.
+        n_atoms: (M,) atoms in each configuration.
+        rows_per_atom: 0 for one row a configuration.
+        columns: their names, where they have any.
+
+    Raises:
+        ValueError: a number that is not finite.
+    """
+    # A finite sum has finite terms, and needs no temporary array of the size of Φ.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):
+            return
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad) == 0:
+        return
+    row, where = int(bad[0][0]), f"configuration {bad[0][0]}"
+    if rows_per_atom:
+        atom = row // rows_per_atom
+        m = int(np.searchsorted(np.cumsum(n_atoms), atom, side="right"))
+        where = f"configuration {m}, atom {atom - int(n_atoms[:m].sum())}"
+    if columns and values.ndim == 2:
+        where += f", descriptor {columns[bad[0][1]]!r}"
+    raise ValueError(
+        f"{name} of trajectory {key!r}: expected finite numbers, got {len(bad)} NaN or infinite, the first in {where}; "
+        "repair or leave out those configurations, as io.read does with on_bad='drop'"
+    )
+
+
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Trajectory:
     """Configurations drawn from one ensemble, under one key.
@@ -137,25 +179,9 @@ class Trajectory:
         atoms_per_row = {"energies": 0, "site_descriptors": 1, "descriptors": 0, "forces": 3, "force_descriptors": 3}
         atoms_per_row |= {"positions": 1, "cell": 0}
         for name, rows_per_atom in atoms_per_row.items():
-            values = getattr(self, name)
-            # A finite sum has finite terms, and needs no temporary array of the size of Φ.
-            with np.errstate(over="ignore", invalid="ignore"):
-                if values is None or np.isfinite(values.sum(dtype=np.float64)):
-                    continue
-            bad = np.argwhere(~np.isfinite(values))
-            if len(bad) == 0:
-                continue
-            row, where = int(bad[0][0]), f"configuration {bad[0][0]}"
-            if rows_per_atom:
-                atom = row // rows_per_atom
-                m = int(np.searchsorted(np.cumsum(self.n_atoms), atom, side="right"))
-                where = f"configuration {m}, atom {atom - int(self.n_atoms[:m].sum())}"
-            if name.endswith("descriptors") and values.ndim == 2:
-                where += f", descriptor {self.descriptor_names[bad[0][1]]!r}"
-            raise ValueError(
-                f"{name} of trajectory {self.key!r}: expected finite numbers, got {len(bad)} NaN or infinite, the first in "
-                f"{where}; repair or leave out those configurations, as io.read does with on_bad='drop'"
-            )
+            if (values := getattr(self, name)) is not None:
+                names = self.descriptor_names if name.endswith("descriptors") else ()
+                refuse_non_finite(name, self.key, values, self.n_atoms, rows_per_atom=rows_per_atom, columns=names)
 
     def __len__(self) -> int:
         return len(self.n_atoms)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..dataset import Trajectory
+from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Soap
 from .archive import checksum, read_arrays, write_atomically
 from .frames import Frames
@@ -32,6 +32,7 @@ def featurise(
                 f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
                 "none; if the file has descriptors, name them by descriptors= and force_descriptors="
             )
+        refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
     species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
