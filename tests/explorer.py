@@ -168,7 +168,10 @@ class Explorer:
     def drawn(self) -> None:
         """Waits until the figure shows something."""
         there = f"() => {{ const gd = {FIGURE}; return gd && gd._fullData && gd._fullData.length > 0; }}"
-        self.page.wait_for_function(there, timeout=3 * MINUTE)
+        try:
+            self.page.wait_for_function(there, timeout=3 * MINUTE)
+        except sync_api.TimeoutError:
+            raise AssertionError(f"no figure within three minutes; the page's console: {self.errors}") from None
         self.panel.scroll_into_view_if_needed()
 
     @property

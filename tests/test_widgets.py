@@ -525,6 +525,14 @@ def test_a_figure_is_sent_in_one_message() -> None:
     assert changed == ["drawing"]
 
 
+def test_a_page_that_displays_the_figure_is_told_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    live, told = LiveFigure.of(lines([0, 1])), []
+    monkeypatch.setattr(live, "send_state", lambda key=None: told.append(key))
+    live._view_count = 1
+    live._view_count = 0  # the page was closed
+    assert told.count("drawing") == 1
+
+
 def test_the_camera_is_no_part_of_a_figure_and_stays_where_it_was_turned() -> None:
     live, turned = LiveFigure.of(surface([[1, 2], [3, 4]])), {"eye": {"x": -2.5, "y": 1, "z": 1}}
     live.set_state({"camera": turned})  # the page says so

@@ -6,6 +6,7 @@
 
 const { Plotly } = window;
 const CONFIG = { displaylogo: false, showSendToCloud: false }; // plotly.js offers to upload a figure to its makers' server
+const PATIENCE = 2000; // ms; in a page that is still being built plotly.js may never say that it is done
 
 function render({ model, el }) {
   const gd = el.appendChild(document.createElement("div"));
@@ -34,12 +35,14 @@ function render({ model, el }) {
 
   async function become(text) {
     const { data, layout } = JSON.parse(text);
+    if (drawn === null && !data.length) return; // nothing yet, so no empty axes either
     const inPlace = drawn !== null && layout.scene && gd._fullLayout.scene;
     drawn = text;
     el.style.minHeight = `${layout.height ?? 0}px`; // the page does not jump while nothing is there
     if (layout.scene && model.get("camera").eye) layout.scene.camera = model.get("camera");
     const whole = { ...layout, autosize: true, width: undefined };
-    await (inPlace ? Plotly.react(gd, data, whole, CONFIG) : Plotly.newPlot(gd, data, whole, CONFIG));
+    const plot = inPlace ? Plotly.react(gd, data, whole, CONFIG) : Plotly.newPlot(gd, data, whole, CONFIG);
+    await Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     if (inPlace) return;
     gd.on("plotly_relayout", turned); // a new plot has none of these
     gd.on("plotly_click", clicked);

@@ -1,6 +1,6 @@
 """A figure in a page that becomes another one, with nothing left of the first but the camera."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class LiveFigure(anywidget.AnyWidget):
         self._figure, self._clicked = go.Figure(), []
         super().__init__(_view_count=0)  # None, the default, would mean that nobody counts
         self.on_msg(self._heard)
+        self.observe(self._displayed, "_view_count")
 
     @classmethod
     def of(cls, figure: go.Figure | None = None) -> "LiveFigure":
@@ -54,6 +55,11 @@ class LiveFigure(anywidget.AnyWidget):
     def on_point(self, callback: Callable[[float, float], None]) -> None:
         """Calls ``callback(x, y)`` when a point of a contour plot is clicked."""
         self._clicked.append(callback)
+
+    def _displayed(self, change: Mapping[str, int | None]) -> None:
+        # What changes while a page opens, between its look at the widgets and its ears, never reaches it.
+        if (change["new"] or 0) > (change["old"] or 0):
+            self.send_state("drawing")
 
     def _heard(self, widget: "LiveFigure", content: dict[str, Any], buffers: list[bytes]) -> None:
         for callback in self._clicked if "clicked" in content else []:

@@ -109,7 +109,7 @@ class Panel(ipywidgets.VBox):
             self._settling = False
 
     def _displayed(self, change: Mapping[str, int | None]) -> None:
-        # What changes while a page opens, between its look at the widgets and its ears, never reaches it.
+        # As the figure does for itself: what changes while a page opens never reaches it.
         if (change["new"] or 0) > (change["old"] or 0):
             for widget in _inside(self, but=self.figure):
                 widget.send_state()
