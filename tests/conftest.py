@@ -10,6 +10,12 @@ import pytest
 from explorer import Explorer, copy_notebooks, lab_command, served
 from hypothesis import HealthCheck, settings
 from playwright import sync_api
+from temporary import (
+    pytest_configure,  # noqa: F401
+    pytest_sessionfinish,  # noqa: F401
+    pytest_terminal_summary,  # noqa: F401
+    pytest_unconfigure,  # noqa: F401
+)
 
 import fisherlib as fl
 

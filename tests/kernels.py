@@ -22,7 +22,7 @@ KERNELS = {
 #: Tests of something else than numbers: browsers, kernels of Jupyter, files, processes that are killed, pages, names.
 OTHERS = (
     "app bad_inputs cluster cluster_kills data database database_corruption figures* io* lab make_cu55 no_inverse notebooks"
-    " project makefile conftest report records states tables theta_f_report units widgets*"
+    " project makefile temporary report records states tables theta_f_report units widgets*"
 )
 #: Multiplies with numpy's and with scipy's BLAS, then says which kernels they have.
 PROBE = """

@@ -22,7 +22,7 @@ def test_litter():
 def test_a_run_that_leaves_something_fails(chosen: str, status: int, root: Path, tmp_path: Path) -> None:
     folder, temporary = tmp_path / "tests", tmp_path / "tmp"
     folder.mkdir(), temporary.mkdir()
-    shutil.copy(root / "conftest.py", folder)
+    shutil.copy(root / "tests" / "temporary.py", folder / "conftest.py")
     (folder / "test_it.py").write_text(LITTER)
     command = [sys.executable, "-m", "pytest", "-q", "-k", chosen, "-c", os.devnull, "--rootdir", folder, folder]
     environment = os.environ | {

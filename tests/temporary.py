@@ -1,4 +1,7 @@
-"""For all tests, those of the notebooks included: a temporary directory of their own, in which nothing may be left."""
+"""A plugin of pytest: a run has a temporary directory of its own, in which nothing may be left.
+
+The suite has it from its ``conftest.py``, the run of the notebooks by ``-p temporary``.
+"""
 
 import os
 import tempfile
