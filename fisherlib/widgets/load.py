@@ -102,8 +102,9 @@ class LoadPanel(Panel):
         return {name: Field(control) for name, control in controls.items()}
 
     def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
-        data = Upload(self._take("path"), self._refuse, label="Upload data", accept=SUFFIXES)
-        theta = Upload(self._take("theta"), self._refuse, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
+        common = {"refused": self._refuse, "needed": self._in_use}
+        data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
+        theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
         sign = "Tick it if the column holds the derivatives themselves instead of their negatives."
         self._gradient = tick(state, "gradient", "force descriptors hold +∂D/∂x", tip=sign)
         called = {"shown": self._called}
@@ -278,6 +279,10 @@ class LoadPanel(Panel):
     def _no_temperature(self, error: Exception) -> None:
         self.fields["temperature"].ask(str(error))
         self._refuse(error)
+
+    def _in_use(self, path: Path) -> bool:
+        good = self._good[0].path if self._good else ""
+        return str(path) in (self.state.path, self.state.theta, good)
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
