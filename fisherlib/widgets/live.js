@@ -16,7 +16,7 @@ function render({ model, el }) {
 
   const turned = (changes) => {
     if (!Object.keys(changes).some((name) => name.startsWith("scene.camera"))) return;
-    model.set("camera", structuredClone(gd.layout.scene.camera));
+    model.set("camera", structuredClone(changes["scene.camera"] ?? gd.layout.scene.camera));
     model.save_changes();
   };
 
@@ -39,7 +39,7 @@ function render({ model, el }) {
     const inPlace = drawn !== null && layout.scene && gd._fullLayout.scene;
     drawn = text;
     el.style.minHeight = `${layout.height ?? 0}px`; // the page does not jump while nothing is there
-    if (layout.scene && model.get("camera").eye) layout.scene.camera = model.get("camera");
+    if (layout.scene && model.get("camera").eye) layout.scene.camera = structuredClone(model.get("camera"));
     const whole = { ...layout, autosize: true, width: undefined };
     const plot = inPlace ? Plotly.react(gd, data, whole, CONFIG) : Plotly.newPlot(gd, data, whole, CONFIG);
     await Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
