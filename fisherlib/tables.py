@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
@@ -22,6 +23,9 @@ _HEADINGS = {
     "force_r2": "force R²",
 }
 _SPREAD = _HEADINGS["energy_spread"]
+
+#: Letters of a cell that is not broken into lines.
+SHORT = 12
 
 #: What headings show in another unit than the numbers behind them.
 _SCALES = {"energy_rmse": 1e3, "energy_shift": 1e3, "energy_spread": 1e3}
@@ -46,13 +50,24 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         html = self.to_html(justify="left")  # whole cells: the option for their width does not apply here
-        return html.replace("<td>", '<td style="text-align: left">')
+        return re.sub(r"<td>([^<]*)", _cell, html)
+
+
+def _cell(match: re.Match[str]) -> str:
+    """A short cell stays in one line; a long word, such as a checksum, may break anywhere."""
+    wrap = "white-space: nowrap" if len(match[1]) <= SHORT else "overflow-wrap: anywhere"
+    return f'<td style="text-align: left; {wrap}">{match[1]}'
 
 
 def facts(values: Mapping[str, object]) -> pd.DataFrame:
     """Named values, one a row; words in full, numbers to six digits."""
-    shown = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in values.items()}
-    return Table(pd.Series(shown, name="value").to_frame())
+    return Table(pd.Series({name: _in_words(value) for name, value in values.items()}, name="value").to_frame())
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_in_words(each)}" for name, each in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def trajectories(data: Dataset) -> pd.DataFrame:

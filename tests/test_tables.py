@@ -51,7 +51,7 @@ def test_a_card_reads_well_as_text() -> None:
 )
 def test_limits_in_words(limits: tuple[float, float], words: str) -> None:
     found = Verdict(name="a", level="ok", message="m", value=limits[0] if limits[0] > -np.inf else 0.0, limits=limits)
-    assert f'<td style="text-align: left">{words}</td>' in tables.card([found])._repr_html_()
+    assert f'white-space: nowrap">{words}</td>' in tables.card([found])._repr_html_()
 
 
 def test_a_card_shows_whole_sentences_and_escapes_them() -> None:
