@@ -214,7 +214,9 @@ class Explorer:
 
     def until(self, script: str, *, timeout: int = MINUTE) -> None:
         """Waits until a script says yes of the figure, ``gd``."""
-        self.page.wait_for_function(f"() => {{ const gd = {FIGURE}; return {script}; }}", timeout=timeout)
+        self.page.wait_for_function(
+            f"() => {{ const gd = {FIGURE}; return !!gd?._fullLayout && ({script}); }}", timeout=timeout
+        )
 
     def title(self, contains: str) -> None:
         """Waits until the figure's title holds some words."""

@@ -60,12 +60,12 @@ def test_without_the_token_one_is_sent_to_log_in(app: str, path: str) -> None:
     assert answer.status == 302 and answer.headers["Location"].startswith("/login")
 
 
-@pytest.mark.parametrize("host", ["evil.com", "evil.com:80", "10.0.0.1", "localhost.evil.com"])
 def test_files_beside_the_notebook_are_not_served(app: str) -> None:
     assert asked(app, "/voila/files/small.ipynb").status == 403
     assert asked(app, f"/voila/files/small.ipynb?token={TOKEN}").status == 403
 
 
+@pytest.mark.parametrize("host", ["evil.com", "evil.com:80", "10.0.0.1", "localhost.evil.com"])
 def test_another_name_of_this_machine_is_refused(app: str, host: str) -> None:
     assert asked(app, f"/?token={TOKEN}", Host=host).status == 403
 
@@ -108,6 +108,8 @@ def test_a_kernel_ends_with_its_page_and_nothing_is_asked_of_others(chromium: ob
 
 
 def test_kernels_without_a_page_are_ended_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from traitlets import Integer
+
     from fisherlib.widgets.app.server import IDLE, App
 
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
@@ -118,6 +120,4 @@ def test_kernels_without_a_page_are_ended_later(tmp_path: Path, monkeypatch: pyt
     assert (manager.cull_idle_timeout, manager.cull_connected) == (IDLE, False) and 0 < manager.cull_interval <= IDLE
     app = App()
     app.initialize(["--MappingKernelManager.cull_idle_timeout=7"])
-    assert (
-        str(app.config.MappingKernelManager.cull_idle_timeout) == "DeferredConfigString('7')"
-    )  # text until it is used
+    assert app.config.MappingKernelManager.cull_idle_timeout.get_value(Integer()) == 7  # text until it is used

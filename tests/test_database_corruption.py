@@ -3,6 +3,7 @@
 FISHERLIB_CASES=n: n writers killed at random moments, 100 n damaged bytes.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -450,7 +451,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("how", ["disk", "looked first"])
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(disk: Path, how: str) -> None:
     database = Database.create(disk / "db", descriptor_names=["D0", "D1", "D2"], precision="float64")
-    (disk / "filler").write_bytes(bytes(100_000))
+    (disk / "filler").write_bytes(bytes(200_000))
     sizes = [300] * 60 + [100] * 5 + [20] * 5 + [1] * 5  # 300: 70 kB
     found = filled(database, how, sizes)
     there = [number for number, outcome in enumerate(found) if outcome == "written"]
@@ -463,11 +464,15 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(disk: Path, how: str
         with Shard(database.path / "shards" / h.name) as shard:
             t = shard.trajectory(database.descriptor_names)
         assert same_trajectory(t, trajectory(number, key="t", M=sizes[number]))
+    with contextlib.suppress(OSError), open(disk / "rest", "wb", buffering=0) as file:
+        while file.write(bytes(4096)):  # to the last page
+            continue
     with pytest.raises(OSError, match=r"[Nn]o space left"):
         database.seal()
     with pytest.warns(UserWarning, match=r"moments: cannot be written to \([Nn]o space left.*nothing more is kept"):
         full = cluster.accumulate(database)  # the sum goes on
     (disk / "filler").unlink()
+    (disk / "rest").unlink()
     assert database.verify() == []
     assert database.seal() == len(there)
     right = cluster.accumulate(database)

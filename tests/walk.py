@@ -21,7 +21,7 @@ LOADED = "(gd._fullLayout.title.text || '').includes('Energies by trajectory')"
 def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     """Columns, temperature, θ; a good file of 60 MB and a bad one; long work that is cancelled."""
     e.until(LOADED)
-    e.panel.get_by_text("canonical ratio").wait_for()
+    e.panel.get_by_text("checks passed").wait_for()
     e.choose("θ to compare with", "none")
     e.quiet()
     e.choose("θ to compare with", "data/theta_energy.json")
