@@ -1,5 +1,6 @@
 """What is asked of arguments at every door: numbers that are numbers, yes or no, whole numbers, elements, and kinds of objects."""
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -113,6 +114,18 @@ def whole(name: str, number: object, least: int, of: str) -> None:
     """
     if not is_whole(number) or number < least:
         raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r}")
+
+
+def words(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Words in a row; a single word is none, although Python takes it for its letters.
+
+    Raises:
+        ValueError: a single word, or something that is no word.
+    """
+    found = tuple(values)
+    if isinstance(values, str) or not all(isinstance(word, str) for word in found):
+        raise ValueError(f"{name}: expected a list of words, got {values!r:.60}")
+    return found
 
 
 def seed(value: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import elements, flags, kind, numbers
+from .arguments import elements, flags, is_whole, kind, numbers, words
 from .counts import counted
 from .units import beta
 
@@ -167,7 +167,8 @@ class Trajectory:
             put("pbc", frozen(_as_array("pbc", self.key, pbc, (M, 3)).astype(bool)))
         if (self.cell is None) != (self.pbc is None):
             raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
-        put("descriptor_names", tuple(self.descriptor_names) or numbered(K))
+        names = words(f"descriptor_names of trajectory {self.key!r}", self.descriptor_names)
+        put("descriptor_names", names or numbered(K))
         if len(self.descriptor_names) != K:
             raise ValueError(
                 f"descriptor_names of trajectory {self.key!r}: expected {K}, got {len(self.descriptor_names)}"
@@ -319,7 +320,7 @@ class Dataset(Mapping[str, Trajectory]):
         """
         cut = []
         for t in self.values():
-            if number < 1 or len(t) < number:
+            if not is_whole(number) or not 1 <= number <= len(t):
                 raise ValueError(
                     f"number: expected 1 to {len(t)} blocks, as {t.key!r} has {len(t)} configurations, got {number}"
                 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import floats, kind, number
+from .arguments import floats, kind, number, words
 from .dataset import Array, Dataset, Trajectory, stated
 from .moments import MomentRecord, Moments
 from .solvers import Solution
@@ -42,6 +42,7 @@ class LinearPotential:
         theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "offset", offset)
+        words("descriptor_names", self.descriptor_names)
         if len(self.descriptor_names) not in (0, len(theta)):
             raise ValueError(
                 f"descriptor_names: expected {len(theta)}, one a parameter, or none, got {len(self.descriptor_names)}"

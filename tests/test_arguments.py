@@ -139,6 +139,14 @@ def test_a_trajectory_has_a_word_for_its_key_whole_atoms_and_true_or_false_for_i
         dataclasses.replace(t, key=1)
     with pytest.raises(ValueError, match="n_atoms of trajectory 't0': expected numbers, got a masked array"):
         dataclasses.replace(t, n_atoms=np.ma.masked_array(t.n_atoms, mask=np.arange(M) == 1))
+    for names in ("abc", (1, 2, 3)):
+        with pytest.raises(ValueError, match="descriptor_names of trajectory 't0': expected a list of words"):
+            dataclasses.replace(t, descriptor_names=names)
+        with pytest.raises(ValueError, match="descriptor_names: expected a list of words"):
+            fl.LinearPotential(theta=np.ones(3), descriptor_names=names)
+    for number in (2.5, True):
+        with pytest.raises(ValueError, match="number: expected 1 to . blocks"):
+            data.blocks(number)
     cell, pbc = np.tile(np.eye(3), (M, 1, 1)), np.ones((M, 3), dtype=bool)
     for right in (pbc, pbc.astype(int), pbc.tolist(), np.ma.masked_array(pbc, mask=False)):
         assert dataclasses.replace(t, cell=cell, pbc=right).pbc.all()

@@ -386,6 +386,9 @@ def test_moments_of_the_first_format_are_read(moments: fl.Moments, data: fl.Data
     back.check_of(data)
     with Records(tmp_path / "m.npz") as records, pytest.raises(KeyError):
         records["no such name"]
+    np.savez(tmp_path / "m.npz", **old | {"format": "fisherlib-moments-1", "0/checksum": "of other numbers"})
+    with pytest.raises(ValueError, match="the checksum is not that of what was written"):
+        read_moments(tmp_path / "m.npz")
 
 
 def test_kept_records_without_a_checksum_are_summed_again(tmp_path: Path) -> None:

@@ -108,7 +108,9 @@ class Records(Mapping[str, MomentRecord]):
         number = self._numbers[name]
         with self._ours():
             found = _record(self._arrays, number)
-            stamp = str(self._arrays[f"{number}/checksum"]) if self.checked else ""
+            stamp = (
+                str(self._arrays[f"{number}/checksum"]) if self.checked or f"{number}/checksum" in self._arrays else ""
+            )
         _refuse_non_finite(found, f"{self.path.name}, {name!r}")
         if stamp and stamp != checksum(_entries(found).values()):
             raise ValueError(
