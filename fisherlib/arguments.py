@@ -1,5 +1,6 @@
 """What is asked of arguments at every door: numbers that are numbers, yes or no, whole numbers, elements, and kinds of objects."""
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -32,11 +33,7 @@ def numbers(place: str, values: ArrayLike) -> NDArray:
     Raises:
         ValueError: masked, complex, dates, words, booleans or objects, or rows of different lengths.
     """
-    if np.ma.is_masked(values):
-        raise ValueError(
-            f"{place}: expected numbers, got a masked array with {np.ma.count_masked(values)} of {np.size(values)} entries "
-            "masked, whose mask would be lost; leave those configurations out"
-        )
+    _refuse_lost(place, values)
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
@@ -46,6 +43,52 @@ def numbers(place: str, values: ArrayLike) -> NDArray:
     if array.dtype.kind in _NO_NUMBERS and array.size:
         raise ValueError(f"{place}: expected numbers, got {type(values).__name__} of {_NO_NUMBERS[array.dtype.kind]}")
     return array
+
+
+def _refuse_lost(place: str, values: object) -> None:
+    """Refuses what numpy would take without a word: masks, of arrays in lists too, and booleans among the numbers of a list."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{place}: expected numbers, got a masked array with {np.ma.count_masked(values)} of {np.size(values)} entries "
+            "masked, whose mask would be lost; leave those configurations out"
+        )
+    if isinstance(values, list | tuple):
+        for value in values:
+            if isinstance(value, bool | np.bool_):
+                raise ValueError(f"{place}: expected numbers, got {type(values).__name__} of {_NO_NUMBERS['b']}")
+            if isinstance(value, list | tuple | np.ma.MaskedArray):
+                _refuse_lost(place, value)
+
+
+def floats(place: str, values: ArrayLike) -> NDArray[np.float64]:
+    """As ``numbers``, in float64; not copied where they are so already."""
+    return numbers(place, values).astype(np.float64, copy=False)
+
+
+def number(name: str, value: object) -> float:
+    """A single finite number.
+
+    Raises:
+        ValueError: several, none, NaN, infinite, or what ``numbers`` refuses.
+    """
+    array = floats(name, value)
+    if array.ndim or not np.isfinite(array):
+        raise ValueError(f"{name}: expected a finite number, got {value!r:.60}")
+    return float(array)
+
+
+def flags(place: str, values: ArrayLike) -> NDArray[np.bool_]:
+    """Values as an array of booleans: these, or 0 and 1.
+
+    Raises:
+        ValueError: masked, or anything else.
+    """
+    if not np.ma.is_masked(values) and (array := np.asarray(values)).dtype == bool:
+        return array
+    array = numbers(place, values)
+    if not np.isin(array, (0, 1)).all():
+        raise ValueError(f"{place}: expected True and False, or 1 and 0, got {array[~np.isin(array, (0, 1))][0]}")
+    return array.astype(bool)
 
 
 def flag(name: str, value: object) -> None:
@@ -71,6 +114,18 @@ def whole(name: str, number: object, least: int, of: str) -> None:
     """
     if not is_whole(number) or number < least:
         raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r}")
+
+
+def words(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Words in a row; a single word is none, although Python takes it for its letters.
+
+    Raises:
+        ValueError: a single word, or something that is no word.
+    """
+    found = tuple(values)
+    if isinstance(values, str) or not all(isinstance(word, str) for word in found):
+        raise ValueError(f"{name}: expected a list of words, got {values!r:.60}")
+    return found
 
 
 def seed(value: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import elements, kind, numbers
+from .arguments import elements, flags, is_whole, kind, numbers, words
 from .counts import counted
 from .units import beta
 
@@ -131,7 +131,8 @@ class Trajectory:
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
 
-        n_atoms = np.asarray(self.n_atoms)
+        kind("key", self.key, str, "Trajectory(key='run 1', …)")
+        n_atoms = numbers(f"n_atoms of trajectory {self.key!r}", self.n_atoms)
         if n_atoms.ndim != 1 or n_atoms.size == 0 or n_atoms.dtype.kind not in "iu" or n_atoms.min() < 1:
             raise ValueError(
                 f"n_atoms of trajectory {self.key!r}: expected at least one positive integer, got {n_atoms!r:.60}"
@@ -162,12 +163,12 @@ class Trajectory:
         if self.cell is not None:
             put("cell", _as_array("cell", self.key, self.cell, (M, 3, 3)))
         if self.pbc is not None:
-            pbc = np.asarray(self.pbc)
-            pbc = pbc.astype(np.int8) if pbc.dtype == bool else pbc
+            pbc = flags(f"pbc of trajectory {self.key!r}", self.pbc).astype(np.int8)
             put("pbc", frozen(_as_array("pbc", self.key, pbc, (M, 3)).astype(bool)))
         if (self.cell is None) != (self.pbc is None):
             raise ValueError(f"cell and pbc of trajectory {self.key!r}: expected both or neither, got one of them")
-        put("descriptor_names", tuple(self.descriptor_names) or numbered(K))
+        names = words(f"descriptor_names of trajectory {self.key!r}", self.descriptor_names)
+        put("descriptor_names", names or numbered(K))
         if len(self.descriptor_names) != K:
             raise ValueError(
                 f"descriptor_names of trajectory {self.key!r}: expected {K}, got {len(self.descriptor_names)}"
@@ -319,7 +320,7 @@ class Dataset(Mapping[str, Trajectory]):
         """
         cut = []
         for t in self.values():
-            if number < 1 or len(t) < number:
+            if not is_whole(number) or not 1 <= number <= len(t):
                 raise ValueError(
                     f"number: expected 1 to {len(t)} blocks, as {t.key!r} has {len(t)} configurations, got {number}"
                 )

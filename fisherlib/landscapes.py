@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import floats
 from .dataset import Array
 from .losses import Quadratic
 from .solvers import spectrum
@@ -61,7 +62,7 @@ class Plane:
         Raises:
             ValueError: the points coincide or lie on one line.
         """
-        points = [np.asarray(point, dtype=np.float64) for point in (a, b, c) if point is not None]
+        points = [floats("points", point) for point in (a, b, c) if point is not None]
         if any(point.shape != points[0].shape or point.ndim != 1 for point in points):
             shapes = ", ".join(str(point.shape) for point in points)
             raise ValueError(f"points: expected parameters of one length, got shapes {shapes}")
@@ -131,7 +132,7 @@ class Plane:
 
     @classmethod
     def _scaled(cls, origin: ArrayLike, directions: Array, loss: Quadratic, labels: tuple[str, str]) -> "Plane":
-        origin = np.asarray(origin, dtype=np.float64)
+        origin = floats("origin", origin)
         curvature = 0.5 * np.einsum("ni,ij,nj->n", directions, loss.A, directions)
         if (curvature <= 0).any():
             raise ValueError(
@@ -166,7 +167,7 @@ class Plane:
     def coordinates(self, theta: ArrayLike) -> Point:
         """(x, y) of the point of the plane nearest to θ in the scale of the directions (exact for a θ on the plane)."""
         scale = np.maximum(np.abs(self.directions).max(axis=0), 1e-300)
-        step = (np.asarray(theta, dtype=np.float64) - self.origin) / scale
+        step = (floats("theta", theta) - self.origin) / scale
         x, y = np.linalg.lstsq((self.directions / scale).T, step, rcond=None)[0]
         return float(x), float(y)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arguments import kind, whole
+from .arguments import floats, kind, number, whole
 from .dataset import Array, frozen
 from .moments import Fold, MomentRecord, Moments
 from .units import beta
@@ -34,7 +34,8 @@ class Quadratic:
     data: frozenset[int] = dataclasses.field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
-        A, b = frozen(np.asarray(self.A, dtype=np.float64)), frozen(np.asarray(self.b, dtype=np.float64))
+        A, b = frozen(floats("A", self.A)), frozen(floats("b", self.b))
+        object.__setattr__(self, "s", number("s", self.s))
         if b.ndim != 1 or A.shape != (len(b), len(b)):
             raise ValueError(f"A: expected shape {b.shape * 2} to go with b, got {A.shape}")
         if np.abs(A - A.T).max() > 1e-9 * np.abs(A).max():
@@ -51,7 +52,7 @@ class Quadratic:
 
     def __call__(self, theta: ArrayLike) -> Array:
         """Value at θ, of shape (K,), or at each row of an array (..., K)."""
-        theta = np.asarray(theta, dtype=np.float64)
+        theta = floats("theta", theta)
         if theta.shape[-1:] != (self.K,):
             raise ValueError(f"theta: expected {self.K} parameters, got shape {theta.shape}")
         return np.einsum("...i,...i->...", theta, 0.5 * (theta @ self.A) - self.b) + 0.5 * self.s
@@ -62,6 +63,7 @@ class Quadratic:
         return Quadratic(self.A + other.A, self.b + other.b, self.s + other.s, data=self.data | other.data)
 
     def __rmul__(self, weight: float) -> "Quadratic":
+        weight = number("weight", weight)
         normal = self.normal if weight > 0 else None
         return Quadratic(weight * self.A, weight * self.b, weight * self.s, normal, self.data)
 
@@ -75,7 +77,7 @@ class Quadratic:
         Returns:
             The quadratic form of the n coordinates; no data are needed.
         """
-        V, theta = np.atleast_2d(np.asarray(directions, dtype=np.float64)), np.asarray(origin, dtype=np.float64)
+        V, theta = np.atleast_2d(floats("directions", directions)), floats("origin", origin)
         if V.shape[1:] != (self.K,) or theta.shape != (self.K,):
             raise ValueError(
                 f"directions: expected (n, {self.K}) and an origin ({self.K},), got {V.shape}, {theta.shape}"
@@ -224,10 +226,10 @@ def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: Ar
         ValueError: λ or the scale is negative or not finite.
     """
     whole("K", K, 1, "parameters")
-    if not (np.isfinite(strength) and strength >= 0):
+    if not floats("strength", strength) >= 0 or not np.isfinite(strength):
         raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
-    m = strength * (np.ones(K) if scale is None else np.asarray(scale, dtype=np.float64))
+    m = strength * (np.ones(K) if scale is None else floats("scale", scale))
     if m.shape != (K,) or not (m >= 0).all():
         raise ValueError(f"scale: expected {K} numbers ≥ 0, got {np.asarray(scale)!r:.60}")
-    theta = np.zeros(K) if origin is None else np.asarray(origin, dtype=np.float64)
+    theta = np.zeros(K) if origin is None else floats("origin", origin)
     return Quadratic(np.diag(m), m * theta, float(m @ theta**2))

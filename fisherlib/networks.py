@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import floats
 from .dataset import Array, Dataset, Trajectory, frozen
 from .landscapes import Plane
 from .potential import refuse_other_names
@@ -85,7 +86,7 @@ class Network:
 
     def with_theta(self, theta: Array) -> "Network":
         """The same network with other parameters, in the order of ``theta``."""
-        theta = np.asarray(theta, dtype=np.float64)
+        theta = floats("theta", theta)
         if theta.shape != self.theta.shape:
             raise ValueError(f"theta: expected {len(self.theta)} parameters, got shape {theta.shape}")
         weights, biases = layers_of(theta, self.weights)
@@ -157,10 +158,7 @@ class Network:
 
 
 def _owned(name: str, values: object) -> Array:
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: expected numbers, got {values!r:.60} ({error})") from error
+    array = floats(name, values).copy()
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(
             f"{name}: expected finite numbers, got shape {array.shape} with NaN, infinity or nothing in it"

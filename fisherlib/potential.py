@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import kind
+from .arguments import floats, kind, number, words
 from .dataset import Array, Dataset, Trajectory, stated
 from .moments import MomentRecord, Moments
 from .solvers import Solution
@@ -26,7 +26,7 @@ class LinearPotential:
         descriptor_names: K names, or none where they are not known.
 
     Energies and forces of data with another number of descriptors, or with others by name where both names are known, are
-    refused.
+    refused; so are datasets of the same descriptor with other settings.
     """
 
     theta: Array
@@ -36,14 +36,13 @@ class LinearPotential:
     descriptor_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        theta = np.array(self.theta, dtype=np.float64)
-        if theta.ndim != 1 or theta.size == 0 or not np.isfinite(theta).all() or not np.isfinite(self.offset):
-            raise ValueError(
-                f"theta: expected K finite parameters and a finite offset, got shape {theta.shape}, {self.offset!r}"
-            )
+        theta, offset = floats("theta", self.theta).copy(), number("offset", self.offset)
+        if theta.ndim != 1 or theta.size == 0 or not np.isfinite(theta).all():
+            raise ValueError(f"theta: expected K finite parameters, got shape {theta.shape}, {theta!s:.60}")
         theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
-        object.__setattr__(self, "offset", float(self.offset))
+        object.__setattr__(self, "offset", offset)
+        words("descriptor_names", self.descriptor_names)
         if len(self.descriptor_names) not in (0, len(theta)):
             raise ValueError(
                 f"descriptor_names: expected {len(theta)}, one a parameter, or none, got {len(self.descriptor_names)}"
@@ -91,8 +90,10 @@ class LinearPotential:
         """Number of descriptors."""
         return len(self.theta)
 
-    def check_of(self, data: Dataset) -> None:
+    def check_of(self, data: Dataset | Trajectory) -> None:
         """Refuses data of other descriptors than those that θ was made with, where that is known of both.
+
+        A trajectory by itself tells the number and the names of its descriptors, and no settings.
 
         Raises:
             ValueError: another number of descriptors, other names or other settings.
@@ -111,14 +112,14 @@ class LinearPotential:
 
     def energies(self, data: Dataset | Trajectory) -> Array:
         """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
-        self.check_names(data)
+        self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
         return data.descriptors @ self.theta + data.n_atoms * self.offset
 
     def forces(self, data: Dataset | Trajectory) -> Array:
         """(3ΣN,) forces, eV/Å, in the rows of ``data.forces``."""
-        self.check_names(data)
+        self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.forces(t) for t in data.values()])
         return data.force_descriptors @ self.theta

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from .arguments import whole
+from .arguments import floats, whole
 from .comparison import ks, wasserstein_1
 from .counts import counted
 from .dataset import Array, Dataset, frozen
@@ -91,7 +91,7 @@ def straight(start: ArrayLike, end: ArrayLike, n: int = 21) -> tuple[Array, Arra
         ValueError: fewer than 2 points, or ends that are not finite or not of one length.
     """
     whole("n", n, 2, "points")
-    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    a, b = floats("start", start), floats("end", end)
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"end: expected as many parameters (K,) as at the start, got shapes {a.shape} and {b.shape}")
     _finite("start", a)
@@ -134,14 +134,14 @@ def profile(
         ValueError: parameters of another number than descriptors, none of them or some that are not finite, replicates of
             another shape, or moments of other data.
     """
-    thetas = np.atleast_2d(np.asarray(thetas, dtype=np.float64))
+    thetas = np.atleast_2d(floats("thetas", thetas))
     if thetas.ndim != 2 or len(thetas) == 0 or thetas.shape[1] != data.K:
         raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {thetas.shape}")
     _finite("thetas", thetas)
     of_data(moments, data, temperature)
     keys, refitted = tuple(data), replicates is not None
     shape = (len(keys), *thetas.shape)
-    given = np.broadcast_to(thetas, shape) if replicates is None else np.asarray(replicates, dtype=np.float64)
+    given = np.broadcast_to(thetas, shape) if replicates is None else floats("replicates", replicates)
     if given.shape != shape:
         raise ValueError(
             f"replicates: expected {shape}, the path without each trajectory in turn, got {given.shape}; refit to "

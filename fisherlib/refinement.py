@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
+from .arguments import floats
 from .dataset import Array, Trajectory
 from .losses import Quadratic
 from .moments import rows_per_block
@@ -59,7 +60,7 @@ def normal_residual(blocks: Iterable[tuple[Array, Array]], theta: ArrayLike) -> 
     Raises:
         ValueError: another number of parameters than descriptors.
     """
-    theta = np.asarray(theta, dtype=np.float64)
+    theta = floats("theta", theta)
     total = np.zeros_like(theta)
     for Phi, F in blocks:
         if theta.ndim not in (1, 2) or theta.shape[-1] != Phi.shape[1]:
@@ -203,7 +204,7 @@ def _terms(theta: Array, loss: Quadratic, inverse: Array) -> float:
 
 
 def _finite(r: ArrayLike, shape: tuple[int, ...]) -> Array:
-    r = np.asarray(r, dtype=np.float64)
+    r = floats("residual", r)
     if r.shape != shape or not np.isfinite(r).all():
         raise ValueError(f"residual: expected finite numbers, {shape} like the θ it is called with, got {r!r:.60}")
     return r

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .arguments import floats
 from .dataset import Array, Dataset, Trajectory
 from .units import beta
 
@@ -31,7 +32,7 @@ def harmonic(
         offset: e0, eV per atom.
         seed: of the sample and of S_k.
     """
-    theta = np.asarray(theta, dtype=np.float64)
+    theta = floats("theta", theta)
     rng = np.random.default_rng(seed)
     n, K = 3 * n_atoms, len(theta)
     G = rng.normal(size=(K, n, n))

@@ -68,6 +68,109 @@ def test_what_is_no_number_does_not_become_one(data: fl.Dataset, name: str) -> N
             fl.reweighting.log_weights(spoil(t.energies), t.energies, 300.0)
 
 
+def _doors(t: fl.Trajectory, m: fl.Moments) -> dict[str, Callable[[Any], object]]:
+    """Where numbers come in: each takes some in place of K or more right ones."""
+    K, loss, fit = t.K, fl.fisher(m), fl.solve(fl.fisher(m))
+    data = fl.Dataset([t])
+    return {
+        "theta of a potential": lambda x: fl.LinearPotential(theta=x),
+        "offset": lambda x: fl.LinearPotential(theta=np.ones(K), offset=x[1]),
+        "value of a loss": lambda x: loss(x),
+        "A": lambda x: fl.losses.Quadratic(
+            np.array([x] * K) if isinstance(x, list) else np.ma.stack([x] * K), np.ones(K), 1.0
+        ),
+        "b": lambda x: fl.losses.Quadratic(np.eye(K), x, 1.0),
+        "s": lambda x: fl.losses.Quadratic(np.eye(K), np.ones(K), x[1]),
+        "weight": lambda x: fl.losses.Quadratic.__rmul__(loss, x[1]),
+        "restrict": lambda x: loss.restrict(np.zeros(K), x),
+        "scale of a ridge": lambda x: fl.ridge(1.0, K, scale=x),
+        "strength of a ridge": lambda x: fl.ridge(x[1], K),
+        "origin of a ridge": lambda x: fl.ridge(1.0, K, origin=x),
+        "scores": lambda x: uncertainty.scores(data, x),
+        "verdicts": lambda x: trust.verdicts(data, theta=x),
+        "origin of a path": lambda x: regression.ridge_path(m, [1e-3], origin=x),
+        "strengths": lambda x: regression.ridge_path(m, x),
+        "kl_path": lambda x: regression.kl_path(m, x),
+        "force_rmse": lambda x: regression.force_rmse(m, x),
+        "ks": lambda x: comparison.ks(x, t.energies),
+        "wasserstein_1": lambda x: comparison.wasserstein_1(t.energies, x),
+        "ecdf": lambda x: comparison.ecdf(x),
+        "weights of ecdf": lambda x: comparison.ecdf(np.ones(K), x),
+        "interval": lambda x: uncertainty.interval(x, np.ones(K), clusters=20),
+        "standard error": lambda x: uncertainty.interval(np.ones(K), x, clusters=20),
+        "energy_errors": lambda x: uncertainty.energy_errors(data, [x] * K, m),
+        "autocorrelation_time": lambda x: diagnostics.autocorrelation_time(x),
+        "several series": lambda x: diagnostics.autocorrelation_time([x, x]),
+        "ensemble": lambda x: diagnostics.ensemble(x, 4, 300.0),
+        "straight": lambda x: fl.profiles.straight(fit.theta, x),
+    }
+
+
+@pytest.mark.parametrize("name", [n for n in NO_NUMBERS if n != "records"])
+def test_no_door_takes_what_is_no_number(data: fl.Dataset, name: str) -> None:
+    t, spoil = data["t0"], NO_NUMBERS[name][0]
+    x = spoil(np.linspace(0.5, 1.5, t.K))
+    for door, call in _doors(t, fl.accumulate(fl.Dataset([t]))).items():
+        try:
+            call(x)
+        except ValueError as error:
+            assert "expected numbers" in str(error), door
+        else:
+            pytest.fail(f"{door} took {name}")
+
+
+def test_lists_are_looked_into(data: fl.Dataset) -> None:
+    t = data["t0"]
+    rows = [np.ma.masked_array(row, mask=np.arange(t.K) == 1) for row in t.descriptors]
+    with pytest.raises(ValueError, match="descriptors of trajectory 't0': expected numbers, got a masked array"):
+        dataclasses.replace(t, descriptors=rows)
+    with pytest.raises(ValueError, match="energies of trajectory 't0': expected numbers, got a masked array"):
+        dataclasses.replace(t, energies=[np.ma.masked, *t.energies[1:]])
+    with pytest.raises(ValueError, match="x: expected numbers, got list of yes and no"):
+        numbers("x", [1.0, [True, 2.0]])
+    with pytest.raises(ValueError, match="energies: expected an array of numbers"):
+        fl.reweighting.log_weights([np.ma.masked, *t.energies[1:]], t.energies, 300.0)
+
+
+def test_a_trajectory_has_a_word_for_its_key_whole_atoms_and_true_or_false_for_its_directions(data: fl.Dataset) -> None:
+    t = data["t0"]
+    M = len(t)
+    with pytest.raises(TypeError, match=r"key: expected str, got int; write Trajectory\(key='run 1'"):
+        dataclasses.replace(t, key=1)
+    with pytest.raises(ValueError, match="n_atoms of trajectory 't0': expected numbers, got a masked array"):
+        dataclasses.replace(t, n_atoms=np.ma.masked_array(t.n_atoms, mask=np.arange(M) == 1))
+    for names in ("abc", (1, 2, 3)):
+        with pytest.raises(ValueError, match="descriptor_names of trajectory 't0': expected a list of words"):
+            dataclasses.replace(t, descriptor_names=names)
+        with pytest.raises(ValueError, match="descriptor_names: expected a list of words"):
+            fl.LinearPotential(theta=np.ones(3), descriptor_names=names)
+    for number in (2.5, True):
+        with pytest.raises(ValueError, match="number: expected 1 to . blocks"):
+            data.blocks(number)
+    cell, pbc = np.tile(np.eye(3), (M, 1, 1)), np.ones((M, 3), dtype=bool)
+    for right in (pbc, pbc.astype(int), pbc.tolist(), np.ma.masked_array(pbc, mask=False)):
+        assert dataclasses.replace(t, cell=cell, pbc=right).pbc.all()
+    for wrong in (7 * pbc, pbc.astype(str), np.ma.masked_array(pbc, mask=True)):
+        with pytest.raises(ValueError, match="pbc of trajectory 't0': expected (True and False|numbers)"):
+            dataclasses.replace(t, cell=cell, pbc=wrong)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -np.inf])
+def test_the_weight_of_a_loss_is_finite(data: fl.Dataset, weight: float) -> None:
+    with pytest.raises(ValueError, match="weight: expected a finite number"):
+        weight * fl.fisher(fl.accumulate(data), 300.0)
+
+
+def test_what_cannot_be_taken_is_not_passed_over_for_another_column(small: Path) -> None:
+    with np.load(small) as file:
+        arrays = dict(file)
+    for name in ("forces", "energies"):
+        for spoilt in (arrays[name] + 1j, arrays[name].astype("S")):
+            np.savez(small, **arrays | {name: spoilt, f"{name}_old": 3 * arrays[name]})
+            with pytest.raises(ValueError, match=f"{name}: expected a column of .* got '{name}' of shape"):
+                fl.io.read(small, check=False)
+
+
 def test_what_is_a_number_is_taken(data: fl.Dataset) -> None:
     t = data["t0"]
     for values in (

@@ -300,7 +300,10 @@ def test_a_theta_of_other_settings_is_warned_of_with_both(
         data = fl.io.read(written(), theta=other)
     for judge in (diagnostics.consistency, diagnostics.check, diagnostics.health):
         assert by_name(judge(data, theta=other))["descriptor of θ"].level == "warn"
-    assert by_name(fl.trust.verdicts(data, model=other))["descriptor of θ"].level == "warn"
+    with pytest.raises(
+        ValueError, match=r"data: expected the descriptor of the potential .* SOAP \(cutoff 6.5, .*other: cutoff"
+    ):
+        fl.trust.verdicts(data, model=other)
 
 
 def test_a_theta_of_the_same_settings_or_of_unknown_ones_is_taken(

@@ -386,6 +386,20 @@ def test_moments_of_the_first_format_are_read(moments: fl.Moments, data: fl.Data
     back.check_of(data)
     with Records(tmp_path / "m.npz") as records, pytest.raises(KeyError):
         records["no such name"]
+    np.savez(tmp_path / "m.npz", **old | {"format": "fisherlib-moments-1", "0/checksum": "of other numbers"})
+    with pytest.raises(ValueError, match="the checksum is not that of what was written"):
+        read_moments(tmp_path / "m.npz")
+
+
+def test_kept_records_without_a_checksum_are_summed_again(tmp_path: Path) -> None:
+    database = written(tmp_path / "db", [trajectory(1, key="a")])
+    right = cluster.accumulate(database, keep=True)
+    kept = next((database.path / "moments").glob("*.npz"))
+    with np.load(kept) as file:
+        old = {n: a for n, a in file.items() if not n.endswith(("/checksum", "/identity"))}
+    np.savez(kept, **old | {"format": "fisherlib-moments-1", "0/PhiPhi": 1.05 * old["0/PhiPhi"]})
+    again = cluster.accumulate(database, keep=True)
+    assert (again["a"].PhiPhi == right["a"].PhiPhi).all() and again["a"].identity == right["a"].identity
 
 
 def test_the_same_configurations_with_another_phi_are_not_taken_for_written(tmp_path: Path) -> None:
@@ -428,3 +442,63 @@ def test_energies_of_other_configurations_are_refused_by_their_number(data: fl.D
     ):
         with pytest.raises(ValueError, match="expected"):
             call()
+
+
+# What was written to in place
+
+
+def test_phi_changed_in_place_is_seen(data: fl.Dataset) -> None:
+    Phi = data["t0"].force_descriptors.copy()
+    own = fl.Dataset([dataclasses.replace(data["t0"], force_descriptors=Phi)])
+    moments = fl.accumulate(own)
+    moments.check_of(own)
+    Phi *= 1.5
+    with pytest.raises(ValueError, match="got others .by force descriptors., which differ in 't0'"):
+        moments.check_of(own)
+    Phi /= 1.5
+    moments.check_of(own)
+
+
+# The same configurations, cut in another way
+
+
+def test_the_same_configurations_do_not_count_twice(data: fl.Dataset, moments: fl.Moments, foreign: fl.Dataset) -> None:
+    blocks = fl.accumulate(data.blocks(2))
+    for a, b in ((moments, blocks), (blocks, moments), (moments.select("t1"), blocks.drop("t0/0"))):
+        with pytest.raises(
+            ValueError, match="moments: expected different data, got those of 't[01]' again, cut into several"
+        ):
+            a + b
+    with pytest.raises(
+        ValueError, match="moments: expected different data, got the same 40 configurations again, cut in"
+    ):
+        moments.total() + blocks.total()
+    assert (moments.select("t0") + blocks.drop(["t0/0", "t0/1"])).identity == moments.identity
+    assert len(moments + fl.accumulate(foreign.blocks(2))) == 15
+
+
+# θ of the same descriptor with other settings
+
+
+def test_theta_of_other_settings_predicts_nothing(data: fl.Dataset) -> None:
+    def made(cutoff: float) -> fl.Dataset:
+        return fl.Dataset(data.values(), provenance={"descriptor": {"name": "SOAP", "cutoff": cutoff}})
+
+    one, other = made(4.0), made(4.5)
+    theta = regression.fisher_fit(fl.accumulate(one))
+    calls: dict[str, Callable[[fl.Dataset], object]] = {
+        "energies": theta.energies,
+        "forces": theta.forces,
+        "ecdf_band": lambda d: uncertainty.ecdf_band(d, theta, independent=20),
+        "refits of ecdf_band": lambda d: uncertainty.ecdf_band(
+            d, None if d is one else theta, [theta] * 5, independent=20
+        ),
+        "cross_validate": lambda d: validation.cross_validate(d, fl.accumulate(d), lambda _: theta),
+    }
+    for call in calls.values():
+        call(one)
+        with pytest.raises(
+            ValueError, match=r"data: expected the descriptor of the potential 'θ_f', SOAP .* \(other: cutoff\)"
+        ):
+            call(other)
+    assert (theta.energies(other["t0"]) == theta.energies(one["t0"])).all()  # a trajectory does not say

@@ -460,6 +460,11 @@ def test_theta_of_the_app_is_read(path: Path) -> None:
         ('{"coef": [1.0], "intercept": null}', "expected"),
         ('{"coef": [NaN], "intercept": 0}', "expected K finite parameters"),
         ('{"coef": [], "intercept": 0}', "expected K finite parameters"),
+        (
+            '{"coef": [true, 1.0], "intercept": 0}',
+            "'coef' of theta.json: expected a flat list of numbers, got list of bool",
+        ),
+        ('{"coef": [1.0], "intercept": false}', "'intercept' of theta.json: expected a flat list of numbers"),
     ],
 )
 def test_a_wrong_theta_file_is_refused(tmp_path: Path, content: str, words: str) -> None:

@@ -76,7 +76,7 @@ def test_data_of_another_descriptor_are_refused(ragged: Maker) -> None:
     [([], 0.0), ([[1.0]], 0.0), (1.0, 0.0), ([np.nan], 0.0), ([np.inf, 1.0], 0.0), ([1.0], np.nan)],
 )
 def test_impossible_parameters_are_refused(theta: object, offset: float) -> None:
-    with pytest.raises(ValueError, match="theta: expected K finite parameters and a finite offset, got shape"):
+    with pytest.raises(ValueError, match="(theta|offset): expected .*finite"):
         fl.LinearPotential(theta=theta, offset=offset)
 
 

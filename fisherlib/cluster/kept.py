@@ -17,7 +17,7 @@ _NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz$")
 class Kept:
     """A folder of records, one file for each leaf, named after its content: what is there is never out of date.
 
-    A record whose numbers were changed since, as its checksum tells, is summed again.
+    A record whose numbers were changed since, as its checksum tells, or that has none, is summed again.
 
     Args:
         folder: to keep them in; None keeps nothing. Where it cannot be written to, what is there is read all the same.
@@ -39,6 +39,8 @@ class Kept:
             return None
         try:
             with Records(self._path(leaf)) as records:
+                if not records.checked:
+                    return None  # nothing tells whether its numbers are those that were written
                 found, about = records[leaf.name], records.about
         except (ValueError, KeyError, OSError):
             return None  # the shards are there still, and they are what counts

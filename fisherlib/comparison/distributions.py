@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array
 
 
@@ -56,7 +57,7 @@ def _distribution(
     n = sample.shape[-1]
     if weights is None:
         return np.sort(sample, axis=-1), np.arange(1, n + 1) / n, np.full(n, 1 / n)
-    w = np.asarray(weights, dtype=np.float64)
+    w = floats(name_of_weights, weights)
     if w.shape not in ((n,), sample.shape):
         raise ValueError(f"{name_of_weights}: expected shape {sample.shape}, one for each value, got {w.shape}")
     if not (np.isfinite(w).all() and (w >= 0).all() and (w.sum(axis=-1) > 0).all()):
@@ -76,7 +77,7 @@ def _at(a: Array, F: Array, x: Array, *, side: Literal["left", "right"] = "right
 
 
 def finite_sample(name: str, values: ArrayLike, *, several: bool = False) -> Array:
-    sample = np.asarray(values, dtype=np.float64)
+    sample = floats(name, values)
     if sample.ndim != 1 and not (several and sample.ndim > 1) or sample.shape[-1] == 0:
         raise ValueError(f"{name}: expected a sample of shape (n,), got shape {sample.shape}")
     if not np.isfinite(sample).all():

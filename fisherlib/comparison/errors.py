@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import kind
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
 from .distributions import finite_sample, ks, wasserstein_1
@@ -126,7 +126,7 @@ def compare_predictions(
     Raises:
         ValueError: the predictions have another length than the data, or the clusters have.
     """
-    energies, forces = np.asarray(energies, dtype=np.float64), np.asarray(forces, dtype=np.float64)
+    energies, forces = floats("energies", energies), floats("forces", forces)
     n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
     if energies.shape != n_atoms.shape or forces.shape != truth.shape:
         raise ValueError(

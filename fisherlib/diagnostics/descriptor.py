@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential, described, descriptor_words, other_settings
 from .verdict import Verdict
@@ -14,7 +15,7 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
     Raises:
         ValueError: another number of parameters than descriptors, other names of them, or parameters that are not finite.
     """
-    values = np.asarray(theta.theta if isinstance(theta, LinearPotential) else theta, dtype=np.float64)
+    values = floats("theta", theta.theta if isinstance(theta, LinearPotential) else theta)
     if values.shape != (data.K,):
         raise ValueError(
             f"theta: expected K = {data.K} parameters as in the data, got shape {values.shape}; both must use the same "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array, Dataset, Trajectory
 from . import judgements
 from .composition import counts_of_kinds
@@ -43,13 +44,13 @@ def ensemble(
 
     Source: ``canonical_ratio``; Sokal's window for τ.
     """
-    E = np.asarray(energies, dtype=np.float64)
+    E = floats("energies", energies)
     if E.ndim != 1 or not len(E) or not np.isfinite(E).all():
         raise ValueError(
             f"energies: expected at least one finite number, shape (M,), got {E!r:.60}; leave out what is missing"
         )
     N = atoms(n_atoms, len(E))
-    F = None if forces is None else np.asarray(forces, dtype=np.float64).ravel()
+    F = None if forces is None else floats("forces", forces).ravel()
     if F is not None and len(F) != 3 * N.sum():
         raise ValueError(f"forces: expected 3ΣN = {3 * N.sum()} numbers as n_atoms says, got {len(F)}")
     return [worst([(key, verdict)]) for verdict in _judged(E, N, temperature, F, judgements.CHANCE)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats, numbers
 from ..dataset import Array, Dataset, Trajectory
 from ..units import BOLTZMANN, beta
 
@@ -53,7 +54,9 @@ def configurational_temperature(squared_forces: ArrayLike, laplacians: ArrayLike
 
     Source: Rugh, Phys. Rev. Lett. 78, 772 (1997); Butler et al., J. Chem. Phys. 109, 6519 (1998).
     """
-    F2, laplacian = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (squared_forces, laplacians))
+    F2, laplacian = (
+        np.atleast_2d(floats(*x)) for x in (("squared_forces", squared_forces), ("laplacians", laplacians))
+    )
     if F2.ndim != 2 or not F2.size or not np.isfinite(F2).all():
         raise ValueError(f"squared_forces: expected (n, M) finite numbers, got {_shown(F2)}; leave out what is missing")
     if laplacian.shape != F2.shape or not np.isfinite(laplacian).all():
@@ -109,7 +112,7 @@ def ratio_if_any(
     energies: ArrayLike, n_atoms: ArrayLike, temperature: float, *, trajectory: ArrayLike | None = None
 ) -> float:
     """``canonical_ratio``, and NaN where there are too few configurations for a spread."""
-    E = np.asarray(energies, dtype=np.float64)
+    E = floats("energies", energies)
     if E.ndim != 1 or not np.isfinite(E).all():
         raise ValueError(f"energies: expected (M,) finite numbers, got {_shown(E)}; leave out what is missing")
     N, labels = atoms(n_atoms, len(E)), np.zeros(len(E)) if trajectory is None else np.asarray(trajectory)
@@ -127,7 +130,7 @@ def ratio_if_any(
 
 def atoms(n_atoms: ArrayLike, M: int) -> Array:
     """(M,) numbers of atoms of M configurations, from as many or one for all."""
-    N = np.asarray(n_atoms)
+    N = numbers("n_atoms", n_atoms)
     if N.shape not in ((), (1,), (M,)) or not (np.isfinite(N) & (N >= 1)).all():
         raise ValueError(
             f"n_atoms: expected {M} numbers ≥ 1, one a configuration, or one for all, got {_shown(N)}; count the atoms of "
@@ -190,7 +193,7 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
         ValueError: no series, an empty one, one of more dimensions, or numbers that are not finite.
     """
     several = hasattr(series, "__len__") and len(series) > 0 and np.ndim(series[0]) > 0
-    rows = [np.asarray(row, dtype=np.float64) for row in (series if several else [series])]
+    rows = [floats("series", row) for row in (series if several else [series])]
     for n, row in enumerate(rows):
         if row.ndim != 1 or not row.size or not np.isfinite(row).all():
             raise ValueError(

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import floats
 from ..dataset import Array
 from ..profiles import Curve, Profile
 from .frame import color, faded, framed, symbol
@@ -45,7 +46,7 @@ def profile(
         vertical_spacing=0.13,
         horizontal_spacing=0.07,
     )
-    x = np.asarray(x, dtype=np.float64)
+    x = floats("x", x)
     for number, name in enumerate(names):
         at = {"row": number // _COLUMNS + 1, "col": number % _COLUMNS + 1}
         figure.add_traces(_band(x, found[name], name, color(0)), rows=at["row"], cols=at["col"])

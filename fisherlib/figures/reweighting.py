@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
 from .frame import color, framed, lines, symbol
 from .style import REFERENCE
@@ -24,7 +25,7 @@ def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
     dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=dotted, hoverinfo="skip", name="all alike")
     for number, (name, values) in enumerate(log_weights.items()):
-        log_w = np.sort(np.asarray(values, dtype=np.float64))[::-1]
+        log_w = np.sort(floats(f"log_weights of {name!r}", values))[::-1]
         w = np.exp(log_w - log_w[0])
         M, ess = len(w), effective_sample_size(log_w)
         figure.add_scatter(

@@ -68,7 +68,7 @@ def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
         if name in ("atoms", "energies"):
             continue
         try:
-            numbers = flat(name, content)
+            numbers = flat(name, content, booleans=True)
         except ValueError:
             continue  # words, nested lists …: nothing that a column could hold
         if len(numbers) in (1, M):

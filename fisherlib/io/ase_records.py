@@ -30,7 +30,7 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     state = getattr(atoms, "state", None)
     # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
     arrays = named(state.get("arrays")) if isinstance(state, Mapping) else {}
-    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufU"}
+    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind not in "OV"}
     if not {"numbers", "positions"} <= arrays.keys():
         raise ValueError(f"{place}: expected an ase.Atoms, got {type(atoms).__name__}")
     N = len(arrays["numbers"])
@@ -92,7 +92,7 @@ def _labels(info: object) -> dict[str, Any]:
     return {
         n: v
         for n, v in named(info).items()
-        if not isinstance(v, np.ndarray) or (v.dtype.kind in "biufU" and v.size <= 1024)
+        if not isinstance(v, np.ndarray) or (v.dtype.kind not in "OV" and v.size <= 1024)
     }
 
 
@@ -100,7 +100,7 @@ def _box(place: str, states: Sequence[Mapping[str, Any]]) -> dict[str, NDArray]:
     cells = [s.get("_cellobj", s.get("_cell")) for s in states]
     cells = [getattr(c, "state", c) for c in cells]
     cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
-    pbc = [flat(f"pbc of {place}", s.get("_pbc", False)) != 0 for s in states]
+    pbc = [flat(f"pbc of {place}", s.get("_pbc", False), booleans=True) != 0 for s in states]
     if any(p.shape not in ((1,), (3,)) for p in pbc):
         raise ValueError(f"pbc of {place}: expected one or three of true and false")
     numeric = all(isinstance(c, np.ndarray) and c.shape == (3, 3) and c.dtype.kind in "iuf" for c in cells)

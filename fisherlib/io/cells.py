@@ -127,7 +127,9 @@ def _number(item: object) -> bool:
 
 def _numbers(place: str, items: list) -> NDArray:
     """Whole numbers stay whole, as they may count atoms or tell trajectories apart."""
-    values = flat(place, [item if isinstance(item, numbers.Real) else np.asarray(item).item() for item in items])
+    values = flat(
+        place, [item if isinstance(item, numbers.Real) else np.asarray(item).item() for item in items], booleans=True
+    )
     whole = all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
     return values.astype(np.int64) if whole else values
 

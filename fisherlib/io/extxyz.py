@@ -1,6 +1,5 @@
 """Extended xyz files, through ASE."""
 
-import re
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -8,9 +7,8 @@ import ase.io
 import numpy as np
 from ase.io.extxyz import per_atom_properties
 
+from . import comment_line
 from .stored import ASE_UNITS, Stored, stack_atoms, stack_entries
-
-_PROPERTIES = re.compile(r"""\bProperties=["'{\[]?(?P<columns>[^"'}\]\s]*)""")
 
 
 def read(path: Path) -> list[Stored]:
@@ -58,7 +56,8 @@ def read(path: Path) -> list[Stored]:
 
 
 def _check_lines(file: TextIO, size: int) -> None:
-    """Refuses what ASE would read without end, or leave out without a word: columns too many, all after a blank line.
+    """Refuses what ASE would read without end, or leave out without a word: columns too many, entries given twice, all after a
+    blank line.
 
     Args:
         file: at its start.
@@ -70,7 +69,10 @@ def _check_lines(file: TextIO, size: int) -> None:
         N = int(line)
         if not 0 < N <= size:
             raise ValueError(f"line {number}: {N} atoms in a file of {size} bytes")
-        columns = _columns(file.readline())
+        try:
+            columns = comment_line.columns(file.readline())
+        except ValueError as error:
+            raise ValueError(f"line {number + 1}: {error}") from error
         for i in range(N):
             found = len(file.readline().split())
             if columns is not None and found != columns:
@@ -83,12 +85,6 @@ def _check_lines(file: TextIO, size: int) -> None:
     if line and file.read().strip():
         raise ValueError(f"line {number + 1} is blank, and configurations follow it")
     file.seek(0)
-
-
-def _columns(comment: str) -> int | None:
-    """Values in the line of an atom, where the comment says it."""
-    told = _PROPERTIES.search(comment)
-    return sum(int(count) for count in told["columns"].split(":")[2::3]) if told else None
 
 
 def _results(atoms: ase.Atoms, *, per_atom: bool) -> dict[str, Any]:

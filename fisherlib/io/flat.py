@@ -6,23 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def flat(what: str, value: object) -> NDArray[np.float64]:
+def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
     """``value`` as a float64 array (n,).
 
     Args:
         what: names the value in the error.
         value: a number, a flat list or tuple of numbers, or an array.
+        booleans: whether yes and no are taken for 1 and 0; else they are no numbers.
 
     Raises:
         ValueError: anything else; the value itself is not repeated, since it may be huge.
     """
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+    if isinstance(value, np.ndarray) and value.dtype.kind in ("biuf" if booleans else "iuf"):
         return value.astype(np.float64).reshape(-1)
     items = value if isinstance(value, list | tuple) else [value]
     if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
         items = value.tolist()
     if not all(
-        isinstance(item, numbers.Real) or (isinstance(item, np.ndarray) and item.size == 1 and item.dtype.kind in "iuf")
+        (isinstance(item, numbers.Real) and (booleans or not isinstance(item, bool)))
+        or (isinstance(item, np.ndarray) and item.size == 1 and item.dtype.kind in "iuf")
         for item in items
     ):
         kinds = sorted({type(item).__name__ for item in items})

@@ -151,11 +151,12 @@ def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, 
 def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
     """Per-atom and per-configuration arrays, told apart by name or else by length.
 
+    What cannot be taken, such as complex forces, is kept beside what can, so that nothing else is taken in its place.
     A plain list as long as both (every configuration is one atom) counts as per configuration.
     """
     per_atom, per_configuration = {}, {}
     for name, a in arrays.items():
-        if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind not in "biufU":
+        if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind in "OV":
             continue
         fits_both = len(a) == M == atoms and a.ndim == 1
         if name in _PER_ATOM or (len(a) == atoms and name != "energies" and not fits_both):

@@ -99,11 +99,18 @@ class Records(Mapping[str, MomentRecord]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._arrays.__exit__(kind, error, at)
 
+    @property
+    def checked(self) -> bool:
+        """Whether the records have checksums, which tell that nothing has changed them."""
+        return self._format != FORMATS[0]
+
     def __getitem__(self, name: str) -> MomentRecord:
         number = self._numbers[name]
         with self._ours():
             found = _record(self._arrays, number)
-            stamp = "" if self._format == FORMATS[0] else str(self._arrays[f"{number}/checksum"])
+            stamp = (
+                str(self._arrays[f"{number}/checksum"]) if self.checked or f"{number}/checksum" in self._arrays else ""
+            )
         _refuse_non_finite(found, f"{self.path.name}, {name!r}")
         if stamp and stamp != checksum(_entries(found).values()):
             raise ValueError(

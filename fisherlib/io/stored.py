@@ -97,11 +97,11 @@ def stack_entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray
     columns = {}
     for name in (n for n in parts[0] if n not in incomplete):
         values = [p[name] for p in parts]
-        if not all(isinstance(v, bool | int | float | str | np.generic | np.ndarray) for v in values):
+        if not all(isinstance(v, bool | int | float | complex | bytes | str | np.generic | np.ndarray) for v in values):
             continue
         arrays = [np.asarray(v) for v in values]
         kinds, shapes = {a.dtype.kind for a in arrays}, {a.shape for a in arrays}
-        if kinds <= set("biufU") and len(shapes) == 1:
+        if not kinds & set("OV") and len(shapes) == 1:
             columns[name] = np.array([str(v) for v in values]) if "U" in kinds else np.stack(arrays)
     return columns, incomplete
 

@@ -1,5 +1,6 @@
 """The moments of several trajectories, by key."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,11 @@ class Moments(Mapping[str, MomentRecord]):
                     f"moments: expected different data, got those of {same!r} again as {key!r}; they would count twice, "
                     "so drop one of the two"
                 )
+        if whole := _cut_again(self, other) or _cut_again(other, self):
+            raise ValueError(
+                f"moments: expected different data, got those of {whole!r} again, cut into several; they would count twice, so "
+                "drop one of the two"
+            )
         return Moments(self._records | other._records, about=self.about | other.about)
 
     def select(self, keys: str | Sequence[str]) -> "Moments":
@@ -116,6 +122,24 @@ class Moments(Mapping[str, MomentRecord]):
         for record in records:
             fold.add(record)
         return fold.record()
+
+
+def _cut_again(wholes: Moments, parts: Moments) -> str | None:
+    """The first record that is the sum of consecutive parts, such as blocks of a trajectory beside the trajectory itself."""
+    sizes = [(r.configurations, r.identity) for r in parts.values()]
+    if any(identity is None for _, identity in sizes):
+        return None
+    ends = list(itertools.accumulate(sizes, _both, initial=(0, 0)))
+    known, all_of = set(ends), ends[-1][0]
+    for key, r in wholes.items():
+        size = (r.configurations, r.identity)
+        if r.identity is not None and r.configurations <= all_of and any(_both(end, size) in known for end in ends):
+            return key
+    return None
+
+
+def _both(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return a[0] + b[0], (a[1] + b[1]) % 2**64
 
 
 def _same_data(a: MomentRecord, b: MomentRecord) -> bool:

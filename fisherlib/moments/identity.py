@@ -1,7 +1,6 @@
 """Which data are the same: fingerprints of configurations and trajectories, and what their sums must be."""
 
 import hashlib
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,26 +42,15 @@ def identity(prints: NDArray[np.uint64]) -> int:
     return int(prints.sum(dtype=np.uint64))
 
 
-#: What the rows of trajectories sum up to, for those that were gone through already: Φ is read once for any number of checks.
-_KNOWN: WeakKeyDictionary[Trajectory, tuple[Array, Array]] = WeakKeyDictionary()
-
-
-def remember(t: Trajectory, record: MomentRecord) -> None:
-    """Keeps ΦᵀF and the diagonal of ΦᵀΦ of a trajectory that has just been summed, as long as it is in memory."""
-    _KNOWN[t] = (record.PhiF, np.diag(record.PhiPhi).copy())
-
-
 def _sums(t: Trajectory) -> tuple[Array, Array]:
-    """ΦᵀF and the diagonal of ΦᵀΦ."""
-    if t not in _KNOWN:
-        step, PhiF, squares = rows_per_block(t.K), np.zeros(t.K), np.zeros(t.K)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(t.forces), step):
-                Phi = t.force_descriptors[start : start + step].astype(np.float64, copy=False)
-                PhiF += t.forces[start : start + step] @ Phi
-                squares += np.einsum("rk,rk->k", Phi, Phi)
-        _KNOWN[t] = (PhiF, squares)
-    return _KNOWN[t]
+    """ΦᵀF and the diagonal of ΦᵀΦ, anew each time: the array behind Φ may have been written to since."""
+    step, PhiF, squares = rows_per_block(t.K), np.zeros(t.K), np.zeros(t.K)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(t.forces), step):
+            Phi = t.force_descriptors[start : start + step].astype(np.float64, copy=False)
+            PhiF += t.forces[start : start + step] @ Phi
+            squares += np.einsum("rk,rk->k", Phi, Phi)
+    return PhiF, squares
 
 
 def difference(record: MomentRecord, t: Trajectory, temperature: float | None = None) -> str:

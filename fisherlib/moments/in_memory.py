@@ -7,7 +7,7 @@ import numpy as np
 from ..arguments import kind, whole
 from ..dataset import Dataset, Trajectory, stated
 from .collection import Moments
-from .identity import fingerprint, fingerprints, identity, remember
+from .identity import fingerprint, fingerprints, identity
 from .record import MomentRecord
 from .sums import Sums, rows_per_block
 
@@ -24,7 +24,6 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
     known = {"digests": frozenset([fingerprint(t)]), "identity": identity(fingerprints(t))}
     record = sums.record(t.descriptors, t.energies, t.n_atoms, temperature=t.temperature, **known)
     record.refuse_overflow(f"trajectory {t.key!r}")
-    remember(t, record)
     return record
 
 

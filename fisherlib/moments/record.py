@@ -85,6 +85,11 @@ class MomentRecord:
                 f"moments: expected different data, got some of {other.configurations} configurations that were added before "
                 f"(content {min(twice)}); they would count twice, so leave one of the two out"
             )
+        if same_configurations(self, other):
+            raise ValueError(
+                f"moments: expected different data, got the same {self.configurations} configurations again, cut in another "
+                "way; they would count twice, so leave one of the two out"
+            )
         fold = Fold(self)
         fold.add(other)
         return fold.record()
@@ -113,6 +118,11 @@ class MomentRecord:
             digests=self.digests - other.digests,
             identity=_identities(self.identity, other.identity, -1),
         )
+
+
+def same_configurations(a: MomentRecord, b: MomentRecord) -> bool:
+    """Whether two records are of the same configurations, as far as both tell, however these were cut."""
+    return a.identity is not None and (a.identity, a.configurations) == (b.identity, b.configurations)
 
 
 class Fold:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array
 from ..losses import Quadratic, energy, fisher, kl
 from ..losses import ridge as ridge_penalty
@@ -99,7 +100,7 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
     Raises:
         ValueError: no weights, or some that are negative or not finite.
     """
-    given = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+    given = np.atleast_1d(floats("weights", weights))
     if given.ndim != 1 or len(given) == 0:
         raise ValueError(f"weights: expected a list of numbers ≥ 0, got shape {given.shape}")
     wrong = ~(np.isfinite(given) & (given >= 0))

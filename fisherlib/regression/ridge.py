@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
+from ..arguments import floats
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
@@ -175,7 +176,7 @@ def parameters(name: str, values: ArrayLike, K: int) -> Array:
     Raises:
         ValueError: another number of them, or some that are NaN or infinite.
     """
-    array = np.array(values, dtype=np.float64)
+    array = floats(name, values).copy()
     if array.shape != (K,) or not np.isfinite(array).all():
         got = f"{array!s:.60}" if array.shape == (K,) else f"shape {array.shape}"
         raise ValueError(f"{name}: expected K = {K} finite numbers, one a descriptor, got {got}")
@@ -183,7 +184,7 @@ def parameters(name: str, values: ArrayLike, K: int) -> Array:
 
 
 def _positive(strengths: ArrayLike) -> Array:
-    array = np.array(strengths, dtype=np.float64)
+    array = floats("strengths", strengths).copy()
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(f"strengths: expected a list of numbers > 0, got shape {array.shape}")
     wrong = ~(np.isfinite(array) & (array > 0))

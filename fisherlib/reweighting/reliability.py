@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import numbers
+from ..arguments import floats
 from ..dataset import Array
 
 #: Pareto k above which the variance of the weights diverges, so that error bars are too small, and above which averages
@@ -27,8 +27,10 @@ def as_numbers(name: str, values: ArrayLike) -> Array:
         ValueError: text, rows of different length, complex or masked values, or anything else that is no array of numbers.
     """
     try:
-        given = np.asanyarray(values)  # yes and no count as 1 and 0 in an average
-        return numbers(name, given.astype(np.int8) if given.dtype == bool else given).astype(np.float64, copy=False)
+        given = values if isinstance(values, list | tuple) else np.asanyarray(values)
+        if isinstance(given, np.ndarray) and given.dtype == bool:
+            given = given.astype(np.int8)  # yes and no count as 1 and 0 in an average
+        return floats(name, given)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name}: expected an array of numbers, got {values!r:.60}; give one number for each entry, and rows of "

@@ -83,6 +83,7 @@ def _fitted(
     total = moments.total()
     if model is not None:
         parameters_of(model, data)
+        model.check_of(data)
     if not (total.FF > 0 and np.diag(total.PhiPhi).any()):
         return None, model
     theta_f = fisher_fit(moments, temperature=temperature)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..comparison import ecdf
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
@@ -65,7 +66,7 @@ def ecdf_band(
 
 def _weights(data: Dataset, log_weights: ArrayLike) -> Array:
     """(M,) weights of the configurations, of which every trajectory leaves some to the others."""
-    given = np.asarray(log_weights, dtype=np.float64)
+    given = floats("log_weights", log_weights)
     if given.shape != data.energies.shape:
         raise ValueError(f"log_weights: expected {len(data.energies)}, one a configuration, got shape {given.shape}")
     if not np.isfinite(given.max()):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+from ..arguments import floats
 from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
@@ -73,7 +74,7 @@ def interval(
             f"independent: expected at least {FEWEST_BLOCKS} independent blocks for an interval that holds what it says, "
             f"got {independent:.3g}; run longer, or add trajectories"
         )
-    estimate, error = np.asarray(estimate, dtype=np.float64), np.asarray(standard_error, dtype=np.float64)
+    estimate, error = floats("estimate", estimate), floats("standard_error", standard_error)
     if error.ndim and estimate.ndim and error.shape != estimate.shape:
         raise ValueError(
             f"standard_error: expected shape {estimate.shape}, one for each estimate, got {error.shape}; from a "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array, Dataset
 from ..moments import Moments
 
@@ -36,7 +37,7 @@ def jackknife(
     _several("moments", n)
     replicates = []
     for key in moments:
-        replicates.append(np.asarray(fit(moments.drop(key)), dtype=np.float64))
+        replicates.append(floats("fit", fit(moments.drop(key))))
         if progress is not None:
             progress(len(replicates), n)
     return np.array(replicates)
@@ -59,7 +60,7 @@ def leave_one_out(data: Dataset, statistic: Callable[[Dataset], ArrayLike]) -> A
         ValueError: fewer than two trajectories.
     """
     _several("data", len(data))
-    return np.array([np.asarray(statistic(data.drop(key)), dtype=np.float64) for key in data])
+    return np.array([floats("statistic", statistic(data.drop(key))) for key in data])
 
 
 def standard_error(replicates: ArrayLike) -> Array:
@@ -103,7 +104,7 @@ def covariance(replicates: ArrayLike) -> Array:
 
 
 def _deviations(replicates: ArrayLike) -> Array:
-    values = np.asarray(replicates, dtype=np.float64)
+    values = floats("replicates", replicates)
     n = len(values) if values.ndim else 0
     _several("replicates", n)
     return (values - values.mean(axis=0)) * np.sqrt((n - 1) / n)

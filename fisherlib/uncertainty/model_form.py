@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import whole
+from ..arguments import floats, whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
@@ -49,7 +49,7 @@ class ModelForm:
         Returns:
             Lower and upper bound, (...) each.
         """
-        g = np.asarray(g, dtype=np.float64)
+        g = floats("g", g)
         if g.shape[-1:] != self.theta.shape:
             raise ValueError(f"g: expected K = {len(self.theta)} numbers for an output, got shape {g.shape}")
         slopes, value = g @ self.directions.T, g @ self.theta

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array, Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments
@@ -73,10 +74,10 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
         ValueError: another number of descriptors, or of numbers of atoms than configurations.
     """
     total = moments if isinstance(moments, MomentRecord) else moments.total()
-    D, K, n = np.asarray(descriptors, dtype=np.float64), total.K, total.mean[-1]
+    D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
         raise ValueError(f"descriptors: expected K = {K} numbers for a configuration, got shape {D.shape}")
-    N = np.asarray(n_atoms, dtype=np.float64)
+    N = floats("n_atoms", n_atoms)
     if N.shape not in ((), D.shape[:-1]) or not (N > 0).all():
         got = f"shape {N.shape}" if N.shape not in ((), D.shape[:-1]) else f"{N.min():g}"
         raise ValueError(f"n_atoms: expected numbers > 0 of shape {D.shape[:-1]}, one a configuration, got {got}")
@@ -103,7 +104,7 @@ def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | Momen
     Raises:
         ValueError: a covariance of another shape.
     """
-    C, K = np.asarray(covariance, dtype=np.float64), data.K
+    C, K = floats("covariance", covariance), data.K
     if C.shape not in ((K, K), (K + 1, K + 1)):
         raise ValueError(
             f"covariance: expected ({K}, {K}) of θ, or ({K + 1}, {K + 1}) of θ and the offset, got {C.shape}"

@@ -64,13 +64,15 @@ def cross_validate(
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
 
     Raises:
-        ValueError: moments of other data, or a number of folds that cannot be.
+        ValueError: moments of other data, a number of folds that cannot be, or a fit that returns a potential of another
+            descriptor.
     """
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
+        model.check_of(data)
         name = model.name
         for key in part:
             energies[key], forces[key] = model.energies(data[key]), model.forces(data[key])
