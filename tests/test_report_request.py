@@ -228,7 +228,7 @@ def test_an_interrupt_ends_in_one_sentence_and_leaves_nothing(
     assert process.returncode == status
     assert waited(lambda: not Path("/proc", pid.read_text()).exists()), "the kernel outlives the report"
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert list((tmp_path / "reports").iterdir()) == []
+    assert not (tmp_path / "reports").exists()
 
 
 def waited(so: object) -> bool:

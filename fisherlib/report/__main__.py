@@ -75,8 +75,10 @@ def _written(options: argparse.Namespace) -> list[Path]:
     given = from_environment(notebook, given) | given
     before, fitted = asked(notebook, given)
     tried(target)
+    from .kernel import unheard
     from .run import made
 
+    unheard()
     return made(notebook, target, before, fitted)
 
 
