@@ -21,17 +21,17 @@ override READY := .venv/.ready
 override CONSTRAINTS := .ci/constraints.txt
 
 # JupyterLab asks nobody about news and looks for no updates.
-QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+override QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
 # Jupyter asks for this word where everything runs as root, as in a container.
-ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+override ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Tests download nothing; published data are used where they lie beside the checkout.
-PUBLISHED := $(wildcard ../shared/data/zuo2020)
+override PUBLISHED := $(wildcard ../shared/data/zuo2020)
 test: export FISHERLIB_OFFLINE := 1
 test: export FISHERLIB_DATA := $(if $(PUBLISHED),$(abspath $(PUBLISHED)))
 
-BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers regularisation coverage reweighting start
+override BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers regularisation coverage reweighting start
 
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1
@@ -40,11 +40,11 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: report test lab app pictures bench kernels torture lock clean chromium anew
 
 # .venv is made anew where its Python is gone, or PYTHON3 asks for another one; else it keeps the one it has.
-VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
-THERE := $(shell $(BIN)/python $(VERSION))
-ASKED := $(if $(filter file,$(origin PYTHON3)),$(THERE),$(shell $(PYTHON3) $(VERSION)))
-ANEW := $(if $(and $(THERE),$(filter $(THERE),$(ASKED))),,anew)
-INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+override VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+override THERE := $(shell $(BIN)/python $(VERSION))
+override ASKED := $(if $(filter file,$(origin PYTHON3)),$(THERE),$(shell $(PYTHON3) $(VERSION)))
+override ANEW := $(if $(and $(THERE),$(filter $(THERE),$(ASKED))),,anew)
+override INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
 anew:
 
 $(READY): pyproject.toml $(CONSTRAINTS) $(ANEW)
@@ -58,14 +58,14 @@ endif
 	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
-override define LINE :=
+override define -line- :=
 
 
 endef
 override PARAMETERS = $(foreach -v-,$(GIVEN),'$(subst ','\'',$(-v-)=$(value $(-v-)))')
 
 report: $(READY)
-	@$(if $(findstring $(LINE),$(PARAMETERS)),$(error a value cannot hold a line break))$(BIN)/python -m fisherlib.report $(PARAMETERS)
+	@$(if $(findstring $(-line-),$(PARAMETERS)),$(error a value cannot hold a line break))$(BIN)/python -m fisherlib.report $(PARAMETERS)
 
 test: $(READY) chromium
 	$(BIN)/ruff check .
@@ -99,13 +99,13 @@ kernels: $(READY)
 	@$(BIN)/python tests/kernels.py
 
 # No test of the suite may take a quarter of an hour; these do.
-LONG := -o faulthandler_timeout=0
+override LONG := -o faulthandler_timeout=0
 torture: $(READY)
 	FISHERLIB_CASES=100 $(BIN)/pytest -s $(LONG) tests/test_cluster_kills.py tests/test_database_corruption.py
 	FISHERLIB_CASES=100000 $(BIN)/pytest -s $(LONG) tests/test_io_hostile.py tests/test_io_fuzz.py
 
 # Write the versions of today; run it to update, then run the tests. For each Python of WHEELS there must be wheels of them all.
-WHEELS := 3.11 3.12 3.13 3.14
+override WHEELS := 3.11 3.12 3.13 3.14
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-annotate \

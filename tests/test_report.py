@@ -242,6 +242,23 @@ def test_a_notebook_without_numbers_gives_a_page_alone(
         report.build(notebook, tmp_path, {})
 
 
+def test_a_page_that_cannot_be_made_is_told_in_a_sentence(
+    notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def render(*_: object, **__: object) -> str:
+        raise KeyError("data")
+
+    executed = new_notebook(cells=[new_code_cell("1 + 1")])
+    monkeypatch.setattr("fisherlib.report.run.execute", lambda *_, **__: executed)
+    monkeypatch.setattr(page, "render", render)
+    command = [f"--notebook={notebook}", f"--target={tmp_path / 'reports'}"]
+    assert main(command) == 1
+    sentence = "report: small.ipynb ran, but no page came of it: KeyError: 'data'\n"
+    assert capsys.readouterr().err == sentence and not (tmp_path / "reports").exists()
+    assert main([*command, "--traceback"]) == 1
+    assert capsys.readouterr().err.startswith(f"{sentence}Traceback (most recent call last)")
+
+
 def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def written(*_: object) -> list[Path]:
         raise report.ReportError("it stopped", "line 3 of cell 2")

@@ -1,13 +1,16 @@
 """The kernel of a report: parameters put in, warnings taken out, nothing left behind."""
 
-import os
-import subprocess
+import asyncio
+import gc
 import tempfile
 from pathlib import Path
 
 import pytest
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from fisherlib.io.scratch import PREFIX
 from fisherlib.report import kernel
 
 
@@ -38,16 +41,26 @@ def test_warnings_are_taken_from_what_the_cells_print(text: str, found: list[str
     assert kernel.warnings_of(notebook) == found
 
 
-def test_folders_of_killed_runs_are_removed_and_those_of_living_ones_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_of_a_killed_run_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    for name in (f"{gone.pid}-a", f"{os.getpid()}-b", "x-c"):
-        (tmp_path / f"{kernel.PREFIX}{name}").mkdir()
-        (tmp_path / f"{kernel.PREFIX}{name}" / "kernel.json").touch()
+    (tmp_path / f"{PREFIX}killed").mkdir()
+    (tmp_path / f"{PREFIX}killed" / "kernel.json").touch()
     (tmp_path / "other").mkdir()
-    with kernel.runtime() as folder:
+    with kernel.runtime() as first, kernel.runtime() as folder:
         assert folder.parent == tmp_path and folder.stat().st_mode & 0o077 == 0
-    assert {p.name for p in tmp_path.iterdir()} == {"other", f"{kernel.PREFIX}{os.getpid()}-b"}
+        assert {p.name for p in tmp_path.iterdir()} == {"other", first.name, folder.name}
+    assert [p.name for p in tmp_path.iterdir()] == ["other"]
+
+
+def test_a_task_that_fails_after_an_interrupt_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def waiting() -> None:
+        raise DeadKernelError("Kernel died")
+
+    async def interrupted() -> None:
+        asyncio.get_running_loop().create_task(waiting())
+        await asyncio.sleep(0)
+
+    kernel.unheard()
+    run_sync(interrupted)()
+    gc.collect()
+    assert caplog.text == ""

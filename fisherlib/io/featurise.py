@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from ..counts import counted
 from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Soap
 from .archive import checksum, read_arrays, write_atomically
@@ -37,12 +38,7 @@ def featurise(
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
-    if K > 3 * atoms:
-        raise ValueError(
-            f"descriptor: SOAP with n_max = {descriptor.n_max}, l_max = {descriptor.l_max} has K = {K} descriptors for "
-            f"{len(species)} elements, more than the {3 * atoms} force components of {path.name}; take smaller n_max and l_max"
-        )
+    atoms, K = sum(len(f.numbers) for f in frames), number(descriptor, frames, path)
     arrays = _from_cache(cache, recipe, atoms, K)
     if arrays is None:
         configurations = [a for f in frames for a in f.atoms()]
@@ -58,6 +54,23 @@ def featurise(
         made.append(f.with_descriptors(D, Phi, descriptor.names(species)))
         first = last
     return made
+
+
+def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
+    """K of the descriptors of frames that have positions.
+
+    Raises:
+        ValueError: more than there are force components.
+    """
+    species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
+    components, K = 3 * sum(len(f.numbers) for f in frames), len(descriptor.names(species))
+    if K > components:
+        raise ValueError(
+            f"descriptor: SOAP with n_max={descriptor.n_max}, l_max={descriptor.l_max} has K = {K} descriptors for "
+            f"{counted(len(species), 'element')}, more than the {components} force components of {path.name}; take smaller "
+            "n_max= and l_max="
+        )
+    return K
 
 
 def _fingerprint(frames: Sequence[Frames]) -> str:

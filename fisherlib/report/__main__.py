@@ -75,8 +75,10 @@ def _written(options: argparse.Namespace) -> list[Path]:
     given = from_environment(notebook, given) | given
     before, fitted = asked(notebook, given)
     tried(target)
+    from .kernel import unheard
     from .run import made
 
+    unheard()
     return made(notebook, target, before, fitted)
 
 
@@ -84,7 +86,12 @@ def _given(parameters: Sequence[str]) -> dict[str, str]:
     for text in parameters:
         if "=" not in text:
             raise ParameterError(f"expected NAME=value, got {text!r}")
-    return dict(text.split("=", 1) for text in parameters)
+    given = dict(text.split("=", 1) for text in parameters)
+    names = [text.split("=", 1)[0].casefold() for text in parameters]
+    twice = sorted({name.upper() for name in names if names.count(name) > 1})
+    if twice:
+        raise ParameterError(f"{', '.join(twice)}: given twice")
+    return given
 
 
 class _Told:

@@ -4,20 +4,20 @@ import contextlib
 import copy
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from tqdm.auto import tqdm
 
-PREFIX = "fisherlib-report-"
+from ..io.scratch import Scratch, sweep
+
 _WARNING = re.compile(
     r"^[^\n]*(?:ipykernel_|fisherlib)[^\n]*:\d+: UserWarning: (.*?)(?=\n  |\n\S[^\n]*:\d+: |\s*\Z)",
     re.MULTILINE | re.DOTALL,
@@ -71,21 +71,14 @@ def warnings_of(notebook: NotebookNode) -> list[str]:
     return list(dict.fromkeys(" ".join(message.split()) for message in _WARNING.findall(told)))
 
 
+def unheard() -> None:
+    """What still waits for a kernel when the run is interrupted fails without a word; for a process without a loop."""
+    ensure_event_loop().set_exception_handler(lambda *_: None)
+
+
 @contextlib.contextmanager
 def runtime() -> Iterator[Path]:
     """A private folder for the kernel's connection file; those that killed runs have left are removed."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if not _alive(left.name.removeprefix(PREFIX).split("-")[0]):
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _alive(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # someone else's
-        return True
-    return True
+    sweep()
+    with contextlib.closing(Scratch()) as folder:
+        yield folder.path

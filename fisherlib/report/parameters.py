@@ -12,6 +12,8 @@ from numbers import Real
 from typing import Any
 
 CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+#: Names of files, columns and entries: text, whatever it looks like, also where the default is None.
+TEXTS = frozenset({"data", "theta", "descriptors", "force_descriptors", "forces", "energies", "key"})
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", list: "a JSON list", dict: "a JSON object"}
 
 
@@ -61,7 +63,7 @@ def spoken(message: str, names: Iterable[str]) -> str:
     """A sentence about arguments, such as ``temperature=``, in the words of the command line: ``TEMPERATURE=``."""
     either = "|".join(map(re.escape, names))
     return re.sub(
-        rf"(?:^|(?<=; ))(?:{either})(?=:)|(?<![\w=])(?:{either})(?==(?!=))", lambda found: found[0].upper(), message
+        rf"(?:^|(?<=; ))(?:{either})(?=:)|(?<![\w=])(?:{either})(?= ?=(?!=))", lambda found: found[0].upper(), message
     )
 
 
@@ -89,9 +91,11 @@ def check(parameters: Mapping[str, object], defaults: Mapping[str, object], *, n
 
 
 def _fit(name: str, value: object, default: object) -> object:
-    """`value` as the type of `default`; None fits everywhere and a default of None takes everything."""
+    """`value` as the type of `default`; None fits everywhere and a default of None takes everything, but for names."""
     value = os.fspath(value) if isinstance(value, os.PathLike) else value
     scalar = _scalar(value) if isinstance(value, str) else value
+    if name in TEXTS and value is not None:
+        return None if scalar is None and default is None else str(value)
     if scalar is None or default is None or isinstance(default, Expression):
         return scalar
     number = isinstance(scalar, Real) and not isinstance(scalar, bool) and math.isfinite(scalar)

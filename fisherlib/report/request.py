@@ -5,15 +5,17 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from .. import io
+from ..counts import counted
 from ..descriptors import Soap, soap
 from ..io.columns import taken
+from ..io.featurise import number
 from ..units import COLDEST, HOTTEST
 from .parameters import ParameterError, check, defaults, spoken
 
@@ -39,15 +41,15 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
         ParameterError: a name, a value or a file that does not fit, told in the words of the command line.
     """
     before = defaults(_content(notebook))
-    given = check(parameters, before, notebook=notebook.name)
-    if before.keys() >= ABOUT_DATA:
+    try:
+        given = check(parameters, before, notebook=notebook.name)
         request = Request(before | given)
-        try:
+        if before.keys() >= ABOUT_DATA:
             request.check()
-        except ParameterError as error:
-            raise ParameterError(spoken(str(error), before)) from error
-        for hint in request.hints:
-            warnings.warn(spoken(hint, before), stacklevel=2)
+    except ParameterError as error:
+        raise ParameterError(spoken(str(error), before)) from error
+    for hint in request.hints:
+        warnings.warn(spoken(hint, before), stacklevel=2)
     return before, given
 
 
@@ -111,7 +113,7 @@ class Request:
             self._key(opened)
         self._theta(K)
         if self.faults:
-            raise ParameterError("; ".join(self.faults + self.hints))
+            raise ParameterError("; ".join(dict.fromkeys(self.faults + self.hints)))  # Soap tells of its limits as well
 
     def _limits(self) -> None:
         for name, (least, greatest, what) in LIMITS.items():
@@ -130,7 +132,19 @@ class Request:
 
     def _complete(self, opened: io.Complete) -> int:
         self._temperature(None not in {t.temperature for t in opened.data.values()}, opened.path.name)
-        return opened.dataset(check=False, **self._named(*COLUMNS)).K
+        data = opened.dataset(check=False, **self._named(*COLUMNS))
+        self._enough([len(t.energies) for t in data.values()], opened.path.name)
+        return data.K
+
+    def _enough(self, lengths: Sequence[int], file: str) -> None:
+        """Whether a fit to what is not held out, the half of a single run, has the configurations it needs."""
+        M, least = sum(lengths), 1 if self.given["theta"] else 2  # energies are fitted where there is no θ
+        if M < 2 * least:
+            why = "nothing can be held out" if M == 1 else "too few to hold some out and fit to the others"
+            self.faults.append(f"{file} has {counted(M, 'configuration')}: {why}; give at least {2 * least}")
+        elif len(lengths) > 1 and M - max(lengths) < least:
+            left = f"{counted(M - max(lengths), 'configuration')} outside its longest trajectory"
+            self.faults.append(f"{file} has {left}: too few to fit to when that is held out; give at least {least}")
 
     def _columns(self, opened: io.Opened) -> int | None:
         """K of the data, and what is missing in the file on the way there."""
@@ -145,14 +159,16 @@ class Request:
             return None
         frames = opened.frames(**self._named("forces", "energies", "key"))
         self._temperature(all(f.temperature is not None for f in frames), opened.path.name)
+        self._enough([len(f.n_atoms) for f in frames], opened.path.name)
         named = self._named("descriptors", "force_descriptors")
         if any(named.values()) or opened.has_descriptors:
             return frames[0].columns[taken(frames[0].columns, **named)[0]].shape[1]
         if self.given.get("gradient"):
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
-        species = {int(z) for f in frames if f.numbers is not None for z in f.numbers}
+        if any(f.numbers is None or f.positions is None for f in frames):
+            return None  # told on reading
         descriptor = Soap(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
-        return len(descriptor.names(sorted(species)))
+        return number(descriptor, frames, opened.path)
 
     def _key(self, opened: "io.Opened | io.Complete") -> None:
         if self.given.get("key") is None and opened.trajectories == 1:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -55,18 +56,27 @@ def made(source: Path, target: Path, before: Mapping[str, object], given: Mappin
     executed = _executed(source, before, given)
     for message in warnings_of(executed):
         warnings.warn(spoken(message, before), stacklevel=3)
+    try:
+        return _reported(executed, source, target, before | given)
+    except ReportError:
+        raise
+    except OSError as error:
+        raise ReportError(f"the report could not be written to {target} ({reason(error)})") from error
+    except Exception as error:
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ReportError(f"{source.name} ran, but no page came of it: {told}", traceback.format_exc()) from error
+
+
+def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Mapping[str, object]) -> list[Path]:
     numbers = _numbers(executed)
     folder = os.path.relpath(source.parent, target)
-    about = _subject(before | given, numbers)
-    shown = page.render(executed, name=source.stem, parameters=before | given, folder=folder, subject=about)
+    about = _subject(parameters, numbers)
+    shown = page.render(executed, name=source.stem, parameters=parameters, folder=folder, subject=about)
     texts = {target / f"{source.stem}.html": shown}
     kept = target / f"{source.stem}.json"
     if numbers is not None:
         texts[kept] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
-    try:
-        return write(texts, stale=None if numbers is not None else kept)
-    except OSError as error:
-        raise ReportError(f"the report could not be written to {target} ({reason(error)})") from error
+    return write(texts, stale=None if numbers is not None else kept)
 
 
 def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, object]) -> NotebookNode:

@@ -13,20 +13,16 @@ ROOM = 16 * 1024**2
 
 
 def tried(folder: Path) -> None:
-    """Makes the folder if need be, and writes as much as a report into a file without a name.
+    """Writes as much as a report into a file without a name, in the folder, or in that which it is to be made in.
 
     Raises:
-        ParameterError: that fails; nothing is left of the trial.
+        ParameterError: that fails; nothing is left of the trial in either case.
     """
-    made = not folder.exists()
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as trial:
+        with tempfile.TemporaryFile(dir=there) as trial:
             trial.write(bytes(ROOM))
     except OSError as error:
-        if made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
         raise ParameterError(f"--target: cannot write to the folder {folder} ({reason(error)})") from error
 
 
