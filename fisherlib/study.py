@@ -126,8 +126,8 @@ class Study:
         Raises:
             ValueError: a single configuration, of which nothing can be held out.
         """
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "of": self.data, "clusters": self._clusters}
-        return cross_validate(self.parts, self.moments_of_parts, fit, **options)
+        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
+        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
 
     @property
     def _clusters(self) -> Array:
@@ -147,7 +147,8 @@ class Study:
         """What error bars are taken over, and how many independent blocks there are; None for a single configuration."""
         if len(self.data.energies) < 2:
             return None
-        return independent_blocks(self.data, solve(self.terms.fisher).theta, moments=self.moments)
+        theta = solve(self.terms.fisher).theta
+        return independent_blocks(self.data, theta, moments=self.moments, temperature=self.temperature)
 
     @property
     def cut(self) -> bool:

@@ -1,5 +1,6 @@
 """A dataset, its moments and its models by name."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -171,3 +172,20 @@ def test_facts_tell_what_error_bars_rest_on(run: fl.Study, study: fl.Study) -> N
     assert run.facts["trajectories"] == 1
     assert run.facts["held out"] == f"{run.blocks.clusters} consecutive blocks"
     assert run.facts["independent blocks, by the scores"] == f"about {run.blocks.independent:.0f}"
+
+
+def test_a_temperature_that_is_given_is_taken_in_place_of_every_other(ragged: Maker) -> None:
+    """Moments say 300 K and data 600 K: with a temperature of one's own neither matters, at any door."""
+    data = ragged(1, K=4, temperatures=(300.0,) * 3, configurations=12)
+    hot = fl.Dataset(dataclasses.replace(t, temperature=600.0) for t in data.values())
+    known = {"moments": fl.accumulate(data), "temperature": 600.0}
+    study, right = fl.Study(hot, **known), fl.Study(hot)
+    assert study.blocks.tau == right.blocks.tau
+    for fit in (fl.regression.fisher_fit, fl.regression.energy_fit):
+        assert study.held_out(fit).pooled == pytest.approx(right.held_out(fit).pooled)
+    assert study.comparison("θ_f").pooled_error == pytest.approx(right.comparison("θ_f").pooled_error)
+    errors = [s.standard_errors(fl.solve(s.terms.fisher)) for s in (study, right)]
+    np.testing.assert_allclose(*errors)
+    for checks in (fl.trust.verdicts, fl.diagnostics.check, fl.diagnostics.health):
+        assert [v.name for v in checks(hot, **known)] == [v.name for v in checks(hot)]
+    assert len(fl.diagnostics.consistency(hot, **known)) and len(fl.diagnostics.leverage(hot, **known))

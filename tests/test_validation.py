@@ -376,3 +376,18 @@ def test_a_scale_with_a_unit_moves_the_strengths_that_are_tried(copper_moments: 
         assert a.best[name] == pytest.approx(1e6 * b.best[name], rel=1e-3)
         assert 100 * a.strengths[0] < a.best[name] < 0.01 * a.strengths[-1]
     assert a.verdict.level == a.range.level == "ok"
+
+
+def test_errors_are_told_of_the_same_configurations_only(ragged: Maker) -> None:
+    """Held-out predictions held against other data, or the same in another order, were errors of twenty times the size."""
+    data = ragged(0, temperatures=(300.0,) * 4, atoms=(2, 2))
+    moments, keys = fl.accumulate(data), list(data)
+    options = {"fit": fl.regression.fisher_fit, "folds": 2}
+    for other in (data.select(keys[::-1]), data.drop(keys[0]), ragged(1, temperatures=(300.0,) * 4, atoms=(2, 2))):
+        with pytest.raises(ValueError, match=r"of: expected the \d+ configurations of data in the same order"):
+            validation.cross_validate(data, moments, of=other, **options)
+    with pytest.raises(TypeError, match="of: expected Dataset"):
+        validation.cross_validate(data, moments, of=moments, **options)
+    blocks = data.blocks(2)
+    found = validation.cross_validate(blocks, fl.accumulate(blocks), of=data, **options)
+    assert found.keys == tuple(data)

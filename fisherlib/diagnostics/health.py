@@ -46,11 +46,11 @@ def check(
     """
     moments = moments or accumulate(data)
     return [
-        *findings(data, theta, moments),
+        *findings(data, theta, moments, temperature),
         *sample(data, temperature),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
-        influence(data, moments),
+        influence(data, moments, temperature),
     ]
 
 
@@ -77,7 +77,7 @@ def health(
     """
     moments = moments or accumulate(data)
     return [
-        *consistency(data, theta=theta, moments=moments),
+        *consistency(data, theta=theta, moments=moments, temperature=temperature),
         *(verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),

@@ -71,7 +71,7 @@ def verdicts(
     if len(data.energies) < 2:
         message = "one configuration: nothing can be said of errors"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
-    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments)
+    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
     found += [*diagnostics.single_run(data, _cut(blocks)), _blocks(blocks), *_held_out(blocks, common)]
     return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
 

@@ -144,7 +144,9 @@ def _scores(t: Trajectory, theta: Array) -> Array:
     return found
 
 
-def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | None = None) -> Blocks:
+def independent_blocks(
+    data: Dataset, theta: ArrayLike, *, moments: Moments | None = None, temperature: float | None = None
+) -> Blocks:
     """How many independent pieces the data are worth for θ, and the clusters to take error bars over.
 
     The error of θ_f is A⁻¹Σψ_m, so the memory that matters is that of the scores. ρ(t) is averaged over trajectories and
@@ -156,6 +158,7 @@ def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | No
         data: trajectories, each in the order of time.
         theta: (K,), fitted to these data.
         moments: ``accumulate(data)`` where it is known already.
+        temperature: K, where it is taken in place of what the trajectories say.
 
     Raises:
         ValueError: a single configuration, another number of parameters than descriptors or some that are not finite, or
@@ -165,7 +168,7 @@ def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | No
     if M < 2:
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")
     moments = accumulate(data) if moments is None else moments
-    of_data(moments, data)
+    of_data(moments, data, temperature)
     # Eigenvectors of A, not of the scores' own covariance: whitened by the latter, M < K scores look uncorrelated always.
     y = scores(data, theta) @ directions(fisher(moments.total(), 1.0))
     y -= y.mean(axis=0)
