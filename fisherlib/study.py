@@ -202,6 +202,11 @@ class Study:
                 f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
                 f"{self.blocks.independent:.0f}"
             )
+        if self.blocks.one_run:
+            return (
+                f"the {len(self.data)} trajectories follow one another like frames of one run (correlated by "
+                f"{self.blocks.next:.2f} from one to the next); read them as one"
+            )
         return ""
 
     def standard_errors(self, fit: Solution, **weights: float) -> Array | None:

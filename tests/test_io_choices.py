@@ -1,5 +1,7 @@
 """Which entries of a file probably tell its trajectories apart, and that nobody is left unaware of them."""
 
+import itertools
+import re
 import warnings
 from pathlib import Path
 
@@ -93,6 +95,15 @@ def test_runs_that_are_read_as_one_are_warned_of_once_and_remembered(runs: Path)
     data, said = read(runs, key="run")
     assert said == [] and list(data) == ["0", "1", "2"] and "likely_keys" not in data.provenance
     assert read(runs, check=False)[1] == []  # whoever checks for themselves finds it in the provenance
+
+
+def test_a_key_with_a_value_for_each_configuration_is_warned_of(runs: Path) -> None:
+    numbers = itertools.count()
+    runs.write_text(re.sub(r"\brun=\d", lambda _: f"frame={next(numbers)}", runs.read_text()))
+    assert read(runs, key="frame")[1] == [
+        "runs.xyz: `frame` has 12 values for 12 configurations: trajectories so short do not show whether they are "
+        "independent; leave key= out if the file is one run"
+    ]
 
 
 def test_files_that_tell_their_trajectories_apart_have_no_likely_keys(runs: Path, tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_correlated_rows_mislead_gcv_and_evidence_and_the_verdict_warns(seed: in
     best, verdict = choice.best, choice.verdict
     assert choice.strength == best["cross-validation"] > 10 * max(best["GCV"], best["evidence"])
     assert verdict.name == "strength" and verdict.level == "warn"
-    assert "trust whole trajectories held out" in verdict.message
+    assert "trust cross-validation" in verdict.message
     assert all(f"{value:.2g} by {name}" in verdict.message for name, value in best.items())
     at = np.interp(np.log(list(best.values())), np.log(choice.strengths), choice.cross_validation)
     lowest = choice.cross_validation.min()
@@ -292,7 +292,7 @@ def test_ways_to_choose_a_strength_disagree_where_their_errors_do(
 ) -> None:
     found = agreement(curve(excess, size=size), BEST)
     assert found.level == level and found.value == pytest.approx(value) and found.limits == (0.0, 0.01)
-    assert ("trust whole trajectories held out" in found.message) == (level == "warn")
+    assert ("trust cross-validation" in found.message) == (level == "warn")
     assert "1e-06 by GCV" in found.message and " strength below " in found.message
 
 

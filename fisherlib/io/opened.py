@@ -253,5 +253,5 @@ class Opened:
         data = Dataset(made, provenance=provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
-            judge(data, self.path, theta)
+            judge(data, self.path, theta, key=key)
         return data
