@@ -103,7 +103,9 @@ def _drift(data: Dataset) -> Verdict:
 
 def _memory(data: Dataset) -> Verdict:
     if too_short(data):
-        return unknown("independent energies", "trajectories so short do not show whether they are independent")
+        return unknown(
+            "independent energies", "trajectories so short do not show whether their energies are independent"
+        )
     independent, M = independent_energies(data), len(data.energies)
     level, message = "ok", f"about {independent:.0f} of {M} energies are independent"
     if independent < FEW:

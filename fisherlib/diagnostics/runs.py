@@ -43,8 +43,8 @@ def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
     each = len(data.energies) / len(data)
     message = (
         f"{len(data)} trajectories of {'one configuration' if each == 1 else f'{each:.2g} configurations'} each follow one "
-        f"another like frames of one run (correlated by {correlation:.2f} from one to the next): they are not independent, and "
-        "there are no error bars; if they are one run, read it as one, without key="
+        f"another like frames of one run (energies or scores correlated by {correlation:.2f} from one to the next): "
+        "they are not independent, and there are no error bars; if they are one run, read it as one, without key="
     )
     return [Verdict(name="trajectories", level="warn", message=message, value=correlation, limits=(-math.inf, most))]
 

@@ -24,6 +24,12 @@ def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, 
             "are independent; leave key= out if the file is one run",
             stacklevel=3,
         )
+    for name, m in data.provenance.get("incomplete_keys", {}).items():
+        warnings.warn(
+            f"{path.name}: `{name}` is in some configurations and not in configuration {m}, so that it cannot tell trajectories "
+            f"apart, and all count as one; write it into each, and take key={name!r} if it names trajectories",
+            stacklevel=3,
+        )
     if likely := data.provenance.get("likely_keys"):
         warnings.warn(f"{path.name}: {ask_for_key(likely)}", stacklevel=3)
     for verdict in diagnostics.consistency(data, theta=theta):
