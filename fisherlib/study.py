@@ -15,6 +15,7 @@ from .comparison import Comparison, compare
 from .counts import counted
 from .dataset import Array, Dataset
 from .landscapes import Landscape, Point
+from .losses import energy
 from .moments import Moments, accumulate
 from .networks import Network
 from .potential import LinearPotential
@@ -22,7 +23,7 @@ from .projections import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
-from .validation import cross_validate
+from .validation import cross_validate, split
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
@@ -37,8 +38,9 @@ class Study:
         temperature: K; without it the trajectories' own.
         seed: of random directions and of the networks.
         moments: ``accumulate(data)``, where it is known already.
-        models: all models by name, instead of the usual ones: θ_f, the given one (or the energy fit), and "Fisher + KL",
-            which minimises the sum of the Fisher divergence and the second-order KL divergence (weight 1 Å⁻²).
+        models: all models by name, instead of the usual ones: θ_f, the given one (or the energy fit, of more than one
+            configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the second-order KL
+            divergence (weight 1 Å⁻²).
 
     Attributes:
         models: name → potential.
@@ -84,7 +86,9 @@ class Study:
         mixed = self.fit(kl=1.0, name="Fisher + KL")[1]
         if given is not None and given.name in (theta_f.name, mixed.name):
             given = _named(given, f"{given.name} (given)")
-        return {model.name: model for model in (theta_f, given or energy_fit(self.moments), mixed)}
+        if given is None and _scatter(self.moments):
+            given = energy_fit(self.moments)
+        return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
     def with_model(self, model: LinearPotential) -> "Study":
         """The same study with one more model, or another one under a name that was added before.
@@ -126,8 +130,18 @@ class Study:
         Raises:
             ValueError: a single configuration, of which nothing can be held out.
         """
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "of": self.data, "clusters": self._clusters}
-        return cross_validate(self.parts, self.moments_of_parts, fit, **options)
+        if self.blocks is None:
+            raise ValueError("data: expected at least 2 configurations, so that one can be held out, got 1; add some")
+        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
+        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
+
+    def held_out_energies(self, *, folds: int = 5) -> bool:
+        """Whether energies can be fitted with each of the ``folds`` held out: two configurations leave one, which has no scatter."""
+        if len(self.parts) < 2:
+            return False
+        moments = self.moments_of_parts
+        parts = split(tuple(moments), min(folds, len(moments)), seed=self.seed)
+        return all(_scatter(moments.drop(part)) for part in parts)
 
     @property
     def _clusters(self) -> Array:
@@ -147,7 +161,8 @@ class Study:
         """What error bars are taken over, and how many independent blocks there are; None for a single configuration."""
         if len(self.data.energies) < 2:
             return None
-        return independent_blocks(self.data, solve(self.terms.fisher).theta, moments=self.moments)
+        theta = solve(self.terms.fisher).theta
+        return independent_blocks(self.data, theta, moments=self.moments, temperature=self.temperature)
 
     @property
     def cut(self) -> bool:
@@ -186,6 +201,11 @@ class Study:
             return (
                 f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
                 f"{self.blocks.independent:.0f}"
+            )
+        if self.blocks.one_run:
+            return (
+                f"the {len(self.data)} trajectories follow one another like frames of one run (correlated by "
+                f"{self.blocks.next:.2f} from one to the next); read them as one"
             )
         return ""
 
@@ -245,6 +265,11 @@ class Study:
         from .training import train  # scikit-learn is loaded only when a network is wanted
 
         return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)
+
+
+def _scatter(moments: Moments) -> bool:
+    """Whether descriptors vary, so that energies can be fitted."""
+    return bool(np.diag(energy(moments).A).any())
 
 
 def _named(model: LinearPotential, name: str) -> LinearPotential:

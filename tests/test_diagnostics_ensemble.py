@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 import fisherlib as fl
 from fisherlib import diagnostics
-from fisherlib.diagnostics import Verdict
+from fisherlib.diagnostics import Verdict, judgements
 from fisherlib.units import BOLTZMANN
 
+Maker = Callable[..., fl.Dataset]
 T, N = 600.0, 20
 
 
@@ -329,3 +330,31 @@ def test_forces_that_are_all_zero_fail(few_walkers: fl.Dataset) -> None:
 def test_check_without_force_descriptors_says_what_is_wrong(few_walkers: fl.Dataset) -> None:
     zero = spoilt(few_walkers, lambda t: {"force_descriptors": np.zeros_like(t.force_descriptors)})
     assert [v.name for v in diagnostics.check(zero) if v.level == "fail"] == ["force descriptors"]
+
+
+def test_a_temperature_by_forces_that_could_as_well_be_negative_is_not_known() -> None:
+    judge = judgements.temperature_by_forces
+    for ratio, error, freedom in ((-7.85, 0.90, 1.0), (-1.89, 1.01, 5.0), (1.0, 0.5, 20.0)):
+        assert judge(ratio, error, freedom, judgements.CHANCE).level == "unknown"
+    assert judge(1.1, 0.1, 20.0, judgements.CHANCE).level == "ok"
+    for ratio in (-3.0, 8.0):  # far off all the same
+        assert judge(ratio, 0.5, 20.0, judgements.CHANCE).level == "warn"
+
+
+def test_a_trajectory_without_a_name_is_named_in_quotes(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(300.0,) * 3, configurations=20)
+    blank = fl.Dataset(dataclasses.replace(t, key=" " * number) for number, t in enumerate(data.values()))
+    said = " ".join(v.message for v in fl.diagnostics.sample(blank))
+    assert "furthest off in trajectory '" in said and "off in )" not in said
+
+
+@pytest.mark.parametrize("lengths", [(2, 3, 1), (40, 40)])
+def test_energies_are_never_said_to_forget_before_they_are_known(ragged: Maker, lengths: tuple[int, ...]) -> None:
+    """Anticorrelated energies had a time of −0.69 configurations."""
+    whole = ragged(0, temperatures=(300.0,) * len(lengths), configurations=max(lengths), atoms=(3, 3))
+    up_and_down = [
+        dataclasses.replace(t.slice(0, M), energies=np.arange(M) % 2 + 0.1 * k)
+        for k, (t, M) in enumerate(zip(whole.values(), lengths, strict=True))
+    ]
+    found = fl.diagnostics.facts(fl.Dataset(up_and_down))["autocorrelation time of the energies, configurations"]
+    assert found == ("0.50" if min(lengths) > 3 else "not known: trajectories are too short")

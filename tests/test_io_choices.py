@@ -1,5 +1,7 @@
 """Which entries of a file probably tell its trajectories apart, and that nobody is left unaware of them."""
 
+import itertools
+import re
 import warnings
 from pathlib import Path
 
@@ -27,14 +29,21 @@ FRAMES = 200
         ("temperature", np.repeat([300, 600], 100), 2),
         ("run", np.zeros(FRAMES, dtype=int), None),  # one value
         ("run", np.arange(FRAMES), None),  # each its own
-        ("run", np.repeat(np.arange(100), 2), None),  # two configurations each
+        ("run", np.repeat(np.arange(100), 2), 100),  # two configurations each, by a usual name
+        ("run", np.r_[np.repeat(np.arange(98), 2), np.arange(98, 102)], None),  # fewer
+        ("tag", np.array([f"{k // 2}" for k in range(FRAMES)]), None),  # by another name
         ("step", np.tile(np.arange(40), 5), None),
         ("counter", np.tile(np.arange(40), 5), None),  # starts anew in each run
         ("label", np.array([f"{k // 2}" for k in range(FRAMES)]), None),
         ("n_atoms", np.repeat([31, 32], 100), None),
         ("n_Cu", np.repeat([15, 16], 100), None),
         ("charge", np.repeat([0, 1], 100), None),
-        ("run", np.repeat([0.0, 1.0], 100), None),  # no whole numbers
+        ("run", np.repeat([0.0, 1.0], 100), 2),
+        ("run", np.repeat([True, False], 100), 2),
+        ("run", np.repeat([0.5, 1.0], 100), None),  # no whole numbers
+        ("run", np.repeat([np.nan, 1.0], 100), None),
+        ("pressure", np.repeat([0.0, 1.0], 100), None),  # of another name
+        ("converged", np.repeat([True, False], 100), None),
         ("run", np.repeat([[0, 1]], FRAMES, axis=0), None),
     ],
 )
@@ -93,6 +102,25 @@ def test_runs_that_are_read_as_one_are_warned_of_once_and_remembered(runs: Path)
     data, said = read(runs, key="run")
     assert said == [] and list(data) == ["0", "1", "2"] and "likely_keys" not in data.provenance
     assert read(runs, check=False)[1] == []  # whoever checks for themselves finds it in the provenance
+
+
+def test_a_key_with_a_value_for_each_configuration_is_warned_of(runs: Path) -> None:
+    numbers = itertools.count()
+    runs.write_text(re.sub(r"\brun=\d", lambda _: f"frame={next(numbers)}", runs.read_text()))
+    assert read(runs, key="frame")[1] == [
+        "runs.xyz: `frame` has 12 values for 12 configurations: trajectories so short do not show whether they are "
+        "independent; leave key= out if the file is one run"
+    ]
+
+
+def test_a_key_that_some_configurations_lack_is_warned_of(runs: Path) -> None:
+    runs.write_text(re.sub(r"\brun=\d ?", "", runs.read_text(), count=1))
+    data, said = read(runs)
+    assert said == [
+        "runs.xyz: `run` is in some configurations and not in configuration 0, so that it cannot tell trajectories apart, and "
+        "all count as one; write it into each, and take key='run' if it names trajectories"
+    ]
+    assert len(data) == 1 and data.provenance["incomplete_keys"] == {"run": 0}
 
 
 def test_files_that_tell_their_trajectories_apart_have_no_likely_keys(runs: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A dataset, its moments and its models by name."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -171,3 +172,52 @@ def test_facts_tell_what_error_bars_rest_on(run: fl.Study, study: fl.Study) -> N
     assert run.facts["trajectories"] == 1
     assert run.facts["held out"] == f"{run.blocks.clusters} consecutive blocks"
     assert run.facts["independent blocks, by the scores"] == f"about {run.blocks.independent:.0f}"
+
+
+def test_a_temperature_that_is_given_is_taken_in_place_of_every_other(ragged: Maker) -> None:
+    """Moments say 300 K and data 600 K: with a temperature of one's own neither matters, at any door."""
+    data = ragged(1, K=4, temperatures=(300.0,) * 3, configurations=12)
+    hot = fl.Dataset(dataclasses.replace(t, temperature=600.0) for t in data.values())
+    known = {"moments": fl.accumulate(data), "temperature": 600.0}
+    study, right = fl.Study(hot, **known), fl.Study(hot)
+    assert study.blocks.tau == right.blocks.tau
+    for fit in (fl.regression.fisher_fit, fl.regression.energy_fit):
+        assert study.held_out(fit).pooled == pytest.approx(right.held_out(fit).pooled)
+    assert study.comparison("θ_f").pooled_error == pytest.approx(right.comparison("θ_f").pooled_error)
+    errors = [s.standard_errors(fl.solve(s.terms.fisher)) for s in (study, right)]
+    np.testing.assert_allclose(*errors)
+    for checks in (fl.trust.verdicts, fl.diagnostics.check, fl.diagnostics.health):
+        assert [v.name for v in checks(hot, **known)] == [v.name for v in checks(hot)]
+    assert len(fl.diagnostics.consistency(hot, **known)) and len(fl.diagnostics.leverage(hot, **known))
+
+
+def test_one_configuration_has_a_fisher_fit_and_no_energy_fit(ragged: Maker) -> None:
+    run = ragged(1, K=3, temperatures=(300.0,), configurations=4, atoms=(5, 5))
+    alone = fl.Dataset([run["t0"].slice(0, 1)])
+    study = fl.Study(alone)
+    assert list(study.models) == ["θ_f", "Fisher + KL"] and study.comparison("θ_f").pooled["force_rmse"] > 0
+    assert not study.held_out_energies() and "one configuration" in study.reason
+    with pytest.raises(
+        ValueError, match="data: expected at least 2 configurations, so that one can be held out, got 1"
+    ):
+        study.held_out(fl.regression.fisher_fit)
+    with pytest.raises(ValueError, match="moments: energies of one configuration leave nothing to fit; add"):
+        fl.regression.energy_fit(study.moments)
+    with pytest.raises(ValueError, match="energies of 2 configurations whose descriptors do not vary leave nothing"):
+        fl.regression.energy_fit(study.moments + fl.accumulate(fl.Dataset([_again(alone["t0"])])))
+
+
+def _again(t: fl.Trajectory) -> fl.Trajectory:
+    """The same descriptors under another key, with another energy."""
+    return dataclasses.replace(t, key="again", energies=t.energies + 1.0, forces=t.forces + 1.0)
+
+
+@pytest.mark.parametrize(("configurations", "possible"), [(2, False), (3, False), (4, True)])
+def test_energies_are_held_out_where_what_is_left_has_scatter(
+    ragged: Maker, configurations: int, possible: bool
+) -> None:
+    study = fl.Study(ragged(1, K=3, temperatures=(300.0,), configurations=configurations, atoms=(5, 5)))
+    assert "energy fit" in study.models and study.held_out_energies() == possible
+    assert study.held_out(fl.regression.fisher_fit).pooled["force_rmse"] > 0
+    if possible:
+        assert study.held_out(fl.regression.energy_fit).pooled["energy_rmse"] > 0

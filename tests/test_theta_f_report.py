@@ -136,7 +136,7 @@ def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> Non
     assert numbers["data"]["trajectories"] == len(data) == 1
     assert numbers["independent_blocks"] == pytest.approx(blocks.independent)
     (found,) = [v for v in numbers["verdicts"] if v["name"] == "trajectories"]
-    assert found["level"] == "warn" and f"cut into {blocks.clusters} consecutive blocks" in found["message"]
+    assert found["level"] == "warn" and f"cut into {blocks.clusters} consecutive blocks," in found["message"]
 
 
 @pytest.mark.parametrize(

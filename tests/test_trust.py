@@ -132,8 +132,8 @@ def test_one_short_trajectory_gets_verdicts_too(ragged: Maker) -> None:
         blocks = 6 if configurations == 30 else 2  # of ten τ each, τ being ½
         assert found["trajectories"].level == "warn"
         assert found["trajectories"].message == (
-            f"one run, cut into {blocks} consecutive blocks, which are not independent; by the autocorrelation time of the "
-            f"scores the run is worth about {configurations} independent ones"
+            f"one run, which does not show what is slower than itself; it is cut into {blocks} consecutive blocks, which take "
+            "the place of trajectories"
         )
 
 
@@ -186,3 +186,26 @@ def test_within_one_group_of_molybdenum_forces_give_the_energies_and_on_strained
     assert {v.name for v in found if v.level == "unknown"} == {"temperature by forces", "basin weights"}
     warned = {v.name: v.message for v in fl.trust.verdicts(elastic) if v.level != "ok"}
     assert "near rest" in warned["energy correlation"]
+
+
+def test_a_key_with_a_value_for_each_frame_gets_no_reassurance(few_walkers: fl.Dataset) -> None:
+    run = few_walkers["walker-00"]
+    run = dataclasses.replace(run, energies=np.cumsum(np.random.default_rng(0).normal(size=len(run))) + run.energies)
+    frames = fl.Dataset(dataclasses.replace(run.slice(m, m + 1), key=str(m)) for m in range(len(run)))
+    found = by_name(frames)
+    assert found["trajectories"].level == "warn" and found["trajectories"].value > 0.5
+    assert "50 trajectories of one configuration each follow one another like frames" in found["trajectories"].message
+    assert found["independent blocks"].level == "unknown" and "no error bars" in found["independent blocks"].message
+    assert {v.name: v.level for v in fl.diagnostics.health(frames)}.items() >= {
+        ("trajectories", "warn"),
+        ("independent energies", "unknown"),
+    }
+    study = fl.Study(frames)
+    assert "follow one another like frames of one run" in study.reason
+    assert study.standard_errors(fl.solve(study.terms.fisher)) is None
+    order = [str(m) for m in np.random.default_rng(1).permutation(len(run))]
+    found = by_name(frames.select(order))
+    assert "trajectories" not in found and found["independent blocks"].level == "unknown"
+    assert "whether trajectories so short are independent cannot be seen" in found["independent blocks"].message
+    facts = fl.diagnostics.facts(frames)
+    assert facts["independent energies"] == "not known: trajectories are too short"

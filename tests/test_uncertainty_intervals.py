@@ -1,5 +1,6 @@
 """Intervals and independent blocks: quantiles from tables, memory that is known, coverage by many repeats."""
 
+import dataclasses
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_memory_of_the_scores_is_found(tau: float) -> None:
     assert found.tau == pytest.approx(tau, rel=0.2)
     assert found.independent == pytest.approx(8 * 2000 / (2 * found.tau)) and found.independent <= 16000
     assert found.kind == "trajectories" and list(found.moments) == list(data) and found.clusters == 8
-    assert str(found).startswith("8 trajectories, worth about ") and f"time is {found.tau:.2f} configurations" in str(
+    assert str(found).startswith("8 trajectories; by the scores ") and f"time {found.tau:.2f} configurations" in str(
         found
     )
 
@@ -171,7 +172,7 @@ def test_few_trajectories_are_cut_into_blocks_of_ten_tau() -> None:
     assert min(lengths[:-1]) >= 10 * found.tau
     pooled, whole = found.moments.total(), moments.total()
     np.testing.assert_allclose(pooled.PhiPhi, whole.PhiPhi)
-    assert "blocks, worth about" in str(found)
+    assert "consecutive blocks; by the scores" in str(found)
     errors = np.sqrt(np.diag(uncertainty.sandwich(found.moments, fit, temperature=300.0)))
     assert uncertainty.interval(fit.theta, errors, clusters=found.clusters, independent=found.independent)[0].shape == (
         3,
@@ -192,6 +193,37 @@ def test_little_data_still_give_two_blocks_and_no_refusal_but_that_of_the_interv
         uncertainty.interval(0.0, 1.0, clusters=found.clusters, independent=found.independent)
     with pytest.raises(ValueError, match="at least 2 configurations"):
         uncertainty.independent_blocks(fl.Dataset([data["0"].slice(0, 1)]), np.zeros(3))
+
+
+def one_a_trajectory(data: fl.Dataset) -> fl.Dataset:
+    """Every configuration as a trajectory of its own, as a key with a value for each frame reads them."""
+    (run,) = data.values()
+    return fl.Dataset(dataclasses.replace(run.slice(m, m + 1), key=str(m)) for m in range(len(run)))
+
+
+def test_frames_of_one_run_are_not_independent_for_being_called_trajectories() -> None:
+    run = remembering(6.0, (200,))
+    theta = np.arange(1.0, 4.0)
+    whole = uncertainty.independent_blocks(run, theta)
+    frames = one_a_trajectory(run)
+    found = uncertainty.independent_blocks(frames, theta)
+    assert found.one_run and found.short and found.next > 0.7
+    assert found.independent == pytest.approx(whole.independent, rel=0.01) and found.tau == pytest.approx(whole.tau)
+    shuffled = frames.select([str(m) for m in np.random.default_rng(0).permutation(200)])
+    found = uncertainty.independent_blocks(shuffled, theta)
+    assert found.short and not found.one_run and found.independent > 150  # nothing in them tells
+    assert not whole.short and not whole.one_run
+
+
+def test_pairs_of_neighbouring_frames_of_many_runs_are_no_single_run() -> None:
+    data = remembering(6.0, (2,) * 100)
+    found = uncertainty.independent_blocks(data, np.arange(1.0, 4.0))
+    assert found.short and not found.one_run
+
+
+def test_trajectories_that_are_not_cut_are_called_trajectories() -> None:
+    found = uncertainty.independent_blocks(remembering(1.0, (1, 1)), np.zeros(3))
+    assert found.kind == "trajectories" and str(found).startswith("2 trajectories; ")
 
 
 def test_forces_without_any_error_have_no_memory() -> None:

@@ -219,7 +219,7 @@ def test_correlated_rows_mislead_gcv_and_evidence_and_the_verdict_warns(seed: in
     best, verdict = choice.best, choice.verdict
     assert choice.strength == best["cross-validation"] > 10 * max(best["GCV"], best["evidence"])
     assert verdict.name == "strength" and verdict.level == "warn"
-    assert "trust whole trajectories held out" in verdict.message
+    assert "trust cross-validation" in verdict.message
     assert all(f"{value:.2g} by {name}" in verdict.message for name, value in best.items())
     at = np.interp(np.log(list(best.values())), np.log(choice.strengths), choice.cross_validation)
     lowest = choice.cross_validation.min()
@@ -292,7 +292,7 @@ def test_ways_to_choose_a_strength_disagree_where_their_errors_do(
 ) -> None:
     found = agreement(curve(excess, size=size), BEST)
     assert found.level == level and found.value == pytest.approx(value) and found.limits == (0.0, 0.01)
-    assert ("trust whole trajectories held out" in found.message) == (level == "warn")
+    assert ("trust cross-validation" in found.message) == (level == "warn")
     assert "1e-06 by GCV" in found.message and " strength below " in found.message
 
 
@@ -376,3 +376,18 @@ def test_a_scale_with_a_unit_moves_the_strengths_that_are_tried(copper_moments: 
         assert a.best[name] == pytest.approx(1e6 * b.best[name], rel=1e-3)
         assert 100 * a.strengths[0] < a.best[name] < 0.01 * a.strengths[-1]
     assert a.verdict.level == a.range.level == "ok"
+
+
+def test_errors_are_told_of_the_same_configurations_only(ragged: Maker) -> None:
+    """Held-out predictions held against other data, or the same in another order, were errors of twenty times the size."""
+    data = ragged(0, temperatures=(300.0,) * 4, atoms=(2, 2))
+    moments, keys = fl.accumulate(data), list(data)
+    options = {"fit": fl.regression.fisher_fit, "folds": 2}
+    for other in (data.select(keys[::-1]), data.drop(keys[0]), ragged(1, temperatures=(300.0,) * 4, atoms=(2, 2))):
+        with pytest.raises(ValueError, match=r"of: expected the \d+ configurations of data in the same order"):
+            validation.cross_validate(data, moments, of=other, **options)
+    with pytest.raises(TypeError, match="of: expected Dataset"):
+        validation.cross_validate(data, moments, of=moments, **options)
+    blocks = data.blocks(2)
+    found = validation.cross_validate(blocks, fl.accumulate(blocks), of=data, **options)
+    assert found.keys == tuple(data)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fisherlib as fl
 from fisherlib import diagnostics
 from fisherlib.diagnostics import Verdict
-from fisherlib.diagnostics.verdict import LEVELS
+from fisherlib.diagnostics.verdict import LEVELS, unknown
 
 Change = Callable[[fl.Trajectory, np.random.Generator], dict]
 
@@ -198,3 +198,15 @@ def test_strange_levels_and_limits_are_refused() -> None:
 def test_a_failure_may_be_told_as_a_warning() -> None:
     failed = Verdict(name="a", level="fail", message="m", value=2.0, limits=(0.0, 1.0))
     assert failed.warned().level == "warn" and failed.warned().warned() == failed.warned()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("k -0.19, at (-2.5)", "k −0.19, at (−2.5)"),
+        ("k -0.00 and −0.000 ± 0.1 and -0", "k 0.00 and 0.000 ± 0.1 and 0"),
+        ("-0.001, 1e-12, walker-00, 2-3, -1e-05, +0.2", "−0.001, 1e-12, walker-00, 2-3, −1e-05, +0.2"),
+    ],
+)
+def test_minus_signs_of_numbers_are_such_and_zeros_have_none(written: str, read: str) -> None:
+    assert unknown("x", written).message == read

@@ -13,6 +13,7 @@ from .leverage import leverage as leverage
 from .metastability import Metastability as Metastability
 from .metastability import metastability as metastability
 from .of_moments import signs_of_moments as signs_of_moments
+from .runs import short_runs as short_runs
 from .runs import single_run as single_run
 from .sampling import autocorrelation_time as autocorrelation_time
 from .sampling import canonical_ratio as canonical_ratio

@@ -31,7 +31,11 @@ NO_FORCE = 1e-12
 
 
 def consistency(
-    data: Dataset, *, theta: ArrayLike | LinearPotential | None = None, moments: Moments | None = None
+    data: Dataset,
+    *,
+    theta: ArrayLike | LinearPotential | None = None,
+    moments: Moments | None = None,
+    temperature: float | None = None,
 ) -> list[Verdict]:
     """Whether energies, forces and descriptors fit each other: the physical self-checks made on loading.
 
@@ -43,6 +47,7 @@ def consistency(
         theta: (K,) parameters known to be roughly right, e.g. the owner's; they settle the sign without energies. The
             descriptor of a potential is held against that of the data as well.
         moments: ``accumulate(data)`` where it is known already.
+        temperature: K, where it is taken in place of what the trajectories say.
 
     Returns:
         Verdicts, each with its number. A trajectory that is a copy of another is a warning here, since such data can
@@ -51,13 +56,15 @@ def consistency(
     Raises:
         ValueError: θ has another length or is not finite, or the moments are those of other data.
     """
-    found = findings(data, theta, moments or accumulate(data))
+    found = findings(data, theta, moments or accumulate(data), temperature)
     return [verdict.warned() if verdict.name == "duplicates" else verdict for verdict in found]
 
 
-def findings(data: Dataset, theta: ArrayLike | LinearPotential | None, moments: Moments) -> list[Verdict]:
+def findings(
+    data: Dataset, theta: ArrayLike | LinearPotential | None, moments: Moments, temperature: float | None
+) -> list[Verdict]:
     """The verdicts of ``consistency``, trajectories that are copies a failure among them."""
-    moments.check_of(data)
+    moments.check_of(data, temperature)
     total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
     least = max(ROUNDING * float(np.abs(total.mean[:-2]).max() / total.mean[-1]), float(np.finfo(float).tiny))

@@ -82,7 +82,8 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
         for verdict in _judged(E, t.n_atoms, T, t.forces, chance):
             yield _called(t.key), verdict
         by_forces = _temperature(t, T, chance)
-        virial += [by_forces.value] if np.isfinite(by_forces.value) else []
+        if _of_clusters(t, T):
+            virial.append(float(virial_temperatures(t).mean()) / T)
         yield _called(t.key), by_forces
         if T is not None and len(t) > 1:
             freedom += max(judgements.independent_of(E) - 1, 1.0)
@@ -109,8 +110,8 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
 
 
 def _called(key: str) -> str:
-    """A trajectory by its key, in words where that is a number."""
-    return f"trajectory {key}" if key.isdigit() else key
+    """A trajectory by its key, in words where that is a number or blank."""
+    return f"trajectory {key}" if key.isdigit() else key if key.strip() else f"trajectory {key!r}"
 
 
 def _judged(E: Array, N: Array, T: float | None, forces: Array | None, chance: float) -> list[Verdict]:
@@ -147,9 +148,15 @@ def _of_one_composition(t: Trajectory) -> Array:
     return without_rounding(x - counts @ np.linalg.lstsq(counts, x, rcond=None)[0], t.energies)
 
 
+def _of_clusters(t: Trajectory, T: float | None) -> bool:
+    """Whether a virial temperature can be had, and held against that of the trajectory."""
+    isolated = t.positions is not None and not (t.pbc is not None and t.pbc.any())
+    return T is not None and isolated and bool(t.n_atoms.min() >= 2) and len(t) >= 2
+
+
 def _temperature(t: Trajectory, T: float | None, chance: float) -> Verdict:
     """Virial temperature over T, where the virial theorem holds."""
-    if T is None or t.positions is None or (t.pbc is not None and t.pbc.any()) or t.n_atoms.min() < 2 or len(t) < 2:
+    if not _of_clusters(t, T):
         message = "positions of isolated clusters of known temperature are needed, several configurations of each"
         return unknown("temperature by forces", message)
     each = virial_temperatures(t) / T

@@ -7,6 +7,12 @@ import numpy as np
 from ..dataset import Array, Dataset
 from .sampling import autocorrelation_time
 
+#: Configurations a trajectory takes on average for its memory to be seen.
+SEEN = 3
+
+#: What stands for numbers that shorter ones do not show.
+SHORT = "not known: trajectories are too short"
+
 
 def facts(data: Dataset) -> dict[str, object]:
     """Named values of a dataset, which are no checks: nothing in them is right or wrong.
@@ -22,19 +28,27 @@ def facts(data: Dataset) -> dict[str, object]:
         "atoms in a configuration": _range(data.n_atoms),
         "temperature, K": ", ".join(f"{T:g}" for T in data.temperatures) or "not known",
         "descriptors K": data.K,
-        "autocorrelation time of the energies, configurations": f"{memory(data):.2f}",
-        "independent energies": f"about {independent_energies(data):.0f}",
+        "autocorrelation time of the energies, configurations": SHORT if too_short(data) else f"{memory(data):.2f}",
+        "independent energies": SHORT if too_short(data) else f"about {independent_energies(data):.0f}",
     }
 
 
+def too_short(data: Dataset) -> bool:
+    """Whether several trajectories are so short, fewer than ``SEEN`` configurations on average, that none shows a memory."""
+    return len(data) > 1 and len(data.energies) < SEEN * len(data)
+
+
 def memory(data: Dataset) -> float:
-    """Integrated autocorrelation time of the energies, in configurations, all trajectories of an ensemble about one mean."""
-    return autocorrelation_time(_series(data))
+    """Integrated autocorrelation time of the energies, in configurations, all trajectories of an ensemble about one mean.
+
+    Below ½ energies are anticorrelated, and worth more than their number; that is not counted on.
+    """
+    return max(0.5, autocorrelation_time(series_of_energies(data)))
 
 
 def independent_energies(data: Dataset) -> float:
     """Configurations over twice the autocorrelation time of their energies: what averages of the energy rest on."""
-    return len(data.energies) / max(2 * memory(data), 1.0)
+    return len(data.energies) / (2 * memory(data))
 
 
 def _range(values: Sequence[int] | Array) -> str:
@@ -42,7 +56,7 @@ def _range(values: Sequence[int] | Array) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _series(data: Dataset) -> list[Array]:
+def series_of_energies(data: Dataset) -> list[Array]:
     """Energies without the mean of their ensemble (temperature and composition) and what is linear in N."""
     ensembles: dict[object, list[str]] = {}
     for t in data.values():

@@ -9,10 +9,10 @@ from ..potential import LinearPotential
 from . import judgements
 from .checks import consistency, findings
 from .ensemble import sample
-from .facts import independent_energies, memory
+from .facts import independent_energies, memory, too_short
 from .identifiability import null_directions, undetermined
 from .leverage import influence
-from .runs import single_run
+from .runs import short_runs, single_run
 from .sampling import drift, ratio_if_any
 from .verdict import Verdict, unknown
 from .worst import worst
@@ -46,11 +46,11 @@ def check(
     """
     moments = moments or accumulate(data)
     return [
-        *findings(data, theta, moments),
+        *findings(data, theta, moments, temperature),
         *sample(data, temperature),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
-        influence(data, moments),
+        influence(data, moments, temperature),
     ]
 
 
@@ -77,11 +77,12 @@ def health(
     """
     moments = moments or accumulate(data)
     return [
-        *consistency(data, theta=theta, moments=moments),
+        *consistency(data, theta=theta, moments=moments, temperature=temperature),
         *(verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
         *single_run(data),
+        *short_runs(data),
         _drift(data),
         _memory(data),
         _fluctuation(data, temperature),
@@ -101,6 +102,10 @@ def _drift(data: Dataset) -> Verdict:
 
 
 def _memory(data: Dataset) -> Verdict:
+    if too_short(data):
+        return unknown(
+            "independent energies", "trajectories so short do not show whether their energies are independent"
+        )
     independent, M = independent_energies(data), len(data.energies)
     level, message = "ok", f"about {independent:.0f} of {M} energies are independent"
     if independent < FEW:

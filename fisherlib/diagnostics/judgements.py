@@ -96,7 +96,7 @@ def end_to_end(rise: float, error: float, spread: float, freedom: float, chance:
     """A drift, where it is larger than half the spread of the energies and than chance."""
     limit = max(0.5 * spread, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
     level: Level = "ok"
-    message = f"energies move by {rise:+.3f} ± {error:.3f} eV from end to end of a trajectory".replace("-", "−")
+    message = f"energies move by {rise:+.3f} ± {error:.3f} eV from end to end of a trajectory"
     if abs(rise) > limit:
         level = "warn"
         message = (
@@ -160,8 +160,8 @@ def temperature_by_forces(ratio: float, error: float, freedom: float, chance: fl
     message = f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given"
     if not limits[0] <= ratio <= limits[1]:
         level = "warn"
-        message = (
-            f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given: a wrong label, forces in other "
-            "units, a wall or an external field, or atoms that have evaporated"
-        )
+        message += ": a wrong label, forces in other units, a wall or an external field, or atoms that have evaporated"
+    elif limits[0] <= 0:  # even a negative temperature would pass
+        message = "forces and positions scatter too much over so few configurations to tell a temperature"
+        return unknown("temperature by forces", message)
     return Verdict(name="temperature by forces", level=level, message=message, value=ratio, limits=limits)

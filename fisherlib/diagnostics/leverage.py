@@ -16,7 +16,9 @@ from .verdict import Verdict, unknown
 SHARES, OWN = 10.0, 0.5
 
 
-def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) -> Array:
+def leverage(
+    data: Dataset, moments: Moments, *, temperature: float | None = None, block_rows: int | None = None
+) -> Array:
     """How much of the fit each configuration holds: h_m = β_m² tr(Φ_m A⁺ Φ_mᵀ) with A = Σ_m β_m² Φ_mᵀΦ_m.
 
     Σ_m h_m is the rank of the fit, and h_m/rank the part of the parameters that configuration m determines alone. One
@@ -25,6 +27,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) 
     Args:
         data: the configurations.
         moments: ``accumulate(data)``.
+        temperature: K, in place of what the trajectories say.
         block_rows: rows of Φ per block; about 4 MB without it.
 
     Returns:
@@ -33,10 +36,10 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) 
     Raises:
         ValueError: the moments are not those of the data.
     """
-    moments.check_of(data)
-    weights = {t.key: 1.0 if t.temperature is None else beta(t.temperature) ** 2 for t in data.values()}
-    if any(t.temperature is None for t in data.values()) or len(data.temperatures) == 1:
-        weights = dict.fromkeys(data, 1.0)
+    moments.check_of(data, temperature)
+    known = {t.key: t.temperature if temperature is None else temperature for t in data.values()}
+    alike = None in known.values() or len(set(known.values())) == 1
+    weights = {key: 1.0 if alike else beta(T) ** 2 for key, T in known.items()}
     A = sum(weights[key] * record.PhiPhi for key, record in moments.items())
     values, vectors = spectrum(Quadratic(A, np.zeros(data.K), 0.0))
     kept = values > data.K * np.finfo(float).eps * values[-1]
@@ -54,7 +57,7 @@ def leverage(data: Dataset, moments: Moments, *, block_rows: int | None = None) 
     return np.concatenate(shares)
 
 
-def influence(data: Dataset, moments: Moments) -> Verdict:
+def influence(data: Dataset, moments: Moments, temperature: float | None = None) -> Verdict:
     """Whether single configurations hold much of the fit: the largest ``leverage``, in parameters.
 
     A few overlapping configurations can own θ_f. One stands out that holds more than ``SHARES`` times the mean, and
@@ -63,10 +66,11 @@ def influence(data: Dataset, moments: Moments) -> Verdict:
     Args:
         data: the configurations.
         moments: ``accumulate(data)``.
+        temperature: K, in place of what the trajectories say.
     """
     if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
         return unknown("leverage", "every force descriptor is zero: there is no fit that a configuration could hold")
-    h = leverage(data, moments)
+    h = leverage(data, moments, temperature=temperature)
     limits = (0.0, float(max(SHARES * h.mean(), OWN)))
     strange = np.flatnonzero(h > limits[1])
     if not len(strange):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from typing import Literal, get_args
 
 Level = Literal["ok", "unknown", "warn", "fail"]
@@ -13,6 +14,10 @@ NOT_KNOWN = float("nan")
 
 Limits = tuple[float, float]
 
+#: Signs before a number, and those before a zero; not the hyphens of words and of exponents.
+_MINUS = re.compile(r"(?<![\w.+−-])-(?=\d)")
+_OF_ZERO = re.compile(r"(?<![\w.+−-])−(?=0(\.0*)?(?![\d.e]))")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -22,7 +27,8 @@ class Verdict:
         name: of the check.
         level: "ok" where the value lies within the limits; "warn" or "fail" where it does not, a "fail" making every result
             wrong; "unknown" where the check could not be made, the value being NaN.
-        message: one sentence, with the likely cause of what is amiss, or why the check could not be made.
+        message: one sentence, with the likely cause of what is amiss, or why the check could not be made; minus signs of its
+            numbers are made such, and those of zeros taken away.
         value: the number that decides.
         limits: (low, high) of what passes, both included; infinite where there is none.
 
@@ -37,6 +43,7 @@ class Verdict:
     limits: Limits
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "message", _OF_ZERO.sub("", _MINUS.sub("−", self.message)))
         if self.level not in LEVELS:
             raise ValueError(
                 f"level of {self.name!r}: expected one of {', '.join(map(repr, LEVELS))}, got {self.level!r}"

@@ -53,7 +53,7 @@ def _sentence(alike: list[tuple[str, Verdict]]) -> str:
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     if first.level == "unknown":
         return f"Not judged: {', '.join([key, *(key for key, _ in others)])}{more}: {first.message}"
-    named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value).replace('-', '−')})" for key, v in others)
+    named = ", ".join(f"{key} ({_NUMBERS[v.name].format(v.value)})" for key, v in others)
     return f"{key}: {first.message}" + (f"; likewise {named}{more}" if others else "")
 
 

@@ -1,5 +1,7 @@
 """Which columns of a file could play a role, by shape and type: what a selector offers, the likeliest first."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .columns import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, Columns, fit, gradients, sites
@@ -47,11 +49,14 @@ def of_energies(configurations: Columns, kind: str) -> list[str]:
 
 
 def of_key(configurations: Columns) -> list[str]:
-    """Words or integers that could tell trajectories apart: some configurations share one, and some do not."""
+    """Words or whole numbers that could tell trajectories apart: some configurations share one, and some do not.
+
+    Under a usual name, whole numbers may be written 0.0, 1.0, …, or be T and F.
+    """
     fits = [
         name
         for name, entry in configurations.items()
-        if entry.ndim == 1 and entry.dtype.kind in "Uiu" and 1 < len(np.unique(entry)) < len(entry)
+        if entry.ndim == 1 and _labels(name, entry) and 1 < len(np.unique(entry)) < len(entry)
     ]
     return sorted(fits, key=lambda name: _likelihood(name, configurations[name]))
 
@@ -59,16 +64,27 @@ def of_key(configurations: Columns) -> list[str]:
 def likely_keys(configurations: Columns) -> dict[str, int]:
     """Those that probably do tell trajectories apart, and how many values each has.
 
-    Named ones and words have at least three configurations a value on average. Whole numbers of an unknown name have fewer
-    values than configurations a value: a counter of steps, which starts anew in each run, has more.
+    Those of a usual name have at least two configurations a value on average, words three. Whole numbers of an unknown name
+    have fewer values than configurations a value: a counter of steps, which starts anew in each run, has more.
     """
     found = {}
     for name in of_key(configurations):
         entry = configurations[name]
-        values, word = len(np.unique(entry)), name in _NAMED or entry.dtype.kind == "U"
-        if not _tells_nothing(name) and (3 * values <= len(entry) if word else values**2 <= len(entry)):
+        values, M = len(np.unique(entry)), len(entry)
+        each = 2 if name in _NAMED else 3 if entry.dtype.kind == "U" else values
+        if not _tells_nothing(name) and each * values <= M:
             found[name] = values
     return found
+
+
+def incomplete_keys(incomplete: Mapping[str, int]) -> dict[str, int]:
+    """Entries of a usual name that only some configurations have, and the first that lacks each."""
+    return {name: incomplete[name] for name in _NAMED if name in incomplete}
+
+
+def _labels(name: str, entry: np.ndarray) -> bool:
+    usual = name in _NAMED and (entry.dtype.kind == "b" or (_float(entry) and bool((entry == np.floor(entry)).all())))
+    return entry.dtype.kind in "Uiu" or usual
 
 
 def _tells_nothing(name: str) -> bool:

@@ -88,7 +88,7 @@ def read(
         progress=progress,
     )
     if check:
-        judge(data, opened.path, theta)
+        judge(data, opened.path, theta, key=key)
     return data
 
 

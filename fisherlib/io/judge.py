@@ -8,14 +8,28 @@ from numpy.typing import ArrayLike
 
 from .. import diagnostics
 from ..dataset import Dataset
+from ..diagnostics.facts import too_short
 from ..potential import LinearPotential
 
 
-def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None) -> None:
+def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:
     """Refuses a dataset that a check fails, and warns of what is found or cannot be checked, in the caller's caller's name.
 
-    That several trajectories were probably read as one is warned of as well.
+    That several trajectories were probably read as one, or one as several, is warned of as well.
     """
+    if key is not None and too_short(data):
+        M = len(data.energies)
+        warnings.warn(
+            f"{path.name}: `{key}` has {len(data)} values for {M} configurations: trajectories so short do not show whether they "
+            "are independent; leave key= out if the file is one run",
+            stacklevel=3,
+        )
+    for name, m in data.provenance.get("incomplete_keys", {}).items():
+        warnings.warn(
+            f"{path.name}: `{name}` is in some configurations and not in configuration {m}, so that it cannot tell trajectories "
+            f"apart, and all count as one; write it into each, and take key={name!r} if it names trajectories",
+            stacklevel=3,
+        )
     if likely := data.provenance.get("likely_keys"):
         warnings.warn(f"{path.name}: {ask_for_key(likely)}", stacklevel=3)
     for verdict in diagnostics.consistency(data, theta=theta):

@@ -247,11 +247,14 @@ class Opened:
             }
         if key is None and (likely := self.likely_keys()):
             provenance["likely_keys"] = likely
+        elif key is None and self.kind == "extxyz":
+            lacking = choices.incomplete_keys(self.stored[0].incomplete)
+            provenance |= {"incomplete_keys": lacking} if lacking else {}
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
             provenance["dropped"] = dropped
         data = Dataset(made, provenance=provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
-            judge(data, self.path, theta)
+            judge(data, self.path, theta, key=key)
         return data

@@ -45,8 +45,17 @@ def energy_fit(moments: Moments | MomentRecord, *, strength: float = 1e-5, name:
 
     Returns:
         The potential that minimises the energy error.
+
+    Raises:
+        ValueError: descriptors that do not vary, as of one configuration.
     """
     loss = energy(moments)
+    if not np.diag(loss.A).any():
+        number = (
+            sum(r.configurations for r in moments.values()) if isinstance(moments, Moments) else moments.configurations
+        )
+        which = "one configuration" if number == 1 else f"{number} configurations whose descriptors do not vary"
+        raise ValueError(f"moments: energies of {which} leave nothing to fit; add configurations")
     penalty = ridge_penalty(strength, loss.K, scale=np.diag(loss.A))
     return LinearPotential.from_fit(
         solve(loss + penalty), moments, name=name, provenance={"loss": "energy", "strength": strength}

@@ -11,6 +11,7 @@ from ..counts import counted
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..diagnostics.descriptor import parameters_of
+from ..diagnostics.verdict import unknown
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
@@ -58,21 +59,22 @@ def verdicts(
     """
     kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
     moments = moments or accumulate(data)
-    unknown = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
-    common = 1.0 if unknown else temperature  # of one temperature, whatever it is, θ_f does not depend on it
+    without = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
+    common = 1.0 if without else temperature  # of one temperature, whatever it is, θ_f does not depend on it
     theta_f, other = _fitted(data, moments, model, common)
     found = diagnostics.check(data, temperature, moments=moments, theta=other if theta is None else theta)
     if theta_f is None or any(v.name == "force descriptors" for v in found):
         return found  # there is nothing to fit
     if other is not None:
         found.append(_of_model(moments, other, theta_f))
-    if unknown:
-        found.append(_unknown(unknown))
+    if without:
+        found.append(_unknown(without))
     if len(data.energies) < 2:
         message = "one configuration: nothing can be said of errors"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
-    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments)
-    found += [*diagnostics.single_run(data, _cut(blocks)), _blocks(blocks), *_held_out(blocks, common)]
+    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
+    runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
+    found += [*runs, _blocks(blocks), *_held_out(blocks, common)]
     return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
 
 
@@ -107,19 +109,23 @@ def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential
 
 def _cut(blocks: Blocks) -> str:
     return (
-        f"cut into {counted(blocks.clusters, 'consecutive block')}, which are not independent; by the autocorrelation time of "
-        f"the scores the run is worth about {blocks.independent:.0f} independent ones"
+        f"which does not show what is slower than itself; it is cut into {counted(blocks.clusters, 'consecutive block')}, which "
+        "take the place of trajectories"
     )
 
 
 def _blocks(blocks: Blocks) -> Verdict:
     n = blocks.independent
     level, message = "ok", f"error bars are taken over {blocks}"
+    none = f"no error bars, which would be taken over {blocks}"
     if n < FEWEST_BLOCKS:
-        level = "fail"
-        message = f"no error bars, which would be taken over {blocks}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
+        level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
+    elif blocks.one_run:
+        return unknown(INDEPENDENT, f"{none}: trajectories so short do not show whether they are independent")
     elif n < ROUGH:
         level, message = "warn", f"{message}: so few make bars that are rough themselves"
+    elif blocks.short:
+        return unknown(INDEPENDENT, f"{message}: whether trajectories so short are independent cannot be seen")
     return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
 
 

@@ -11,6 +11,8 @@ from ..arguments import floats
 from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
+from ..diagnostics.facts import too_short
+from ..diagnostics.runs import across, chance, from_one_to_the_next
 from ..losses import fisher
 from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
@@ -95,12 +97,27 @@ class Blocks:
         independent: Σ_t M_t/(2τ), at least 1 and at most M_t for each trajectory of M_t configurations.
         moments: of the clusters that error bars are to be taken over.
         kind: of these clusters.
+        next: correlation of scores or energies, the larger, from one trajectory to the next in the order of the file; NaN
+            where trajectories are long enough to show their own memory.
+        chance: what that may be by chance.
     """
 
     tau: float
     independent: float
     moments: Moments
     kind: Literal["trajectories", "blocks"]
+    next: float = float("nan")
+    chance: float = float("nan")
+
+    @property
+    def short(self) -> bool:
+        """Whether trajectories are too short to show whether they are independent."""
+        return not np.isnan(self.next)
+
+    @property
+    def one_run(self) -> bool:
+        """Whether short trajectories follow one another like frames of one run, so that bars over them would be too small."""
+        return self.next > self.chance
 
     @property
     def clusters(self) -> int:
@@ -110,8 +127,8 @@ class Blocks:
     def __str__(self) -> str:
         noun = {"trajectories": "trajectory", "blocks": "consecutive block"}[self.kind]
         return (
-            f"{counted(self.clusters, noun)}, worth about {self.independent:.0f} independent blocks by the scores of the fit to "
-            f"forces (their autocorrelation time is {self.tau:.2f} configurations)"
+            f"{counted(self.clusters, noun)}; by the scores of the fit to forces (autocorrelation time {self.tau:.2f} "
+            f"configurations) the data are worth about {self.independent:.0f} independent configurations"
         )
 
 
@@ -145,18 +162,22 @@ def _scores(t: Trajectory, theta: Array) -> Array:
     return found
 
 
-def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | None = None) -> Blocks:
+def independent_blocks(
+    data: Dataset, theta: ArrayLike, *, moments: Moments | None = None, temperature: float | None = None
+) -> Blocks:
     """How many independent pieces the data are worth for θ, and the clusters to take error bars over.
 
     The error of θ_f is A⁻¹Σψ_m, so the memory that matters is that of the scores. ρ(t) is averaged over trajectories and
     over the directions that the forces determine, each with its scores scaled to unit variance; offsets that a trajectory
     keeps to its end count as memory. With at least 5 trajectories these are the clusters. Fewer are cut into blocks of at
-    least 10 τ, at most about 30 of them; blocks cannot show what is slower than they are long.
+    least 10 τ, at most about 30 of them; blocks cannot show what is slower than they are long. Trajectories of fewer than 3
+    configurations on average hardly show τ: it is at least that of all of them as one series, in the order of the file.
 
     Args:
         data: trajectories, each in the order of time.
         theta: (K,), fitted to these data.
         moments: ``accumulate(data)`` where it is known already.
+        temperature: K, where it is taken in place of what the trajectories say.
 
     Raises:
         ValueError: a single configuration, another number of parameters than descriptors or some that are not finite, or
@@ -166,7 +187,7 @@ def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | No
     if M < 2:
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")
     moments = accumulate(data) if moments is None else moments
-    of_data(moments, data)
+    of_data(moments, data, temperature)
     # Eigenvectors of A, not of the scores' own covariance: whitened by the latter, M < K scores look uncorrelated always.
     y = scores(data, theta) @ directions(fisher(moments.total(), 1.0))
     y -= y.mean(axis=0)
@@ -176,11 +197,23 @@ def independent_blocks(data: Dataset, theta: ArrayLike, *, moments: Moments | No
     series = [row for part in np.split(y, np.cumsum(lengths)[:-1]) for row in part.T]
     # Below ½ a series is anticorrelated, and worth more than its length; that is not counted on.
     tau = max(0.5, autocorrelation_time(series)) if series else 0.5
-    independent = float(sum(max(1.0, length / (2 * tau)) for length in lengths))
+    found = {"tau": tau, "independent": float(sum(max(1.0, length / (2 * tau)) for length in lengths))}
+    if too_short(data):
+        found |= _in_file_order(data, y, **found)
     if len(data) >= ENOUGH_TRAJECTORIES:
-        return Blocks(tau=tau, independent=independent, moments=moments, kind="trajectories")
+        return Blocks(moments=moments, kind="trajectories", **found)
     length = max(BLOCK_LENGTH * tau, M / MOST_BLOCKS)
     fewest = 2 if len(data) == 1 else 1
-    cut = [data.select(key).blocks(max(fewest, int(len(t) / length))) for key, t in data.items()]
-    blocks = accumulate(block for part in cut for block in part.values())
-    return Blocks(tau=tau, independent=independent, moments=blocks, kind="blocks")
+    parts = [data.select(key).blocks(max(fewest, int(len(t) / length))) for key, t in data.items()]
+    if sum(map(len, parts)) == len(data):
+        return Blocks(moments=moments, kind="trajectories", **found)
+    blocks = accumulate(block for part in parts for block in part.values())
+    return Blocks(moments=blocks, kind="blocks", **found)
+
+
+def _in_file_order(data: Dataset, y: Array, *, tau: float, independent: float) -> dict[str, float]:
+    """What short trajectories show as one series in the order of the file, given scores (M, n) and what each shows itself."""
+    tau = max(tau, autocorrelation_time(y.T)) if y.size else tau
+    correlation = max(across(y, data.groups), from_one_to_the_next(data))
+    worth = max(1.0, min(independent, len(y) / (2 * tau)) if correlation > chance(data) else independent)
+    return {"tau": tau, "independent": worth, "next": correlation, "chance": chance(data)}

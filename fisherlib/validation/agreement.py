@@ -76,7 +76,7 @@ def agreement(curve: Curve, best: Mapping[str, float]) -> Verdict:
         level = "warn"
         message = (
             f"the ways to choose the strength disagree: {found}; held-out errors differ by {cost:.2g} ± {bar:.2g} eV/Å; GCV and "
-            "the evidence count correlated rows as independent: trust whole trajectories held out"
+            "the evidence count correlated rows as independent: trust cross-validation"
         )
     below = f"{'any' if level == 'ok' else 'take a'} strength below {curve.strengths[number - 1]:.2g}" if number else ""
     message += f"; {below}{' serves as well' if level == 'ok' else ''}" if below else ""

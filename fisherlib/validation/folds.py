@@ -48,6 +48,7 @@ def cross_validate(
     seed: int = 0,
     of: Dataset | None = None,
     clusters: ArrayLike | None = None,
+    temperature: float | None = None,
 ) -> Comparison:
     """Errors of predictions for trajectories that were held out of the fit, fold by fold.
 
@@ -57,18 +58,22 @@ def cross_validate(
         fit: moments → potential, e.g. ``regression.fisher_fit``.
         folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
         seed: of the assignment of trajectories to folds.
-        of: data that were cut into these trajectories, whose own trajectories the errors are told of; ``data`` without it.
+        of: the same configurations in the same order, cut into other trajectories, which the errors are told of; ``data``
+            without it.
         clusters: what standard errors are taken over, as for ``comparison.compare_predictions``.
+        temperature: K, where the fit takes it in place of what the trajectories say.
 
     Returns:
         Comparison over all configurations, each predicted by the potential that never saw its trajectory.
 
     Raises:
-        ValueError: moments of other data, a number of folds that cannot be, or a fit that returns a potential of another
-            descriptor.
+        ValueError: moments of other data, ``of`` other configurations, a number of folds that cannot be, or a fit that
+            returns a potential of another descriptor.
     """
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
-    moments.check_of(data)
+    moments.check_of(data, temperature)
+    of = data if of is None else of
+    _same_configurations(of, data)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
@@ -79,7 +84,17 @@ def cross_validate(
     return compare_predictions(
         np.concatenate([energies[key] for key in data]),
         np.concatenate([forces[key] for key in data]),
-        data if of is None else of,
+        of,
         name=f"{name}, held out",
         clusters=clusters,
     )
+
+
+def _same_configurations(of: Dataset, data: Dataset) -> None:
+    kind("of", of, Dataset, "cross_validate(run.blocks(10), accumulate(run.blocks(10)), fit, of=run)")
+    pairs = ((of.n_atoms, data.n_atoms), (of.energies, data.energies), (of.forces, data.forces))
+    if not all(np.array_equal(a, b) for a, b in pairs):
+        raise ValueError(
+            f"of: expected the {len(data.energies)} configurations of data in the same order, cut into other trajectories, got "
+            "others or another order; give the dataset that data were cut from, or leave of out"
+        )
