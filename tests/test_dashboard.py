@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from test_widgets_load import THETA, asked, control, write
 import fisherlib as fl
 from fisherlib.states import NONE, ONE_RUN
 from fisherlib.widgets import Dashboard, LoadPanel
-from fisherlib.widgets.dashboard import TITLES
+from fisherlib.widgets.dashboard import TITLES, _about
 from fisherlib.widgets.heartbeat import Heartbeat
+from fisherlib.widgets.panel import STYLE
+from fisherlib.widgets.reading import Subject
 
 HEADINGS = {"Load": "Energies by trajectory", "Fit": "The fit", "Compare": "Distribution of energies", "Landscape": ""}
 
@@ -212,3 +215,79 @@ def test_a_page_has_one_heartbeat_that_answers() -> None:
     beat.send = answers.append
     beat._handle_custom_msg({"ping": 3}, [])
     assert answers == [{"ping": 3}]
+
+
+def test_a_page_shows_its_own_figure_or_none_while_it_trains_and_after_that_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go = threading.Event()
+
+    def train(progress: Callable[[int, int], None]) -> None:
+        while not go.wait(0.002):
+            progress(0, 1)
+
+    async def scene() -> None:
+        dashboard = Dashboard("demo.npz")
+        dashboard.load.work.wait()
+        dashboard.pages.value = "Landscape"
+        landscape = dashboard.landscape
+        monkeypatch.setitem(landscape._study.atlas._train, "net", train)
+        landscape.state.model = "net"
+        dashboard.pages.value = "Load"
+        dashboard.load.state.temperature = 1100.0
+        dashboard.load.work.wait()
+        monkeypatch.setitem(landscape._study.atlas._train, "net", train)
+        dashboard.pages.value = "Fit"
+        assert (dashboard.figure.layout.title.text or "").startswith("The fit")
+        dashboard.pages.value = "Landscape"
+        assert landscape.work.busy and landscape.state.model == "net" and not dashboard.figure.data
+        landscape.work.cancel()
+        assert landscape.state.model == "net" and not dashboard.figure.data and not dashboard.figure.layout.title.text
+        assert landscape.work.status.value == "Cancelled; nothing is drawn yet: choose again."
+        landscape.state.model = "θ_f"
+        landscape.work.wait()
+        assert dashboard.figure.data and landscape.work.status.value == ""
+        landscape.state.model = "net"
+        landscape.work.cancel()
+        assert landscape.state.model == "θ_f" and dashboard.figure.data
+        assert landscape.work.status.value == "Cancelled; the figure shows what it did before."
+        go.set()
+
+    asyncio.run(scene())
+
+
+def test_the_header_lists_the_models_of_the_pages_and_those_that_other_data_cost() -> None:
+    dashboard = Dashboard("demo.npz", theta="theta_demo.json")
+    dashboard.pages.value = "Fit"
+    dashboard.fit.state.name = "mine"
+    dashboard._add(dashboard.fit.model)
+    assert ", ".join(dashboard.compare.study.models) in unescape(dashboard._about.value)
+    assert "mine" in dashboard._about.value
+    dashboard.compare.state.saved = "theta_demo.json"
+    assert "theta_demo" in dashboard._about.value
+    dashboard.load.state.temperature = 400.0
+    assert dashboard._about.value.endswith("left out, as added to other data: mine, theta_demo")
+    dashboard.load.state.temperature = 500.0
+    assert "left out" not in dashboard._about.value
+
+
+def test_the_header_counts_one_configuration_as_one(folder: Path) -> None:
+    data = fl.io.read("demo.npz", check=False)
+    one = Subject(SimpleNamespace(data=data.select("cold"), models={}), "demo.npz", "")
+    assert " · 8 configurations" in _about(one, [], [])
+    one = Subject(SimpleNamespace(data=fl.Dataset([data["cold"].slice(0, 1)]), models={}), "demo.npz", "")
+    assert " · 1 configuration · " in _about(one, [], [])
+
+
+def test_one_style_sheet_serves_a_page_with_and_without_data() -> None:
+    def sheets(box: object) -> int:
+        return sum((getattr(c, "value", None) == STYLE) + sheets(c) for c in getattr(box, "children", ()))
+
+    assert STYLE in {getattr(child, "value", None) for child in Dashboard("demo.npz").children}
+    assert sheets(Dashboard("bad.npz")) == sheets(Dashboard("demo.npz")) == sheets(LoadPanel("demo.npz")) == 1
+
+
+def test_where_there_are_no_cells_the_page_is_to_be_loaded_again() -> None:
+    words = Path(fl.widgets.__file__).with_name("heartbeat.js").read_text(encoding="utf-8")
+    assert 'querySelector("[data-voila]") ? "load the page again" : "run all cells again"' in words
+    assert "The kernel does not answer; ${way}." in words

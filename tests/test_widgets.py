@@ -127,10 +127,12 @@ def test_what_takes_no_time_runs_in_this_thread_though_there_is_a_loop() -> None
 def test_cancel_ends_the_thread_and_goes_back() -> None:
     async def scene() -> None:
         work, seen = Work(), []
-        work.run("training", stepwise(60.0, steps=6000), seen.append, undo=lambda: seen.append("back"))
+        work.run(
+            "training", stepwise(60.0, steps=6000), seen.append, undo=lambda: (seen.append("back"), "Cancelled, so.")[1]
+        )
         await until(lambda: "%" in work.status.value)
         work.button.click()
-        assert seen == ["back"] and shown(work) == ("Cancelled; the figure shows what it did before.", False)
+        assert seen == ["back"] and shown(work) == ("Cancelled, so.", False)
         await until(lambda: not work._thread.is_alive())
         await asyncio.sleep(0.05)
         assert seen == ["back"] and "Cancelled" in work.status.value and work.last_error is None

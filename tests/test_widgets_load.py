@@ -16,6 +16,7 @@ from ase import Atoms
 import fisherlib as fl
 from fisherlib.states import NONE, ONE_RUN
 from fisherlib.widgets import LoadPanel
+from fisherlib.widgets.words import on_page
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
 D, PHI = "milady-descriptors", "milady-descriptors-forces"
@@ -632,7 +633,10 @@ def test_going_back_restores_what_was_without_reading(good: Path, folder: Path, 
     count = dict(counted)
     button.click()
     ok(panel)
-    assert panel.study is study and panel.state.trait_values() == before and asked(panel) == {} and counted == count
+    after = panel.state.trait_values()
+    assert panel.study is study and asked(panel) == {} and counted == count
+    assert after["options"].pop("path") == (*before["options"].pop("path"), str(folder / "own.xyz"))  # still offered
+    assert after == before
     assert button.layout.display == "none" and D in panel.columns.value
 
 
@@ -698,3 +702,115 @@ def test_the_table_of_another_file_is_not_left_as_if_it_were_of_this_one(
         assert "fisherlib-old" not in panel.card._dom_classes and panel.subject.file == "slow.npz"
 
     asyncio.run(scene())
+
+
+def states(**temperatures: float) -> Change:
+    """Each configuration states the temperature of its walker."""
+    return lambda atoms: atoms.info.update(temperature=temperatures[atoms.info["walker"]])
+
+
+def test_temperatures_that_the_file_states_are_told_and_so_is_one_that_is_typed_over_them(folder: Path) -> None:
+    panel = panel_of(write(folder / "two.xyz", change=states(cold=300.0, hot=900.0)), key=ONE_RUN)
+    way = "choose a key that tells them apart, or fill in one for all and press Enter."
+    assert asked(panel) == {"temperature": f"The file states 300 and 900 K: {way}"}
+    panel.state.temperature = 300.0
+    ok(panel)
+    assert panel.fields["temperature"].noted == "300 K typed; the file states 300 and 900 K"
+    assert panel.data.provenance["stated_temperatures"] == [300.0, 900.0]
+    assert "300 (given); the file states 300 and 900 K" in panel.card.value
+    panel.state.temperature, panel.state.key = None, "walker"
+    ok(panel)
+    assert panel.fields["temperature"].noted == "" and "stated_temperatures" not in panel.data.provenance
+
+
+def test_a_temperature_that_is_typed_over_the_only_one_of_the_file_is_noted(good: Path) -> None:
+    panel = panel_of(good, temperature=1100.0)
+    ok(panel)
+    assert panel.fields["temperature"].noted == "1100 K typed; the file states 300 K" and asked(panel) == {}
+    panel.state.temperature = 300.0
+    assert panel.fields["temperature"].noted == ""
+
+
+def test_the_reader_does_not_say_that_a_file_of_two_temperatures_states_none(folder: Path) -> None:
+    path = write(folder / "two.xyz", change=states(cold=300.0, hot=900.0))
+    with pytest.warns(UserWarning) as heard:
+        data = fl.io.read(path)
+    assert any("states 300 and 900 K within a trajectory" in str(w.message) for w in heard)
+    assert data.temperatures == [] and fl.io.open(path).temperatures == (300.0, 900.0)
+    assert fl.diagnostics.facts(data)["temperature, K"] == "not known; the file states 300 and 900 K"
+
+
+def test_a_theta_in_doubt_stays_only_where_the_person_chose_it_for_these_data(good: Path, folder: Path) -> None:
+    fl.io.write_theta(fl.LinearPotential(theta=THETA), folder / "theta_mine.json")
+    other = write(folder / "other.npz", theta=np.array([2.0, 3.0, 0.5, -1.0]), seed=4)  # of as many parameters
+    panel, field = panel_of(good, theta="theta_mine.json"), None
+    assert "θ (given)" in panel.study.models
+    panel.state.path = str(other)
+    ok(panel)
+    field = panel.fields["theta"]
+    assert "θ (given)" not in panel.study.models and panel.state.theta == NONE
+    assert field.noted.startswith("theta_mine.json is left out: the given θ explains little")
+    panel.state.theta = "theta_mine.json"
+    ok(panel)
+    assert "θ (given)" in panel.study.models and "explains little" in field.noted
+
+
+def test_files_that_could_be_opened_stay_offered_and_a_refused_one_only_while_it_is_chosen(
+    good: Path, folder: Path
+) -> None:
+    (folder / "away").mkdir()
+    asks, bad = write(folder / "away" / "own.xyz"), folder / "away" / "bad.npz"
+    bad.write_bytes(b"PK not an archive")
+    panel = panel_of(good)
+    panel.state.path = str(asks)
+    panel.state.path = str(bad)
+    assert control(panel, "File").value == str(bad) and panel._table.layout.display == "none"
+    assert panel.subject.reason and not panel.subject.reason.startswith("bad.npz")  # its name is told once
+    control(panel, "Back to good.npz").click()
+    assert str(asks) in control(panel, "File").options and str(bad) not in control(panel, "File").options
+    assert panel._table.layout.display != "none" and panel.subject.study is not None
+
+
+def plain(path: Path, *, atoms: int = 40, pbc: object = True, energy: bool = True, **info: object) -> Path:
+    """One configuration or two of copper without descriptors, of one run and no temperature."""
+    rng, made = np.random.default_rng(0), []
+    for _ in range(2):
+        made.append(Atoms(f"Cu{atoms}", positions=rng.uniform(0, 12, size=(atoms, 3)), cell=[12.0] * 3, pbc=pbc))
+        made[-1].set_array("forces", rng.normal(size=(atoms, 3)))
+        made[-1].info |= info | ({"energy": 1.0} if energy else {})
+    ase.io.write(path, made, format="extxyz")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"atoms": 3}, "these are too few atoms: add configurations"),
+        ({"pbc": [True, True, False]}, "periodic or none, got [True, True, False]; make a slab or a wire periodic"),
+        ({"energy": False}, "it has no entry at all; add one to the file"),
+    ],
+)
+def test_what_no_answer_would_mend_is_told_with_the_questions(
+    folder: Path, counted: dict[str, int], given: dict[str, object], words: str
+) -> None:
+    panel = panel_of(plain(folder / "own.xyz", **given))
+    refused(panel, words, "temperature missing")
+    assert "temperature" in asked(panel) and counted["dataset"] == 0 and "n_max and l_max" not in str(panel.last_error)
+
+
+def test_advice_is_in_the_words_of_the_page() -> None:
+    assert on_page("no 'E'; name it by energies=") == "no 'E'; choose it as “Energies”"
+    assert (
+        on_page("name them by descriptors= and force_descriptors=")
+        == "choose them as “Descriptors” and “Force descriptors”"
+    )
+    assert on_page("`run` has 2 values: take key='run'") == "`run` has 2 values: choose run as “Key of trajectories”"
+    assert on_page("not known; give temperature=") == "not known; fill in “Temperature, K”"
+    told = "the column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
+    assert on_page(told).endswith("tick “force descriptors hold +∂D/∂x”") and "negate" in on_page(told, computed=True)
+
+
+def test_the_card_speaks_the_words_of_the_page(columns: Path) -> None:
+    panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
+    ok(panel)
+    assert "choose walker as “Key of trajectories”" in panel.card.value and "key=" not in panel.card.value

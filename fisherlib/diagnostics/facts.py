@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..counts import kelvins
 from ..dataset import Array, Dataset
 from .sampling import autocorrelation_time
 
@@ -26,7 +27,7 @@ def facts(data: Dataset) -> dict[str, object]:
         "trajectories": len(data),
         "configurations": f"{sum(lengths)}{each}",
         "atoms in a configuration": _range(data.n_atoms),
-        "temperature, K": ", ".join(f"{T:g}" for T in data.temperatures) or "not known",
+        "temperature, K": _temperature(data),
         "descriptors K": data.K,
         "autocorrelation time of the energies, configurations": SHORT if too_short(data) else f"{memory(data):.2f}",
         "independent energies": SHORT if too_short(data) else f"about {independent_energies(data):.0f}",
@@ -36,6 +37,14 @@ def facts(data: Dataset) -> dict[str, object]:
 def too_short(data: Dataset) -> bool:
     """Whether several trajectories are so short, fewer than ``SEEN`` configurations on average, that none shows a memory."""
     return len(data) > 1 and len(data.energies) < SEEN * len(data)
+
+
+def _temperature(data: Dataset) -> str:
+    taken = ", ".join(f"{T:g}" for T in data.temperatures)
+    stated = data.provenance.get("stated_temperatures")
+    if not stated:
+        return taken or "not known"
+    return f"{f'{taken} (given)' if taken else 'not known'}; the file states {kelvins(stated)}"
 
 
 def memory(data: Dataset) -> float:

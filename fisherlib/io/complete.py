@@ -111,6 +111,9 @@ class Complete:
         """Trajectory → its temperature, K, or None."""
         return {t.key: t.temperature for t in self.data.values()}
 
+    def check(self, **_: object) -> None:
+        """Nothing: what these data lacked was refused when they were read."""
+
     def frames(self, **_: object) -> list:
         """Refused: descriptors are all there is.
 
@@ -148,6 +151,8 @@ class Complete:
             made = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in made]
         about = {"file": printable(self.path.name), "sha256": self.sha256}
         about["descriptor"] = {"name": "from the file", "K": made[0].K}
+        if temperature is not None and set(self.temperatures) - {temperature}:
+            about["stated_temperatures"] = list(self.temperatures)
         data = Dataset(made, provenance=about | self.data.provenance)
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:

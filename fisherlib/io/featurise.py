@@ -26,14 +26,7 @@ def featurise(
     The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
     computed anew.
     """
-    for f in frames:
-        if f.numbers is None or f.positions is None:
-            lacking = "numbers" if f.numbers is None else "positions"
-            raise ValueError(
-                f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
-                "none; if the file has descriptors, name them by descriptors= and force_descriptors="
-            )
-        refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
+    refuse_hopeless(frames, descriptor=descriptor, path=path)
     species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -71,6 +64,29 @@ def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
             "n_max= and l_max="
         )
     return K
+
+
+def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -> None:
+    """Refuses configurations that cannot be described, or are too few, before anything is computed.
+
+    Raises:
+        ValueError: no elements or positions, some periodic directions only, more descriptors than force components.
+    """
+    for f in frames:
+        if f.numbers is None or f.positions is None:
+            lacking = "numbers" if f.numbers is None else "positions"
+            raise ValueError(
+                f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
+                "none; if the file has descriptors, name them by descriptors= and force_descriptors="
+            )
+        refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
+        mixed = () if f.pbc is None else np.flatnonzero(f.pbc.any(axis=1) & ~f.pbc.all(axis=1))
+        if len(mixed):
+            raise ValueError(
+                f"pbc of configuration {mixed[0]} of trajectory {f.key!r} in {path.name}: expected all directions periodic or "
+                f"none, got {f.pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
+            )
+    number(descriptor, frames, path)
 
 
 def _fingerprint(frames: Sequence[Frames]) -> str:

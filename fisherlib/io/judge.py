@@ -7,6 +7,7 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from .. import diagnostics
+from ..counts import kelvins
 from ..dataset import Dataset
 from ..diagnostics.facts import too_short
 from ..potential import LinearPotential
@@ -32,6 +33,10 @@ def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, 
         )
     if likely := data.provenance.get("likely_keys"):
         warnings.warn(f"{path.name}: {ask_for_key(likely)}", stacklevel=3)
+    stated = data.provenance.get("stated_temperatures")
+    if stated and any(t.temperature is None for t in data.values()):
+        mixed = f"the file states {kelvins(stated)} within a trajectory, so that its temperature is not known"
+        warnings.warn(f"{path.name}: {mixed}; take a key= that tells them apart, or give temperature=", stacklevel=3)
     for verdict in diagnostics.consistency(data, theta=theta):
         if verdict.level == "fail":
             raise ValueError(f"{path.name}: {verdict.message}")

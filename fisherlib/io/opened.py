@@ -21,12 +21,12 @@ from .column import Column, columns_of, shared
 from .columns import Columns, free, gradients, taken, trajectory
 from .complete import READERS as COMPLETE
 from .complete import Complete
-from .featurise import featurise
+from .featurise import featurise, refuse_hopeless
 from .find import find, printable, sha256
 from .frames import Frames
 from .judge import judge
 from .kinds import READERS, kind_of
-from .roles import frames_of, no_such_choice, temperature_of
+from .roles import frames_of, no_such_choice, temperature_of, temperatures_of
 from .stored import Stored
 from .whole import OnBad, left_out, whole
 
@@ -116,7 +116,7 @@ class Opened:
     @property
     def temperatures(self) -> tuple[float, ...]:
         """The temperatures that the file states, K, ascending."""
-        return tuple(sorted({s.temperature for s in self.stored if s.temperature is not None}))
+        return tuple(sorted(set().union(*map(temperatures_of, self.stored))))
 
     @property
     def has_descriptors(self) -> bool:
@@ -189,6 +189,18 @@ class Opened:
         """The configurations as they are, without descriptors being computed; see ``dataset`` for the arguments."""
         return self._frames(self._split(key), forces, energies)
 
+    def check(
+        self, *, forces: str | None, energies: str | None, descriptors: str | None, force_descriptors: str | None
+    ) -> None:
+        """Refuses, before anything is computed, what ``dataset`` would refuse: no energies, say, or too few atoms.
+
+        Raises:
+            ValueError: as said.
+        """
+        frames = self._frames(self.stored, forces, energies)
+        if not (descriptors or force_descriptors or self.has_descriptors):
+            refuse_hopeless(frames, descriptor=Soap(), path=self.path)
+
     def _split(self, key: str | None) -> Sequence[Stored]:
         if key is not None and self.kind != "extxyz":
             raise no_such_choice("key", key, self.path.name)
@@ -250,6 +262,8 @@ class Opened:
         elif key is None and self.kind == "extxyz":
             lacking = choices.incomplete_keys(self.stored[0].incomplete)
             provenance |= {"incomplete_keys": lacking} if lacking else {}
+        if any(temperatures_of(s) - {t.temperature} for s, t in zip(stored, made, strict=True)):
+            provenance["stated_temperatures"] = list(self.temperatures)  # which are not those that are taken
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
             provenance["dropped"] = dropped

@@ -45,10 +45,20 @@ def temperature_of(stored: Stored) -> float | None:
     return _of_entries(stored.configurations) if stored.temperature is None else stored.temperature
 
 
+def temperatures_of(stored: Stored) -> set[float]:
+    """All temperatures that a file states for a trajectory or for configurations of it, K."""
+    found = _entries(stored.configurations) if stored.temperature is None else {stored.temperature}
+    return {T for T in found if np.isfinite(T) and T > 0}
+
+
 def _of_entries(entries: Columns) -> float | None:
-    found = {float(T) for name in ("temperature", "Temperature") if name in entries for T in _plain(entries[name])}
+    found = _entries(entries)
     T = found.pop() if len(found) == 1 else None
     return T if T is not None and np.isfinite(T) and T > 0 else None
+
+
+def _entries(entries: Columns) -> set[float]:
+    return {float(T) for name in ("temperature", "Temperature") if name in entries for T in _plain(entries[name])}
 
 
 def _plain(column: NDArray) -> NDArray:
@@ -75,9 +85,9 @@ def _no_energies(stored: Stored, kind: str, file: str, wanted: str | None) -> Va
         and set(choices.of_energies(stored.configurations, kind)) <= {"energies"}
     ):
         return no_such_choice("energies", wanted, file, found)
+    has = f"{', '.join(found)}; name it by energies=" if found else "no entry at all; add one to the file"
     return ValueError(
-        f"energies: no {_spoken(wanted, ENERGIES[kind], found)} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has "
-        f"{', '.join(found)}; name it by energies="
+        f"energies: no {_spoken(wanted, ENERGIES[kind], found)} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has {has}"
     )
 
 

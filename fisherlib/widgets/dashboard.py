@@ -4,6 +4,7 @@ from html import escape
 
 import ipywidgets
 
+from ..counts import counted
 from ..potential import LinearPotential
 from ..study import Study
 from .compare import ComparePanel
@@ -11,8 +12,8 @@ from .fit import FitPanel
 from .heartbeat import Heartbeat
 from .landscape import LandscapePanel
 from .live import LiveFigure
-from .load import EMPTY, LoadPanel
-from .panel import Panel
+from .load import LoadPanel
+from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
 
 TITLES = ("Load", "Fit", "Compare", "Landscape")
@@ -41,11 +42,12 @@ class Dashboard(ipywidgets.VBox):
         self.compare: ComparePanel | None = None
         self.landscape: LandscapePanel | None = None
         self._study: Study | None = None
+        self._left_out: list[str] = []  # models that were added to the study before
         self.nothing = ipywidgets.HTML()
         # The figure stays where it is: a widget that is put into a box again gets a new view, and loses messages meanwhile.
         self._place = ipywidgets.VBox()
         self._about = ipywidgets.HTML()
-        super().__init__([self.heartbeat, self.pages, self._about, self._place, self.figure])
+        super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self._about, self._place, self.figure])
         self.add_class("fisherlib-dashboard")
         self.load = LoadPanel(path, screen=self.figure, **chosen)
         self.load.observe(lambda change: self._follow(), "subject")
@@ -79,17 +81,26 @@ class Dashboard(ipywidgets.VBox):
             for panel in self._panels()[1:]:
                 panel.work.stop()
         elif subject.study is not self._study:
-            self._study = subject.study
             self._spread(subject.study)
-        self._about.value, self.nothing.value = _about(subject), "Answer on the page <b>Load</b>."
+        self.nothing.value = f"{escape(subject.way)} on the page <b>Load</b>."
+        self._tell()
         if self._place.children != (self.page,):
             self._turn()
 
+    def _tell(self) -> None:
+        models = [] if self.compare is None else list(self.compare.study.models)
+        self._about.value = _about(self.load.subject, models, self._left_out)
+
     def _spread(self, study: Study) -> None:
+        if self.fit is not None:
+            added = self.compare.study.models.keys() - self._study.models.keys() - study.models.keys()
+            self._left_out = [name for name in self.compare.study.models if name in added]
+        self._study = study
         if self.fit is None:
             self.fit = FitPanel(study, screen=self.figure, added=self._add)
             self.compare = ComparePanel(study, screen=self.figure)
             self.landscape = LandscapePanel(study, screen=self.figure)
+            self.compare.state.observe(lambda change: self._tell(), "options")  # a saved θ may be added there
         else:
             for panel in (self.fit, self.compare, self.landscape):
                 panel.use(study)
@@ -101,11 +112,11 @@ class Dashboard(ipywidgets.VBox):
         self.fit.work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
 
 
-def _about(subject: Subject) -> str:
+def _about(subject: Subject, models: list[str], left_out: list[str]) -> str:
     if subject.study is None:
-        told = not subject.file or subject.reason.startswith(subject.file)
-        name = "" if told else f"{subject.file}: "
+        name = f"{subject.file}: " if subject.file else ""
         return f"<b>No data yet: {escape(name + subject.reason)}</b>"
     facts = subject.study.data.summary()
-    known = [f"data: {subject.file}", f"{facts['temperature, K']} K", f"{facts['configurations']} configurations"]
-    return escape(" · ".join([*known, f"models: {', '.join(subject.study.models)}"]))
+    known = [f"data: {subject.file}", f"{facts['temperature, K']} K", counted(facts["configurations"], "configuration")]
+    lost = [f"left out, as added to other data: {', '.join(left_out)}"] if left_out else []
+    return escape(" · ".join([*known, f"models: {', '.join(models)}", *lost]))

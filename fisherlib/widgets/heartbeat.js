@@ -7,6 +7,9 @@ function render({ model, el }) {
   let number = 0, open = false; // of pings, and whether the last one has no answer yet
   let waited = 0, rest = 0, limit = Infinity; // s: without an answer, without a question, and when to give up
 
+  // Voilà shows no cells that could be run: only its page can be loaded again.
+  const way = document.querySelector("[data-voila]") ? "load the page again" : "run all cells again";
+
   const panel = () => el.closest(".fisherlib-dashboard, .fisherlib");
 
   function ping() {
@@ -22,7 +25,7 @@ function render({ model, el }) {
 
   function say() {
     const patience = model.get("patience"), gone = waited >= Math.min(4 * patience, limit);
-    const words = gone ? "The kernel does not answer; run all cells again."
+    const words = gone ? `The kernel does not answer; ${way}.`
       : waited >= patience ? `No answer from the kernel for ${Math.round(waited)} s: it is busy, or gone.` : "";
     if (el.textContent !== words) el.textContent = words;
     el.classList.toggle("fisherlib-error", gone);

@@ -4,26 +4,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets
-import plotly.graph_objects as go
 import traitlets
 
 from .. import diagnostics, figures, io, tables
-from ..counts import counted
+from ..counts import counted, kelvins
 from ..dataset import Dataset
+from ..projections import Progress
 from ..states import NONE, LoadState
 from ..study import Study
 from .controls import Choose, row, tick
 from .entries import Maybe, Place
 from .field import Field
 from .live import LiveFigure
-from .panel import Panel
+from .panel import EMPTY, Panel
 from .reading import ROLES, Fitting, Reading, Subject, read
 from .upload import Upload
+from .words import LABELS
 
-#: What is shown where nothing could be read.
-EMPTY = go.Figure(
-    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
-)
 SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
 #: What is chosen of a file, and how it begins.
 ANSWERS: dict[str, object] = {role: "" for role in ROLES} | {"temperature": None, "gradient": False}
@@ -59,6 +56,7 @@ class LoadPanel(Panel):
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
         self._answers: dict[str, dict[str, object]] = {}  # file → what was chosen of it
         self._uploads: dict[str, str] = {}  # path → what it is called
+        self._good_paths: dict[str, list[str]] = {"path": [], "theta": []}  # at hand, and typed or uploaded
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
         self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"})
@@ -84,7 +82,6 @@ class LoadPanel(Panel):
 
     def _fields(self, state: LoadState) -> dict[str, Field]:
         """Everything that can be asked for, by its trait."""
-        labels = {name: name.replace("_", " ").capitalize() for name in ROLES} | {"key": "Key of trajectories"}
         controls = {
             "theta": Choose(
                 state, "theta", "θ to compare with", tip="Parameters of your own beside the fits.", shown=self._called
@@ -92,13 +89,13 @@ class LoadPanel(Panel):
             "temperature": Maybe(
                 state,
                 "temperature",
-                "Temperature, K",
+                LABELS["temperature"],
                 empty="what the file says",
                 tip="Of the ensemble that the configurations are drawn from.",
                 failed=self._no_temperature,
             ),
         }
-        controls |= {name: Choose(state, name, label, tip=TIPS[name]) for name, label in labels.items()}
+        controls |= {name: Choose(state, name, LABELS[name], tip=TIPS[name]) for name in ROLES}
         return {name: Field(control) for name, control in controls.items()}
 
     def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
@@ -106,7 +103,7 @@ class LoadPanel(Panel):
         data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
         theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
         sign = "Tick it if the column holds the derivatives themselves instead of their negatives."
-        self._gradient = tick(state, "gradient", "force descriptors hold +∂D/∂x", tip=sign)
+        self._gradient = tick(state, "gradient", LABELS["gradient"], tip=sign)
         called = {"shown": self._called}
         asked = ("temperature", "descriptors", "force_descriptors", "forces", "energies", "key")
         choices = row(*(self.fields[name] for name in asked), self._gradient)
@@ -130,7 +127,8 @@ class LoadPanel(Panel):
         files = io.data_files()
         self._settling = True
         state = self.state
-        state.options = {"path": tuple(files), "theta": (NONE, *io.theta_files())}
+        self._good_paths = {"path": list(files), "theta": [NONE, *io.theta_files()]}
+        state.options = {name: tuple(paths) for name, paths in self._good_paths.items()}
         state.theta = NONE
         state.path = self._file = path or (files[0] if files else "")
         for name, value in chosen.items():
@@ -170,10 +168,15 @@ class LoadPanel(Panel):
             self.work.say("Choose a data file, or give its path.")
             return
         if self.study is None:
-            self.subject = Subject(file=self._name, reason="it is being read")
+            self.subject = Subject(file=self._name, reason="it is being read", way="See how far it is")
         # The work gets what it needs and changes nothing here: newer work may have begun before it hears of it.
         previous, what = self.reading, f"reading {self._name}"
-        self.work.run(what, lambda progress: read(path, previous, theta, chosen, progress), self._use, undo=self._back)
+        wanted = self._wished_for == path
+
+        def task(progress: Progress) -> Reading:
+            return read(path, previous, theta, chosen, progress, wanted=wanted)
+
+        self.work.run(what, task, self._use, undo=self._back)
 
     def go_back(self) -> None:
         """Returns to the file that was loaded last, as it was."""
@@ -202,15 +205,18 @@ class LoadPanel(Panel):
         self._offer(reading.fitting)
         self._tell(reading)
         self._keep(reading)
-        self._gradient.layout.display = "flex" if opened is not None and opened.has_descriptors else "none"
+        self._gradient.layout.display = "flex" if opened is not None and reading.own_descriptors else "none"
         self.columns.value = "" if opened is None else _columns(opened)
+        self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)
         self._fade(False)
         self.show(EMPTY if reading.data is None else figures.energies(reading.data))
         if reading.study is not None:
             self._good = reading, self.state.trait_values()
         refusal = reading.refusal
-        self._decide(Subject(reading.study, self._name, "" if refusal is None else str(refusal)))
+        reason = "" if refusal is None else str(refusal).removeprefix(f"{Path(reading.path).name}: ")
+        way = {"way": "Answer the questions"} if reading.questions else {}
+        self._decide(Subject(reading.study, self._name, reason, **way))
         if refusal is not None:
             raise refusal if reading.error or not reading.questions else ValueError(f"{refusal}: see the fields in red")
 
@@ -219,6 +225,9 @@ class LoadPanel(Panel):
         for name, field in self.fields.items():
             if name != "theta":
                 field.ask(reading.questions.get(name, "") if field.control.layout.display != "none" else "")
+        stated = reading.data.provenance.get("stated_temperatures") if reading.data is not None else None
+        if stated and self.state.temperature is not None:
+            self.fields["temperature"].note(f"{self.state.temperature:.10g} K typed; the file states {kelvins(stated)}")
         theta = self.fields["theta"]
         if reading.left_out and self._wished_for == self.state.path:
             theta.ask(reading.left_out)
@@ -226,6 +235,8 @@ class LoadPanel(Panel):
             self._theta = NONE
             self._offer({"theta": (self.state.options["theta"], NONE)})
             theta.note(reading.left_out)
+        elif reading.doubt:
+            theta.note(f"Compared all the same: {reading.doubt}")
         elif self.state.theta != NONE:
             theta.ask()
 
@@ -237,10 +248,20 @@ class LoadPanel(Panel):
         self.subject = self._settled = subject
 
     def _keep(self, reading: Reading) -> None:
-        """Offers paths that were typed or uploaded, once they have proved good."""
+        """Offers paths that were typed or uploaded, and goes on to do so once they have proved good."""
         good = {"path": reading.opened is not None, "theta": reading.given is not None}
-        known = {name: (self.state.options[name], getattr(self.state, name)) for name in good if good[name]}
-        self._offer({name: (tuple(dict.fromkeys([*paths, path])), path) for name, (paths, path) in known.items()})
+        for name, paths in self._good_paths.items():
+            path = getattr(self.state, name)
+            paths += [path] if good[name] and path not in paths else []
+        self._offer_paths()
+
+    def _offer_paths(self) -> None:
+        """Files at hand, those that proved good and have not been removed since, and the one that is chosen."""
+        gone = {path for path in self._uploads if not Path(path).exists()}
+        for name, paths in self._good_paths.items():
+            chosen = getattr(self.state, name)
+            offered = dict.fromkeys([path for path in [*paths, chosen] if path and path not in gone])
+            self._offer({name: (tuple(offered), chosen)})
 
     def _offer(self, fitting: Fitting) -> None:
         """Selectors of what fits, set to what is taken."""
@@ -261,15 +282,17 @@ class LoadPanel(Panel):
 
         return take
 
-    def _back(self) -> None:
+    def _back(self) -> str:
         if not self._drawn:
             self._settled = Subject(file=self._name, reason="reading it was cancelled")
         self._file = self._drawn.get("path", self.state.path)
         self._theta = self._drawn.get("theta", self.state.theta)
-        super()._back()
+        said = super()._back()
+        self._offer_paths()  # also those that have come since
         self._tell(self.reading)
         self._fade(False)
         self.subject = self._settled
+        return said
 
     def _fade(self, old: bool) -> None:
         """Tables of the file before are not to be taken for those of the one that is being read."""

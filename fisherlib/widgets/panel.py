@@ -28,6 +28,12 @@ STYLE = """<style>
 </style>"""
 
 
+#: What is shown where there is nothing to show.
+EMPTY = go.Figure(
+    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
+)
+
+
 class Panel(ipywidgets.VBox):
     """Controls over a figure.
 
@@ -48,9 +54,9 @@ class Panel(ipywidgets.VBox):
         self.state, self.work = state, Work()
         self.figure = screen if screen is not None else LiveFigure.of()
         self.active = screen is None  # panels that share a figure draw on it in turn
-        # On a shared screen the page has one heartbeat for all.
-        top, own = ([Heartbeat()], [self.figure]) if screen is None else ([], [])
-        super().__init__([ipywidgets.VBox([ipywidgets.HTML(STYLE), *top, self.work]), *controls, *own])
+        # On a shared screen the page has one style sheet and one heartbeat for all.
+        top, own = ([ipywidgets.HTML(STYLE), Heartbeat()], [self.figure]) if screen is None else ([], [])
+        super().__init__([ipywidgets.VBox([*top, self.work]), *controls, *own])
         for each in ("fisherlib", f"fisherlib-{name}"):
             self.add_class(each)
         self._drawn: dict[str, object] = {}
@@ -85,10 +91,9 @@ class Panel(ipywidgets.VBox):
         self._shown, self._drawn = figure, self.state.trait_values()
 
     def wake(self) -> None:
-        """Take the shared figure: show again what was shown, draw what is new; work under way goes on."""
+        """Take the shared figure: show again what was shown, or nothing; draw what is new; work under way goes on."""
         self.active = True
-        if self._shown is not None:
-            self.figure.become(self._shown)
+        self._show_again()
         if not self.work.busy and self._drawn != self.state.trait_values():
             self.redraw()
 
@@ -96,6 +101,12 @@ class Panel(ipywidgets.VBox):
         """What was shown, or is being made, is of other data."""
         self.work.stop()
         self._shown, self._drawn = None, {}
+        self._show_again()
+
+    def _show_again(self) -> None:
+        """What this panel drew last; another panel's figure never stands under its controls."""
+        if self.active:
+            self.figure.become(EMPTY if self._shown is None else self._shown)
 
     def begin(self, chosen: Mapping[str, object]) -> None:
         """Choose before anything is drawn, in the order of the state's traits: what fits one depends on those above it."""
@@ -114,7 +125,8 @@ class Panel(ipywidgets.VBox):
             for widget in _inside(self, but=self.figure):
                 widget.send_state()
 
-    def _back(self) -> None:
+    def _back(self) -> str:
+        """Goes back to what was drawn last, and says what the figure shows now."""
         self._settling = True
         try:
             with self.state.hold_trait_notifications():
@@ -123,8 +135,10 @@ class Panel(ipywidgets.VBox):
             self.settle()
         finally:
             self._settling = False
-        if self.active and self._shown is not None:
-            self.figure.become(self._shown)
+        self._show_again()
+        if self._shown is None or not self._shown.data:
+            return "Cancelled; nothing is drawn yet: choose again."
+        return "Cancelled; the figure shows what it did before."
 
     def _changed(self, change: object = None) -> None:
         if self._settling:

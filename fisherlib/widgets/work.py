@@ -49,7 +49,7 @@ class Work(ipywidgets.HBox):
         done: Callable[[Any], None],
         *,
         at_once: bool = False,
-        undo: Callable[[], None] | None = None,
+        undo: Callable[[], str] | None = None,
     ) -> None:
         """Do ``done(task(progress))``; newer work cancels older.
 
@@ -58,7 +58,7 @@ class Work(ipywidgets.HBox):
             task: the work; it calls ``progress(done, in all)``, which raises when it is to stop.
             done: shows the result.
             at_once: in this thread, for what takes no time.
-            undo: called when the person cancels.
+            undo: called when the person cancels; what it returns is said.
         """
         self._number += 1
         self._undo = undo
@@ -116,9 +116,7 @@ class Work(ipywidgets.HBox):
     def cancel(self) -> None:
         """Stop the work that is under way, and say so."""
         self.stop()
-        if self._undo is not None:
-            self._undo()
-        self.status.value = "Cancelled; the figure shows what it did before."
+        self.status.value = (self._undo and self._undo()) or "Cancelled."
 
     def say(self, sentence: str) -> None:
         """Show a sentence, as HTML."""

@@ -1,0 +1,39 @@
+"""Advice of the library, which names arguments, in the words of a page, which has labelled controls."""
+
+import re
+
+#: The label of each choice on the page of files.
+LABELS = {
+    "temperature": "Temperature, K",
+    "forces": "Forces",
+    "force_descriptors": "Force descriptors",
+    "descriptors": "Descriptors",
+    "energies": "Energies",
+    "key": "Key of trajectories",
+    "gradient": "force descriptors hold +∂D/∂x",
+}
+_ADVICE = (
+    (r"(?:read it with|take) gradient=True", f"tick “{LABELS['gradient']}”"),
+    (r"take smaller n_max and l_max", "these are too few atoms: add configurations"),
+    (r"give temperature=(?: in kelvin)?", f"fill in “{LABELS['temperature']}”"),
+    (r"take key='([^']*)'", rf"choose \1 as “{LABELS['key']}”"),
+    (r"name (?:it|another) by (\w+)=", r"choose it as “\1”"),
+    (r"name them by (\w+)= and (\w+)=", r"choose them as “\1” and “\2”"),
+)
+#: Where descriptors are computed there is no column of them to blame.
+_COMPUTED = (
+    r"the column holds \+∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True",
+    "the descriptors are computed here, so the forces of the file have the wrong sign: negate them there",
+)
+
+
+def on_page(sentence: str, *, computed: bool = False) -> str:
+    """A sentence with its advice in the words of the page.
+
+    Args:
+        sentence: of the library.
+        computed: whether the descriptors are computed, so that the file has no column of them.
+    """
+    for pattern, words in (_COMPUTED, *_ADVICE) if computed else _ADVICE:
+        sentence = re.sub(pattern, words, sentence)
+    return re.sub(r"“(\w+)”", lambda found: f"“{LABELS.get(found[1], found[1])}”", sentence)
