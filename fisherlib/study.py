@@ -22,7 +22,7 @@ from .potential import LinearPotential
 from .projections import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
-from .uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
+from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
 from .validation import cross_validate, split
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
@@ -201,6 +201,11 @@ class Study:
             return (
                 f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
                 f"{self.blocks.independent:.0f}"
+            )
+        if self.blocks.clusters < FEWEST_CLUSTERS:
+            return (
+                f"they need the scatter of at least {FEWEST_CLUSTERS} trajectories or blocks, and there are "
+                f"{self.blocks.clusters}, blocks being longer than the memory of the scores of the fit to forces"
             )
         if self.blocks.one_run:
             return (

@@ -221,3 +221,13 @@ def test_energies_are_held_out_where_what_is_left_has_scatter(
     assert study.held_out(fl.regression.fisher_fit).pooled["force_rmse"] > 0
     if possible:
         assert study.held_out(fl.regression.energy_fit).pooled["energy_rmse"] > 0
+
+
+@pytest.mark.parametrize("clusters", [2, 4, 5])
+def test_the_scatter_of_few_blocks_is_no_error_bar(clusters: int, few_walkers: fl.Dataset) -> None:
+    study = fl.Study(few_walkers)
+    moments = few_walkers.blocks(2)
+    some = fl.accumulate(moments.select(list(moments)[:clusters]))
+    study.blocks = dataclasses.replace(study.blocks, moments=some, independent=100.0)
+    assert bool(study.reason) == (clusters < 5)
+    assert not study.reason or f"at least 5 trajectories or blocks, and there are {clusters}" in study.reason

@@ -15,7 +15,7 @@ from ..diagnostics.verdict import unknown
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
-from ..uncertainty import FEWEST_BLOCKS, Blocks
+from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
 from ..validation import choose_strength, leave_one_trajectory_out
 from .ensembles import of_ensembles
 
@@ -120,6 +120,13 @@ def _blocks(blocks: Blocks) -> Verdict:
     none = f"no error bars, which would be taken over {blocks}"
     if n < FEWEST_BLOCKS:
         level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
+    elif blocks.clusters < FEWEST_CLUSTERS:
+        name, message = (
+            "scatter of blocks",
+            f"{none}: {FEWEST_CLUSTERS} of them are needed; run longer, or more trajectories",
+        )
+        limits = (FEWEST_CLUSTERS, np.inf)
+        return Verdict(name=name, level="warn", message=message, value=float(blocks.clusters), limits=limits)
     elif blocks.one_run:
         return unknown(INDEPENDENT, f"{none}: trajectories so short do not show whether they are independent")
     elif n < ROUGH:

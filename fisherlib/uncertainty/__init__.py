@@ -2,6 +2,7 @@
 
 from .distributions import ecdf_band as ecdf_band
 from .intervals import FEWEST_BLOCKS as FEWEST_BLOCKS
+from .intervals import FEWEST_CLUSTERS as FEWEST_CLUSTERS
 from .intervals import Blocks as Blocks
 from .intervals import independent_blocks as independent_blocks
 from .intervals import interval as interval

@@ -22,6 +22,10 @@ from .directions import directions
 #: Fewer independent blocks than this tell too little about their own scatter for an interval to be worth its level.
 FEWEST_BLOCKS = 10
 
+#: The scatter of fewer trajectories or blocks than this is no standard error, however much each of them holds: that of two
+#: has a single degree of freedom.
+FEWEST_CLUSTERS = 5
+
 #: From so many trajectories on they are the clusters themselves; fewer are cut into blocks.
 ENOUGH_TRAJECTORIES = 5
 
