@@ -152,16 +152,16 @@ def settle() -> None:
 
 
 def consistent(trajectories: list[Stored]) -> None:
-    """Trajectories as a reader may give them: every array as long as it must be, and of numbers or words."""
+    """Trajectories as a reader may give them: every array as long as it must be, and no objects in it."""
     assert type(trajectories) is list and trajectories
     for t in trajectories:
         assert type(t) is Stored and type(t.key) is str
         assert t.n_atoms.ndim == 1 and t.n_atoms.dtype.kind in "iu" and len(t.n_atoms) and t.n_atoms.min() > 0
         atoms, M = int(t.n_atoms.sum()), len(t.n_atoms)
         for name, a in t.atoms.items():
-            assert len(a) == atoms and a.dtype.kind in "biufU", f"{name} of {atoms} atoms: {a.shape} {a.dtype}"
+            assert len(a) == atoms and a.dtype.kind not in "OV", f"{name} of {atoms} atoms: {a.shape} {a.dtype}"
         for name, a in t.configurations.items():
-            assert len(a) == M and a.dtype.kind in "biufU", f"{name} of {M} configurations: {a.shape} {a.dtype}"
+            assert len(a) == M and a.dtype.kind not in "OV", f"{name} of {M} configurations: {a.shape} {a.dtype}"
         if "numbers" in t.atoms:
             assert t.atoms["numbers"].shape == (atoms,) and t.atoms["numbers"].dtype.kind in "iu"
         if "positions" in t.atoms:

@@ -30,7 +30,7 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     state = getattr(atoms, "state", None)
     # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
     arrays = named(state.get("arrays")) if isinstance(state, Mapping) else {}
-    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind not in "OV"}
+    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufUcS"}
     if not {"numbers", "positions"} <= arrays.keys():
         raise ValueError(f"{place}: expected an ase.Atoms, got {type(atoms).__name__}")
     N = len(arrays["numbers"])
@@ -92,7 +92,7 @@ def _labels(info: object) -> dict[str, Any]:
     return {
         n: v
         for n, v in named(info).items()
-        if not isinstance(v, np.ndarray) or (v.dtype.kind not in "OV" and v.size <= 1024)
+        if not isinstance(v, np.ndarray) or (v.dtype.kind in "biufUcS" and v.size <= 1024)
     }
 
 

@@ -101,7 +101,7 @@ def stack_entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray
             continue
         arrays = [np.asarray(v) for v in values]
         kinds, shapes = {a.dtype.kind for a in arrays}, {a.shape for a in arrays}
-        if not kinds & set("OV") and len(shapes) == 1:
+        if kinds <= set("biufUcS") and len(shapes) == 1:
             columns[name] = np.array([str(v) for v in values]) if "U" in kinds else np.stack(arrays)
     return columns, incomplete
 
