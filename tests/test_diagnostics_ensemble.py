@@ -348,7 +348,7 @@ def test_a_trajectory_without_a_name_is_named_in_quotes(ragged: Maker) -> None:
     assert "furthest off in trajectory '" in said and "off in )" not in said
 
 
-@pytest.mark.parametrize("lengths", [(2, 3, 1), (40, 40)])
+@pytest.mark.parametrize("lengths", [(2, 3, 1), (2,), (40, 40), (40,)])
 def test_energies_are_never_said_to_forget_before_they_are_known(ragged: Maker, lengths: tuple[int, ...]) -> None:
     """Anticorrelated energies had a time of −0.69 configurations."""
     whole = ragged(0, temperatures=(300.0,) * len(lengths), configurations=max(lengths), atoms=(3, 3))

@@ -22,6 +22,7 @@ def facts(data: Dataset) -> dict[str, object]:
         data: the configurations, each trajectory in the order of time.
     """
     lengths = [len(t) for t in data.values()]
+    seen = len(data.energies) >= SEEN * len(data)
     each = f" ({_range(lengths)} a trajectory)" if len(data) > 1 else ""
     return {
         "trajectories": len(data),
@@ -29,8 +30,8 @@ def facts(data: Dataset) -> dict[str, object]:
         "atoms in a configuration": _range(data.n_atoms),
         "temperature, K": _temperature(data),
         "descriptors K": data.K,
-        "autocorrelation time of the energies, configurations": SHORT if too_short(data) else f"{memory(data):.2f}",
-        "independent energies": SHORT if too_short(data) else f"about {independent_energies(data):.0f}",
+        "autocorrelation time of the energies, configurations": f"{memory(data):.2f}" if seen else SHORT,
+        "independent energies": f"about {independent_energies(data):.0f}" if seen else SHORT,
     }
 
 
