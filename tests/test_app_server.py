@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,16 @@ def ends(address: str, kernel: str) -> bool:
 def test_without_the_token_one_is_sent_to_log_in(app: str, path: str) -> None:
     answer = asked(app, path)
     assert answer.status == 302 and answer.headers["Location"].startswith("/login")
+
+
+def test_a_socket_without_the_token_is_refused_by_a_page_and_a_line(app: str) -> None:
+    """Where the page failed, the body was empty, and the log held how: sixty lines a time."""
+    socket = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    socket |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    answer = asked(app, "/api/kernels/00000000-0000-0000-0000-000000000000/channels", **socket)
+    assert answer.status == 403 and "403 : Forbidden" in answer.body
+    icon = re.search(r'type="image/x-icon" href="([^"]*)"', answer.body)[1]
+    assert asked(app, f"{icon}&token={TOKEN}", method="HEAD").status == 200
 
 
 def test_files_beside_the_notebook_are_not_served(app: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server import DEFAULT_STATIC_FILES_PATH
 from jupyter_server.base.handlers import JupyterHandler
 from voila.app import Voila
 
@@ -40,7 +41,13 @@ class App(Voila):
 
     def init_settings(self) -> dict[str, Any]:
         """Voilà's settings, but other names of this machine are refused where only its own user can reach it."""
-        return super().init_settings() | {"allow_remote_access": not _own(self.ip), "local_hostnames": ["localhost"]}
+        return super().init_settings() | {
+            "allow_remote_access": not _own(self.ip),
+            "local_hostnames": ["localhost"],
+            # The page of a refusal asks where its icon lies. Voilà serves that folder, and tells nobody.
+            "static_path": DEFAULT_STATIC_FILES_PATH,
+            "static_url_prefix": f"{self.server_url.rstrip('/')}/voila/static/",
+        }
 
 
 def _own(address: str) -> bool:
