@@ -320,7 +320,7 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     panel.state.view = RESIDUALS
     np.testing.assert_allclose(panel.figure.data[1].y, 1e3 * (energies - truth), atol=1e-9)
     panel.state.view = FORCES
-    assert title(panel) == "Force parity of θ (given)"
+    assert title(panel) == "Force parity of θ (given), all trajectories"
     counts = np.asarray(panel.figure.data[0].customdata)
     expected = comparison.force_histogram(data.forces, model.forces(data)).counts.T
     np.testing.assert_array_equal(counts, expected)
@@ -328,6 +328,17 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     assert tuple(panel.figure.data[0].x) == tuple(data)
     np.testing.assert_allclose(panel.figure.data[1].y, force_rmse(study.moments, model.theta))
     ok(panel)
+
+
+@pytest.mark.parametrize("view", [DISTRIBUTION, PARITY, RESIDUALS, ERRORS])
+def test_a_title_tells_the_trajectory_and_that_energies_are_aligned(study: fl.Study, view: str) -> None:
+    panel = ComparePanel(study, view=view)
+    assert title(panel).endswith(", all trajectories")
+    panel.state.trajectory, panel.state.aligned = "t3", True
+    ok(panel)
+    assert title(panel).endswith(", t3, aligned")
+    panel.state.view = FORCES  # which no offset changes
+    assert title(panel) == "Force parity of θ_f, t3"
 
 
 def test_site_energies_of_one_configuration(study: fl.Study) -> None:
@@ -832,7 +843,7 @@ def test_a_page_that_is_not_open_draws_nothing(good: Path) -> None:
     dashboard.compare.state.view, dashboard.fit.state.ridge, dashboard.landscape.state.n = PARITY, 0.1, 81
     dashboard.landscape._cut(0.3, 0.4)
     assert title(dashboard) == shown and dashboard.landscape.state.x == 0.0
-    assert title(open_page(dashboard, "Compare")) == "Energy parity"
+    assert title(open_page(dashboard, "Compare")) == "Energy parity, all trajectories"
     assert open_page(dashboard, "Fit").model.provenance["ridge"] == 0.1
 
 

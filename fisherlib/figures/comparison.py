@@ -13,8 +13,8 @@ from .style import REFERENCE, SCALE
 DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
 
 
-def parity(comparisons: Sequence[Comparison]) -> go.Figure:
-    """Predicted against true energy per atom, one panel a model."""
+def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+    """Predicted against true energy per atom, one panel a model; ``of`` what, for the title."""
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -33,7 +33,11 @@ def parity(comparisons: Sequence[Comparison]) -> go.Figure:
         figure.update_xaxes(title="true energy, eV/atom", title_font_size=12, nticks=5, col=column, row=1)
     figure.update_yaxes(title="model energy, eV/atom", col=1, row=1)
     figure.update_annotations(font_size=13)
-    return framed(figure, title="Energy parity", height=330, above=36, legend=False)
+    return framed(figure, title=_titled("Energy parity", of), height=330, above=36, legend=False)
+
+
+def _titled(what: str, of: str) -> str:
+    return f"{what}, {of}" if of else what
 
 
 def _measured(c: Comparison, name: str, scale: float) -> str:
@@ -42,8 +46,8 @@ def _measured(c: Comparison, name: str, scale: float) -> str:
     return f"{scale * c.pooled[name]:.2f}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
 
 
-def residuals(comparisons: Sequence[Comparison]) -> go.Figure:
-    """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift."""
+def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+    """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift; ``of`` as above."""
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -52,7 +56,7 @@ def residuals(comparisons: Sequence[Comparison]) -> go.Figure:
     figure.update_xaxes(title="true energy, eV/atom")
     figure.update_yaxes(title="model − true energy, meV/atom", zeroline=False)
     subtitle = "thin line: mean over configurations, the shift; dotted: zero"
-    return framed(figure, title="Energy residuals", subtitle=subtitle, height=330)
+    return framed(figure, title=_titled("Energy residuals", of), subtitle=subtitle, height=330)
 
 
 def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[go.Scatter]:
@@ -82,8 +86,8 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
     return [dots, mean]
 
 
-def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:
-    """Energy shift with its spread, and force error, of every trajectory."""
+def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+    """Energy shift with its spread, and force error, of every trajectory; ``of`` as above."""
     of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
@@ -97,16 +101,17 @@ def errors_by_trajectory(comparisons: Sequence[Comparison]) -> go.Figure:
     figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
     figure.update_layout(scattermode="group")
     said = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
-    return framed(figure, title="Errors by trajectory", subtitle=said, height=370)
+    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=said, height=370)
 
 
-def force_parity(histogram: Histogram, *, name: str, force_rmse: float) -> go.Figure:
+def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str = "") -> go.Figure:
     """Predicted against true force components as density, from dark (few) to yellow (many), so that no outlier is lost.
 
     Args:
         histogram: of true and predicted components, eV/Å, from ``comparison.force_histogram``.
         name: of the model.
         force_rmse: eV/Å, over all components.
+        of: which trajectories, for the title.
     """
     ends = histogram.edges[[0, -1]]
     figure = go.Figure(_density(histogram))
@@ -115,7 +120,7 @@ def force_parity(histogram: Histogram, *, name: str, force_rmse: float) -> go.Fi
     figure.update_xaxes(title="true force component, eV/Å", constrain="domain")
     figure.update_yaxes(title="model force component, eV/Å", scaleanchor="x", constrain="domain")
     subtitle = f"{_spaced(histogram.n)} components, RMSE {force_rmse:.4g} eV/Å<br>colour: components per bin"
-    framed(figure, title=f"Force parity of {name}", subtitle=subtitle, height=500, legend=False)
+    framed(figure, title=_titled(f"Force parity of {name}", of), subtitle=subtitle, height=500, legend=False)
     return figure.update_layout(margin_b=110)
 
 

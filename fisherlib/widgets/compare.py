@@ -107,7 +107,11 @@ class ComparePanel(Panel):
         if state.view == FORCES:
             return self._force_parity(compared[0])
         draw = {PARITY: figures.parity, RESIDUALS: figures.residuals, ERRORS: figures.errors_by_trajectory}
-        return draw[state.view](compared)
+        return draw[state.view](compared, of=self._of())
+
+    def _of(self) -> str:
+        """Of which trajectories a figure of energies is, and how."""
+        return f"{self.state.trajectory}{', aligned' if self.state.aligned else ''}"
 
     def _comparison(self, name: str) -> Comparison:
         if self.state.trajectory == ALL:
@@ -120,7 +124,7 @@ class ComparePanel(Panel):
         truth = compared[0].reference
         return figures.cdfs(
             {"true": truth} | {c.name: c.energies for c in compared},
-            title=f"Distribution of energies, {self.state.trajectory}{', aligned' if self.state.aligned else ''}",
+            title=f"Distribution of energies, {self._of()}",
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
             bands=self._bands(compared),
@@ -137,7 +141,8 @@ class ComparePanel(Panel):
         data = self.study.data
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
         histogram = comparison.force_histogram(data.forces, self.study.models[compared.name].forces(data))
-        return figures.force_parity(histogram, name=compared.name, force_rmse=compared.pooled["force_rmse"])
+        told = {"name": compared.name, "force_rmse": compared.pooled["force_rmse"], "of": self.state.trajectory}
+        return figures.force_parity(histogram, **told)
 
     def _sites(self) -> go.Figure:
         state, data = self.state, self.study.data
