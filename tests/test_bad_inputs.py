@@ -277,7 +277,8 @@ def of_other(theta: fl.LinearPotential, **settings: object) -> fl.LinearPotentia
 def test_a_theta_of_another_length_is_refused_with_both_descriptors(
     written: Callable[..., Path], theta: fl.LinearPotential
 ) -> None:
-    short = dataclasses.replace(of_other(theta, n_max=4, K=50), theta=theta.theta[:50])
+    names = theta.descriptor_names[:50]
+    short = dataclasses.replace(of_other(theta, n_max=4, K=50), theta=theta.theta[:50], descriptor_names=names)
     words = (
         r"theta: expected K = 105 parameters as in the data, got shape \(50,\); both must use the same descriptor, and the "
         r"data have SOAP \(cutoff 5.0, n_max 6, .* K = 105\), θ SOAP \(cutoff 5.0, n_max 4, .* K = 50\)"
