@@ -238,3 +238,13 @@ def waited(so: object) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_file_that_states_two_temperatures_states_some(folder: Path) -> None:
+    frames = ase.io.read(folder / "stated.xyz", index=":")
+    for k, atoms in enumerate(frames):
+        atoms.info["temperature"] = 300.0 if k < 6 else 900.0
+    ase.io.write(folder / "two.xyz", frames)
+    told = r"^two\.xyz states 300 and 900 K: give KEY= of what tells them apart, or TEMPERATURE=1200, say, in K"
+    with pytest.raises(ParameterError, match=told):
+        asked(NOTEBOOK, {"data": "two.xyz"})

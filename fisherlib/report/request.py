@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..counts import counted
+from ..counts import counted, kelvins
 from ..descriptors import Soap, soap
 from ..io.columns import taken
 from ..io.featurise import number
@@ -126,12 +126,14 @@ class Request:
     def _named(self, *names: str) -> dict[str, Any]:
         return {name: self.given.get(name) for name in names}
 
-    def _temperature(self, stated: bool, file: str) -> None:
+    def _temperature(self, stated: bool, opened: "io.Opened | io.Complete") -> None:
         if self.given["temperature"] is None and not stated:
-            self.faults.append(f"{file} states no temperature: give temperature=1200, say, in K")
+            several, key = opened.temperatures, "" if self.given.get("key") else "key= of what tells them apart, or "
+            said = f"states {kelvins(several)}: give {key}" if several else "states no temperature: give "
+            self.faults.append(f"{opened.path.name} {said}temperature=1200, say, in K")
 
     def _complete(self, opened: io.Complete) -> int:
-        self._temperature(None not in {t.temperature for t in opened.data.values()}, opened.path.name)
+        self._temperature(None not in {t.temperature for t in opened.data.values()}, opened)
         data = opened.dataset(check=False, **self._named(*COLUMNS))
         self._enough([len(t.energies) for t in data.values()], opened.path.name)
         return data.K
@@ -155,10 +157,10 @@ class Request:
                 f"{opened.path.name} has no {name} by a usual name: give {found or f'a file with {name}'}"
             )
         if unknown:
-            self._temperature(bool(opened.temperatures), opened.path.name)
+            self._temperature(len(opened.temperatures) == 1, opened)
             return None
         frames = opened.frames(**self._named("forces", "energies", "key"))
-        self._temperature(all(f.temperature is not None for f in frames), opened.path.name)
+        self._temperature(all(f.temperature is not None for f in frames), opened)
         self._enough([len(f.n_atoms) for f in frames], opened.path.name)
         named = self._named("descriptors", "force_descriptors")
         if any(named.values()) or opened.has_descriptors:
