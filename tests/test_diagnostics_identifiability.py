@@ -63,7 +63,8 @@ def test_a_descriptor_without_forces_whose_energies_vary_leaves_them_open(ragged
 def test_proportional_descriptors_are_named_with_their_factor(ragged: Maker, factor: float) -> None:
     matrix = np.array([[1.0, 0, 0, factor], [0, 1, 0, 0], [0, 0, 1, 0]])
     (verdict,) = null(columns(ragged(1), matrix))
-    assert verdict.message.startswith(f"D3 is {factor:.4g} times D0 in every force") and verdict.level == "ok"
+    said = f"{factor:.4g}".replace("-", "−")
+    assert verdict.message.startswith(f"D3 is {said} times D0 in every force") and verdict.level == "ok"
     apart = matrix.copy()
     apart[1, 3] = 1.0  # the same forces, other energies
     (verdict,) = null(columns(ragged(1), apart, matrix))

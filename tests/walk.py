@@ -104,6 +104,7 @@ def compare(e: Explorer) -> None:
     e.fill("Configuration", "7")
     e.title("configuration 7")
     e.choose("Quantity", "total energy")
+    e.title("Distribution of energies, walker-03")  # before that, the selectors are on their way to the page
     e.choose("Add saved θ", "data/theta_energy.json")
     e.until("gd._fullData.some(t => (t.name || '').startsWith('theta_energy'))")
 

@@ -74,7 +74,7 @@ def verdicts(
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
     blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
     runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
-    found += [*runs, _blocks(blocks), *_held_out(blocks, common)]
+    found += [*runs, _blocks(blocks), *_clusters(blocks), *_held_out(blocks, common)]
     return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
 
 
@@ -116,17 +116,11 @@ def _cut(blocks: Blocks) -> str:
 
 def _blocks(blocks: Blocks) -> Verdict:
     n = blocks.independent
-    level, message = "ok", f"error bars are taken over {blocks}"
+    few = blocks.clusters < FEWEST_CLUSTERS
+    level, message = "ok", str(blocks) if few else f"error bars are taken over {blocks}"
     none = f"no error bars, which would be taken over {blocks}"
     if n < FEWEST_BLOCKS:
         level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
-    elif blocks.clusters < FEWEST_CLUSTERS:
-        name, message = (
-            "scatter of blocks",
-            f"{none}: {FEWEST_CLUSTERS} of them are needed; run longer, or more trajectories",
-        )
-        limits = (FEWEST_CLUSTERS, np.inf)
-        return Verdict(name=name, level="warn", message=message, value=float(blocks.clusters), limits=limits)
     elif blocks.one_run:
         return unknown(INDEPENDENT, f"{none}: trajectories so short do not show whether they are independent")
     elif n < ROUGH:
@@ -134,6 +128,19 @@ def _blocks(blocks: Blocks) -> Verdict:
     elif blocks.short:
         return unknown(INDEPENDENT, f"{message}: whether trajectories so short are independent cannot be seen")
     return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
+
+
+def _clusters(blocks: Blocks) -> list[Verdict]:
+    """A warning where too few trajectories or blocks are left to scatter, however much each of them holds."""
+    n = blocks.clusters
+    if n >= FEWEST_CLUSTERS:
+        return []
+    what = f"{n} {'trajectories' if blocks.kind == 'trajectories' else 'consecutive blocks'}"
+    message = (
+        f"no error bars: {what} do not tell how they scatter, {FEWEST_CLUSTERS} are needed; run longer, or add runs"
+    )
+    limits = (FEWEST_CLUSTERS, np.inf)
+    return [Verdict(name="scatter of blocks", level="warn", message=message, value=float(n), limits=limits)]
 
 
 def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
