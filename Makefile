@@ -71,7 +71,7 @@ test: $(READY) chromium
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile
 	PYTHONPATH=tests $(BIN)/pytest -p temporary -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -W default notebooks
 
 # The browser tests need Debian's Chromium; without it and without root they are skipped loudly.
