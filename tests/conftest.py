@@ -35,11 +35,6 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests take longest, so they come first: the last file of a run then keeps no worker waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-
-
 @pytest.fixture(scope="module")  # while it lasts, a loop runs in this thread, and the widgets' tests count on none
 def chromium() -> Iterator[sync_api.Browser]:
     """A headless Chromium; on a continuous-integration machine it is an error that there is none."""
