@@ -37,15 +37,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
-    """A page of JupyterLab; no script of it may fail."""
-    person = Explorer(chromium, lab)
-    yield person
-    person.close()
-    assert person.errors == []
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five runs of Cu–Au in one file."""
