@@ -31,7 +31,7 @@ def featurise(
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    atoms, K = sum(len(f.numbers) for f in frames), number(descriptor, frames, path)
+    atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
     arrays = _from_cache(cache, recipe, atoms, K)
     if arrays is None:
         configurations = [a for f in frames for a in f.atoms()]

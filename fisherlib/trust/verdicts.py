@@ -124,7 +124,8 @@ def _blocks(blocks: Blocks) -> Verdict:
     elif blocks.one_run:
         return unknown(INDEPENDENT, f"{none}: trajectories so short do not show whether they are independent")
     elif n < ROUGH:
-        level, message = "warn", f"{message}: so few make bars that are rough themselves"
+        rough = f"fewer than {ROUGH}" if few else "so few make bars that are rough themselves"
+        level, message = "warn", f"{message}: {rough}"
     elif blocks.short:
         return unknown(INDEPENDENT, f"{message}: whether trajectories so short are independent cannot be seen")
     return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
