@@ -11,7 +11,7 @@ from scipy.linalg import lstsq, solve_triangular
 
 import fisherlib as fl
 from fisherlib.descriptors import Soap
-from fisherlib.refinement import fisher_residual, refine
+from fisherlib.solvers import fisher_residual, refine
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT.parent / "shared" / "data"

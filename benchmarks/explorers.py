@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 import fisherlib as fl
-from fisherlib import atlas
+from fisherlib.landscapes import atlas
 from fisherlib.widgets import FitPanel, LandscapePanel
 from fisherlib.widgets.controls import STRENGTHS
 

@@ -8,8 +8,8 @@ import numpy as np
 
 import fisherlib as fl
 from fisherlib.dataset import Array
-from fisherlib.previews import preview
-from fisherlib.projections import Projection
+from fisherlib.landscapes.previews import preview
+from fisherlib.landscapes.projections import Projection
 
 RESIDUALS = 100_000
 REPEATS = 5

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arguments import elements, flags, is_whole, kind, numbers, words
-from .counts import counted
-from .units import beta
+from .units import beta, counted
 
 Array = NDArray[np.floating]
 

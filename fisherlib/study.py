@@ -10,19 +10,19 @@ import numpy as np
 from . import diagnostics
 from .arguments import kind
 from .arguments import seed as refuse_no_seed
-from .atlas import Atlas
 from .comparison import Comparison, compare
-from .counts import counted
 from .dataset import Array, Dataset
 from .landscapes import Landscape, Point
+from .landscapes.atlas import Atlas
 from .losses import energy
 from .moments import Moments, accumulate
-from .networks import Network
+from .neural.network import Network
 from .potential import LinearPotential
-from .projections import Progress, silent
+from .progress import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
+from .units import counted
 from .validation import cross_validate, split
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
@@ -267,7 +267,7 @@ class Study:
         return drawn
 
     def _train(self, name: str, progress: Progress = silent) -> Network:
-        from .training import train  # scikit-learn is loaded only when a network is wanted
+        from .neural.training import train  # scikit-learn is loaded only when a network is wanted
 
         return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)
 

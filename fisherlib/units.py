@@ -1,7 +1,8 @@
-"""Physical constants in the units of the package (eV, Å, K) and the inverse temperature."""
+"""Physical constants in the units of the package (eV, Å, K), the inverse temperature, and numbers in words."""
 
 import math
 import numbers
+from collections.abc import Sequence
 
 #: Boltzmann constant, eV/K (exact in the SI of 2019: 1.380649e-23 J/K over 1.602176634e-19 C).
 BOLTZMANN = 1.380649e-23 / 1.602176634e-19
@@ -33,3 +34,26 @@ def beta(temperature: float) -> float:
     if not COLDEST <= temperature <= HOTTEST:
         raise ValueError(f"temperature: expected {COLDEST:g} to {HOTTEST:g} K, got {temperature!r}")
     return 1.0 / (BOLTZMANN * temperature)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one.
+
+    >>> counted(1, "trajectory"), counted(20, "trajectory"), counted(0, "run")
+    ('1 trajectory', '20 trajectories', '0 runs')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("ry") else f"{number} {noun}s"
+
+
+def kelvins(temperatures: Sequence[float]) -> str:
+    """Temperatures, ascending, in words; of many only the range.
+
+    >>> kelvins([300.0]), kelvins([300.0, 900.0]), kelvins([1.0, 2.0, 3.0, 4.0, 5.5])
+    ('300 K', '300 and 900 K', '5 temperatures from 1 to 5.5 K')
+    """
+    each = [f"{T:.10g}" for T in temperatures]
+    if len(each) > 4:
+        return f"{len(each)} temperatures from {each[0]} to {each[-1]} K"
+    return " and ".join(filter(None, (", ".join(each[:-1]), each[-1]))) + " K"

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fisherlib.io.column import columns_of
+from fisherlib.io.columns.description import columns_of
 from fisherlib.io.stored import Stored
 
 PATIENCE = 20  # times the seconds of the processor: who waits for something, or is one of many, takes so long at most

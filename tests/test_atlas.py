@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fisherlib as fl
-from fisherlib import atlas as module
-from fisherlib.atlas import ANOTHER, COEFFICIENTS, EIGEN, FIRST_WEIGHTS, RANDOM, THREE
+from fisherlib.landscapes import atlas as module
+from fisherlib.landscapes.atlas import ANOTHER, COEFFICIENTS, EIGEN, FIRST_WEIGHTS, RANDOM, THREE
 
 Maker = Callable[..., fl.Dataset]
 J = "Fisher divergence"

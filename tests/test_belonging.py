@@ -11,11 +11,12 @@ import pytest
 from torture import trajectory, written
 
 import fisherlib as fl
-from fisherlib import cluster, comparison, diagnostics, regression, tables, trust, uncertainty, validation
+from fisherlib import cluster, comparison, diagnostics, regression, trust, uncertainty, validation
 from fisherlib.descriptors import Soap
+from fisherlib.figures import tables
 from fisherlib.io.database import Database
-from fisherlib.io.records import Records, read_moments, write_moments
-from fisherlib.networks import Network
+from fisherlib.io.moments import Records, read_moments, write_moments
+from fisherlib.neural.network import Network
 
 Maker = Callable[..., fl.Dataset]
 Change = Callable[[fl.Trajectory], fl.Trajectory]

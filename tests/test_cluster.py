@@ -21,7 +21,7 @@ from fisherlib.cluster.accumulate import leaves_of
 from fisherlib.cluster.command import main
 from fisherlib.cluster.leaves import record
 from fisherlib.io.database import Damaged, Database
-from fisherlib.io.records import Records, read_moments, write_moments, write_records
+from fisherlib.io.moments import Records, read_moments, write_moments, write_records
 from fisherlib.moments import Sums
 
 K = 3
@@ -124,7 +124,7 @@ def test_parts_give_the_same_bits(database: Database, serial: fl.Moments, tmp_pa
     parts = [tmp_path / f"part-{i}.npz" for i in (1, 2, 3)]
     running = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "fisherlib.moments", database.path, "--shards", f"{i}/3", "-o", part],
+            [sys.executable, "-W", "error", "-m", "fisherlib.cluster", database.path, "--shards", f"{i}/3", "-o", part],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -486,7 +486,7 @@ def test_threads_of_blas_change_no_bit(database: Database, serial: fl.Moments, t
     """OMP_NUM_THREADS of whoever calls does not matter: a leaf is summed by one thread."""
     for threads in ("1", "7"):
         environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        arguments = [sys.executable, "-m", "fisherlib.moments", database.path, "-o", tmp_path / "m.npz"]
+        arguments = [sys.executable, "-m", "fisherlib.cluster", database.path, "-o", tmp_path / "m.npz"]
         shutil.rmtree(database.path / "moments", ignore_errors=True)
         subprocess.run(arguments, env=environment, check=True, capture_output=True, timeout=120)
         assert same(read_moments(tmp_path / "m.npz"), serial)

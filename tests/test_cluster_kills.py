@@ -35,7 +35,7 @@ from fisherlib import cluster
 from fisherlib.cluster import engines
 from fisherlib.cluster.accumulate import leaves_of
 from fisherlib.io.database import Database
-from fisherlib.io.records import read_moments
+from fisherlib.io.moments import read_moments
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ import pytest
 from test_widgets_load import THETA, asked, control, write
 
 import fisherlib as fl
-from fisherlib.states import NONE, ONE_RUN
 from fisherlib.widgets import Dashboard, LoadPanel
 from fisherlib.widgets.dashboard import TITLES, _about
 from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.panel import STYLE
 from fisherlib.widgets.reading import Subject
+from fisherlib.widgets.states import NONE, ONE_RUN
 
 HEADINGS = {"Load": "Energies by trajectory", "Fit": "The fit", "Compare": "Distribution of energies", "Landscape": ""}
 

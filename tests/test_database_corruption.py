@@ -27,7 +27,7 @@ from fisherlib import cluster
 from fisherlib.io.database import Damaged, Database, Shard
 from fisherlib.io.database.__main__ import main
 from fisherlib.io.database.sweep import sweep
-from fisherlib.io.records import read_moments, write_moments
+from fisherlib.io.moments import read_moments, write_moments
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*in no seal:UserWarning")
 

@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 
 import fisherlib as fl
-from fisherlib.io import choices
+from fisherlib.io.columns import choices
 
 RNG = np.random.default_rng(0)
 FRAMES = 200

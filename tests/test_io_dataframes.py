@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import fisherlib as fl
-from fisherlib.io import app
+from fisherlib.io.formats import pickles as app
 from fisherlib.io.stored import Stored
 
 PICKLES = Path(__file__).parent / "pickles"

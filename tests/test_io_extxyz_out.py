@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io.extxyz_out import write_extxyz
+from fisherlib.io.formats.extxyz_writer import write_extxyz
 
 Maker = Callable[..., fl.Dataset]
 FIELDS = ("n_atoms", "species", "positions", "energies", "forces")
@@ -184,7 +184,7 @@ def test_a_failure_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch
     def fail(*_: object) -> str:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("fisherlib.io.extxyz_out._comment", fail)
+    monkeypatch.setattr("fisherlib.io.formats.extxyz_writer._comment", fail)
     with pytest.raises(OSError, match="no space"):
         write_extxyz(made(0), path)
     assert [p.name for p in tmp_path.iterdir()] == ["out.xyz"] and path.read_text() == "old"

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io import fitsnap, fitsnap_rows
-from fisherlib.io.roles import frames_of
-from fisherlib.io.snapcoeff import read_snapcoeff, write_snapcoeff
+from fisherlib.io.columns.roles import frames_of
+from fisherlib.io.formats import fitsnap, fitsnap_rows
+from fisherlib.io.formats.snapcoeff import read_snapcoeff, write_snapcoeff
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 TANTALUM, BERYLLIUM = FOLDER / "fitsnap_ta", FOLDER / "fitsnap_be_md"

@@ -31,9 +31,9 @@ from test_io_hostile import layouts, mutated
 from test_io_inert import make
 
 import fisherlib as fl
-from fisherlib.io import fitsnap, fitsnap_rows, lammps, milady
-from fisherlib.io.records import read_moments, write_moments
-from fisherlib.io.snapcoeff import read_snapcoeff, write_snapcoeff
+from fisherlib.io.formats import fitsnap, fitsnap_rows, lammps, milady
+from fisherlib.io.formats.snapcoeff import read_snapcoeff, write_snapcoeff
+from fisherlib.io.moments import read_moments, write_moments
 
 CASES = int(os.environ.get("FISHERLIB_CASES", "300"))
 SECONDS = 5.0

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from opcodes import ARRAY, ATOMS, RECONSTRUCT, array, body, call, dtype, name, text
 from test_io_inert import FOLDER, check_plain, make
 
-from fisherlib.io import app, inert, read_theta
+from fisherlib.io import inert, read_theta
+from fisherlib.io.formats import pickles as app
 
 CASES = int(os.environ.get("FISHERLIB_CASES", "1500"))
 SECONDS = 2.0

@@ -10,7 +10,7 @@ import test_io_lammps
 import test_io_milady
 
 import fisherlib as fl
-from fisherlib.io.kinds import kind_of
+from fisherlib.io.formats.kinds import kind_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TA = ROOT.parent / "shared" / "data" / "fitsnap_ta"

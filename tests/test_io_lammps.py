@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io.columns import trajectory
-from fisherlib.io.lammps import read_dump, read_snap
-from fisherlib.io.lammps.frames import frames
-from fisherlib.io.roles import frames_of
+from fisherlib.io.columns.columns import trajectory
+from fisherlib.io.columns.roles import frames_of
+from fisherlib.io.formats.lammps import read_dump, read_snap
+from fisherlib.io.formats.lammps.frames import frames
 
 # Written by LAMMPS of 22 July 2025: W and Be by pair_style zbl, with compute sna/atom, snad/atom and snap (twojmax 1, K = 2).
 DUMP = """\

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import fisherlib as fl
-from fisherlib.io import columns, milady, roles
-from fisherlib.io.milady import fortran
+from fisherlib.io.columns import columns, roles
+from fisherlib.io.formats import milady
+from fisherlib.io.formats.milady import fortran
 from fisherlib.io.stored import Stored
 
 K = 4

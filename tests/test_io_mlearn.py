@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io import mlearn
+from fisherlib.io.formats import mlearn
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "zuo2020"
 DESCRIPTIONS = (

@@ -15,7 +15,8 @@ from ase import Atoms
 import fisherlib as fl
 from fisherlib.descriptors import Soap
 from fisherlib.descriptors import soap as soap_module
-from fisherlib.io import app, npz
+from fisherlib.io.formats import npz
+from fisherlib.io.formats import pickles as app
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
 K = len(THETA)
@@ -149,8 +150,8 @@ def test_a_file_of_this_package_states_its_units(root: Path) -> None:
 
 
 def test_first_values_have_a_proper_minus_sign() -> None:
-    assert fl.io.column._preview(np.array([0.123, -0.45])) == "0.123, −0.45"
-    assert fl.io.column._preview(np.array([[-1e-12, 2.0], [3.0, 4.0]])) == "−1e−12, 2, 3, …"
+    assert fl.io.columns.description._preview(np.array([0.123, -0.45])) == "0.123, −0.45"
+    assert fl.io.columns.description._preview(np.array([[-1e-12, 2.0], [3.0, 4.0]])) == "−1e−12, 2, 3, …"
 
 
 def test_a_cell_is_a_column_of_its_configurations(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pooch
 import pytest
 
 import fisherlib as fl
-from fisherlib.io import registry
+from fisherlib.io import published as registry
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "zuo2020"
 CONTENT, OTHER = b'{"a": "file"}', b"another one"

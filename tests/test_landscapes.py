@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import fisherlib as fl
-from fisherlib.projections import Projection
+from fisherlib.landscapes.projections import Projection
 from fisherlib.units import BOLTZMANN
 
 Maker = Callable[..., fl.Dataset]

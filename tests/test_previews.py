@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import fisherlib as fl
-from fisherlib import previews
-from fisherlib.previews import preview, worthwhile
-from fisherlib.projections import Projection
+from fisherlib.landscapes import previews
+from fisherlib.landscapes.previews import preview, worthwhile
+from fisherlib.landscapes.projections import Projection
 
 FORCES = ("force_mae", "force_huber", "force_log_cosh")
 DISTANCES = ("energy_ks", "energy_wasserstein_1")

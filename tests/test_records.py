@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torture import same, same_record
 
 import fisherlib as fl
-from fisherlib.io.records import FORMAT, Records, read_moments, write_moments, write_records
+from fisherlib.io.moments import FORMAT, Records, read_moments, write_moments, write_records
 from fisherlib.moments import Fold, MomentRecord
 
 Maker = Callable[..., fl.Dataset]

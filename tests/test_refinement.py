@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 import fisherlib as fl
-from fisherlib.refinement import Part, fisher_residual, normal_residual, refine
-from fisherlib.solvers import spectrum
+from fisherlib.solvers import Part, fisher_residual, normal_residual, refine, spectrum
 
 Maker = Callable[..., fl.Dataset]
 quick = settings(deadline=None, max_examples=25)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import traitlets
 
-from fisherlib import states
-from fisherlib.states import CompareState, FitState, LandscapeState, LoadState, State
+from fisherlib.widgets import states
+from fisherlib.widgets.states import CompareState, FitState, LandscapeState, LoadState, State
 
 
 class Meal(State):

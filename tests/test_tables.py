@@ -7,9 +7,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 import fisherlib as fl
-from fisherlib import tables
 from fisherlib.comparison import Comparison
 from fisherlib.diagnostics import Verdict
+from fisherlib.figures import tables
 
 
 def verdict(level: str = "ok", name: str = "sign") -> Verdict:

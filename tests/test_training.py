@@ -7,8 +7,8 @@ import pytest
 
 import fisherlib as fl
 from fisherlib.comparison import compare
-from fisherlib.networks import Network
-from fisherlib.training import train
+from fisherlib.neural.network import Network
+from fisherlib.neural.training import train
 
 
 @pytest.fixture(scope="module")

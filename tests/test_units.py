@@ -1,4 +1,4 @@
-"""Constants and the inverse temperature, against SciPy's tables."""
+"""Constants and the inverse temperature, against SciPy's tables; numbers in words."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import constants
 
+import fisherlib as fl
 from fisherlib import units
 
 
@@ -45,3 +46,23 @@ def test_what_is_no_number_is_no_temperature(temperature: object) -> None:
 
 def test_a_numpy_scalar_is_a_temperature() -> None:
     assert units.beta(np.float64(300.0)) == units.beta(300)
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "words"),
+    [
+        (1, "trajectory", "1 trajectory"),
+        (0, "trajectory", "0 trajectories"),
+        (20, "consecutive block", "20 consecutive blocks"),
+        (1, "check", "1 check"),
+    ],
+)
+def test_a_noun_follows_its_number(number: int, noun: str, words: str) -> None:
+    assert units.counted(number, noun) == words
+
+
+def test_one_trajectory_is_one(ragged: object) -> None:
+    one = ragged(0, temperatures=(300.0,))
+    assert repr(one).startswith("Dataset(1 trajectory, 5 configurations") and "1 trajectory," in repr(
+        fl.accumulate(one)
+    )

@@ -16,9 +16,8 @@ import pytest
 import traitlets
 
 import fisherlib as fl
-from fisherlib import states
 from fisherlib.io.scratch import PREFIX, sweep
-from fisherlib.projections import Progress
+from fisherlib.landscapes.projections import Progress
 from fisherlib.widgets import (
     ComparePanel,
     FitPanel,
@@ -29,6 +28,7 @@ from fisherlib.widgets import (
     Work,
     controls,
     entries,
+    states,
     upload,
 )
 from fisherlib.widgets.heartbeat import Heartbeat

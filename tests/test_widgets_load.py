@@ -14,8 +14,8 @@ import traitlets
 from ase import Atoms
 
 import fisherlib as fl
-from fisherlib.states import NONE, ONE_RUN
 from fisherlib.widgets import LoadPanel
+from fisherlib.widgets.states import NONE, ONE_RUN
 from fisherlib.widgets.words import on_page
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])

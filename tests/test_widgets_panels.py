@@ -15,16 +15,17 @@ import pytest
 import traitlets
 
 import fisherlib as fl
-from fisherlib import atlas, comparison
-from fisherlib.projections import Progress, Projection
+from fisherlib import comparison
+from fisherlib.landscapes import atlas
+from fisherlib.landscapes.projections import Progress, Projection
 from fisherlib.regression import Terms, force_rmse
-from fisherlib.states import ALL, NONE
 from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
 from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
 from fisherlib.widgets.panel import Panel
 from fisherlib.widgets.reading import read
+from fisherlib.widgets.states import ALL, NONE
 
 K = 4
 J = "Fisher divergence"

@@ -14,6 +14,7 @@ from .. import diagnostics
 from ..io.database import Database
 from ..io.database.layout import MOMENTS
 from ..moments import Fold, MomentRecord, Moments
+from ..progress import Progress
 from .engines import Engine, dask, processes, serial
 from .kept import Kept
 from .leaves import Leaf, leaves
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Whether trajectories stay apart, or are added up by temperature.
 By = Literal["trajectory", "temperature"]
-#: Called with (bytes done, bytes in all).
-Progress = Callable[[int, int], None]
 
 
 def accumulate(

@@ -1,4 +1,4 @@
-"""``python -m fisherlib.moments``: the moments of a database, a part of them, or the sum of parts."""
+"""``python -m fisherlib.cluster``: the moments of a database, a part of them, or the sum of parts."""
 
 import argparse
 import os
@@ -7,15 +7,15 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..io.records import write_moments
+from ..io.moments import write_moments
 from .accumulate import accumulate, interrupted
 from .parts import merge, write_part
 
 _EXAMPLES = """\
 examples:
-  python -m fisherlib.moments db -o moments.npz --workers 8
-  python -m fisherlib.moments db --shards $SLURM_ARRAY_TASK_ID/100 -o part-$SLURM_ARRAY_TASK_ID.npz
-  python -m fisherlib.moments part-*.npz -o moments.npz
+  python -m fisherlib.cluster db -o moments.npz --workers 8
+  python -m fisherlib.cluster db --shards $SLURM_ARRAY_TASK_ID/100 -o part-$SLURM_ARRAY_TASK_ID.npz
+  python -m fisherlib.cluster part-*.npz -o moments.npz
 """
 
 
@@ -29,7 +29,7 @@ def _part(text: str) -> tuple[int, int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m fisherlib.moments",
+        prog="python -m fisherlib.cluster",
         description="Moments of a descriptor database, from which every fit follows without reading data again.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

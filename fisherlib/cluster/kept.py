@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..io.records import Records, write_records
+from ..io.moments import Records, write_records
 from ..moments import MomentRecord
 from .leaves import Leaf
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..io.database import Database
-from ..io.records import Records, write_records
+from ..io.moments import Records, write_records
 from ..moments import MomentRecord, Moments
-from .accumulate import By, Progress, engine_for, folded, folder_for, leaves_of, refuse_by, resumable, summed
+from ..progress import Progress
+from .accumulate import By, engine_for, folded, folder_for, leaves_of, refuse_by, resumable, summed
 from .kept import Kept
 
 

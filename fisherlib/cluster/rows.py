@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ..io.database import Database, Shard, blocks
 from ..io.database.layout import SHARDS
-from ..refinement import Part
+from ..solvers import Part
 
 
 class Rows:

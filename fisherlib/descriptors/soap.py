@@ -5,7 +5,7 @@ import itertools
 import math
 import numbers
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 
 from ..arguments import elements
 from ..dataset import Array
+from ..progress import Progress
 
 #: Name → least and greatest value, and what it is; beyond them featomic does not return, or takes all memory.
 LIMITS: dict[str, tuple[float, float, str]] = {
@@ -99,7 +100,7 @@ class Soap:
         ]
 
     def __call__(
-        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Callable[[int, int], None] | None = None
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
     ) -> tuple[Array, Array]:
         """Descriptors of configurations.
 

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..counts import counted
 from ..dataset import Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments, accumulate
 from ..potential import LinearPotential
 from ..solvers import solve
+from ..units import counted
 from .axes import axes
 from .composition import composition
 from .descriptor import by_provenance, parameters_of

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
+from ..units import counted
 from .verdict import Verdict
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..counts import kelvins
 from ..dataset import Array, Dataset
+from ..units import kelvins
 from .sampling import autocorrelation_time
 
 #: Configurations a trajectory takes on average for its memory to be seen.

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, qr
 
-from ..counts import counted
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
 from ..solvers import solve, spectrum
-from ..units import beta
+from ..units import beta, counted
 from .verdict import Level, Verdict
 
 #: Directions that are put into words one by one.

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import special
 
-from ..counts import counted
 from ..dataset import Array
+from ..units import counted
 from .sampling import autocorrelation_time
 from .verdict import Level, Verdict, unknown
 

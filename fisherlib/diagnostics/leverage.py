@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ..counts import counted
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
 from ..solvers import spectrum
-from ..units import beta
+from ..units import beta, counted
 from .verdict import Verdict, unknown
 
 #: A configuration stands out when it holds more than this many average shares of the fit, and this many parameters. Of the

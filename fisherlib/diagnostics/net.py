@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
+from ..units import counted
 from .verdict import Verdict, unknown
 
 #: Below this, sums of forces or of Φ over the atoms of a configuration count as zero (relative to the sum of squares).

@@ -3,8 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from ..counts import counted
 from ..dataset import Dataset
+from ..units import counted
 from .frame import FAINT, color, framed
 from .style import PALETTE
 

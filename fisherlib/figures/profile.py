@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from ..arguments import floats
 from ..dataset import Array
-from ..profiles import Curve, Profile
+from ..validation.profiles import Curve, Profile
 from .frame import color, faded, framed, symbol
 from .style import REFERENCE
 

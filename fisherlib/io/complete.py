@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike
 from ..arguments import flag
 from ..dataset import Dataset
 from ..potential import LinearPotential
+from ..progress import Progress
 from ..units import beta
-from . import fitsnap_rows, milady
-from .column import Column
+from .columns.description import Column
+from .columns.roles import no_such_choice
 from .database import Database
-from .find import printable, sha256
+from .formats import fitsnap_rows, milady
 from .judge import judge
-from .roles import no_such_choice
+from .places import printable, sha256
 
 
 def _database(path: Path) -> tuple[Dataset, str]:
@@ -129,7 +130,7 @@ class Complete:
         gradient: bool = False,
         theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
         on_bad: str = "refuse",
         **named: object,
     ) -> Dataset:

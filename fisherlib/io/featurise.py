@@ -3,19 +3,18 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..counts import counted
+from ..configurations import Frames
 from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Soap
+from ..progress import Progress
+from ..units import counted
 from .archive import checksum, read_arrays, write_atomically
-from .frames import Frames
-
-Progress = Callable[[int, int], None]
 
 
 def featurise(

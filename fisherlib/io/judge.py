@@ -7,10 +7,10 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from .. import diagnostics
-from ..counts import kelvins
 from ..dataset import Dataset
 from ..diagnostics.facts import too_short
 from ..potential import LinearPotential
+from ..units import kelvins
 
 
 def judge(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:

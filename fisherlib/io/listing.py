@@ -7,9 +7,9 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from . import fitsnap, fitsnap_rows
 from .database.layout import META
-from .find import PROJECT
+from .formats import fitsnap, fitsnap_rows
+from .places import PROJECT
 
 #: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
 JSON_LIMIT = 1_000_000

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal
@@ -12,23 +12,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import flag, kind
+from ..configurations import Frames
 from ..dataset import Dataset
 from ..descriptors import Soap
 from ..potential import LinearPotential
+from ..progress import Progress
 from ..units import beta
-from . import choices, extxyz
-from .column import Column, columns_of, shared
-from .columns import Columns, free, gradients, taken, trajectory
+from .columns import choices
+from .columns.columns import Columns, free, gradients, taken, trajectory
+from .columns.description import Column, columns_of, shared
+from .columns.roles import frames_of, no_such_choice, temperature_of, temperatures_of
 from .complete import READERS as COMPLETE
 from .complete import Complete
 from .featurise import featurise, refuse_hopeless
-from .find import find, printable, sha256
-from .frames import Frames
+from .finite import OnBad, left_out, whole
+from .formats import extxyz
+from .formats.kinds import READERS, kind_of
 from .judge import judge
-from .kinds import READERS, kind_of
-from .roles import frames_of, no_such_choice, temperature_of, temperatures_of
+from .places import find, printable, sha256
 from .stored import Stored
-from .whole import OnBad, left_out, whole
 
 Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
 
@@ -223,7 +225,7 @@ class Opened:
         on_bad: OnBad = "refuse",
         theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Dataset:
         """The dataset of the columns named, others being guessed; the file is not read again. See ``io.read``."""
         flag("gradient", gradient)

@@ -15,10 +15,10 @@ from ..arguments import kind
 from ..potential import LinearPotential
 from . import inert
 from .archive import read_arrays, write_atomically
-from .find import find
-from .flat import flat
-from .milady import read_pot
-from .snapcoeff import read_snapcoeff
+from .formats.milady import read_pot
+from .formats.snapcoeff import read_snapcoeff
+from .formats.tables.flat import flat
+from .places import find
 from .strict import Twice, loads
 
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import kind
-from ..counts import counted
 from ..dataset import Dataset
+from ..units import counted
 from .identity import difference
 from .record import Fold, MomentRecord
 

@@ -1,11 +1,12 @@
 """Moments of trajectories that are in memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
 from ..arguments import kind, whole
 from ..dataset import Dataset, Trajectory, stated
+from ..progress import Progress
 from .collection import Moments
 from .identity import fingerprint, fingerprints, identity
 from .record import MomentRecord
@@ -31,7 +32,7 @@ def accumulate(
     data: Dataset | Iterable[Trajectory],
     *,
     block_rows: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Moments:
     """Moments of every trajectory, in one pass over Φ.
 

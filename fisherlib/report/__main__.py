@@ -65,7 +65,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _written(options: argparse.Namespace) -> list[Path]:
     """The files of the report; the slow libraries are loaded when all that was asked for has been found right."""
-    from ..io.find import PROJECT
+    from ..io.places import PROJECT
     from .request import asked, from_environment
     from .target import tried
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..counts import counted, kelvins
 from ..descriptors import Soap, soap
-from ..io.columns import taken
+from ..io.columns.columns import taken
 from ..io.featurise import number
-from ..units import COLDEST, HOTTEST
+from ..units import COLDEST, HOTTEST, counted, kelvins
 from .parameters import ParameterError, check, defaults, spoken
 
 #: A notebook with these parameters reports on a data file; others are not looked into.

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from .. import diagnostics
-from ..counts import counted
 from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
 from ..diagnostics.verdict import LEVELS, unknown
@@ -13,7 +12,7 @@ from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..reweighting import HEAVY, UNUSABLE, effective_sample_size, log_weights, pareto_k
-from ..units import BOLTZMANN
+from ..units import BOLTZMANN, counted
 
 #: Fewer effective configurations than this are too few for averages.
 EFFECTIVE = 10.0

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike
 
 from .. import diagnostics, uncertainty
 from ..arguments import kind
-from ..counts import counted
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..diagnostics.descriptor import parameters_of
@@ -16,6 +15,7 @@ from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
 from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
+from ..units import counted
 from ..validation import choose_strength, leave_one_trajectory_out
 from .ensembles import of_ensembles
 

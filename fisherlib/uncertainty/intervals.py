@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from ..arguments import floats
-from ..counts import counted
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..diagnostics.facts import too_short
@@ -16,6 +15,7 @@ from ..diagnostics.runs import across, chance, from_one_to_the_next
 from ..losses import fisher
 from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
+from ..units import counted
 from .arguments import of_data
 from .directions import directions
 

@@ -8,13 +8,14 @@ from numpy.typing import ArrayLike
 from ..arguments import floats
 from ..dataset import Array, Dataset
 from ..moments import Moments
+from ..progress import Progress
 
 
 def jackknife(
     moments: Moments,
     fit: Callable[[Moments], ArrayLike],
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """θ of exact refits without each trajectory in turn.
 

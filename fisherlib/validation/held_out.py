@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..dataset import Array
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
+from ..progress import Progress
 from ..regression import RidgePath, normal_equations, row_weights
 from .folds import several
 
@@ -21,7 +22,7 @@ def held_out_errors(
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """Mean squared force error on each trajectory, held out of the fit, for every strength of a ridge.
 
@@ -78,7 +79,7 @@ def leave_one_trajectory_out(
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """Root-mean-square force error on trajectories held out one at a time, for every strength of a ridge.
 

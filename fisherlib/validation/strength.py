@@ -1,7 +1,7 @@
 """The strength of a ridge, by three criteria beside each other."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
+from ..progress import Progress
 from ..regression import RidgePath, evidence, gcv, normal_equations, ridge_path
 from .agreement import Curve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
@@ -65,7 +66,7 @@ def choose_strength(
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> RidgeChoice:
     """The strength of a ridge, by cross-validation over whole trajectories, beside GCV and the evidence.
 

@@ -1,4 +1,4 @@
-"""Interactive panels: ipywidgets over the states of ``fisherlib.states``."""
+"""Interactive panels: ipywidgets over their states."""
 
 from .compare import ComparePanel as ComparePanel
 from .dashboard import Dashboard as Dashboard

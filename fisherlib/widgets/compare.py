@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 
 from .. import comparison, figures, io
 from ..comparison import Comparison
-from ..states import ALL, NONE, CompareState
 from ..study import Study
 from .controls import Choose, ChooseSeveral, number, row, tick
 from .live import LiveFigure
 from .panel import Panel
+from .states import ALL, NONE, CompareState
 
 #: Numbers in Φ above which models are evaluated in the background.
 LARGE = 10**8

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from ..io import printable
-from ..states import State
+from .states import State
 
 #: The label takes the room it needs, and so does the control.
 LABEL = {"description_width": "initial"}

@@ -4,9 +4,9 @@ from html import escape
 
 import ipywidgets
 
-from ..counts import counted
 from ..potential import LinearPotential
 from ..study import Study
+from ..units import counted
 from .compare import ComparePanel
 from .fit import FitPanel
 from .heartbeat import Heartbeat

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from ..states import State
 from .controls import LABEL
+from .states import State
 
 
 class Place(ipywidgets.Text):

@@ -14,12 +14,12 @@ from ..dataset import Array
 from ..potential import LinearPotential
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
-from ..states import FitState
 from ..study import Study
 from ..validation import split
 from .controls import Choose, Strength, row, text
 from .live import LiveFigure
 from .panel import Panel
+from .states import FitState
 
 #: Parts of the trajectories, each held out once.
 FOLDS = 5

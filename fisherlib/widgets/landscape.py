@@ -4,13 +4,14 @@ import functools
 
 import plotly.graph_objects as go
 
-from .. import atlas, figures
-from ..projections import Progress
-from ..states import LandscapeState
+from .. import figures
+from ..landscapes import atlas
+from ..progress import Progress
 from ..study import Study
 from .controls import Choose, number, row, slider, tick
 from .live import LiveFigure
 from .panel import Panel
+from .states import LandscapeState
 
 
 class LandscapePanel(Panel):

@@ -6,18 +6,19 @@ from pathlib import Path
 import ipywidgets
 import traitlets
 
-from .. import diagnostics, figures, io, tables
-from ..counts import counted, kelvins
+from .. import diagnostics, figures, io
 from ..dataset import Dataset
-from ..projections import Progress
-from ..states import NONE, LoadState
+from ..figures import tables
+from ..progress import Progress
 from ..study import Study
+from ..units import counted, kelvins
 from .controls import Choose, row, tick
 from .entries import Maybe, Place
 from .field import Field
 from .live import LiveFigure
 from .panel import EMPTY, Panel
 from .reading import ROLES, Fitting, Reading, Subject, read
+from .states import NONE, LoadState
 from .upload import Upload
 from .words import LABELS
 

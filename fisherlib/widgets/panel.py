@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import ipywidgets
 import plotly.graph_objects as go
 
-from ..projections import Progress
-from ..states import State
+from ..progress import Progress
 from .heartbeat import Heartbeat
 from .live import LiveFigure
+from .states import State
 from .work import Work
 
 STYLE = """<style>

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .. import diagnostics, io
-from ..counts import kelvins
 from ..dataset import Dataset
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
-from ..projections import Progress
-from ..states import NONE, ONE_RUN
+from ..progress import Progress
 from ..study import Study
-from ..units import beta
+from ..units import beta, kelvins
+from .states import NONE, ONE_RUN
 from .words import on_page
 from .work import Cancelled
 

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets
 
 from ..io import printable
-from ..projections import Progress
+from ..progress import Progress
 
 #: Seconds between two changes of the bar.
 BEAT = 0.1

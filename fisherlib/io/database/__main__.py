@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tqdm.auto import tqdm
 
-from ...counts import counted
+from ...units import counted
 from .database import Database
 from .retract import retract
 from .sweep import sweep

@@ -4,12 +4,13 @@ import contextlib
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
+from ...progress import Progress
 from .copies import refuse_again, refuse_copies, stored
 from .header import Header
 from .join import join, refuse_descriptors, refuse_unlike
@@ -225,7 +226,7 @@ class Database:
         provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
-    def verify(self, *, progress: Callable[[int, int], None] | None = None) -> list[str]:
+    def verify(self, *, progress: Progress | None = None) -> list[str]:
         """Reads every byte; a sentence for everything that is missing, damaged or foreign, and none if all is well.
 
         Args:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ...progress import Progress
 from .header import Damaged
 from .layout import PARTIAL, RETRACTED, SEALS, SHARDS, SUFFIX
 from .listing import sealed
@@ -14,7 +15,7 @@ from .shard import Shard
 ABANDONED = 3600.0
 
 
-def findings(path: Path, shards: Callable[[], object], progress: Callable[[int, int], None] | None = None) -> list[str]:
+def findings(path: Path, shards: Callable[[], object], progress: Progress | None = None) -> list[str]:
     """A sentence for everything that is missing, damaged or foreign.
 
     Args:

@@ -2,7 +2,7 @@
 
 import sys
 
-from ...io.find import PROJECT
+from ...io.places import PROJECT
 
 try:
     from .server import App

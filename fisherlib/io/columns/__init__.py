@@ -1,0 +1,1 @@
+"""What the columns of a file are, and which of them is used for what."""

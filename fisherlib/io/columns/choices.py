@@ -1,0 +1,136 @@
+"""Which columns of a file could play a role, by shape and type: what a selector offers, the likeliest first."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..formats.tables.words import CONFIGURATIONS, KEYS, N_ATOMS, PROPERTIES, RUNS
+from .columns import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, Columns, fit, gradients, sites
+
+#: Entries that mean trajectories by their names, the likeliest first.
+_NAMED = (*KEYS, *RUNS)
+
+
+def of_descriptors(columns: Columns, force_descriptors: str | None = None) -> list[str]:
+    """Float columns (ΣN, K) that go with the force descriptors named, or with any that could be."""
+    if force_descriptors is not None and force_descriptors not in columns:
+        return []
+    against = columns if force_descriptors is None else {force_descriptors: columns[force_descriptors]}
+    fits = [
+        name
+        for name, D in columns.items()
+        if _float(D) and any(fit(D, Phi) for other, Phi in against.items() if other != name and _float(Phi))
+    ]
+    return sorted(fits, key=lambda name: name != DESCRIPTORS)
+
+
+def of_force_descriptors(columns: Columns) -> list[str]:
+    """Float columns (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) for which there are descriptors with the same K."""
+    fits = [name for name, Phi in columns.items() if _float(Phi) and of_descriptors(columns, name)]
+    return sorted(fits, key=lambda name: (name != FORCE_DESCRIPTORS, columns[name].ndim == 2))
+
+
+def of_forces(atoms: Columns) -> list[str]:
+    """Float columns (ΣN, 3) other than positions and momenta."""
+    barred = {"positions", "momenta", "velocities", DESCRIPTORS}
+    fits = [name for name, F in atoms.items() if _float(F) and F.shape[1:] == (3,) and name not in barred]
+    return sorted(fits, key=lambda name: _rank(name, FORCES, "force"))
+
+
+def of_energies(configurations: Columns, kind: str) -> list[str]:
+    """Float entries (M,) other than temperatures; whole numbers only under a usual name."""
+    usual = ENERGIES[kind]
+    fits = [
+        name
+        for name, E in configurations.items()
+        if E.ndim == 1 and "temp" not in name.lower() and (_float(E) or (name in usual and E.dtype.kind in "iu"))
+    ]
+    return sorted(fits, key=lambda name: _rank(name, usual, "energ"))
+
+
+def of_key(configurations: Columns) -> list[str]:
+    """Words or whole numbers that could tell trajectories apart: some configurations share one, and some do not.
+
+    Under a usual name, whole numbers may be written 0.0, 1.0, …, or be T and F.
+    """
+    fits = [
+        name
+        for name, entry in configurations.items()
+        if entry.ndim == 1 and _labels(name, entry) and 1 < len(np.unique(entry)) < len(entry)
+    ]
+    return sorted(fits, key=lambda name: _likelihood(name, configurations[name]))
+
+
+def likely_keys(configurations: Columns) -> dict[str, int]:
+    """Those that probably do tell trajectories apart, and how many values each has.
+
+    Those of a usual name have at least two configurations a value on average, words three. Whole numbers of an unknown name
+    have fewer values than configurations a value: a counter of steps, which starts anew in each run, has more.
+    """
+    found = {}
+    for name in of_key(configurations):
+        entry = configurations[name]
+        values, M = len(np.unique(entry)), len(entry)
+        each = 2 if name in _NAMED else 3 if entry.dtype.kind == "U" else values
+        if not _tells_nothing(name) and each * values <= M:
+            found[name] = values
+    return found
+
+
+def incomplete_keys(incomplete: Mapping[str, int]) -> dict[str, int]:
+    """Entries of a usual name that only some configurations have, and the first that lacks each."""
+    return {name: incomplete[name] for name in _NAMED if name in incomplete}
+
+
+def _labels(name: str, entry: np.ndarray) -> bool:
+    usual = name in _NAMED and (entry.dtype.kind == "b" or (_float(entry) and bool((entry == np.floor(entry)).all())))
+    return entry.dtype.kind in "Uiu" or usual
+
+
+def _tells_nothing(name: str) -> bool:
+    """Whether an entry counts atoms or steps, or is a property of a configuration, by its name."""
+    lower = name.lower()
+    return lower in {*CONFIGURATIONS, *map(str.lower, N_ATOMS), *PROPERTIES} or lower.startswith(("n_", "num_"))
+
+
+def _likelihood(name: str, entry: np.ndarray) -> tuple[int, bool, int]:
+    """For an order: usual names, then words, then whole numbers, each with the fewest values first."""
+    rank = _NAMED.index(name) if name in _NAMED else len(_NAMED)
+    return rank, entry.dtype.kind != "U", len(np.unique(entry))
+
+
+def _float(column: np.ndarray) -> bool:
+    return column.dtype.kind == "f"
+
+
+def _rank(name: str, usual: tuple[str, ...], part: str) -> tuple[int, bool]:
+    return usual.index(name) if name in usual else len(usual), part not in name.lower()
+
+
+def guess_descriptors(columns: Columns, force_descriptors: str | None) -> str | None:
+    """The descriptors that are taken without being named, given the force descriptors; None where none or several could be."""
+    Phi = force_descriptors or guess_force_descriptors(columns)
+    found = sites(columns, columns[Phi]) if Phi in columns else []
+    return found[0] if len(found) == 1 and found[0] in of_descriptors(columns, Phi) else None
+
+
+def guess_force_descriptors(columns: Columns) -> str | None:
+    """The force descriptors that are taken without being named; None where none or several could be."""
+    found = gradients(columns)
+    return found[0] if len(found) == 1 and found[0] in of_force_descriptors(columns) else None
+
+
+def guess_forces(atoms: Columns) -> str | None:
+    """The forces that are taken without being named: of a usual name, or the only ones with "force" in theirs."""
+    usual = next((name for name in FORCES if name in atoms), None)
+    return usual or _only([name for name in of_forces(atoms) if "force" in name.lower()])
+
+
+def guess_energies(configurations: Columns, kind: str) -> str | None:
+    """The energies that are taken without being named: of a usual name, or the only ones with "energ" in theirs."""
+    usual = next((name for name in ENERGIES[kind] if name in configurations), None)
+    return usual or _only([name for name in of_energies(configurations, kind) if "energ" in name.lower()])
+
+
+def _only(names: list[str]) -> str | None:
+    return names[0] if len(names) == 1 else None

@@ -1,0 +1,109 @@
+"""An ``ase.Atoms`` as the inert reader leaves it: its arrays, what it was labelled with, and its box."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import inert
+from ..stored import stack_atoms, stack_entries
+from .tables.flat import flat
+
+#: A file of n bytes may fill this many times n bytes of arrays, or ``_ALWAYS`` bytes: objects that it names again and
+#: again are written once, and only copied here.
+_TIMES, _ALWAYS = 64, 2**28
+
+
+def is_atoms(value: object) -> bool:
+    """Whether this was an ``ase.Atoms``."""
+    return isinstance(value, inert.Record) and value.name.endswith(".Atoms") and isinstance(value.state, Mapping)
+
+
+def state_of(place: str, atoms: object) -> dict[str, Any]:
+    """The attributes of an ``ase.Atoms``, with its arrays of numbers and words under "arrays".
+
+    Raises:
+        ValueError: it is none, or its arrays do not hold one row for each atom.
+    """
+    state = getattr(atoms, "state", None)
+    # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
+    arrays = named(state.get("arrays")) if isinstance(state, Mapping) else {}
+    arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufUcS"}
+    if not {"numbers", "positions"} <= arrays.keys():
+        raise ValueError(f"{place}: expected an ase.Atoms, got {type(atoms).__name__}")
+    N = len(arrays["numbers"])
+    if not N or arrays["numbers"].shape != (N,) or arrays["numbers"].dtype.kind not in "iu":
+        raise ValueError(
+            f"{place}: expected the atomic number of at least one atom, got numbers of shape {arrays['numbers'].shape} "
+            f"and type {arrays['numbers'].dtype}"
+        )
+    if arrays["positions"].shape != (N, 3) or arrays["positions"].dtype.kind not in "iuf":
+        raise ValueError(
+            f"{place}: expected {N} × 3 positions, got shape {arrays['positions'].shape} of {arrays['positions'].dtype}"
+        )
+    return {**state, "arrays": arrays}
+
+
+def named(content: object) -> dict[str, Any]:
+    """The entries of a dict that have a word as their name."""
+    return {n: v for n, v in content.items() if isinstance(n, str)} if isinstance(content, Mapping) else {}
+
+
+def stack(path: Path, place: str, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a ``Stored`` holds of these configurations: n_atoms, atoms, configurations, incomplete, cell and pbc.
+
+    Args:
+        path: of the file, whose size bounds what is made of it.
+        place: of the trajectory, for the sentence.
+        states: of each configuration, from ``state_of``.
+
+    Raises:
+        ValueError: arrays that do not fit one another, or far more of them than the file can hold.
+    """
+    labels = [_labels(s.get("info")) for s in states]
+    words = max((len(v) for part in labels for v in part.values() if isinstance(v, str)), default=0)
+    arrays = sum(a.nbytes for s in states for a in s["arrays"].values())
+    bounded(path, place, arrays + 4 * words * len(states))
+    atoms, no_column = stack_atoms(place, [s["arrays"] for s in states])
+    configurations, no_entry = stack_entries(labels)
+    return {
+        "n_atoms": np.array([len(s["arrays"]["numbers"]) for s in states]),
+        "atoms": atoms,
+        "configurations": configurations,
+        "incomplete": no_entry | no_column,
+        **_box(place, states),
+    }
+
+
+def bounded(path: Path, place: str, size: int) -> None:
+    """Refuses arrays of ``size`` bytes together where the file is far too small to be honest about them."""
+    limit = max(_TIMES * path.stat().st_size, _ALWAYS)
+    if size > limit:
+        raise ValueError(
+            f"{place}: expected at most {limit} bytes of arrays in a file of {path.stat().st_size} bytes, got {size}; "
+            "it repeats the same objects; ask its author for .npz"
+        )
+
+
+def _labels(info: object) -> dict[str, Any]:
+    """Numbers, words and small arrays of numbers; the rest is nothing that a column could hold."""
+    return {
+        n: v
+        for n, v in named(info).items()
+        if not isinstance(v, np.ndarray) or (v.dtype.kind in "biufUcS" and v.size <= 1024)
+    }
+
+
+def _box(place: str, states: Sequence[Mapping[str, Any]]) -> dict[str, NDArray]:
+    cells = [s.get("_cellobj", s.get("_cell")) for s in states]
+    cells = [getattr(c, "state", c) for c in cells]
+    cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
+    pbc = [flat(f"pbc of {place}", s.get("_pbc", False), booleans=True) != 0 for s in states]
+    if any(p.shape not in ((1,), (3,)) for p in pbc):
+        raise ValueError(f"pbc of {place}: expected one or three of true and false")
+    numeric = all(isinstance(c, np.ndarray) and c.shape == (3, 3) and c.dtype.kind in "iuf" for c in cells)
+    if not numeric or not any(p.any() for p in pbc):
+        return {}
+    return {"cell": np.array(cells, dtype=np.float64), "pbc": np.array([np.broadcast_to(p, (3,)) for p in pbc])}

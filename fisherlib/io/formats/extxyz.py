@@ -1,0 +1,111 @@
+"""Extended xyz files, through ASE."""
+
+from pathlib import Path
+from typing import Any, TextIO
+
+import ase.io
+import numpy as np
+from ase.io.extxyz import per_atom_properties
+
+from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from . import comment_line
+
+
+def read(path: Path) -> list[Stored]:
+    """All configurations of an extended xyz file as one trajectory; ``split`` tells several apart.
+
+    Energies and forces that ASE takes for results of a calculator stand beside the other columns, under ASE's names.
+
+    Raises:
+        ValueError: the file cannot be read, holds nothing, or has a column of varying shape.
+    """
+    with open(path, encoding="utf-8") as file:
+        # What ASE raises of a damaged file is anybody's guess (KeyError, AttributeError, RecursionError …), and all of it
+        # means the same.
+        try:
+            _check_lines(file, path.stat().st_size)
+            configurations = ase.io.read(file, index=":", format="extxyz")
+        except Exception as error:
+            why = f"{type(error).__name__}: {error!s:.200}".removeprefix("ValueError: ").rstrip(": ")
+            raise ValueError(
+                f"{path.name}: expected an extended xyz file, got one that cannot be read ({why}); repair it or leave that "
+                "configuration out"
+            ) from error
+    if not configurations:
+        raise ValueError(f"{path.name}: expected at least one configuration, got none")
+    atoms, no_column = stack_atoms(path.name, [a.arrays | _results(a, per_atom=True) for a in configurations])
+    entries, no_entry = stack_entries([a.info | _results(a, per_atom=False) for a in configurations])
+    box = {}
+    if any(a.pbc.any() for a in configurations):
+        box = {
+            "cell": np.array([a.cell.array for a in configurations]),
+            "pbc": np.array([a.pbc for a in configurations]),
+        }
+    return [
+        Stored(
+            key=path.stem,
+            place=path.name,
+            n_atoms=np.array([len(a) for a in configurations]),
+            atoms=atoms,
+            configurations=entries,
+            incomplete=no_entry | no_column,
+            units=ASE_UNITS,
+            **box,
+        )
+    ]
+
+
+def _check_lines(file: TextIO, size: int) -> None:
+    """Refuses what ASE would read without end, or leave out without a word: columns too many, entries given twice, all after a
+    blank line.
+
+    Args:
+        file: at its start.
+        size: of it, bytes; it has no more lines.
+    """
+    number = 0
+    while (line := file.readline()).strip():
+        number += 1
+        N = int(line)
+        if not 0 < N <= size:
+            raise ValueError(f"line {number}: {N} atoms in a file of {size} bytes")
+        try:
+            columns = comment_line.columns(file.readline())
+        except ValueError as error:
+            raise ValueError(f"line {number + 1}: {error}") from error
+        for i in range(N):
+            found = len(file.readline().split())
+            if columns is not None and found != columns:
+                raise ValueError(f"line {number + 2 + i}: {found} values where Properties has {columns} columns")
+        number += N + 1
+        place = file.tell()
+        while file.readline().lstrip().startswith("VEC"):
+            place, number = file.tell(), number + 1
+        file.seek(place)
+    if line and file.read().strip():
+        raise ValueError(f"line {number + 1} is blank, and configurations follow it")
+    file.seek(0)
+
+
+def _results(atoms: ase.Atoms, *, per_atom: bool) -> dict[str, Any]:
+    results = atoms.calc.results if atoms.calc else {}
+    found = {name: value for name, value in results.items() if (name in per_atom_properties) == per_atom}
+    return {name: np.asarray(value) for name, value in found.items()} if per_atom else found
+
+
+def split(stored: Stored, key: str) -> list[Stored]:
+    """The trajectories that a comment-line entry tells apart, in the order they begin in the file.
+
+    Raises:
+        ValueError: a configuration has no such entry.
+    """
+    if key not in stored.configurations:
+        found = ", ".join(stored.configurations)
+        raise ValueError(
+            f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; "
+            "name it by key="
+        )
+    rows: dict[str, list[int]] = {}
+    for m, value in enumerate(stored.configurations[key]):
+        rows.setdefault(str(value), []).append(m)
+    return [stored.take(name, members) for name, members in rows.items()]

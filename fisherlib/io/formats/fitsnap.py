@@ -1,0 +1,224 @@
+"""Configurations in the JSON of FitSNAP: a file, or folders of files of which each is a group."""
+
+import lzma
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import atomic_numbers
+from numpy.typing import NDArray
+
+from ...units import BOHR, HARTREE
+from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from ..strict import Twice, loads
+from .mlearn import unpacked
+
+_LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
+_SUFFIXES = (".json", ".json.xz")
+_BEGINNING = re.compile(rb'(\s*#[^\n]*\n)*\s*\{\s*"Dataset"\s*:')
+_OWN = ("Positions", "Forces", "AtomTypes", "Lattice", "Energy", "NumAtoms")
+
+#: Å and eV for each unit that a style may name; "metal" is LAMMPS's name for both. The calorie is 4.184 J (exact).
+LENGTHS = {"angstrom": 1.0, "metal": 1.0, "bohr": BOHR, "nanometer": 10.0}
+ENERGIES = {
+    "electronvolt": 1.0,
+    "ev": 1.0,
+    "metal": 1.0,
+    "hartree": HARTREE,
+    "rydberg": HARTREE / 2,
+    "kcalpermol": 4184 / (6.02214076e23 * 1.602176634e-19),
+}
+
+
+def holds(path: Path) -> bool:
+    """Whether a file, or the first ``.json`` below a folder, begins as FitSNAP's JSON does; no more of it is read."""
+    try:
+        file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
+        if file is None or not file.is_file() or not file.name.lower().endswith(_SUFFIXES):
+            return False
+        with lzma.open(file) if file.suffix.lower() == ".xz" else open(file, "rb") as opened:
+            return _BEGINNING.match(opened.read(1 << 14)) is not None
+    except (OSError, lzma.LZMAError, EOFError):
+        return False
+
+
+def read(path: Path) -> list[Stored]:
+    """Configurations of a file, or of all ``.json`` files below a folder: each folder that holds some is a trajectory.
+
+    Its key is the folder's name (with those above it, up to ``path``); its files are in natural order, 2 before 10.
+    Lengths, energies and forces are converted to Å, eV and eV/Å; other entries, such as "Stress", stay as they are.
+    The layout does not say what is periodic: all directions are, as in FitSNAP. Groups have no temperature.
+
+    Raises:
+        FileNotFoundError: no ``.json`` file there.
+        ValueError: another layout, something missing, a unit that is not known, or the file is damaged.
+
+    Source: FitSNAP, examples/Ta_Linear_JCP2014/JSON.
+    """
+    if not path.is_dir():
+        return [_stored(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
+    groups: dict[Path, list[Path]] = {}
+    for file in _files(path):
+        groups.setdefault(file.parent, []).append(file)
+    if not groups:
+        raise FileNotFoundError(
+            f"{path}: expected folders of .json files, one for each group, got none; name another folder"
+        )
+    _warn_of_others(groups)
+    keys = {folder: folder.relative_to(path).as_posix() for folder in groups}
+    if path in groups:  # so that no folder below has the name of this one
+        keys = {
+            folder: (path.resolve() / key).relative_to(path.resolve().parent).as_posix() for folder, key in keys.items()
+        }
+    return [_stored(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The ``.json`` files below a folder, folder by folder, in natural order; links to folders are not followed."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural)
+        found = (name for name in names if name.lower().endswith(_SUFFIXES) and not name.startswith("."))
+        yield from (Path(place) / name for name in sorted(found, key=natural))
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """What to sort names by, so that 2 comes before 10."""
+    parts = re.split(r"(\d+)", name, flags=re.ASCII)
+    return [(int(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
+
+
+def _warn_of_others(groups: Mapping[Path, list[Path]]) -> None:
+    others = [
+        f"{folder.name}/{entry.name}"
+        for folder, files in groups.items()
+        for entry in os.scandir(folder)
+        if entry.is_file() and not entry.name.startswith(".") and folder / entry.name not in files
+    ]
+    if others:
+        warnings.warn(
+            f"{len(others)} files in the folders of the groups are no .json and are left out, such as {min(others)}",
+            stacklevel=3,
+        )
+
+
+def _stored(key: str, place: str, files: list[Path]) -> Stored:
+    parts = [part for file in files for part in _configurations(file)]
+    atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
+    entries, lacking = stack_entries([part["entries"] for part in parts])
+    styles = {part["stress"] for part in parts}
+    return Stored(
+        key=key,
+        place=place,
+        n_atoms=np.array([len(part["atoms"]["numbers"]) for part in parts]),
+        atoms=atoms,
+        configurations=entries,
+        incomplete=incomplete | lacking,
+        cell=np.array([part["cell"] for part in parts]),
+        pbc=np.ones((len(parts), 3), dtype=bool),
+        units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": styles.pop() if len(styles) == 1 else ""},
+    )
+
+
+def _configurations(file: Path) -> Iterator[dict[str, Any]]:
+    content = _content(file)
+    dataset = content.get("Dataset") if isinstance(content, Mapping) else None
+    data = dataset.get("Data") if isinstance(dataset, Mapping) else None
+    if not isinstance(data, list) or not data or not all(isinstance(entry, Mapping) for entry in data):
+        found = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
+        raise ValueError(
+            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {found or 'nothing'}; other data are "
+            "read from .npz or extended xyz"
+        )
+    for m, entry in enumerate(data):
+        place = file.name if len(data) == 1 else f"{file.name}, configuration {m}"
+        part = _configuration(place, entry, dataset)
+        part["entries"]["file"] = file.name
+        yield part
+
+
+def _content(file: Path) -> object:
+    text = unpacked(file)
+    while text.lstrip().startswith(b"#"):
+        text = text.partition(b"\n")[2]
+    try:
+        return loads(text, file.name)
+    except Twice:
+        raise
+    except RecursionError as error:
+        raise ValueError(f"{file.name}: expected {_LAYOUT}, got lists within lists without end") from error
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are, too
+        raise ValueError(
+            f"{file.name}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
+        ) from error
+
+
+def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
+    lacking = [name for name in ("Positions", "AtomTypes", "Lattice") if name not in entry]
+    if lacking:
+        found = ", ".join(map(repr, list(entry)[:9])) or "nothing"
+        raise ValueError(f"{place}: expected an entry {lacking[0]!r}, got only {found}; the layout is {_LAYOUT}")
+    numbers = _elements(place, entry["AtomTypes"])
+    N = len(numbers)
+    if "NumAtoms" in entry and entry["NumAtoms"] != N:
+        raise ValueError(
+            f"{place}: expected 'AtomTypes' of the {entry['NumAtoms']!r:.20} atoms in 'NumAtoms', got {N}; the file is inconsistent"
+        )
+
+    def converted(name: str, shape: tuple[int, ...], scale: dict[str, float]) -> NDArray[np.float64]:
+        return _numbers(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
+
+    forces = {f"{e}per{x}": E / X for e, E in ENERGIES.items() for x, X in LENGTHS.items()} | {"metal": 1.0}
+    atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), LENGTHS)}
+    atoms |= {"forces": converted("Forces", (N, 3), forces)} if "Forces" in entry else {}
+    entries = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
+    for name, value in entry.items():
+        array = _plain(value) if name not in _OWN else None
+        if array is not None and name != "Stress" and array.shape[:1] == (N,):
+            atoms[name] = array
+        elif array is not None:
+            entries[name] = array
+    cell, stress = converted("Lattice", (3, 3), LENGTHS), str(dataset.get("StressStyle", ""))
+    return {"atoms": atoms, "entries": entries, "cell": cell, "stress": stress}
+
+
+def _elements(place: str, types: object) -> NDArray[np.integer]:
+    if not isinstance(types, list) or not types:
+        raise ValueError(f"{place}: expected 'AtomTypes' to be a list of element symbols, got {types!r:.40}")
+    for i, symbol in enumerate(types):
+        if not isinstance(symbol, str) or symbol not in atomic_numbers:
+            raise ValueError(
+                f"{place}: expected the symbol of an element for atom {i} of 'AtomTypes', got {symbol!r:.20}; name elements there"
+            )
+    return np.array([atomic_numbers[symbol] for symbol in types])
+
+
+def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:
+    """What turns the unit that a style names into ours; without a style it is ours."""
+    name = str(dataset.get(style, "metal"))
+    factor = known.get(re.sub(r"[\s_-]|(?<=angstrom)s$", "", name.lower()).replace("/", "per").replace("mole", "mol"))
+    if factor is None:
+        raise ValueError(
+            f"{place}: expected {style!r} to be one of {', '.join(known)}, got {name!r:.40}; convert the file"
+        )
+    return factor
+
+
+def _plain(value: object) -> NDArray | None:
+    """Numbers as an array; words and lists of several lengths are no column."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "biuf" and array.size else None
+
+
+def _numbers(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    array = _plain(value)
+    if array is None or array.dtype.kind == "b" or array.shape != shape:
+        found = type(value).__name__ if array is None else f"shape {array.shape} of type {array.dtype}"
+        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}; the layout is {_LAYOUT}")
+    return array.astype(np.float64)

@@ -1,0 +1,163 @@
+"""A text dump of LAMMPS as the configurations of one trajectory."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ase.data import atomic_numbers
+from numpy.typing import ArrayLike, NDArray
+
+from ...stored import ASE_UNITS, Stored, stack_atoms
+from .computes import grouped, with_directions
+from .energies import totals
+from .frames import Frame, frames
+from .text import table, warn_of_few_digits
+
+_POSITIONS = (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs"), ("xsu", "ysu", "zsu"))
+_TEXT = ("element", "typelabel")  # all other columns are numbers
+_SUFFIXES = (".dump", ".lammpstrj", ".lammpsdump")
+
+
+def read_dump(
+    path: str | os.PathLike,
+    *,
+    elements: Sequence[str] | None = None,
+    energies: ArrayLike | os.PathLike | str | None = None,
+    key: str | None = None,
+) -> list[Stored]:
+    """The frames of a dump of style atom or custom as one trajectory, in units metal, its atoms in the order of their id.
+
+    Columns fx fy fz are "forces", and ``c_name[1]`` … become one column ``c_name``. Columns of ``compute snad/atom`` beside
+    those of ``compute sna/atom`` become Φ = −∂D/∂x, which is their sign, and D, each type of atom with descriptors of its
+    own. Scaled positions are put into the box, tilted or not.
+
+    Args:
+        path: text; not compressed.
+        elements: symbols of types 1, 2, …; to be given unless the dump has the column "element".
+        energies: (M,) total energies, eV, in the order of the file; or a file or column that has them, see below.
+        key: of the trajectory; the name of the file without it.
+
+    Raises:
+        FileNotFoundError: no file of energies at the path given.
+        ValueError: no id, elements or energies, other units or boxes than can be read, or a damaged or truncated file.
+
+    A dump holds no total energy: it comes as an array, as a text of two columns (step and energy), or as the sum of a
+    column of energies per atom.
+    """
+    path = Path(path)
+    parts, found, names = [], [], set()
+    for frame in frames(path):
+        if not found:
+            names, remedy = set(frame.names), "'dump_modify … format float %.16g'"
+            warn_of_few_digits(path, [text for _, text in frame.rows], remedy, stacklevel=3)
+        if set(frame.names) != names:
+            raise ValueError(
+                f"{path.name}: expected the same columns in all frames, got {' '.join(frame.names)!r:.80} at step {frame.step}; "
+                "write dumps of different columns into different files"
+            )
+        parts.append(_atoms(path, frame, elements))
+        found.append(dataclasses.replace(frame, rows=()))  # text takes several times the memory of numbers
+    if not found:
+        raise ValueError(f"{path.name}: expected at least one frame of a LAMMPS dump, got an empty file")
+    types = max((int(part["type"].max()) for part in parts if "type" in part), default=1)
+    count = max(types, len(elements or ()))
+    atoms, _ = stack_atoms(path.name, [with_directions(p, p.get("type", p["numbers"] * 0 + 1), count) for p in parts])
+    n_atoms, steps = np.array([len(part["numbers"]) for part in parts]), np.array([frame.step for frame in found])
+    E = totals(path, energies, atoms, n_atoms, steps)
+    return [
+        Stored(
+            key=key or (path.stem if path.suffix in _SUFFIXES else path.name),
+            place=path.name,
+            n_atoms=n_atoms,
+            atoms=atoms,
+            configurations={"energies": E, "timestep": steps},
+            units={**ASE_UNITS, "forces": "eV/Å", "energies": "eV"},
+            **_box(found),
+        )
+    ]
+
+
+def _box(found: list[Frame]) -> dict[str, NDArray]:
+    if not any(any(frame.pbc) for frame in found):
+        return {}
+    return {"cell": np.array([frame.cell for frame in found]), "pbc": np.array([frame.pbc for frame in found])}
+
+
+def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str, NDArray]:
+    """The columns of a frame by name, in the order of the ids."""
+    place = f"{path.name}, step {frame.step}"
+    names = list(frame.names)
+    text = [name for name in names if name in _TEXT]
+    chosen = [k for k, name in enumerate(names) if name not in text]
+    numbers = table(path, frame.rows, columns=len(names), chosen=chosen if text else None)
+    columns: dict[str, NDArray] = {names[k]: numbers[:, i] for i, k in enumerate(chosen)}
+    columns |= {name: np.array([row.split()[names.index(name)] for _, row in frame.rows]) for name in text}
+    for name in ("id", "type"):
+        column = columns.get(name, np.ones(1))
+        if not ((column >= 1) & (column < 2**53) & (column == np.floor(column))).all():
+            raise ValueError(
+                f"{place}: expected whole numbers from 1 on in the column {name}, got others; it is damaged"
+            )
+    order = _order(place, columns)
+    columns = {
+        name: column[order].astype(np.int64 if name == "type" else column.dtype) for name, column in columns.items()
+    }
+    columns["numbers"] = _numbers(place, columns, elements)
+    columns["positions"] = _positions(place, columns, frame)
+    used = {"id", "element", *(name for group in _POSITIONS for name in group)}
+    return grouped([name for name in columns if name not in used], columns)
+
+
+def _order(place: str, columns: dict[str, NDArray]) -> NDArray[np.integer]:
+    if "id" not in columns:
+        raise ValueError(
+            f"{place}: expected the column id, as LAMMPS writes atoms in changing order, got {', '.join(columns)}; dump it with "
+            "'dump … custom … id type x y z fx fy fz …'"
+        )
+    order = np.argsort(columns["id"], kind="stable")
+    if (np.diff(columns["id"][order]) == 0).any():
+        raise ValueError(f"{place}: expected a different id of each atom, got one twice; the file is damaged")
+    return order
+
+
+def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | None) -> NDArray[np.integer]:
+    if elements is None and "element" not in columns:
+        raise ValueError(
+            f"{place}: expected the elements of its types, got only {', '.join(columns)}; give elements=('Ta', …), one for each "
+            "type, or dump the column element after 'dump_modify … element Ta …'"
+        )
+    types = columns.get("type")
+    if elements is None:
+        symbols = columns["element"].tolist()
+        if types is not None and len(set(types)) > 1 and set(symbols) == {"C"}:
+            raise ValueError(
+                f"{place}: expected elements of {len(set(types))} types, got C for all, as LAMMPS writes without 'dump_modify … "
+                "element'; give elements=('W', 'Be', …), one for each type"
+            )
+    else:
+        if isinstance(elements, str) or types is None or not set(types) <= set(range(1, len(elements) + 1)):
+            found = "no column type" if types is None else f"types up to {types.max():g}"
+            raise ValueError(
+                f"elements: expected a list of the symbols of all types, such as ('W', 'Be'), got {elements!r:.40} for {place}, "
+                f"which has {found}"
+            )
+        symbols = [elements[int(kind) - 1] for kind in types]
+    unknown = sorted({str(symbol) for symbol in symbols if symbol not in atomic_numbers})
+    if unknown:
+        raise ValueError(
+            f"{place}: expected symbols of elements, got {unknown[0]!r:.20}; give elements=('Ta', …), one for each type"
+        )
+    return np.array([atomic_numbers[symbol] for symbol in symbols])
+
+
+def _positions(place: str, columns: dict[str, NDArray], frame: Frame) -> NDArray[np.float64]:
+    for names in _POSITIONS:
+        if set(names) <= columns.keys():
+            positions = np.stack([columns[name] for name in names], axis=1)
+            with np.errstate(all="ignore"):  # of what is not finite, which Trajectory refuses with its place
+                return positions if names in _POSITIONS[:2] else frame.origin + positions @ frame.cell
+    raise ValueError(
+        f"{place}: expected positions x y z, xu yu zu or xs ys zs, got {', '.join(columns)}; dump them as well"
+    )

@@ -1,0 +1,172 @@
+"""The global array of LAMMPS's ``compute snap`` as a trajectory."""
+
+import itertools
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ....dataset import Trajectory
+from ...strict import regular
+from .text import lines, table, take, warn_of_few_digits
+
+_VIRIAL = 6
+
+
+def read_snap(
+    path: str | os.PathLike,
+    *,
+    n_atoms: int | Sequence[int],
+    energies: ArrayLike | None = None,
+    forces: ArrayLike | None = None,
+    temperature: float | None = None,
+    key: str | None = None,
+) -> Trajectory:
+    """Descriptors, force descriptors, energies and forces of the configurations in the array of ``compute snap``.
+
+    Its first row is D summed over the atoms (or one row for each atom, with bikflag 1), then follow 3N rows of
+    Φ = −∂D/∂x by atom-ID, x y z, and 6 rows of the virial, which are left aside. The last column is the energy (eV) and the
+    forces (eV/Å) of the pair_style. They are the truth if that drove the simulation. If it was only a reference such as
+    zbl, give ``energies`` and ``forces``: it is subtracted from them. Units are those of ``units metal``.
+
+    Args:
+        path: the file of ``fix ave/time 1 1 … c_snap[*] … mode vector`` (one average over several steps would be no
+            configuration), the text of one array, or a ``.npy`` of one array or of M arrays of one shape.
+        n_atoms: N, of every configuration or of each.
+        energies: (M,) eV; to be given together with ``forces``.
+        forces: (ΣN, 3) or (3ΣN,), eV/Å, by atom-ID.
+        temperature: K.
+        key: of the trajectory; the name of the file without it.
+
+    Raises:
+        ValueError: other rows than N leads to, a last column of zeros and no energies and forces given, or a damaged file.
+
+    Source: LAMMPS documentation, compute sna/atom, "Output info".
+    """
+    path = Path(path)
+    arrays = _arrays(path)
+    counts = np.broadcast_to(np.asarray(n_atoms), (len(arrays),)) if np.ndim(n_atoms) == 0 else np.asarray(n_atoms)
+    if counts.shape != (len(arrays),) or counts.dtype.kind not in "iu" or counts.min() < 1:
+        raise ValueError(
+            f"n_atoms: expected one whole number, or one for each of the {len(arrays)} configurations of {path.name}, got "
+            f"{n_atoms!r:.60}"
+        )
+    heads = [_head(path, m, array, int(N)) for m, (array, N) in enumerate(zip(arrays, counts, strict=True))]
+    sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)] if (np.array(heads) == counts).all() else None
+    E = np.array([a[0, -1] for a in arrays])
+    F = np.concatenate([a[h:-_VIRIAL, -1] for a, h in zip(arrays, heads, strict=True)])
+    E, F = _targets(path, E, F, energies, forces)
+    warnings.warn(
+        f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside, as only energies and forces are fitted",
+        stacklevel=2,
+    )
+    return Trajectory(
+        key=path.stem if key is None else key,
+        temperature=temperature,
+        n_atoms=counts,
+        energies=E,
+        descriptors=np.array([a[:h, :-1].sum(axis=0) for a, h in zip(arrays, heads, strict=True)]),
+        site_descriptors=None if sites is None else np.concatenate(sites),
+        forces=F,
+        force_descriptors=np.concatenate([a[h:-_VIRIAL, :-1] for a, h in zip(arrays, heads, strict=True)]),
+    )
+
+
+def _head(path: Path, m: int, array: NDArray, N: int) -> int:
+    """How many rows of descriptors there are before those of their derivatives: 1, or N with bikflag 1."""
+    rows, columns = array.shape
+    for head in (1, N):
+        if rows == head + 3 * N + _VIRIAL and columns > 1:
+            return head
+    reason = "dgradflag is 1: run it with dgradflag 0" if rows == N + 3 * N * N + 1 else "n_atoms belongs to other data"
+    raise ValueError(
+        f"{path.name}, configuration {m}: expected 1 + 3N + 6 = {3 * N + 7} rows of K + 1 columns (or {4 * N + 6} with bikflag 1) "
+        f"for N = {N} atoms, got {rows} of {columns}; {reason}"
+    )
+
+
+def _targets(
+    path: Path, E: NDArray, F: NDArray, energies: ArrayLike | None, forces: ArrayLike | None
+) -> tuple[NDArray, NDArray]:
+    """Energies and forces to fit: those of the pair_style, or those given minus them."""
+    if (energies is None) != (forces is None):
+        raise ValueError("energies and forces: expected both or neither, got one of them; the pair_style gives both")
+    zero = not (E.any() or F.any())
+    if energies is None or forces is None:
+        if zero:
+            raise ValueError(
+                f"{path.name}: expected energies and forces of the pair_style in the last column, got zeros, as of pair_style "
+                "zero; give energies= and forces= of the system, or run the simulation's own pair_style"
+            )
+        return E, F
+    given_E = _given("energies", energies, [E.shape])
+    given_F = _given("forces", forces, [F.shape, (len(F) // 3, 3)])
+    if not zero:
+        warnings.warn(
+            f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and "
+            "subtracted from those given",
+            stacklevel=3,
+        )
+    return given_E - E, given_F.ravel() - F
+
+
+def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
+    wanted = " or ".join(map(str, shapes))
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected numbers of shape {wanted}, got {type(values).__name__} ({error})"
+        ) from error
+    if array.shape not in shapes:
+        raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
+    return array
+
+
+def _arrays(path: Path) -> list[NDArray[np.float64]]:
+    if path.suffix == ".npy":
+        try:
+            array = np.load(regular(path), allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
+        if array.ndim not in (2, 3) or array.dtype.kind not in "iuf" or array.size == 0:
+            raise ValueError(f"{path.name}: expected one array (rows, K + 1) or M of them, got shape {array.shape}")
+        array = array.astype(np.float64)
+        return [array] if array.ndim == 2 else list(array)
+    texts = _texts(path)
+    warn_of_few_digits(path, [row for _, row in texts[0]], "'format \" %.16g\"' in fix ave/time", stacklevel=4)
+    made = [table(path, rows, columns=len(rows[0][1].split())) for rows in texts]
+    if len({array.shape[1] for array in made}) > 1:
+        raise ValueError(f"{path.name}: expected the same columns in all configurations, got others")
+    return made
+
+
+def _texts(path: Path) -> list[list[tuple[int, str]]]:
+    """Lines of each array of a text: after lines of a step and a number of rows where there are such, or else of one."""
+    file = ((n, line) for n, line in lines(path) if line.strip() and not line.lstrip().startswith("#"))
+    first = next(file, None)
+    if first is None:
+        raise ValueError(
+            f"{path.name}: expected the array of compute snap, got no numbers; see fix ave/time, mode vector"
+        )
+    if not _heads_a_step(first[1]):
+        return [[first, *file]]
+    found = []
+    for number, line in itertools.chain([first], file):
+        if not _heads_a_step(line):
+            raise ValueError(
+                f"{path.name}: expected a step and a number of rows in line {number}, got {line.strip()!r:.40}; the file is damaged"
+            )
+        step, count = line.split()
+        rows = take(path, file, int(count), f"step {step}")
+        if [row.split()[0] for _, row in rows] != [str(i + 1) for i in range(len(rows))] or not rows:
+            raise ValueError(f"{path.name}: expected rows 1 to {count} of step {step} after line {number}, got others")
+        found.append([(n, row.split(maxsplit=1)[-1]) for n, row in rows])
+    return found
+
+
+def _heads_a_step(line: str) -> bool:
+    return len(line.split()) == 2 and all(word.isdecimal() and len(word) < 19 for word in line.split())

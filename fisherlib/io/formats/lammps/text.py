@@ -1,0 +1,128 @@
+"""Numbers in the text that LAMMPS writes: tables, steps with a value each, and how many digits they have."""
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...strict import regular
+
+#: Significant digits of LAMMPS's %g; an energy of −12345.6 eV is then known to 0.1 eV.
+FEW = 6
+
+#: A line with its number in the file, from 1.
+Line = tuple[int, str]
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """Lines of a text file with their numbers.
+
+    Raises:
+        ValueError: the file is no text.
+    """
+    try:
+        with open(regular(path), encoding="utf-8") as file:
+            yield from enumerate(file, 1)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path.name}: expected text, got other bytes ({error}); LAMMPS's binary2txt turns its binary files into text"
+        ) from error
+
+
+def take(path: Path, file: Iterator[Line], count: int, what: str) -> list[Line]:
+    """The next ``count`` lines.
+
+    Raises:
+        ValueError: the file ends before.
+    """
+    found = list(itertools.islice(file, count))
+    if len(found) < count:
+        raise ValueError(
+            f"{path.name}: expected {count} lines of {what}, got {len(found)} before the end of the file; it is truncated: "
+            "take away what is incomplete at its end"
+        )
+    return found
+
+
+def whole(path: Path, line: Line, what: str) -> int:
+    """The whole number that a line holds."""
+    number, text = line
+    if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text, flags=re.ASCII):
+        raise ValueError(f"{path.name}: expected {what}, a whole number, in line {number}, got {text.strip()!r:.40}")
+    return int(text)
+
+
+def table(
+    path: Path, rows: Sequence[Line], *, columns: int, chosen: Sequence[int] | None = None
+) -> NDArray[np.float64]:
+    """Numbers of ``rows``, (n, columns) or those of the columns ``chosen``.
+
+    Raises:
+        ValueError: a line with more or fewer words than ``columns``, or a word that is no number.
+    """
+    texts = [text for _, text in rows]
+    even = chosen is None or all(len(text.split()) == columns for text in texts)  # loadtxt looks at those chosen only
+    try:
+        numbers = np.loadtxt(texts, comments=None, ndmin=2, usecols=chosen) if even else None
+    except ValueError:
+        numbers = None
+    if numbers is None or numbers.shape != (len(rows), columns if chosen is None else len(chosen)):
+        raise _damaged(path, rows, columns, range(columns) if chosen is None else chosen)
+    return numbers
+
+
+def _damaged(path: Path, rows: Sequence[Line], columns: int, chosen: Sequence[int]) -> ValueError:
+    for number, text in rows:
+        words = text.split()
+        if len(words) != columns:
+            return ValueError(
+                f"{path.name}: expected {columns} columns in line {number}, got {len(words)}; the file is damaged or truncated"
+            )
+        for k in chosen:
+            if not _is_number(words[k]):
+                return ValueError(
+                    f"{path.name}: expected a number in column {k + 1} of line {number}, got {words[k]!r:.20}; the file is damaged"
+                )
+    return ValueError(f"{path.name}: expected {columns} columns of numbers from line {rows[0][0]} on, got others")
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return "_" not in word  # Python's own liberty
+
+
+def series(path: Path) -> dict[int, float]:
+    """Value by step, from a text of two columns such as that of ``fix ave/time``; lines that begin with # are skipped.
+
+    Raises:
+        ValueError: other columns, no line, or two values of one step.
+    """
+    rows = [(n, text) for n, text in lines(path) if text.strip() and not text.lstrip().startswith("#")]
+    if not rows:
+        raise ValueError(f"{path.name}: expected lines of two columns, step and value, got none")
+    warn_of_few_digits(path, [text for _, text in rows], "'format \" %.16g\"' in fix ave/time", stacklevel=5)
+    values: dict[int, float] = {}
+    for (number, text), value in zip(rows, table(path, rows, columns=2)[:, 1].tolist(), strict=True):
+        step = whole(path, (number, text.split()[0]), "the step")
+        if values.setdefault(step, value) != value:
+            raise ValueError(f"{path.name}: expected one value for step {step}, got {values[step]} and {value}")
+    return values
+
+
+def warn_of_few_digits(path: Path, rows: Sequence[str], remedy: str, *, stacklevel: int) -> None:
+    """Warns where no number has more digits than LAMMPS writes without being asked for more."""
+    words = [w for row in rows[:9] for w in row.split() if re.fullmatch(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", w)]
+    digits = [len(re.sub(r"[eE].*|\D", "", word).lstrip("0")) for word in words]
+    if len(digits) > 2 and max(digits) <= FEW:
+        warnings.warn(
+            f"{path.name}: numbers have at most {FEW} digits, which is little for energies and for force descriptors; write "
+            f"them with {remedy}",
+            stacklevel=stacklevel,
+        )

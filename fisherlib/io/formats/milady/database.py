@@ -1,0 +1,167 @@
+"""A descriptor database of MiLaDy: configurations with their descriptors and force descriptors, by class and system."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from ...stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from . import folder, fortran, packed, poscar
+from .folder import NAME, Files, some
+from .folder import holds as holds
+from .poscar import Poscar
+
+_UNITS = {
+    **ASE_UNITS,
+    **dict.fromkeys(("energies", "energy_1", "energy_2", "energy_3"), "eV"),
+    "forces": "eV/Å",
+    "stress": "eV/Å³",
+}
+_AGAIN = "write .eml and .fml in one run of MiLaDy"
+
+
+def read(path: Path) -> list[Stored]:
+    """The configurations of a descriptor database, one trajectory for each class and system ("01_120"), by number.
+
+    Columns "milady-descriptors" (ΣN, K) and "milady-descriptors-forces" (ΣN, 3, K), which is Φ = −∂D/∂x, with "forces",
+    "stress" where every configuration has it, and the three energies of a configuration, "energy_1" to "energy_3", of
+    which "energies" is the second, MiLaDy's own choice. A shift by ``ref_energy_per_element`` is not in the files. Cells
+    are periodic. MiLaDy writes a .fml in single precision unless it was compiled otherwise, and with ``activate_k2b`` it
+    breaks its rows; they are put together.
+
+    Args:
+        path: the folder (``descDB``), or the one that holds it.
+
+    Raises:
+        ValueError: a file is missing, is damaged, or does not fit the others.
+
+    Source: MiLaDy's documentation, and what its program writes.
+    """
+    found = folder.files(path)
+    _refuse_without_forces(path, [f for f in found if f.force_descriptors is None and f.descriptors.suffix != ".npz"])
+    poscars = {f.name: poscar.read(f.poscar) for f in found}
+    if lacking := [name for name, p in poscars.items() if p.given[:2] != "11"]:
+        raise ValueError(
+            f"{path.name}: expected energy and forces in each configuration, but the EFS-tag of {some(lacking)} says that "
+            "one is not given; move the descriptors of these away"
+        )
+    contents = {f.name: _descriptors(f, len(poscars[f.name].numbers)) for f in found}
+    _refuse_without_forces(path, [f for f in found if f.force_descriptors is None and contents[f.name][1] is None])
+    K, first = contents[found[0].name][0].shape[1], found[0].descriptors.name
+    for f in found:
+        if (have := contents[f.name][0].shape[1]) != K:
+            raise ValueError(
+                f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the "
+                "same descriptor"
+            )
+    keys: dict[str, list[Files]] = {}
+    for f in found:
+        keys.setdefault(NAME.fullmatch(f.name)["key"], []).append(f)
+    return [_stored(path, key, members, poscars, contents) for key, members in keys.items()]
+
+
+def _refuse_without_forces(path: Path, missing: list[Files]) -> None:
+    if missing:
+        raise ValueError(
+            f"{path.name}: expected force descriptors (.fml) of each configuration, got none for "
+            f"{some([f.name for f in missing])}; run MiLaDy again with desc_forces=.true., or move the descriptors of these "
+            "away"
+        )
+
+
+def _descriptors(f: Files, N: int) -> tuple[NDArray, NDArray | None]:
+    """(N, K) descriptors of one configuration, and (N, 3, K) force descriptors if the same file has them."""
+    file = f.descriptors
+    if file.suffix == ".npz":
+        D, Phi = packed.read(file)
+        if Phi is not None and f.force_descriptors is not None:
+            raise ValueError(
+                f"{f.name}: expected force descriptors in one place, got them in .npz and .fml; move one away"
+            )
+        if Phi is not None:
+            if Phi.shape != (N, 3, D.shape[1]) or len(D) != N:
+                raise ValueError(
+                    f"{file.name}: expected N = {N} atoms as in {f.poscar.name}, and force descriptors of shape "
+                    f"({N}, 3, K), got {D.shape} and {Phi.shape}"
+                )
+            return D, Phi
+    else:
+        D = fortran.table(file, separator="," if file.suffix == ".csv" else None, row="as in the first line")
+    return _by_atom(file, D, N, f.poscar.name), None
+
+
+def _force_descriptors(f: Files, N: int, D: NDArray) -> NDArray:
+    """(N, 3, K) of one .fml: for each atom all x, then all y, then all z."""
+    K = D.shape[1]
+    row = (
+        f"the atom's number and 3K values with K = {K} as in {f.descriptors.name}; {_AGAIN}, and with activate_k2b both "
+        "must hold the pair descriptors"
+    )
+    values = _by_atom(
+        f.force_descriptors, fortran.table(f.force_descriptors, columns=1 + 3 * K, row=row), N, f.poscar.name
+    )
+    return values.reshape(N, 3, K)
+
+
+def _by_atom(file: Path, table: NDArray, N: int, poscar_name: str) -> NDArray:
+    """The values of a table whose first column numbers the atoms 1 to N."""
+    if table.shape[1] < 2:
+        raise ValueError(f"{file.name}: expected the atom's number and K descriptors in each row, got one number")
+    if len(table) != N or not np.array_equal(table[:, 0], np.arange(1, N + 1)):
+        wrong = next((i for i, n in enumerate(table[:N, 0], 1) if n != i), min(N, len(table)) + 1)
+        twice = len(table) > N and np.array_equal(table[N:, 0][:N], np.arange(1, N + 1)[: len(table) - N])
+        why = (
+            "the file holds them more than once, since MiLaDy appends to a file that is there; delete it and write it again"
+            if twice
+            else "the file is truncated, or was written with a mask on the atoms"
+        )
+        raise ValueError(
+            f"{file.name}: expected the atoms 1 to {N} of {poscar_name} in this order, got {len(table)} rows of which row "
+            f"{wrong} is the first that is not; {why}"
+        )
+    return table[:, 1:]
+
+
+def _stored(
+    path: Path,
+    key: str,
+    members: list[Files],
+    poscars: dict[str, Poscar],
+    contents: dict[str, tuple[NDArray, NDArray | None]],
+) -> Stored:
+    place, found = f"{path.name}, key {key!r}", [poscars[f.name] for f in members]
+    n_atoms = np.array([len(p.numbers) for p in found])
+    atoms, _ = stack_atoms(
+        place,
+        [
+            {"numbers": p.numbers, "positions": p.positions, "forces": p.forces, DESCRIPTORS: contents[f.name][0]}
+            for f, p in zip(members, found, strict=True)
+        ],
+    )
+    K, start = atoms[DESCRIPTORS].shape[1], 0
+    Phi = np.empty((n_atoms.sum(), 3, K))  # filled in place: it is most of what there is
+    for f, N in zip(members, n_atoms, strict=True):
+        D, together = contents[f.name]
+        Phi[start : start + N] = _force_descriptors(f, N, D) if together is None else together
+        start += N
+    entries, incomplete = stack_entries([_entries(f, p) for f, p in zip(members, found, strict=True)])
+    return Stored(
+        key=key,
+        place=place,
+        n_atoms=n_atoms,
+        atoms=atoms | {FORCE_DESCRIPTORS: Phi},
+        configurations=entries,
+        incomplete=incomplete,
+        cell=np.array([p.cell for p in found]),
+        pbc=np.ones((len(found), 3), dtype=bool),
+        provenance={"descriptor": {"name": "from MiLaDy", "K": K}},
+        units=_UNITS,
+    )
+
+
+def _entries(f: Files, p: Poscar) -> dict[str, object]:
+    """What belongs to a whole configuration."""
+    energies = {f"energy_{i}": float(E) for i, E in enumerate(p.energies, 1)}
+    stress = {} if p.stress is None else {"stress": p.stress}
+    return {"energies": energies["energy_2"]} | energies | stress | {"configuration": f.name}

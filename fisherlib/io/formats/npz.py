@@ -1,0 +1,174 @@
+"""The package's own file: one ``.npz`` of flat arrays, with the array names of the desktop app and no pickle inside."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...configurations import Frames
+from ..archive import read_arrays, write_atomically
+from ..stored import Stored
+from ..strict import Twice, loads
+
+FORMAT = "fisherlib-1"
+_REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
+_CHOSEN = ("energies", "forces")
+_PER_ATOM = ("numbers", "positions", "forces")
+_STRUCTURE = (
+    "format",
+    "units",
+    "provenance",
+    "temperature",
+    "cell",
+    "pbc",
+    "keys",
+    "configurations",
+    "n_atoms",
+    "descriptor_names",
+)
+
+
+def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: ArrayLike) -> None:
+    """Write configurations (and their columns) into one compressed ``.npz``.
+
+    Args:
+        frames: trajectories; either all or none have a cell, and all have the same columns.
+        path: target.
+        extra: further arrays to store beside them.
+
+    Raises:
+        ValueError: trajectories that cannot share a file.
+    """
+    names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
+    if not frames or len(set(names)) > 1:
+        raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")
+    arrays: dict[str, ArrayLike] = {
+        "format": FORMAT,
+        "units": json.dumps(
+            {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K"}, ensure_ascii=False
+        ),
+        "keys": np.array([f.key for f in frames]),
+        "configurations": np.array([len(f.n_atoms) for f in frames]),
+        "provenance": json.dumps(dict(frames[0].provenance), ensure_ascii=False),
+        "temperature": np.array([np.nan if f.temperature is None else f.temperature for f in frames]),
+    }
+    fields = ["n_atoms", "numbers", "positions", "energies", "forces"] + (
+        [] if frames[0].cell is None else ["cell", "pbc"]
+    )
+    arrays |= {"descriptor_names": np.array(frames[0].descriptor_names)} if frames[0].descriptor_names else {}
+    arrays |= {field: np.concatenate([getattr(f, field) for f in frames]) for field in fields}
+    arrays |= {name: np.concatenate([f.columns[name] for f in frames]) for name in frames[0].columns}
+    write_atomically(Path(path), lambda file: np.savez_compressed(file, **arrays, **extra))
+
+
+def read(path: Path) -> list[Stored]:
+    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
+    arrays = read_arrays(path)
+    lacking = [name for name in _REQUIRED if name not in arrays]
+    if lacking:
+        raise missing(path.name, lacking, list(arrays))
+    counts, n_atoms = (_counts(path, name, arrays[name]) for name in ("configurations", "n_atoms"))
+    if counts.sum() != len(n_atoms) or arrays["keys"].shape != counts.shape:
+        raise ValueError(
+            f"{path.name}: expected {counts.sum()} entries of n_atoms, got {len(n_atoms)}; the file is inconsistent"
+        )
+    per_atom, per_configuration = _by_length(arrays, len(n_atoms), int(n_atoms.sum()))
+    temperature = arrays.get("temperature", np.full(len(counts), np.nan))
+    if temperature.shape != counts.shape:
+        raise ValueError(
+            f"temperature of {path.name}: expected one for each of the {len(counts)} keys, K, got shape {temperature.shape}"
+        )
+    _check_shapes(path, arrays, len(n_atoms), int(n_atoms.sum()))
+    provenance, units = (_entries(path, name, arrays) for name in ("provenance", "units"))
+    made, ends, atom_ends = [], np.cumsum(counts), np.concatenate([[0], np.cumsum(n_atoms)])
+    for k, (key, first, last) in enumerate(zip(arrays["keys"], ends - counts, ends, strict=True)):
+        m, a = slice(first, last), slice(atom_ends[first], atom_ends[last])
+        T = None if np.isnan(temperature[k]) else float(temperature[k])
+        made.append(
+            Stored(
+                key=str(key),
+                place=f"{path.name}, key {str(key)!r}",
+                n_atoms=n_atoms[m],
+                atoms={name: column[a] for name, column in per_atom.items()},
+                configurations={name: column[m] for name, column in per_configuration.items()},
+                temperature=T,
+                provenance=provenance,
+                units=units,
+                descriptor_names=tuple(arrays.get("descriptor_names", np.array([], dtype=str)).tolist()),
+                **{name: arrays[name][m] for name in ("cell", "pbc") if name in arrays},
+            )
+        )
+    return made
+
+
+def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "iu" or not 0 < array.min() <= array.max() < 2**40:
+        raise ValueError(
+            f"{name} of {path.name}: expected positive integers in a row, got shape {array.shape} of {array.dtype}"
+        )
+    return array.astype(np.int64)
+
+
+def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int) -> None:
+    """Refuses arrays that always have one shape, and have another; an absent one is another matter."""
+    wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
+    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (arrays["configurations"].shape, "iuf")}
+    wanted |= {"keys": (arrays["configurations"].shape, "U"), "descriptor_names": (None, "U")}
+    for name, (shape, kinds) in wanted.items():
+        array = arrays.get(name)
+        if array is None:
+            continue
+        if array.dtype.kind not in kinds or (array.shape != shape if shape else array.ndim != 1):
+            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape or '(K,)'}"
+            raise ValueError(f"{name} of {path.name}: expected {expected}, got {array.shape} of {array.dtype}")
+    for name, rows in (("forces", atoms), ("energies", M)):
+        if name in arrays and arrays[name].shape[:1] != (rows,):
+            last = str(arrays["keys"][-1])
+            raise ValueError(
+                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape "
+                f"{arrays[name].shape}"
+            )
+    if ("cell" in arrays) != ("pbc" in arrays):
+        raise ValueError(f"cell and pbc of {path.name}: expected both or neither, got one of them")
+
+
+def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
+    try:
+        content = loads(str(arrays.get(name, "{}")), f"{name} of {path.name}")
+    except Twice:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} of {path.name}: expected named entries as JSON ({error!s:.100})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{name} of {path.name}: expected named entries as JSON, got {type(content).__name__}")
+    return content
+
+
+def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
+    """Per-atom and per-configuration arrays, told apart by name or else by length.
+
+    What cannot be taken, such as complex forces, is kept beside what can, so that nothing else is taken in its place.
+    A plain list as long as both (every configuration is one atom) counts as per configuration.
+    """
+    per_atom, per_configuration = {}, {}
+    for name, a in arrays.items():
+        if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind in "OV":
+            continue
+        fits_both = len(a) == M == atoms and a.ndim == 1
+        if name in _PER_ATOM or (len(a) == atoms and name != "energies" and not fits_both):
+            per_atom[name] = a
+        elif len(a) == M or name == "energies":
+            per_configuration[name] = a
+    return per_atom, per_configuration
+
+
+def missing(file: str, names: Sequence[str], found: Sequence[str]) -> ValueError:
+    """The error of a file without arrays that this format always has."""
+    return ValueError(
+        f"{file}: expected the arrays {', '.join((*_REQUIRED, *_CHOSEN))}, got no {', '.join(names)} among "
+        f"{', '.join(found) or 'nothing'}; write such a file with fisherlib.io.write"
+    )

@@ -1,0 +1,140 @@
+"""The cells of one column of a table as arrays of one kind, or the row of the first cell that does not fit the others."""
+
+import dataclasses
+import numbers
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ase_records import bounded, is_atoms
+from .flat import flat
+
+_DEPTH = 3  # (N, 3, K) as lists
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Cells:
+    """One column.
+
+    Attributes:
+        name: of the column.
+        values: (M,) numbers or words, or the arrays in its cells one after the other, (Σn, …).
+        lengths: (M,) rows of the array in each cell; None where cells hold one value.
+        atoms: what were ``ase.Atoms``, or None.
+        lacking: the first row without a value, or None; nothing else is known of such a column.
+    """
+
+    name: str
+    values: NDArray
+    lengths: NDArray[np.int64] | None = None
+    atoms: Sequence[object] | None = None
+    lacking: int | None = None
+
+    def stacked(self, path: Path, M: int) -> NDArray:
+        """(M, …), where all cells hold one value or arrays of one shape.
+
+        Raises:
+            ValueError: arrays of several lengths.
+        """
+        if self.lengths is None:
+            return self.values
+        if (self.lengths != self.lengths[0]).any():
+            row = int(np.argmax(self.lengths != self.lengths[0]))
+            raise ValueError(
+                f"column {self.name!r} of {path.name}: expected {self.lengths[0]} numbers as in row 0, got "
+                f"{self.lengths[row]} in row {row}"
+            )
+        return self.values.reshape(M, int(self.lengths[0]), *self.values.shape[1:])
+
+
+def cells(path: Path, name: str, column: NDArray) -> Cells:
+    """The column ``name`` (M,) of a table, its cells being values, arrays, lists or ``ase.Atoms``.
+
+    Raises:
+        ValueError: a cell holds something else, or an array of another shape; the sentence names the first.
+    """
+    place = f"column {name!r} of {path.name}"
+    if column.dtype.kind in "biufU":
+        return Cells(name=name, values=column)
+    if column.dtype.kind in "MmS":
+        return Cells(
+            name=name, values=np.char.decode(column, "latin-1") if column.dtype.kind == "S" else column.astype(str)
+        )
+    items = column.tolist()  # complex numbers are refused as objects are
+    if all(_number(item) for item in items):
+        return Cells(name=name, values=_numbers(place, items))
+    lacking = next((m for m, item in enumerate(items) if item is None or (_number(item) and item != item)), None)
+    if lacking is not None:
+        return Cells(name=name, values=np.zeros(0), lacking=lacking)
+    if all(is_atoms(item) for item in items):
+        return Cells(name=name, values=np.zeros(0), atoms=items)
+    if all(isinstance(item, str) for item in items):
+        bounded(path, place, 4 * len(items) * max(map(len, items)))
+        return Cells(name=name, values=np.array(items))
+    return _arrays(path, name, items)
+
+
+def _arrays(path: Path, name: str, items: list[object]) -> Cells:
+    place, made, size = f"column {name!r} of {path.name}", [], 0
+    for m, item in enumerate(items):
+        array = _array(f"{place}, row {m}", path, item, _DEPTH)
+        if array is None:
+            raise ValueError(
+                f"{place}: expected numbers, words or an array of them in every cell, got {_kind(item)} in row {m}; drop "
+                "the column, or make it one of these"
+            )
+        made.append(array)
+        size += array.nbytes
+        if array.shape[1:] != made[0].shape[1:] or (array.dtype.kind == "U") != (made[0].dtype.kind == "U"):
+            wanted, found = (f"({', '.join(['n', *map(str, a.shape[1:])])}) of {a.dtype}" for a in (made[0], array))
+            raise ValueError(f"{place}: expected an array {wanted} as in row 0, got {found} in row {m}")
+    bounded(path, place, size)
+    if made[0].dtype.kind == "U":
+        bounded(path, place, sum(a.size for a in made) * max(a.itemsize for a in made))
+    return Cells(name=name, values=np.concatenate(made), lengths=np.array([len(a) for a in made], dtype=np.int64))
+
+
+def _array(place: str, path: Path, item: object, depth: int) -> NDArray | None:
+    """An array of at least one axis, from a list of numbers, words or lists as well; None from anything else."""
+    if isinstance(item, np.ndarray) and item.dtype.kind in "biufU":
+        return item if item.ndim else None
+    if isinstance(item, np.ndarray) and item.dtype.kind == "O" and item.ndim == 1:
+        item = item.tolist()
+    if not isinstance(item, list | tuple) or not item or not depth:
+        return None
+    if all(_number(part) for part in item):
+        return _numbers(place, list(item))
+    if all(isinstance(part, str) for part in item):
+        bounded(path, place, 4 * len(item) * max(map(len, item)))
+        return np.array(item)
+    rows: list[NDArray] = []
+    for part in item:  # a short file can hold a long list in each of many rows: stop in time
+        row = _array(place, path, part, depth - 1)
+        if row is None or row.dtype.kind == "U" or (rows and row.shape != rows[0].shape):
+            return None
+        rows.append(row)
+        bounded(path, place, row.nbytes * len(rows))
+    return np.stack(rows)
+
+
+def _number(item: object) -> bool:
+    return isinstance(item, numbers.Real | np.bool_) or (
+        isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "biuf"
+    )
+
+
+def _numbers(place: str, items: list) -> NDArray:
+    """Whole numbers stay whole, as they may count atoms or tell trajectories apart."""
+    values = flat(
+        place, [item if isinstance(item, numbers.Real) else np.asarray(item).item() for item in items], booleans=True
+    )
+    whole = all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
+    return values.astype(np.int64) if whole else values
+
+
+def _kind(item: object) -> str:
+    if isinstance(item, np.ndarray):
+        return f"an array of shape {item.shape} and type {item.dtype}"
+    return f"an empty or ragged {type(item).__name__}" if isinstance(item, list | tuple) else type(item).__name__

@@ -1,0 +1,173 @@
+"""Pandas data frames as trajectories: a row for each configuration, with arrays in its cells, or for each atom."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS, FORCES
+from ...stored import ASE_UNITS, Stored
+from .. import ase_records
+from . import atom_rows
+from .cells import Cells, cells
+from .words import BOX, KEYS, N_ATOMS, NUMBERS, POSITIONS, SPECIES, atomic_numbers, first
+
+#: Columns whose arrays have one row for each atom, the surest first.
+_PER_ATOM = (*NUMBERS, *SPECIES, *POSITIONS, *FORCES, DESCRIPTORS, FORCE_DESCRIPTORS)
+#: Axes of those that could be rows of components as well, (3N,) and (3N, K).
+_AXES = {**dict.fromkeys(FORCES, 2), FORCE_DESCRIPTORS: 3}
+_PER_CONFIGURATION = (*BOX, "stress", "virial", "virials", "virial_stress")
+
+
+def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
+    """Trajectories of a data frame, given by its columns; its row index is not looked at.
+
+    A row is a configuration where cells hold arrays, lists or ``ase.Atoms``: numbers (N,) or species, positions (N, 3),
+    forces (N, 3), descriptors (N, K), force descriptors (N, 3, K), (N, K, 3) or (3N, K), cell (3, 3) … Otherwise a row is
+    an atom or a component of its force; see ``atom_rows.read``. A column "key", "trajectory", "walker" or "group" of words
+    or integers, some of them the same, tells trajectories apart.
+
+    Args:
+        path: of the file, for sentences; its size bounds what is made of it.
+        columns: label → (M,) values, as ``inert.load`` gives a data frame.
+
+    Raises:
+        ValueError: no such table; a cell that holds something else, by its row and column; shapes that do not fit.
+    """
+    lengths = {len(column) if column.ndim == 1 else -1 for column in columns.values()}
+    if len(lengths) != 1 or min(lengths) < 1:
+        raise ValueError(
+            f"{path.name}: expected a data frame with at least one row, got arrays of "
+            f"{', '.join(f'{str(n):.20} {c.shape}' for n, c in list(columns.items())[:9])}"
+        )
+    names = [str(label) for label in columns]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{path.name}: expected columns of different names, got {names[:9]}; rename them")
+    made = [cells(path, name, column) for name, column in zip(names, columns.values(), strict=True)]
+    held = _of_rows(path, made) if all(c.lengths is None and c.atoms is None for c in made) else _of_cells(path, made)
+    whole = Stored(key=path.stem, place=path.name, **_named(path, held))
+    return _apart(whole, path)
+
+
+def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
+    for c in columns:
+        if c.lacking is not None:
+            raise ValueError(
+                f"column {c.name!r} of {path.name}: expected a value in every row, got none in row {c.lacking}"
+            )
+    return atom_rows.read(path, {c.name: c.values for c in columns})
+
+
+def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
+    """Fields of a ``Stored`` from a table with a row for each configuration."""
+    held: dict[str, Any] = {"atoms": {}, "configurations": {}, "incomplete": {}}
+    n_atoms = _n_atoms(path, columns)
+    for c in (c for c in columns if c.atoms is not None):
+        place = f"column {c.name!r} of {path.name}"
+        states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(c.atoms)]
+        of_atoms = ase_records.stack(path, place, states)
+        if not np.array_equal(of_atoms["n_atoms"], n_atoms):
+            raise _other_lengths(path, c.name, of_atoms["n_atoms"], n_atoms)
+        for field in ("atoms", "configurations", "incomplete"):
+            taken = {other.name for other in columns} | held[field].keys()
+            held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in of_atoms[field].items()}
+        held |= {"units": ASE_UNITS, **{name: of_atoms[name] for name in ("cell", "pbc") if name in of_atoms}}
+    for c in (c for c in columns if c.atoms is None):
+        if c.lacking is not None:
+            held["incomplete"][c.name] = c.lacking
+        elif c.lengths is None or c.name in _PER_CONFIGURATION:
+            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+        elif np.array_equal(c.lengths, n_atoms):
+            held["atoms"][c.name] = c.values
+        elif np.array_equal(c.lengths, 3 * n_atoms):
+            held["atoms"][c.name] = c.values.reshape(int(n_atoms.sum()), 3, *c.values.shape[1:])
+        elif len(set(c.lengths.tolist())) == 1:
+            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+        else:
+            raise _other_lengths(path, c.name, c.lengths, n_atoms)
+    return {"n_atoms": n_atoms, **held}
+
+
+def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
+    """Atoms of each configuration: said by a column, or the lengths of the arrays that are surest to be per atom."""
+    by_name = {c.name: c for c in columns if c.lacking is None}
+    records = next((c.atoms for c in columns if c.atoms is not None), None)
+    said = first(N_ATOMS, by_name)
+    if records is not None:
+        states = [ase_records.state_of(f"{path.name}, row {m}", atoms) for m, atoms in enumerate(records)]
+        n_atoms = np.array([len(s["arrays"]["numbers"]) for s in states])
+    elif said is not None and by_name[said].lengths is None:
+        n_atoms = by_name[said].values
+        if n_atoms.dtype.kind not in "iu" or n_atoms.min() < 1 or n_atoms.max() > path.stat().st_size:
+            raise ValueError(
+                f"column {said!r} of {path.name}: expected the number of atoms in each row, got {n_atoms[:3].tolist()} …"
+            )
+    else:
+        arrays = [
+            c for c in columns if c.lengths is not None and c.lacking is None and c.name not in _PER_CONFIGURATION
+        ]
+        rows_of_atoms = (c.name for c in arrays if c.values.ndim == _AXES.get(c.name, c.values.ndim))
+        sure = first(_PER_ATOM, rows_of_atoms)
+        if sure is None and not arrays:
+            raise ValueError(
+                f"{path.name}: expected a column of arrays with a row for each atom, got {', '.join(by_name)[:200]}"
+            )
+        n_atoms = by_name[sure].lengths if sure else min((c.lengths for c in arrays), key=lambda n: int(n.sum()))
+    if n_atoms.min() < 1:
+        raise ValueError(
+            f"{path.name}: expected at least one atom in each row, got none in row {int(n_atoms.argmin())}; drop that row"
+        )
+    return n_atoms.astype(np.int64)
+
+
+def _other_lengths(path: Path, name: str, lengths: NDArray, n_atoms: NDArray) -> ValueError:
+    row = int(np.argmax(lengths != n_atoms))
+    return ValueError(
+        f"column {name!r} of {path.name}: expected {n_atoms[row]} rows, one for each atom, in row {row}, got {lengths[row]}"
+    )
+
+
+def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
+    """The same under the names that configurations have everywhere: numbers, positions, cell and pbc."""
+    atoms, entries = held["atoms"], held["configurations"]
+    if (name := first(SPECIES, atoms)) and "numbers" not in atoms and first(NUMBERS, atoms) is None:
+        atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
+    for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
+        if (name := first(names, atoms)) and wanted not in atoms:
+            atoms[wanted] = atoms.pop(name)
+    if "numbers" in atoms:
+        atoms["numbers"] = atomic_numbers(f"column 'numbers' of {path.name}", atoms["numbers"])
+    if "positions" in atoms and (atoms["positions"].shape[1:] != (3,) or atoms["positions"].dtype.kind not in "iuf"):
+        raise ValueError(
+            f"column 'positions' of {path.name}: expected arrays of numbers (N, 3), got (N, "
+            f"{', '.join(map(str, atoms['positions'].shape[1:]))}) of type {atoms['positions'].dtype}"
+        )
+    cell = entries.get(first(BOX, entries) or "")
+    if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
+        # A cell without a word about periodicity is a periodic one, as everywhere in the field.
+        pbc = entries.get("pbc", np.ones((len(cell), 3)))
+        pbc = pbc[:, None] if pbc.ndim == 1 else pbc
+        if pbc.dtype.kind not in "biuf" or pbc.ndim != 2 or pbc.shape[1] not in (1, 3):
+            raise ValueError(
+                f"column 'pbc' of {path.name}: expected one or three of true and false, got {pbc.shape[1:]}"
+            )
+        pbc = np.broadcast_to(pbc != 0, (len(cell), 3))
+        held |= {"cell": cell.astype(np.float64), "pbc": pbc} if pbc.any() else {}
+    return held
+
+
+def _apart(whole: Stored, path: Path) -> list[Stored]:
+    name = first(KEYS, whole.configurations)
+    values = whole.configurations.get(name or "")
+    if values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
+        return [whole]
+    rows: dict[str, list[int]] = {}
+    for m, value in enumerate(values):
+        rows.setdefault(str(value), []).append(m)
+    if len(rows) == len(values):  # names of configurations, not of trajectories
+        return [whole]
+    made = [whole.take(key, members) for key, members in rows.items()]
+    return [dataclasses.replace(s, place=f"{path.name}, key {s.key!r}") for s in made]
