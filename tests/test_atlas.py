@@ -129,7 +129,7 @@ def test_a_preview_is_drawn_where_the_exact_surface_takes_long(
 ) -> None:
     exact = atlas("b", "force MAE", plane=RANDOM, preview=True)[0]
     assert exact.error == 0.0  # so few data need no preview
-    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
     assert atlas("b", "force MAE", plane=RANDOM, preview=True)[0] is exact  # nor does what is known
     for loss in atlas.losses:
         choice = {"plane": RANDOM, "half_width": 2.0, "n": 7}

@@ -667,7 +667,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return exact
 
-    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
     for name in ("force_mae", "force_huber"):
         monkeypatch.setattr(Projection, name, held_up(getattr(Projection, name)))
     return go_on
@@ -751,7 +751,7 @@ def test_who_cancels_the_exact_surface_is_shown_what_was_there_before_its_previe
 def test_an_exact_surface_that_fails_is_told_of_beside_its_preview(
     study: fl.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fl.previews, "MOMENT", 0.0)
+    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
 
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no memory")

@@ -5,6 +5,7 @@ import itertools
 import math
 import numbers
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -36,6 +37,8 @@ MOST_NEIGHBOURS = 10_000
 #: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
 #: a computation that is called off ends with the batches under way. One larger configuration is a batch by itself.
 BATCH, BATCH_ATOMS = 8, 500
+
+_LOADING = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -138,10 +141,9 @@ class Soap:
                 first += len(keep)
             return stop - start
 
-        done, pool = (
-            0,
-            ThreadPoolExecutor(os.cpu_count()),
-        )  # featomic lets go of the interpreter's lock while it computes
+        with _LOADING:  # featomic loads its library on first use, and several threads would share a half-loaded one
+            self._calculator()
+        done, pool = 0, ThreadPoolExecutor(os.cpu_count())  # featomic releases the interpreter's lock while it computes
         try:
             for count in pool.map(batch, *_batches(atoms)):
                 done += count
