@@ -1,6 +1,8 @@
 """SOAP descriptors: derivatives against finite differences, names, symmetries, and no column twice."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -236,3 +238,20 @@ def test_a_position_that_is_no_number_is_refused(value: float) -> None:
 def test_a_cell_that_is_periodic_in_part_is_refused() -> None:
     with pytest.raises(ValueError, match="pbc of configuration 0: expected all directions periodic or none"):
         SMALL([Atoms("Cu", cell=[3.0] * 3, pbc=(True, True, False))], species=[29])
+
+
+def test_threads_wait_until_the_library_of_featomic_is_loaded() -> None:
+    """Its loader shows the library to other threads before the types of its functions are set; here it takes its time."""
+    script = """
+import time
+import ase, featomic
+from featomic import _c_lib
+setup = _c_lib.setup_functions
+_c_lib.setup_functions = lambda library: (time.sleep(0.5), setup(library))
+from fisherlib.descriptors import Soap
+dimers = [ase.Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 2 + 0.01 * i]]) for i in range(32)]
+print(Soap(n_max=2, l_max=1)(dimers, species=[29])[0].shape)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["(64,", "6)"]
