@@ -73,8 +73,13 @@ def _copied_trajectories(data: Dataset, alike: Array) -> list[tuple[str, str]]:
     """(copy, original) of trajectories of at least two configurations, all of which are in another one."""
     keys, found = list(data), []
     labels = [set(part.tolist()) for part in np.split(alike, np.cumsum([len(t) for t in data.values()])[:-1])]
+    holders: dict[int, list[int]] = {}  # of each label, so that a trajectory is compared with those that share its rarest one
     for n, own in enumerate(labels):
-        within = [m for m, all_of in enumerate(labels) if m != n and own <= all_of and (m < n or own != all_of)]
-        if len(own) > 1 and within:
-            found.append((keys[n], keys[within[0]]))
+        for label in own:
+            holders.setdefault(label, []).append(n)
+    for n, own in enumerate(labels):
+        rarest = min((holders[label] for label in own), key=len)
+        within = (m for m in rarest if m != n and own <= labels[m] and (m < n or own != labels[m]))
+        if len(own) > 1 and (first := next(within, None)) is not None:
+            found.append((keys[n], keys[first]))
     return found

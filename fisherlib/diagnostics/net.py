@@ -29,10 +29,10 @@ def sums(data: Dataset, scale: Array) -> list[Verdict]:
 
 def _net_Phi(t: Trajectory, scale: Array) -> float:
     """Largest |Σ_i Φ_i| / √N rms Φ of a configuration."""
-    some = t.slice(0, min(len(t), LOOKED_AT))
-    Phi = some.force_descriptors.reshape(-1, 3, t.K)
-    net = np.abs(np.add.reduceat(Phi, np.cumsum(some.n_atoms) - some.n_atoms, axis=0)).max(axis=(0, 1))
-    size = scale * np.sqrt(some.n_atoms.max())
+    N = t.n_atoms[:LOOKED_AT]
+    Phi = t.force_descriptors[: 3 * N.sum()].reshape(-1, 3, t.K)
+    net = np.abs(np.add.reduceat(Phi, np.cumsum(N) - N, axis=0)).max(axis=(0, 1))
+    size = scale * np.sqrt(N.max())
     return float((net / np.where(size > 0, size, 1.0)).max())
 
 

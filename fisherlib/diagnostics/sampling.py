@@ -199,9 +199,10 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
             raise ValueError(
                 f"series: expected finite numbers, got {_shown(row)} in series {n}; leave out what is empty"
             )
-    lengths, mean = np.array([len(row) for row in rows]), np.concatenate(rows).mean()
+    lengths, values = np.array([len(row) for row in rows]), np.concatenate(rows)
     M = int(lengths.max())
-    x = np.stack([np.pad(row - mean, (0, M - len(row))) for row in rows])
+    x = np.zeros((len(rows), M))
+    x[np.arange(M) < lengths[:, None]] = values - values.mean()
     spectrum = np.abs(np.fft.rfft(x, 2 * M, axis=1)) ** 2
     pairs = np.maximum(lengths[:, None] - np.arange(M), 0).sum(axis=0)
     covariance = np.fft.irfft(spectrum, axis=1)[:, :M].sum(axis=0) / pairs
