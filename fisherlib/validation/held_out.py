@@ -1,18 +1,19 @@
 """Force errors on trajectories left out one at a time, for every strength of a ridge, from moments alone."""
 
-import functools
-import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array
-from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
-from ..regression import RidgePath, normal_equations, row_weights
+from ..regression import RidgePath, ridge_path, row_weights
 from .folds import several
+
+#: Numbers held at once for the fits of several trajectories: 8 MB.
+NUMBERS = 2**20
 
 
 def held_out_errors(
@@ -47,29 +48,64 @@ def held_out_errors(
             "them apart; give accumulate(data), not its total()"
         )
     several("moments", len(moments))
-    parts, rows = normal_equations(moments, temperature=temperature), np.array([r.rows for r in moments.values()])
-    shares = row_weights(moments, temperature=temperature) * rows
-    errors = []
-    for part, rest, held, share in zip(parts, _all_but_each(parts), rows, shares, strict=True):
-        path = RidgePath.of(rest, strengths, rows=int(rows.sum() - held), origin=origin, scale=scale)
-        errors.append(2 * part(path.thetas) / share)
-        if progress is not None:
-            progress(len(errors), len(parts))
+    path = ridge_path(moments, strengths, temperature=temperature, origin=origin, scale=scale)  # refuses bad arguments
+    K, n, records = moments.K, len(moments), moments.values()
+    weights = row_weights(moments, temperature=temperature)
+    shares = weights * [r.rows for r in records]
+    flat = np.array([np.concatenate([r.PhiPhi.ravel(), r.PhiF, [r.FF]]) for r in records])
+    flat *= weights[:, None]
+    others = _all_but_each(flat)
+    errors = np.empty((n, len(path.strengths)))
+    step = max(1, NUMBERS // (K * (K + len(path.strengths))))
+    for start in range(0, n, step):
+        held = slice(start, min(start + step, n))
+        thetas = _thetas(np.array([next(others) for _ in range(n)[held]]), path, scale)
+        A, b, s = _forms(flat[held], K)
+        values = np.einsum("tik,tik->ti", thetas, thetas @ A - 2 * b[:, None, :]) + s[:, None]
+        errors[held] = values / shares[held, None]
+        for number in range(held.start, held.stop) if progress is not None else ():
+            progress(number + 1, n)
     return np.maximum(errors, 0.0)
 
 
-def _all_but_each(parts: Sequence[Quadratic], rest: Quadratic | None = None) -> Iterator[Quadratic]:
-    """The sum of all parts but one, for each in turn.
+def _forms(flat: Array, K: int) -> tuple[Array, Array, Array]:
+    """A (t, K, K), b (t, K) and s (t,) of the rows of (t, K² + K + 1) numbers."""
+    return flat[:, : K * K].reshape(-1, K, K), flat[:, K * K : -1], flat[:, -1]
+
+
+def _thetas(flat: Array, path: RidgePath, scale: ArrayLike | None) -> Array:
+    """(t, n, K) minima as in ``RidgePath``, of t normal equations at once."""
+    K, origin = len(path.origin), path.origin
+    A, b, _ = _forms(flat, K)
+    diagonal = A.diagonal(axis1=1, axis2=2)
+    if not diagonal.any(axis=1).all():
+        raise ValueError(
+            "moments: nothing is left to fit without one of the trajectories, the force descriptors of all others are zero"
+        )
+    m = np.broadcast_to(diagonal if scale is None else floats("scale", scale), diagonal.shape)
+    inverse = np.divide(1.0, np.sqrt(m), out=np.zeros_like(diagonal), where=m > 0)
+    s, V = np.linalg.eigh(A * inverse[:, :, None] * inverse[:, None, :])
+    kept = s > K * np.finfo(float).eps * s[:, -1:]  # below, an eigenvalue is rounding, and may be negative
+    z = np.einsum("tki,tk->ti", V, inverse * (b - A @ origin)) * kept
+    y = z[:, None, :] / (path.strengths[:, None] + np.where(kept, s, 1.0)[:, None, :])
+    return origin + (y @ V.transpose(0, 2, 1)) * inverse[:, None, :]
+
+
+def _all_but_each(rows: Array, rest: Array | None = None) -> Iterator[Array]:
+    """The sum of all rows but one, for each in turn.
 
     Halves are added to one another's folds, in n log n sums. To subtract each from the total would be less work, but
     would leave rounding where a descriptor changes in the part alone.
     """
-    if len(parts) == 1:
-        yield rest
+    if len(rows) == 1:
+        yield np.zeros_like(rows[0]) if rest is None else rest
         return
-    middle = len(parts) // 2
-    for inside, outside in ((parts[:middle], parts[middle:]), (parts[middle:], parts[:middle])):
-        yield from _all_but_each(inside, functools.reduce(operator.add, outside if rest is None else [rest, *outside]))
+    middle = len(rows) // 2
+    for inside, outside in ((rows[:middle], rows[middle:]), (rows[middle:], rows[:middle])):
+        total = np.zeros_like(rows[0]) if rest is None else rest.copy()
+        for row in outside:
+            total += row
+        yield from _all_but_each(inside, total)
 
 
 def leave_one_trajectory_out(

@@ -10,7 +10,7 @@ from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
 from ..progress import Progress
-from ..regression import RidgePath, evidence, gcv, normal_equations, ridge_path
+from ..regression import RidgePath, evidence, gcv, ridge_path, row_weights
 from .agreement import Curve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
@@ -119,5 +119,6 @@ def _lowest(strengths: Array, curve: Array) -> float:
 
 def _rounding(moments: Moments, temperature: float | None) -> float:
     """Force error, eV/Å, that is lost in the rounding of F·F: √ε times the root mean square of the forces."""
-    squares, rows = normal_equations(moments, temperature=temperature), sum(r.rows for r in moments.values())
-    return float(np.sqrt(np.finfo(float).eps * sum(part.s for part in squares) / rows))
+    weights = row_weights(moments, temperature=temperature)
+    squares, rows = np.array([(r.FF, r.rows) for r in moments.values()]).T
+    return float(np.sqrt(np.finfo(float).eps * (weights @ squares) / rows.sum()))
