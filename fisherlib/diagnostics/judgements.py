@@ -108,11 +108,14 @@ def end_to_end(rise: float, error: float, spread: float, freedom: float, chance:
 
 def outliers(x: Array, n_atoms: float) -> Verdict:
     """Configurations far from the median in units of 1.4826 MAD, which a few strange ones cannot widen."""
-    name, x = "outliers", x - np.median(x)
+    name, too_few = "outliers", "fewer than ten configurations, or too many alike: an exchanged one cannot be told"
+    if len(x) < 10:
+        return unknown(name, too_few)
+    x = x - np.median(x)
     away, shape = np.abs(x), 1.5 * n_atoms
     scale = 1.4826 * float(np.median(away))
-    if len(x) < 10 or scale <= 1e-12 * away.max():
-        return unknown(name, "fewer than ten configurations, or too many alike: an exchanged one cannot be told")
+    if scale <= 1e-12 * away.max():
+        return unknown(name, too_few)
     upwards = float((special.gammainccinv(shape, special.ndtr(-STRANGE)) - shape) / np.sqrt(shape))
     z, limits = x / scale, (-STRANGE, upwards)
     further = np.where(z > 0, z / upwards, -z / STRANGE)

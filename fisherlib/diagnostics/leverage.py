@@ -36,6 +36,10 @@ def leverage(
         ValueError: the moments are not those of the data.
     """
     moments.check_of(data, temperature)
+    return _leverage(data, moments, temperature, block_rows or rows_per_block(data.K))
+
+
+def _leverage(data: Dataset, moments: Moments, temperature: float | None, block_rows: int) -> Array:
     known = {t.key: t.temperature if temperature is None else temperature for t in data.values()}
     alike = None in known.values() or len(set(known.values())) == 1
     weights = {key: 1.0 if alike else beta(T) ** 2 for key, T in known.items()}
@@ -45,7 +49,7 @@ def leverage(
     d = np.sqrt(np.diag(A))
     inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
     W = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-    shares, block_rows = [], block_rows or rows_per_block(data.K)
+    shares = []
     for t in data.values():
         rows = [
             ((t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False) @ W) ** 2).sum(axis=1)
@@ -69,7 +73,7 @@ def influence(data: Dataset, moments: Moments, temperature: float | None = None)
     """
     if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
         return unknown("leverage", "every force descriptor is zero: there is no fit that a configuration could hold")
-    h = leverage(data, moments, temperature=temperature)
+    h = _leverage(data, moments, temperature, rows_per_block(data.K))
     limits = (0.0, float(max(SHARES * h.mean(), OWN)))
     strange = np.flatnonzero(h > limits[1])
     if not len(strange):

@@ -1,6 +1,7 @@
 """The outcome of one check: a number, the limits it is held against, and the level and the sentence that follow."""
 
 import dataclasses
+import functools
 import math
 import re
 from typing import Literal, get_args
@@ -65,6 +66,7 @@ class Verdict:
         return dataclasses.replace(self, level="warn") if self.level == "fail" else self
 
 
+@functools.lru_cache(maxsize=64)  # thousands of short trajectories have the same few
 def unknown(name: str, message: str) -> Verdict:
     """A check that could not be made, and why."""
     return Verdict(name=name, level="unknown", message=message, value=NOT_KNOWN, limits=(-math.inf, math.inf))
