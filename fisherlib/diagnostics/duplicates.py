@@ -73,7 +73,9 @@ def _copied_trajectories(data: Dataset, alike: Array) -> list[tuple[str, str]]:
     """(copy, original) of trajectories of at least two configurations, all of which are in another one."""
     keys, found = list(data), []
     labels = [set(part.tolist()) for part in np.split(alike, np.cumsum([len(t) for t in data.values()])[:-1])]
-    holders: dict[int, list[int]] = {}  # of each label, so that a trajectory is compared with those that share its rarest one
+    holders: dict[
+        int, list[int]
+    ] = {}  # of each label, so that a trajectory is compared with those that share its rarest one
     for n, own in enumerate(labels):
         for label in own:
             holders.setdefault(label, []).append(n)

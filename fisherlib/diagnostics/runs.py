@@ -56,6 +56,8 @@ def from_one_to_the_next(data: Dataset) -> float:
 
 def across(x: Array, groups: Array) -> float:
     """Correlation of neighbours that are of different groups, of (M, n) series of mean zero; 0 where nothing varies."""
+    if not x.size:
+        return 0.0
     other, size = np.diff(groups) != 0, float((x**2).mean())
     return float((x[1:] * x[:-1])[other].mean()) / size if size > 0 and other.any() else 0.0
 
