@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..potential import LinearPotential
-from .distributions import finite_sample, ks, wasserstein_1
+from .distances import finite_sample, ks, wasserstein_1
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,7 +1,7 @@
 """Weights that turn averages over the true distribution into averages over the model's."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from ..dataset import Array
@@ -71,7 +71,7 @@ def log_weights(
     return log_w - logsumexp(log_w)
 
 
-def _pooled(reduced: Array, counts: Array, temperatures: Array) -> Array:
+def _pooled(reduced: Array, counts: NDArray[np.integer], temperatures: Array) -> Array:
     """(M,) ln w of the last state, of which there are no samples."""
     try:
         return mbar(reduced, [*counts, 0]).log_weights[-1]

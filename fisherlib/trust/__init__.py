@@ -1,3 +1,3 @@
 """Is a fit to be trusted: a short list of verdicts, each with its number."""
 
-from .verdicts import verdicts as verdicts
+from .assessment import verdicts as verdicts

@@ -7,7 +7,7 @@ import numpy as np
 from .. import diagnostics
 from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.verdict import LEVELS, unknown
+from ..diagnostics.verdict import LEVELS, Level, unknown
 from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
@@ -105,7 +105,8 @@ def _basins(e: _Ensemble) -> Verdict:
         return unknown(name, message)
     between = np.var([part.mean() for part in each], ddof=1) - np.mean([_noise(part, e.tau) for part in each])
     shift = float(np.sqrt(max(between, 0.0)) / kT)
-    level, message = "ok", f"energy shifts between trajectories spread by {shift:.2g} k_BT beyond their noise"
+    level: Level = "ok"
+    message = f"energy shifts between trajectories spread by {shift:.2g} k_BT beyond their noise"
     if shift > 1:
         level = "warn"
         message = (
@@ -129,10 +130,8 @@ def _metastability(e: _Ensemble) -> Verdict:
 
 def _weights(e: _Ensemble) -> Verdict:
     ess, M = effective_sample_size(e.log_weights), len(e.energies)
-    level, message = (
-        "ok",
-        f"weights to the model's distribution leave {ess:.0f} effective of {counted(M, 'configuration')}",
-    )
+    level: Level = "ok"
+    message = f"weights to the model's distribution leave {ess:.0f} effective of {counted(M, 'configuration')}"
     if ess < EFFECTIVE:
         level, message = "warn", f"{message}: too few for averages of the model; sample it, or add configurations"
     return Verdict(name="weights", level=level, message=message, value=ess, limits=(EFFECTIVE, np.inf))
@@ -142,7 +141,8 @@ def _tail(e: _Ensemble) -> Verdict:
     k, name = pareto_k(e.log_weights), "tail of the weights"
     if np.isnan(k):
         return unknown(name, "the tail of the weights is seen by at least 21 configurations whose weights differ")
-    level, message = "ok", f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
+    level: Level = "ok"
+    message = f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
     if k > UNUSABLE:
         level = "warn"
         message = f"a few weights outweigh all others (Pareto k {k:.2f}): averages of the model cannot be had by reweighting; sample it"

@@ -1,6 +1,6 @@
 """Error bars on θ and on what is computed from it: of sampling, and of the form of the model."""
 
-from .distributions import ecdf_band as ecdf_band
+from .bands import ecdf_band as ecdf_band
 from .intervals import FEWEST_BLOCKS as FEWEST_BLOCKS
 from .intervals import FEWEST_CLUSTERS as FEWEST_CLUSTERS
 from .intervals import Blocks as Blocks

@@ -10,13 +10,13 @@ from scipy.special import stdtrit
 from ..arguments import floats
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
-from ..diagnostics.facts import too_short
+from ..diagnostics.autocorrelation import too_short
 from ..diagnostics.runs import across, chance, from_one_to_the_next
 from ..losses import fisher
 from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
 from ..units import counted
-from .arguments import of_data
+from .belonging import of_data
 from .directions import directions
 
 #: Fewer independent blocks than this tell too little about their own scatter for an interval to be worth its level.

@@ -11,7 +11,7 @@ from ..losses import fisher
 from ..moments import Moments
 from ..regression.ridge import parameters
 from ..solvers import Solution
-from .arguments import of_data
+from .belonging import of_data
 from .directions import directions
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..dataset import Array
 from ..diagnostics import Verdict
+from ..diagnostics.verdict import Level
 
 #: Held-out errors that differ by less than this, relatively, are the same for any use.
 NOTICEABLE = 0.01
@@ -68,9 +69,9 @@ def agreement(curve: Curve, best: Mapping[str, float]) -> Verdict:
     cost, bar = (float(np.interp(at, x, y).max()) for y in (curve.excess, curve.error))
     found = ", ".join(f"{value:.2g} by {name}" for name, value in best.items())
     number, value = curve.serving, cost / curve.size
-    level, message = (
-        "ok",
-        f"every way to choose the strength serves: {found}; the held-out error rises by at most {100 * value:.2g} %",
+    level: Level = "ok"
+    message = (
+        f"every way to choose the strength serves: {found}; the held-out error rises by at most {100 * value:.2g} %"
     )
     if value > NOTICEABLE:
         level = "warn"
@@ -97,7 +98,8 @@ def covered(curve: Curve, best: Mapping[str, float], *, least: float) -> Verdict
     flat = low <= FLAT * least or (number > 0 and curve.strengths[number - 1] >= FLAT * low)
     beyond = [name for name, value in best.items() if value == high or (value == low and not flat)]
     at_end = [name for name, value in best.items() if value == low]
-    level, message = "ok", f"the range {low:.2g} to {high:.2g} holds the best strength by every way to choose it"
+    level: Level = "ok"
+    message = f"the range {low:.2g} to {high:.2g} holds the best strength by every way to choose it"
     if beyond:
         where = f"lies at the end of the range {low:.2g} to {high:.2g}"
         level, message = "warn", f"the best strength by {' and '.join(beyond)} {where}; give strengths= beyond it"

@@ -15,7 +15,7 @@ from ..moments import Moments
 from ..progress import Progress, silent
 from ..reweighting import effective_sample_size, pareto_k
 from ..uncertainty import standard_error
-from ..uncertainty.arguments import of_data
+from ..uncertainty.belonging import of_data
 from ..units import beta, counted
 
 

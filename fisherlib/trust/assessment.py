@@ -9,8 +9,8 @@ from .. import diagnostics, uncertainty
 from ..arguments import kind
 from ..dataset import Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.descriptor import parameters_of
-from ..diagnostics.verdict import unknown
+from ..diagnostics.descriptor_match import parameters_of
+from ..diagnostics.verdict import Level, unknown
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
@@ -101,7 +101,8 @@ def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential
     rows = [record.rows for record in moments.values()]
     own, best = (float(np.sqrt(np.average(force_rmse(moments, m.theta) ** 2, weights=rows))) for m in (model, theta_f))
     ratio = own / best if best > 0 else np.inf
-    level, message = "ok", f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
+    level: Level = "ok"
+    message = f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
     if ratio > SAME:
         level, message = "warn", f"{message}: it is not the minimum of the Fisher divergence of these data"
     return Verdict(name="forces of the model", level=level, message=message, value=ratio, limits=(0.0, SAME))
@@ -117,7 +118,8 @@ def _cut(blocks: Blocks) -> str:
 def _blocks(blocks: Blocks) -> Verdict:
     n = blocks.independent
     few = blocks.clusters < FEWEST_CLUSTERS
-    level, message = "ok", str(blocks) if few else f"error bars are taken over {blocks}"
+    level: Level = "ok"
+    message = str(blocks) if few else f"error bars are taken over {blocks}"
     none = f"no error bars, which would be taken over {blocks}"
     if n < FEWEST_BLOCKS:
         level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
@@ -153,12 +155,11 @@ def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
     floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
     ratio = out / fitted if fitted > floor else 1.0
     unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
-    level, message = "ok", f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
+    level: Level = "ok"
+    message = f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
     if ratio > SAME:
-        level, message = (
-            "warn",
-            f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations",
-        )
+        level = "warn"
+        message = f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations"
     left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
     choice = choose_strength(moments, temperature=temperature)
     return [left_out, choice.verdict, choice.range]
