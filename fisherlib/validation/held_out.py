@@ -1,4 +1,4 @@
-"""Force errors on trajectories left out one at a time, for every strength of a ridge, from moments alone."""
+"""Held-out force errors for every strength of a ridge, from moments alone."""
 
 from collections.abc import Iterator
 
@@ -25,22 +25,27 @@ def held_out_errors(
     scale: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """Mean squared force error on each trajectory, held out of the fit, for every strength of a ridge.
+    """Mean squared force error on each trajectory when it is held out of the fit, for every strength of a ridge.
 
-    Each fit is that of ``regression.ridge_path`` to all other trajectories: exact, and from moments alone, at the cost of one
-    factorisation a trajectory.
+    The fits are exact, as by ``regression.ridge_path`` to all other trajectories, and need one factorisation each.
 
     Args:
         moments: of at least two trajectories.
         strengths: (n,) λ > 0, in any order.
-        temperature, origin, scale: as for ``regression.ridge_path``; without a scale, that of each fit's own data.
-        progress: called with (trajectories done, trajectories in all) after each.
+        temperature, origin, scale: as for ``regression.ridge_path``; the default scale is that of each fit's own data.
+        progress: called with (trajectories done, trajectories in all), for each trajectory.
 
     Returns:
-        (trajectories, n) mean over the force components of each, eV²/Å².
+        (trajectories, n) mean over the force components of each trajectory, eV²/Å².
 
     Raises:
         ValueError: fewer than two trajectories, or as for ``regression.ridge_path``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.double_well(0.1, tilt=0.02))
+        >>> held_out_errors(moments, [1e-6, 1e-3]).shape
+        (8, 2)
     """
     if isinstance(moments, MomentRecord):
         raise ValueError(
@@ -63,8 +68,9 @@ def held_out_errors(
         A, b, s = _forms(flat[held], K)
         values = np.einsum("tik,tik->ti", thetas, thetas @ A - 2 * b[:, None, :]) + s[:, None]
         errors[held] = values / shares[held, None]
-        for number in range(held.start, held.stop) if progress is not None else ():
-            progress(number + 1, n)
+        if progress is not None:
+            for number in range(held.start, held.stop):
+                progress(number + 1, n)
     return np.maximum(errors, 0.0)
 
 
@@ -74,7 +80,7 @@ def _forms(flat: Array, K: int) -> tuple[Array, Array, Array]:
 
 
 def _thetas(flat: Array, path: RidgePath, scale: ArrayLike | None) -> Array:
-    """(t, n, K) minima as in ``RidgePath``, of t normal equations at once."""
+    """(t, n, K) minima for n strengths of t normal equations at once; the formula is that of ``RidgePath``."""
     K, origin = len(path.origin), path.origin
     A, b, _ = _forms(flat, K)
     diagonal = A.diagonal(axis1=1, axis2=2)
@@ -94,8 +100,8 @@ def _thetas(flat: Array, path: RidgePath, scale: ArrayLike | None) -> Array:
 def _all_but_each(rows: Array, rest: Array | None = None) -> Iterator[Array]:
     """The sum of all rows but one, for each in turn.
 
-    Halves are added to one another's folds, in n log n sums. To subtract each from the total would be less work, but
-    would leave rounding where a descriptor changes in the part alone.
+    Each half is added to the sums for the other half, in n log n additions. Subtracting each row from the total would be
+    less work, but would leave rounding where a descriptor changes only in that trajectory.
     """
     if len(rows) == 1:
         yield np.zeros_like(rows[0]) if rest is None else rest
@@ -127,13 +133,22 @@ def leave_one_trajectory_out(
 
     Returns:
         (n,) eV/Å.
+
+    Raises:
+        ValueError: as for ``held_out_errors``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> leave_one_trajectory_out(moments, [1e-12]).round(6).tolist()
+        [0.0]
     """
     errors = held_out_errors(moments, strengths, temperature=temperature, origin=origin, scale=scale, progress=progress)
     return pooled(errors, moments, temperature)[0]
 
 
 def pooled(errors: Array, moments: Moments, temperature: float | None) -> tuple[Array, Array]:
-    """(n,) root mean square over all rows, and (trajectories, n) how far each trajectory pulls it from the others."""
+    """(n,) root mean square over all rows, and (trajectories, n) the pull of each trajectory on it."""
     shares = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
     shares = shares / shares.sum()
     mean = shares @ errors
