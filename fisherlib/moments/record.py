@@ -6,6 +6,9 @@ import numpy as np
 
 from ..dataset import Array, frozen
 
+#: Rows of a (K + 2, K + 2) matrix that are updated at once.
+ROWS = 64
+
 #: What the sums are taken over.
 _WORDS = {
     "FF": "the forces",
@@ -66,6 +69,9 @@ class MomentRecord:
         Raises:
             ValueError: squares that no float64 holds.
         """
+        with np.errstate(over="ignore", invalid="ignore"):  # a finite sum has finite terms
+            if np.isfinite(self.FF + sum(a.sum() for a in (self.PhiPhi, self.PhiF, self.mean, self.scatter))):
+                return
         for name in ("FF", "PhiPhi", "PhiF", "mean", "scatter"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(
@@ -137,6 +143,7 @@ class Fold:
     def __init__(self, first: MomentRecord) -> None:
         self._sum = {f.name: getattr(first, f.name) for f in dataclasses.fields(first)}
         self._sum |= {name: self._sum[name].copy() for name in ("PhiPhi", "PhiF", "mean", "scatter")}
+        self._digests = set(first.digests)  # grows in place: a union of frozen sets would copy all of it each time
         self.K = first.K
 
     def add(self, other: MomentRecord) -> None:
@@ -152,18 +159,19 @@ class Fold:
         s["PhiPhi"] += other.PhiPhi
         s["PhiF"] += other.PhiF
         s["scatter"] += other.scatter
-        for row, d in zip(s["scatter"], step, strict=True):  # by rows: no further matrix in memory
-            row += step * (d * (m * n / (m + n)))
+        left = step * (m * n / (m + n))
+        for start in range(0, len(step), ROWS):  # a few rows at a time: no further matrix in memory
+            s["scatter"][start : start + ROWS] += np.multiply.outer(left[start : start + ROWS], step)
         s["mean"] += step * (n / (m + n))
         s["FF"] += other.FF
         s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
         s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
-        s["digests"] |= other.digests
+        self._digests |= other.digests
         s["identity"] = _identities(s["identity"], other.identity, +1)
 
     def record(self) -> MomentRecord:
         """What has been added, as a record; the fold is handed over with it and adds nothing more."""
-        return MomentRecord(**self._sum)
+        return MomentRecord(**self._sum | {"digests": frozenset(self._digests)})
 
 
 def _identities(a: int | None, b: int | None, sign: int) -> int | None:

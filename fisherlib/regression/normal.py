@@ -22,7 +22,8 @@ def row_weights(moments: Moments | MomentRecord, *, temperature: float | None = 
     temperatures = [r.temperature if temperature is None else temperature for r in records]
     if None in temperatures:
         raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-    betas = np.array([beta(T) for T in temperatures])
+    of = {T: beta(T) for T in set(temperatures) if T is not None}
+    betas = np.array([of[T] for T in temperatures])
     relative = (betas / betas[0]) ** 2  # before the mean is taken, so that equal ones give 1 to the last digit
     return relative / np.average(relative, weights=[r.rows for r in records])
 

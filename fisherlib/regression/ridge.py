@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import operator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +11,7 @@ from ..arguments import floats
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
-from .normal import normal_equations
+from .normal import row_weights
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -154,8 +153,18 @@ def ridge_path(
             changes.
     """
     rows = moments.rows if isinstance(moments, MomentRecord) else sum(r.rows for r in moments.values())
-    normal = functools.reduce(operator.add, normal_equations(moments, temperature=temperature))
-    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
+    return RidgePath.of(_normal(moments, temperature), strengths, rows=rows, origin=origin, scale=scale)
+
+
+def _normal(moments: Moments | MomentRecord, temperature: float | None) -> Quadratic:
+    """The sum of ``normal_equations``, in the memory of one."""
+    A, b, s = np.zeros((moments.K, moments.K)), np.zeros(moments.K), 0.0
+    records = [moments] if isinstance(moments, MomentRecord) else moments.values()
+    for w, record in zip(row_weights(moments, temperature=temperature), records, strict=True):
+        A += w * record.PhiPhi
+        b += w * record.PhiF
+        s += float(w * record.FF)
+    return Quadratic(A, b, s)
 
 
 def _inverse_root(scale: Array, diagonal: Array) -> Array:

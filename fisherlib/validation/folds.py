@@ -1,4 +1,4 @@
-"""Folds over whole trajectories, and predictions for those that a fit has not seen."""
+"""Folds over whole trajectories, and predictions for the trajectories held out."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,13 +14,26 @@ from ..potential import LinearPotential
 
 
 def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
-    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
+    """``folds`` disjoint parts of the keys, of nearly equal size, drawn at random.
 
-    Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
-    the answer into the test.
+    Trajectories stay whole: neighbouring frames are correlated, so a random split of frames would leak the answer into
+    the test.
+
+    Args:
+        keys: of the trajectories.
+        folds: number of parts.
+        seed: of the draw.
+
+    Returns:
+        The keys of each part.
 
     Raises:
         ValueError: fewer than two folds, or more folds than trajectories.
+
+    Example:
+        >>> parts = split(["a", "b", "c", "d"], 2)
+        >>> [len(part) for part in parts], sorted(sum(parts, []))
+        ([2, 2], ['a', 'b', 'c', 'd'])
     """
     keys = list(keys)
     several("data", len(keys))
@@ -32,6 +45,7 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
 
 
 def several(name: str, count: int) -> None:
+    """Refuses fewer than two trajectories."""
     if count < 2:
         raise ValueError(
             f"{name}: expected at least 2 trajectories, so that one can be held out, got {count}; cut a long one by "
@@ -50,25 +64,32 @@ def cross_validate(
     clusters: ArrayLike | None = None,
     temperature: float | None = None,
 ) -> Comparison:
-    """Errors of predictions for trajectories that were held out of the fit, fold by fold.
+    """Errors of predictions for trajectories held out of the fit, fold by fold.
 
     Args:
         data: the trajectories.
-        moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
+        moments: ``accumulate(data)``; every fold is fitted from them. Φ is read again only to predict forces.
         fit: moments → potential, e.g. ``regression.fisher_fit``.
         folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
         seed: of the assignment of trajectories to folds.
-        of: the same configurations in the same order, cut into other trajectories, which the errors are told of; ``data``
-            without it.
-        clusters: what standard errors are taken over, as for ``comparison.compare_predictions``.
-        temperature: K, where the fit takes it in place of what the trajectories say.
+        of: the same configurations in the same order, cut into other trajectories, for which errors are reported;
+            ``data`` by default.
+        clusters: (M,) clusters for standard errors, as for ``comparison.compare_predictions``.
+        temperature: K, if the fit uses it in place of the trajectories' own.
 
     Returns:
-        Comparison over all configurations, each predicted by the potential that never saw its trajectory.
+        Comparison over all configurations, each predicted by a potential that never saw its trajectory.
 
     Raises:
-        ValueError: moments of other data, ``of`` other configurations, a number of folds that cannot be, or a fit that
+        ValueError: moments of other data, other configurations in ``of``, an impossible number of folds, or a fit that
             returns a potential of another descriptor.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = cross_validate(data, fl.accumulate(data), fl.regression.fisher_fit, folds=4)
+        >>> found.name, round(found.pooled["force_rmse"], 6)
+        ('θ_f, held out', 0.0)
     """
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data, temperature)

@@ -1,19 +1,20 @@
-"""Verdicts on numbers of a sample: how energies fluctuate, remember, drift and stand out, and whether forces fit."""
+"""Verdicts on the time series of a trajectory: fluctuation, memory, drift and outliers of energies, frozen forces."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from ..dataset import Array
 from ..units import counted
-from .sampling import autocorrelation_time
+from .autocorrelation import autocorrelation_time
 from .verdict import Level, Verdict, unknown
 
-#: Between these the canonical ratio is not remarked on. Its square is the potential heat capacity over 3N k_B/2, 1 in a
-#: harmonic crystal and 1.8 in the Cu55 droplet of ``data/``; 0.36 and 2.6 leave room on both sides, so that only a gross
-#: mistake is told: a temperature wrong by more than about half, energies per atom, frozen or mixed configurations.
+#: Limits of the canonical ratio. Its square is the potential heat capacity over 3N k_B/2: 1 in a harmonic crystal, 1.8 in
+#: the Cu55 droplet of ``data/``. 0.36 and 2.6 leave room on both sides, so that only gross mistakes are reported: a
+#: temperature wrong by more than about half, energies per atom, frozen or mixed configurations.
 CANONICAL = (0.6, 1.6)
 
-#: Beyond these the heat capacity would be below 1/25 or above 25 times the harmonic one, as at a sharp transition at most.
+#: Beyond these the heat capacity is below 1/25 or above 25 times the harmonic one; only a sharp transition comes near.
 IMPOSSIBLE = (0.2, 5.0)
 
 TOO_SMALL = "a lower temperature than the label says, a minimisation, copies of a frame, or energies per atom"
@@ -22,28 +23,34 @@ TOO_LARGE = "a higher temperature than the label says, several phases or basins,
 
 UNKNOWN = "the temperature is not known, so that the fluctuation of energies cannot be judged; give temperature="
 
-#: Chance, over all trajectories and on either side, to remark on a sample that lies within its limits.
+#: Probability of a false alarm over all trajectories, on either side.
 CHANCE = 0.005
 
-#: Robust z-score from which a configuration is taken for one of another run; a Gaussian goes beyond it once in 10¹⁵.
-#: Upwards, the energies of 3N harmonic modes go further than a Gaussian does, and the limit is as rare in them.
+#: A robust z-score beyond this marks a configuration of another run; a Gaussian exceeds it once in 10¹⁵ draws. Energies of
+#: 3N harmonic modes have a longer upper tail than a Gaussian; the upper limit is equally rare for them.
 STRANGE = 8.0
 
-#: Neighbouring energies that are correlated by more are those of consecutive steps, and independent energies of a run that
-#: is long all the same.
+#: A larger correlation of neighbours means consecutive steps, unless the run has so many independent energies all the same.
 CLOSE, LONG = 0.9, 50
 
-#: Forces that differ by less, eV/Å, are those of the same configuration.
+#: Forces that differ by less than this, eV/Å, belong to the same configuration.
 FROZEN = 1e-6
 
 
 def independent_of(x: Array) -> float:
-    """How many of a series of energies count as independent."""
+    """How many energies of a series (M,) count as independent, M/max(2τ, 1)."""
     return len(x) / max(2 * autocorrelation_time(x), 1.0)
 
 
 def fluctuation(ratio: float, freedom: float, kelvin: str, chance: float) -> Verdict:
-    """A canonical ratio, NaN where there is none, between limits widened by what a variance of so few may do."""
+    """Verdict on a canonical ratio (or NaN). The limits are widened by the scatter of a variance with so much freedom.
+
+    Args:
+        ratio: ``canonical_ratio``.
+        freedom: degrees of freedom of the variance.
+        kelvin: the temperature in words.
+        chance: probability of a false alarm on either side.
+    """
     if np.isnan(ratio):
         return unknown("canonical ratio", "a single configuration has no spread of energies")
     low, high = (float(np.sqrt(2 * special.gammaincinv(0.5 * freedom, p) / freedom)) for p in (chance, 1 - chance))
@@ -62,7 +69,7 @@ def fluctuation(ratio: float, freedom: float, kelvin: str, chance: float) -> Ver
 
 
 def memory(x: Array, independent: float) -> Verdict:
-    """Lag-1 correlation; close to 1 in steps that follow each other, which only a long run may have."""
+    """Verdict on the correlation of neighbouring energies; near 1 is accepted only in a long run."""
     name, size = "autocorrelation", float(x @ x)
     if len(x) < 8 or size <= 0:
         return unknown(
@@ -81,7 +88,7 @@ def memory(x: Array, independent: float) -> Verdict:
 
 
 def line(x: Array, chance: float) -> Verdict:
-    """A straight line through the energies, its error from what scatters about it and the memory of that."""
+    """Verdict on the drift of a series (M,), eV: a fitted line, with an error from its residuals and their memory."""
     if len(x) < 5:
         return unknown("drift", "fewer than five configurations: a drift cannot be seen")
     s = np.linspace(-0.5, 0.5, len(x))
@@ -93,7 +100,7 @@ def line(x: Array, chance: float) -> Verdict:
 
 
 def end_to_end(rise: float, error: float, spread: float, freedom: float, chance: float) -> Verdict:
-    """A drift, where it is larger than half the spread of the energies and than chance."""
+    """Verdict on a drift: a warning if it exceeds half the spread of the energies and what chance explains."""
     limit = max(0.5 * spread, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
     level: Level = "ok"
     message = f"energies move by {rise:+.3f} ± {error:.3f} eV from end to end of a trajectory"
@@ -107,12 +114,15 @@ def end_to_end(rise: float, error: float, spread: float, freedom: float, chance:
 
 
 def outliers(x: Array, n_atoms: float) -> Verdict:
-    """Configurations far from the median in units of 1.4826 MAD, which a few strange ones cannot widen."""
-    name, x = "outliers", x - np.median(x)
+    """Verdict on energies (M,) far from the median, in units of 1.4826 MAD, a spread that outliers do not widen."""
+    name, too_few = "outliers", "fewer than ten configurations, or too many alike: an exchanged one cannot be told"
+    if len(x) < 10:
+        return unknown(name, too_few)
+    x = x - np.median(x)
     away, shape = np.abs(x), 1.5 * n_atoms
     scale = 1.4826 * float(np.median(away))
-    if len(x) < 10 or scale <= 1e-12 * away.max():
-        return unknown(name, "fewer than ten configurations, or too many alike: an exchanged one cannot be told")
+    if scale <= 1e-12 * away.max():
+        return unknown(name, too_few)
     upwards = float((special.gammainccinv(shape, special.ndtr(-STRANGE)) - shape) / np.sqrt(shape))
     z, limits = x / scale, (-STRANGE, upwards)
     further = np.where(z > 0, z / upwards, -z / STRANGE)
@@ -122,7 +132,8 @@ def outliers(x: Array, n_atoms: float) -> Verdict:
     level: Level = "ok"
     message = f"the energy furthest from the median lies {abs(furthest):.1f} robust standard deviations from it"
     if len(order):
-        level, more = "warn", f" and {len(order) - 3} more" if len(order) > 3 else ""
+        level = "warn"
+        more = f" and {len(order) - 3} more" if len(order) > 3 else ""
         message = (
             f"the energy of configuration {', '.join(map(str, order[:3]))}{more} (counted from 0) lies "
             f"{abs(furthest):.0f} robust standard deviations from the median: exchanged with another run, or not "
@@ -131,17 +142,19 @@ def outliers(x: Array, n_atoms: float) -> Verdict:
     return Verdict(name=name, level=level, message=message, value=furthest, limits=limits)
 
 
-def standing_still(forces: Array, N: Array) -> Verdict:
-    """Configurations without forces, or with those of the one before."""
+def standing_still(forces: Array, N: NDArray[np.integer] | Array) -> Verdict:
+    """Verdict on frozen configurations: no forces at all, or the forces (3ΣN,) of the configuration before."""
+    N = np.asarray(N, dtype=np.int64)
     ends = 3 * np.cumsum(N)
     size = np.maximum.reduceat(np.abs(forces), ends - 3 * N)
     frozen = size < FROZEN
-    alike = np.flatnonzero((np.diff(N) == 0) & (np.abs(np.diff(size)) < FROZEN)) + 1  # few are left to be compared
+    alike = np.flatnonzero((np.diff(N) == 0) & (np.abs(np.diff(size)) < FROZEN)) + 1  # candidates for a full comparison
     for m in alike:
         a, b, n = ends[m - 1], ends[m], 3 * N[m]
         frozen[m] |= bool(np.abs(forces[a:b] - forces[a - n : a]).max() < FROZEN)
     first, number = int(np.argmax(frozen)), int(frozen.sum())
-    level, message = "ok", "every configuration has forces of its own"
+    level: Level = "ok"
+    message = "every configuration has forces of its own"
     if number:
         level = "warn"
         message = (
@@ -153,7 +166,7 @@ def standing_still(forces: Array, N: Array) -> Verdict:
 
 
 def temperature_by_forces(ratio: float, error: float, freedom: float, chance: float) -> Verdict:
-    """A virial temperature over the one that is given."""
+    """Verdict on the ratio of a virial temperature to the stated one, with its standard error."""
     margin = max(0.2, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
     limits = (1 - margin, 1 + margin)
     level: Level = "ok"

@@ -1,14 +1,19 @@
-"""What several functions ask of the same arguments."""
+"""Whether moments belong to data, trajectory by trajectory."""
 
 from ..dataset import Dataset
 from ..moments import MomentRecord, Moments
 
 
 def of_data(moments: Moments, data: Dataset, temperature: float | None = None) -> None:
-    """Refuses moments that are not those of the trajectories of the data, one by one.
+    """Refuses moments that are not those of the trajectories of the data.
+
+    Args:
+        moments: to be checked.
+        data: the trajectories.
+        temperature: K, if it was used in place of the trajectories' own.
 
     Raises:
-        ValueError: they do not belong together.
+        ValueError: moments of other data, or a single record for all trajectories.
     """
     if isinstance(moments, MomentRecord):
         raise ValueError(

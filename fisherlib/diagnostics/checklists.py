@@ -1,4 +1,4 @@
-"""The checks of a dataset: all that can be made, and those of data that are being loaded."""
+"""Checklists of a dataset: all checks, and those made while loading."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -6,20 +6,20 @@ from numpy.typing import ArrayLike
 from ..dataset import Dataset
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
-from . import judgements
-from .checks import consistency, findings
-from .ensemble import sample
-from .facts import independent_energies, memory, too_short
+from . import time_series
+from .aggregation import worst
+from .autocorrelation import independent_energies, memory, too_short
+from .boltzmann_sample import sample
+from .energy_fluctuations import drift, ratio_if_any
 from .identifiability import null_directions, undetermined
 from .leverage import influence
 from .runs import short_runs, single_run
-from .sampling import drift, ratio_if_any
-from .verdict import Verdict, unknown
-from .worst import worst
+from .self_checks import consistency, findings
+from .verdict import Level, Verdict, unknown
 
 _OF_ONE_CONFIGURATION = ("outliers", "frozen configurations")
 
-#: Fewer independent energies than this are too few for averages.
+#: Averages over fewer independent energies are rough.
 FEW = 15
 
 
@@ -30,19 +30,26 @@ def check(
     theta: ArrayLike | LinearPotential | None = None,
     moments: Moments | None = None,
 ) -> list[Verdict]:
-    """Everything that can be checked of a dataset: ``consistency``, ``sample``, and what the data leave undetermined.
+    """All checks of a dataset: ``consistency``, ``sample``, directions left open by the forces, and leverage.
+
+    ``health`` is the shorter list for loading; ``trust.verdicts`` adds the checks of a fit.
 
     Args:
         data: the configurations, each trajectory in the order of time.
-        temperature: K, in place of what the trajectories say.
+        temperature: K, in place of the trajectories' own.
         theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
-        moments: ``accumulate(data)`` where it is known already.
+        moments: ``accumulate(data)``, if already known.
 
     Returns:
         Verdicts, each with its number and its own name.
 
     Raises:
-        ValueError: θ has another length or is not finite, or the moments are those of other data.
+        ValueError: θ of another length or not finite, or moments of other data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> {v.name: v.level for v in check(fl.systems.harmonic([1.0, 2.0]))}["force R²"]
+        'ok'
     """
     moments = moments or accumulate(data)
     return [
@@ -61,19 +68,28 @@ def health(
     theta: ArrayLike | LinearPotential | None = None,
     moments: Moments | None = None,
 ) -> list[Verdict]:
-    """The checks of data that are being loaded.
+    """The checks made while data are loaded.
 
-    They are those of ``consistency``, exchanged and frozen configurations, what the data leave undetermined, and whether there
-    is more than one run; drift, memory and fluctuation are those of all trajectories together, where ``check`` looks at each.
+    They are ``consistency``, exchanged and frozen configurations, directions left open by the forces, and the number of
+    runs. Drift, memory and fluctuation are judged for all trajectories together; ``check`` judges each by itself, and
+    ``trust.verdicts`` adds the checks of a fit.
 
     Args:
         data: the configurations, each trajectory in the order of time.
-        temperature: K, in place of what the trajectories say.
+        temperature: K, in place of the trajectories' own.
         theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
-        moments: ``accumulate(data)`` where it is known already.
+        moments: ``accumulate(data)``, if already known.
 
     Returns:
         Verdicts, each with its number and its own name.
+
+    Raises:
+        ValueError: θ of another length or not finite, or moments of other data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> {v.name: v.level for v in health(fl.systems.harmonic([1.0, 2.0], trajectories=1))}["trajectories"]
+        'warn'
     """
     moments = moments or accumulate(data)
     return [
@@ -98,7 +114,7 @@ def _drift(data: Dataset) -> Verdict:
     if len(each) == 1:  # the error of a straight line through so many independent energies
         independent = independent_energies(data)
         error, freedom = spread * float(np.sqrt(12 / independent)), max(independent - 2, 1.0)
-    return judgements.end_to_end(mean, error, spread, freedom, judgements.CHANCE)
+    return time_series.end_to_end(mean, error, spread, freedom, time_series.CHANCE)
 
 
 def _memory(data: Dataset) -> Verdict:
@@ -107,7 +123,8 @@ def _memory(data: Dataset) -> Verdict:
             "independent energies", "trajectories so short do not show whether their energies are independent"
         )
     independent, M = independent_energies(data), len(data.energies)
-    level, message = "ok", f"about {independent:.0f} of {M} energies are independent"
+    level: Level = "ok"
+    message = f"about {independent:.0f} of {M} energies are independent"
     if independent < FEW:
         level = "warn"
         message = (
@@ -118,11 +135,10 @@ def _memory(data: Dataset) -> Verdict:
 
 
 def _fluctuation(data: Dataset, temperature: float | None) -> Verdict:
-    known = {
-        t.key: T for t in data.values() if (T := t.temperature if temperature is None else temperature) is not None
-    }
+    each = {t.key: t.temperature if temperature is None else temperature for t in data.values()}
+    known = {key: T for key, T in each.items() if T is not None}
     if not known:
-        return unknown("canonical ratio", judgements.UNKNOWN)
+        return unknown("canonical ratio", time_series.UNKNOWN)
     some = data.select(list(known))
     lengths = [len(t) for t in some.values()]
     labels, T = (
@@ -131,5 +147,5 @@ def _fluctuation(data: Dataset, temperature: float | None) -> Verdict:
     ratio = ratio_if_any(some.energies / T, some.n_atoms, 1.0, trajectory=labels)  # E/T at 1 K, as T may differ
     independent = independent_energies(data) * len(T) / len(data.energies)
     kelvin = " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})) + " K"
-    found = judgements.fluctuation(ratio, max(independent - 1, 1.0), kelvin, judgements.CHANCE).warned()
-    return worst([("", found), *((key, unknown(found.name, judgements.UNKNOWN)) for key in data if key not in known)])
+    found = time_series.fluctuation(ratio, max(independent - 1, 1.0), kelvin, time_series.CHANCE).warned()
+    return worst([("", found), *((key, unknown(found.name, time_series.UNKNOWN)) for key in each if key not in known)])

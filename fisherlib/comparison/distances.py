@@ -1,4 +1,4 @@
-"""Empirical distribution functions, exact, with or without weights, and distances between them."""
+"""Distances between samples: exact empirical distribution functions, with or without weights."""
 
 from typing import Literal
 
@@ -14,14 +14,19 @@ def ecdf(values: ArrayLike, weights: ArrayLike | None = None) -> tuple[Array, Ar
 
     Args:
         values: (n,) sample.
-        weights: (n,) ≥ 0, up to a factor; all the same without them. With those of ``reweighting`` the sample of one
-            distribution shows the function of another.
+        weights: (n,) ≥ 0, up to a factor; all equal by default. With the weights of ``reweighting`` the sample of one
+            distribution gives the function of another.
 
     Returns:
-        x (n,) ascending and F(x) (n,), steps of 1/n or of the weights, to be drawn as a staircase.
+        x (n,) ascending and F(x) (n,), a staircase with steps of 1/n or of the weights.
 
     Raises:
         ValueError: no sample, or weights that are negative, not finite, all zero or of another shape.
+
+    Example:
+        >>> x, F = ecdf([3.0, 1.0, 2.0, 2.0])
+        >>> x.tolist(), F.tolist()
+        ([1.0, 2.0, 2.0, 3.0], [0.25, 0.5, 0.75, 1.0])
     """
     x, F, _ = _distribution("values", values, "weights", weights)
     return x, F
@@ -35,18 +40,23 @@ def ecdf_difference(
     Args:
         a: (n,) reference sample.
         b: (m,) sample.
-        weights_a, weights_b: (n,) and (m,) ≥ 0, each up to a factor; all the same without them.
+        weights_a, weights_b: (n,) and (m,) ≥ 0, each up to a factor; all equal by default.
 
     Returns:
-        x (n + m,) all values, ascending, and F_b(x) − F_a(x); its largest size is the KS distance.
+        x (n + m,) all values, ascending, and F_b(x) − F_a(x) (n + m,). Its largest absolute value is the KS distance.
 
     Raises:
         ValueError: no sample, or weights that are negative, not finite, all zero or of another shape.
+
+    Example:
+        >>> x, difference = ecdf_difference([1.0, 2.0], [2.0, 3.0])
+        >>> x.tolist(), difference.tolist()
+        ([1.0, 2.0, 2.0, 3.0], [-0.5, -0.5, -0.5, 0.0])
     """
-    a, Fa, _ = _distribution("a", a, "weights_a", weights_a)
-    b, Fb, _ = _distribution("b", b, "weights_b", weights_b)
-    x = np.sort(np.concatenate([a, b]))
-    return x, _at(b, Fb, x) - _at(a, Fa, x)
+    sample_a, Fa, _ = _distribution("a", a, "weights_a", weights_a)
+    sample_b, Fb, _ = _distribution("b", b, "weights_b", weights_b)
+    x = np.sort(np.concatenate([sample_a, sample_b]))
+    return x, _at(sample_b, Fb, x) - _at(sample_a, Fa, x)
 
 
 def _distribution(
@@ -77,6 +87,7 @@ def _at(a: Array, F: Array, x: Array, *, side: Literal["left", "right"] = "right
 
 
 def finite_sample(name: str, values: ArrayLike, *, several: bool = False) -> Array:
+    """(n,) finite numbers, or (..., n) if ``several`` samples are allowed; anything else is a ValueError."""
     sample = floats(name, values)
     if sample.ndim != 1 and not (several and sample.ndim > 1) or sample.shape[-1] == 0:
         raise ValueError(f"{name}: expected a sample of shape (n,), got shape {sample.shape}")
@@ -91,7 +102,7 @@ def ks(a: ArrayLike, b: ArrayLike, *, weights_a: ArrayLike | None = None, weight
     Args:
         a: (n,) sample.
         b: (m,) sample, or (..., m) samples, each compared with ``a``.
-        weights_a: (n,) ≥ 0, up to a factor; all the same without them.
+        weights_a: (n,) ≥ 0, up to a factor; all equal by default.
         weights_b: (m,) or (..., m), likewise.
 
     Returns:
@@ -99,6 +110,10 @@ def ks(a: ArrayLike, b: ArrayLike, *, weights_a: ArrayLike | None = None, weight
 
     Raises:
         ValueError: no sample, or weights that are negative, not finite, all zero or of another shape.
+
+    Example:
+        >>> float(ks([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 9.0]))
+        0.25
     """
     a, Fa, _ = _distribution("a", a, "weights_a", weights_a)
     b, Fb, share = _distribution("b", b, "weights_b", weights_b, several=True)
@@ -117,14 +132,18 @@ def wasserstein_1(
     Args:
         a: (n,) sample.
         b: (m,) sample, or (..., m) samples, each compared with ``a``.
-        weights_a: (n,) ≥ 0, up to a factor; all the same without them.
+        weights_a: (n,) ≥ 0, up to a factor; all equal by default.
         weights_b: (m,) or (..., m), likewise.
 
     Returns:
-        Distance, of shape (...).
+        Distance in the unit of the samples, of shape (...).
 
     Raises:
         ValueError: no sample, or weights that are negative, not finite, all zero or of another shape.
+
+    Example:
+        >>> float(wasserstein_1([1.0, 2.0, 3.0], [2.0, 3.0, 4.0]))
+        1.0
     """
     if weights_a is not None or weights_b is not None:
         return _weighted_wasserstein_1(a, b, weights_a, weights_b)

@@ -1,24 +1,34 @@
-"""The sign and the unit of force descriptors, by energies and by a θ that is known."""
+"""The sign and the unit of force descriptors, judged by energies, by a known θ, or by moments alone."""
 
 import numpy as np
 
 from ..dataset import Array, Dataset, Trajectory
-from ..moments import MomentRecord
+from ..moments import MomentRecord, Moments
 from ..units import BOHR, HARTREE
 from .composition import counts_of_kinds
-from .verdict import Verdict, unknown
+from .verdict import Level, Verdict, unknown
 
-#: Correlation from which energies follow θ_f·D closely, and where the forces do not fit so well.
+#: Correlation above which energies follow θ_f·D closely, and the same where the forces fit less well.
 FOLLOWS, LOOSELY = 0.9, 0.8
 
-#: Slopes of energies over θ_f·D of the right units and sign.
+#: Most steps of conjugate gradients; the directions that matter for the sign need far fewer.
+STEPS = 100
+#: Fewest degrees of freedom of a correlation: configurations minus trajectories.
+FEWEST = 30
+
+#: Slopes of energies against θ_f·D that mean the right units and sign.
 SLOPE = (0.5, 2.0)
 
 
 def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
-    """Energies against θ_f·D within trajectories, the energy of each kind of atom taken out.
+    """Energies against θ_f·D within trajectories, without the energy per atom of each element.
 
-    The offset of a basin, or the energy of one more atom, says nothing about signs and units.
+    The offset of a basin and the energy of an additional atom say nothing about signs and units.
+
+    Args:
+        data: the configurations.
+        theta_f: (K,) fitted to their forces.
+        r2: of the forces.
     """
     each = [_residuals(t, theta_f) for t in data.values()]
     model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
@@ -37,7 +47,7 @@ def _cosine(a: Array, b: Array) -> float:
 
 
 def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | None:
-    """A warning where energies follow θ·D of the configuration before or after theirs, and not of their own."""
+    """A warning if energies follow θ·D of the configuration before or after their own; otherwise None."""
     if abs(correlation) >= FOLLOWS:
         return None
     pairs = {
@@ -59,26 +69,30 @@ def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | N
 
 
 def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
-    """θ·D and E of a trajectory, without what a constant and the numbers of atoms of each kind explain of them."""
+    """θ·D and E of a trajectory, (M,) eV each, without a fitted constant and energy per atom of each element."""
     values = np.column_stack([t.descriptors @ theta, t.energies])
     noise = 1e-12 * np.abs(values).max(axis=0)
     values -= values.mean(axis=0)  # first, so that large energies keep their digits
-    counts = t.n_atoms[:, None] if t.species is None else counts_of_kinds(t, np.unique(t.species))
+    counts: Array = t.n_atoms[:, None].astype(float)
+    if t.species is not None:
+        counts = counts_of_kinds(t.n_atoms, t.species, np.unique(t.species))
     explained = np.column_stack([np.ones(len(t)), counts])
     values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
-    # What is left of values that do not vary is rounding, not a signal.
-    return tuple(np.where(np.abs(values) > noise, values, 0.0).T)
+    # Values that do not vary leave rounding, not a signal.
+    model, true = np.where(np.abs(values) > noise, values, 0.0).T
+    return model, true
 
 
 def slope_verdict(slope: float, correlation: float, r2: float, N: float) -> Verdict:
-    """What a slope of energies over θ_f·D means, given their correlation, the R² of the forces and the mean of N."""
+    """Verdict on the slope of energies against θ_f·D, given their correlation, the R² of the forces and the mean N."""
     name, right = "energy slope", SLOPE[0] <= slope <= SLOPE[1]
     if -0.5 <= correlation <= 0.5 or (correlation <= LOOSELY and r2 > 0.5 and slope > 0 and not right):
         message = (
             f"energies follow θ_f·D too loosely (correlation {correlation:.2f}) to tell the sign and the unit of Φ"
         )
         return unknown(name, message)
-    level, message = "ok", f"energies rise by {slope:.3f} eV where θ_f·D rises by 1 eV"
+    level: Level = "ok"
+    message = f"energies rise by {slope:.3f} eV where θ_f·D rises by 1 eV"
     if correlation < 0 and r2 <= 0.5:
         level = "warn"
         message = (
@@ -117,8 +131,9 @@ def _unit_cause(slope: float, N: float) -> str:
 
 
 def _correlation(correlation: float, r2: float) -> Verdict:
-    """How closely energies follow θ_f·D, up to its sign, which the slope tells."""
-    limit, level = FOLLOWS if r2 > 0.95 else LOOSELY, "ok"
+    """Verdict on how closely energies follow θ_f·D, whatever its sign (the slope judges that)."""
+    level: Level = "ok"
+    limit = FOLLOWS if r2 > 0.95 else LOOSELY
     message = f"energies follow θ_f·D, whatever its sign (correlation {correlation:.4f})"
     if abs(correlation) <= 0.5:
         level = "warn"
@@ -137,10 +152,11 @@ def _correlation(correlation: float, r2: float) -> Verdict:
 
 
 def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
-    """Forces against those of a θ (K,) that is known to be roughly right."""
+    """Verdict on the forces of the data against those of a trusted θ (K,)."""
     size = float(theta @ total.PhiPhi @ theta)
     correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
-    level, message = "ok", f"forces follow those of the given θ (correlation {correlation:.3f})"
+    level: Level = "ok"
+    message = f"forces follow those of the given θ (correlation {correlation:.3f})"
     if -0.5 <= correlation <= 0.5:
         level = "warn"
         message = (
@@ -165,3 +181,47 @@ def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict
             "column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
         )
     return Verdict(name="sign by θ", level=level, message=message, value=correlation, limits=(FOLLOWS, np.inf))
+
+
+def signs_of_moments(moments: Moments) -> list[Verdict]:
+    """The verdict on the sign and the unit of Φ from moments alone, if it is bad; otherwise an empty list.
+
+    Energies must rise where θ_f·D rises, within trajectories and without the energy of an additional atom. For data
+    that are never in memory: it takes a few products of (K, K) matrices with a vector. ``consistency`` does more.
+
+    Args:
+        moments: of the data.
+
+    Example:
+        >>> import dataclasses, fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> flipped = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in data.values()]
+        >>> signs_of_moments(fl.accumulate(data)), signs_of_moments(fl.accumulate(flipped))[0].level
+        ([], 'fail')
+    """
+    from scipy.sparse.linalg import LinearOperator, cg  # slow to load
+
+    records, K = list(moments.values()), moments.K
+    M = sum(r.configurations for r in records)
+    d = np.sqrt(np.sum([np.diag(r.PhiPhi) for r in records], axis=0))
+    if M - len(records) < FEWEST or not d.all():
+        return []
+
+    def product(x: Array) -> Array:
+        return np.sum([r.PhiPhi @ (x / d) for r in records], axis=0) / d
+
+    b = np.sum([r.PhiF for r in records], axis=0) / d
+    x = cg(LinearOperator((K, K), matvec=product), b, rtol=1e-6, maxiter=STEPS)[0]
+    FF, theta = sum(r.FF for r in records), x / d
+    V = np.zeros((K + 2, 3))  # θ·D, E, N of (D, E, N)
+    V[:K, 0], V[K, 1], V[K + 1, 2] = theta, 1.0, 1.0
+    S = np.sum([V.T @ r.scatter @ V for r in records], axis=0)
+    size = np.sum([np.abs(V.T @ r.mean) * r.configurations for r in records], axis=0) / M
+    if S[2, 2] > 0:
+        S -= np.outer(S[2], S[2]) / S[2, 2]
+    if FF <= 0 or (np.sqrt(np.abs(np.diag(S))[:2] / M) <= 1e-9 * size[:2]).any():
+        return []
+    correlation = float(S[0, 1] / np.sqrt(S[0, 0] * S[1, 1]))
+    r2 = float(2 * b @ x - x @ product(x)) / FF
+    verdict = slope_verdict(float(S[0, 1] / S[0, 0]), correlation, r2, float(size[2]))
+    return [verdict] if verdict.level in ("warn", "fail") else []

@@ -1,4 +1,4 @@
-"""Whether the axes of Φ or of the forces were read in another order than they were written in."""
+"""The order of the axes of Φ and of the forces: whether they were read as they were written."""
 
 from collections.abc import Callable
 
@@ -9,31 +9,31 @@ from ..losses import Quadratic
 from ..solvers import solve
 from .verdict import Verdict
 
-#: Where the forces fit as well as this, R², their axes are right.
+#: With an R² of the forces above this the axes are right.
 GOOD = 0.9
 
-#: Rows for each parameter that other orders are tried on.
+#: Rows for each parameter on which other orders are tried.
 ROWS = 10
 
-#: Another order is named when it leaves less than this part of what the forces do not fit; that part is the value.
+#: Another order is reported if it leaves less than this share of 1 − R²; that share is the value.
 LEFT = 1 / 3
 
 Rows = tuple[Array, Array]
 
 
 def axes(data: Dataset, r2: float) -> list[Verdict]:
-    """A failure where forces fit far better with axes in another order; nothing where they fit, or do so in no order.
+    """A failure if the forces fit far better with the axes in another order; otherwise an empty list.
 
-    The commonest such mistake, (N, K, 3) read as (N, 3, K), leaves R² near 0.6 and a θ_f that looks plausible.
+    The most common mistake, (N, K, 3) read as (N, 3, K), leaves R² near 0.6 and a θ_f that looks plausible.
 
     Args:
-        data: the configurations, some of which are fitted in each order.
-        r2: of the fit to all of them as they are.
+        data: the configurations; some of them are fitted in each order.
+        r2: of the forces, fitted to all of them as they are.
     """
     if r2 >= GOOD or len(data.forces) < ROWS * data.K:
         return []
     some = [t.slice(0, _number(t, data)) for t in data.values()]
-    found = {said: _r2(some, order) for said, order in _ORDERS.items()}
+    found = {words: _r2(some, order) for words, order in _ORDERS.items()}
     best = max(found, key=found.__getitem__)
     if found[_AS_IT_IS] >= 1:
         return []
@@ -48,17 +48,18 @@ def axes(data: Dataset, r2: float) -> list[Verdict]:
 
 
 def _number(t: Trajectory, data: Dataset) -> int:
-    """Configurations of a trajectory that make up its share of the rows."""
+    """How many configurations of a trajectory make up its share of the rows."""
     wanted = ROWS * data.K / len(data) / (3 * float(t.n_atoms.mean()))
     return min(len(t), 1 + int(wanted))
 
 
 def _r2(some: list[Trajectory], order: Callable[[Trajectory], Rows]) -> float:
-    A = b = s = 0.0
+    K = some[0].K
+    A, b, s = np.zeros((K, K)), np.zeros(K), 0.0
     for t in some:
         Phi, F = order(t)
         Phi = Phi.astype(np.float64, copy=False)
-        A, b, s = A + Phi.T @ Phi, b + Phi.T @ F, s + F @ F
+        A, b, s = A + Phi.T @ Phi, b + Phi.T @ F, s + float(F @ F)
     theta = solve(Quadratic(A, b, s)).theta
     return float(2 * b @ theta - theta @ A @ theta) / s
 
@@ -69,7 +70,7 @@ def _of_atoms(t: Trajectory) -> Rows:
 
 
 def _each(change: Callable[[Array, Array], Rows]) -> Callable[[Trajectory], Rows]:
-    """An order that is changed configuration by configuration."""
+    """An order of the rows that changes each configuration by itself."""
 
     def order(t: Trajectory) -> Rows:
         cuts = 3 * np.cumsum(t.n_atoms)[:-1]
@@ -81,7 +82,7 @@ def _each(change: Callable[[Array, Array], Rows]) -> Callable[[Trajectory], Rows
 
 
 def _xyz_last(rows: Array) -> Array:
-    """(3, N, …) that was read as (N, 3, …), put right."""
+    """Rows (3N, …) that were written as (3, N, …) and read as (N, 3, …), in the right order."""
     return rows.reshape(3, len(rows) // 3, -1).swapaxes(0, 1).reshape(rows.shape)
 
 

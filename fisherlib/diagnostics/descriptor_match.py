@@ -1,4 +1,4 @@
-"""Whether θ belongs to the descriptor of the data: by its length, and by what the provenance of both says."""
+"""The match between θ and the descriptor of the data: length, names and settings."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,10 +10,10 @@ from .verdict import Verdict
 
 
 def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
-    """(K,) parameters, refused where they cannot be those of the data's descriptor.
+    """(K,) parameters of θ, after checking that they can belong to the descriptor of the data.
 
     Raises:
-        ValueError: another number of parameters than descriptors, other names of them, or parameters that are not finite.
+        ValueError: not K parameters, other descriptor names, or parameters that are not finite.
     """
     values = floats("theta", theta.theta if isinstance(theta, LinearPotential) else theta)
     if values.shape != (data.K,):
@@ -32,7 +32,7 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
 
 
 def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Verdict]:
-    """A warning where θ and data name descriptors of other settings; nothing where one of them does not say."""
+    """A warning if θ and the data name different descriptor settings; an empty list if one of them names none."""
     ours, its = described(data), described(theta)
     other = other_settings(ours, its)
     if not other:

@@ -1,18 +1,18 @@
-"""Sums over the atoms of a configuration, of forces and of Φ: they vanish where nothing acts from outside."""
+"""Net forces, and sums of Φ over the atoms of a configuration: both vanish without an external field."""
 
 import numpy as np
 
 from ..dataset import Array, Dataset, Trajectory
 from ..units import counted
-from .verdict import Verdict, unknown
+from .verdict import Level, Verdict, unknown
 
-#: Below this, sums of forces or of Φ over the atoms of a configuration count as zero (relative to the sum of squares).
+#: Sums over the atoms of a configuration below this count as zero (relative to the root of the sum of squares).
 ZERO = 0.02
 
-#: A force this many times the median of its trajectory is a spike; at 1200 K the largest of 55 atoms is about 4 times it.
+#: A force so many times the median of its trajectory is a spike. At 1200 K the largest of 55 atoms is about 4 times it.
 SPIKE = 30.0
 
-#: Configurations of each trajectory whose Φ is looked at: an order or a gradient that is wrong is wrong in all.
+#: Configurations of each trajectory whose Φ is summed: a wrong order or gradient is wrong in all of them.
 LOOKED_AT = 20
 
 
@@ -21,7 +21,7 @@ def sums(data: Dataset, scale: Array) -> list[Verdict]:
 
     Args:
         data: the configurations.
-        scale: (K,) rms of Φ over all data; in a symmetric crystal Φ itself is rounding.
+        scale: (K,) root mean square of Φ over all data, [D]/Å (in a symmetric crystal Φ itself is rounding).
     """
     net_Phi = max(_net_Phi(t, scale) for t in data.values())
     return [_translation(net_Phi), _net_force(data, net_Phi)]
@@ -29,10 +29,10 @@ def sums(data: Dataset, scale: Array) -> list[Verdict]:
 
 def _net_Phi(t: Trajectory, scale: Array) -> float:
     """Largest |Σ_i Φ_i| / √N rms Φ of a configuration."""
-    some = t.slice(0, min(len(t), LOOKED_AT))
-    Phi = some.force_descriptors.reshape(-1, 3, t.K)
-    net = np.abs(np.add.reduceat(Phi, np.cumsum(some.n_atoms) - some.n_atoms, axis=0)).max(axis=(0, 1))
-    size = scale * np.sqrt(some.n_atoms.max())
+    N = t.n_atoms[:LOOKED_AT]
+    Phi = t.force_descriptors[: 3 * N.sum()].reshape(-1, 3, t.K)
+    net = np.abs(np.add.reduceat(Phi, np.cumsum(N) - N, axis=0)).max(axis=(0, 1))
+    size = scale * np.sqrt(N.max())
     return float((net / np.where(size > 0, size, 1.0)).max())
 
 
@@ -41,12 +41,13 @@ def _net_forces(t: Trajectory) -> Array:
     starts, F = np.cumsum(t.n_atoms) - t.n_atoms, t.forces.reshape(-1, 3)
     size = np.sqrt(np.add.reduceat((F**2).sum(axis=1), starts))
     net = np.linalg.norm(np.add.reduceat(F, starts, axis=0), axis=1)
-    # Forces of a relaxed configuration are rounding noise; a floor of 1 meV/Å keeps them from looking like one.
+    # Forces of a relaxed configuration are rounding; a floor of 1 meV/Å keeps their sum from looking large.
     return net / np.maximum(size, 1e-3 * np.sqrt(t.n_atoms))
 
 
 def _translation(net_Phi: float) -> Verdict:
-    level, message = "ok", f"force descriptors of a configuration sum to zero over its atoms ({net_Phi:.1e})"
+    level: Level = "ok"
+    message = f"force descriptors of a configuration sum to zero over its atoms ({net_Phi:.1e})"
     if net_Phi > ZERO:
         level = "warn"
         message = (
@@ -64,9 +65,11 @@ def _net_force(data: Dataset, net_Phi: float) -> Verdict:
     if net > ZERO and net_Phi > ZERO:
         message = "neither forces nor force descriptors sum to zero: in an external field a missing atom cannot be told"
         return unknown("net force", message)
-    level, message = "ok", f"forces of a configuration sum to zero ({net:.1e})"
+    level: Level = "ok"
+    message = f"forces of a configuration sum to zero ({net:.1e})"
     if net > ZERO:
-        level, number = "warn", sum(int((each > ZERO).sum()) for each in found.values())
+        level = "warn"
+        number = sum(int((each > ZERO).sum()) for each in found.values())
         message = (
             f"forces do not sum to zero in {number} of {counted(len(data.energies), 'configuration')} (most, {net:.2g} of their size, "
             f"in configuration {m} of {key!r}, counted from 0): {_cause(data[key], m)}"
@@ -75,7 +78,7 @@ def _net_force(data: Dataset, net_Phi: float) -> Verdict:
 
 
 def _cause(t: Trajectory, m: int) -> str:
-    """What the forces of configuration m look like."""
+    """The likely cause of a net force in configuration m."""
     size, end = np.linalg.norm(t.forces.reshape(-1, 3), axis=1), int(t.n_atoms[: m + 1].sum())
     own = size[end - t.n_atoms[m] : end]
     if (own == 0).any():

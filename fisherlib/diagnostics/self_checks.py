@@ -1,4 +1,4 @@
-"""Checks of the data on loading, whose findings a fit of forces alone would hide."""
+"""Physical self-checks of a dataset: mistakes that a good fit of the forces would hide."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,24 +9,24 @@ from ..moments import MomentRecord, Moments, accumulate
 from ..potential import LinearPotential
 from ..solvers import solve
 from ..units import counted
-from .axes import axes
+from .axis_order import axes
 from .composition import composition
-from .descriptor import by_provenance, parameters_of
+from .descriptor_match import by_provenance, parameters_of
 from .duplicates import duplicates
-from .net import sums
-from .signs import by_energies, by_theta
-from .verdict import Verdict
+from .force_sign import by_energies, by_theta
+from .net_force import sums
+from .verdict import Level, Verdict
 
-#: Below this part of the descriptors of an atom, per Å, force descriptors are rounding.
+#: Force descriptors below this share of the descriptors of an atom, per Å, are rounding.
 ROUNDING = 1e-13
 
-#: Smaller R² of the forces is no fit.
+#: With an R² of the forces below this there is no fit.
 FITS = 0.5
 
-#: Fewer force components a parameter are too few.
+#: Fewer force components per parameter are too few.
 ENOUGH = 5.0
 
-#: Smaller forces, eV/Å, are rounding.
+#: Forces below this, eV/Å, are rounding.
 NO_FORCE = 1e-12
 
 
@@ -37,24 +37,32 @@ def consistency(
     moments: Moments | None = None,
     temperature: float | None = None,
 ) -> list[Verdict]:
-    """Whether energies, forces and descriptors fit each other: the physical self-checks made on loading.
+    """Whether energies, forces and descriptors fit each other: the physical self-checks made after reading.
 
-    A fit of forces keeps a good R² under many mistakes: a flipped sign of Φ gives −θ_f and the same forces. Energies
-    (or a trusted θ) tell, because U_θ = θ·D must rise where U rises, one for one.
+    Many mistakes leave a good R² of the forces: with the opposite sign of Φ the fit gives −θ_f and the same forces.
+    Energies (or a trusted θ) reveal them, because U_θ = θ·D must rise by 1 eV where U rises by 1 eV. ``health`` and
+    ``check`` repeat these checks and add others; ``trust.verdicts`` also judges the fit.
 
     Args:
         data: the configurations.
-        theta: (K,) parameters known to be roughly right, e.g. the owner's; they settle the sign without energies. The
-            descriptor of a potential is held against that of the data as well.
-        moments: ``accumulate(data)`` where it is known already.
-        temperature: K, where it is taken in place of what the trajectories say.
+        theta: (K,) parameters known to be roughly right, or a potential. They settle the sign without energies; the
+            descriptor of a potential is also compared with that of the data.
+        moments: ``accumulate(data)``, if already known.
+        temperature: K, if it was used in place of the trajectories' own.
 
     Returns:
-        Verdicts, each with its number. A trajectory that is a copy of another is a warning here, since such data can
-        be read and mended, and a failure in ``check``.
+        Verdicts, each with its number. A copied trajectory is a warning here, because the user can still mend the data;
+        it is a failure in ``check``.
 
     Raises:
-        ValueError: θ has another length or is not finite, or the moments are those of other data.
+        ValueError: θ of another length or not finite, or moments of other data.
+
+    Example:
+        >>> import dataclasses, fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> flipped = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in data.values()]
+        >>> [v.name for v in consistency(fl.Dataset(flipped)) if v.level == "fail"]
+        ['energy slope']
     """
     found = findings(data, theta, moments or accumulate(data), temperature)
     return [verdict.warned() if verdict.name == "duplicates" else verdict for verdict in found]
@@ -63,7 +71,7 @@ def consistency(
 def findings(
     data: Dataset, theta: ArrayLike | LinearPotential | None, moments: Moments, temperature: float | None
 ) -> list[Verdict]:
-    """The verdicts of ``consistency``, trajectories that are copies a failure among them."""
+    """The verdicts of ``consistency``, with copied trajectories as failures."""
     moments.check_of(data, temperature)
     total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
@@ -95,7 +103,8 @@ def findings(
 
 
 def _force_r2(r2: float) -> Verdict:
-    level, message = "ok", f"the best θ explains {r2:.4f} of the forces (R²)"
+    level: Level = "ok"
+    message = f"the best θ explains {r2:.4f} of the forces (R²)"
     if r2 < FITS:
         level = "warn"
         message = (
@@ -108,7 +117,8 @@ def _force_r2(r2: float) -> Verdict:
 def _enough(total: MomentRecord) -> Verdict:
     ratio = total.rows / total.K
     held = f"{counted(total.rows, 'force component')} for {counted(total.K, 'parameter')}"
-    level, message = "ok", held
+    level: Level = "ok"
+    message = held
     if ratio < ENOUGH:
         level = "warn"
         message = f"only {held}: θ_f fits noise; add configurations"

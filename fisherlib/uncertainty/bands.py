@@ -25,25 +25,32 @@ def ecdf_band(
 ) -> tuple[Array, Array, Array]:
     """Pointwise confidence band of the distribution function of energies per atom.
 
-    The function is computed again without each trajectory, with the model that was fitted without it; the scatter of these
-    gives the standard error at each energy, and Student's t with n − 1 degrees of freedom the band, cut at 0 and 1.
+    The function is recomputed without each trajectory, with the model fitted without it. The scatter of these functions
+    gives the standard error at each energy, and Student's t with n − 1 degrees of freedom gives the band, clipped to 0
+    and 1.
 
     Args:
-        data: n trajectories.
-        model: whose energies are taken; those of the data without it.
-        refits: n models, each fitted without the trajectory of its number; the model itself, taken as given, without them.
-        log_weights: (M,) ln of weights of the configurations, such as those to the model's distribution; all alike without them.
+        data: n trajectories of M configurations in all.
+        model: predicts the energies; without it they are those of the data.
+        refits: n models, each fitted without the trajectory of its number; without them the model is taken as given.
+        log_weights: (M,) logarithms of weights of the configurations, e.g. to the model's distribution; equal by default.
         independent: number of independent blocks in the data, e.g. ``independent_blocks(data, theta).independent``;
-            the number of trajectories without it.
-        level: of confidence, at every point by itself.
+            the number of trajectories by default.
+        level: of confidence, for each point separately.
         points: number of energies.
 
     Returns:
         energies per atom x (points,), eV/atom, and the lower and upper edge of the band there.
 
     Raises:
-        ValueError: fewer than 2 trajectories, fewer than 10 independent blocks, a level out of (0, 1), another number of
-            refits or of weights, or all of the weight on one trajectory.
+        ValueError: fewer than 2 trajectories, fewer than 10 independent blocks, a level outside (0, 1), not n refits or
+            M weights, or all of the weight on one trajectory.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> x, low, high = ecdf_band(fl.systems.harmonic([1.0, 2.0], trajectories=10), points=5)
+        >>> x.shape, bool((low <= high).all())
+        ((5,), True)
     """
     n = len(data)
     if n < 2:
@@ -65,7 +72,7 @@ def ecdf_band(
 
 
 def _weights(data: Dataset, log_weights: ArrayLike) -> Array:
-    """(M,) weights of the configurations, of which every trajectory leaves some to the others."""
+    """(M,) weights of the configurations, with some weight on at least two trajectories."""
     given = floats("log_weights", log_weights)
     if given.shape != data.energies.shape:
         raise ValueError(f"log_weights: expected {len(data.energies)}, one a configuration, got shape {given.shape}")

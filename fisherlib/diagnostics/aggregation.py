@@ -1,4 +1,4 @@
-"""The worst of many verdicts of one kind, with the trajectories that share it."""
+"""One verdict from the verdicts of many trajectories: the worst of them, naming the trajectories that share it."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ NAMED = 5
 
 _RATIOS = ("canonical ratio", "temperature by forces")
 
-#: What is said of a trajectory that shares the finding of a worse one.
+#: How the number of a trajectory is shown beside a worse one with the same finding.
 _NUMBERS = {
     "canonical ratio": "{:.2g} times a harmonic crystal",
     "autocorrelation": "{:.3f}",
@@ -23,9 +23,12 @@ _NUMBERS = {
 
 
 def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
-    """The worst of verdicts of one kind; a sentence for each direction of what is found, with its trajectories.
+    """The worst verdict of one kind, with one sentence for each finding that names its trajectories.
 
-    Trajectories that could not be judged are named behind those that could, and decide only where all of them are such.
+    Trajectories that could not be judged are named last. They decide only if none could be judged.
+
+    Args:
+        entries: (name of the trajectory, its verdict), at least one.
     """
     entries = sorted(entries, key=lambda entry: _severity(entry[1]), reverse=True)
     judged = [entry for entry in entries if entry[1].level != "unknown"]
@@ -46,7 +49,7 @@ def worst(entries: list[tuple[str, Verdict]]) -> Verdict:
 
 
 def _sentence(alike: list[tuple[str, Verdict]]) -> str:
-    """What is said of the first, and the others with numbers of their own."""
+    """The message of the first trajectory, then the names and numbers of the others."""
     (key, first), others = alike[0], alike[1:NAMED]
     if not key:
         return first.message
@@ -58,7 +61,7 @@ def _sentence(alike: list[tuple[str, Verdict]]) -> str:
 
 
 def _severity(verdict: Verdict) -> tuple[int, float]:
-    """Level, the unknown before all others, then size."""
+    """Sort key: the level (unknown lowest), then the size of the value."""
     value = verdict.value
     if verdict.level == "unknown":
         return -1, 0.0
@@ -68,7 +71,7 @@ def _severity(verdict: Verdict) -> tuple[int, float]:
 
 
 def _direction(verdict: Verdict) -> str:
-    """Too much, too little or none at all: what has one sentence, whatever the number in it."""
+    """Too much, too little or none: findings of one direction share a sentence."""
     value = verdict.value
     if value == 0:
         return "none"

@@ -1,4 +1,4 @@
-"""The checks of a fit to forces, behind those of its data."""
+"""Assessment of a fit to forces: the checks of its data, then those of the fit."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from .. import diagnostics, uncertainty
 from ..arguments import kind
 from ..dataset import Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.descriptor import parameters_of
-from ..diagnostics.verdict import unknown
+from ..diagnostics.descriptor_match import parameters_of
+from ..diagnostics.verdict import Level, unknown
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
@@ -19,14 +19,14 @@ from ..units import counted
 from ..validation import choose_strength, leave_one_trajectory_out
 from .ensembles import of_ensembles
 
-#: Independent blocks below which error bars are rough; below ``FEWEST_BLOCKS`` no interval is given.
+#: With fewer independent blocks error bars are rough; below ``FEWEST_BLOCKS`` there is no interval.
 ROUGH = 30
-#: Force errors that differ by less than this factor count as the same.
+#: Force errors within this factor count as equal.
 SAME = 1.2
-#: A model whose forces differ by less from those of θ_f, relatively to the forces, is θ_f itself.
+#: A model is θ_f itself if its forces differ by less than this from those of θ_f, relative to the forces.
 ITSELF = 1e-9
 INDEPENDENT = "independent blocks"
-#: Smallest strength of a ridge: no regularisation to speak of.
+#: A strength of the ridge that is practically zero.
 NONE = 1e-14
 
 
@@ -38,29 +38,36 @@ def verdicts(
     theta: ArrayLike | LinearPotential | None = None,
     temperature: float | None = None,
 ) -> list[Verdict]:
-    """What speaks for a Fisher fit and what against it: every check of the data, and then those of the fit.
+    """All evidence for and against a Fisher fit: the checks of the data (``diagnostics.check``), then those of the fit.
 
-    What belongs to one ensemble (basins, metastability, weights) is judged for each temperature and number of atoms, and the
-    worst is told. Trajectories whose temperature is not known count with those of all others as force matching does,
-    each force component the same. A model that is θ_f of these data is not compared with θ_f.
+    Basins, metastability and weights are judged for each temperature and number of atoms, and the worst is reported. If a
+    temperature is unknown, all force components count alike, as in force matching. A model that equals θ_f of these data
+    is not compared with θ_f. ``diagnostics.consistency`` and ``diagnostics.health`` are shorter lists without a fit.
 
     Args:
-        data: that it was fitted to.
-        moments: ``accumulate(data)``, where it is known already.
-        model: to be judged; θ_f without it. Held-out errors and the strength are those of θ_f in any case.
-        theta: (K,) parameters known to be roughly right, as for ``diagnostics.check``; the model without them.
-        temperature: K; without it the trajectories' own.
+        data: used for the fit.
+        moments: ``accumulate(data)``, if already known.
+        model: to be judged; θ_f by default. Held-out errors and the strength are always those of θ_f.
+        theta: (K,) parameters known to be roughly right, as for ``diagnostics.check``; the model by default.
+        temperature: K; the trajectories' own by default.
 
     Returns:
         Verdicts, each with its number and its own name.
 
     Raises:
-        ValueError: the model or the moments are of other descriptors than the data.
+        TypeError: data that are not a dataset.
+        ValueError: a model or moments of other descriptors than the data, or moments of other data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = {v.name: v for v in verdicts(fl.systems.harmonic([1.0, 2.0], trajectories=6))}
+        >>> found["held-out forces"].level, found["weights"].level
+        ('ok', 'ok')
     """
     kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
     moments = moments or accumulate(data)
     without = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
-    common = 1.0 if without else temperature  # of one temperature, whatever it is, θ_f does not depend on it
+    common = 1.0 if without else temperature  # θ_f does not depend on a common temperature
     theta_f, other = _fitted(data, moments, model, common)
     found = diagnostics.check(data, temperature, moments=moments, theta=other if theta is None else theta)
     if theta_f is None or any(v.name == "force descriptors" for v in found):
@@ -81,7 +88,7 @@ def verdicts(
 def _fitted(
     data: Dataset, moments: Moments, model: LinearPotential | None, temperature: float | None
 ) -> tuple[LinearPotential | None, LinearPotential | None]:
-    """θ_f, none where there is nothing to fit, and the model where it is another one."""
+    """θ_f (None if there is nothing to fit), and the model if it differs from θ_f."""
     total = moments.total()
     if model is not None:
         parameters_of(model, data)
@@ -97,11 +104,12 @@ def _fitted(
 
 
 def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential) -> Verdict:
-    """The force error of a given model beside that of θ_f."""
+    """Verdict on the force error of the model relative to that of θ_f."""
     rows = [record.rows for record in moments.values()]
     own, best = (float(np.sqrt(np.average(force_rmse(moments, m.theta) ** 2, weights=rows))) for m in (model, theta_f))
     ratio = own / best if best > 0 else np.inf
-    level, message = "ok", f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
+    level: Level = "ok"
+    message = f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
     if ratio > SAME:
         level, message = "warn", f"{message}: it is not the minimum of the Fisher divergence of these data"
     return Verdict(name="forces of the model", level=level, message=message, value=ratio, limits=(0.0, SAME))
@@ -117,7 +125,8 @@ def _cut(blocks: Blocks) -> str:
 def _blocks(blocks: Blocks) -> Verdict:
     n = blocks.independent
     few = blocks.clusters < FEWEST_CLUSTERS
-    level, message = "ok", str(blocks) if few else f"error bars are taken over {blocks}"
+    level: Level = "ok"
+    message = str(blocks) if few else f"error bars are taken over {blocks}"
     none = f"no error bars, which would be taken over {blocks}"
     if n < FEWEST_BLOCKS:
         level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
@@ -132,7 +141,7 @@ def _blocks(blocks: Blocks) -> Verdict:
 
 
 def _clusters(blocks: Blocks) -> list[Verdict]:
-    """A warning where too few trajectories or blocks are left to scatter, however much each of them holds."""
+    """A warning if there are too few trajectories or blocks for a scatter, however long they are."""
     n = blocks.clusters
     if n >= FEWEST_CLUSTERS:
         return []
@@ -145,7 +154,7 @@ def _clusters(blocks: Blocks) -> list[Verdict]:
 
 
 def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
-    """How much worse forces are on trajectories that were left out, and the choice of a ridge by them."""
+    """Verdicts on the force error for held-out trajectories, and on the ridge chosen by it."""
     moments = blocks.moments
     path = ridge_path(moments, [NONE], temperature=temperature)
     fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
@@ -153,12 +162,11 @@ def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
     floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
     ratio = out / fitted if fitted > floor else 1.0
     unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
-    level, message = "ok", f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
+    level: Level = "ok"
+    message = f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
     if ratio > SAME:
-        level, message = (
-            "warn",
-            f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations",
-        )
+        level = "warn"
+        message = f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations"
     left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
     choice = choose_strength(moments, temperature=temperature)
     return [left_out, choice.verdict, choice.range]
