@@ -1,4 +1,4 @@
-"""The numbers of the report on θ_f, as they are written into its JSON file."""
+"""The numbers of the report on θ_f, as its JSON file has them."""
 
 import math
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ UNITS = {
 
 
 def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """θ_f, what it is worth on trajectories that were held out, and what it was computed from.
+    """θ_f, its errors on held-out trajectories, the verdicts, and what it was computed from.
 
     Args:
         study: data and models.
-        fit: of the Fisher divergence.
-        held_out: of parts that the fit has not seen.
-        verdicts: on whether the fit is to be trusted.
+        fit: the minimum of the Fisher divergence.
+        held_out: errors on trajectories that were left out of the fit.
+        verdicts: on the fit.
     """
     theta_f, temperatures = study.models["θ_f"], study.data.temperatures
     facts = study.data.summary()

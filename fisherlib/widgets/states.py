@@ -1,6 +1,6 @@
-"""What is chosen in each explorer: traits without a widget and without an array."""
+"""The state of each explorer: what is chosen, as traits, without widgets and without arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import traitlets
@@ -14,42 +14,46 @@ ONE_RUN = "none: one run"
 
 
 class Offered(traitlets.Unicode):
-    """A choice among the options that the state offers for it, ``state.options[name]``; empty while nothing is chosen."""
+    """One of the options in ``state.options[name]``; empty while nothing is chosen."""
 
     def validate(self, obj: "State", value: Any) -> str:
-        """Refuses what is not among the options; the sentence lists them."""
+        """Refuse a value that is not an option; the message lists the options."""
         value = super().validate(obj, value)
-        _among(self.name, [value] if value else [], obj.options.get(self.name))
+        _among(str(self.name), [value] if value else [], obj.options)
         return value
 
 
 class SeveralOffered(traitlets.Tuple):
-    """Some of the options that the state offers, at least one."""
+    """Some of the options in ``state.options[name]``, at least one."""
 
     def validate(self, obj: "State", value: Any) -> tuple[str, ...]:
-        """Refuses an empty choice, and what is not among the options."""
+        """Refuse an empty choice, and a value that is not an option."""
         value = super().validate(obj, value)
-        options = obj.options.get(self.name)
+        options = obj.options.get(str(self.name))
         if options and not value:
             raise traitlets.TraitError(f"{self.name}: expected at least one of {', '.join(map(repr, options))}")
-        _among(self.name, value, options)
+        _among(str(self.name), value, obj.options)
         return value
 
 
-def _among(name: str, chosen: Sequence[str], options: Sequence[str] | None) -> None:
+def _among(name: str, chosen: Sequence[str], offered: Mapping[str, Sequence[str]]) -> None:
+    options = offered.get(name)
     for value in chosen:
         if options and value not in options:
             raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
 
 
 class State(traitlets.HasTraits):
-    """Choices, and what is offered for those that have options."""
+    """Choices, and the options of those that have any."""
 
     options = traitlets.Dict(value_trait=traitlets.Tuple(), key_trait=traitlets.Unicode())
 
     def offer(self, **options: Sequence[str]) -> None:
-        """New options by trait; a choice that is no longer among them becomes the first one, several keep what is left."""
-        before = {name: getattr(self, name) for name in options}  # now: no choice at all is refused among new options
+        """Set the options of some traits.
+
+        A choice that is no longer an option becomes the first option; of several choices those that are left stay.
+        """
+        before = {name: getattr(self, name) for name in options}  # read now: new options refuse an empty choice
         with self.hold_trait_notifications():
             self.options = self.options | {name: tuple(offered) for name, offered in options.items()}
             for name, offered in options.items():
@@ -61,7 +65,7 @@ class State(traitlets.HasTraits):
 
 
 class LoadState(State):
-    """Which file, and how it is read. Empty columns are guessed."""
+    """Which file to read, and how. An empty column is guessed."""
 
     path = traitlets.Unicode()
     temperature = traitlets.Float(None, allow_none=True)  # K; None: what the file says
@@ -75,7 +79,7 @@ class LoadState(State):
 
 
 class FitState(State):
-    """Weights of what is added to the Fisher divergence, and where the fit is saved."""
+    """Weights of the terms added to the Fisher divergence, and the name of the fit."""
 
     ridge = traitlets.Float(0.0, min=0.0)  # λ, relative to the diagonal of the loss
     kl = traitlets.Float(0.0, min=0.0)  # weight of the second-order KL divergence, 1/Å²
@@ -85,9 +89,9 @@ class FitState(State):
 
 
 class CompareState(State):
-    """Which models on which trajectory, and as what picture."""
+    """Which models to compare, on which trajectory, in which figure."""
 
-    saved = Offered()  # a θ file whose potential is taken among the models
+    saved = Offered()  # a θ file to add to the models
     models = SeveralOffered()
     trajectory = Offered()
     quantity = Offered()
