@@ -1,4 +1,4 @@
-"""Model against truth: parity, residuals, errors by trajectory, forces as density."""
+"""Model against truth: parity, residuals, errors by trajectory, density of forces."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,25 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..comparison import Comparison, Histogram, of_one_dataset
-from .frame import color, framed, symbol
-from .style import REFERENCE, SCALE
+from .style import REFERENCE, SCALE, color, framed, symbol
 
 DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
 
 
 def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Predicted against true energy per atom, one panel a model; ``of`` what, for the title."""
+    """Predicted against true energy per atom, one panel per model.
+
+    Args:
+        comparisons: of the models.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> [trace.name for trace in fl.figures.parity([found]).data]
+        ['θ_f', 'diagonal']
+    """
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -41,13 +52,25 @@ def _titled(what: str, of: str) -> str:
 
 
 def _measured(c: Comparison, name: str, scale: float) -> str:
-    """A pooled number with its standard error, where that is known."""
+    """A pooled number, with its standard error if known."""
     error = scale * c.pooled_error[name]
     return f"{scale * c.pooled[name]:.2f}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
 
 
 def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift; ``of`` as above."""
+    """Model minus true energy per atom against the true one; a thin line is the mean error of a model, its shift.
+
+    Args:
+        comparisons: of the models.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> len(fl.figures.residuals([found]).data)  # zero, and points and mean of the model
+        3
+    """
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -87,7 +110,19 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
 
 
 def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Energy shift with its spread, and force error, of every trajectory; ``of`` as above."""
+    """Energy shift with its spread, and force error, of every trajectory.
+
+    Args:
+        comparisons: of the models with the same data.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> [trace.name for trace in fl.figures.errors_by_trajectory([found]).data]
+        ['θ_f', 'θ_f']
+    """
     of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
@@ -100,18 +135,25 @@ def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> 
     figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
     figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
     figure.update_layout(scattermode="group")
-    said = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
-    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=said, height=370)
+    subtitle = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
+    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=subtitle, height=370)
 
 
 def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str = "") -> go.Figure:
-    """Predicted against true force components as density, from dark (few) to yellow (many), so that no outlier is lost.
+    """Density of predicted against true force components, from dark (few) to yellow (many); outliers stay visible.
 
     Args:
         histogram: of true and predicted components, eV/Å, from ``comparison.force_histogram``.
         name: of the model.
         force_rmse: eV/Å, over all components.
         of: which trajectories, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> forces = [0.5, -1.0, 2.0]
+        >>> histogram = fl.comparison.force_histogram(forces, forces)
+        >>> fl.figures.force_parity(histogram, name="truth", force_rmse=0.0).data[0].type
+        'heatmap'
     """
     ends = histogram.edges[[0, -1]]
     figure = go.Figure(_density(histogram))
@@ -129,7 +171,12 @@ def _density(histogram: Histogram) -> go.Heatmap:
     ticks = np.arange(int(np.log10(max(counts.max(), 1))) + 1)
     bar = {"tickvals": ticks, "ticktext": [_spaced(10**k) for k in ticks.tolist()], "thickness": 12}
     bar |= {"orientation": "h", "lenmode": "pixels", "len": 330, "xpad": 0}
-    bar |= {"x": 0.5, "yref": "container", "y": 0.01, "yanchor": "bottom"}  # at the side a wide page takes it far off
+    bar |= {
+        "x": 0.5,
+        "yref": "container",
+        "y": 0.01,
+        "yanchor": "bottom",
+    }  # on a wide page a bar at the side would be far away
     return go.Heatmap(
         x=histogram.edges,
         y=histogram.edges,

@@ -1,4 +1,4 @@
-"""Quantities along a path of θ, each with its error bar; and one of them against another."""
+"""Quantities along a path of θ with error bars, and one quantity against another."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,30 +10,32 @@ from plotly.subplots import make_subplots
 from ..arguments import floats
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
-from .frame import color, faded, framed, symbol
-from .style import REFERENCE
+from .style import REFERENCE, color, faded, framed, symbol
 
 _COLUMNS, _PANEL = 3, 170  # panels in a row, and their height in pixels
 
 
 def profile(
-    x: ArrayLike,
-    found: Profile,
-    *,
-    title: str,
-    label: str,
-    log: bool = False,
-    marks: Mapping[str, float] | None = None,
+    x: ArrayLike, found: Profile, *, title: str, label: str, log: bool = False, marks: Mapping[str, float] | None = None
 ) -> go.Figure:
-    """Every quantity of a profile in a panel of its own, with a band of one standard error.
+    """Every quantity of a profile in its own panel, with a band of one standard error.
 
     Args:
         x: (n,) position on the path.
         found: from ``profiles.profile``.
         title: of the figure.
         label: of x, with its unit.
-        log: whether x is drawn by its logarithm.
-        marks: name → x of what is marked on every panel, such as θ and θ_f.
+        log: whether the x axis is logarithmic.
+        marks: name → x of points to mark in every panel, such as θ and θ_f.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> moments = fl.accumulate(data)
+        >>> t, thetas = fl.profiles.straight([1.0, 1.0], [1.0, 2.0])
+        >>> along = fl.profiles.profile(data, moments, thetas)
+        >>> fl.figures.profile(t, along, title="Along the path", label="t").layout.title.text
+        'Along the path'
     """
     names = list(found)
     rows = -(-len(names) // _COLUMNS)
@@ -67,8 +69,8 @@ def profile(
             col=1,
         )
     figure.update_annotations(font_size=12)
-    said = "<br>".join(filter(None, (found.errors, found.left_out)))
-    return framed(figure, title=title, subtitle=said, height=rows * _PANEL + 40, above=20, legend=False)
+    subtitle = "<br>".join(filter(None, (found.errors, found.left_out)))
+    return framed(figure, title=title, subtitle=subtitle, height=rows * _PANEL + 40, above=20, legend=False)
 
 
 def _band(x: Array, curve: Curve, name: str, shade: str) -> list[go.Scatter]:
@@ -104,18 +106,27 @@ def trade_off(
     y: str = "KL, second order",
     title: str = "What a gain in one loss costs in another",
 ) -> go.Figure:
-    """One quantity of each path against the rise of another from its first point.
+    """One quantity of each path against the rise of another since the first point.
 
-    The bars of the rise are those of the difference, which is known far better than either of its ends.
+    The error bars are those of the rise itself, which is known far better than the two values it is the difference of.
 
     Args:
-        profiles: name → (n texts for hovering, such as the weight of each point, and the profile).
+        profiles: name → n texts to show on hovering, such as weights, and the profile.
         x: name of the quantity whose rise is shown.
-        y: name of the other one.
+        y: name of the other quantity.
         title: of the figure.
 
     Raises:
         ValueError: no path.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> moments = fl.accumulate(data)
+        >>> t, thetas = fl.profiles.straight([1.0, 1.0], [1.0, 2.0])
+        >>> along = fl.profiles.profile(data, moments, thetas)
+        >>> len(fl.figures.trade_off({"path": ([f"t = {each}" for each in t], along)}).data)
+        1
     """
     if not profiles:
         raise ValueError("profiles: expected at least one path, got none")

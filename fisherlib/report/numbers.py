@@ -10,13 +10,7 @@ from ..io import versions
 from ..solvers import Solution
 from ..study import Study
 
-UNITS = {
-    "energy": "eV/atom",
-    "force": "eV/Å",
-    "temperature": "K",
-    "intercept": "eV/atom",
-    "wasserstein_1": "eV/atom",
-}
+UNITS = {"energy": "eV/atom", "force": "eV/Å", "temperature": "K", "intercept": "eV/atom", "wasserstein_1": "eV/atom"}
 
 
 def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:

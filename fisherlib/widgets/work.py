@@ -76,11 +76,7 @@ class Work(ipywidgets.HBox):
         self._start(loop, what, task, done)
 
     def _start(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        what: str,
-        task: Callable[[Progress], Any],
-        done: Callable[[Any], None],
+        self, loop: asyncio.AbstractEventLoop, what: str, task: Callable[[Progress], Any], done: Callable[[Any], None]
     ) -> None:
         number, started = self._number, time.monotonic()
         context, last = contextvars.copy_context(), [started]

@@ -1,23 +1,28 @@
-"""What the data are, before any fit."""
+"""Energies of the data, trajectory by trajectory."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ..dataset import Dataset
 from ..units import counted
-from .frame import FAINT, color, framed
-from .style import PALETTE
+from .style import FAINT, PALETTE, color, framed
 
 
 def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
-    """Energy per atom of every configuration, trajectory by trajectory: drifts and jumps show at once.
+    """Energy per atom of every configuration, trajectory by trajectory; shows drifts and jumps.
 
     Args:
-        data: one line per trajectory.
-        selected: key of the trajectory to draw thick, the others thin and grey; all in colour without it.
+        data: gives one line per trajectory.
+        selected: key of a trajectory to draw thick, with the others thin and grey; by default all are in colour.
 
     Raises:
         KeyError: no trajectory of that key.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0], trajectories=3)
+        >>> [line.name for line in fl.figures.energies(data).data]
+        ['harmonic-0', 'harmonic-1', 'harmonic-2']
     """
     chosen = None if selected is None else data[selected].key
     figure = go.Figure()

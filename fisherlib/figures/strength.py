@@ -1,4 +1,4 @@
-"""The choice of a regularisation strength: what three criteria say of every strength."""
+"""The choice of a ridge strength by three criteria."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -6,17 +6,24 @@ from plotly.subplots import make_subplots
 
 from ..dataset import Array
 from ..validation import RidgeChoice
-from .frame import color, faded, framed, lines
+from .style import color, faded, framed, lines
 
-#: Errors up to so many times the least one are shown.
+#: Shows errors up to this multiple of the smallest one.
 WORSE = 1.12
 
 
 def strengths(choice: RidgeChoice) -> go.Figure:
-    """Leave-one-trajectory-out error, generalised cross-validation and evidence over one axis of strengths.
+    """Leave-one-trajectory-out error, generalised cross-validation and evidence against the strength.
 
     Args:
         choice: from ``validation.choose_strength``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> choice = fl.validation.choose_strength(fl.accumulate(data))
+        >>> fl.figures.strengths(choice).layout.title.text
+        'How much regularisation'
     """
     x = choice.strengths
     predicted = np.sqrt(choice.gcv)
@@ -48,13 +55,13 @@ def strengths(choice: RidgeChoice) -> go.Figure:
     figure.update_xaxes(title="strength λ, relative to the diagonal of T", row=2, col=1)
     figure.update_yaxes(title="held-out force RMSE, eV/Å", row=1, col=1)
     figure.update_yaxes(title="ln evidence − best", row=2, col=1)
-    near = choice.cross_validation <= WORSE * choice.cross_validation.min()  # what a person may want to choose among
+    near = choice.cross_validation <= WORSE * choice.cross_validation.min()  # the strengths worth choosing from
     shown = np.r_[choice.cross_validation[near], predicted[near]]
     figure.update_yaxes(range=_around(shown), row=1, col=1)
     found = [choice.verdict.message, *([choice.range.message] if choice.range.level != "ok" else [])]
-    said = f"{'<br>'.join(map(lines, found))}<br>GCV and evidence have no bars: they take all rows for independent"
+    subtitle = f"{'<br>'.join(map(lines, found))}<br>GCV and evidence have no bars: they count all rows as independent"
     figure.update_yaxes(range=_around((likelihood - likelihood.max())[near]), row=2, col=1)
-    return framed(figure, title="How much regularisation", subtitle=said, height=420)
+    return framed(figure, title="How much regularisation", subtitle=subtitle, height=420)
 
 
 def _around(values: Array) -> tuple[float, float]:

@@ -1,0 +1,53 @@
+"""The spectrum of relaxation rates: what forces cannot see."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..diagnostics import Metastability
+from .style import REFERENCE, color, framed, lines
+
+
+def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figure:
+    """Relaxation rates μ of the directions of the descriptors, slowest first, beside that of an average vibration.
+
+    Args:
+        found: from ``diagnostics.metastability``.
+        names: of the descriptors.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.diagnostics.metastability(fl.accumulate(data))
+        >>> fl.figures.metastability(found).data[0].x
+        array([1, 2])
+    """
+    k = np.arange(1, len(found.values) + 1)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=k,
+        y=np.where(found.values > 0, found.values, np.nan),
+        mode="markers",
+        marker={"size": 7, "color": color(0)},
+        hovertemplate="direction %{x}: μ = %{y:.3g} 1/Å²<extra></extra>",
+        name="μ of each direction of D",
+    )
+    if found.residual > 0 and np.isfinite(found.residual):
+        figure.add_scatter(
+            x=[0],
+            y=[found.residual],
+            mode="markers",
+            marker={"size": 10, "color": color(1), "symbol": "diamond"},
+            hovertemplate="what θ_f leaves out: μ = %{y:.3g} 1/Å²<extra></extra>",
+            name="what θ_f leaves out",
+        )
+    dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
+    ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
+    figure.add_scatter(**ends, mode="lines", line=dotted, name="β × mean curvature of U", hoverinfo="skip")
+    figure.update_xaxes(title="direction, slowest first")
+    figure.update_yaxes(title="μ, 1/Å²", type="log", exponentformat="power")
+    biased = "no error bars: the lowest eigenvalue of noisy matrices is biased downwards"
+    slowest = f"slowest: {found.words(names or None, number=1)[0]}"
+    subtitle = "<br>".join(lines(each) for each in (found.verdict.message, slowest, biased))
+    return framed(figure, title="Metastability: which directions relax slowly", subtitle=subtitle, height=330)
