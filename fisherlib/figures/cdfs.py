@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from ..comparison import ecdf, ecdf_difference
-from .style import REFERENCE, color, faded, framed, known
+from .style import REFERENCE, band, color, framed, known
 
 Distances = Mapping[str, tuple[float, float]]
 Labels = Mapping[str, Sequence[str]]
@@ -129,25 +129,12 @@ def _of_bands(bands: Bands | None) -> str:
 
 def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
     known("bands", list(bands), list(samples))
-    drawn = []
-    for number, name in enumerate(samples):
-        if name in bands:
-            x, low, high = (np.asarray(part) for part in bands[name])
-            drawn.append(
-                go.Scatter(
-                    x=np.r_[x, x[::-1]],
-                    y=np.r_[high, low[::-1]],
-                    fill="toself",
-                    fillcolor=faded(color(number - 1) if number else REFERENCE),
-                    line={"width": 0},
-                    mode="lines",
-                    hoverinfo="skip",
-                    name=f"band of {name}",
-                    legendgroup=name,
-                    showlegend=False,
-                )
-            )
-    return drawn
+    shades = {name: color(number - 1) if number else REFERENCE for number, name in enumerate(samples)}
+    return [
+        band(*bands[name], shade=shade, name=f"band of {name}", legendgroup=name, showlegend=False)
+        for name, shade in shades.items()
+        if name in bands
+    ]
 
 
 def _in_words(distance: tuple[float, float], unit: str) -> str:

@@ -25,23 +25,14 @@ def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figu
     """
     k = np.arange(1, len(found.values) + 1)
     figure = go.Figure()
-    figure.add_scatter(
-        x=k,
-        y=np.where(found.values > 0, found.values, np.nan),
-        mode="markers",
-        marker={"size": 7, "color": color(0)},
-        hovertemplate="direction %{x}: μ = %{y:.3g} 1/Å²<extra></extra>",
-        name="μ of each direction of D",
-    )
+    shown, hover = np.where(found.values > 0, found.values, np.nan), "{}: μ = %{{y:.3g}} 1/Å²<extra></extra>"
+    dots, diamond = {"size": 7, "color": color(0)}, {"size": 10, "color": color(1), "symbol": "diamond"}
+    rates = {"mode": "markers", "marker": dots, "hovertemplate": hover.format("direction %{x}")}
+    figure.add_scatter(x=k, y=shown, name="μ of each direction of D", **rates)
     if found.residual > 0 and np.isfinite(found.residual):
-        figure.add_scatter(
-            x=[0],
-            y=[found.residual],
-            mode="markers",
-            marker={"size": 10, "color": color(1), "symbol": "diamond"},
-            hovertemplate="what θ_f leaves out: μ = %{y:.3g} 1/Å²<extra></extra>",
-            name="what θ_f leaves out",
-        )
+        left_out = "what θ_f leaves out"
+        rate = {"mode": "markers", "marker": diamond, "hovertemplate": hover.format(left_out)}
+        figure.add_scatter(x=[0], y=[found.residual], name=left_out, **rate)
     dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
     ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
     figure.add_scatter(**ends, mode="lines", line=dotted, name="β × mean curvature of U", hoverinfo="skip")

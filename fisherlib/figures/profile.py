@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from ..arguments import floats
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
-from .style import REFERENCE, color, faded, framed, symbol
+from .style import REFERENCE, band, color, framed, symbol
 
 _COLUMNS, _PANEL = 3, 170  # panels in a row, and their height in pixels
 
@@ -51,7 +51,7 @@ def profile(
     x = floats("x", x)
     for number, name in enumerate(names):
         at = {"row": number // _COLUMNS + 1, "col": number % _COLUMNS + 1}
-        figure.add_traces(_band(x, found[name], name, color(0)), rows=at["row"], cols=at["col"])
+        figure.add_traces(_curve(x, found[name], name, color(0)), rows=at["row"], cols=at["col"])
         figure.update_yaxes(nticks=5, exponentformat="power", **at)
         figure.update_xaxes(type="log" if log else "linear", exponentformat="power", showticklabels=True, **at)
         if at["row"] == rows or number + _COLUMNS >= len(names):
@@ -73,30 +73,14 @@ def profile(
     return framed(figure, title=title, subtitle=subtitle, height=rows * _PANEL + 40, above=20, legend=False)
 
 
-def _band(x: Array, curve: Curve, name: str, shade: str) -> list[go.Scatter]:
+def _curve(x: Array, curve: Curve, name: str, shade: str) -> list[go.Scatter]:
     hover = f"%{{x:.3g}}: %{{y:.4g}} ± %{{customdata:.2g}} {curve.unit}<extra>{name}</extra>"
-    line = go.Scatter(
-        x=x,
-        y=curve.value,
-        customdata=curve.error,
-        mode="lines",
-        line={"color": shade, "width": 2},
-        name=name,
-        hovertemplate=hover,
-    )
-    if not np.isfinite(curve.error).all():
+    bold, error = {"color": shade, "width": 2}, curve.error
+    line = go.Scatter(x=x, y=curve.value, customdata=error, mode="lines", line=bold, name=name, hovertemplate=hover)
+    if not np.isfinite(error).all():
         return [line]
-    edges = np.r_[curve.value + curve.error, (curve.value - curve.error)[::-1]]
-    around = go.Scatter(
-        x=np.r_[x, x[::-1]],
-        y=edges,
-        fill="toself",
-        fillcolor=faded(shade),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-    )
-    return [around.update(name=f"± one standard error of {name}"), line]
+    around = f"± one standard error of {name}"
+    return [band(x, curve.value - error, curve.value + error, shade=shade, name=around), line]
 
 
 def trade_off(

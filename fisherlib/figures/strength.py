@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from ..dataset import Array
 from ..validation import RidgeChoice
-from .style import color, faded, framed, lines
+from .style import band, color, framed, lines
 
 #: Shows errors up to this multiple of the smallest one.
 WORSE = 1.12
@@ -29,14 +29,9 @@ def strengths(choice: RidgeChoice) -> go.Figure:
     predicted = np.sqrt(choice.gcv)
     likelihood = choice.evidence
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=[0.62, 0.38])
-    band = np.r_[
-        choice.cross_validation + choice.cross_validation_error,
-        (choice.cross_validation - choice.cross_validation_error)[::-1],
-    ]
-    around = {"fill": "toself", "fillcolor": faded(color(0)), "line": {"width": 0}, "hoverinfo": "skip"}
-    figure.add_scatter(
-        x=np.r_[x, x[::-1]], y=band, name="± one standard error over trajectories", **around, row=1, col=1
-    )
+    errors, bar = choice.cross_validation, choice.cross_validation_error
+    around = band(x, errors - bar, errors + bar, shade=color(0), name="± one standard error over trajectories")
+    figure.add_trace(around, row=1, col=1)
     for number, (name, y, row, unit) in enumerate(
         (
             ("cross-validation", choice.cross_validation, 1, "eV/Å"),

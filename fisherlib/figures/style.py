@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -108,6 +109,13 @@ def lines(sentence: str, *, width: int = 120) -> str:
 def faded(shade: str, opacity: float = 0.2) -> str:
     """A transparent colour, for bands."""
     return f"rgba{(*hex_to_rgb(shade), opacity)}"
+
+
+def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, *, shade: str, name: str, **more: Any) -> go.Scatter:
+    """A transparent band between two curves over x; ``more`` are further properties of the trace."""
+    x, low, high = (np.asarray(part) for part in (x, low, high))
+    outline = {"x": np.r_[x, x[::-1]], "y": np.r_[high, low[::-1]], "mode": "lines", "line": {"width": 0}}
+    return go.Scatter(**outline, fill="toself", fillcolor=faded(shade), hoverinfo="skip", name=name, **more)
 
 
 def symbol(number: int) -> str:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn
 
 from .parameters import ParameterError, ReportError
 
@@ -100,15 +100,7 @@ class _OneLine:
     def __init__(self) -> None:
         self._before: set[str] = set()
 
-    def __call__(
-        self,
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
+    def __call__(self, message: Warning | str, *args: Any, **more: Any) -> None:
         words = " ".join(str(message).split())
         if words not in self._before:
             print(f"report: warning: {words}", file=sys.stderr)
