@@ -131,8 +131,8 @@ class Work(ipywidgets.HBox):
     def fail(self, error: Exception) -> None:
         """Show the message of an exception and keep it."""
         self.last_error = error
-        said = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
-        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(printable(said))}</b>"
+        message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
+        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(printable(message))}</b>"
 
     def _collect(self) -> None:
         outcome, self._outcome = self._outcome, None
