@@ -43,15 +43,11 @@ def calibration(
     for number, (name, predicted) in enumerate(bars.items()):
         actual, predicted = np.abs(np.asarray(errors[name])), np.asarray(predicted)
         ratio = float(np.sqrt(np.mean((actual / predicted) ** 2)))
-        figure.add_scatter(
-            x=predicted,
-            y=actual,
-            text=None if labels is None else list(labels),
-            mode="markers",
-            marker={"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)},
-            name=f"{name}: rms of error / bar {ratio:.2f}",
-            hovertemplate=f"%{{text}}<br>bar %{{x:.3g}}<br>error %{{y:.3g}} {unit}<extra>{name}</extra>",
-        )
+        hover = f"%{{text}}<br>bar %{{x:.3g}}<br>error %{{y:.3g}} {unit}<extra>{name}</extra>"
+        dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+        points = {"x": predicted, "y": actual, "text": None if labels is None else list(labels)}
+        entry = f"{name}: rms of error / bar {ratio:.2f}"
+        figure.add_scatter(**points, mode="markers", marker=dots, name=entry, hovertemplate=hover)
     figure.update_xaxes(title=f"predicted standard error, {unit}", type="log", exponentformat="power")
     figure.update_yaxes(title=f"|error|, {unit}", type="log", exponentformat="power")
     subtitle = "bars have the right size if the rms ratio is 1; the points of this sample are correlated"

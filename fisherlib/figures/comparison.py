@@ -7,9 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..comparison import Comparison, Histogram, of_one_dataset
-from .style import REFERENCE, SCALE, color, framed, symbol
-
-DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
+from .style import DOTTED, REFERENCE, SCALE, color, framed, symbol
 
 
 def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
@@ -86,27 +84,15 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
     shift = round(1e3 * c.pooled["energy_shift"], 2) + 0.0  # no "-0.00"
     spread = _measured(c, "energy_spread", 1e3)
     hover = f"%{{text}}<br>true %{{x:.4f}} eV/atom<br>error %{{y:+.2f}} meV/atom<extra>{c.name}</extra>"
-    dots = go.Scatter(
-        x=c.reference,
-        y=1e3 * (c.energies - c.reference),
-        text=c.labels,
-        mode="markers",
-        marker={"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)},
-        name=f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom",
-        legendgroup=c.name,
-        hovertemplate=hover,
-    )
-    mean = go.Scatter(
-        x=ends,
-        y=[1e3 * c.pooled["energy_shift"]] * 2,
-        mode="lines",
-        line={"color": color(number), "width": 1},
-        name=f"shift of {c.name}",
-        legendgroup=c.name,
-        showlegend=False,
-        hovertemplate=f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>",
-    )
-    return [dots, mean]
+    dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+    points = {"x": c.reference, "y": 1e3 * (c.energies - c.reference), "text": c.labels, "hovertemplate": hover}
+    entry = f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom"
+    mean = {"x": ends, "y": [1e3 * c.pooled["energy_shift"]] * 2, "line": {"color": color(number), "width": 1}}
+    mean["hovertemplate"] = f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>"
+    return [
+        go.Scatter(**points, mode="markers", marker=dots, name=entry, legendgroup=c.name),
+        go.Scatter(**mean, mode="lines", name=f"shift of {c.name}", legendgroup=c.name, showlegend=False),
+    ]
 
 
 def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:

@@ -94,17 +94,11 @@ def _coefficient_traces(
     for number, (name, theta) in enumerate(thetas.items()):
         bars = np.asarray(errors.get(name, np.zeros(len(names)))) * m
         spread = " ± %{customdata:.2g}" if name in errors else ""
-        yield go.Scatter(
-            x=list(names),
-            y=np.asarray(theta) * m,
-            customdata=bars,
-            error_y={"array": bars, "visible": name in errors, "thickness": 1, "width": 0},
-            mode="markers",
-            name=name,
-            legendgroup=name,
-            marker={"size": 6, "color": color(number), "symbol": symbol(number)},
-            hovertemplate=f"%{{x}}: %{{y:.4g}}{spread}{unit}<extra>{name}</extra>",
-        )
+        points = {"x": list(names), "y": np.asarray(theta) * m, "customdata": bars, "name": name, "legendgroup": name}
+        points["error_y"] = {"array": bars, "visible": name in errors, "thickness": 1, "width": 0}
+        dots = {"size": 6, "color": color(number), "symbol": symbol(number)}
+        hover = f"%{{x}}: %{{y:.4g}}{spread}{unit}<extra>{name}</extra>"
+        yield go.Scatter(**points, mode="markers", marker=dots, hovertemplate=hover)
 
 
 def fit(
@@ -176,15 +170,10 @@ def _room(names: Sequence[str]) -> int:
 def _force_error_traces(models: Sequence[str], force_errors: ForceErrors) -> Iterator[go.Scatter]:
     for number, name in enumerate(models):
         found = force_errors.get(name, {})
-        yield go.Scatter(
-            x=list(found),
-            y=list(found.values()),
-            mode="markers",
-            name=name,
-            legendgroup=name,
-            marker={"size": 6, "color": color(number), "symbol": symbol(number)},
-            hovertemplate=f"%{{x}}: %{{y:.4g}} eV/Å<extra>{name}</extra>",
-        )
+        dots = {"size": 6, "color": color(number), "symbol": symbol(number)}
+        points = {"x": list(found), "y": list(found.values()), "name": name, "legendgroup": name}
+        hover = f"%{{x}}: %{{y:.4g}} eV/Å<extra>{name}</extra>"
+        yield go.Scatter(**points, mode="markers", marker=dots, hovertemplate=hover)
 
 
 def _fit_layout(figure: go.Figure, subtitle: str) -> go.Figure:

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..diagnostics import Metastability
-from .style import REFERENCE, color, framed, lines
+from .style import DOTTED, color, framed, lines
 
 
 def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figure:
@@ -33,9 +33,8 @@ def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figu
         left_out = "what θ_f leaves out"
         rate = {"mode": "markers", "marker": diamond, "hovertemplate": hover.format(left_out)}
         figure.add_scatter(x=[0], y=[found.residual], name=left_out, **rate)
-    dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
     ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
-    figure.add_scatter(**ends, mode="lines", line=dotted, name="β × mean curvature of U", hoverinfo="skip")
+    figure.add_scatter(**ends, mode="lines", line=DOTTED, name="β × mean curvature of U", hoverinfo="skip")
     figure.update_xaxes(title="direction, slowest first")
     figure.update_yaxes(title="μ, 1/Å²", type="log", exponentformat="power")
     biased = "no error bars: the lowest eigenvalue of noisy matrices is biased downwards"

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from ..arguments import floats
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
-from .style import REFERENCE, band, color, framed, symbol
+from .style import DOTTED, band, color, framed, symbol
 
 _COLUMNS, _PANEL = 3, 170  # panels in a row, and their height in pixels
 
@@ -37,18 +37,10 @@ def profile(
         >>> fl.figures.profile(t, along, title="Along the path", label="t").layout.title.text
         'Along the path'
     """
-    names = list(found)
-    rows = -(-len(names) // _COLUMNS)
-    heads = [_headed(name, found) for name in names]
-    figure = make_subplots(
-        rows=rows,
-        cols=_COLUMNS,
-        shared_xaxes="all",
-        subplot_titles=heads,
-        vertical_spacing=0.13,
-        horizontal_spacing=0.07,
-    )
-    x = floats("x", x)
+    x, names = floats("x", x), list(found)
+    rows, heads = -(-len(names) // _COLUMNS), [_headed(name, found) for name in names]
+    gaps = {"vertical_spacing": 0.13, "horizontal_spacing": 0.07}
+    figure = make_subplots(rows=rows, cols=_COLUMNS, shared_xaxes="all", subplot_titles=heads, **gaps)
     for number, name in enumerate(names):
         at = {"row": number // _COLUMNS + 1, "col": number % _COLUMNS + 1}
         figure.add_traces(_curve(x, found[name], name, color(0)), rows=at["row"], cols=at["col"])
@@ -57,17 +49,9 @@ def profile(
         if at["row"] == rows or number + _COLUMNS >= len(names):
             figure.update_xaxes(title=label, title_font_size=12, **at)
     for name, place in (marks or {}).items():
-        figure.add_vline(x=place, line={"color": REFERENCE, "dash": "dot", "width": 1})
-        figure.add_annotation(
-            x=np.log10(place) if log else place,
-            y=1,
-            yref="y domain",
-            text=name,
-            showarrow=False,
-            xanchor="left",
-            row=1,
-            col=1,
-        )
+        figure.add_vline(x=place, line=DOTTED)
+        where = {"x": np.log10(place) if log else place, "y": 1, "yref": "y domain", "row": 1, "col": 1}
+        figure.add_annotation(text=name, showarrow=False, xanchor="left", **where)
     figure.update_annotations(font_size=12)
     subtitle = "<br>".join(filter(None, (found.errors, found.left_out)))
     return framed(figure, title=title, subtitle=subtitle, height=rows * _PANEL + 40, above=20, legend=False)
@@ -118,18 +102,12 @@ def trade_off(
     first = next(iter(profiles.values()))[1]
     for number, (name, (texts, found)) in enumerate(profiles.items()):
         bars, rise = {"thickness": 1, "width": 2, "color": color(number)}, found[x].relative(0)
-        figure.add_scatter(
-            x=rise.value,
-            y=found[y].value,
-            error_x={"array": rise.error, **bars},
-            error_y={"array": found[y].error, **bars},
-            text=list(texts),
-            mode="lines+markers",
-            name=name,
-            marker={"size": 7, "color": color(number), "symbol": symbol(number)},
-            line={"color": color(number), "width": 1},
-            hovertemplate=f"%{{text}}<br>{x} %{{x:+.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>",
-        )
+        points = {"x": rise.value, "error_x": {"array": rise.error, **bars}}
+        points |= {"y": found[y].value, "error_y": {"array": found[y].error, **bars}, "text": list(texts)}
+        points["hovertemplate"] = f"%{{text}}<br>{x} %{{x:+.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>"
+        marker = {"size": 7, "color": color(number), "symbol": symbol(number)}
+        line = {"color": color(number), "width": 1}
+        figure.add_scatter(**points, mode="lines+markers", name=name, marker=marker, line=line)
     figure.update_xaxes(title=f"rise of {_headed(x, first)} (at the start {first[x].value[0]:.4g})")
     figure.update_yaxes(title=_headed(y, first))
     return framed(figure, title=title, subtitle=first.errors, height=360)

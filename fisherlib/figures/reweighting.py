@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import floats
 from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
-from .style import REFERENCE, color, framed, lines, symbol
+from .style import DOTTED, color, framed, lines, symbol
 
 
 def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
@@ -26,20 +26,15 @@ def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
         'model: ESS 2.6 of 3, Pareto k unknown'
     """
     figure, shapes = go.Figure(), {name: pareto_k(values) for name, values in log_weights.items()}
-    dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=dotted, hoverinfo="skip", name="all alike")
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=DOTTED, hoverinfo="skip", name="all alike")
     for number, (name, values) in enumerate(log_weights.items()):
         log_w = np.sort(floats(f"log_weights of {name!r}", values))[::-1]
         w = np.exp(log_w - log_w[0])
         M, ess = len(w), effective_sample_size(log_w)
-        figure.add_scatter(
-            x=np.arange(M + 1) / M,
-            y=np.r_[0.0, np.cumsum(w) / w.sum()],
-            mode="lines",
-            line={"color": color(number), "width": 2},
-            name=f"{name}: ESS {ess:.1f} of {M}, Pareto k {_shape(shapes[name])}",
-            hovertemplate=f"the heaviest %{{x:.1%}} carry %{{y:.1%}}<extra>{name}</extra>",
-        )
+        curve = {"x": np.arange(M + 1) / M, "y": np.r_[0.0, np.cumsum(w) / w.sum()], "mode": "lines"}
+        hover = f"the heaviest %{{x:.1%}} carry %{{y:.1%}}<extra>{name}</extra>"
+        entry = f"{name}: ESS {ess:.1f} of {M}, Pareto k {_shape(shapes[name])}"
+        figure.add_scatter(**curve, line={"color": color(number), "width": 2}, name=entry, hovertemplate=hover)
     figure.update_xaxes(title="share of the configurations, heaviest first", tickformat=".0%")
     figure.update_yaxes(title="share of the weight", tickformat=".0%", range=[0, 1.02])
     subtitle = (
@@ -77,19 +72,12 @@ def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: f
     for number, (name, (value, error)) in enumerate(parts.items()):
         y = [1e3 * (getattr(d, value) - d.upper) / n_atoms for d in differences.values()]
         bars = [1e3 * getattr(d, error) / n_atoms for d in differences.values()]
-        figure.add_scatter(
-            x=list(differences),
-            y=y,
-            error_y={"array": bars, "thickness": 1.2, "width": 4},
-            customdata=bars,
-            mode="markers",
-            name=name,
-            marker={"size": 9, "color": color(number), "symbol": symbol(number)},
-            hovertemplate=f"%{{y:.3g}} ± %{{customdata:.2g}} meV/atom<extra>{name}</extra>",
-        )
+        points = {"x": list(differences), "y": y, "error_y": {"array": bars, "thickness": 1.2, "width": 4}}
+        dots = {"size": 9, "color": color(number), "symbol": symbol(number)}
+        hover = f"%{{y:.3g}} ± %{{customdata:.2g}} meV/atom<extra>{name}</extra>"
+        figure.add_scatter(**points, customdata=bars, mode="markers", name=name, marker=dots, hovertemplate=hover)
     figure.update_layout(scattermode="group")
-    bound, dotted = "⟨U_θ − U⟩ under the truth: upper bound", {"color": REFERENCE, "dash": "dot", "width": 1}
-    figure.add_hline(y=0, line=dotted, name=bound, showlegend=True)
+    figure.add_hline(y=0, line=DOTTED, name="⟨U_θ − U⟩ under the truth: upper bound", showlegend=True)
     figure.update_yaxes(title="meV/atom, from ⟨U_θ − U⟩ under the truth")
     barred = all(np.isfinite(d.error) for d in differences.values())
     subtitle = (

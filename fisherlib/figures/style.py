@@ -16,6 +16,7 @@ REFERENCE = "#444444"
 SCALE = "Viridis"
 MARK = PALETTE[1]  # of points and paths on a landscape
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star", "pentagon")
+DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1}  # of lines to compare with
 FAINT = "#b4b4b4"  # of traces in the background
 
 _AXIS = re.compile(r"[xy]axis\d*")

@@ -32,16 +32,9 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
         line = {"width": 1.2, "color": color(number)}
         if chosen is not None:
             line = {"width": 2.4, "color": PALETTE[0]} if t.key == chosen else {"width": 0.8, "color": FAINT}
-        figure.add_scatter(
-            x=x,
-            y=t.energies / t.n_atoms,
-            customdata=x - start,
-            mode="lines",
-            name=t.key,
-            hovertemplate=f"{t.key}, configuration %{{customdata}}: %{{y:.4f}} eV/atom<extra></extra>",
-            line=line,
-            zorder=1 if t.key == chosen else 0,
-        )
+        curve = {"x": x, "y": t.energies / t.n_atoms, "customdata": x - start, "zorder": int(t.key == chosen)}
+        hover = f"{t.key}, configuration %{{customdata}}: %{{y:.4f}} eV/atom<extra></extra>"
+        figure.add_scatter(**curve, mode="lines", line=line, name=t.key, hovertemplate=hover)
         start += len(t)
     figure.update_xaxes(title="configuration, one trajectory after the other")
     figure.update_yaxes(title="energy, eV/atom")
