@@ -147,14 +147,9 @@ def _staircase(
     x, F = ecdf(values, weights=weights)
     text = [""] * len(x) if labels is None else list(labels)
     order = np.argsort(np.asarray(values), kind="stable")
-    return go.Scatter(
-        x=np.r_[x[0], x],  # starts from zero at the smallest value
-        y=np.r_[0.0, F],
-        text=[text[i] for i in (order[0], *order)],
-        mode="lines",
-        line=line,
-        hovertemplate=hover if labels is None else "%{text}<br>" + hover,
-    )
+    steps = {"x": np.r_[x[0], x], "y": np.r_[0.0, F]}  # from zero at the smallest value
+    shown = hover if labels is None else "%{text}<br>" + hover
+    return go.Scatter(**steps, text=[text[i] for i in (order[0], *order)], mode="lines", line=line, hovertemplate=shown)
 
 
 def _difference(first: Weighted, second: Weighted, line: dict, hover: str) -> go.Scatter:

@@ -163,18 +163,11 @@ def _density(histogram: Histogram) -> go.Heatmap:
         "y": 0.01,
         "yanchor": "bottom",
     }  # on a wide page a bar at the side would be far away
-    return go.Heatmap(
-        x=histogram.edges,
-        y=histogram.edges,
-        z=np.log10(counts, out=np.full(counts.shape, np.nan), where=counts > 0),
-        customdata=counts,
-        colorscale=SCALE,
-        zmin=0,
-        colorbar=bar,
-        hoverongaps=False,
-        hovertemplate="true %{x:.2f}<br>model %{y:.2f} eV/Å<br>%{customdata} components<extra></extra>",
-        name="components per bin",
-    )
+    shade = np.log10(counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    grid = {"x": histogram.edges, "y": histogram.edges, "z": shade, "customdata": counts, "zmin": 0}
+    hover = "true %{x:.2f}<br>model %{y:.2f} eV/Å<br>%{customdata} components<extra></extra>"
+    style = {"colorscale": SCALE, "colorbar": bar, "hoverongaps": False, "hovertemplate": hover}
+    return go.Heatmap(**grid, **style, name="components per bin")
 
 
 def _spaced(number: int) -> str:

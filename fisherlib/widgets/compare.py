@@ -17,13 +17,8 @@ from .states import ALL, NONE, CompareState
 #: Size of Φ above which models are evaluated in the background.
 LARGE = 10**8
 TOTAL, SITE = "total energy", "site energies of one configuration"
-DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS = (
-    "distribution",
-    "energy parity",
-    "energy residuals",
-    "force parity (first model)",
-    "errors by trajectory",
-)
+DISTRIBUTION, PARITY, RESIDUALS = "distribution", "energy parity", "energy residuals"
+FORCES, ERRORS = "force parity (first model)", "errors by trajectory"
 
 
 class ComparePanel(Panel):
