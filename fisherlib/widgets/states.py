@@ -1,6 +1,6 @@
-"""The state of each explorer: what is chosen, as traits, without widgets and without arrays."""
+"""What is chosen in each explorer: traits without a widget and without an array."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import traitlets
@@ -17,9 +17,9 @@ class Offered(traitlets.Unicode):
     """One of the options in ``state.options[name]``; empty while nothing is chosen."""
 
     def validate(self, obj: "State", value: Any) -> str:
-        """Refuse a value that is not an option; the message lists the options."""
+        """Refuses what is not among the options; the sentence lists them."""
         value = super().validate(obj, value)
-        _among(str(self.name), [value] if value else [], obj.options)
+        _among(self.name, [value] if value else [], obj)
         return value
 
 
@@ -27,17 +27,17 @@ class SeveralOffered(traitlets.Tuple):
     """Some of the options in ``state.options[name]``, at least one."""
 
     def validate(self, obj: "State", value: Any) -> tuple[str, ...]:
-        """Refuse an empty choice, and a value that is not an option."""
+        """Refuses an empty choice, and what is not among the options."""
         value = super().validate(obj, value)
-        options = obj.options.get(str(self.name))
+        options = obj.options.get(self.name or "")
         if options and not value:
             raise traitlets.TraitError(f"{self.name}: expected at least one of {', '.join(map(repr, options))}")
-        _among(str(self.name), value, obj.options)
+        _among(self.name, value, obj)
         return value
 
 
-def _among(name: str, chosen: Sequence[str], offered: Mapping[str, Sequence[str]]) -> None:
-    options = offered.get(name)
+def _among(name: str | None, chosen: Sequence[str], state: "State") -> None:
+    options = state.options.get(name or "")
     for value in chosen:
         if options and value not in options:
             raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
@@ -65,7 +65,7 @@ class State(traitlets.HasTraits):
 
 
 class LoadState(State):
-    """Which file to read, and how. An empty column is guessed."""
+    """Which file, and how it is read. Empty columns are guessed."""
 
     path = traitlets.Unicode()
     temperature = traitlets.Float(None, allow_none=True)  # K; None: what the file says

@@ -2,7 +2,7 @@
 
 import re
 
-#: Label of each argument on the page Load.
+#: The label of each choice on the page of files.
 LABELS = {
     "temperature": "Temperature, K",
     "forces": "Forces",
