@@ -10,6 +10,7 @@ from .style import band, color, framed, lines
 
 #: Shows errors up to this multiple of the smallest one.
 WORSE = 1.12
+_UNITS = ("eV/Å", "eV/Å", "nats")  # of the criteria
 
 
 def strengths(choice: RidgeChoice) -> go.Figure:
@@ -25,38 +26,31 @@ def strengths(choice: RidgeChoice) -> go.Figure:
         >>> fl.figures.strengths(choice).layout.title.text
         'How much regularisation'
     """
-    x = choice.strengths
-    predicted = np.sqrt(choice.gcv)
-    likelihood = choice.evidence
+    x, errors, bar = choice.strengths, choice.cross_validation, choice.cross_validation_error
+    evidence = choice.evidence - choice.evidence.max()
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=[0.62, 0.38])
-    errors, bar = choice.cross_validation, choice.cross_validation_error
     around = band(x, errors - bar, errors + bar, shade=color(0), name="± one standard error over trajectories")
     figure.add_trace(around, row=1, col=1)
-    for number, (name, y, row, unit) in enumerate(
-        (
-            ("cross-validation", choice.cross_validation, 1, "eV/Å"),
-            ("GCV", predicted, 1, "eV/Å"),
-            ("evidence", likelihood - likelihood.max(), 2, "nats"),
-        )
-    ):
+    criteria = {"cross-validation": errors, "GCV": np.sqrt(choice.gcv), "evidence": evidence}
+    for number, ((name, y), unit, row) in enumerate(zip(criteria.items(), _UNITS, (1, 1, 2), strict=True)):
         best = choice.best[name]
         line = {"color": color(number), "width": 2, "dash": ("solid", "dash", "dot")[number]}
+        curve = {"name": f"{name}: best λ {best:.2g}", "line": line, "mode": "lines"}
         hover = f"λ %{{x:.3g}}: %{{y:.6g}} {unit}<extra>{name}</extra>"
-        figure.add_scatter(
-            x=x, y=y, mode="lines", line=line, name=f"{name}: best λ {best:.2g}", hovertemplate=hover, row=row, col=1
-        )
+        figure.add_scatter(x=x, y=y, **curve, hovertemplate=hover, row=row, col=1)
         figure.add_vline(x=best, line=line | {"width": 1})
+    near = errors <= WORSE * errors.min()  # the strengths worth choosing from
+    shown = np.r_[errors[near], criteria["GCV"][near]]
     figure.update_xaxes(type="log", exponentformat="power")
     figure.update_xaxes(title="strength λ, relative to the diagonal of T", row=2, col=1)
-    figure.update_yaxes(title="held-out force RMSE, eV/Å", row=1, col=1)
-    figure.update_yaxes(title="ln evidence − best", row=2, col=1)
-    near = choice.cross_validation <= WORSE * choice.cross_validation.min()  # the strengths worth choosing from
-    shown = np.r_[choice.cross_validation[near], predicted[near]]
-    figure.update_yaxes(range=_around(shown), row=1, col=1)
-    found = [choice.verdict.message, *([choice.range.message] if choice.range.level != "ok" else [])]
-    subtitle = f"{'<br>'.join(map(lines, found))}<br>GCV and evidence have no bars: they count all rows as independent"
-    figure.update_yaxes(range=_around((likelihood - likelihood.max())[near]), row=2, col=1)
-    return framed(figure, title="How much regularisation", subtitle=subtitle, height=420)
+    figure.update_yaxes(title="held-out force RMSE, eV/Å", range=_around(shown), row=1, col=1)
+    figure.update_yaxes(title="ln evidence − best", range=_around(evidence[near]), row=2, col=1)
+    return framed(figure, title="How much regularisation", subtitle=_found(choice), height=420)
+
+
+def _found(choice: RidgeChoice) -> str:
+    verdicts = [choice.verdict.message, *([choice.range.message] if choice.range.level != "ok" else [])]
+    return "<br>".join([*map(lines, verdicts), "GCV and evidence have no bars: they count all rows as independent"])
 
 
 def _around(values: Array) -> tuple[float, float]:

@@ -34,19 +34,16 @@ def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequenc
             "ks": float(ks(held_out.reference, held_out.energies)),
             "wasserstein_1": float(wasserstein_1(held_out.reference, held_out.energies)),
         },
-        "verdicts": [
-            {
-                "name": v.name,
-                "level": v.level,
-                "message": v.message,
-                "value": v.value if math.isfinite(v.value) else None,
-                "limits": [limit if math.isfinite(limit) else None for limit in v.limits],
-            }
-            for v in verdicts
-        ],
+        "verdicts": [_verdict(v) for v in verdicts],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
         "independent_blocks": None if study.blocks is None else study.blocks.independent,
         "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
         "units": UNITS,
         "versions": versions(),
     }
+
+
+def _verdict(v: Verdict) -> dict[str, Any]:
+    """A verdict as JSON has it, which knows neither NaN nor infinity."""
+    value, *limits = (number if math.isfinite(number) else None for number in (v.value, *v.limits))
+    return {"name": v.name, "level": v.level, "message": v.message, "value": value, "limits": limits}
