@@ -89,9 +89,9 @@ def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, ob
         return execute(parametrised(notebook, given), title=source.stem)
     except CellExecutionError as error:
         # The message may span lines and contain colour codes; the user gets one plain sentence.
-        message = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
-        told = f"{error.ename}: {spoken(message, before)}"
-        raise ReportError(f"{source.name} stopped: {told}", error.traceback) from error
+        words = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
+        message = f"{error.ename}: {spoken(words, before)}"
+        raise ReportError(f"{source.name} stopped: {message}", error.traceback) from error
     except DeadKernelError as error:
         died = f"{source.name} stopped: its Python process died, perhaps for lack of memory"
         raise ReportError(died, str(error)) from error

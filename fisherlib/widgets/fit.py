@@ -131,11 +131,11 @@ class FitPanel(Panel):
         weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
         bars = self._study.standard_errors(self.solution, **weights)
         if bars is None:
-            self._bars_said = f"no error bars: {self._study.reason}"
+            self._about_bars = f"no error bars: {self._study.reason}"
             return {}
-        self._bars_said = f"bars: one standard error, over {self._study.blocks}"
+        self._about_bars = f"bars: one standard error, over {self._study.blocks}"
         if self.state.ridge:
-            self._bars_said += "; they do not include the bias of the ridge"
+            self._about_bars += "; they do not include the bias of the ridge"
         return {self.model.name: bars}
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
@@ -158,7 +158,7 @@ class FitPanel(Panel):
                 shown[f"force RMSE, {name}, eV/Å"] = f"{pooled:.4f}"
         whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # keeps a number beside its name
         self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
-        self.numbers.value += f" · {self._bars_said}"
+        self.numbers.value += f" · {self._about_bars}"
 
     def _button(self, label: str, suffix: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})
