@@ -19,8 +19,7 @@ from turns import one_thread, race, seconds
 import fisherlib as fl
 from fisherlib.cluster.engines import processes
 from fisherlib.cluster.leaves import Leaf, leaves
-from fisherlib.figures.frame import framed
-from fisherlib.figures.style import PALETTE, REFERENCE
+from fisherlib.figures.style import PALETTE, REFERENCE, framed
 from fisherlib.io.database import Database
 
 MANY_ROWS, ROWS_K = (3_000, 12_000, 48_000, 192_000, 768_000), 110

@@ -38,6 +38,13 @@ def landscape(
         points: marked by name, with the path between the first two; those outside the plane are left out.
         at: where the cross-sections meet; the nearest point of the plane if it is outside.
         log: colours (not heights) by the logarithm of the loss.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = fl.fisher(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> plane = fl.Plane.through(fl.solve(loss).theta, [2.0, 1.0])
+        >>> fl.figures.landscape(fl.landscape(loss, plane, n=11)).data[0].type
+        'surface'
     """
     specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
     gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
@@ -55,6 +62,14 @@ def landscapes(
     Args:
         surfaces: choice, e.g. ("θ_f", "force MAE") → (surface, named points on its plane).
         keys: names of the choices, e.g. ("model", "loss"); the report makes one selector of each.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = fl.fisher(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> surface = fl.landscape(loss, fl.Plane.through(fl.solve(loss).theta, [2.0, 1.0]), n=11)
+        >>> figure = fl.figures.landscapes({("θ_f",): (surface, {"θ_f": (0.0, 0.0)})}, keys=("model",))
+        >>> figure.frames[0].name
+        '{"model": "θ_f"}'
     """
     frames = []
     for choice, (surface, points) in surfaces.items():

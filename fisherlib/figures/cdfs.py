@@ -1,4 +1,4 @@
-"""Distribution functions, exact, with their difference from a reference below them."""
+"""Exact distribution functions, with their difference from a reference below."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -9,14 +9,13 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from ..comparison import ecdf, ecdf_difference
-from .frame import color, faded, framed, known
-from .style import REFERENCE
+from .style import REFERENCE, band, color, framed, known
 
 Distances = Mapping[str, tuple[float, float]]
 Labels = Mapping[str, Sequence[str]]
-#: Values and their weights, or None where all are alike.
+#: Values and their weights; None for equal weights.
 Weighted = tuple[ArrayLike, ArrayLike | None]
-#: Energies per atom, and the lower and upper edge of a band around the distribution function there.
+#: Energies per atom, and the lower and upper edge of a band there.
 Bands = Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]
 
 
@@ -30,22 +29,28 @@ def cdfs(
     bands: Bands | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
 ) -> go.Figure:
-    """Exact distribution functions of energies per atom; below, how far each is from the first, which is the reference.
+    """Exact distribution functions of energies per atom; below, their difference from the first one, the reference.
 
     Args:
         samples: name → (n,) energies per atom, eV/atom; the first is the reference.
         title: of the figure.
-        distances: name → KS and W1 (eV/atom) from the reference; the legend says them.
-        noise: KS and W1 (eV/atom) between two halves of the true data; the subtitle says them.
-        labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; hovering shows them.
-        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``; drawn around the names given. The subtitle says
-            of whom; and, where a mapping without entries is given, that there are too few independent blocks for any.
-        weights: name → (n,) weights of the values, such as those to a model's distribution; all alike without them.
+        distances: name → KS and W1 (eV/atom) from the reference, for the legend.
+        noise: KS and W1 (eV/atom) between two halves of the true data, for the subtitle.
+        labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; shown on hovering.
+        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
+            that there are too few independent blocks for bands.
+        weights: name → (n,) weights of the values, such as those to a model's distribution; by default all are equal.
 
     Raises:
-        ValueError: distances, labels, bands or weights of a name that is not among the samples, or labels of another number.
+        ValueError: a name is not among the samples, or the number of labels is wrong.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> figure = fl.figures.cdfs({"true": [-1.2, -1.1], "model": [-1.2, -1.0]})
+        >>> [trace.name for trace in figure.data]  # the last one is the difference
+        ['true', 'model', 'model']
     """
-    halves = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
+    halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, 'eV/atom')}"
     subtitle = "<br>".join(filter(None, (halves, _of_bands(bands))))
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
     figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
@@ -55,29 +60,31 @@ def cdfs(
 
 
 def site_energy_cdfs(
-    samples: Mapping[str, ArrayLike],
-    *,
-    title: str,
-    distances: Distances | None = None,
-    labels: Labels | None = None,
+    samples: Mapping[str, ArrayLike], *, title: str, distances: Distances | None = None, labels: Labels | None = None
 ) -> go.Figure:
-    """Distribution functions of the energies of the atoms of one configuration; below, each minus the first.
+    """Distribution functions of the site energies of one configuration; below, their difference from the first one.
 
-    Site energies are no observable, only their sum over a configuration is: no sample is the truth here.
+    Site energies are not observable, only their sum is, so none of the samples is the truth.
 
     Args:
         samples: name → (N,) site energies, eV.
         title: of the figure.
-        distances: name → KS and W1 (eV) from the first; the legend says them.
-        labels: name → (N,) texts, one per atom in the order given; hovering shows them.
+        distances: name → KS and W1 (eV) from the first one, for the legend.
+        labels: name → (N,) texts, one per atom in the order given; shown on hovering.
 
     Raises:
-        ValueError: distances or labels of a name that is not among the samples, or labels of another number.
+        ValueError: a name is not among the samples, or the number of labels is wrong.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> figure = fl.figures.site_energy_cdfs({"a": [-1.2, -1.1], "b": [-1.2, -1.0]}, title="Site energies")
+        >>> figure.layout.xaxis2.title.text
+        'site energy, eV'
     """
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV")
     figure.update_xaxes(title="site energy, eV", row=2, col=1)
     figure.update_yaxes(title="fraction of atoms", row=1, col=1)
-    subtitle = "site energies are no observable: only their sum over a configuration is"
+    subtitle = "site energies are not observable: only their sum over a configuration is"
     return framed(figure, title=title, subtitle=subtitle, height=400)
 
 
@@ -100,9 +107,9 @@ def _distributions(
     for number, (name, values) in enumerate(samples.items()):
         hover = f"%{{x:.4f}} {unit}<br>fraction %{{y:.4f}}<extra>{name}</extra>"
         line = {"shape": "hv", "width": 2 if number else 3, "color": color(number - 1) if number else REFERENCE}
-        said = f"{name}: {_said(distances[name], unit)}" if name in distances else name
+        entry = f"{name}: {_in_words(distances[name], unit)}" if name in distances else name
         steps = _staircase(values, labels.get(name), weights.get(name), line, hover)
-        figure.add_trace(steps.update(name=said, legendgroup=name), row=1, col=1)
+        figure.add_trace(steps.update(name=entry, legendgroup=name), row=1, col=1)
         if number:
             hover = f"%{{x:.4f}} {unit}<br>%{{y:+.4f}}<extra>{name} − {reference}</extra>"
             gap = _difference((first, weights.get(reference)), (values, weights.get(name)), line, hover)
@@ -116,34 +123,21 @@ def _of_bands(bands: Bands | None) -> str:
     if bands is None:
         return ""
     if not bands:
-        return "no bands: they need several trajectories, or blocks of a long run, and ten independent blocks by the scores of the fit"
-    return f"bands of {', '.join(bands)}: 95 %, at every energy by itself, from the scatter between trajectories, or blocks of a single run"
+        return "no bands: they need several trajectories, or blocks of a long run, with ten independent blocks by the scores of the fit"
+    return f"bands of {', '.join(bands)}: 95 % at each energy, from the scatter between trajectories, or blocks of a single run"
 
 
 def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
     known("bands", list(bands), list(samples))
-    drawn = []
-    for number, name in enumerate(samples):
-        if name in bands:
-            x, low, high = (np.asarray(part) for part in bands[name])
-            drawn.append(
-                go.Scatter(
-                    x=np.r_[x, x[::-1]],
-                    y=np.r_[high, low[::-1]],
-                    fill="toself",
-                    fillcolor=faded(color(number - 1) if number else REFERENCE),
-                    line={"width": 0},
-                    mode="lines",
-                    hoverinfo="skip",
-                    name=f"band of {name}",
-                    legendgroup=name,
-                    showlegend=False,
-                )
-            )
-    return drawn
+    shades = {name: color(number - 1) if number else REFERENCE for number, name in enumerate(samples)}
+    return [
+        band(*bands[name], shade=shade, name=f"band of {name}", legendgroup=name, showlegend=False)
+        for name, shade in shades.items()
+        if name in bands
+    ]
 
 
-def _said(distance: tuple[float, float], unit: str) -> str:
+def _in_words(distance: tuple[float, float], unit: str) -> str:
     return f"KS {distance[0]:.3f}, W1 {1e3 * distance[1]:.2f} m{unit}"
 
 
@@ -153,14 +147,9 @@ def _staircase(
     x, F = ecdf(values, weights=weights)
     text = [""] * len(x) if labels is None else list(labels)
     order = np.argsort(np.asarray(values), kind="stable")
-    return go.Scatter(
-        x=np.r_[x[0], x],  # from zero up, at the smallest value
-        y=np.r_[0.0, F],
-        text=[text[i] for i in (order[0], *order)],
-        mode="lines",
-        line=line,
-        hovertemplate=hover if labels is None else "%{text}<br>" + hover,
-    )
+    steps = {"x": np.r_[x[0], x], "y": np.r_[0.0, F]}  # from zero at the smallest value
+    shown = hover if labels is None else "%{text}<br>" + hover
+    return go.Scatter(**steps, text=[text[i] for i in (order[0], *order)], mode="lines", line=line, hovertemplate=shown)
 
 
 def _difference(first: Weighted, second: Weighted, line: dict, hover: str) -> go.Scatter:
