@@ -1,4 +1,4 @@
-"""Losses that are quadratic in θ: one frozen value, and the ones that follow from moments."""
+"""Losses that are quadratic in θ: the frozen value, and the losses that follow from moments."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .arguments import floats, kind, number, whole
 from .dataset import Array, frozen
 from .moments import Fold, MomentRecord, Moments
-from .units import beta
+from .units import UNKNOWN_TEMPERATURE, beta, check_temperature
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,9 +22,19 @@ class Quadratic:
         A: (K, K) symmetric, positive semi-definite.
         b: (K,) linear term, with a minus sign in q.
         s: twice the value at θ = 0.
-        normal: (A, b) up to one common positive factor, before that factor was rounded in. The minimum is found from
-            it, so that θ does not change, to the last digit, when a loss is multiplied by a number (by β², say).
-        data: identity of the data of each term that was added up; empty for a penalty, and where it is not known.
+        normal: A and b before the loss was multiplied by a positive number such as β². The minimum is found from
+            these, so θ does not change in its last digit when a loss is multiplied by a number.
+        data: identity of the data of each term that was added up; empty for a penalty, or if it is not known.
+
+    Raises:
+        ValueError: shapes that do not fit, a matrix that is not symmetric, or anything but numbers.
+
+    Example:
+        >>> q = Quadratic([[2.0, 0.0], [0.0, 4.0]], [2.0, 4.0], 6.0)
+        >>> float(q([1.0, 1.0]))  # at the minimum
+        0.0
+        >>> (2 * q + q)([[0.0, 0.0], [1.0, 1.0]])
+        array([9., 0.])
     """
 
     A: Array
@@ -36,7 +46,9 @@ class Quadratic:
     def __post_init__(self) -> None:
         A, b = frozen(floats("A", self.A)), frozen(floats("b", self.b))
         object.__setattr__(self, "s", number("s", self.s))
-        if b.ndim != 1 or A.shape != (len(b), len(b)):
+        if b.ndim != 1:
+            raise ValueError(f"b: expected shape (K,), got {b.shape}; write Quadratic(A, b, s)")
+        if A.shape != (len(b), len(b)):
             raise ValueError(f"A: expected shape {b.shape * 2} to go with b, got {A.shape}")
         if np.abs(A - A.T).max() > 1e-9 * np.abs(A).max():
             raise ValueError("A: expected a symmetric matrix, got one that is not")
@@ -51,13 +63,18 @@ class Quadratic:
         return len(self.b)
 
     def __call__(self, theta: ArrayLike) -> Array:
-        """Value at θ, of shape (K,), or at each row of an array (..., K)."""
+        """Value at θ, of shape (K,), or at each row of an array (..., K).
+
+        Raises:
+            ValueError: another number of parameters.
+        """
         theta = floats("theta", theta)
         if theta.shape[-1:] != (self.K,):
             raise ValueError(f"theta: expected {self.K} parameters, got shape {theta.shape}")
         return np.einsum("...i,...i->...", theta, 0.5 * (theta @ self.A) - self.b) + 0.5 * self.s
 
     def __add__(self, other: "Quadratic") -> "Quadratic":
+        kind("losses", other, Quadratic, "fisher(moments) + ridge(strength, K)")
         if self.K != other.K:
             raise ValueError(f"losses: expected {self.K} parameters in both, got {other.K}")
         return Quadratic(self.A + other.A, self.b + other.b, self.s + other.s, data=self.data | other.data)
@@ -76,6 +93,9 @@ class Quadratic:
 
         Returns:
             The quadratic form of the n coordinates; no data are needed.
+
+        Raises:
+            ValueError: shapes that do not fit.
         """
         V, theta = np.atleast_2d(floats("directions", directions)), floats("origin", origin)
         if V.shape[1:] != (self.K,) or theta.shape != (self.K,):
@@ -88,12 +108,13 @@ class Quadratic:
 
 
 def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
-    """Records merged by temperature; β² is multiplied in once per temperature, so that it cancels from θ exactly."""
+    """Records merged by temperature; each sum is multiplied by β² once, so β cancels from θ exactly."""
+    check_temperature(temperature)
     groups: dict[float, Fold] = {}
     for record in [moments] if isinstance(moments, MomentRecord) else moments.values():
         T = record.temperature if temperature is None else temperature
         if T is None:
-            raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
+            raise ValueError(UNKNOWN_TEMPERATURE)
         if T in groups:
             groups[T].add(record)
         else:
@@ -110,7 +131,7 @@ def _refuse_others(loss: str, moments: object) -> None:
 
 
 def _of(moments: Moments | MomentRecord, loss: Quadratic) -> Quadratic:
-    """A loss with the identity of the data that it was made of."""
+    """The loss with the identity of its data."""
     return dataclasses.replace(loss, data=frozenset() if moments.identity is None else frozenset([moments.identity]))
 
 
@@ -130,14 +151,22 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
     Args:
         moments: of one or several trajectories.
-        temperature: K; taken for every trajectory. Without it each trajectory's own temperature is used, and
-            trajectories of several temperatures enter with their own β².
+        temperature: K, for every trajectory. By default each has its own, so trajectories of several temperatures enter
+            with their own β².
 
     Returns:
         Quadratic form in θ; value in 1/Å².
 
     Raises:
-        ValueError: neither ``temperature`` nor the trajectories say what T is.
+        TypeError: anything but moments.
+        ValueError: neither ``temperature`` nor the trajectories give T.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> loss = fisher(moments)
+        >>> loss.K, float(loss([1.5, 2.0])) > float(loss([1.0, 2.0]))
+        (2, True)
 
     Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
     """
@@ -148,7 +177,7 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
 
 def energy(moments: Moments | MomentRecord) -> Quadratic:
-    """Half the mean squared error of total energies, the best offset per atom taken out.
+    """Half the mean squared error of total energies, with the best offset per atom taken out.
 
     q(θ) = ½ min over e0 of ⟨(E − θ·D − N e0)²⟩. √(2q) is the energy RMSE of a configuration.
 
@@ -157,6 +186,16 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
 
     Returns:
         Quadratic form in θ; value in eV².
+
+    Raises:
+        TypeError: anything but moments.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = energy(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> rmse = (2 * loss([1.0, 2.1])) ** 0.5  # eV
+        >>> bool(0.001 < rmse < 0.1)
+        True
     """
     _refuse_others("energy", moments)
     total = _total(moments)
@@ -172,10 +211,14 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
 
 
 def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
-    """The form of ⟨(E − θ·D)²⟩ given by S, where a descriptor that is constant has exact zeros instead of rounding.
+    """⟨(E − θ·D)²⟩ as a quadratic form, with exact zeros instead of rounding for a descriptor that is constant.
 
-    Scaled to unit diagonal, rounding would pass for a direction that the data determine. ``terms`` are the sizes of what
-    was added up on the diagonal, ``mean`` those of the values that were centred.
+    Scaled to unit diagonal, rounding would look like a direction that the data determine.
+
+    Args:
+        S: (K + 2, K + 2) mean products of (D, E, N), centred.
+        mean: (K + 2,) of (D, E, N).
+        terms: (K + 2,) sizes of the terms that were summed on the diagonal of S.
     """
     K, eps = len(mean) - 2, 64 * np.finfo(float).eps
     live = np.diag(S)[:K] > (eps * terms + (eps * mean) ** 2)[:K]
@@ -186,19 +229,28 @@ def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
 def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
     """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
 
-    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature; any constant offset drops
-    out, and with different N the energy of one more atom too, since each N is an ensemble of its own. With several
-    temperatures it is the mean over configurations of theirs.
+    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature. Any constant offset drops
+    out. With different N an offset per atom drops out too, since each N is an ensemble of its own. Several temperatures
+    are averaged, each weighted by its number of configurations.
 
     Args:
         moments: of one or several trajectories.
-        temperature: K; taken for every trajectory. Without it each trajectory's own.
+        temperature: K, for every trajectory; by default each has its own.
 
     Returns:
         Quadratic form in θ; value in nats.
 
     Raises:
-        ValueError: neither ``temperature`` nor the trajectories say what T is.
+        TypeError: anything but moments.
+        ValueError: neither ``temperature`` nor the trajectories give T.
+
+    Example:
+        The sum of two losses is a loss:
+
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> fl.solve(fl.fisher(moments) + 0.5 * kl(moments)).theta.round(6)
+        array([1., 2.])
     """
     _refuse_others("kl", moments)
     groups = _by_temperature(moments, temperature)
@@ -219,17 +271,25 @@ def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: Ar
     Args:
         strength: λ ≥ 0.
         K: number of parameters.
-        scale: (K,) m_k; ones without it. The diagonal of the loss it is added to makes λ dimensionless.
-        origin: (K,) θ⁰, the parameters to stay close to; zeros without it.
+        scale: (K,) m_k; ones by default. The diagonal of the loss it is added to makes λ dimensionless.
+        origin: (K,) θ⁰, the parameters to stay close to; zeros by default.
 
     Raises:
-        ValueError: λ or the scale is negative or not finite.
+        ValueError: λ or the scale is negative or not finite, or a shape does not fit.
+
+    Example:
+        >>> penalty = ridge(0.1, 2, origin=[1.0, 0.0])
+        >>> float(penalty([1.0, 2.0])).__round__(12)
+        0.2
     """
     whole("K", K, 1, "parameters")
-    if not floats("strength", strength) >= 0 or not np.isfinite(strength):
+    strength = number("strength", strength)
+    if strength < 0:
         raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
     m = strength * (np.ones(K) if scale is None else floats("scale", scale))
     if m.shape != (K,) or not (m >= 0).all():
         raise ValueError(f"scale: expected {K} numbers ≥ 0, got {np.asarray(scale)!r:.60}")
     theta = np.zeros(K) if origin is None else floats("origin", origin)
+    if theta.shape != (K,) or not np.isfinite(theta).all():
+        raise ValueError(f"origin: expected {K} finite parameters, got {np.asarray(origin)!r:.60}")
     return Quadratic(np.diag(m), m * theta, float(m @ theta**2))

@@ -44,7 +44,7 @@ NO_NUMBERS: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "masked": (lambda a: np.ma.masked_array(a, mask=np.arange(len(a)) == 1), "masked array with 1 of"),
     "complex": (lambda a: a + 1e-3j, "complex numbers, whose imaginary part would be lost"),
     "dates": (lambda a: np.datetime64("2026-01-01") + np.arange(len(a)), "dates"),
-    "spans of time": (lambda a: np.arange(len(a)).astype("timedelta64[s]"), "spans of time"),
+    "durations": (lambda a: np.arange(len(a)).astype("timedelta64[s]"), "durations"),
     "words": (lambda a: a.astype(str), "words"),
     "bytes": (lambda a: a.astype("S"), "words"),
     "list of words": (lambda a: a.astype(str).tolist(), "list of words"),
@@ -310,7 +310,7 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         "solve(moments)": (lambda: fl.solve(moments), "quadratic: expected Quadratic, got Moments; write solve"),
         "fisher(None)": (
             lambda: fl.fisher(None),
-            "moments: expected Moments or MomentRecord, got NoneType; write fisher",
+            "moments: expected Moments or MomentRecord, got None; write fisher",
         ),
         "fisher(data)": (lambda: fl.fisher(data), "moments: .*got Dataset; write fisher"),
         "energy(data)": (lambda: fl.energy(data), "moments: .*got Dataset; write energy"),
@@ -327,8 +327,8 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
             lambda: fl.Dataset({"a": data["t0"]}),
             "trajectories: expected Trajectory, got str; write Da",
         ),
-        "Dataset of a path": (lambda: fl.Dataset("x"), "trajectories: expected Trajectory, got str; .*io.read"),
-        "Dataset of a number": (lambda: fl.Dataset(3), "trajectories: expected Iterable, got int"),
+        "Dataset of a path": (lambda: fl.Dataset("x"), "trajectories: expected a list, got str; .*io.read"),
+        "Dataset of a number": (lambda: fl.Dataset(3), "trajectories: expected a list, got int; write Da"),
         "accumulate of words": (lambda: fl.accumulate(["a"]), "data: expected Trajectory, got str"),
         "compare(theta, data)": (
             lambda: comparison.compare(theta, data),
@@ -344,7 +344,7 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         ),
         "descriptor of a word": (
             lambda: fl.io.read("data/cu55_1200K.npz", descriptor="soap"),
-            "descriptor: expected Soap or NoneType, got str; write descriptor=",
+            "descriptor: expected Soap or None, got str; write descriptor=",
         ),
         "write swapped": (lambda: fl.io.write(path, data), "data: expected Dataset, got .*Path; write io.write"),
         "cross_validate swapped": (
