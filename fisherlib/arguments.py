@@ -186,7 +186,9 @@ _KINDS = {
     Callable: "a function",
     Iterable: "a list",
     Mapping: "a dictionary",
+    Integral: "a whole number",
     NoneType: "None",
+    Real: "a number",
     os.PathLike: "a path",
 }
 
@@ -213,13 +215,24 @@ def _named(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def path(name: str, value: object, way: str) -> None:
+def location(name: str, value: object, way: str) -> None:
     """Refuses anything but the path of a file or folder.
 
     Raises:
         TypeError: neither text nor a path.
     """
     kind(name, value, (str, os.PathLike), way)
+
+
+def choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Refuses anything but one of several names.
+
+    Raises:
+        ValueError: another name, or anything that is not text.
+    """
+    names = tuple(choices)
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"{name}: expected one of {', '.join(map(repr, names))}, got {value!r:.60}")
 
 
 def each(name: str, values: Iterable[T], wanted: type[T] | tuple[type, ...], way: str) -> tuple[T, ...]:

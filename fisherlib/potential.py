@@ -179,6 +179,21 @@ class LinearPotential:
         return trajectory.site_descriptors @ self.theta + self.offset
 
 
+def check_model(name: str, model: object, way: str) -> None:
+    """Refuses anything that does not predict energies and forces as a potential does.
+
+    Args:
+        name: of the argument.
+        model: a potential, or another model with these methods.
+        way: how the call should read.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if not all(callable(getattr(model, method, None)) for method in ("energies", "forces")):
+        kind(name, model, LinearPotential, way)
+
+
 def refuse_other_names(potential: str, K: int, names: Sequence[str], data: Dataset | Trajectory) -> None:
     """Refuses data with another number of descriptors than a potential, or with other names if both are known.
 
