@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, kind
+from ..arguments import each, floats, kind, whole
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
 from .distributions import finite_sample, ks, wasserstein_1
 
 
@@ -71,6 +71,7 @@ def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
     Raises:
         ValueError: as said.
     """
+    comparisons = each("comparisons", comparisons, Comparison, "[compare(model, data), …]")
     first = comparisons[0]
     for c in comparisons[1:]:
         same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
@@ -91,6 +92,7 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
     Two samples of the same distribution are that far apart: smaller differences between models mean nothing about
     their distributions. NaN with a single trajectory.
     """
+    kind("comparison", comparison, Comparison, "sampling_noise(compare(model, data))")
     odd = np.repeat(np.arange(len(comparison.keys)) % 2 == 1, comparison.configurations)
     if not odd.any():
         return float("nan"), float("nan")
@@ -104,8 +106,8 @@ def compare(model: LinearPotential, data: Dataset, *, clusters: ArrayLike | None
     Raises:
         ValueError: the model is of other descriptors than the data, where both are known.
     """
-    if not hasattr(model, "check_of"):  # a potential, or a network, which this room does not know
-        kind("model", model, LinearPotential, "compare(LinearPotential(theta=theta), data)")
+    check_model("model", model, "compare(LinearPotential(theta=theta), data)")
+    kind("data", data, Dataset, "compare(model, data)")
     model.check_of(data)
     return compare_predictions(model.energies(data), model.forces(data), data, name=model.name, clusters=clusters)
 
@@ -126,6 +128,7 @@ def compare_predictions(
     Raises:
         ValueError: the predictions have another length than the data, or the clusters have.
     """
+    kind("data", data, Dataset, "compare_predictions(energies, forces, data, name=name)")
     energies, forces = floats("energies", energies), floats("forces", forces)
     n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
     if energies.shape != n_atoms.shape or forces.shape != truth.shape:
@@ -231,8 +234,7 @@ def force_histogram(true: ArrayLike, predicted: ArrayLike, *, bins: int = 120) -
     true, predicted = finite_sample("true", true), finite_sample("predicted", predicted)
     if len(true) != len(predicted):
         raise ValueError(f"predicted: expected {len(true)} components, as many as true ones, got {len(predicted)}")
-    if bins < 1:
-        raise ValueError(f"bins: expected a positive number, got {bins}")
+    whole("bins", bins, 1, "bins along each axis")
     low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
     if low == high:  # a range of no width has no bins
         half = 0.5 * max(1.0, abs(low))

@@ -1,8 +1,11 @@
 """Checks of the data on loading, whose findings a fit of forces alone would hide."""
 
+from types import NoneType
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments, accumulate
@@ -56,6 +59,7 @@ def consistency(
     Raises:
         ValueError: θ has another length or is not finite, or the moments are those of other data.
     """
+    kind("moments", moments, (Moments, NoneType), "consistency(data, moments=accumulate(data))")
     found = findings(data, theta, moments or accumulate(data), temperature)
     return [verdict.warned() if verdict.name == "duplicates" else verdict for verdict in found]
 

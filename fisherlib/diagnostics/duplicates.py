@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset, Trajectory
 from ..units import counted
 from .verdict import Verdict
@@ -41,6 +42,7 @@ def without_copies(data: Dataset) -> Dataset:
         A dataset whose ``provenance["copies"]`` tells what was left out, key → numbers of configurations (from 0); the data
         themselves where nothing is there twice.
     """
+    kind("data", data, Dataset, "without_copies(io.read(path))")
     alike = _alike(data)
     first = np.zeros(len(alike), dtype=bool)
     first[np.unique(alike, return_index=True)[1]] = True

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset, Trajectory
 from . import judgements
 from .composition import counts_of_kinds
@@ -69,6 +69,7 @@ def sample(data: Dataset, temperature: float | None = None) -> list[Verdict]:
     Returns:
         The verdicts of ``ensemble``, and the temperature by forces of isolated clusters; ``value`` is the worst number.
     """
+    kind("data", data, Dataset, "sample(io.read(path))")
     found: dict[str, list[tuple[str, Verdict]]] = {}
     for key, verdict in _findings(data, temperature):
         found.setdefault(verdict.name, []).append((key, verdict))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..units import kelvins
 from .sampling import autocorrelation_time
@@ -21,6 +22,7 @@ def facts(data: Dataset) -> dict[str, object]:
     Args:
         data: the configurations, each trajectory in the order of time.
     """
+    kind("data", data, Dataset, "facts(io.read(path))")
     lengths = [len(t) for t in data.values()]
     seen = len(data.energies) >= SEEN * len(data)
     each = f" ({_range(lengths)} a trajectory)" if len(data) > 1 else ""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, qr
 
+from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
@@ -46,6 +47,7 @@ def null_directions(
     Raises:
         ValueError: not K names.
     """
+    kind("moments", moments, Moments, "null_directions(accumulate(data))")
     K = moments.K
     names = _names(names, K)
     total = moments.total()
@@ -203,6 +205,7 @@ def temperature_dependence(moments: Moments, theta: ArrayLike, temperature: floa
     Returns:
         (output, at T, at 1.1 T), θ_f by its coefficient that is largest in force.
     """
+    kind("moments", moments, Moments, "temperature_dependence(accumulate(data), theta, temperature)")
     total = moments.total()
     loss = fisher(total, temperature)
     largest = int(np.argmax(np.abs(_fitted(loss)) * np.sqrt(np.diag(loss.A))))

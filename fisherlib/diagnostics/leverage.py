@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
@@ -35,6 +36,8 @@ def leverage(
     Raises:
         ValueError: the moments are not those of the data.
     """
+    kind("data", data, Dataset, "leverage(data, accumulate(data))")
+    kind("moments", moments, Moments, "leverage(data, accumulate(data))")
     moments.check_of(data, temperature)
     known = {t.key: t.temperature if temperature is None else temperature for t in data.values()}
     alike = None in known.values() or len(set(known.values())) == 1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arguments import kind
 from ..moments import Moments
 from .signs import slope_verdict
 from .verdict import Verdict
@@ -21,6 +22,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     Args:
         moments: of the data.
     """
+    kind("moments", moments, Moments, "signs_of_moments(accumulate(data))")
     from scipy.sparse.linalg import LinearOperator, cg  # slow to load
 
     records, K = list(moments.values()), moments.K

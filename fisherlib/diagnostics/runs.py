@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from .facts import series_of_energies, too_short
 from .verdict import Verdict
@@ -22,6 +23,7 @@ def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
         data: the configurations.
         said: of the run, behind "one run, ".
     """
+    kind("data", data, Dataset, "single_run(io.read(path))")
     if len(data) > 1:
         return []
     message = f"one run, {said}"
@@ -38,6 +40,7 @@ def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
         data: trajectories in the order of the file.
         others: correlation from one to the next of something else than energies, such as scores.
     """
+    kind("data", data, Dataset, "short_runs(io.read(path))")
     if not too_short(data) or (correlation := max(from_one_to_the_next(data), others)) <= (most := chance(data)):
         return []
     each = len(data.energies) / len(data)

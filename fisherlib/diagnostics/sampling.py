@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, numbers
+from ..arguments import floats, kind, numbers
 from ..dataset import Array, Dataset, Trajectory
 from ..units import BOLTZMANN, beta
 
@@ -21,6 +21,7 @@ def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
     Raises:
         ValueError: a trajectory has no positions, or is periodic.
     """
+    kind("data", data, Dataset, "virial_temperature(io.read(path))")
     T = np.array([virial_temperatures(t).mean() for t in data.values()])
     return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
 
@@ -165,6 +166,7 @@ def drift(data: Dataset) -> tuple[float, float, Array]:
     Returns:
         mean over trajectories, eV; its standard error over trajectories (NaN for one); (n,) eV of each.
     """
+    kind("data", data, Dataset, "drift(io.read(path))")
     found = []
     for t in data.values():
         columns = [np.ones(len(t)), np.linspace(-0.5, 0.5, len(t))]
@@ -192,6 +194,7 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
     Raises:
         ValueError: no series, an empty one, one of more dimensions, or numbers that are not finite.
     """
+    kind("series", series, (Sequence, np.ndarray), "autocorrelation_time(trajectory.energies)")
     several = hasattr(series, "__len__") and len(series) > 0 and np.ndim(series[0]) > 0
     rows = [floats("series", row) for row in (series if several else [series])]
     for n, row in enumerate(rows):

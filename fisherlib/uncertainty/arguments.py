@@ -1,5 +1,6 @@
 """What several functions ask of the same arguments."""
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..moments import MomentRecord, Moments
 
@@ -10,9 +11,11 @@ def of_data(moments: Moments, data: Dataset, temperature: float | None = None) -
     Raises:
         ValueError: they do not belong together.
     """
+    kind("data", data, Dataset, "data and accumulate(data), in this order")
     if isinstance(moments, MomentRecord):
         raise ValueError(
             "moments: expected those of the trajectories of the data, one by one, got a single record; give "
             "accumulate(data), not its total()"
         )
+    kind("moments", moments, Moments, "accumulate(data)")
     moments.check_of(data, temperature)

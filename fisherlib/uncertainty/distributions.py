@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind, whole
 from ..comparison import ecdf
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
 from .intervals import interval
 from .jackknife import standard_error
 
@@ -45,6 +45,10 @@ def ecdf_band(
         ValueError: fewer than 2 trajectories, fewer than 10 independent blocks, a level out of (0, 1), another number of
             refits or of weights, or all of the weight on one trajectory.
     """
+    kind("data", data, Dataset, "ecdf_band(data)")
+    for each in (*(() if model is None else (model,)), *refits):
+        check_model("model" if each is model else "refits", each, "ecdf_band(data, model, refits)")
+    whole("points", points, 1, "energies")
     n = len(data)
     if n < 2:
         raise ValueError("data: expected at least 2 trajectories to see how they scatter, got 1; cut it by data.blocks")

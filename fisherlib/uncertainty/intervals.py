@@ -1,13 +1,14 @@
 """Confidence intervals by Student's t, and how many independent pieces of data they rest on."""
 
 import dataclasses
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from ..arguments import floats
+from ..arguments import floats, kind, number
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..diagnostics.facts import too_short
@@ -63,6 +64,8 @@ def interval(
 
     Source: Cameron and Miller, J. Hum. Resour. 50, 317 (2015), section VI, for t with clusters − 1.
     """
+    kind("clusters", clusters, Real, "interval(estimate, standard_error, clusters=12)")
+    number("level", level)
     if not 0 < level < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level!r}; 95 % is 0.95")
     if not clusters >= 2:
@@ -149,6 +152,7 @@ def scores(data: Dataset, theta: ArrayLike) -> Array:
     Raises:
         ValueError: another number of parameters than descriptors, or some that are not finite.
     """
+    kind("data", data, Dataset, "scores(data, theta)")
     theta = parameters("theta", theta, data.K)
     return np.concatenate([_scores(t, theta) for t in data.values()])
 
@@ -187,6 +191,7 @@ def independent_blocks(
         ValueError: a single configuration, another number of parameters than descriptors or some that are not finite, or
             moments of other data.
     """
+    kind("data", data, Dataset, "independent_blocks(data, theta)")
     M = len(data.energies)
     if M < 2:
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")

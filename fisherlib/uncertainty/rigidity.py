@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments
@@ -73,6 +73,7 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
     Raises:
         ValueError: another number of descriptors, or of numbers of atoms than configurations.
     """
+    kind("moments", moments, (Moments, MomentRecord), "energy_gradients(moments, descriptors, n_atoms=n_atoms)")
     total = moments if isinstance(moments, MomentRecord) else moments.total()
     D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
@@ -104,6 +105,8 @@ def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | Momen
     Raises:
         ValueError: a covariance of another shape.
     """
+    kind("data", data, Dataset, "energy_errors(data, covariance, moments)")
+    kind("moments", moments, (Moments, MomentRecord), "energy_errors(data, covariance, moments)")
     C, K = floats("covariance", covariance), data.K
     if C.shape not in ((K, K), (K + 1, K + 1)):
         raise ValueError(

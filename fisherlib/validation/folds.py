@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import is_whole, kind
+from ..arguments import is_whole, kind, words
 from ..arguments import seed as refuse_no_seed
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
 from ..moments import Moments
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
 
 
 def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
@@ -22,7 +22,7 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
     Raises:
         ValueError: fewer than two folds, or more folds than trajectories.
     """
-    keys = list(keys)
+    keys = words("keys", keys)
     several("data", len(keys))
     refuse_no_seed(seed)
     if not is_whole(folds) or not 2 <= folds <= len(keys):
@@ -70,6 +70,8 @@ def cross_validate(
         ValueError: moments of other data, ``of`` other configurations, a number of folds that cannot be, or a fit that
             returns a potential of another descriptor.
     """
+    kind("data", data, Dataset, "cross_validate(data, accumulate(data), fit)")
+    kind("fit", fit, Callable, "cross_validate(data, accumulate(data), regression.fisher_fit)")
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data, temperature)
     of = data if of is None else of
@@ -77,6 +79,9 @@ def cross_validate(
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
+        check_model(
+            "fit", model, "cross_validate(data, accumulate(data), regression.fisher_fit), whose fit returns a potential"
+        )
         model.check_of(data)
         name = model.name
         for key in part:

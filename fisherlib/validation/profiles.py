@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from ..arguments import floats, whole
+from ..arguments import floats, kind, whole
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset, frozen
 from ..losses import Quadratic, fisher, kl
@@ -133,6 +133,7 @@ def profile(
         ValueError: parameters of another number than descriptors, none of them or some that are not finite, replicates of
             another shape, or moments of other data.
     """
+    kind("data", data, Dataset, "profile(data, accumulate(data), thetas)")
     thetas = np.atleast_2d(floats("thetas", thetas))
     if thetas.ndim != 2 or len(thetas) == 0 or thetas.shape[1] != data.K:
         raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {thetas.shape}")
