@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..dataset import Array
 from ..validation import RidgeChoice
 from .frame import color, faded, framed, lines
@@ -18,6 +19,7 @@ def strengths(choice: RidgeChoice) -> go.Figure:
     Args:
         choice: from ``validation.choose_strength``.
     """
+    kind("choice", choice, RidgeChoice, "strengths(choose_strength(moments))")
     x = choice.strengths
     predicted = np.sqrt(choice.gcv)
     likelihood = choice.evidence

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..arguments import each, kind
 from ..comparison import Comparison, Histogram, of_one_dataset
 from .frame import color, framed, symbol
 from .style import REFERENCE, SCALE
@@ -15,6 +16,7 @@ DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
 
 def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
     """Predicted against true energy per atom, one panel a model; ``of`` what, for the title."""
+    comparisons = each("comparisons", comparisons, Comparison, "parity([compare(model, data), …])")
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -48,6 +50,7 @@ def _measured(c: Comparison, name: str, scale: float) -> str:
 
 def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
     """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift; ``of`` as above."""
+    comparisons = each("comparisons", comparisons, Comparison, "residuals([compare(model, data), …])")
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -88,6 +91,7 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
 
 def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
     """Energy shift with its spread, and force error, of every trajectory; ``of`` as above."""
+    comparisons = each("comparisons", comparisons, Comparison, "errors_by_trajectory([compare(model, data), …])")
     of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
@@ -113,6 +117,7 @@ def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str 
         force_rmse: eV/Å, over all components.
         of: which trajectories, for the title.
     """
+    kind("histogram", histogram, Histogram, "force_parity(force_histogram(true, predicted), …)")
     ends = histogram.edges[[0, -1]]
     figure = go.Figure(_density(histogram))
     thin = {"color": REFERENCE, "width": 1}

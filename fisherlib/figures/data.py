@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..units import counted
 from .frame import FAINT, color, framed
@@ -19,6 +20,7 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
     Raises:
         KeyError: no trajectory of that key.
     """
+    kind("data", data, Dataset, "energies(io.read(path))")
     chosen = None if selected is None else data[selected].key
     figure = go.Figure()
     start = 0

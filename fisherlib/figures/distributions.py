@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..comparison import ecdf, ecdf_difference
 from .frame import color, faded, framed, known
 from .style import REFERENCE
@@ -45,6 +46,7 @@ def cdfs(
     Raises:
         ValueError: distances, labels, bands or weights of a name that is not among the samples, or labels of another number.
     """
+    kind("samples", samples, Mapping, "cdfs({name: energies})")
     halves = "" if noise is None else f"two halves of the true data: {_said(noise, 'eV/atom')}"
     subtitle = "<br>".join(filter(None, (halves, _of_bands(bands))))
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
@@ -74,6 +76,7 @@ def site_energy_cdfs(
     Raises:
         ValueError: distances or labels of a name that is not among the samples, or labels of another number.
     """
+    kind("samples", samples, Mapping, "site_energy_cdfs({name: energies}, title=title)")
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV")
     figure.update_xaxes(title="site energy, eV", row=2, col=1)
     figure.update_yaxes(title="fraction of atoms", row=1, col=1)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from .frame import color, framed, known, power, symbol
 from .style import REFERENCE
 
@@ -16,6 +17,7 @@ _HEIGHT = 680  # pixels, of the three panels of a fit
 
 def spectrum(eigenvalues: ArrayLike, *, rank: int) -> go.Figure:
     """Eigenvalues of T scaled to unit diagonal, from stiff to soft; those beyond the rank are not determined."""
+    kind("eigenvalues", eigenvalues, (Sequence, np.ndarray), "spectrum(solution.eigenvalues, rank=solution.rank)")
     figure = go.Figure(_spectrum_traces(eigenvalues, rank))
     figure.update_xaxes(title="direction, from stiff to soft")
     figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power")
@@ -54,6 +56,7 @@ def coefficients(
     Raises:
         ValueError: errors of a name that is not among ``thetas``.
     """
+    kind("thetas", thetas, Mapping, "coefficients({name: theta}, names=data.descriptor_names)")
     figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {})))
     figure.update_xaxes(title="descriptor", tickangle=60, nticks=20)
     figure.update_yaxes(title=_coefficient_title(scale))
@@ -79,6 +82,8 @@ def _coefficient_traces(
     m = np.ones(len(names)) if scale is None else np.asarray(scale)
     unit = "" if scale is None else " eV/Å"
     for number, (name, theta) in enumerate(thetas.items()):
+        if np.shape(theta) != (len(names),):
+            raise ValueError(f"names: expected {np.size(theta)}, one per parameter of {name!r}, got {len(names)}")
         bars = np.asarray(errors.get(name, np.zeros(len(names)))) * m
         spread = " ± %{customdata:.2g}" if name in errors else ""
         yield go.Scatter(
@@ -123,6 +128,7 @@ def fit(
     Raises:
         ValueError: errors of a name that is not among ``thetas``, or a pooled error of one that is not drawn at all.
     """
+    kind("thetas", thetas, Mapping, "fit({name: theta}, solution.eigenvalues, force_errors, …)")
     spectral = f"spectrum of T: ● determined, × left out<br>rank {rank} of {np.size(eigenvalues)}, condition {power(condition)}"
     models = list(dict.fromkeys([*thetas, *force_errors]))
     known("pooled", list(pooled or {}), models)

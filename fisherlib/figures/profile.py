@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
 from .frame import color, faded, framed, symbol
@@ -35,6 +35,7 @@ def profile(
         log: whether x is drawn by its logarithm.
         marks: name → x of what is marked on every panel, such as θ and θ_f.
     """
+    kind("found", found, Profile, "profile(t, profiles.profile(data, moments, thetas), …)")
     names = list(found)
     rows = -(-len(names) // _COLUMNS)
     heads = [_headed(name, found) for name in names]
@@ -117,6 +118,7 @@ def trade_off(
     Raises:
         ValueError: no path.
     """
+    kind("profiles", profiles, Mapping, "trade_off({name: (labels, profile)})")
     if not profiles:
         raise ValueError("profiles: expected at least one path, got none")
     figure = go.Figure()

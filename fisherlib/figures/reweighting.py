@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
 from .frame import color, framed, lines, symbol
 from .style import REFERENCE
@@ -21,6 +21,7 @@ def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
     Raises:
         ValueError: no weights, NaN among them, or all of them zero.
     """
+    kind("log_weights", log_weights, Mapping, "weights({name: log_weights})")
     figure, shapes = go.Figure(), {name: pareto_k(values) for name, values in log_weights.items()}
     dotted = {"color": REFERENCE, "dash": "dot", "width": 1}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=dotted, hoverinfo="skip", name="all alike")
@@ -56,6 +57,7 @@ def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: f
     Raises:
         ValueError: a number of atoms that is not positive.
     """
+    kind("differences", differences, Mapping, "free_energies({name: difference}, n_atoms=N)")
     if not (np.ndim(n_atoms) == 0 and np.isfinite(n_atoms) and n_atoms > 0):
         raise ValueError(f"n_atoms: expected one positive number, N of the configurations, got {n_atoms!r:.60}")
     figure = go.Figure()

@@ -7,6 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
+
 #: Okabe and Ito's colours, told apart by colour-blind readers too.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 REFERENCE = "#444444"
@@ -18,6 +20,7 @@ _AXIS = re.compile(r"[xy]axis\d*")
 
 def styled(figure: go.Figure, *, title: str, height: int, width: int | None = None) -> go.Figure:
     """Gives a figure that has its traces the look of the house: colours, title, legend below, size in pixels, axes."""
+    kind("figure", figure, go.Figure, "styled(figure, title=title, height=330)")
     figure.update_layout(
         template="plotly_white",
         colorway=PALETTE,

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from ..arguments import each, kind
 from ..comparison import Comparison, ks, of_one_dataset, sampling_noise, wasserstein_1
 from ..dataset import Dataset
 from ..diagnostics import Verdict
@@ -61,6 +62,7 @@ def _cell(match: re.Match[str]) -> str:
 
 def facts(values: Mapping[str, object]) -> pd.DataFrame:
     """Named values, one a row; words in full, numbers to six digits."""
+    kind("values", values, Mapping, "facts(data.summary())")
     return Table(pd.Series({name: _in_words(value) for name, value in values.items()}, name="value").to_frame())
 
 
@@ -72,6 +74,7 @@ def _in_words(value: object) -> str:
 
 def trajectories(data: Dataset) -> pd.DataFrame:
     """One row a trajectory: its size, temperature and energies."""
+    kind("data", data, Dataset, "trajectories(io.read(path))")
     rows = {
         t.key: {
             "configurations": len(t),
@@ -123,6 +126,7 @@ def card(verdicts: Sequence[Verdict]) -> Card:
         verdicts: in any order.
     """
     order = list(LEVELS)
+    kind("verdicts", verdicts, Sequence, "card(diagnostics.check(data))")
     return Card(sorted(verdicts, key=lambda v: order.index(v.level)))
 
 
@@ -162,6 +166,7 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
         comparisons: of the models.
         why: there are no standard errors, as in ``Study.reason``; it stands in the corner of the table.
     """
+    comparisons = each("comparisons", comparisons, Comparison, "errors([compare(model, data), …])")
     of_one_dataset(comparisons)
     rows = {
         c.name: {
@@ -200,6 +205,7 @@ def groups(
         ValueError: training and test are of models with different names, or a comparison of ``alone`` has several
             trajectories.
     """
+    kind("comparison_train", comparison_train, Comparison, "groups(compare(model, data))")
     parts = {"train": comparison_train} | ({} if comparison_test is None else {"test": comparison_test})
     if len({c.name for c in parts.values()}) > 1:
         raise ValueError(
@@ -239,6 +245,7 @@ def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
     The noise is left out for a single trajectory, which has no other half.
     """
+    comparisons = each("comparisons", comparisons, Comparison, "distances([compare(model, data), …])")
     of_one_dataset(comparisons)
     rows = {
         c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons

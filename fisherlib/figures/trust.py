@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
 from ..diagnostics import Metastability
 from .frame import color, framed, lines, symbol
 from .style import REFERENCE
@@ -18,6 +19,7 @@ def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figu
         found: from ``diagnostics.metastability``.
         names: of the descriptors.
     """
+    kind("found", found, Metastability, "metastability(diagnostics.metastability(moments))")
     k = np.arange(1, len(found.values) + 1)
     figure = go.Figure()
     figure.add_scatter(
@@ -62,6 +64,7 @@ def calibration(
     Raises:
         ValueError: a bar that is not positive.
     """
+    kind("bars", bars, Mapping, "calibration({name: bars}, {name: errors}, unit=unit)")
     figure = go.Figure()
     if not all(np.all(np.asarray(b) > 0) for b in bars.values()):
         raise ValueError("bars: expected positive standard errors, got zero or NaN; leave out what has none")
