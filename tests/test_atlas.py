@@ -96,7 +96,7 @@ def test_the_seed_settles_the_picture(data: fl.Dataset, models: dict) -> None:
         ({"plane": FIRST_WEIGHTS}, "plane: expected one of .* got 'towards its first weights'"),
         ({"to": "b"}, "to: expected one of 'θ_f', 'c', got 'b'"),
         ({"plane": THREE, "to": "c", "third": "c"}, "third: expected one of 'θ_f', got 'c'"),
-        ({"plane": COEFFICIENTS, "coefficients": ("x", "y")}, "coefficients: no descriptor 'x'; there are"),
+        ({"plane": COEFFICIENTS, "coefficients": ("x", "y")}, "coefficients: expected descriptors among"),
         ({"plane": COEFFICIENTS, "coefficients": ("D0",)}, r"coefficients: expected two different descriptors, got \('D0',\)"),
         ({"n": 1}, "n: expected at least 2 points"),
     ],
