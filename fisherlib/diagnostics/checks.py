@@ -11,7 +11,7 @@ from ..losses import fisher
 from ..moments import MomentRecord, Moments, accumulate
 from ..potential import LinearPotential
 from ..solvers import solve
-from ..units import counted
+from ..units import check_temperature, counted
 from .axes import axes
 from .composition import composition
 from .descriptor import by_provenance, parameters_of
@@ -59,6 +59,7 @@ def consistency(
     Raises:
         ValueError: θ has another length or is not finite, or the moments are those of other data.
     """
+    check_temperature(temperature)
     kind("moments", moments, (Moments, NoneType), "consistency(data, moments=accumulate(data))")
     found = findings(data, theta, moments or accumulate(data), temperature)
     return [verdict.warned() if verdict.name == "duplicates" else verdict for verdict in found]

@@ -43,6 +43,8 @@ class Plane:
             object.__setattr__(self, name, floats(name, getattr(self, name)))
         if self.origin.ndim != 1 or self.directions.shape != (2, len(self.origin)):
             raise ValueError(f"directions: expected shape {(2, self.origin.size)}, got {self.directions.shape}")
+        if self.origin.size < 2:
+            raise ValueError(f"origin: expected at least 2 parameters to span a plane, got {self.origin.size}")
         unit = self.directions / np.maximum(np.linalg.norm(self.directions, axis=1, keepdims=True), 1e-300)
         if np.linalg.matrix_rank(unit, tol=1e-12) < 2:
             raise ValueError(f"directions: expected two independent ones, got parallel or zero ones for {self.labels}")

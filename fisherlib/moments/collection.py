@@ -9,7 +9,7 @@ import numpy as np
 from ..arguments import keys as as_keys
 from ..arguments import kind
 from ..dataset import Dataset
-from ..units import counted
+from ..units import check_temperature, counted
 from .identity import difference
 from .record import Fold, MomentRecord
 
@@ -120,6 +120,7 @@ class Moments(Mapping[str, MomentRecord]):
             ValueError: other trajectories, or one with other numbers, other force descriptors or another temperature.
         """
         kind("data", data, Dataset, "moments.check_of(data)")
+        check_temperature(temperature)
         wanted, way = "moments: expected those of the data", "take accumulate(data)"
         if self.K != data.K:
             raise ValueError(f"{wanted}, with K = {data.K}, got K = {self.K}; {way}")

@@ -16,7 +16,7 @@ from ..diagnostics.runs import across, chance, from_one_to_the_next
 from ..losses import fisher
 from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
-from ..units import counted
+from ..units import check_temperature, counted
 from .arguments import of_data
 from .directions import directions
 
@@ -191,6 +191,7 @@ def independent_blocks(
         ValueError: a single configuration, another number of parameters than descriptors or some that are not finite, or
             moments of other data.
     """
+    check_temperature(temperature)
     kind("data", data, Dataset, "independent_blocks(data, theta)")
     M = len(data.energies)
     if M < 2:

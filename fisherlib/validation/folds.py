@@ -12,9 +12,12 @@ from ..dataset import Dataset
 from ..moments import Moments
 from ..potential import LinearPotential, check_model
 
+#: Parts that trajectories are held out in, if there are so many trajectories.
+FOLDS = 5
 
-def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
-    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
+
+def split(keys: Sequence[str], folds: int | None = None, *, seed: int = 0) -> list[list[str]]:
+    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random; by default 5, or one per key if fewer.
 
     Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
     the answer into the test.
@@ -25,6 +28,7 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
     keys = words("keys", keys)
     several("data", len(keys))
     refuse_no_seed(seed)
+    folds = min(FOLDS, len(keys)) if folds is None else folds
     if not is_whole(folds) or not 2 <= folds <= len(keys):
         raise ValueError(f"folds: expected 2 to {len(keys)}, for as many trajectories, got {folds}")
     order = np.random.default_rng(seed).permutation(len(keys))
@@ -44,7 +48,7 @@ def cross_validate(
     moments: Moments,
     fit: Callable[[Moments], LinearPotential],
     *,
-    folds: int = 5,
+    folds: int | None = None,
     seed: int = 0,
     of: Dataset | None = None,
     clusters: ArrayLike | None = None,
@@ -56,7 +60,8 @@ def cross_validate(
         data: the trajectories.
         moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
         fit: moments → potential, e.g. ``regression.fisher_fit``.
-        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
+        folds: number of parts; ``len(data)`` leaves out one trajectory at a time. By default 5, or ``len(data)`` if there
+            are fewer trajectories.
         seed: of the assignment of trajectories to folds.
         of: the same configurations in the same order, cut into other trajectories, which the errors are told of; ``data``
             without it.
