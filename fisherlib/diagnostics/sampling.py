@@ -1,6 +1,7 @@
 """Is it a sample of the ensemble it is said to be: temperatures from positions and forces, and memory."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -194,7 +195,7 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
     Raises:
         ValueError: no series, an empty one, one of more dimensions, or numbers that are not finite.
     """
-    kind("series", series, (Sequence, np.ndarray), "autocorrelation_time(trajectory.energies)")
+    kind("series", series, (Sequence, np.ndarray, Real), "autocorrelation_time(trajectory.energies)")
     several = hasattr(series, "__len__") and len(series) > 0 and np.ndim(series[0]) > 0
     rows = [floats("series", row) for row in (series if several else [series])]
     for n, row in enumerate(rows):

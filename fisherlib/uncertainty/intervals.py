@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from ..arguments import floats, kind, number
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..diagnostics.facts import too_short
@@ -65,7 +65,7 @@ def interval(
     Source: Cameron and Miller, J. Hum. Resour. 50, 317 (2015), section VI, for t with clusters − 1.
     """
     kind("clusters", clusters, Real, "interval(estimate, standard_error, clusters=12)")
-    number("level", level)
+    kind("level", level, Real, "interval(estimate, standard_error, clusters=12, level=0.95)")
     if not 0 < level < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level!r}; 95 % is 0.95")
     if not clusters >= 2:
