@@ -138,8 +138,16 @@ class Study:
         """
         if self.blocks is None:
             raise ValueError("data: expected at least 2 configurations, so that one can be held out, got 1; add some")
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
-        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
+        return cross_validate(
+            self.parts,
+            self.moments_of_parts,
+            fit,
+            folds=min(folds, len(self.parts)),
+            seed=self.seed,
+            temperature=self.temperature,
+            of=self.data,
+            clusters=self._clusters,
+        )
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
         """Whether energies can be fitted with each of the ``folds`` held out: two configurations leave one, which has no scatter."""
