@@ -4,12 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-T = TypeVar("T")
 
 #: Elements with a name; the largest atomic number.
 ELEMENTS = 118
@@ -235,7 +233,7 @@ def choice(name: str, value: object, choices: Iterable[str]) -> None:
         raise ValueError(f"{name}: expected one of {', '.join(map(repr, names))}, got {value!r:.60}")
 
 
-def each(name: str, values: Iterable[T], wanted: type[T] | tuple[type, ...], way: str) -> tuple[T, ...]:
+def each(name: str, values: Iterable[Any], wanted: Any, way: str) -> tuple[Any, ...]:
     """Several objects of one kind, as a tuple.
 
     Args:
