@@ -349,7 +349,7 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         "write swapped": (lambda: fl.io.write(path, data), "data: expected Dataset, got .*Path; write io.write"),
         "cross_validate swapped": (
             lambda: validation.cross_validate(moments, data, regression.fisher_fit),
-            "moments: expected Moments, got Dataset",
+            "data: expected Dataset, got Moments",
         ),
         "sandwich swapped": (lambda: uncertainty.sandwich(fit, moments), "moments: expected Moments, got Solution"),
         "check(moments)": (lambda: diagnostics.check(moments), "data: expected"),

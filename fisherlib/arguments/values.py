@@ -1,13 +1,13 @@
-"""Checks of arguments at the doors of the package: numbers, flags, whole numbers, text, elements, and kinds of objects."""
+"""Checks of numbers: arrays of them, single ones, flags, whole numbers, seeds and elements."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from numbers import Integral, Real
-from types import NoneType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .objects import named
 
 #: Elements with a name; the largest atomic number.
 ELEMENTS = 118
@@ -45,7 +45,7 @@ def numbers(place: str, values: Any) -> NDArray:
         raise ValueError(f"{place}: expected numbers, got {type(values).__name__} ({error})") from error
     if array.dtype.kind == "O" and not array.ndim and not isinstance(values, Real):
         way = "; take its .theta" if hasattr(values, "theta") else ""
-        raise ValueError(f"{place}: expected numbers, got {_named(values)}{way}")
+        raise ValueError(f"{place}: expected numbers, got {named(values)}{way}")
     if array.dtype.kind == "O" and all(isinstance(x, Real) and not isinstance(x, bool) for x in array.flat):
         return array.astype(np.float64)
     if array.dtype.kind in _NO_NUMBERS and array.size:
@@ -130,28 +130,6 @@ def whole(name: str, number: Any, least: int, of: str) -> None:
         raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r:.60}")
 
 
-def words(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    """Several pieces of text, as a tuple; a single one is refused, although Python takes it for its letters.
-
-    Raises:
-        ValueError: a single piece of text, or anything that is not text.
-    """
-    several = isinstance(values, Iterable) and not isinstance(values, str)
-    found = tuple(values) if several else ()
-    if not several or not all(isinstance(word, str) for word in found):
-        raise ValueError(f"{name}: expected a list of words, got {values!r:.60}")
-    return found
-
-
-def keys(values: str | Iterable[str]) -> tuple[str, ...]:
-    """The keys of one or several trajectories, as a tuple.
-
-    Raises:
-        ValueError: anything that is not text.
-    """
-    return (values,) if isinstance(values, str) else words("keys", values)
-
-
 def seed(value: Any) -> None:
     """Refuses anything but a seed of a random number generator.
 
@@ -177,79 +155,3 @@ def elements(place: str, values: Any) -> NDArray[np.int64]:
             "types that a program counts from 0 or 1 must be turned into elements first"
         )
     return Z.astype(np.int64)
-
-
-#: Kinds whose Python names would tell a reader little.
-_KINDS = {
-    Callable: "a function",
-    Iterable: "a list",
-    Mapping: "a dictionary",
-    Integral: "a whole number",
-    NoneType: "None",
-    Real: "a number",
-    os.PathLike: "a path",
-}
-
-
-def kind(name: str, value: object, wanted: Any, way: str) -> None:
-    """Refuses an object of another kind than a function takes.
-
-    Args:
-        name: of the argument.
-        value: that was given.
-        wanted: its class, or a tuple of several. Text is not taken for an iterable of its letters.
-        way: how the call should read.
-
-    Raises:
-        TypeError: another kind.
-    """
-    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-    if not isinstance(value, kinds) or (isinstance(value, str) and str not in kinds):
-        names = " or ".join(_KINDS.get(k, k.__name__) for k in kinds)
-        raise TypeError(f"{name}: expected {names}, got {_named(value)}; write {way}")
-
-
-def _named(value: object) -> str:
-    return "None" if value is None else type(value).__name__
-
-
-def location(name: str, value: object, way: str) -> None:
-    """Refuses anything but the path of a file or folder.
-
-    Raises:
-        TypeError: neither text nor a path.
-    """
-    kind(name, value, (str, os.PathLike), way)
-
-
-def choice(name: str, value: object, choices: Iterable[str]) -> None:
-    """Refuses anything but one of several names.
-
-    Raises:
-        ValueError: another name, or anything that is not text.
-    """
-    names = tuple(choices)
-    if not isinstance(value, str) or value not in names:
-        raise ValueError(f"{name}: expected one of {', '.join(map(repr, names))}, got {value!r:.60}")
-
-
-def each(name: str, values: Iterable[Any], wanted: Any, way: str) -> tuple[Any, ...]:
-    """Several objects of one kind, as a tuple.
-
-    Args:
-        name: of the argument.
-        values: that were given, at least one.
-        wanted: the class of each, or a tuple of several.
-        way: how the call should read.
-
-    Raises:
-        TypeError: not an iterable, or one of other objects.
-        ValueError: no object at all.
-    """
-    kind(name, values, Iterable, way)
-    found = tuple(values)
-    if not found:
-        raise ValueError(f"{name}: expected at least one, got none; write {way}")
-    for value in found:
-        kind(name, value, wanted, way)
-    return found

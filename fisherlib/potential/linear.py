@@ -1,18 +1,17 @@
 """A potential that is linear in its descriptors: its parameters, offset and origin, and the energies and forces it predicts."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from .arguments import floats, kind, number, words
-from .dataset import Array, Dataset, Trajectory, stated
-from .moments import MomentRecord, Moments
-from .solvers import Solution
-
-_BOTH = "θ and the data must use the same descriptor with the same settings"
+from ..arguments import floats, kind, number, words
+from ..dataset import Array, Dataset, Trajectory, stated
+from ..moments import MomentRecord, Moments
+from ..solvers import Solution
+from .settings import SAME, described, descriptor_words, other_settings, refuse_other_names
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -132,7 +131,7 @@ class LinearPotential:
         if settings := other_settings(its, ours):
             raise ValueError(
                 f"data: expected the descriptor of the potential {self.name!r}, {descriptor_words(ours)}, got another one, "
-                f"{descriptor_words(its)} (other: {', '.join(settings)}); {_BOTH}"
+                f"{descriptor_words(its)} (other: {', '.join(settings)}); {SAME}"
             )
 
     def check_names(self, data: Dataset | Trajectory) -> None:
@@ -192,63 +191,3 @@ def check_model(name: str, model: object, way: str) -> None:
     """
     if not all(callable(getattr(model, method, None)) for method in ("energies", "forces")):
         kind(name, model, LinearPotential, way)
-
-
-def refuse_other_names(potential: str, K: int, names: Sequence[str], data: Dataset | Trajectory) -> None:
-    """Refuses data with another number of descriptors than a potential, or with other names if both are known.
-
-    Args:
-        potential: its name, for the error message.
-        K: its number of descriptors.
-        names: of its descriptors, or none.
-        data: to be predicted.
-
-    Raises:
-        TypeError: neither a dataset nor a trajectory.
-        ValueError: other descriptors.
-    """
-    kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
-    if data.K != K:
-        raise ValueError(f"data: expected K = {K} descriptors for the potential {potential!r}, got {data.K}; {_BOTH}")
-    pairs = zip(names, stated(data.descriptor_names), strict=False)
-    if other := next((pair for pair in pairs if pair[0] != pair[1]), None):
-        raise ValueError(
-            f"data: expected the descriptors of the potential {potential!r}, such as {other[0]!r}, got others, {other[1]!r} in "
-            f"its place; {_BOTH}"
-        )
-
-
-#: Entries of a descriptor's provenance that are not settings.
-_NO_SETTINGS = ("name", "library", "K")
-#: Names that readers and databases give to descriptors whose settings are not in the file.
-_UNNAMED = ("from the file", "not stated")
-
-
-def described(of: object) -> Mapping[str, Any]:
-    """The descriptor in the provenance of data or of a potential; empty if there is none."""
-    descriptor = getattr(of, "provenance", {}).get("descriptor")
-    return descriptor if isinstance(descriptor, Mapping) else {}
-
-
-def other_settings(ours: Mapping[str, Any], its: Mapping[str, Any]) -> list[str]:
-    """Names of the settings in which two descriptors differ; an empty list if those of one are not known."""
-    names = [descriptor.get("name", _UNNAMED[0]) for descriptor in (ours, its)]
-    if names[0] in _UNNAMED or names[1] in _UNNAMED:
-        return []
-    both = [name for name in ours if name in its and name not in _NO_SETTINGS]
-    other = [name for name in both if _value(ours[name]) != _value(its[name])]
-    return other or ([] if names[0] == names[1] else ["name"])
-
-
-def _value(setting: object) -> object:
-    return list(setting) if isinstance(setting, tuple) else setting  # as JSON gives it back
-
-
-def descriptor_words(descriptor: Mapping[str, Any]) -> str:
-    """A descriptor with its settings, in words."""
-    if not descriptor:
-        return "one that is not known"
-    settings = ", ".join(f"{name} {value}" for name, value in descriptor.items() if name not in _NO_SETTINGS)
-    K = f"K = {descriptor['K']}" if "K" in descriptor else ""
-    details = ", ".join(filter(None, (settings, K)))
-    return f"{descriptor.get('name', 'one without a name')}{f' ({details})' if details else ''}"
