@@ -273,7 +273,7 @@ def test_yes_and_no_are_asked_of_a_database_too(tmp_path: Path) -> None:
 def test_whole_numbers_are_whole(data: fl.Dataset, value: object) -> None:
     moments = fl.accumulate(data)
     for name, call in {
-        "folds": lambda: validation.split(["a", "b"], value),
+        "folds": lambda: validation.split(["a", "b"], 0 if value is None else value),  # None is the default
         "seed": lambda: validation.split(["a", "b"], 2, seed=value),
         "seed: ": lambda: validation.cross_validate(data, moments, regression.fisher_fit, folds=2, seed=value),
         "seed:": lambda: fl.Study(data, seed=value),

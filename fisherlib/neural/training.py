@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
-from ..arguments import each, kind
+from ..arguments import kind
 from ..arguments import seed as check_seed
 from ..dataset import Array, Dataset, Trajectory, stated
 from ..moments import accumulate
@@ -73,7 +73,8 @@ def train(
     Source: Cooper, Kästner, Urban and Artrith, npj Comput. Mater. 6, 54 (2020), for the displacements; Glorot and Bengio,
         AISTATS 2010, eq. 16, for the start.
     """
-    hidden = each("hidden", hidden, Integral, "train(data, hidden=(12,))")
+    kind("hidden", hidden, Iterable, "train(data, hidden=(12,))")
+    hidden = tuple(hidden)
     check_seed(seed)
     kind("data", data, Dataset, "train(io.read(path))")
     _check_numbers(hidden, inputs=inputs, displacements=displacements, iterations=iterations)
