@@ -53,6 +53,10 @@ def check_temperature(temperature: float | None) -> None:
 
     Raises:
         ValueError: as for ``beta``.
+
+    Example:
+        >>> check_temperature(300.0), check_temperature(None)
+        (None, None)
     """
     if temperature is not None:
         beta(temperature)

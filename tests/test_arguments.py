@@ -16,7 +16,7 @@ from torture import trajectory, written
 
 import fisherlib as fl
 from fisherlib import cluster, comparison, diagnostics, regression, trust, uncertainty, units, validation
-from fisherlib.arguments import elements, flag, kind, numbers, seed, whole
+from fisherlib.arguments import choice, each, elements, flag, keys, kind, location, numbers, seed, whole
 from fisherlib.descriptors import Soap
 from fisherlib.io import database
 
@@ -369,6 +369,27 @@ def test_swapped_numbers_of_a_ridge_are_noticed() -> None:
         fl.ridge(4, 1e-3)
     with pytest.raises(TypeError, match="x: expected int or str, got float; write it so"):
         kind("x", 1.0, (int, str), "it so")
+
+
+def test_paths_names_and_lists_are_checked() -> None:
+    location("path", "md.npz", "read(path)")
+    location("path", Path("md.npz"), "read(path)")
+    with pytest.raises(TypeError, match="path: expected str or a path, got None; write read"):
+        location("path", None, "read(path)")
+    choice("name", "a", {"a": 1, "b": 2})
+    for other in ("c", 1, None, np.zeros(2)):
+        with pytest.raises(ValueError, match="name: expected one of 'a', 'b', got "):
+            choice("name", other, {"a": 1, "b": 2})
+    assert each("values", (x for x in (1, 2)), int, "f([1, 2])") == (1, 2)
+    with pytest.raises(ValueError, match="values: expected at least one, got none; write f"):
+        each("values", [], int, "f([1, 2])")
+    for others, got in ((1, "a list, got int"), ("ab", "a list, got str"), ([1, "a"], "int, got str")):
+        with pytest.raises(TypeError, match=f"values: expected {got}; write f"):
+            each("values", others, int, "f([1, 2])")
+    assert keys("ab") == ("ab",) and keys(["a", "b"]) == ("a", "b")
+    for others in (3, None, ["a", 3]):
+        with pytest.raises(ValueError, match="keys: expected a list of words, got"):
+            keys(others)
 
 
 # Files in which something is there twice, or that are none

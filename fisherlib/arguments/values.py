@@ -70,6 +70,8 @@ def _refuse_lost(place: str, values: Any) -> None:
 
 def floats(place: str, values: Any) -> NDArray[np.float64]:
     """As ``numbers``, in float64; an array that is float64 already is not copied."""
+    if type(values) is np.ndarray and values.dtype == np.float64:  # the usual case, in loops too
+        return values
     return numbers(place, values).astype(np.float64, copy=False)
 
 

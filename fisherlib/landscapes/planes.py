@@ -112,7 +112,7 @@ class Plane:
         return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, labels)
 
     @classmethod
-    def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int) -> "Plane":
+    def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int = 0) -> "Plane":
         """The plane along two random directions, drawn in the scale of each descriptor; one unit as for ``eigen``."""
         kind("loss", loss, Quadratic, "Plane.random(theta, fisher(moments), seed=0)")
         check_seed(seed)
