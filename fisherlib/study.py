@@ -8,7 +8,7 @@ from types import NoneType
 import numpy as np
 
 from . import diagnostics
-from .arguments import kind
+from .arguments import choice, kind
 from .arguments import seed as refuse_no_seed
 from .comparison import Comparison, compare
 from .dataset import Array, Dataset
@@ -17,12 +17,12 @@ from .landscapes.atlas import Atlas
 from .losses import energy
 from .moments import Moments, accumulate
 from .neural.network import Network
-from .potential import LinearPotential
+from .potential import LinearPotential, check_model
 from .progress import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
-from .units import counted
+from .units import check_temperature, counted
 from .validation import cross_validate, split
 
 #: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
@@ -62,11 +62,15 @@ class Study:
     ) -> None:
         kind("data", data, Dataset, "Study(io.read(path))")
         kind("moments", moments, (Moments, NoneType), "Study(data, moments=accumulate(data))")
+        kind("models", models, (Mapping, NoneType), "Study(data, models={name: model})")
+        check_temperature(temperature)
         refuse_no_seed(seed)
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
         self.moments.check_of(data, temperature)
         for what, model in {"given": given, **(models or {})}.items():
+            if model is not None:
+                check_model("given" if model is given else "models", model, "Study(data, given=io.read_theta(path))")
             if model is not None and model.K != data.K:
                 raise ValueError(
                     f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
@@ -96,6 +100,7 @@ class Study:
         Raises:
             ValueError: the name is that of a network or of one of the usual models, or K is another.
         """
+        check_model("model", model, "study.with_model(io.read_theta(path))")
         if model.name in self._taken:
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
         models = self.models | {model.name: model}
@@ -116,6 +121,7 @@ class Study:
 
     def comparison(self, name: str) -> Comparison:
         """Errors of a model on every trajectory, with standard errors where there is no ``reason``; computed once."""
+        choice("name", name, self.models)
         if name not in self._comparisons:
             self._comparisons[name] = compare(self.models[name], self.data, clusters=self._clusters)
         return self._comparisons[name]
@@ -132,8 +138,16 @@ class Study:
         """
         if self.blocks is None:
             raise ValueError("data: expected at least 2 configurations, so that one can be held out, got 1; add some")
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
-        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
+        return cross_validate(
+            self.parts,
+            self.moments_of_parts,
+            fit,
+            folds=min(folds, len(self.parts)),
+            seed=self.seed,
+            temperature=self.temperature,
+            of=self.data,
+            clusters=self._clusters,
+        )
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
         """Whether energies can be fitted with each of the ``folds`` held out: two configurations leave one, which has no scatter."""
@@ -231,6 +245,7 @@ class Study:
         known = {"independent": self.blocks.independent}
         found = {"true": ecdf_band(self.parts, **known)}
         for name in names:
+            choice("names", name, self.models)
             model = self.models[name]
             own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
             found[name] = ecdf_band(self.parts, model, self.refits if own else (), **known)

@@ -225,7 +225,7 @@ def test_one_point_of_a_landscape_is_one_number() -> None:
 
 def test_a_grid_of_one_point_is_refused() -> None:
     plane = fl.Plane.coefficients(np.zeros(2), fl.ridge(1.0, 2), 0, 1)
-    with pytest.raises(ValueError, match="n: expected at least 2 points along an axis, got 1"):
+    with pytest.raises(ValueError, match="n: expected a whole number of points along an axis, at least 2, got 1"):
         fl.landscape(fl.ridge(1.0, 2), plane, n=1)
 
 

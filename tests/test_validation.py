@@ -164,7 +164,7 @@ def test_held_out_errors_equal_refits_and_residuals_of_the_rows(
 def test_a_temperature_for_all_makes_their_rows_count_alike(ragged: Maker) -> None:
     data = ragged(4, temperatures=(300.0, None, 900.0))
     moments = fl.accumulate(data)
-    with pytest.raises(ValueError, match="temperature: a trajectory has none of its own"):
+    with pytest.raises(ValueError, match="temperature: .*none of its own"):
         validation.held_out_errors(moments, STRENGTHS)
     found = validation.leave_one_trajectory_out(moments, STRENGTHS, temperature=400.0)
     errors = np.array([by_refits(data, strength, temperature=400.0) for strength in STRENGTHS]).T

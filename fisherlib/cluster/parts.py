@@ -3,8 +3,10 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 
+from ..arguments import kind
 from ..io.database import Database
 from ..io.moments import Records, write_records
 from ..moments import MomentRecord, Moments
@@ -41,6 +43,8 @@ def write_part(
         ValueError: no such part.
         Damaged: a shard is missing or not what was written.
     """
+    for name, value in (("number", number), ("of", of)):
+        kind(name, value, Integral, "write_part(database, 1, 4, 'part-1.npz')")
     if not 1 <= number <= of:
         raise ValueError(f"number: expected 1 to {of}, got {number}")
     database = Database.open(database)
@@ -68,6 +72,7 @@ def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "t
         ValueError: a part is missing, there twice, or of another state of the database; trajectories or data that are in
             two files; another descriptor, or other units.
     """
+    kind("paths", paths, (Sequence, str, os.PathLike), "merge(['part-1.npz', 'part-2.npz'])")
     refuse_by(by)
     files = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     if not files or len(set(files)) < len(files):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, kind
+from ..arguments import each, floats, kind, whole
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
 from .distances import finite_sample, ks, wasserstein_1
 
 
@@ -88,6 +88,7 @@ def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
         ...
         ValueError: comparisons: expected different names, got 'springs' twice; rename a model
     """
+    comparisons = each("comparisons", comparisons, Comparison, "[compare(model, data), …]")
     first = comparisons[0]
     for c in comparisons[1:]:
         same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
@@ -119,6 +120,7 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
         >>> 0.0 < sampling_noise(found)[0] < 0.5
         True
     """
+    kind("comparison", comparison, Comparison, "sampling_noise(compare(model, data))")
     odd = np.repeat(np.arange(len(comparison.keys)) % 2 == 1, comparison.configurations)
     if not odd.any():
         return float("nan"), float("nan")
@@ -143,6 +145,8 @@ def compare(model: LinearPotential, data: Dataset, *, clusters: ArrayLike | None
         >>> round(found.pooled["force_rmse"], 6), round(found.pooled["force_r2"], 6)
         (0.0, 1.0)
     """
+    check_model("model", model, "compare(LinearPotential(theta=theta), data)")
+    kind("data", data, Dataset, "compare(model, data)")
     if not hasattr(model, "check_of"):  # a potential, or a network, which this room does not know
         kind("model", model, LinearPotential, "compare(LinearPotential(theta=theta), data)")
     model.check_of(data)
@@ -172,6 +176,7 @@ def compare_predictions(
         >>> found.energy_shift.round(6).tolist()
         [0.1, 0.1, 0.1, 0.1]
     """
+    kind("data", data, Dataset, "compare_predictions(energies, forces, data, name=name)")
     E, F = floats("energies", energies), floats("forces", forces)
     n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
     if E.shape != n_atoms.shape or F.shape != truth.shape:
@@ -286,8 +291,7 @@ def force_histogram(true: ArrayLike, predicted: ArrayLike, *, bins: int = 120) -
     x, y = finite_sample("true", true), finite_sample("predicted", predicted)
     if len(x) != len(y):
         raise ValueError(f"predicted: expected {len(x)} components, as many as true ones, got {len(y)}")
-    if bins < 1:
-        raise ValueError(f"bins: expected a positive number, got {bins}")
+    whole("bins", bins, 1, "bins along each axis")
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     if low == high:  # an empty range cannot be divided into bins
         half = 0.5 * max(1.0, abs(low))

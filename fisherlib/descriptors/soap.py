@@ -17,7 +17,7 @@ from ase.data import chemical_symbols
 from metatensor import Labels, TensorBlock
 from scipy.sparse import csr_array
 
-from ..arguments import elements
+from ..arguments import each, elements
 from ..dataset import Array
 from ..progress import Progress
 
@@ -120,6 +120,7 @@ class Soap:
             ValueError: a configuration has an element that is not among ``species``, or a position or a cell that cannot
                 be right.
         """
+        atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
         found = {int(z) for a in atoms for z in a.numbers}
         if not found <= set(species):
             raise ValueError(

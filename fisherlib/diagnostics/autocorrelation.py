@@ -1,11 +1,12 @@
 """Memory of a series: its integrated autocorrelation time, and how many energies are independent."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from .energy_fluctuations import shown
 
@@ -36,6 +37,7 @@ def autocorrelation_time(series: ArrayLike | Sequence[ArrayLike]) -> float:
         >>> 4.0 < autocorrelation_time(np.repeat(noise, 10)) < 6.0  # each number ten times: 10 × ½
         True
     """
+    kind("series", series, (Sequence, np.ndarray, Real), "autocorrelation_time(trajectory.energies)")
     several: bool = isinstance(series, list | tuple | np.ndarray) and len(series) > 0 and np.ndim(series[0]) > 0
     given: Iterable[ArrayLike] = series if several else [series]  # type: ignore[assignment,list-item]
     rows = [floats("series", row) for row in given]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset, Trajectory
 from . import time_series
 from .aggregation import worst
@@ -87,6 +87,7 @@ def sample(data: Dataset, temperature: float | None = None) -> list[Verdict]:
         >>> {v.name: v.level for v in sample(data)}["canonical ratio"]
         'ok'
     """
+    kind("data", data, Dataset, "sample(io.read(path))")
     found: dict[str, list[tuple[str, Verdict]]] = {}
     for key, verdict in _findings(data, temperature):
         found.setdefault(verdict.name, []).append((key, verdict))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import kind
 from ..dataset import Dataset, Trajectory
 from ..units import counted
 from .verdict import Level, Verdict
@@ -56,6 +57,7 @@ def without_copies(data: Dataset) -> Dataset:
         >>> list(kept), kept.provenance["copies"]
         (['harmonic-0'], {'again': [0, 1]})
     """
+    kind("data", data, Dataset, "without_copies(io.read(path))")
     alike = _alike(data)
     first = np.zeros(len(alike), dtype=bool)
     first[np.unique(alike, return_index=True)[1]] = True

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, numbers
+from ..arguments import floats, kind, numbers
 from ..dataset import Array, Dataset
 from ..units import beta
 
@@ -116,6 +116,7 @@ def drift(data: Dataset) -> tuple[float, float, Array]:
         >>> abs(mean) < 5 * error, each.shape
         (True, (3,))
     """
+    kind("data", data, Dataset, "drift(io.read(path))")
     found: list[float] = []
     for t in data.values():
         columns = [np.ones(len(t)), np.linspace(-0.5, 0.5, len(t))]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset, Trajectory
 from ..moments import MomentRecord, Moments
 from ..units import BOHR, HARTREE
@@ -199,6 +200,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
         >>> signs_of_moments(fl.accumulate(data)), signs_of_moments(fl.accumulate(flipped))[0].level
         ([], 'fail')
     """
+    kind("moments", moments, Moments, "signs_of_moments(accumulate(data))")
     from scipy.sparse.linalg import LinearOperator, cg  # slow to load
 
     records, K = list(moments.values()), moments.K

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh, qr
 
+from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
@@ -59,6 +60,7 @@ def null_directions(
         ok b is 1 times a in every force
         ok d is 1 times c in every force
     """
+    kind("moments", moments, Moments, "null_directions(accumulate(data))")
     K = moments.K
     names = _names(names, K)
     total = moments.total()
@@ -229,6 +231,7 @@ def temperature_dependence(moments: Moments, theta: ArrayLike, temperature: floa
         KL to second order, nats 0.826
         canonical ratio 0.909
     """
+    kind("moments", moments, Moments, "temperature_dependence(accumulate(data), theta, temperature)")
     total = moments.total()
     loss = fisher(total, temperature)
     largest = int(np.argmax(np.abs(_fitted(loss)) * np.sqrt(np.diag(loss.A))))

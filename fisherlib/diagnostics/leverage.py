@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
@@ -42,6 +43,8 @@ def leverage(
         >>> h.shape, round(float(h.sum()), 6)  # two parameters
         ((200,), 2.0)
     """
+    kind("data", data, Dataset, "leverage(data, accumulate(data))")
+    kind("moments", moments, Moments, "leverage(data, accumulate(data))")
     moments.check_of(data, temperature)
     return _leverage(data, moments, temperature, block_rows or rows_per_block(data.K))
 

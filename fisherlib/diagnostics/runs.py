@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from .autocorrelation import series_of_energies, too_short
 from .verdict import Verdict
@@ -30,6 +31,7 @@ def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
         >>> [v.level for v in single_run(fl.systems.harmonic([1.0, 2.0], trajectories=1))]
         ['warn']
     """
+    kind("data", data, Dataset, "single_run(io.read(path))")
     if len(data) > 1:
         return []
     message = f"one run, {said}"
@@ -51,6 +53,7 @@ def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
         >>> short_runs(fl.systems.harmonic([1.0, 2.0], trajectories=50, configurations=1))  # drawn independently
         []
     """
+    kind("data", data, Dataset, "short_runs(io.read(path))")
     if not too_short(data) or (correlation := max(from_one_to_the_next(data), others)) <= (most := chance(data)):
         return []
     each = len(data.energies) / len(data)

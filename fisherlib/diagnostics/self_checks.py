@@ -1,14 +1,17 @@
 """Physical self-checks of a dataset: mistakes that a good fit of the forces would hide."""
 
+from types import NoneType
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments, accumulate
 from ..potential import LinearPotential
 from ..solvers import solve
-from ..units import counted
+from ..units import check_temperature, counted
 from .axis_order import axes
 from .composition import composition
 from .descriptor_match import by_provenance, parameters_of
@@ -64,6 +67,8 @@ def consistency(
         >>> [v.name for v in consistency(fl.Dataset(flipped)) if v.level == "fail"]
         ['energy slope']
     """
+    check_temperature(temperature)
+    kind("moments", moments, (Moments, NoneType), "consistency(data, moments=accumulate(data))")
     found = findings(data, theta, moments or accumulate(data), temperature)
     return [verdict.warned() if verdict.name == "duplicates" else verdict for verdict in found]
 

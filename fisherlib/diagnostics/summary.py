@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..units import kelvins
 from .autocorrelation import SEEN, independent_energies, memory
@@ -28,6 +29,7 @@ def facts(data: Dataset) -> dict[str, object]:
         >>> found["configurations"], found["temperature, K"]
         ('60 (20 a trajectory)', '300')
     """
+    kind("data", data, Dataset, "facts(io.read(path))")
     lengths = [len(t) for t in data.values()]
     seen = len(data.energies) >= SEEN * len(data)
     each = f" ({_range(lengths)} a trajectory)" if len(data) > 1 else ""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset, Trajectory
 from ..units import BOLTZMANN
 from .energy_fluctuations import shown
@@ -32,6 +32,7 @@ def virial_temperature(data: Dataset) -> tuple[Array, float, float]:
         >>> round(mean * fl.units.BOLTZMANN, 6)  # 2 eV / 3
         0.666667
     """
+    kind("data", data, Dataset, "virial_temperature(io.read(path))")
     T = np.array([virial_temperatures(t).mean() for t in data.values()])
     return T, float(T.mean()), float(T.std(ddof=1) / np.sqrt(len(T))) if len(T) > 1 else float("nan")
 

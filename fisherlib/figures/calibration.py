@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
 from .style import REFERENCE, color, framed, symbol
 
 
@@ -29,6 +30,7 @@ def calibration(
         >>> figure.data[-1].name
         'θ: rms of error / bar 1.00'
     """
+    kind("bars", bars, Mapping, "calibration({name: bars}, {name: errors}, unit=unit)")
     figure = go.Figure()
     if not all(np.all(np.asarray(b) > 0) for b in bars.values()):
         raise ValueError("bars: expected positive standard errors, got zero or NaN; leave those predictions out")

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from ..arguments import kind
 from ..diagnostics import Verdict
 from ..units import counted
 from .html import Table
@@ -56,6 +57,7 @@ def card(verdicts: Sequence[Verdict]) -> Card:
         >>> fl.tables.card([passed])
         ✓ 1 check passed: drift
     """
+    kind("verdicts", verdicts, Sequence, "card(diagnostics.check(data))")
     order = list(LEVELS)
     return Card(sorted(verdicts, key=lambda v: order.index(v.level)))
 

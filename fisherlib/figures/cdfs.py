@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..comparison import ecdf, ecdf_difference
 from .style import REFERENCE, band, color, framed, known
 
@@ -50,6 +51,7 @@ def cdfs(
         >>> [trace.name for trace in figure.data]  # the last one is the difference
         ['true', 'model', 'model']
     """
+    kind("samples", samples, Mapping, "cdfs({name: energies})")
     halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, 'eV/atom')}"
     subtitle = "<br>".join(filter(None, (halves, _of_bands(bands))))
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
@@ -81,6 +83,7 @@ def site_energy_cdfs(
         >>> figure.layout.xaxis2.title.text
         'site energy, eV'
     """
+    kind("samples", samples, Mapping, "site_energy_cdfs({name: energies}, title=title)")
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV")
     figure.update_xaxes(title="site energy, eV", row=2, col=1)
     figure.update_yaxes(title="fraction of atoms", row=1, col=1)

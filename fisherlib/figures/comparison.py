@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..arguments import each, kind
 from ..comparison import Comparison, Histogram, of_one_dataset
 from .style import DOTTED, REFERENCE, SCALE, color, framed, symbol
 
@@ -24,6 +25,7 @@ def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         >>> [trace.name for trace in fl.figures.parity([found]).data]
         ['θ_f', 'diagonal']
     """
+    comparisons = each("comparisons", comparisons, Comparison, "parity([compare(model, data), …])")
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -69,6 +71,7 @@ def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         >>> len(fl.figures.residuals([found]).data)  # zero, and points and mean of the model
         3
     """
+    comparisons = each("comparisons", comparisons, Comparison, "residuals([compare(model, data), …])")
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -109,6 +112,7 @@ def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> 
         >>> [trace.name for trace in fl.figures.errors_by_trajectory([found]).data]
         ['θ_f', 'θ_f']
     """
+    comparisons = each("comparisons", comparisons, Comparison, "errors_by_trajectory([compare(model, data), …])")
     of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
@@ -141,6 +145,7 @@ def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str 
         >>> fl.figures.force_parity(histogram, name="truth", force_rmse=0.0).data[0].type
         'heatmap'
     """
+    kind("histogram", histogram, Histogram, "force_parity(force_histogram(true, predicted), …)")
     ends = histogram.edges[[0, -1]]
     figure = go.Figure(_density(histogram))
     thin = {"color": REFERENCE, "width": 1}

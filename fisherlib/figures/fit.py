@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from .style import REFERENCE, color, framed, known, power, symbol
 
 ForceErrors = Mapping[str, Mapping[str, float]]
@@ -27,6 +28,7 @@ def spectrum(eigenvalues: ArrayLike, *, rank: int) -> go.Figure:
         >>> len(determined.y), len(left_out.y)
         (2, 1)
     """
+    kind("eigenvalues", eigenvalues, (Sequence, np.ndarray), "spectrum(solution.eigenvalues, rank=solution.rank)")
     figure = go.Figure(_spectrum_traces(eigenvalues, rank))
     figure.update_xaxes(title="direction, from stiff to soft")
     figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power")
@@ -71,6 +73,7 @@ def coefficients(
         >>> figure.data[0].x
         ('a', 'b')
     """
+    kind("thetas", thetas, Mapping, "coefficients({name: theta}, names=data.descriptor_names)")
     figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {})))
     figure.update_xaxes(title="descriptor", tickangle=60, nticks=20)
     figure.update_yaxes(title=_coefficient_title(scale))
@@ -92,6 +95,8 @@ def _coefficient_traces(
     m = np.ones(len(names)) if scale is None else np.asarray(scale)
     unit = "" if scale is None else " eV/Å"
     for number, (name, theta) in enumerate(thetas.items()):
+        if np.shape(theta) != (len(names),):
+            raise ValueError(f"names: expected {np.size(theta)}, one per parameter of {name!r}, got {len(names)}")
         bars = np.asarray(errors.get(name, np.zeros(len(names)))) * m
         spread = " ± %{customdata:.2g}" if name in errors else ""
         points = {"x": list(names), "y": np.asarray(theta) * m, "customdata": bars, "name": name, "legendgroup": name}
@@ -137,6 +142,7 @@ def fit(
         >>> len(figure.data)  # parameters, spectrum (two), force errors
         4
     """
+    kind("thetas", thetas, Mapping, "fit({name: theta}, solution.eigenvalues, force_errors, …)")
     spectral = f"spectrum of T: ● determined, × left out<br>rank {rank} of {np.size(eigenvalues)}, condition {power(condition)}"
     models = list(dict.fromkeys([*thetas, *force_errors]))
     known("pooled", list(pooled or {}), models)

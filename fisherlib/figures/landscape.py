@@ -4,6 +4,7 @@ import itertools
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..dataset import Array
 from ..landscapes import Landscape, Point
 from .style import MARK, PALETTE, SCALE, styled
@@ -46,6 +48,8 @@ def landscape(
         >>> fl.figures.landscape(fl.landscape(loss, plane, n=11)).data[0].type
         'surface'
     """
+    kind("surface", surface, Landscape, "landscape(fl.landscape(loss, plane))")
+    kind("points", points, (Mapping, NoneType), "landscape(surface, {name: (x, y)})")
     specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
     gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
     figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.6, 0.4], row_heights=[0.63, 0.37], **gaps)
@@ -71,6 +75,7 @@ def landscapes(
         >>> figure.frames[0].name
         '{"model": "θ_f"}'
     """
+    kind("surfaces", surfaces, Mapping, "landscapes({choice: (surface, points)}, keys)")
     frames = []
     for choice, (surface, points) in surfaces.items():
         drawn = landscape(surface, points)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from ..arguments import kind
 from ..diagnostics import Metastability
 from .style import DOTTED, color, framed, lines
 
@@ -23,6 +24,7 @@ def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figu
         >>> fl.figures.metastability(found).data[0].x
         array([1, 2])
     """
+    kind("found", found, Metastability, "metastability(diagnostics.metastability(moments))")
     k = np.arange(1, len(found.values) + 1)
     figure = go.Figure()
     shown, hover = np.where(found.values > 0, found.values, np.nan), "{}: μ = %{{y:.3g}} 1/Å²<extra></extra>"

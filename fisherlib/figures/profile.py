@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
 from .style import DOTTED, band, color, framed, symbol
@@ -37,6 +37,7 @@ def profile(
         >>> fl.figures.profile(t, along, title="Along the path", label="t").layout.title.text
         'Along the path'
     """
+    kind("found", found, Profile, "profile(t, profiles.profile(data, moments, thetas), …)")
     x, names = floats("x", x), list(found)
     rows, heads = -(-len(names) // _COLUMNS), [_headed(name, found) for name in names]
     gaps = {"vertical_spacing": 0.13, "horizontal_spacing": 0.07}
@@ -96,6 +97,7 @@ def trade_off(
         >>> len(fl.figures.trade_off({"path": ([f"t = {each}" for each in t], along)}).data)
         1
     """
+    kind("profiles", profiles, Mapping, "trade_off({name: (labels, profile)})")
     if not profiles:
         raise ValueError("profiles: expected at least one path, got none")
     figure = go.Figure()

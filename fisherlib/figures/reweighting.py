@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
 from .style import DOTTED, color, framed, lines, symbol
 
@@ -25,6 +25,7 @@ def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
         >>> fl.figures.weights({"model": [0.0, 0.0, -1.0]}).data[1].name
         'model: ESS 2.6 of 3, Pareto k unknown'
     """
+    kind("log_weights", log_weights, Mapping, "weights({name: log_weights})")
     figure, shapes = go.Figure(), {name: pareto_k(values) for name, values in log_weights.items()}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=DOTTED, hoverinfo="skip", name="all alike")
     for number, (name, values) in enumerate(log_weights.items()):
@@ -61,6 +62,7 @@ def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: f
         >>> [len(trace.y) for trace in fl.figures.free_energies({"model": found}, n_atoms=4).data]
         [1, 1, 1]
     """
+    kind("differences", differences, Mapping, "free_energies({name: difference}, n_atoms=N)")
     if not (np.ndim(n_atoms) == 0 and np.isfinite(n_atoms) and n_atoms > 0):
         raise ValueError(f"n_atoms: expected one positive number, N of the configurations, got {n_atoms!r:.60}")
     figure = go.Figure()

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..dataset import Array
 from ..validation import RidgeChoice
 from .style import band, color, framed, lines
@@ -26,6 +27,7 @@ def strengths(choice: RidgeChoice) -> go.Figure:
         >>> fl.figures.strengths(choice).layout.title.text
         'How much regularisation'
     """
+    kind("choice", choice, RidgeChoice, "strengths(choose_strength(moments))")
     x, errors, bar = choice.strengths, choice.cross_validation, choice.cross_validation_error
     evidence = choice.evidence - choice.evidence.max()
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=[0.62, 0.38])

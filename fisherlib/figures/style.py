@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.colors import hex_to_rgb
 
+from ..arguments import kind
+
 #: Colours of Okabe and Ito, which colour-blind readers can tell apart.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 REFERENCE = "#444444"
@@ -35,6 +37,7 @@ def styled(figure: go.Figure, *, title: str, height: int, width: int | None = No
         >>> fl.figures.styled(go.Figure(go.Scatter(y=[1, 2])), title="Two points", height=200).layout.height
         200
     """
+    kind("figure", figure, go.Figure, "styled(figure, title=title, height=330)")
     figure.update_layout(
         template="plotly_white",
         colorway=PALETTE,

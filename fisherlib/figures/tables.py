@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..arguments import each, kind
 from ..comparison import Comparison, ks, of_one_dataset, sampling_noise, wasserstein_1
 from ..dataset import Dataset
 from .card import Card as Card
@@ -37,6 +38,7 @@ def facts(values: Mapping[str, object]) -> pd.DataFrame:
         >>> fl.tables.facts({"K": 105, "RMSE, eV/Å": 0.1})["value"].tolist()
         ['105', '0.1']
     """
+    kind("values", values, Mapping, "facts(data.summary())")
     return Table(pd.Series({name: _in_words(value) for name, value in values.items()}, name="value").to_frame())
 
 
@@ -55,6 +57,7 @@ def trajectories(data: Dataset) -> pd.DataFrame:
         >>> fl.tables.trajectories(data)["configurations"].to_dict()
         {'harmonic-0': 50, 'harmonic-1': 50}
     """
+    kind("data", data, Dataset, "trajectories(io.read(path))")
     rows = {
         t.key: {
             "configurations": len(t),
@@ -95,6 +98,7 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
         >>> fl.tables.errors([found]).index.tolist()
         ['θ_f']
     """
+    comparisons = each("comparisons", comparisons, Comparison, "errors([compare(model, data), …])")
     of_one_dataset(comparisons)
     rows = {
         c.name: {
@@ -139,6 +143,7 @@ def groups(
         >>> fl.tables.groups(found).index.tolist()[:2]
         ['harmonic-0', 'harmonic-1']
     """
+    kind("comparison_train", comparison_train, Comparison, "groups(compare(model, data))")
     name, parts = comparison_train.name, {"train": comparison_train}
     if comparison_test is not None:
         parts["test"] = comparison_test
@@ -185,6 +190,7 @@ def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
         >>> fl.tables.distances([found]).columns.tolist()
         ['KS', 'W1, meV/atom']
     """
+    comparisons = each("comparisons", comparisons, Comparison, "distances([compare(model, data), …])")
     of_one_dataset(comparisons)
     rows = {
         c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons

@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from ..arguments import kind
 from ..dataset import Dataset
 from ..units import counted
 from .style import FAINT, PALETTE, color, framed
@@ -24,6 +25,7 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
         >>> [line.name for line in fl.figures.energies(data).data]
         ['harmonic-0', 'harmonic-1', 'harmonic-2']
     """
+    kind("data", data, Dataset, "energies(io.read(path))")
     chosen = None if selected is None else data[selected].key
     figure = go.Figure()
     start = 0

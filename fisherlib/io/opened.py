@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import flag, kind
+from ..arguments import flag, kind, location
 from ..configurations import Frames
 from ..dataset import Dataset
 from ..descriptors import Soap
@@ -55,6 +55,7 @@ def open(
         FileNotFoundError: no such file.
         ValueError: unknown format, or a file that is damaged or laid out otherwise.
     """
+    location("path", path, "io.open('md.npz')")
     path = find(path, folder=True)
     kind = kind_of(path)
     if kind in COMPLETE:

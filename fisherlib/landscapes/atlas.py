@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..losses import Quadratic, energy, fisher, kl
 from ..moments import Moments
@@ -13,6 +14,7 @@ from ..neural.projections import NetworkProjection, project_network
 from ..potential import LinearPotential
 from ..progress import Progress, silent
 from ..solvers import solve
+from ..units import check_temperature
 from .planes import Landscape, Plane, Point, landscape
 from .previews import preview as preview_of
 from .previews import worthwhile
@@ -92,6 +94,10 @@ class Atlas:
         seed: int = 0,
         n: int = 101,
     ) -> None:
+        kind("data", data, Dataset, "Atlas(data, accumulate(data), {name: model})")
+        kind("moments", moments, Moments, "Atlas(data, accumulate(data), {name: model})")
+        kind("models", models, Mapping, "Atlas(data, accumulate(data), {name: model})")
+        check_temperature(temperature)
         if len(models) < 2:
             raise ValueError(f"models: expected at least two to put a plane through, got {list(models)}")
         moments.check_of(data, temperature)

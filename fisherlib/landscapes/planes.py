@@ -2,11 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from types import NoneType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import each, floats, kind, number, whole
+from ..arguments import seed as check_seed
 from ..dataset import Array
 from ..losses import Quadratic
 from ..solvers import spectrum
@@ -36,8 +39,12 @@ class Plane:
     labels: tuple[str, str] = ("x", "y")
 
     def __post_init__(self) -> None:
-        if self.directions.shape != (2, len(self.origin)):
-            raise ValueError(f"directions: expected shape {(2, len(self.origin))}, got {self.directions.shape}")
+        for name in ("origin", "directions"):
+            object.__setattr__(self, name, floats(name, getattr(self, name)))
+        if self.origin.ndim != 1 or self.directions.shape != (2, len(self.origin)):
+            raise ValueError(f"directions: expected shape {(2, self.origin.size)}, got {self.directions.shape}")
+        if self.origin.size < 2:
+            raise ValueError(f"origin: expected at least 2 parameters to span a plane, got {self.origin.size}")
         unit = self.directions / np.maximum(np.linalg.norm(self.directions, axis=1, keepdims=True), 1e-300)
         if np.linalg.matrix_rank(unit, tol=1e-12) < 2:
             raise ValueError(f"directions: expected two independent ones, got parallel or zero ones for {self.labels}")
@@ -62,7 +69,9 @@ class Plane:
         Raises:
             ValueError: the points coincide or lie on one line.
         """
-        points = [floats("points", point) for point in (a, b, c) if point is not None]
+        kind("metric", metric, (Quadratic, NoneType), "Plane.through(a, b, metric=fisher(moments))")
+        check_seed(seed)
+        points = [floats("points", point) for point in ((a, b) if c is None else (a, b, c))]
         if any(point.shape != points[0].shape or point.ndim != 1 for point in points):
             shapes = ", ".join(str(point.shape) for point in points)
             raise ValueError(f"points: expected parameters of one length, got shapes {shapes}")
@@ -94,6 +103,7 @@ class Plane:
             which: numbers of the eigenvectors, by ascending eigenvalue among the ``rank`` determined ones.
             rank: of ``solve(loss)``; K without it.
         """
+        kind("loss", loss, Quadratic, "Plane.eigen(theta, fisher(moments))")
         vectors = spectrum(loss)[1][:, loss.K - (rank or loss.K) :]
         _known_numbers("which", which, vectors.shape[1])
         scale = _inverse(np.sqrt(np.diag(loss.A)))
@@ -102,8 +112,10 @@ class Plane:
         return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, labels)
 
     @classmethod
-    def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int) -> "Plane":
+    def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int = 0) -> "Plane":
         """The plane along two random directions, drawn in the scale of each descriptor; one unit as for ``eigen``."""
+        kind("loss", loss, Quadratic, "Plane.random(theta, fisher(moments), seed=0)")
+        check_seed(seed)
         scale = _inverse(np.sqrt(np.diag(loss.A)))
         drawn = np.random.default_rng(seed).normal(size=(2, loss.K)) * scale
         return cls._scaled(
@@ -122,10 +134,11 @@ class Plane:
             i, j: number of each coefficient, or its name among ``names``.
             names: of the descriptors, e.g. ``data.descriptor_names``.
         """
+        kind("loss", loss, Quadratic, "Plane.coefficients(theta, fisher(moments), 0, 1)")
         names = list(names) or [f"θ[{k}]" for k in range(loss.K)]
         for name in (i, j):
             if isinstance(name, str) and name not in names:
-                raise ValueError(f"coefficients: no descriptor {name!r}; there are {', '.join(names)}")
+                raise ValueError(f"coefficients: expected descriptors among {', '.join(names)}, got {name!r}")
         i, j = (names.index(k) if isinstance(k, str) else k for k in (i, j))
         _known_numbers("coefficients", (i, j), loss.K)
         return cls._scaled(origin, np.eye(loss.K)[[i, j]], loss, (names[i], names[j]))
@@ -148,6 +161,7 @@ class Plane:
         Raises:
             ValueError: the factor is not positive.
         """
+        kind("factor", factor, Real, "plane.widened(2.0)")
         if not (np.isfinite(factor) and factor > 0):
             raise ValueError(f"factor: expected a positive number, got {factor!r}")
         ranges = ((0.5 * (a + b), 0.5 * (b - a) * factor) for a, b in (self.x_range, self.y_range))
@@ -156,24 +170,28 @@ class Plane:
 
     def theta(self, x: float, y: float) -> Array:
         """(K,) parameters at a point of the plane."""
-        return self.origin + np.array([x, y]) @ self.directions
+        return self.origin + np.array([number("x", x), number("y", y)]) @ self.directions
 
     def axes(self, n: int) -> tuple[Array, Array]:
         """x (n,) and y (n,) of the points of a grid over the plane."""
-        if n < 2:
-            raise ValueError(f"n: expected at least 2 points along an axis, got {n}")
+        whole("n", n, 2, "points along an axis")
         return np.linspace(*self.x_range, n), np.linspace(*self.y_range, n)
 
     def coordinates(self, theta: ArrayLike) -> Point:
         """(x, y) of the point of the plane nearest to θ in the scale of the directions (exact for a θ on the plane)."""
         scale = np.maximum(np.abs(self.directions).max(axis=0), 1e-300)
-        step = (floats("theta", theta) - self.origin) / scale
+        theta = floats("theta", theta)
+        if theta.shape != self.origin.shape:
+            raise ValueError(
+                f"theta: expected K = {len(self.origin)} parameters as in the plane, got shape {theta.shape}"
+            )
+        step = (theta - self.origin) / scale
         x, y = np.linalg.lstsq((self.directions / scale).T, step, rcond=None)[0]
         return float(x), float(y)
 
 
 def _known_numbers(argument: str, numbers: Sequence[int], count: int) -> None:
-    for k in numbers:
+    for k in each(argument, numbers, Integral, "two whole numbers, such as 0 and -1"):
         if not -count <= k < count:
             raise ValueError(f"{argument}: expected numbers from 0 to {count - 1}, got {k}")
 
@@ -233,6 +251,8 @@ def landscape(
         n: points along each axis.
         name, unit: for figures.
     """
+    kind("loss", loss, (Quadratic, Callable), "landscape(fisher(moments), plane)")
+    kind("plane", plane, Plane, "landscape(fisher(moments), plane)")
     x, y = plane.axes(n)
     if isinstance(loss, Quadratic):
         q = loss.restrict(plane.origin, plane.directions)

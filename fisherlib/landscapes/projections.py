@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from ..arguments import kind
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
 from ..progress import Progress, silent
@@ -96,6 +97,8 @@ def project(data: Dataset, plane: Plane) -> Projection:
     Raises:
         ValueError: the plane is in another number of parameters than the data have descriptors.
     """
+    kind("data", data, Dataset, "project(data, plane)")
+    kind("plane", plane, Plane, "project(data, plane)")
     if data.K != len(plane.origin):
         raise ValueError(f"plane: expected K = {data.K} parameters as in the data, got {len(plane.origin)}")
     V = np.column_stack([plane.origin, *plane.directions])

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -13,6 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
+from ..arguments import kind
+from ..arguments import seed as check_seed
 from ..dataset import Array, Dataset, Trajectory, stated
 from ..moments import accumulate
 from ..progress import Progress, silent
@@ -71,7 +73,10 @@ def train(
     Source: Cooper, Kästner, Urban and Artrith, npj Comput. Mater. 6, 54 (2020), for the displacements; Glorot and Bengio,
         AISTATS 2010, eq. 16, for the start.
     """
+    kind("hidden", hidden, Iterable, "train(data, hidden=(12,))")
     hidden = tuple(hidden)
+    check_seed(seed)
+    kind("data", data, Dataset, "train(io.read(path))")
     _check_numbers(hidden, inputs=inputs, displacements=displacements, iterations=iterations)
     if not (math.isfinite(displacement) and displacement > 0):
         raise ValueError(f"displacement: expected a positive number of Å, got {displacement!r}")

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from ..dataset import Array
-from ..units import BOLTZMANN, beta
+from ..units import BOLTZMANN, COLDEST, HOTTEST, beta
 from .multistate import mbar
 from .reliability import as_numbers, below_largest
 
@@ -66,6 +66,11 @@ def log_weights(
     if T.shape not in ((), U.shape) or not (T > 0).all():
         raise ValueError(
             f"sampled_temperature: expected positive numbers of kelvin, one or {U.shape}, got {T.shape}: {T!s:.60}"
+        )
+    if (beyond := np.isfinite(T) & ((T < COLDEST) | (T > HOTTEST))).any():
+        raise ValueError(
+            f"sampled_temperature: expected {COLDEST:g} to {HOTTEST:g} K, got {float(T[beyond].flat[0])!r}; give infinity for "
+            "configurations spread evenly over space"
         )
     temperatures, counts = np.unique(T, return_counts=True)
     sampled = U / (BOLTZMANN * temperatures[:, None])  # T = ∞ gives zero: spread evenly

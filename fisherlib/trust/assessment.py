@@ -1,6 +1,7 @@
 """Assessment of a fit to forces: the checks of its data, then those of the fit."""
 
 from collections.abc import Sequence
+from types import NoneType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +16,7 @@ from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..regression import fisher_fit, force_rmse, ridge_path
 from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
-from ..units import counted
+from ..units import check_temperature, counted
 from ..validation import choose_strength, leave_one_trajectory_out
 from .ensembles import of_ensembles
 
@@ -65,6 +66,9 @@ def verdicts(
         ('ok', 'ok')
     """
     kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
+    kind("moments", moments, (Moments, NoneType), "verdicts(data, moments=accumulate(data))")
+    kind("model", model, (LinearPotential, NoneType), "verdicts(data, model=io.read_theta(path))")
+    check_temperature(temperature)
     moments = moments or accumulate(data)
     without = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
     common = 1.0 if without else temperature  # θ_f does not depend on a common temperature

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind, whole
 from ..comparison import ecdf
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential
-from .intervals import interval
+from ..potential import LinearPotential, check_model
+from .intervals import FEWEST_BLOCKS, interval
 from .jackknife import standard_error
 
 
@@ -52,9 +52,18 @@ def ecdf_band(
         >>> x.shape, bool((low <= high).all())
         ((5,), True)
     """
+    kind("data", data, Dataset, "ecdf_band(data)")
+    for each in (*(() if model is None else (model,)), *refits):
+        check_model("model" if each is model else "refits", each, "ecdf_band(data, model, refits)")
+    whole("points", points, 1, "energies")
     n = len(data)
     if n < 2:
         raise ValueError("data: expected at least 2 trajectories to see how they scatter, got 1; cut it by data.blocks")
+    if independent is None and n < FEWEST_BLOCKS:
+        raise ValueError(
+            f"data: expected at least {FEWEST_BLOCKS} trajectories for a band that holds what it says, got {n}; add some, or "
+            "say by independent=independent_blocks(data, theta).independent how much they hold"
+        )
     if refits and len(refits) != n:
         raise ValueError(f"refits: expected {n}, one without each trajectory, got {len(refits)}")
     N, groups = data.n_atoms, data.groups

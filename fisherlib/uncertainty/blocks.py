@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import kind
 from ..dataset import Array, Dataset, Trajectory
 from ..diagnostics import autocorrelation_time
 from ..diagnostics.autocorrelation import too_short
@@ -13,7 +14,7 @@ from ..diagnostics.runs import across, chance, from_one_to_the_next
 from ..losses import fisher
 from ..moments import Moments, accumulate, rows_per_block
 from ..regression.ridge import parameters
-from ..units import counted
+from ..units import check_temperature, counted
 from .belonging import of_data
 from .directions import directions
 
@@ -100,6 +101,7 @@ def scores(data: Dataset, theta: ArrayLike) -> Array:
         >>> psi.shape, bool(np.abs(psi.sum(axis=0)).max() < 1e-6)
         ((1600, 2), True)
     """
+    kind("data", data, Dataset, "scores(data, theta)")
     theta = parameters("theta", theta, data.K)
     return np.concatenate([_scores(t, theta) for t in data.values()])
 
@@ -144,6 +146,8 @@ def independent_blocks(
         >>> blocks.kind, blocks.clusters > 5, blocks.independent > 100
         ('blocks', True, True)
     """
+    check_temperature(temperature)
+    kind("data", data, Dataset, "independent_blocks(data, theta)")
     M = len(data.energies)
     if M < 2:
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")

@@ -1,9 +1,11 @@
 """Confidence intervals by Student's t."""
 
+from numbers import Real
+
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array
 
 #: Fewest independent blocks for an interval; the scatter of fewer is too uncertain to hold its level.
@@ -42,6 +44,8 @@ def interval(
         >>> round(float(low), 3), round(float(high), 3)
         (2.907, 7.093)
     """
+    kind("clusters", clusters, Real, "interval(estimate, standard_error, clusters=12)")
+    kind("level", level, Real, "interval(estimate, standard_error, clusters=12, level=0.95)")
     if not 0 < level < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level!r}; 95 % is 0.95")
     if not clusters >= 2:

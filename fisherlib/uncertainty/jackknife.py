@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..moments import Moments
 from ..progress import Progress
@@ -40,6 +40,7 @@ def jackknife(
         >>> jackknife(moments, lambda m: fl.solve(fl.fisher(m)).theta).shape
         (8, 2)
     """
+    kind("fit", fit, Callable, "jackknife(moments, lambda m: solve(fisher(m)).theta)")
     n = len(moments)
     _several("moments", n)
     replicates = []
@@ -73,6 +74,8 @@ def leave_one_out(data: Dataset, statistic: Callable[[Dataset], ArrayLike]) -> A
         >>> means.shape, 0.0 < float(standard_error(means)) < 0.1  # eV
         ((5,), True)
     """
+    kind("data", data, Dataset, "leave_one_out(data, lambda d: d.energies.mean())")
+    kind("statistic", statistic, Callable, "leave_one_out(data, lambda d: d.energies.mean())")
     _several("data", len(data))
     return np.array([floats("statistic", statistic(data.drop(key))) for key in data])
 

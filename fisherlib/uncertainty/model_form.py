@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, whole
+from ..arguments import floats, kind, whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
@@ -128,6 +128,7 @@ def model_form(
         raise ValueError(f"clip: expected a percentile from 0 to below 50, got {clip!r}")
     whole("rows", rows, 1, "force components")
     of_data(moments, data, temperature)
+    kind("fit", fit, Solution, "model_form(data, moments, solve(fisher(moments)))")
     theta = parameters("fit.theta", fit.theta, data.K)
     fit.check_of(moments)
     W = directions(fisher(moments, temperature), rank=fit.rank)

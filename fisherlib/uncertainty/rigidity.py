@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments
@@ -88,6 +88,7 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
         >>> bool((np.abs(g.mean(axis=0)) < 1e-9).all())  # N is the same everywhere: D minus its mean
         True
     """
+    kind("moments", moments, (Moments, MomentRecord), "energy_gradients(moments, descriptors, n_atoms=n_atoms)")
     total = moments if isinstance(moments, MomentRecord) else moments.total()
     D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
@@ -125,6 +126,8 @@ def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | Momen
         >>> energy_errors(data, np.diag([0.0, 0.0, 0.01]), fl.accumulate(data))[:2].round(6).tolist()  # 4 atoms × 0.1 eV
         [0.4, 0.4]
     """
+    kind("data", data, Dataset, "energy_errors(data, covariance, moments)")
+    kind("moments", moments, (Moments, MomentRecord), "energy_errors(data, covariance, moments)")
     C, K = floats("covariance", covariance), data.K
     if C.shape not in ((K, K), (K + 1, K + 1)):
         raise ValueError(

@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import is_whole, kind
+from ..arguments import is_whole, kind, words
 from ..arguments import seed as refuse_no_seed
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
 from ..moments import Moments
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
+
+#: Default number of folds, if there are that many trajectories.
+FOLDS = 5
 
 
-def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
+def split(keys: Sequence[str], folds: int | None = None, *, seed: int = 0) -> list[list[str]]:
     """``folds`` disjoint parts of the keys, of nearly equal size, drawn at random.
 
     Trajectories stay whole: neighbouring frames are correlated, so a random split of frames would leak the answer into
@@ -21,7 +24,7 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
 
     Args:
         keys: of the trajectories.
-        folds: number of parts.
+        folds: number of parts; by default 5, or one per key if there are fewer.
         seed: of the draw.
 
     Returns:
@@ -35,7 +38,8 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
         >>> [len(part) for part in parts], sorted(sum(parts, []))
         ([2, 2], ['a', 'b', 'c', 'd'])
     """
-    keys = list(keys)
+    keys = words("keys", keys)
+    folds = min(FOLDS, len(keys)) if folds is None else folds
     several("data", len(keys))
     refuse_no_seed(seed)
     if not is_whole(folds) or not 2 <= folds <= len(keys):
@@ -58,7 +62,7 @@ def cross_validate(
     moments: Moments,
     fit: Callable[[Moments], LinearPotential],
     *,
-    folds: int = 5,
+    folds: int | None = None,
     seed: int = 0,
     of: Dataset | None = None,
     clusters: ArrayLike | None = None,
@@ -70,7 +74,8 @@ def cross_validate(
         data: the trajectories.
         moments: ``accumulate(data)``; every fold is fitted from them. Φ is read again only to predict forces.
         fit: moments → potential, e.g. ``regression.fisher_fit``.
-        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
+        folds: number of parts; ``len(data)`` leaves out one trajectory at a time. By default 5, or
+            ``len(data)`` if there are fewer trajectories.
         seed: of the assignment of trajectories to folds.
         of: the same configurations in the same order, cut into other trajectories, for which errors are reported;
             ``data`` by default.
@@ -91,6 +96,8 @@ def cross_validate(
         >>> found.name, round(found.pooled["force_rmse"], 6)
         ('θ_f, held out', 0.0)
     """
+    kind("data", data, Dataset, "cross_validate(data, accumulate(data), fit)")
+    kind("fit", fit, Callable, "cross_validate(data, accumulate(data), regression.fisher_fit)")
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data, temperature)
     of = data if of is None else of
@@ -98,6 +105,9 @@ def cross_validate(
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
+        check_model(
+            "fit", model, "cross_validate(data, accumulate(data), regression.fisher_fit), whose fit returns a potential"
+        )
         model.check_of(data)
         name = model.name
         for key in part:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, whole
+from ..arguments import floats, kind, whole
 from ..dataset import Array, Dataset, frozen
 from ..moments import Moments
 from ..progress import Progress, silent
@@ -159,6 +159,7 @@ def profile(
         >>> bool(found["J"].value[0] > found["J"].value[2]), found["J"].unit
         (True, '1/Å²')
     """
+    kind("data", data, Dataset, "profile(data, accumulate(data), thetas)")
     path = np.atleast_2d(floats("thetas", thetas))
     if path.ndim != 2 or len(path) == 0 or path.shape[1] != data.K:
         raise ValueError(f"thetas: expected points of K = {data.K} parameters, (n, {data.K}), got shape {path.shape}")

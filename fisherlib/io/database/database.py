@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...arguments import kind
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
@@ -102,6 +103,7 @@ class Database:
             FileNotFoundError: no database there.
             Damaged: what it is about was changed.
         """
+        kind("database", path, (Database, str, os.PathLike), "Database.open('database')")
         if isinstance(path, Database):
             return path
         path = Path(path).absolute()

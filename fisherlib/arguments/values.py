@@ -1,19 +1,22 @@
-"""What is asked of arguments at every door: numbers that are numbers, yes or no, whole numbers, elements, and kinds of objects."""
+"""Checks of numbers: arrays of them, single ones, flags, whole numbers, seeds and elements."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from .objects import named
 
 #: Elements with a name; the largest atomic number.
 ELEMENTS = 118
 
-#: Kinds of arrays that would be turned into numbers without a word, and what would be lost.
+#: Kinds of arrays that numpy would silently turn into numbers, and what would be lost.
 _NO_NUMBERS = {
     "b": "yes and no (booleans); count them yourself",
     "c": "complex numbers, whose imaginary part would be lost; take .real",
-    "m": "spans of time; divide them by their unit",
+    "m": "durations; divide them by their unit",
     "M": "dates; name another column",
     "O": "objects; convert them to numbers first",
     "S": "words (bytes); convert them by .astype(float)",
@@ -23,21 +26,26 @@ _NO_NUMBERS = {
 }
 
 
-def numbers(place: str, values: ArrayLike) -> NDArray:
-    """Values as an array of whole or floating-point numbers, nothing of them lost.
+def numbers(place: str, values: Any) -> NDArray:
+    """Values as an array of integers or floating-point numbers, with nothing lost.
 
     Args:
-        place: what they are, for the sentence.
+        place: what they are, for the error message.
         values: numbers of any shape.
 
     Raises:
         ValueError: masked, complex, dates, words, booleans or objects, or rows of different lengths.
     """
+    if isinstance(values, Mapping):  # numpy would take its keys
+        raise ValueError(f"{place}: expected numbers, got {type(values).__name__}")
     _refuse_lost(place, values)
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{place}: expected numbers, got {type(values).__name__} ({error})") from error
+    if array.dtype.kind == "O" and not array.ndim and not isinstance(values, Real):
+        way = "; take its .theta" if hasattr(values, "theta") else ""
+        raise ValueError(f"{place}: expected numbers, got {named(values)}{way}")
     if array.dtype.kind == "O" and all(isinstance(x, Real) and not isinstance(x, bool) for x in array.flat):
         return array.astype(np.float64)
     if array.dtype.kind in _NO_NUMBERS and array.size:
@@ -45,8 +53,8 @@ def numbers(place: str, values: ArrayLike) -> NDArray:
     return array
 
 
-def _refuse_lost(place: str, values: object) -> None:
-    """Refuses what numpy would take without a word: masks, of arrays in lists too, and booleans among the numbers of a list."""
+def _refuse_lost(place: str, values: Any) -> None:
+    """Refuses what numpy would silently drop or convert: masks (also of arrays in lists) and booleans among numbers."""
     if np.ma.is_masked(values):
         raise ValueError(
             f"{place}: expected numbers, got a masked array with {np.ma.count_masked(values)} of {np.size(values)} entries "
@@ -60,16 +68,18 @@ def _refuse_lost(place: str, values: object) -> None:
                 _refuse_lost(place, value)
 
 
-def floats(place: str, values: ArrayLike) -> NDArray[np.float64]:
-    """As ``numbers``, in float64; not copied where they are so already."""
+def floats(place: str, values: Any) -> NDArray[np.float64]:
+    """As ``numbers``, in float64; an array that is float64 already is not copied."""
+    if type(values) is np.ndarray and values.dtype == np.float64:  # the usual case, in loops too
+        return values
     return numbers(place, values).astype(np.float64, copy=False)
 
 
-def number(name: str, value: object) -> float:
+def number(name: str, value: Any) -> float:
     """A single finite number.
 
     Raises:
-        ValueError: several, none, NaN, infinite, or what ``numbers`` refuses.
+        ValueError: several numbers, none, NaN, infinity, or anything that ``numbers`` refuses.
     """
     array = floats(name, value)
     if array.ndim or not np.isfinite(array):
@@ -77,11 +87,11 @@ def number(name: str, value: object) -> float:
     return float(array)
 
 
-def flags(place: str, values: ArrayLike) -> NDArray[np.bool_]:
-    """Values as an array of booleans: these, or 0 and 1.
+def flags(place: str, values: Any) -> NDArray[np.bool_]:
+    """Values as an array of booleans, from booleans or from 0 and 1.
 
     Raises:
-        ValueError: masked, or anything else.
+        ValueError: masked values, or anything else.
     """
     if not np.ma.is_masked(values) and (array := np.asarray(values)).dtype == bool:
         return array
@@ -92,57 +102,51 @@ def flags(place: str, values: ArrayLike) -> NDArray[np.bool_]:
 
 
 def flag(name: str, value: object) -> None:
-    """Refuses what is neither True nor False: the word "no" counts as yes in Python.
+    """Refuses anything but True and False: in Python the text "no" counts as true.
 
     Raises:
-        ValueError: anything else.
+        ValueError: neither True nor False.
     """
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name}: expected True or False, got {value!r:.60}")
 
 
 def is_whole(number: object) -> bool:
-    """Whether it is a whole number; True is none, although Python takes it for 1."""
+    """Whether it is a whole number; True does not count as one, although Python takes it for 1."""
     return isinstance(number, Integral) and not isinstance(number, bool)
 
 
-def whole(name: str, number: object, least: int, of: str) -> None:
-    """Refuses what is no whole number, or one that is too small.
+def whole(name: str, number: Any, least: int, of: str) -> None:
+    """Refuses anything but a whole number that is large enough.
+
+    Args:
+        name: of the argument.
+        number: that was given.
+        least: smallest number allowed.
+        of: what is counted, in the plural.
 
     Raises:
-        ValueError: as said.
+        ValueError: not a whole number, or below ``least``.
     """
     if not is_whole(number) or number < least:
-        raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r}")
+        raise ValueError(f"{name}: expected a whole number of {of}, at least {least}, got {number!r:.60}")
 
 
-def words(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    """Words in a row; a single word is none, although Python takes it for its letters.
-
-    Raises:
-        ValueError: a single word, or something that is no word.
-    """
-    found = tuple(values)
-    if isinstance(values, str) or not all(isinstance(word, str) for word in found):
-        raise ValueError(f"{name}: expected a list of words, got {values!r:.60}")
-    return found
-
-
-def seed(value: object) -> None:
-    """Refuses what is no seed of a random number generator.
+def seed(value: Any) -> None:
+    """Refuses anything but a seed of a random number generator.
 
     Raises:
-        ValueError: no whole number, or a negative one.
+        ValueError: not a whole number, or a negative one.
     """
     if not is_whole(value) or value < 0:
         raise ValueError(f"seed: expected a whole number, at least 0, got {value!r:.60}")
 
 
-def elements(place: str, values: ArrayLike) -> NDArray[np.int64]:
+def elements(place: str, values: Any) -> NDArray[np.int64]:
     """Atomic numbers.
 
     Raises:
-        ValueError: one that no element has, or no whole number.
+        ValueError: a number that belongs to no element.
     """
     Z = numbers(place, values)
     wrong = ~((Z >= 1) & (Z <= ELEMENTS) & (Z == np.floor(Z)))
@@ -153,21 +157,3 @@ def elements(place: str, values: ArrayLike) -> NDArray[np.int64]:
             "types that a program counts from 0 or 1 must be turned into elements first"
         )
     return Z.astype(np.int64)
-
-
-def kind(name: str, value: object, wanted: type | tuple[type, ...], way: str) -> None:
-    """Refuses an object of another kind than a function takes.
-
-    Args:
-        name: of the argument.
-        value: that was given.
-        wanted: its kind, or one of several.
-        way: how the call should read.
-
-    Raises:
-        TypeError: another kind.
-    """
-    if not isinstance(value, wanted):
-        kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-        names = " or ".join(k.__name__ for k in kinds)
-        raise TypeError(f"{name}: expected {names}, got {type(value).__name__}; write {way}")

@@ -1,32 +1,44 @@
-"""A potential that is linear in its descriptors: energies and forces of θ, its offset and where it comes from."""
+"""A potential that is linear in its descriptors: its parameters, offset and origin, and the energies and forces it predicts."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from .arguments import floats, kind, number, words
-from .dataset import Array, Dataset, Trajectory, stated
-from .moments import MomentRecord, Moments
-from .solvers import Solution
-
-_BOTH = "θ and the data must use the same descriptor with the same settings"
+from ..arguments import floats, kind, number, words
+from ..dataset import Array, Dataset, Trajectory, stated
+from ..moments import MomentRecord, Moments
+from ..solvers import Solution
+from .settings import SAME, described, descriptor_words, other_settings, refuse_other_names
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class LinearPotential:
     """U_θ(x) = θ·D(x) + N e0 with the forces F_θ = Φθ.
 
+    It refuses to predict energies and forces of data with another number of descriptors, with other names (if both are
+    known), or of the same descriptor with other settings.
+
     Attributes:
         theta: (K,) eV/[D].
-        offset: e0, eV per atom; free in the forces, so it is fitted to energies or given.
+        offset: e0, eV per atom; forces leave it free, so it is fitted to energies or given.
         name: what figures and tables call it.
         provenance: data hash, descriptor, temperature, versions; saved with θ.
-        descriptor_names: K names, or none where they are not known.
+        descriptor_names: K names, or none if they are not known.
 
-    Energies and forces of data with another number of descriptors, or with others by name where both names are known, are
-    refused; so are datasets of the same descriptor with other settings.
+    Raises:
+        ValueError: parameters, an offset or names that are not such.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> model = LinearPotential(theta=[1.0, 2.0], offset=-1.0)
+        >>> bool(abs(model.energies(data) - data.energies).max() < 1e-9)
+        True
+        >>> model.forces(data).shape
+        (2400,)
     """
 
     theta: Array
@@ -43,9 +55,10 @@ class LinearPotential:
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "offset", offset)
         words("descriptor_names", self.descriptor_names)
+        kind("provenance", self.provenance, Mapping, "LinearPotential(theta=theta, provenance={'file': 'md.npz'})")
         if len(self.descriptor_names) not in (0, len(theta)):
             raise ValueError(
-                f"descriptor_names: expected {len(theta)}, one a parameter, or none, got {len(self.descriptor_names)}"
+                f"descriptor_names: expected {len(theta)}, one per parameter, or none, got {len(self.descriptor_names)}"
             )
         object.__setattr__(self, "descriptor_names", tuple(stated(self.descriptor_names)))
 
@@ -60,12 +73,27 @@ class LinearPotential:
     ) -> "LinearPotential":
         """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩.
 
+        Args:
+            fit: to these moments.
+            moments: of the training data.
+            name: what figures and tables call the potential.
+            provenance: saved with θ.
+
         Raises:
+            TypeError: anything but a solution and moments.
             ValueError: a fit to other data, or of another number of descriptors.
+
+        Example:
+            >>> import fisherlib as fl
+            >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0], offset=-1.0))
+            >>> model = LinearPotential.from_fit(fl.solve(fl.fisher(moments)), moments)
+            >>> model.name, round(model.offset, 6)
+            ('θ_f', -1.0)
         """
         way = "LinearPotential.from_fit(solve(fisher(moments)), moments)"
         kind("fit", fit, Solution, way)
         kind("moments", moments, (Moments, MomentRecord), way)
+        kind("provenance", provenance, (Mapping, NoneType), way)
         total = moments if isinstance(moments, MomentRecord) else moments.total()
         K, n = total.K, total.mean[-1]
         if len(fit.theta) != K:
@@ -91,9 +119,9 @@ class LinearPotential:
         return len(self.theta)
 
     def check_of(self, data: Dataset | Trajectory) -> None:
-        """Refuses data of other descriptors than those that θ was made with, where that is known of both.
+        """Refuses data of other descriptors than those of θ, as far as both are known.
 
-        A trajectory by itself tells the number and the names of its descriptors, and no settings.
+        A single trajectory tells the number and the names of its descriptors, but not their settings.
 
         Raises:
             ValueError: another number of descriptors, other names or other settings.
@@ -103,33 +131,45 @@ class LinearPotential:
         if settings := other_settings(its, ours):
             raise ValueError(
                 f"data: expected the descriptor of the potential {self.name!r}, {descriptor_words(ours)}, got another one, "
-                f"{descriptor_words(its)} (other: {', '.join(settings)}); {_BOTH}"
+                f"{descriptor_words(its)} (other: {', '.join(settings)}); {SAME}"
             )
 
     def check_names(self, data: Dataset | Trajectory) -> None:
-        """As ``check_of``, but for settings, which single trajectories do not tell."""
+        """As ``check_of``, without the settings."""
         refuse_other_names(self.name, self.K, self.descriptor_names, data)
 
     def energies(self, data: Dataset | Trajectory) -> Array:
-        """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
+        """(M,) total energies, eV, of a trajectory, or of all trajectories of a dataset in turn.
+
+        Raises:
+            TypeError: neither a dataset nor a trajectory.
+            ValueError: data of other descriptors.
+        """
         self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
         return data.descriptors @ self.theta + data.n_atoms * self.offset
 
     def forces(self, data: Dataset | Trajectory) -> Array:
-        """(3ΣN,) forces, eV/Å, in the rows of ``data.forces``."""
+        """(3ΣN,) forces, eV/Å, in the order of ``data.forces``.
+
+        Raises:
+            TypeError: neither a dataset nor a trajectory.
+            ValueError: data of other descriptors.
+        """
         self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.forces(t) for t in data.values()])
         return data.force_descriptors @ self.theta
 
     def site_energies(self, trajectory: Trajectory) -> Array:
-        """(ΣN,) energies per atom, eV. They are no observable: only their sum over a configuration is.
+        """(ΣN,) energies of single atoms, eV. Only their sum over a configuration can be observed.
 
         Raises:
+            TypeError: anything but a trajectory.
             ValueError: the trajectory has no site descriptors.
         """
+        kind("trajectory", trajectory, Trajectory, "model.site_energies(data[key])")
         self.check_names(trajectory)
         if trajectory.site_descriptors is None:
             raise ValueError(
@@ -138,60 +178,16 @@ class LinearPotential:
         return trajectory.site_descriptors @ self.theta + self.offset
 
 
-def refuse_other_names(potential: str, K: int, names: Sequence[str], data: Dataset | Trajectory) -> None:
-    """Refuses data of another number of descriptors than a potential has, or of other names where both are known.
+def check_model(name: str, model: object, way: str) -> None:
+    """Refuses anything that does not predict energies and forces as a potential does.
 
     Args:
-        potential: its name, for the sentence.
-        K: its number of descriptors.
-        names: of its descriptors, or none.
-        data: to be predicted.
+        name: of the argument.
+        model: a potential, or another model with these methods.
+        way: how the call should read.
 
     Raises:
-        ValueError: as said.
+        TypeError: anything else.
     """
-    kind("data", data, (Dataset, Trajectory), "model.energies(io.read(path))")
-    if data.K != K:
-        raise ValueError(f"data: expected K = {K} descriptors for the potential {potential!r}, got {data.K}; {_BOTH}")
-    pairs = zip(names, stated(data.descriptor_names), strict=False)
-    if other := next((pair for pair in pairs if pair[0] != pair[1]), None):
-        raise ValueError(
-            f"data: expected the descriptors of the potential {potential!r}, such as {other[0]!r}, got others, {other[1]!r} in "
-            f"its place; {_BOTH}"
-        )
-
-
-#: Entries of a descriptor's provenance that are no settings of it.
-_NO_SETTINGS = ("name", "library", "K")
-#: What a reader calls descriptors whose settings the file does not say, and a database.
-_UNSAID = ("from the file", "not stated")
-
-
-def described(of: object) -> Mapping[str, Any]:
-    """The descriptor that the provenance of data or of a potential tells; empty where it tells none."""
-    said = getattr(of, "provenance", {}).get("descriptor")
-    return said if isinstance(said, Mapping) else {}
-
-
-def other_settings(ours: Mapping[str, Any], its: Mapping[str, Any]) -> list[str]:
-    """Names of the settings in which two descriptors differ; none where one of them does not say."""
-    names = [said.get("name", _UNSAID[0]) for said in (ours, its)]
-    if names[0] in _UNSAID or names[1] in _UNSAID:
-        return []
-    both = [name for name in ours if name in its and name not in _NO_SETTINGS]
-    other = [name for name in both if _value(ours[name]) != _value(its[name])]
-    return other or ([] if names[0] == names[1] else ["name"])
-
-
-def _value(setting: object) -> object:
-    return list(setting) if isinstance(setting, tuple) else setting  # as JSON gives it back
-
-
-def descriptor_words(descriptor: Mapping[str, Any]) -> str:
-    """A descriptor with its settings, in words."""
-    if not descriptor:
-        return "one that is not known"
-    settings = ", ".join(f"{name} {value}" for name, value in descriptor.items() if name not in _NO_SETTINGS)
-    K = f"K = {descriptor['K']}" if "K" in descriptor else ""
-    told = ", ".join(filter(None, (settings, K)))
-    return f"{descriptor.get('name', 'one without a name')}{f' ({told})' if told else ''}"
+    if not all(callable(getattr(model, method, None)) for method in ("energies", "forces")):
+        kind(name, model, LinearPotential, way)
