@@ -2,21 +2,21 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import diagnostics
 from .arguments import kind
 from .arguments import seed as refuse_no_seed
 from .comparison import Comparison, compare
 from .dataset import Array, Dataset
-from .landscapes import Landscape, Point
-from .landscapes.atlas import Atlas
+from .landscapes import Atlas, Landscape, Model, Point
 from .losses import energy
 from .moments import Moments, accumulate
-from .neural.network import Network
+from .neural import NetworkModel
 from .potential import LinearPotential
 from .progress import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
@@ -41,13 +41,24 @@ class Study:
         models: all models by name, instead of the usual ones: θ_f, the given one (or the energy fit, of more than one
             configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the second-order KL
             divergence (weight 1 Å⁻²).
+        others: models of other kinds, whose landscapes are drawn too; small networks without them.
+        fixed: names of models that ``with_model`` does not replace; those of the usual ones without them.
 
     Attributes:
         models: name → potential.
-        networks: names of the perceptrons, which are trained when they are first asked for.
+        others: name → model of another kind.
+        fixed: names that ``with_model`` refuses.
 
     Raises:
         ValueError: the temperature is not known, or a model has another number of parameters than the data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> study = fl.Study(fl.systems.harmonic([2.0, 1.0, 3.0]))
+        >>> list(study.models)
+        ['θ_f', 'energy fit', 'Fisher + KL']
+        >>> study.models["θ_f"].theta.round(6)
+        array([2., 1., 3.])
     """
 
     def __init__(
@@ -59,6 +70,8 @@ class Study:
         seed: int = 0,
         moments: Moments | None = None,
         models: Mapping[str, LinearPotential] | None = None,
+        others: Sequence[Model] | None = None,
+        fixed: Collection[str] | None = None,
     ) -> None:
         kind("data", data, Dataset, "Study(io.read(path))")
         kind("moments", moments, (Moments, NoneType), "Study(data, moments=accumulate(data))")
@@ -76,10 +89,10 @@ class Study:
                 model.check_of(data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
-        self.networks = tuple(NETWORKS)
-        self._taken = {*NETWORKS, *(() if models else self.models)}
+        self.others = {model.name: model for model in (self._networks() if others is None else others)}
+        usual = () if models else self.models
+        self.fixed = frozenset(fixed if fixed is not None else (*usual, *self.others))
         self._comparisons: dict[str, Comparison] = {}
-        self._trained: dict[str, Network] = {}
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
@@ -90,20 +103,27 @@ class Study:
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
+    def _networks(self) -> list[Model]:
+        options = {"temperature": self.temperature, "seed": self.seed}
+        return [NetworkModel(name, self.data, hidden=hidden, **options) for name, hidden in NETWORKS.items()]
+
     def with_model(self, model: LinearPotential) -> "Study":
         """The same study with one more model, or another one under a name that was added before.
 
         Raises:
-            ValueError: the name is that of a network or of one of the usual models, or K is another.
+            ValueError: the name is among the ``fixed`` ones, or K is another.
         """
-        if model.name in self._taken:
+        if model.name in self.fixed:
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
-        models = self.models | {model.name: model}
-        options = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
-        study = Study(self.data, models=models, **options)
-        # Networks do not depend on the other models.
-        study._trained, study._taken = self._trained, self._taken
-        return study
+        return Study(
+            self.data,
+            temperature=self.temperature,
+            seed=self.seed,
+            moments=self.moments,
+            models=self.models | {model.name: model},
+            others=tuple(self.others.values()),
+            fixed=self.fixed,
+        )
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
@@ -132,8 +152,16 @@ class Study:
         """
         if self.blocks is None:
             raise ValueError("data: expected at least 2 configurations, so that one can be held out, got 1; add some")
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
-        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
+        return cross_validate(
+            self.parts,
+            self.moments_of_parts,
+            fit,
+            of=self.data,
+            clusters=self._clusters,
+            folds=min(folds, len(self.parts)),
+            seed=self.seed,
+            temperature=self.temperature,
+        )
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
         """Whether energies can be fitted with each of the ``folds`` held out: two configurations leave one, which has no scatter."""
@@ -144,7 +172,7 @@ class Study:
         return all(_scatter(moments.drop(part)) for part in parts)
 
     @property
-    def _clusters(self) -> Array:
+    def _clusters(self) -> NDArray[np.integer]:
         """(M,) what standard errors are taken over: the parts, or all together, so that there are none."""
         return np.zeros_like(self.data.groups) if self.reason else self.parts.groups
 
@@ -172,12 +200,12 @@ class Study:
     @functools.cached_property
     def parts(self) -> Dataset:
         """What is held out: the trajectories, or the consecutive blocks of a single run."""
-        return self.data.blocks(self.blocks.clusters) if self.cut else self.data
+        return self.data.blocks(self.blocks.clusters) if self.blocks and self.cut else self.data
 
     @property
     def moments_of_parts(self) -> Moments:
         """``accumulate(parts)``."""
-        return self.blocks.moments if self.cut else self.moments
+        return self.blocks.moments if self.blocks and self.cut else self.moments
 
     @property
     def facts(self) -> dict[str, object]:
@@ -216,24 +244,23 @@ class Study:
 
     def standard_errors(self, fit: Solution, **weights: float) -> Array | None:
         """(K,) of a fit by ``fit(**weights)``, over trajectories, or over blocks of few; None where there is a ``reason``."""
-        if self.reason:
+        if self.reason or self.blocks is None:
             return None
-        options = {"temperature": self.temperature, **weights}
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, **options)))
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies, and of models; none where there is a ``reason``.
 
         Models are taken as they are, but for θ_f, which is fitted anew without each of the ``parts``.
         """
-        if self.reason:
+        if self.reason or self.blocks is None:
             return {}
-        known = {"independent": self.blocks.independent}
-        found = {"true": ecdf_band(self.parts, **known)}
+        independent = self.blocks.independent
+        found = {"true": ecdf_band(self.parts, independent=independent)}
         for name in names:
             model = self.models[name]
             own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
-            found[name] = ecdf_band(self.parts, model, self.refits if own else (), **known)
+            found[name] = ecdf_band(self.parts, model, self.refits if own else (), independent=independent)
         return found
 
     @functools.cached_property
@@ -243,10 +270,9 @@ class Study:
 
     @functools.cached_property
     def atlas(self) -> Atlas:
-        """Landscapes of every loss around every model, networks included."""
-        networks = {name: functools.partial(self._train, name) for name in NETWORKS}
-        options = {"temperature": self.temperature, "seed": self.seed}
-        return Atlas(self.data, self.moments, self.models, networks=networks, trained=self._trained, **options)
+        """Landscapes of every loss around every model, those of other kinds included."""
+        others = tuple(self.others.values())
+        return Atlas(self.data, self.moments, self.models, others=others, temperature=self.temperature, seed=self.seed)
 
     def surfaces(
         self, *, n: int = 41, progress: Progress = silent
@@ -254,22 +280,17 @@ class Study:
         """Every loss around every model on every plane, by (model, plane, loss): what a page without a kernel shows.
 
         Args:
-            n: points along each axis; half as many for the networks, whose points cost far more.
-            progress: called with (surfaces done, in all).
+            n: points along each axis; half as many for models of other kinds, whose points cost far more.
+            progress: called with (surfaces done, total).
         """
         known = self.atlas
         choices = [(m, plane, loss) for m in known.models for plane in known.planes(m) for loss in known.losses]
         drawn = {}
         for model, plane, loss in choices:
-            points = max(3, n // 2 + 1) if model in self.networks else n
+            points = max(3, n // 2 + 1) if model in self.others else n
             drawn[model, plane, loss] = known(model, loss, plane=plane, n=points)
             progress(len(drawn), len(choices))
         return drawn
-
-    def _train(self, name: str, progress: Progress = silent) -> Network:
-        from .neural.training import train  # scikit-learn is loaded only when a network is wanted
-
-        return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)
 
 
 def _scatter(moments: Moments) -> bool:

@@ -125,7 +125,7 @@ def _inside(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Point]
 def _traces(surface: Landscape, points: Mapping[str, Point], at: Point, log: bool) -> list[Placed]:
     """Always the same kinds of traces in the same order, so that one surface becomes another on a page."""
     inside = _inside(surface, points)
-    here = tuple(float(np.clip(v, axis[0], axis[-1])) for v, axis in zip(at, (surface.x, surface.y), strict=True))
+    here = (float(np.clip(at[0], *surface.x[[0, -1]])), float(np.clip(at[1], *surface.y[[0, -1]])))
     return [*_shape(surface, log), *_path(surface, inside), *_marks(surface, inside), *_sections(surface, here)]
 
 

@@ -67,7 +67,8 @@ class Plane:
             shapes = ", ".join(str(point.shape) for point in points)
             raise ValueError(f"points: expected parameters of one length, got shapes {shapes}")
         a, b = points[:2]
-        first = b - a
+        first: Array = b - a
+        second: Array
         if c is not None:
             second, label = points[2] - a, f"{names[0]} → {names[2]}"
         else:
@@ -98,8 +99,8 @@ class Plane:
         _known_numbers("which", which, vectors.shape[1])
         scale = _inverse(np.sqrt(np.diag(loss.A)))
         names = {0: "softest direction", -1: "stiffest direction"}
-        labels = tuple(names.get(k, f"eigenvector {k}") for k in which)
-        return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, labels)
+        i, j = (names.get(k, f"eigenvector {k}") for k in which)
+        return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, (i, j))
 
     @classmethod
     def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int) -> "Plane":

@@ -43,15 +43,15 @@ class Preview:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Recipe:
+class Recipe:
     """How a loss is previewed.
 
     Attributes:
         loss: (residuals (p, k), which it may overwrite, truth (k,)) → (p,).
-        most: residuals that can be used within a moment.
+        most: number of residuals that are evaluated within a moment.
         seconds, power: an exact surface takes ``seconds`` per residual, times the points along an axis to this power.
         distance: between distributions of energies; not the mean of its values for parts of the data.
-        energies: residuals are those of energies.
+        energies: the residuals are those of energies, not of forces.
     """
 
     loss: Callable[[Array, Array], Array]
@@ -62,7 +62,7 @@ class _Recipe:
     energies: bool = False
 
 
-def preview(projection: Projection, loss: str, x: Array, y: Array, *, seed: int = 0) -> Preview:
+def preview(projection: Projection, recipe: Recipe, x: Array, y: Array, *, seed: int = 0) -> Preview:
     """A loss on a grid, from 17 × 17 Chebyshev nodes and a sample of the residuals.
 
     The method error is 2½ times the largest deviation, at the nodes, of the interpolation from every second node: that
@@ -72,14 +72,10 @@ def preview(projection: Projection, loss: str, x: Array, y: Array, *, seed: int 
 
     Args:
         projection: of data on a plane.
-        loss: a method of ``Projection``, e.g. "force_mae"; with its own threshold where it has one.
+        recipe: of the loss; thresholds are the default ones of ``Projection``.
         x, y: (n,) and (m,) axes of the grid.
         seed: of the sample.
-
-    Raises:
-        ValueError: an unknown loss; the sentence lists the known ones.
     """
-    recipe = _known(loss)
     vectors = _residuals(projection, recipe)
     chosen = _sample(vectors.shape[1], recipe.most, seed)
     truth = projection.reference[chosen] if recipe.energies else np.empty(len(chosen))
@@ -98,23 +94,12 @@ def preview(projection: Projection, loss: str, x: Array, y: Array, *, seed: int 
     )
 
 
-def worthwhile(projection: Projection, loss: str, n: int) -> bool:
-    """Whether the exact loss on n × n points takes longer than a moment.
-
-    Raises:
-        ValueError: an unknown loss; the sentence lists the known ones.
-    """
-    recipe = _known(loss)
+def worthwhile(projection: Projection, recipe: Recipe, n: int) -> bool:
+    """Whether the exact loss on n × n points takes longer than a moment."""
     return recipe.seconds * _residuals(projection, recipe).shape[1] * n**recipe.power > MOMENT
 
 
-def _known(loss: str) -> _Recipe:
-    if loss not in _RECIPES:
-        raise ValueError(f"loss: expected one of {', '.join(map(repr, _RECIPES))}, got {loss!r}")
-    return _RECIPES[loss]
-
-
-def _residuals(projection: Projection, recipe: _Recipe) -> Array:
+def _residuals(projection: Projection, recipe: Recipe) -> Array:
     return projection.energies if recipe.energies else projection.forces
 
 
@@ -128,9 +113,7 @@ def _sample(total: int, most: int, seed: int) -> NDArray[np.integer]:
     return (rng.integers(total) + stride * strides + rng.integers(stride, size=len(strides))) % total
 
 
-def _at_nodes(
-    recipe: _Recipe, vectors: Array, truth: Array, axes: list[Array], *, sampled: bool
-) -> tuple[Array, float]:
+def _at_nodes(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array], *, sampled: bool) -> tuple[Array, float]:
     """(m, n) the loss of a sample at nodes, and its error if far more was left out than taken."""
     count = min(PARTS, len(truth))
     if recipe.distance and not sampled:
@@ -145,10 +128,10 @@ def _at_nodes(
     return whole, 3.0 * each.std(axis=0, ddof=1).max() / np.sqrt(count) + bias
 
 
-def _at_all(recipe: _Recipe, vectors: Array, truth: Array, axes: list[Array]) -> Array:
+def _at_all(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array]) -> Array:
     """(m, n) the loss on a grid of any spacing, one column after the other: as skinny matrix products."""
     x, y = axes
-    kind = np.float64 if recipe.distance else np.float32
+    kind: type[np.floating] = np.float64 if recipe.distance else np.float32
     vectors, z = vectors.astype(kind), np.empty((len(y), len(x)))
     for i, u in enumerate(x):
         along_y = np.column_stack([np.ones(len(y)), np.full(len(y), u), y]).astype(kind)
@@ -189,13 +172,9 @@ def _wasserstein_1(r: Array, truth: Array) -> Array:
     return wasserstein_1(truth, truth - r)
 
 
-_RECIPES = {
-    "force_mae": _Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1),
-    "force_huber": _Recipe(loss=_huber, most=60_000, seconds=2.5e-8, power=1),
-    "force_log_cosh": _Recipe(loss=_log_cosh, most=40_000, seconds=1e-6, power=0),
-    "energy_mae": _Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True),
-    "energy_ks": _Recipe(loss=_ks, most=1_000, seconds=3.4e-8, power=2, distance=True, energies=True),
-    "energy_wasserstein_1": _Recipe(
-        loss=_wasserstein_1, most=4_000, seconds=3.5e-9, power=2, distance=True, energies=True
-    ),
-}
+FORCE_MAE = Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1)
+FORCE_HUBER = Recipe(loss=_huber, most=60_000, seconds=2.5e-8, power=1)
+FORCE_LOG_COSH = Recipe(loss=_log_cosh, most=40_000, seconds=1e-6, power=0)
+ENERGY_MAE = Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True)
+ENERGY_KS = Recipe(loss=_ks, most=1_000, seconds=3.4e-8, power=2, distance=True, energies=True)
+ENERGY_W1 = Recipe(loss=_wasserstein_1, most=4_000, seconds=3.5e-9, power=2, distance=True, energies=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import floats
 from ..dataset import Array, Dataset, Trajectory, frozen
@@ -57,7 +58,7 @@ class Network:
         _refuse_misfits(weights, biases, projection.shape[1])
         if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.offset)):
             raise ValueError(f"scale: expected a positive number and a finite offset, got {self.scale}, {self.offset}")
-        put = {"weights": weights, "biases": biases, "mean": mean, "projection": projection}
+        put: dict[str, Any] = {"weights": weights, "biases": biases, "mean": mean, "projection": projection}
         put |= {"scale": float(self.scale), "offset": float(self.offset)}
         if self.start is not None:
             put["start"] = _owned("start", self.start)
@@ -129,10 +130,9 @@ class Network:
         Source: Li, Xu, Taylor, Studer and Goldstein, NeurIPS 2018, arXiv:1712.09913, sect. 4.
         """
         rng = np.random.default_rng(seed)
-        labels = tuple(f"random direction {k} (seed {seed}), filter-normalised" for k in (1, 2))
-        return Plane(
-            origin=self.theta, directions=np.array([self._direction(rng), self._direction(rng)]), labels=labels
-        )
+        directions = np.array([self._direction(rng), self._direction(rng)])
+        first, second = (f"random direction {k} (seed {seed}), filter-normalised" for k in (1, 2))
+        return Plane(origin=self.theta, directions=directions, labels=(first, second))
 
     def path_plane(self, seed: int = 0) -> Plane:
         """The plane with the trained weights at (0, 0), those before training at (1, 0), and a random, filter-normalised y.
@@ -157,7 +157,7 @@ class Network:
         return np.concatenate(parts)
 
 
-def _owned(name: str, values: object) -> Array:
+def _owned(name: str, values: ArrayLike) -> Array:
     array = floats(name, values).copy()
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(

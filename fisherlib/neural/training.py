@@ -130,7 +130,8 @@ def _whitening(data: Dataset, inputs: int) -> tuple[Array, Array, float]:
 def _start(sizes: tuple[int, ...], rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
     """Glorot's uniform weights, and biases within the same bounds as scikit-learn has them."""
     bounds = [np.sqrt(6.0 / (n_in + n_out)) for n_in, n_out in itertools.pairwise(sizes)]
-    weights = [rng.uniform(-b, b, size=shape) for b, shape in zip(bounds, itertools.pairwise(sizes), strict=True)]
+    shapes = itertools.pairwise(sizes)
+    weights: list[Array] = [rng.uniform(-b, b, size=shape) for b, shape in zip(bounds, shapes, strict=True)]
     return weights, [rng.uniform(-b, b, size=n_out) for b, n_out in zip(bounds, sizes[1:], strict=True)]
 
 

@@ -19,7 +19,7 @@ class Offered(traitlets.Unicode):
     def validate(self, obj: "State", value: Any) -> str:
         """Refuses what is not among the options; the sentence lists them."""
         value = super().validate(obj, value)
-        _among(self.name, [value] if value else [], obj.options.get(self.name))
+        _among(self.name, [value] if value else [], obj)
         return value
 
 
@@ -29,14 +29,15 @@ class SeveralOffered(traitlets.Tuple):
     def validate(self, obj: "State", value: Any) -> tuple[str, ...]:
         """Refuses an empty choice, and what is not among the options."""
         value = super().validate(obj, value)
-        options = obj.options.get(self.name)
+        options = obj.options.get(self.name or "")
         if options and not value:
             raise traitlets.TraitError(f"{self.name}: expected at least one of {', '.join(map(repr, options))}")
-        _among(self.name, value, options)
+        _among(self.name, value, obj)
         return value
 
 
-def _among(name: str, chosen: Sequence[str], options: Sequence[str] | None) -> None:
+def _among(name: str | None, chosen: Sequence[str], state: "State") -> None:
+    options = state.options.get(name or "")
     for value in chosen:
         if options and value not in options:
             raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")

@@ -1,0 +1,73 @@
+"""What an atlas asks of a model, and how a plane is chosen."""
+
+import dataclasses
+from typing import Protocol
+
+from ..progress import Progress
+from .catalogue import Loss
+from .planes import Landscape, Point
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlaneChoice:
+    """One plane around a model, by name: equal choices are the same plane.
+
+    What a kind of plane does not need stays empty.
+
+    Attributes:
+        kind: how the plane is put through the parameters, e.g. "random".
+        models: that it goes through too: at (1, 0), then at (0, 1).
+        coefficients: names of the two coefficients along which it lies.
+        seed: of its random directions.
+
+    Raises:
+        ValueError: the coefficients are not two different ones.
+    """
+
+    kind: str
+    models: tuple[str, ...] = ()
+    coefficients: tuple[str, ...] = ()
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.coefficients and (len(self.coefficients) != 2 or len(set(self.coefficients)) != 2):
+            raise ValueError(f"coefficients: expected two different descriptors, got {self.coefficients}")
+
+
+class Surfaces(Protocol):
+    """The losses of a model on one plane."""
+
+    def work(self, loss: Loss) -> str:
+        """What takes long before the loss is drawn, in words, e.g. "training net, once"; empty if nothing does."""
+
+    def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
+        """The loss on n × n points.
+
+        Args:
+            loss: one of those of the atlas.
+            half_width: of the plane, relative to its own.
+            n: points along each axis.
+            preview: an approximate surface is enough, with its ``error``, if the exact one takes long.
+            progress: called with (done, total); an exception raised in it ends the work.
+        """
+
+
+class Model(Protocol):
+    """A model around which an atlas draws losses. ``LinearModel`` is one, and ``neural.NetworkModel``."""
+
+    @property
+    def name(self) -> str:
+        """What selectors and figures call it."""
+
+    @property
+    def planes(self) -> tuple[PlaneChoice, ...]:
+        """The planes around it, the first one by default.
+
+        A seed stands for any other, two coefficients for any two.
+        """
+
+    def points(self, choice: PlaneChoice) -> dict[str, Point]:
+        """Names of the points worth marking on a plane, and where they lie; the model itself comes first."""
+
+    def project(self, choice: PlaneChoice) -> Surfaces:
+        """The losses on a plane. This is quick: what takes long waits until a loss is drawn."""

@@ -1,0 +1,77 @@
+"""Networks as models of an atlas, trained when they are first drawn."""
+
+from typing import Any
+
+from ..dataset import Dataset
+from ..landscapes import Landscape, Loss, PlaneChoice, Point
+from ..progress import Progress, silent
+from .network import Network
+from .projections import NetworkProjection, project_network
+
+#: How a plane is put through the weights of a network.
+PLANES = ("random", "towards its first weights")
+RANDOM, FIRST_WEIGHTS = PLANES
+
+
+class NetworkModel:
+    """A small network of summed descriptors, with planes through its weights.
+
+    Args:
+        name: of the network.
+        data: that it is trained on, and whose losses are drawn.
+        temperature: K; without it the trajectories' own.
+        settings: of its training, as for ``train``.
+    """
+
+    planes = tuple(PlaneChoice(kind=kind, seed=0) for kind in PLANES)
+
+    def __init__(self, name: str, data: Dataset, *, temperature: float | None = None, **settings: Any) -> None:
+        self.name, self.data, self.temperature = name, data, temperature
+        self._settings = settings
+        self._network: Network | None = None
+
+    @property
+    def trained(self) -> bool:
+        """Whether the network has been trained, so that it can be drawn without further delay."""
+        return self._network is not None
+
+    def network(self, *, progress: Progress = silent) -> Network:
+        """The network, trained when it is asked for the first time."""
+        if self._network is None:
+            from .training import train  # loads scikit-learn
+
+            self._network = train(self.data, name=self.name, progress=progress, **self._settings)
+        return self._network
+
+    def points(self, choice: PlaneChoice) -> dict[str, Point]:
+        """The trained weights, and those before training where the plane holds them."""
+        first = {"first weights": (1.0, 0.0)} if choice.kind == FIRST_WEIGHTS else {}
+        return {self.name: (0.0, 0.0), **first}
+
+    def project(self, choice: PlaneChoice) -> "NetworkSurfaces":
+        """The losses on a plane; the network is trained, and the data are read, when one is drawn."""
+        return NetworkSurfaces(self, choice)
+
+
+class NetworkSurfaces:
+    """The losses of a network on a plane."""
+
+    def __init__(self, model: NetworkModel, choice: PlaneChoice) -> None:
+        self._model, self._choice = model, choice
+        self._projection: NetworkProjection | None = None
+
+    def work(self, loss: Loss) -> str:
+        """The training while there is no network yet, then the evaluation."""
+        name = self._model.name
+        return f"{loss.name} around {name}" if self._model.trained else f"training {name}, once"
+
+    def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
+        """The loss on n × n points, always exact; see ``landscapes.Surfaces``."""
+        projection = self._projection = self._projection or self._project(progress)
+        return projection.draw(loss, half_width=half_width, n=n, preview=preview, progress=progress)
+
+    def _project(self, progress: Progress) -> NetworkProjection:
+        model, seed = self._model, self._choice.seed or 0
+        network = model.network(progress=progress)
+        plane = network.path_plane(seed) if self._choice.kind == FIRST_WEIGHTS else network.plane(seed)
+        return project_network(network, model.data, plane, temperature=model.temperature, progress=progress)
