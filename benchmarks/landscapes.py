@@ -11,7 +11,6 @@ from fisherlib.dataset import Array
 from fisherlib.landscapes import Loss, Projection, previews
 from fisherlib.landscapes.catalogue import EVALUATED, quadratics
 from fisherlib.landscapes.previews import preview
-from fisherlib.progress import silent
 
 RESIDUALS = 100_000
 REPEATS = 5
@@ -56,10 +55,10 @@ def quadratic_row(loss: Loss, plane: fl.Plane) -> None:
 
 def evaluated_row(name: str, loss: Loss, projection: Projection, x: Array, y: Array) -> None:
     """Prints the times of an exact surface and of its preview, and how far each is off."""
-    z, exact_ms = timed(lambda: loss.evaluate(projection, x, y, silent))
-    seen, preview_ms = timed(lambda: preview(projection, loss.recipe, x, y))
-    brute = BRUTE.get(loss.recipe)
-    vectors = projection.energies if loss.recipe.energies else projection.forces
+    z, exact_ms = timed(lambda: loss.linear.exact(projection, x, y))
+    seen, preview_ms = timed(lambda: preview(projection, loss.linear, x, y))
+    brute = BRUTE.get(loss.linear)
+    vectors = projection.energies if loss.linear.energies else projection.forces
     off = f"{deviation(z, vectors, x, y, brute):7.1e}" if brute else "      –"
     true = np.abs(seen.z - z).max()
     print(

@@ -12,7 +12,6 @@ from fisherlib.landscapes import Loss, previews
 from fisherlib.landscapes.catalogue import EVALUATED
 from fisherlib.landscapes.previews import Preview, worthwhile
 from fisherlib.landscapes.projections import Projection
-from fisherlib.progress import silent
 
 LOSSES, NAMES = EVALUATED, [loss.name for loss in EVALUATED]
 FORCES, DISTANCES = LOSSES[:3], LOSSES[4:]
@@ -43,12 +42,12 @@ def preview(
     projection: Projection, loss: Loss, x: Array, y: Array, *, seed: int = 0, most: int | None = None
 ) -> Preview:
     """A preview, from at most so many residuals."""
-    recipe = loss.recipe if most is None else dataclasses.replace(loss.recipe, most=most)
+    recipe = loss.linear if most is None else dataclasses.replace(loss.linear, most=most)
     return previews.preview(projection, recipe, x, y, seed=seed)
 
 
 def exactly(projection: Projection, loss: Loss, x: Array, y: Array) -> Array:
-    return loss.evaluate(projection, x, y, silent)
+    return loss.linear.exact(projection, x, y)
 
 
 def random_energies(M: int, *, seed: int = 0) -> tuple[Projection, fl.Plane]:
@@ -174,10 +173,10 @@ def test_only_what_takes_longer_than_a_moment_is_worth_a_preview(
     projections: list[tuple[Projection, fl.Plane]],
 ) -> None:
     projection, _ = projections[0]
-    assert [loss for loss in LOSSES if worthwhile(projection, loss.recipe, 101)] == [*FORCES, KS]
+    assert [loss for loss in LOSSES if worthwhile(projection, loss.linear, 101)] == [*FORCES, KS]
     small = dataclasses.replace(projection, forces=projection.forces[:, :3000], energies=projection.energies[:, :50])
-    assert not any(worthwhile(small, loss.recipe, 61) for loss in LOSSES)
-    assert worthwhile(random_energies(100_000)[0], W1.recipe, 61)
+    assert not any(worthwhile(small, loss.linear, 61) for loss in LOSSES)
+    assert worthwhile(random_energies(100_000)[0], W1.linear, 61)
 
 
 @pytest.mark.parametrize(

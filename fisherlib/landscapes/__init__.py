@@ -2,6 +2,7 @@
 
 from .atlas import Atlas as Atlas
 from .catalogue import Loss as Loss
+from .models import Evaluated as Evaluated
 from .models import Model as Model
 from .models import PlaneChoice as PlaneChoice
 from .models import Surfaces as Surfaces

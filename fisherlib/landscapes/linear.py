@@ -11,11 +11,10 @@ from ..losses import Quadratic
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..solvers import solve
+from . import previews
 from .catalogue import Loss
 from .models import PlaneChoice
 from .planes import Landscape, Plane, Point, landscape
-from .previews import preview as preview_of
-from .previews import worthwhile
 from .projections import Projection, project
 
 #: How a plane is put through the parameters of a linear potential.
@@ -77,10 +76,8 @@ class LinearModel:
             return Plane.random(theta, metric, seed=seed)
         if choice.kind == THREE:
             return Plane.through(theta, *others, names=names)
-        # Around every model another direction, so that planes around two models are not the same one.
-        return Plane.through(
-            theta, *others, seed=seed + list(self.potentials).index(self.name), metric=metric, names=names
-        )
+        seed += list(self.potentials).index(self.name)  # around every model another direction
+        return Plane.through(theta, *others, seed=seed, metric=metric, names=names)
 
     def _others(self, *more: str) -> list[str]:
         """The potentials with other parameters than this one, and than ``more``."""
@@ -109,14 +106,14 @@ class LinearSurfaces:
     def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
         """The loss on n × n points; see ``models.Surfaces``."""
         plane, words = self._plane.widened(half_width), {"name": loss.name, "unit": loss.unit}
-        if loss.quadratic is not None:
-            return landscape(loss.quadratic, plane, n=n, **words)
-        projection = self._projection
-        if preview and loss.recipe and worthwhile(projection, loss.recipe, n):
+        if isinstance(loss.linear, Quadratic):
+            return landscape(loss.linear, plane, n=n, **words)
+        projection, recipe = self._projection, loss.linear
+        if preview and previews.worthwhile(projection, recipe, n):
             x, y = plane.axes(n)
-            made = preview_of(projection, loss.recipe, x, y, seed=self._model.seed)
+            made = previews.preview(projection, recipe, x, y, seed=self._model.seed)
             return Landscape(x=x, y=y, z=made.z, plane=plane, error=made.error, **words)
-        return landscape(lambda x, y: loss.evaluate(projection, x, y, progress), plane, n=n, **words)
+        return landscape(functools.partial(recipe.exact, projection, progress=progress), plane, n=n, **words)
 
 
 def linear_models(

@@ -1,11 +1,14 @@
 """What an atlas asks of a model, and how a plane is chosen."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Protocol
 
 from ..progress import Progress
 from .catalogue import Loss
-from .planes import Landscape, Point
+from .planes import Landscape, Point, landscape
+from .pointwise import Pointwise
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,3 +74,22 @@ class Model(Protocol):
 
     def project(self, choice: PlaneChoice) -> Surfaces:
         """The losses on a plane. This is quick: what takes long waits until a loss is drawn."""
+
+
+class Evaluated:
+    """The losses of any model on a plane, evaluated on its projection, which is made when the first one is drawn.
+
+    Args:
+        work: as for ``Surfaces``.
+        project: makes the projection; called with ``progress``.
+    """
+
+    def __init__(self, work: Callable[[Loss], str], project: Callable[[Progress], Pointwise]) -> None:
+        self.work, self._project = work, project
+        self._projection: Pointwise | None = None
+
+    def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
+        """The loss on n × n points, always exact; see ``Surfaces``."""
+        projection = self._projection = self._projection or self._project(progress)
+        evaluate = functools.partial(loss.evaluate, projection, progress=progress)
+        return landscape(evaluate, projection.plane.widened(half_width), n=n, name=loss.name, unit=loss.unit)

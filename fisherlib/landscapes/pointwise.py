@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 
@@ -11,8 +12,7 @@ from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
 from ..progress import Progress, silent
 from ..units import beta
-from .catalogue import Loss
-from .planes import Landscape, Plane, landscape
+from .planes import Plane
 from .projections import HUBER
 
 #: Pairs of a grid point and a configuration evaluated between two calls of ``progress``: some 20 ms and 30 MB.
@@ -21,25 +21,31 @@ PAIRS = 24_000
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Pointwise(abc.ABC):
-    """The losses of a model on a plane, from its errors at points of the plane, which a subclass computes.
+    """The losses of a model on a plane, from its errors at points of the plane. A subclass computes these.
 
     The losses take the axes of a grid, x (n,) and y (m,), in any order and spacing, and return their values on it,
     (m, n); ``progress`` is called with (done, total) grid points and may raise to end the work. Energies have the
     offset per atom that fits best by least squares taken out at every grid point.
 
     Attributes:
-        name: of the model.
-        plane: in its parameters.
-        n_atoms: (M,) N.
-        energies: (M,) U, eV.
-        temperatures: (M,) K; NaN where not known.
+        plane: in the parameters of the model.
+        data: the truth.
+        temperature: K; without it each trajectory's own. Only ``fisher`` and ``kl`` need one.
     """
 
-    name: str
     plane: Plane
-    n_atoms: Array
-    energies: Array
-    temperatures: Array
+    data: Dataset
+    temperature: float | None = None
+
+    @functools.cached_property
+    def n_atoms(self) -> Array:
+        """(M,) N."""
+        return self.data.n_atoms.astype(np.float64)
+
+    @functools.cached_property
+    def energies(self) -> Array:
+        """(M,) U, eV."""
+        return self.data.energies
 
     @abc.abstractmethod
     def energy_errors(self, x: Array, y: Array) -> Array:
@@ -52,15 +58,6 @@ class Pointwise(abc.ABC):
     @abc.abstractmethod
     def mean_over_forces(self, function: Callable[[Array], Array], x: Array, y: Array) -> Array:
         """(p,) mean of a function of |F − F_θ|, eV/Å, over force components; the function is 0 at 0."""
-
-    def work(self, loss: Loss) -> str:
-        """Every loss has to be evaluated."""
-        return f"{loss.name} around {self.name}"
-
-    def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
-        """The loss on n × n points, always exact; see ``models.Surfaces``."""
-        plane = self.plane.widened(half_width)
-        return landscape(lambda x, y: loss.evaluate(self, x, y, progress), plane, n=n, name=loss.name, unit=loss.unit)
 
     def fisher(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
         """Fisher divergence β²/2 ⟨|F − F_θ|²⟩, 1/Å², exact; see ``losses.fisher``."""
@@ -124,10 +121,10 @@ class Pointwise(abc.ABC):
         return self._on_grid(lambda x, y: wasserstein_1(*self._per_atom(x, y)), x, y, progress)
 
     def _betas(self) -> Array:
-        if np.isnan(self.temperatures).any():
+        known = [T for t in self.data.values() if (T := self.temperature or t.temperature)]
+        if len(known) < len(self.data):
             raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-        known, which = np.unique(self.temperatures, return_inverse=True)
-        return np.array([beta(float(T)) for T in known])[which]
+        return np.array([beta(T) for T in known])[self.data.groups]
 
     def _on_grid(self, loss: Callable[[Array, Array], Array], x: Array, y: Array, progress: Progress) -> Array:
         """A loss of points, (p,) and (p,) → (p,), on the grid; a few points at a time, so that memory stays bounded."""
@@ -150,20 +147,3 @@ class Pointwise(abc.ABC):
     def _per_atom(self, x: Array, y: Array) -> tuple[Array, Array]:
         """U/N (M,) and U_θ/N (p, M), eV/atom."""
         return self.energies / self.n_atoms, (self.energies - self._residuals(x, y)) / self.n_atoms
-
-
-def ensembles(data: Dataset, temperature: float | None = None) -> dict[str, Array]:
-    """What ``Pointwise`` has to know of data: ``n_atoms``, ``energies`` and ``temperatures``.
-
-    Args:
-        data: the truth.
-        temperature: K; taken for every trajectory. Without it each trajectory's own; only ``fisher`` and ``kl`` need one.
-
-    Raises:
-        ValueError: the temperature is not positive.
-    """
-    if temperature is not None:
-        beta(temperature)  # refuses what is no temperature
-    known = [t.temperature if temperature is None else temperature for t in data.values()]
-    temperatures = np.array([np.nan if T is None else T for T in known])[data.groups]
-    return {"n_atoms": data.n_atoms.astype(np.float64), "energies": data.energies, "temperatures": temperatures}

@@ -1,6 +1,7 @@
 """Any loss on a plane within a moment: from few nodes and a sample of the residuals, with the error that this makes."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -44,9 +45,10 @@ class Preview:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a loss is previewed.
+    """How a loss of a linear potential is evaluated, and how it is previewed.
 
     Attributes:
+        exact: the method of ``Projection``.
         loss: (residuals (p, k), which it may overwrite, truth (k,)) → (p,).
         most: number of residuals that are evaluated within a moment.
         seconds, power: an exact surface takes ``seconds`` per residual, times the points along an axis to this power.
@@ -54,6 +56,7 @@ class Recipe:
         energies: the residuals are those of energies, not of forces.
     """
 
+    exact: Callable[..., Array]
     loss: Callable[[Array, Array], Array]
     most: int
     seconds: float
@@ -172,9 +175,10 @@ def _wasserstein_1(r: Array, truth: Array) -> Array:
     return wasserstein_1(truth, truth - r)
 
 
-FORCE_MAE = Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1)
-FORCE_HUBER = Recipe(loss=_huber, most=60_000, seconds=2.5e-8, power=1)
-FORCE_LOG_COSH = Recipe(loss=_log_cosh, most=40_000, seconds=1e-6, power=0)
-ENERGY_MAE = Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True)
-ENERGY_KS = Recipe(loss=_ks, most=1_000, seconds=3.4e-8, power=2, distance=True, energies=True)
-ENERGY_W1 = Recipe(loss=_wasserstein_1, most=4_000, seconds=3.5e-9, power=2, distance=True, energies=True)
+FORCE_MAE = Recipe(exact=Projection.force_mae, loss=_absolute, most=100_000, seconds=8e-9, power=1)
+FORCE_HUBER = Recipe(exact=Projection.force_huber, loss=_huber, most=60_000, seconds=2.5e-8, power=1)
+FORCE_LOG_COSH = Recipe(exact=Projection.force_log_cosh, loss=_log_cosh, most=40_000, seconds=1e-6, power=0)
+ENERGY_MAE = Recipe(exact=Projection.energy_mae, loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True)
+_distance = functools.partial(Recipe, power=2, distance=True, energies=True)
+ENERGY_KS = _distance(exact=Projection.energy_ks, loss=_ks, most=1_000, seconds=3.4e-8)
+ENERGY_W1 = _distance(exact=Projection.energy_wasserstein_1, loss=_wasserstein_1, most=4_000, seconds=3.5e-9)

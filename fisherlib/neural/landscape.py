@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..dataset import Dataset
-from ..landscapes import Landscape, Loss, PlaneChoice, Point
+from ..landscapes import Evaluated, Loss, PlaneChoice, Point
 from ..progress import Progress, silent
 from .network import Network
 from .projections import NetworkProjection, project_network
@@ -48,30 +48,15 @@ class NetworkModel:
         first = {"first weights": (1.0, 0.0)} if choice.kind == FIRST_WEIGHTS else {}
         return {self.name: (0.0, 0.0), **first}
 
-    def project(self, choice: PlaneChoice) -> "NetworkSurfaces":
+    def project(self, choice: PlaneChoice) -> Evaluated:
         """The losses on a plane; the network is trained, and the data are read, when one is drawn."""
-        return NetworkSurfaces(self, choice)
 
+        def work(loss: Loss) -> str:
+            return f"training {self.name}, once" if self._network is None else f"{loss.name} around {self.name}"
 
-class NetworkSurfaces:
-    """The losses of a network on a plane."""
+        def projected(progress: Progress) -> NetworkProjection:
+            network, seed = self.network(progress=progress), choice.seed or 0
+            plane = network.path_plane(seed) if choice.kind == FIRST_WEIGHTS else network.plane(seed)
+            return project_network(network, self.data, plane, temperature=self.temperature, progress=progress)
 
-    def __init__(self, model: NetworkModel, choice: PlaneChoice) -> None:
-        self._model, self._choice = model, choice
-        self._projection: NetworkProjection | None = None
-
-    def work(self, loss: Loss) -> str:
-        """The training while there is no network yet, then the evaluation."""
-        name = self._model.name
-        return f"{loss.name} around {name}" if self._model.trained else f"training {name}, once"
-
-    def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
-        """The loss on n × n points, always exact; see ``landscapes.Surfaces``."""
-        projection = self._projection = self._projection or self._project(progress)
-        return projection.draw(loss, half_width=half_width, n=n, preview=preview, progress=progress)
-
-    def _project(self, progress: Progress) -> NetworkProjection:
-        model, seed = self._model, self._choice.seed or 0
-        network = model.network(progress=progress)
-        plane = network.path_plane(seed) if self._choice.kind == FIRST_WEIGHTS else network.plane(seed)
-        return project_network(network, model.data, plane, temperature=model.temperature, progress=progress)
+        return Evaluated(work, projected)

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..dataset import Array, Dataset, Trajectory
 from ..landscapes import Plane, Pointwise
-from ..landscapes.pointwise import ensembles
 from ..progress import Progress, silent
+from ..units import beta
 from .network import Network, hidden_values, layers_of, slopes
 
 #: Configurations whose force rows are multiplied at once, so that the product stays in the processor's cache.
@@ -96,7 +96,8 @@ def project_network(
         raise ValueError(
             f"plane: expected {len(network.theta)} parameters as in {network.name!r}, got {len(plane.origin)}"
         )
-    known = ensembles(data, temperature)
+    if temperature is not None:
+        beta(temperature)  # refuses what is no temperature
     layers = [layers_of(theta, network.weights) for theta in (plane.origin, *plane.directions)]
     W, shifts = np.hstack([weights[0] for weights, _ in layers]), np.array([biases[0] for _, biases in layers])
     parts, done, total = [], 0, len(data.energies)
@@ -108,13 +109,13 @@ def project_network(
             progress(done, total)
     first, rows, gram = (np.concatenate(each) for each in zip(*parts, strict=True))
     return NetworkProjection(
-        name=network.name,
         network=network,
         plane=plane,
+        data=data,
+        temperature=temperature,
         first=np.stack(np.split(first, 3, axis=1)) + shifts,
         rows=rows,
         gram=gram,
-        **known,
     )
 
 
