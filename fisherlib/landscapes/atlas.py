@@ -9,9 +9,10 @@ from ..moments import Moments
 from ..potential import LinearPotential
 from ..progress import Progress, silent
 from .catalogue import EVALUATED, quadratics
+from .grids import Landscape
 from .linear import linear_models
 from .models import Model, PlaneChoice, Surfaces
-from .planes import Landscape, Point
+from .planes import Point
 
 #: Landscapes and projections that are remembered; one of 101 × 101 points takes 80 kB, one of 10⁶ rows 24 MB.
 REMEMBERED = {"landscapes": 256, "projections": 6}

@@ -13,8 +13,9 @@ from ..progress import Progress
 from ..solvers import solve
 from . import previews
 from .catalogue import Loss
+from .grids import Landscape, landscape
 from .models import PlaneChoice
-from .planes import Landscape, Plane, Point, landscape
+from .planes import Plane, Point
 from .projections import Projection, project
 
 #: How a plane is put through the parameters of a linear potential.

@@ -7,21 +7,20 @@ from typing import Protocol
 
 from ..progress import Progress
 from .catalogue import Loss
-from .planes import Landscape, Point, landscape
+from .grids import Landscape, landscape
+from .planes import Point
 from .pointwise import Pointwise
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlaneChoice:
-    """One plane around a model, by name: equal choices are the same plane.
-
-    What a kind of plane does not need stays empty.
+    """What fixes a plane around a model: equal choices are the same plane.
 
     Attributes:
         kind: how the plane is put through the parameters, e.g. "random".
-        models: that it goes through too: at (1, 0), then at (0, 1).
-        coefficients: names of the two coefficients along which it lies.
-        seed: of its random directions.
+        models: other models that it goes through: the first at (1, 0), the second at (0, 1).
+        coefficients: names of the two coefficients along which it lies; empty for other kinds.
+        seed: of its random directions; None without any.
 
     Raises:
         ValueError: the coefficients are not two different ones.
@@ -41,7 +40,7 @@ class Surfaces(Protocol):
     """The losses of a model on one plane."""
 
     def work(self, loss: Loss) -> str:
-        """What takes long before the loss is drawn, in words, e.g. "training net, once"; empty if nothing does."""
+        """The long work that drawing the loss takes, in words, e.g. "training net, once"; empty if it is quick."""
 
     def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
         """The loss on n × n points.
@@ -50,13 +49,13 @@ class Surfaces(Protocol):
             loss: one of those of the atlas.
             half_width: of the plane, relative to its own.
             n: points along each axis.
-            preview: an approximate surface is enough, with its ``error``, if the exact one takes long.
+            preview: an approximate surface with an ``error`` will do, if the exact one takes long.
             progress: called with (done, total); an exception raised in it ends the work.
         """
 
 
 class Model(Protocol):
-    """A model around which an atlas draws losses. ``LinearModel`` is one, and ``neural.NetworkModel``."""
+    """A model around which an atlas draws losses, such as ``LinearModel`` and ``neural.NetworkModel``."""
 
     @property
     def name(self) -> str:
@@ -64,23 +63,20 @@ class Model(Protocol):
 
     @property
     def planes(self) -> tuple[PlaneChoice, ...]:
-        """The planes around it, the first one by default.
-
-        A seed stands for any other, two coefficients for any two.
-        """
+        """The planes around it; the first is the default. A seed stands for any seed, a pair of coefficients for any pair."""
 
     def points(self, choice: PlaneChoice) -> dict[str, Point]:
-        """Names of the points worth marking on a plane, and where they lie; the model itself comes first."""
+        """The points to mark on a plane, by name; the model itself comes first."""
 
     def project(self, choice: PlaneChoice) -> Surfaces:
-        """The losses on a plane. This is quick: what takes long waits until a loss is drawn."""
+        """The losses on a plane. This call is quick: long work is done when a loss is drawn."""
 
 
 class Evaluated:
-    """The losses of any model on a plane, evaluated on its projection, which is made when the first one is drawn.
+    """The ``Surfaces`` of a model that has a ``Pointwise`` projection, which is made when a loss is first drawn.
 
     Args:
-        work: as for ``Surfaces``.
+        work: as in ``Surfaces``.
         project: makes the projection; called with ``progress``.
     """
 

@@ -1,4 +1,4 @@
-"""Any loss on a plane within a moment: from few nodes and a sample of the residuals, with the error that this makes."""
+"""Quick previews of losses on a plane, from few nodes and a sample of the residuals, with an estimate of their error."""
 
 import dataclasses
 import functools
@@ -12,11 +12,11 @@ from ..comparison import ks, wasserstein_1
 from ..dataset import Array
 from .projections import HUBER, Projection, coefficients
 
-#: Chebyshev nodes per axis; every second of them is one of the coarser grid by which the error is judged.
+#: Chebyshev nodes per axis. The interpolation is compared with that from every second node.
 NODES = 17
-#: Parts among which the sample is dealt out; their scatter tells the error of sampling, and one fits into the cache.
+#: Parts of the sample. Their scatter gives the sampling error, and each fits into the processor's cache.
 PARTS = 32
-#: Seconds that an exact surface may take and still needs no preview.
+#: An exact surface that takes fewer seconds than this needs no preview.
 MOMENT = 0.05
 
 
@@ -27,7 +27,7 @@ class Preview:
     Attributes:
         z: (m, n) loss at (x[i], y[j]).
         method_error: largest deviation expected from interpolation between nodes, in the unit of the loss.
-        sampling_error: largest deviation expected from leaving residuals out, likewise; 0 where all are used.
+        sampling_error: largest deviation expected from leaving residuals out, likewise; 0 if all are used.
         used, total: number of residuals: force components, or configurations.
     """
 
@@ -68,10 +68,9 @@ class Recipe:
 def preview(projection: Projection, recipe: Recipe, x: Array, y: Array, *, seed: int = 0) -> Preview:
     """A loss on a grid, from 17 × 17 Chebyshev nodes and a sample of the residuals.
 
-    The method error is 2½ times the largest deviation, at the nodes, of the interpolation from every second node: that
-    covers a loss with kinks, and is far too much for a smooth one. The sampling error is three standard errors at the
-    node where they are largest, from the scatter among parts of the sample, and the bias that distances have in small
-    samples.
+    The method error is 2½ times the largest deviation, at the nodes, of the interpolation from every second node. That
+    covers a loss with kinks and is far too much for a smooth one. The sampling error is three standard errors, from the
+    scatter among parts of the sample, at the node where they are largest, plus the bias of distances in small samples.
 
     Args:
         projection: of data on a plane.
@@ -107,9 +106,9 @@ def _residuals(projection: Projection, recipe: Recipe) -> Array:
 
 
 def _sample(total: int, most: int, seed: int) -> NDArray[np.integer]:
-    """At most ``most`` of the numbers below ``total``, all equally likely: one of each few neighbouring ones.
+    """At most ``most`` of the numbers below ``total``, all equally likely: one out of every few neighbours.
 
-    Every trajectory, and every stretch of it, is thus there with its share.
+    So every trajectory, and every stretch of it, has its share.
     """
     rng, stride = np.random.default_rng(seed), -(-total // most)
     strides = np.arange(total // stride)
@@ -117,7 +116,7 @@ def _sample(total: int, most: int, seed: int) -> NDArray[np.integer]:
 
 
 def _at_nodes(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array], *, sampled: bool) -> tuple[Array, float]:
-    """(m, n) the loss of a sample at nodes, and its error if far more was left out than taken."""
+    """(m, n) the loss of a sample at nodes, and its sampling error when far more is left out than taken."""
     count = min(PARTS, len(truth))
     if recipe.distance and not sampled:
         return _at_all(recipe, vectors, truth, axes), 0.0
@@ -126,13 +125,13 @@ def _at_nodes(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array], *
     if not sampled:
         return mean, 0.0
     whole = _at_all(recipe, vectors, truth, axes) if recipe.distance else mean
-    # A bias falls at least as one over the root of the number, so that of the parts tells the most that the whole has.
+    # A bias falls at least like 1/√number, so that of the parts bounds that of the whole.
     bias = np.abs(mean - whole).max() / (np.sqrt(count) - 1.0)
     return whole, 3.0 * each.std(axis=0, ddof=1).max() / np.sqrt(count) + bias
 
 
 def _at_all(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array]) -> Array:
-    """(m, n) the loss on a grid of any spacing, one column after the other: as skinny matrix products."""
+    """(m, n) the loss on a grid of any spacing, column by column, as skinny matrix products."""
     x, y = axes
     kind: type[np.floating] = np.float64 if recipe.distance else np.float32
     vectors, z = vectors.astype(kind), np.empty((len(y), len(x)))
@@ -143,7 +142,7 @@ def _at_all(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array]) -> 
 
 
 def _interpolated(values: Array, x: Array, y: Array) -> Array:
-    """(len(y), len(x)) a function on [−1, 1]², from its values at as many Chebyshev nodes as there are."""
+    """(len(y), len(x)) a function on [−1, 1]², interpolated from its values at Chebyshev nodes."""
     return chebyshev.chebgrid2d(y, x, coefficients(chebyshev.chebpts2(len(values)), values))
 
 
