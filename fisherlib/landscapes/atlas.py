@@ -1,4 +1,4 @@
-"""Landscapes by name: every loss around every model on every plane, computed when asked for and remembered."""
+"""Landscapes by name: any loss around any model on any plane, computed on request and remembered."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from .linear import linear_models
 from .models import Model, PlaneChoice, Surfaces
 from .planes import Point
 
-#: Landscapes and projections that are remembered; one of 101 × 101 points takes 80 kB, one of 10⁶ rows 24 MB.
+#: How many are remembered: a landscape of 101 × 101 points takes 80 kB, a projection of 10⁶ rows 24 MB.
 REMEMBERED = {"landscapes": 256, "projections": 6}
 
 
@@ -25,7 +25,7 @@ class Atlas:
         data: for the losses that are not quadratic.
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
-        others: models of any other kind, such as ``neural.NetworkModel``.
+        others: models of other kinds, such as ``neural.NetworkModel``.
         temperature: K; without it the trajectories' own.
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.
@@ -79,13 +79,13 @@ class Atlas:
         return tuple(dict.fromkeys(choice.kind for choice in self._models[model].planes))
 
     def through(self, model: str, plane: str, *chosen: str) -> tuple[str, ...]:
-        """The models that can be put on a plane of a kind next, after those that are ``chosen``; none if it is full."""
+        """The models that a plane of a kind can go through after the ``chosen`` ones; empty if it needs no more."""
         lists = [choice.models for choice in self._models[model].planes if choice.kind == plane]
         k = len(chosen)
         return tuple(dict.fromkeys(names[k] for names in lists if names[:k] == chosen and len(names) > k))
 
     def work(self, model: str, loss: str) -> str:
-        """What takes long before a loss is drawn around a model, in words; empty if it is drawn at once."""
+        """The long work that drawing a loss around a model takes, in words; empty if it is quick."""
         known = self._models[model]
         return known.project(known.planes[0]).work(self._losses[loss])
 
@@ -99,9 +99,9 @@ class Atlas:
         coefficients: Sequence[str] = (),
         seed: int | None = None,
     ) -> PlaneChoice:
-        """One plane around a model, with what is not given filled in and what its kind does not need left out.
+        """A plane around a model: missing arguments get their defaults, those that its kind does not need are ignored.
 
-        Args and errors are those of a call.
+        Arguments and errors are those of a call.
         """
         _among("model", model, self.models)
         kind = plane or self.planes(model)[0]
@@ -131,18 +131,18 @@ class Atlas:
         preview: bool = False,
         progress: Progress = silent,
     ) -> tuple[Landscape, dict[str, Point]]:
-        """The landscape of a loss around a model, and which models lie where on it.
+        """The landscape of a loss around a model, and the named points on it.
 
         Args:
             model, loss: among ``models`` and ``losses``.
             plane: among ``planes(model)``; the first of them without it.
             to: the model at (1, 0) of a plane through models; the first of ``through(model, plane)`` without it.
             third: the model at (0, 1) of a plane through three; the first of ``through(model, plane, to)`` without it.
-            coefficients: two descriptor names, for a plane along two coefficients; the first two without them.
+            coefficients: names of two descriptors, for a plane along two coefficients; the first two without them.
             seed: of random directions.
             half_width: of the plane, relative to its own.
             n: points along each axis.
-            preview: an approximate surface is enough, with its ``error``, if the exact one takes longer than a moment.
+            preview: an approximate surface with an ``error`` will do, if the exact one takes longer than a moment.
             progress: called with (done, total) during long work; an exception raised in it ends the work.
 
         Raises:

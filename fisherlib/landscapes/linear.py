@@ -25,10 +25,10 @@ ANOTHER, THREE, EIGEN, COEFFICIENTS, RANDOM = PLANES
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class LinearModel:
-    """A linear potential, with planes through its parameters and through those of other potentials.
+    """A linear potential, with planes through its parameters and those of other potentials.
 
-    By default the plane goes through the model, at (0, 0), and through another one, at (1, 0): the first one with other
-    parameters. Its second direction is random, perpendicular to the first and as long in the curvature of the Fisher
+    The default plane goes through the potential, at (0, 0), and the first one with other parameters, at (1, 0). Its
+    second direction is random, and perpendicular to the first and as long as it in the curvature of the Fisher
     divergence.
 
     Attributes:
@@ -47,7 +47,7 @@ class LinearModel:
 
     @functools.cached_property
     def planes(self) -> tuple[PlaneChoice, ...]:
-        """Through every other potential, through every two others, and those that need no other."""
+        """Planes through each other potential and through each two of them, and those that need no other."""
         seeded = functools.partial(PlaneChoice, seed=self.seed)
         pairs = [(to, third) for to in self._others() for third in self._others(to)]
         planes = [seeded(kind=ANOTHER, models=(to,)) for to in self._others()]
@@ -62,7 +62,7 @@ class LinearModel:
         return dict(zip((self.name, *choice.models), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), strict=False))
 
     def project(self, choice: PlaneChoice) -> "LinearSurfaces":
-        """The losses on a plane; the data are read when a loss needs them."""
+        """The losses on a plane; data are read when a loss first needs them."""
         return LinearSurfaces(self, choice)
 
     def plane(self, choice: PlaneChoice) -> Plane:
@@ -87,7 +87,7 @@ class LinearModel:
 
 
 class LinearSurfaces:
-    """The losses of a linear potential on a plane: exact from moments where they are quadratic, else from the data."""
+    """The losses of a linear potential on a plane: from moments if they are quadratic, else from data."""
 
     def __init__(self, model: LinearModel, choice: PlaneChoice) -> None:
         self._model, self._choice = model, choice
@@ -101,7 +101,7 @@ class LinearSurfaces:
         return project(self._model.data, self._plane)
 
     def work(self, loss: Loss) -> str:
-        """Nothing for a quadratic loss; any other has to be evaluated."""
+        """Empty for a quadratic loss; any other one is evaluated from data."""
         return "" if loss.quadratic else f"{loss.name} around {self._model.name}"
 
     def draw(self, loss: Loss, *, half_width: float, n: int, preview: bool, progress: Progress) -> Landscape:
@@ -120,7 +120,7 @@ class LinearSurfaces:
 def linear_models(
     data: Dataset, potentials: Mapping[str, LinearPotential], metric: Quadratic, *, seed: int = 0
 ) -> tuple[LinearModel, ...]:
-    """A model of each potential.
+    """Each potential as a model of an atlas; the arguments are attributes of ``LinearModel``.
 
     Raises:
         ValueError: fewer than two potentials, the same parameters in all of them, or potentials of other data.
@@ -137,5 +137,5 @@ def linear_models(
 
 
 def _same(a: Array, b: Array) -> bool:
-    """Whether two parameter vectors agree to rounding: no plane can be put through them."""
+    """Whether two parameter vectors agree to rounding, so that no plane goes through both."""
     return np.allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(b).max())

@@ -1,4 +1,4 @@
-"""The losses of any model on a plane, from its errors at one grid point after the other."""
+"""The losses of any model on a plane, from its errors at each grid point."""
 
 import abc
 import dataclasses
@@ -21,11 +21,11 @@ PAIRS = 24_000
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Pointwise(abc.ABC):
-    """The losses of a model on a plane, from its errors at points of the plane. A subclass computes these.
+    """The losses of a model on a plane, from its errors at points of the plane, which a subclass computes.
 
-    The losses take the axes of a grid, x (n,) and y (m,), in any order and spacing, and return their values on it,
-    (m, n); ``progress`` is called with (done, total) grid points and may raise to end the work. Energies have the
-    offset per atom that fits best by least squares taken out at every grid point.
+    Each loss takes the axes of a grid, x (n,) and y (m,), in any order and spacing, and returns its values, (m, n).
+    ``progress`` is called with (done, total) grid points; an exception raised in it ends the work. At every grid point
+    energies lose the offset per atom that fits best by least squares.
 
     Attributes:
         plane: in the parameters of the model.
@@ -49,7 +49,7 @@ class Pointwise(abc.ABC):
 
     @abc.abstractmethod
     def energy_errors(self, x: Array, y: Array) -> Array:
-        """(p, M) U − U_θ, eV, at points x (p,), y (p,), with any offset per atom."""
+        """(p, M) U − U_θ, eV, at points x (p,), y (p,), up to any offset per atom."""
 
     @abc.abstractmethod
     def squared_force_errors(self, x: Array, y: Array) -> Array:
@@ -101,7 +101,7 @@ class Pointwise(abc.ABC):
                 same = betas == one
                 r, N = residuals[:, same], self.n_atoms[same] - self.n_atoms[same].mean()
                 r = r - r.mean(axis=1, keepdims=True)
-                if N.any():  # each N is an ensemble of its own, so the energy of one more atom drops out too
+                if N.any():  # each N is an ensemble of its own, so an offset per atom drops out too
                     r -= np.outer(r @ N / (N @ N), N)
                 total += 0.5 * one**2 * np.sum(r**2, axis=1)
             return total / len(betas)
@@ -127,7 +127,7 @@ class Pointwise(abc.ABC):
         return np.array([beta(T) for T in known])[self.data.groups]
 
     def _on_grid(self, loss: Callable[[Array, Array], Array], x: Array, y: Array, progress: Progress) -> Array:
-        """A loss of points, (p,) and (p,) → (p,), on the grid; a few points at a time, so that memory stays bounded."""
+        """A loss of points, (p,) and (p,) → (p,), on the grid, a few points at a time to bound memory."""
         X, Y = (np.ravel(axis) for axis in np.meshgrid(x, y))
         z, count = np.empty(X.size), max(1, PAIRS // len(self.n_atoms))
         for start in range(0, X.size, count):

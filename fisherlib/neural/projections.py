@@ -24,7 +24,7 @@ class NetworkProjection(Pointwise):
     error only by their Gram matrix.
 
     Attributes:
-        network: gives the layers and what is fixed in them.
+        network: gives the shapes of the layers and its fixed parts.
         first: (3, M, H) what enters the first tanh, at the origin and along both directions.
         rows: (M, 1 + 3H, 3 max N) F and Φ P times the first layers, eV/Å and 1/Å; rows that a smaller configuration
             lacks are zero. float32, which changes a mean over forces by less than a relative 1e-5.
@@ -48,7 +48,7 @@ class NetworkProjection(Pointwise):
         return np.einsum("mpc,mpc->mp", v @ self.gram, v)
 
     def mean_over_forces(self, function: Callable[[Array], Array], x: Array, y: Array) -> Array:
-        """(p,) mean of a function of |F − F_θ| over force components; it is 0 at 0, as the rows that are no atom's are."""
+        """(p,) mean of a function of |F − F_θ| over force components; it is 0 at 0, so that padded rows do not count."""
         v, total = self._coefficients(x, y).astype(np.float32), np.zeros(len(x))
         for start in range(0, len(v), BLOCK):
             block = slice(start, start + BLOCK)
@@ -65,7 +65,7 @@ class NetworkProjection(Pointwise):
         return hidden_values(first, weights[1:], biases[1:]), weights[1:], biases[1:]
 
     def _coefficients(self, x: Array, y: Array) -> Array:
-        """(M, p, 1 + 3H) what the columns of ``rows`` are multiplied by to give F_θ − F."""
+        """(M, p, 1 + 3H) factors of the columns of ``rows`` whose sum is F_θ − F."""
         hidden, weights, _ = self._forward(x, y)
         s = self.network.scale * np.swapaxes(slopes(hidden, weights), 0, 1)
         return np.concatenate([np.full_like(s[..., :1], -1.0), s, x[:, None] * s, y[:, None] * s], axis=2)
@@ -82,11 +82,11 @@ def project_network(
     """A network's data on a plane through its weights: one pass over Φ, then any loss on any grid.
 
     Args:
-        network: gives the layers and what is fixed in them; the weights are those of the plane.
+        network: gives the shapes of the layers and its fixed parts; the weights are those of the plane.
         data: the truth.
         plane: in the parameters of the network, as from ``network.plane()``.
         temperature: K; taken for every trajectory. Without it each trajectory's own; only ``fisher`` and ``kl`` need one.
-        progress: called with (done, total) configurations; may raise to end the work.
+        progress: called with (done, total) configurations; an exception raised in it ends the work.
 
     Raises:
         ValueError: the plane has another number of parameters than the network, or the data have other descriptors.

@@ -57,7 +57,7 @@ class LandscapePanel(Panel):
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
-        """Another study; choices that it has too are kept."""
+        """Switch to another study; choices that it also offers are kept."""
         self.forget()
         self._study = study
         self._seen: dict[str, Any] = {}
@@ -68,7 +68,7 @@ class LandscapePanel(Panel):
         self._changed()
 
     def settle(self) -> None:
-        """Offers what fits the model and the plane: other models, coefficients, a seed."""
+        """Offer what fits the model and the plane: other models, coefficients, a seed."""
         state, known = self.state, self._study.atlas
         state.offer(plane=known.planes(state.model))
         state.offer(to=known.through(state.model, state.plane))
@@ -80,13 +80,13 @@ class LandscapePanel(Panel):
         self._seed.layout.display = "none" if choice.seed is None else "flex"
 
     def redraw(self) -> None:
-        """Draws the loss; what takes longer than a moment shows a preview and its progress."""
+        """Draw the loss; long work shows a preview and its progress."""
         view, known = self.state.view(), self._study.atlas
         if self.work.busy and view == self._under_way:
-            return  # only colours and cuts were changed, and they are taken when it is drawn
+            return  # only colours and cuts have changed, and they are read when the surface is drawn
         self._under_way = view
         what = known.work(view["model"], view["loss"])
-        at_once = view == self._seen or not what  # or only colours and cuts changed
+        at_once = view == self._seen or not what  # only colours and cuts have changed, or it is quick
 
         def surface(progress: Progress, *, preview: bool = False) -> Drawn:
             return view, *known(**view, preview=preview, progress=progress)
@@ -96,7 +96,7 @@ class LandscapePanel(Panel):
                 self.show(self._figure(drawn))
                 return
             if self.active:
-                self.figure.become(self._figure(drawn))  # not shown for good: whoever cancels wants none of it
+                self.figure.become(self._figure(drawn))  # for now: who cancels goes back to what was shown before
             self.draw(what, surface, self._figure, at_once=False)
 
         if self.active:
@@ -111,5 +111,5 @@ class LandscapePanel(Panel):
 
     def _cut(self, x: float, y: float) -> None:
         if self.active and self.figure.data and self.figure.data[0].type == "surface":
-            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # both, and then one redraw
+            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # set both, then redraw once
             self._changed()
