@@ -455,6 +455,8 @@ def test_a_landscape_is_drawn_once(atlas: fl.Atlas) -> None:
 def test_unknown_names_are_answered_with_the_known_ones(atlas: fl.Atlas) -> None:
     with pytest.raises(ValueError, match="model: expected one of 'θ', 'θ_f', got 'x'"):
         atlas("x", "force MAE")
+    with pytest.raises(ValueError, match="model: expected one of 'θ', 'θ_f', got 'x'"):
+        atlas.planes("x")
     with pytest.raises(ValueError, match="loss: expected one of 'Fisher divergence', .* got 'mae'"):
         atlas("θ", "mae")
 

@@ -8,7 +8,7 @@ from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..progress import Progress, silent
-from .catalogue import EVALUATED, quadratics
+from .catalogue import EVALUATED, Loss, quadratics
 from .grids import Landscape
 from .linear import linear_models
 from .models import Model, PlaneChoice, Surfaces
@@ -76,18 +76,18 @@ class Atlas:
 
     def planes(self, model: str) -> tuple[str, ...]:
         """The kinds of planes around a model."""
-        return tuple(dict.fromkeys(choice.kind for choice in self._models[model].planes))
+        return tuple(dict.fromkeys(choice.kind for choice in self._model(model).planes))
 
     def through(self, model: str, plane: str, *chosen: str) -> tuple[str, ...]:
         """The models that a plane of a kind can go through after the ``chosen`` ones; empty if it needs no more."""
-        lists = [choice.models for choice in self._models[model].planes if choice.kind == plane]
+        lists = [choice.models for choice in self._model(model).planes if choice.kind == plane]
         k = len(chosen)
         return tuple(dict.fromkeys(names[k] for names in lists if names[:k] == chosen and len(names) > k))
 
     def work(self, model: str, loss: str) -> str:
         """The long work that drawing a loss around a model takes, in words; empty if it is quick."""
-        known = self._models[model]
-        return known.project(known.planes[0]).work(self._losses[loss])
+        known = self._model(model)
+        return known.project(known.planes[0]).work(self._loss(loss))
 
     def choice(
         self,
@@ -103,7 +103,6 @@ class Atlas:
 
         Arguments and errors are those of a call.
         """
-        _among("model", model, self.models)
         kind = plane or self.planes(model)[0]
         _among("plane", kind, self.planes(model))
         models: tuple[str, ...] = ()
@@ -111,7 +110,7 @@ class Atlas:
             if known := self.through(model, kind, *models):
                 _among(what, name or known[0], known)
                 models += (name or known[0],)
-        usual = next(choice for choice in self._models[model].planes if choice.kind == kind)
+        usual = next(choice for choice in self._model(model).planes if choice.kind == kind)
         pair = tuple(coefficients or usual.coefficients) if usual.coefficients else ()
         drawn = None if usual.seed is None else self._seed if seed is None else seed
         return dataclasses.replace(usual, models=models, coefficients=pair, seed=drawn)
@@ -148,17 +147,25 @@ class Atlas:
         Raises:
             ValueError: an unknown model, loss or plane; the message lists the known ones.
         """
-        _among("loss", loss, self.losses)
+        known = self._loss(loss)
         choice = self.choice(model, plane=plane, to=to, third=third, coefficients=coefficients, seed=seed)
-        points, n = self._models[model].points(choice), n or self._n
+        points, n = self._model(model).points(choice), n or self._n
         view = (model, choice, loss, half_width, n)
         if view not in self._drawn:
             surfaces = self._on_plane(model, choice)
-            drawn = surfaces.draw(self._losses[loss], half_width=half_width, n=n, preview=preview, progress=progress)
+            drawn = surfaces.draw(known, half_width=half_width, n=n, preview=preview, progress=progress)
             if drawn.error:
                 return drawn, points
             _remember(self._drawn, view, drawn, REMEMBERED["landscapes"])
         return self._drawn[view], points
+
+    def _model(self, name: str) -> Model:
+        _among("model", name, self.models)
+        return self._models[name]
+
+    def _loss(self, name: str) -> Loss:
+        _among("loss", name, self.losses)
+        return self._losses[name]
 
     def _on_plane(self, model: str, choice: PlaneChoice) -> Surfaces:
         if (model, choice) not in self._surfaces:
