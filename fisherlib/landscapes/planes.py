@@ -1,7 +1,7 @@
-"""Planes through parameter space, and losses on them."""
+"""Planes through parameter space."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 from types import NoneType
 
@@ -17,9 +17,6 @@ from ..solvers import spectrum
 #: A point of a plane, in its own coordinates.
 Point = tuple[float, float]
 
-#: A loss on a plane that is not quadratic: (x (n,), y (m,)) → values (m, n).
-Evaluated = Callable[[Array, Array], Array]
-
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Plane:
@@ -30,6 +27,17 @@ class Plane:
         directions: (2, K), linearly independent.
         x_range, y_range: extent of the plane in its own coordinates.
         labels: what one unit of x and of y means.
+
+    Raises:
+        ValueError: the directions have another shape, or are parallel or zero.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> plane = fl.Plane.through([0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 2.0, 1.0], names=("a", "b", "c"))
+        >>> plane.labels
+        ('a → b', 'a → c')
+        >>> plane.theta(0.5, 1.0)
+        array([0.5, 2. , 1. ])
     """
 
     origin: Array
@@ -62,9 +70,15 @@ class Plane:
     ) -> "Plane":
         """The plane with ``a`` at (0, 0), ``b`` at (1, 0) and ``c`` at (0, 1).
 
-        Without ``c`` the second direction is random (from ``seed``), drawn with the size of each entry of b − a, and
-        scaled to the length of b − a; with a ``metric`` (a loss) lengths and right angles are those of its curvature,
-        so that one unit of y costs as much as one unit of x.
+        Without ``c`` the second direction is random (from ``seed``): each entry is drawn with the size of that of b − a,
+        and the direction is as long as b − a. With a ``metric`` (a loss), lengths and right angles are those of its
+        curvature, so that one unit of y costs as much as one unit of x.
+
+        Args:
+            a, b, c: (K,) parameters.
+            seed: of the random direction.
+            metric: the loss whose curvature gives lengths and angles.
+            names: of the points, for the labels.
 
         Raises:
             ValueError: the points coincide or lie on one line.
@@ -76,7 +90,8 @@ class Plane:
             shapes = ", ".join(str(point.shape) for point in points)
             raise ValueError(f"points: expected parameters of one length, got shapes {shapes}")
         a, b = points[:2]
-        first = b - a
+        first: Array = b - a
+        second: Array
         if c is not None:
             second, label = points[2] - a, f"{names[0]} → {names[2]}"
         else:
@@ -98,8 +113,7 @@ class Plane:
 
         Args:
             origin: (K,) centre.
-            loss: gives the eigenvectors and the length: one unit adds as much curvature as
-                the loss has value at the origin, so that it doubles the loss from its minimum.
+            loss: gives the eigenvectors, and the length of a unit: from the minimum it doubles the loss.
             which: numbers of the eigenvectors, by ascending eigenvalue among the ``rank`` determined ones.
             rank: of ``solve(loss)``; K without it.
         """
@@ -108,12 +122,12 @@ class Plane:
         _known_numbers("which", which, vectors.shape[1])
         scale = _inverse(np.sqrt(np.diag(loss.A)))
         names = {0: "softest direction", -1: "stiffest direction"}
-        labels = tuple(names.get(k, f"eigenvector {k}") for k in which)
-        return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, labels)
+        i, j = (names.get(k, f"eigenvector {k}") for k in which)
+        return cls._scaled(origin, vectors[:, list(which)].T * scale, loss, (i, j))
 
     @classmethod
     def random(cls, origin: ArrayLike, loss: Quadratic, *, seed: int = 0) -> "Plane":
-        """The plane along two random directions, drawn in the scale of each descriptor; one unit as for ``eigen``."""
+        """The plane along two random directions, drawn on the scale of each descriptor; a unit is that of ``eigen``."""
         kind("loss", loss, Quadratic, "Plane.random(theta, fisher(moments), seed=0)")
         check_seed(seed)
         scale = _inverse(np.sqrt(np.diag(loss.A)))
@@ -126,12 +140,12 @@ class Plane:
     def coefficients(
         cls, origin: ArrayLike, loss: Quadratic, i: int | str, j: int | str, *, names: Sequence[str] = ()
     ) -> "Plane":
-        """The plane along two single coefficients; one unit doubles the loss.
+        """The plane along two single coefficients; a unit is that of ``eigen``.
 
         Args:
             origin: (K,) centre.
             loss: gives the length of a unit.
-            i, j: number of each coefficient, or its name among ``names``.
+            i, j: the number of each coefficient, or its name among ``names``.
             names: of the descriptors, e.g. ``data.descriptor_names``.
         """
         kind("loss", loss, Quadratic, "Plane.coefficients(theta, fisher(moments), 0, 1)")
@@ -178,7 +192,7 @@ class Plane:
         return np.linspace(*self.x_range, n), np.linspace(*self.y_range, n)
 
     def coordinates(self, theta: ArrayLike) -> Point:
-        """(x, y) of the point of the plane nearest to θ in the scale of the directions (exact for a θ on the plane)."""
+        """(x, y) of the point of the plane nearest to θ, on the scale of the directions; exact for a θ on the plane."""
         scale = np.maximum(np.abs(self.directions).max(axis=0), 1e-300)
         theta = floats("theta", theta)
         if theta.shape != self.origin.shape:
@@ -197,12 +211,12 @@ def _known_numbers(argument: str, numbers: Sequence[int], count: int) -> None:
 
 
 def _inverse(values: Array) -> Array:
-    """1/values, and 0 where a value is 0: a parameter without weight stays as it is."""
+    """1/values, and 0 where a value is 0, so that a parameter without weight stays as it is."""
     return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
 
 
 def _perpendicular(vector: Array, first: Array, A: Array) -> Array:
-    """``vector`` made orthogonal to ``first`` and as long, both in the metric A."""
+    """``vector`` made orthogonal to ``first`` and as long as it, both in the metric A."""
     length = first @ A @ first
     if not length > 0:
         raise ValueError(
@@ -213,51 +227,3 @@ def _perpendicular(vector: Array, first: Array, A: Array) -> Array:
     if not size > 1e-20 * length:
         raise ValueError("plane: expected points that differ in two or more parameters, got one; give c= or metric=")
     return vector * np.sqrt(length / size)
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Landscape:
-    """A loss on a grid over a plane: z[j, i] is the loss at (x[i], y[j]).
-
-    ``error`` is the largest deviation to be expected from the exact loss, in its unit; 0 where z is exact.
-    """
-
-    x: Array
-    y: Array
-    z: Array
-    plane: Plane
-    name: str = "loss"
-    unit: str = ""
-    error: float = 0.0
-
-    def at(self, x: ArrayLike, y: ArrayLike) -> Array:
-        """The loss between grid points, bilinear; NaN outside the grid."""
-        from scipy.interpolate import RegularGridInterpolator  # as slow to load as all the rest of the package
-
-        inside = RegularGridInterpolator((self.y, self.x), self.z, bounds_error=False, fill_value=np.nan)
-        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
-        return inside(np.stack(np.broadcast_arrays(y, x), axis=-1)).reshape(shape)
-
-
-def landscape(
-    loss: Quadratic | Evaluated, plane: Plane, *, n: int = 101, name: str = "loss", unit: str = ""
-) -> Landscape:
-    """A loss on an n × n grid over a plane.
-
-    Args:
-        loss: a quadratic form in θ, evaluated exactly from its restriction to the plane and without data, or a method
-            of ``project(data, plane)`` such as ``force_mae``.
-        plane: where to evaluate it.
-        n: points along each axis.
-        name, unit: for figures.
-    """
-    kind("loss", loss, (Quadratic, Callable), "landscape(fisher(moments), plane)")
-    kind("plane", plane, Plane, "landscape(fisher(moments), plane)")
-    x, y = plane.axes(n)
-    if isinstance(loss, Quadratic):
-        q = loss.restrict(plane.origin, plane.directions)
-        X, Y = x[None, :], y[:, None]
-        z = 0.5 * (q.A[0, 0] * X * X + 2 * q.A[0, 1] * X * Y + q.A[1, 1] * Y * Y) - q.b[0] * X - q.b[1] * Y + 0.5 * q.s
-    else:
-        z = loss(x, y)
-    return Landscape(x=x, y=y, z=z, plane=plane, name=name, unit=unit)
