@@ -162,7 +162,7 @@ def write(path: str, key: str, size: int, seed: int, until: int) -> int:
     The shard that begins with configuration n holds the numbers of ``seed`` + n.
     """
     database = Database.open(path)
-    while (first := size * len(list((database.path / "shards").glob(f"{key}-*.h5")))) < until:
+    while (first := size * len(list((database.path / "shards").glob(f"{key}-*.npz")))) < until:
         t = trajectory(seed + first, key=key, M=size, K=database.K)
         try:
             database.append(t, first=first)
@@ -357,6 +357,4 @@ def _zygote() -> Any:
 
 
 if __name__ == "__main__":
-    import h5py  # noqa: F401 – slow to load, and not to be waited for in every child
-
     sys.exit(_zygote()())

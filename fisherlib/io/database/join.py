@@ -1,4 +1,4 @@
-"""Parts of one trajectory put together again."""
+"""Parts of one trajectory, joined."""
 
 import dataclasses
 from collections.abc import Container, Sequence
@@ -13,7 +13,7 @@ OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
 
 
 def refuse_descriptors(t: Trajectory, names: Sequence[str], database: str) -> None:
-    """Refuses configurations with other descriptors than a database.
+    """Refuses configurations whose descriptors are not those of a database.
 
     Raises:
         ValueError: other names.
@@ -32,10 +32,10 @@ def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[st
     Args:
         t: the configurations.
         temperature: K, of the others.
-        arrays: names of those that the others have.
+        arrays: names of the arrays that the others have.
 
     Raises:
-        ValueError: another temperature, or an array that only one of them has.
+        ValueError: another temperature, or an optional array that only one of the two has.
     """
     if t.temperature != temperature:
         raise ValueError(

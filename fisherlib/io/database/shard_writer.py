@@ -1,0 +1,101 @@
+"""A trajectory as one immutable shard."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ...dataset import Trajectory
+from ...moments import fingerprint as fingerprint_of_data
+from ...moments import fingerprints, rows_per_block
+from .container import npy_header
+from .header import Header, StoredArray, outline, packed
+from .join import OPTIONAL
+from .layout import SHARDS, publish, shard_name
+from .precision import Precision, refuse_precision, rounded
+
+#: Bytes between two checksums, in arrays other than Φ.
+STEP = 2**22
+
+
+def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
+    """Writes configurations ``first``, ``first`` + 1 … of a trajectory.
+
+    Every byte is summed up once: the checksums of blocks run on, so that the last one is that of the archive.
+
+    Args:
+        folder: of the database.
+        t: the configurations.
+        first: number of the first one in the trajectory.
+        meta: fingerprint of the database.
+        precision: of Φ in the file.
+
+    Raises:
+        FileExistsError: another writer has written a shard of that name.
+        ValueError: Φ has numbers that float32 cannot hold.
+        OSError: no space left; nothing is left behind.
+    """
+    refuse_precision(t, precision)
+    arrays, path = _arrays(t, precision), folder / SHARDS / shard_name(t.key, first)
+    text = packed(
+        {name: _described(name, a) for name, a in arrays.items()},
+        name=path.name,
+        key=t.key,
+        first=first,
+        configurations=len(t),
+        atoms=int(t.n_atoms.sum()),
+        temperature=t.temperature,
+        meta=meta,
+        content=fingerprint_of_data(t),
+    )
+    header, pieces = outline(text, str(path))
+
+    def write(file: BinaryIO) -> None:
+        before, *others, end = (piece for _, piece in pieces)
+        file.write(before)
+        for piece, a in zip(others, arrays.values(), strict=True):
+            file.write(piece)
+            file.write(_bytes(a))
+        file.write(end)
+
+    publish(path, write, size=header.size)
+    return header
+
+
+def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
+    """Whether a shard holds the Φ of these configurations, which the fingerprint of its content does not tell."""
+    name, there = "force_descriptors", header.arrays["force_descriptors"]
+    ours = _described(name, _arrays(t, precision)[name])
+    return (ours.shape, ours.crc) == (there.shape, there.crc)
+
+
+def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
+    """What is stored, by name: contiguous, little-endian, and Φ at the end, so that all else lies together."""
+    arrays = {"n_atoms": t.n_atoms, "energies": t.energies, "descriptors": t.descriptors, "forces": t.forces}
+    arrays["fingerprints"] = fingerprints(t)
+    arrays |= {name: getattr(t, name) for name in OPTIONAL if getattr(t, name) is not None}
+    arrays["force_descriptors"] = t.force_descriptors
+    for name in ("site_descriptors", "force_descriptors"):
+        if name in arrays:
+            arrays[name] = rounded(arrays[name], precision)
+    little = {name: a.astype(a.dtype.newbyteorder("<"), copy=False) for name, a in arrays.items()}
+    return {name: np.ascontiguousarray(a) for name, a in little.items()}
+
+
+def _described(name: str, a: np.ndarray) -> StoredArray:
+    """An array with its running checksums."""
+    step = rows_per_block(a.shape[1]) * a.shape[1] * a.itemsize if name == "force_descriptors" else STEP
+    crc = [zlib.crc32(npy_header(a.dtype.str, a.shape))]
+    for part in _parts(_bytes(a), step):
+        crc.append(zlib.crc32(part, crc[-1]))
+    return StoredArray(a.dtype.str, a.shape, step, tuple(crc))
+
+
+def _parts(content: memoryview, step: int) -> Iterator[memoryview]:
+    return (content[start : start + step] for start in range(0, len(content), step))
+
+
+def _bytes(a: np.ndarray) -> memoryview:
+    return a.reshape(-1).view(np.uint8).data
