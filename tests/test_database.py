@@ -1,10 +1,13 @@
 """The descriptor database: what comes back is what was written, and what does not belong together is refused."""
 
 import dataclasses
+import io
 import json
 import os
 import threading
 import time
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,9 @@ from torture import OPTIONAL, same, same_data, same_trajectory, trajectory, writ
 import fisherlib as fl
 from fisherlib.io.database import Damaged, Database, Shard, Writer, blocks, sweep, write_dataset
 from fisherlib.io.database.__main__ import main
+from fisherlib.io.database.container import Member, npy_header, pieces
 from fisherlib.io.database.join import ARRAYS
+from fisherlib.io.database.layout import canonical, fingerprint
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*in no seal:UserWarning")
 
@@ -357,16 +362,61 @@ def test_what_does_not_fit_into_memory_is_not_read(tmp_path: Path, monkeypatch: 
 def test_another_program_reads_the_same_arrays(tmp_path: Path) -> None:
     t = trajectory(0, precision="float32", optional=OPTIONAL)
     database = written(tmp_path / "db", [t], precision="float32")
-    with h5py.File(shard(database), "r") as file:
+    with np.load(shard(database), allow_pickle=False) as file:
         own = {"n_atoms", "energies", "descriptors", "forces", "force_descriptors", *OPTIONAL}
-        assert set(file) == own | {"fingerprints"}
+        assert set(file) == own | {"fingerprints", "header.json"}
         for name in own:
             want = getattr(t, name)
             assert file[name].dtype == want.dtype
-            assert file[name][()].tobytes() == want.tobytes()
-        assert dict(file.attrs) == {"key": "t", "first": 0, "temperature": 300.0}
-        units = {name: file[name].attrs["unit"] for name in ("energies", "forces", "force_descriptors")}
-    assert units == {"energies": "eV", "forces": "eV/Å", "force_descriptors": "−∂D/∂x, [D]/Å"}
+            assert file[name].tobytes() == want.tobytes()
+        about = json.loads(file["header.json"])
+        assert file.zip.testzip() is None, "the checksums of the archive are right, too"
+        assert {member.compress_type for member in file.zip.infolist()} == {zipfile.ZIP_STORED}
+    assert [about[name] for name in ("key", "first", "temperature")] == ["t", 0, 300.0]
+    assert [about["units"][name] for name in ("energies", "forces", "Φ")] == ["eV", "eV/Å", "−∂D/∂x, [D]/Å"]
+    with Shard(shard(database)) as opened:
+        for name, array in opened.header.arrays.items():
+            assert array.offset % 64 == 0
+            mapped = np.memmap(shard(database), array.dtype, "r", array.offset, array.shape)
+            assert name == "fingerprints" or mapped.tobytes() == getattr(t, name).tobytes()
+
+
+def test_an_archive_may_be_larger_than_4_gb(tmp_path: Path) -> None:
+    """The numbers of the large array are zeros, which a sparse file holds in no space."""
+    shape, last = (3, 2**29), np.arange(5.0)
+    head, crc = npy_header("<f4", shape), zlib.crc32(npy_header("<f8", last.shape) + last.tobytes())
+    members = [Member("large.npy", head, 3 * 2**31, 0), Member("last.npy", npy_header("<f8", last.shape), 40, crc)]
+    (_, first), (at, second), (end, directory) = found = pieces([*members])
+    assert found[1][0] == len(first) + 3 * 2**31
+    path = tmp_path / "large.npz"
+    with open(path, "wb") as file:
+        for offset, piece in ((0, first), (at, second + last.tobytes()), (end, directory)):
+            file.seek(offset)
+            file.write(piece)
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["last"], last)
+        large = file.zip.getinfo("large.npy")
+        assert (large.file_size, large.compress_size) == (len(head) + 3 * 2**31,) * 2
+        with file.zip.open("large.npy") as member:
+            assert np.lib.format.read_magic(member) == (1, 0)
+            assert np.lib.format.read_array_header_1_0(member) == (shape, False, np.dtype("<f4"))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 0, 2), (10**12,), (1,) * 32])
+@pytest.mark.parametrize("dtype", ["<f4", "<f8", "<i8", "<u8", "|b1"])
+def test_numpy_reads_the_headers_of_arrays(shape: tuple[int, ...], dtype: str) -> None:
+    file = io.BytesIO(npy_header(dtype, shape))
+    assert np.lib.format.read_magic(file) == (1, 0)
+    assert np.lib.format.read_array_header_1_0(file) == (shape, False, np.dtype(dtype))
+    assert file.read() == b"" and file.tell() % 64 == 0
+
+
+def test_a_database_of_before_the_first_release_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "db", [trajectory(0)]).path / "meta.json"
+    about = json.loads(path.read_bytes())["about"] | {"format": 1}
+    path.write_bytes(canonical({"about": about, "fingerprint": fingerprint(canonical(about))}))
+    with pytest.raises(Damaged, match=r"expected a database of format 2, got format 1.*HDF5.*into a new database"):
+        Database.open(tmp_path / "db")
 
 
 @pytest.mark.parametrize("name", ["force_descriptors", "site_descriptors"])

@@ -44,16 +44,6 @@ class StoredArray:
         """In bytes."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
-    def refuse_other(self) -> None:
-        """Refuses what cannot be an array of numbers with its checksums.
-
-        Raises:
-            ValueError: as it says.
-        """
-        plain = np.dtype(self.dtype).kind in "biuf" and all(n >= 0 for n in self.shape) and self.step > 0
-        if not plain or len(self.crc) != 1 - self.size // -self.step:
-            raise ValueError("an array that does not fit its checksums")
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Header:
@@ -119,21 +109,27 @@ def outline(text: bytes, place: str) -> Outline:
     """
     try:
         about: dict[str, Any] = json.loads(text)
+        listed = [(a["name"], a["dtype"], tuple(a["shape"]), a["step"], tuple(a["crc"])) for a in about.pop("arrays")]
+        made = pieces([Member(HEADER, text, 0, zlib.crc32(text)), *(_member(*a) for a in listed)])
+        places = (at + len(piece) for at, piece in made[1:-1])
+        arrays = {name: StoredArray(*a, at) for (name, *a), at in zip(listed, places, strict=True)}
         del about["units"]
-        arrays, members = {}, [Member(HEADER, text, 0, zlib.crc32(text))]
-        for a in about.pop("arrays"):
-            found = StoredArray(a["dtype"], tuple(a["shape"]), a["step"], tuple(a["crc"]))
-            found.refuse_other()
-            head = npy_header(found.dtype, found.shape)
-            arrays[a["name"]] = found
-            members.append(Member(f"{a['name']}.npy", head, found.size, found.crc[-1]))
-        made = pieces(members)
-        for name, (at, piece) in zip(arrays, made[1:-1], strict=True):
-            arrays[name] = dataclasses.replace(arrays[name], offset=at + len(piece))
         size = made[-1][0] + len(made[-1][1])
         return Outline(Header(**about, arrays=arrays, size=size, digest=fingerprint(text)), made)
     except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise Damaged(f"{place}: expected the header of a shard, got another one ({error})") from None
+
+
+def _member(name: str, dtype: str, shape: tuple[int, ...], step: int, crc: tuple[int, ...]) -> Member:
+    """The file of an array in the archive.
+
+    Raises:
+        ValueError: no array of numbers, or not as many checksums as it has blocks.
+    """
+    kind, size = np.dtype(dtype).kind, math.prod(shape) * np.dtype(dtype).itemsize
+    if kind not in "biuf" or any(n < 0 for n in shape) or step <= 0 or len(crc) != 1 - size // -step:
+        raise ValueError(f"{name} does not fit its checksums")
+    return Member(f"{name}.npy", npy_header(dtype, shape), size, crc[-1])
 
 
 def damaged(place: str, section: str) -> Damaged:

@@ -1,7 +1,7 @@
 """A trajectory as one immutable shard."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,17 +51,16 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
         content=fingerprint_of_data(t),
     )
     header, pieces = outline(text, str(path))
-
-    def write(file: BinaryIO) -> None:
-        before, *others, end = (piece for _, piece in pieces)
-        file.write(before)
-        for piece, a in zip(others, arrays.values(), strict=True):
-            file.write(piece)
-            file.write(_bytes(a))
-        file.write(end)
-
-    publish(path, write, size=header.size)
+    publish(path, lambda file: _write(file, [piece for _, piece in pieces], arrays.values()), size=header.size)
     return header
+
+
+def _write(file: BinaryIO, pieces: Sequence[bytes], arrays: Iterable[np.ndarray]) -> None:
+    file.write(pieces[0])
+    for piece, a in zip(pieces[1:-1], arrays, strict=True):
+        file.write(piece)
+        file.write(_bytes(a))
+    file.write(pieces[-1])
 
 
 def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
