@@ -99,9 +99,20 @@ class Database:
     def open(cls, path: "str | os.PathLike | Database") -> "Database":
         """An existing database.
 
+        Args:
+            path: of the folder; an open database is returned as it is.
+
         Raises:
             FileNotFoundError: no database there.
-            Damaged: what it is about was changed.
+            Damaged: what it is about was changed, or another version of fisherlib wrote it.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     made = Database.create(folder + "/db", descriptor_names=["radial", "angular"])
+            ...     found = Database.open(folder + "/db")
+            >>> found.K, found.precision, found.meta == made.meta
+            (2, 'float32', True)
         """
         if isinstance(path, Database):
             return path

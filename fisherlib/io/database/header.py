@@ -5,12 +5,12 @@ import json
 import math
 import struct
 import zlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .container import Member, npy_header, pieces
-from .layout import UNITS, canonical, fingerprint
+from .layout import fingerprint
 
 #: Name of the member, and the most bytes it may have: a damaged length must not ask for all the memory.
 HEADER, LARGEST = "header.json", 2**26
@@ -27,17 +27,17 @@ class StoredArray:
     Attributes:
         dtype: such as "<f4".
         shape: of the array.
-        step: bytes between two checksums.
-        crc: running CRC-32 of its member of the archive: of what comes before the numbers, and after every ``step``
-            bytes of them. The last one is the archive's own.
         offset: of its numbers in the file, bytes.
+        step: bytes of a block, of which each has a checksum.
+        crc: running CRC-32 of its member of the archive, before the first block and after each. The last one is the
+            archive's own.
     """
 
     dtype: str
     shape: tuple[int, ...]
+    offset: int
     step: int
     crc: tuple[int, ...]
-    offset: int = 0
 
     @property
     def size(self) -> int:
@@ -86,23 +86,8 @@ class Header:
         return 3 * self.atoms
 
 
-class Outline(NamedTuple):
-    """A shard without its numbers: the header, and offset and bytes of what lies before each array and at the end."""
-
-    header: Header
-    pieces: list[tuple[int, bytes]]
-
-
-def packed(arrays: dict[str, StoredArray], **about: Any) -> bytes:
-    """The text of a header."""
-    listed = [
-        {"name": name, "dtype": a.dtype, "shape": a.shape, "step": a.step, "crc": a.crc} for name, a in arrays.items()
-    ]
-    return canonical({**about, "arrays": listed, "units": UNITS})
-
-
-def outline(text: bytes, place: str) -> Outline:
-    """What the text of a header says.
+def unpack(text: bytes, place: str) -> tuple[Header, list[tuple[int, bytes]]]:
+    """The header with this text; and offset and bytes of what lies before each array, and at the end of the file.
 
     Raises:
         Damaged: the text of something else.
@@ -110,18 +95,20 @@ def outline(text: bytes, place: str) -> Outline:
     try:
         about: dict[str, Any] = json.loads(text)
         listed = [(a["name"], a["dtype"], tuple(a["shape"]), a["step"], tuple(a["crc"])) for a in about.pop("arrays")]
-        made = pieces([Member(HEADER, text, 0, zlib.crc32(text)), *(_member(*a) for a in listed)])
-        places = (at + len(piece) for at, piece in made[1:-1])
-        arrays = {name: StoredArray(*a, at) for (name, *a), at in zip(listed, places, strict=True)}
+        found = pieces([Member(HEADER, text, 0, zlib.crc32(text)), *(_member(*a) for a in listed)])
+        offsets = [at + len(piece) for at, piece in found]
+        arrays = {
+            name: StoredArray(dtype, shape, offset, step, crc)
+            for (name, dtype, shape, step, crc), offset in zip(listed, offsets[1:-1], strict=True)
+        }
         del about["units"]
-        size = made[-1][0] + len(made[-1][1])
-        return Outline(Header(**about, arrays=arrays, size=size, digest=fingerprint(text)), made)
+        return Header(**about, arrays=arrays, size=offsets[-1], digest=fingerprint(text)), found
     except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise Damaged(f"{place}: expected the header of a shard, got another one ({error})") from None
 
 
 def _member(name: str, dtype: str, shape: tuple[int, ...], step: int, crc: tuple[int, ...]) -> Member:
-    """The file of an array in the archive.
+    """The member of an array.
 
     Raises:
         ValueError: no array of numbers, or not as many checksums as it has blocks.

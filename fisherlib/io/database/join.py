@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Container, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -65,5 +66,5 @@ def join(parts: Sequence[Trajectory]) -> Trajectory:
     names = [name for name in OPTIONAL if getattr(first, name) is not None]
     if any([name for name in OPTIONAL if getattr(t, name) is not None] != names for t in parts):
         raise ValueError(f"parts of {first.key!r}: expected {', '.join(names) or 'no further arrays'} in all of them")
-    arrays = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
     return dataclasses.replace(first, **arrays)

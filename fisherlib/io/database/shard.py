@@ -10,8 +10,8 @@ from types import TracebackType
 import numpy as np
 
 from ...dataset import Trajectory
-from .container import first
-from .header import HEADER, LARGEST, Damaged, Header, StoredArray, damaged, outline
+from .container import FIRST, TEXT_OFFSET
+from .header import HEADER, LARGEST, Damaged, Header, StoredArray, damaged, unpack
 
 
 class Shard:
@@ -42,7 +42,7 @@ class Shard:
 
     def _checked(self, digest: str | None) -> Header:
         place, size = str(self.path), os.fstat(self._file).st_size
-        header, pieces = outline(self._text(size), place)
+        header, pieces = unpack(self._text(place), place)
         if header.name != self.path.name:
             raise Damaged(f"{place}: expected the shard of that name, got {header.name}; rename it back")
         if size != header.size:
@@ -53,15 +53,13 @@ class Shard:
             raise Damaged(f"{place}: expected the shard that was listed, got another one of that name; begin again")
         return header
 
-    def _text(self, size: int) -> bytes:
-        """The text of the header, checked; ``size`` is that of the file."""
-        found = first(os.pread(self._file, 128, 0), HEADER)
-        if found is None:
-            raise Damaged(f"{self.path}: expected a shard of a descriptor database, got another or a damaged file")
-        at, length, crc = found
-        text = os.pread(self._file, length, at) if length <= min(size, LARGEST) else b""
-        if len(text) != length or zlib.crc32(text) != crc:
-            raise damaged(str(self.path), "header")
+    def _text(self, place: str) -> bytes:
+        signature, crc, name, size = FIRST.unpack(os.pread(self._file, FIRST.size, 0).ljust(FIRST.size))
+        if (signature, name) != (b"PK\3\4", HEADER.encode()):
+            raise Damaged(f"{place}: expected a shard of a descriptor database, got another or a damaged file")
+        text = os.pread(self._file, min(size, LARGEST), TEXT_OFFSET)
+        if len(text) != size or zlib.crc32(text) != crc:
+            raise damaged(place, "header")
         return text
 
     def __enter__(self) -> "Shard":

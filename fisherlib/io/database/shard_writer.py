@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from ...dataset import Trajectory
 from ...moments import fingerprint as fingerprint_of_data
 from ...moments import fingerprints, rows_per_block
 from .container import npy_header
-from .header import Header, StoredArray, outline, packed
+from .header import Header, unpack
 from .join import OPTIONAL
-from .layout import SHARDS, publish, shard_name
+from .layout import SHARDS, UNITS, canonical, publish, shard_name
 from .precision import Precision, refuse_precision, rounded
 
 #: Bytes between two checksums, in arrays other than Φ.
@@ -39,18 +39,19 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
     """
     refuse_precision(t, precision)
     arrays, path = _arrays(t, precision), folder / SHARDS / shard_name(t.key, first)
-    text = packed(
-        {name: _described(name, a) for name, a in arrays.items()},
-        name=path.name,
-        key=t.key,
-        first=first,
-        configurations=len(t),
-        atoms=int(t.n_atoms.sum()),
-        temperature=t.temperature,
-        meta=meta,
-        content=fingerprint_of_data(t),
-    )
-    header, pieces = outline(text, str(path))
+    about = {
+        "name": path.name,
+        "key": t.key,
+        "first": first,
+        "configurations": len(t),
+        "atoms": int(t.n_atoms.sum()),
+        "temperature": t.temperature,
+        "meta": meta,
+        "content": fingerprint_of_data(t),
+        "arrays": [_described(name, a) for name, a in arrays.items()],
+        "units": UNITS,
+    }
+    header, pieces = unpack(canonical(about), str(path))
     publish(path, lambda file: _write(file, [piece for _, piece in pieces], arrays.values()), size=header.size)
     return header
 
@@ -67,12 +68,17 @@ def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
     """Whether a shard holds the Φ of these configurations, which the fingerprint of its content does not tell."""
     name, there = "force_descriptors", header.arrays["force_descriptors"]
     ours = _described(name, _arrays(t, precision)[name])
-    return (ours.shape, ours.crc) == (there.shape, there.crc)
+    return (ours["shape"], ours["crc"]) == (there.shape, list(there.crc))
 
 
 def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     """What is stored, by name: contiguous, little-endian, and Φ at the end, so that all else lies together."""
-    arrays = {"n_atoms": t.n_atoms, "energies": t.energies, "descriptors": t.descriptors, "forces": t.forces}
+    arrays: dict[str, np.ndarray] = {
+        "n_atoms": t.n_atoms,
+        "energies": t.energies,
+        "descriptors": t.descriptors,
+        "forces": t.forces,
+    }
     arrays["fingerprints"] = fingerprints(t)
     arrays |= {name: getattr(t, name) for name in OPTIONAL if getattr(t, name) is not None}
     arrays["force_descriptors"] = t.force_descriptors
@@ -83,13 +89,13 @@ def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(a) for name, a in little.items()}
 
 
-def _described(name: str, a: np.ndarray) -> StoredArray:
-    """An array with its running checksums."""
+def _described(name: str, a: np.ndarray) -> dict[str, Any]:
+    """What the header says of an array."""
     step = rows_per_block(a.shape[1]) * a.shape[1] * a.itemsize if name == "force_descriptors" else STEP
     crc = [zlib.crc32(npy_header(a.dtype.str, a.shape))]
     for part in _parts(_bytes(a), step):
         crc.append(zlib.crc32(part, crc[-1]))
-    return StoredArray(a.dtype.str, a.shape, step, tuple(crc))
+    return {"name": name, "dtype": a.dtype.str, "shape": a.shape, "step": step, "crc": crc}
 
 
 def _parts(content: memoryview, step: int) -> Iterator[memoryview]:

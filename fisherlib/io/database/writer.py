@@ -118,6 +118,20 @@ def write_dataset(
         ValueError: a trajectory is in the database already, whole or in part, or holds configurations twice; or the
             database has other descriptors or another precision.
         OSError: no space left; what was written before stays.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import fisherlib as fl
+        >>> rng = np.random.default_rng(0)
+        >>> md = fl.Trajectory(
+        ...     key="1200 K", temperature=1200.0, n_atoms=np.full(8, 5), energies=rng.normal(size=8),
+        ...     descriptors=rng.normal(size=(8, 3)), forces=rng.normal(size=120), force_descriptors=rng.normal(size=(120, 3)),
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     database = write_dataset(fl.Dataset([md]), folder + "/db")
+        ...     [(h.key, h.configurations) for h in database.shards()], database.unsealed()
+        ([('1200 K', 8)], 0)
     """
     if (Path(path) / META).exists():
         database = Database.open(path)
