@@ -1,6 +1,7 @@
 """Arrays in an ``.npz``: read one by one or all at once; a file is written in full or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import math
 import os
@@ -13,13 +14,16 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, replace: bool = True) -> None:
     """Calls ``write(open file)`` on a temporary file and moves it to ``path``, so that no half-written file is left.
 
     Args:
-        path: of the file; one that is there is replaced.
+        path: of the file.
         write: called with a file open for writing.
+        replace: whether a file of that name is replaced, or stays and ``FileExistsError`` is raised.
 
     Raises:
         OSError: no space left, for instance; nothing was written.
@@ -30,7 +34,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        (os.replace if replace else _link)(partial, path)
     except OSError as error:
         if error.errno is not None and error.filename in (None, str(partial)):  # name the file that the caller knows
             raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
@@ -38,6 +42,21 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _link(partial: Path, path: Path) -> None:
+    """Gives a file a second name, unless that exists; replacing would overwrite what another process has just written."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        # Two links: the name is ours. Over a network the first answer may get lost, and the call be repeated.
+        if os.stat(partial).st_nlink < 2:
+            raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        refused = f"this file system has no hard links ({error.strerror}); take another"
+        raise OSError(error.errno, refused, str(path)) from error
 
 
 def checksum(arrays: Iterable[ArrayLike]) -> str:

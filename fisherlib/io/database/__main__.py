@@ -59,7 +59,7 @@ def _verify(database: Database, given: argparse.Namespace) -> int:
     unsealed = database.unsealed()
     print(
         "all is well"
-        + (f", but {unsealed} shards are in no seal: `seal` says that they must be there" if unsealed else "")
+        + (f", but {unsealed} shards are in no seal: `seal` records that they must stay" if unsealed else "")
     )
     return 0
 

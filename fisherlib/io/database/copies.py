@@ -12,7 +12,7 @@ from .header import Damaged, Header
 from .layout import SHARDS
 from .shard import Shard
 
-#: Two trajectories may share one configuration, since walkers may begin alike, but not so many.
+#: So many configurations in two trajectories are copies. One alone is not: walkers may begin alike.
 SHARED = 2
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from ..archive import write_atomically
+
 META, SHARDS, SEALS, MOMENTS = "meta.json", "shards", "seals", "moments"
 #: Suffixes of shards, of unfinished files, and of shards that were taken out.
 SUFFIX, PARTIAL, RETRACTED = ".npz", ".partial", ".retracted"
-
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 #: Units of the numbers in a database; other units are converted before they are written.
 UNITS = {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K", "Φ": "−∂D/∂x, [D]/Å"}
@@ -49,9 +49,7 @@ def canonical(content: Any) -> bytes:
 
 
 def publish(path: Path, write: Callable[[BinaryIO], object], *, size: int = 0) -> None:
-    """Makes a file that is there in full or not at all, and never replaces another one.
-
-    It is written under a temporary name, flushed to the disk, and linked to its name. The link fails if that name exists.
+    """Makes a file that is there in full or not at all, never replaces another one, and stays after a power failure.
 
     Args:
         path: of the file.
@@ -65,30 +63,7 @@ def publish(path: Path, write: Callable[[BinaryIO], object], *, size: int = 0) -
     free = shutil.disk_usage(path.parent).free
     if free < size:
         raise OSError(errno.ENOSPC, f"no space left: {size} bytes wanted, {free} free; nothing was written", str(path))
-    partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL}")
-    try:
-        with open(partial, "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            # Two links: the name is ours. Over a network the first answer may get lost, and the call be repeated.
-            if os.stat(partial).st_nlink < 2:
-                raise
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            raise OSError(
-                error.errno, f"this file system has no hard links ({error.strerror}); take another", str(path)
-            ) from error
-    except OSError as error:
-        if error.filename is None:  # no space left, for instance, while something was written
-            raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
-        raise
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(path, write, replace=False)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)  # the name, too, is on the disk now

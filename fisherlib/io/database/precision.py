@@ -4,9 +4,12 @@ from typing import Literal
 
 import numpy as np
 
-from ...dataset import Array, Trajectory
+from ...dataset import Trajectory
 
 Precision = Literal["float32", "float64"]
+
+#: Arrays that are stored in it; all others stay as they are.
+ROUNDED = ("force_descriptors", "site_descriptors")
 
 
 def refuse_precision(t: Trajectory, precision: Precision) -> None:
@@ -15,7 +18,7 @@ def refuse_precision(t: Trajectory, precision: Precision) -> None:
     Raises:
         ValueError: some are too large, or so small that nothing would be left of them.
     """
-    for name in ("force_descriptors", "site_descriptors") if precision == "float32" else ():
+    for name in ROUNDED if precision == "float32" else ():
         values = getattr(t, name)
         if values is None or values.dtype == np.float32:
             continue
@@ -27,9 +30,3 @@ def refuse_precision(t: Trajectory, precision: Precision) -> None:
                 f"{name} of trajectory {t.key!r}: expected numbers that float32 holds, got {size[lost][0]:.2g} in descriptor "
                 f"{t.descriptor_names[int(lost.argmax())]!r}; take precision='float64'"
             )
-
-
-def rounded(values: Array, precision: Precision) -> Array:
-    """Descriptors in a precision; where they have it already they are not copied."""
-    with np.errstate(under="ignore"):
-        return values.astype(precision, copy=False)

@@ -12,9 +12,9 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...moments import fingerprints, rows_per_block
 from .container import npy_header
 from .header import Header, unpack
-from .join import OPTIONAL
+from .join import ARRAYS, OPTIONAL
 from .layout import SHARDS, UNITS, canonical, publish, shard_name
-from .precision import Precision, refuse_precision, rounded
+from .precision import ROUNDED, Precision, refuse_precision
 
 #: Bytes between two checksums, in arrays other than Φ.
 STEP = 2**22
@@ -73,20 +73,15 @@ def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
 
 def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     """What is stored, by name: contiguous, little-endian, and Φ at the end, so that all else lies together."""
-    arrays: dict[str, np.ndarray] = {
-        "n_atoms": t.n_atoms,
-        "energies": t.energies,
-        "descriptors": t.descriptors,
-        "forces": t.forces,
-    }
-    arrays["fingerprints"] = fingerprints(t)
-    arrays |= {name: getattr(t, name) for name in OPTIONAL if getattr(t, name) is not None}
-    arrays["force_descriptors"] = t.force_descriptors
-    for name in ("site_descriptors", "force_descriptors"):
-        if name in arrays:
-            arrays[name] = rounded(arrays[name], precision)
-    little = {name: a.astype(a.dtype.newbyteorder("<"), copy=False) for name, a in arrays.items()}
-    return {name: np.ascontiguousarray(a) for name, a in little.items()}
+    wanted = {name: getattr(t, name) for name in (*ARRAYS, *OPTIONAL)} | {"fingerprints": fingerprints(t)}
+    wanted["force_descriptors"] = wanted.pop("force_descriptors")
+    arrays = {}
+    for name, a in wanted.items():
+        if a is not None:
+            kind = np.dtype(precision) if name in ROUNDED else a.dtype
+            with np.errstate(under="ignore"):
+                arrays[name] = np.ascontiguousarray(a, kind.newbyteorder("<"))
+    return arrays
 
 
 def _described(name: str, a: np.ndarray) -> dict[str, Any]:
