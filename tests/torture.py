@@ -255,7 +255,7 @@ class Zygote:
         """Begins ``what``; the number of the process, whose output goes into a file."""
         output.write_bytes(b"")  # nothing of an earlier process is taken for this one's
         line = json.dumps([what, str(output), hold, *[a if isinstance(a, int) else str(a) for a in arguments]])
-        return self._ask(line, 60.0)
+        return self._ask(line, 300.0)  # its imports may take minutes on a busy machine
 
     def held(self, output: Path, seconds: float = 120.0) -> None:
         """Waits until the process that was started last is where it is to be held."""

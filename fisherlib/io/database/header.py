@@ -5,7 +5,7 @@ import json
 import math
 import struct
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ class Damaged(ValueError):
     """A file of a database is not what was written."""
 
 
-@dataclasses.dataclass(frozen=True)
-class StoredArray:
+class StoredArray(NamedTuple):
     """An array in a file: contiguous, row-major, little-endian.
 
     Attributes:
@@ -113,8 +112,9 @@ def _member(name: str, dtype: str, shape: tuple[int, ...], step: int, crc: tuple
     Raises:
         ValueError: no array of numbers, or not as many checksums as it has blocks.
     """
-    kind, size = np.dtype(dtype).kind, math.prod(shape) * np.dtype(dtype).itemsize
-    if kind not in "biuf" or any(n < 0 for n in shape) or step <= 0 or len(crc) != 1 - size // -step:
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    if kind.kind not in "biuf" or min(shape, default=0) < 0 or step <= 0 or len(crc) != 1 - size // -step:
         raise ValueError(f"{name} does not fit its checksums")
     return Member(f"{name}.npy", npy_header(dtype, shape), size, crc[-1])
 
