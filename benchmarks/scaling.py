@@ -4,7 +4,6 @@ import argparse
 import os
 import tempfile
 import time
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plan import Machines, Rate, planned, printed
 from plotly.subplots import make_subplots
-from rows import dataset, made
+from rows import READ, checksum_bandwidth, dataset, made, written
 from scipy.linalg.blas import dsyrk
 from turns import one_thread, race, seconds
 
@@ -27,7 +26,7 @@ MANY_K, K_MEGABYTES = (31, 55, 110, 220, 480, 1000, 1595), 160
 WORKERS_MEGABYTES, SHARDS, PASSES = 480, 12, 4
 REPEATS = 5
 PLANNED = (55, 110, 480, 1000, 1595, 5000)
-DISK_MEGABYTES, READ = 512, 8 << 20
+DISK_MEGABYTES = 512
 
 
 class Cost(NamedTuple):
@@ -88,8 +87,6 @@ def pooled(database: Database, wanted: list[Leaf], workers: int) -> Shared:
 
 def by_workers(share: float) -> list[Shared]:
     """The same leaves from the page cache, again and again, by more and more processes; the best of three, in turns."""
-    from database import written  # which takes checksum_bandwidth from here
-
     with tempfile.TemporaryDirectory() as folder:
         numbers = int(share * 1e6 * WORKERS_MEGABYTES / 4 / SHARDS)
         database = written(Path(folder) / "db", ROWS_K, share * WORKERS_MEGABYTES / 1e3, shard_numbers=numbers)
@@ -115,12 +112,6 @@ def disk_bandwidth(folder: Path, megabytes: int) -> float:
                 offset += got
             times.append(time.perf_counter() - start)
     return offset / min(times)
-
-
-def checksum_bandwidth() -> float:
-    """Bytes a second of the checksum that a reader of shards takes of every byte, on one core."""
-    block = np.random.default_rng(0).bytes(READ)
-    return len(block) / min(seconds(lambda: zlib.crc32(block)) for _ in range(9))
 
 
 def drawn(rows: list[Cost], descriptors: list[Cost], workers: list[Shared], on: Machines) -> go.Figure:

@@ -1,17 +1,22 @@
-"""The shards that are in a database, and whether they are those that must be."""
+"""The shards that are in a database, and those that must be."""
 
+import contextlib
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .header import Damaged, Header
-from .layout import PARTIAL, SUFFIX, fingerprint, slug
+from .layout import PARTIAL, SUFFIX, canonical, fingerprint, publish, slug
 from .shard import Shard
 
 
 def _names(folder: Path) -> list[str]:
-    """Those of all shards at one moment: a listing takes time, and may have a shard and not the one written before."""
+    """Names of all shards at one moment.
+
+    A listing takes time. It may have a shard, and lack another one that was written before it; so two in a row must agree.
+    """
     names, before = _listed(folder), None
     while names != before:
         names, before = _listed(folder), names
@@ -23,7 +28,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def of_key(folder: Path, key: str) -> list[Header]:
-    """The headers of one trajectory, by configuration."""
+    """Headers of one trajectory, by configuration."""
     start, found = slug(key) + "-", []
     for name in _listed(folder):
         if name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit():
@@ -34,7 +39,7 @@ def of_key(folder: Path, key: str) -> list[Header]:
 
 
 def headers(folder: Path) -> list[Header]:
-    """Headers of all shards; leftovers of dead writers do not end in ``.h5`` and are no shards.
+    """Headers of all shards; what dead writers left has another suffix and is no shard.
 
     Raises:
         Damaged: a shard is not what was written.
@@ -46,8 +51,16 @@ def headers(folder: Path) -> list[Header]:
     return sorted(found, key=lambda h: (h.key, h.first))
 
 
+def write_seal(folder: Path, content: Mapping[str, Any]) -> None:
+    """Adds a seal; one of the same content changes nothing."""
+    text = canonical(content)
+    folder.mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        publish(folder / f"{fingerprint(text)}.json", lambda file: file.write(text))
+
+
 def sealed(folder: Path) -> dict[str, str]:
-    """Name → fingerprint of the shards that must be there: the union of all seals, but for what was retracted.
+    """Name → fingerprint of the shards that must be there: the union of all seals, without what was retracted.
 
     Raises:
         Damaged: a seal is not what was written.
@@ -59,26 +72,26 @@ def sealed(folder: Path) -> dict[str, str]:
             continue
         if not (folder / name).is_file():
             raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
-        content = (folder / name).read_bytes()
-        if name != f"{fingerprint(content)}.json":
+        text = (folder / name).read_bytes()
+        if name != f"{fingerprint(text)}.json":
             raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")
-        said = json.loads(content)
-        known |= said.get("shards", {})
-        retracted |= set(said.get("retracted", {}).items())
+        seal = json.loads(text)
+        known |= seal.get("shards", {})
+        retracted |= set(seal.get("retracted", {}).items())
     return {name: digest for name, digest in known.items() if (name, digest) not in retracted}
 
 
 def checked(
     found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path, *, keys: Collection[str] | None = None
 ) -> tuple[Header, ...]:
-    """The same headers, if they make a whole.
+    """The same headers, if they are of one database and none is missing.
 
     Args:
         found: in order.
         meta: fingerprint of the database.
         seal: name → fingerprint of those that must be there.
         path: of the database.
-        keys: of the trajectories that must have no gap; all without it.
+        keys: trajectories that must have no gap; all by default.
 
     Raises:
         Damaged: a shard is missing or of another database.
