@@ -3,11 +3,11 @@
 import dataclasses
 import itertools
 import math
-import numbers
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import featomic
 import numpy as np
@@ -19,16 +19,7 @@ from scipy.sparse import csr_array
 from ..arguments import elements
 from ..dataset import Array
 from ..progress import Progress
-
-#: Name → least and greatest value, and what it is; beyond them featomic does not return, or takes all memory.
-LIMITS: dict[str, tuple[float, float, str]] = {
-    "cutoff": (0.5, 20.0, "a radius in Å"),
-    "n_max": (1, 20, "a whole number of radial functions"),
-    "l_max": (0, 20, "a whole number, the highest angular channel"),
-    "width": (0.05, 5.0, "the width of a Gaussian in Å"),
-    "smoothing": (0.01, 20.0, "a width in Å"),
-}
-WHOLE = ("n_max", "l_max")
+from .contract import Limit, refuse_unknown_elements
 
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
@@ -53,8 +44,26 @@ class Soap:
         smoothing: width of the shifted-cosine cutoff, Å.
 
     Raises:
-        ValueError: one of them is no such number.
+        ValueError: a parameter outside its limits.
+
+    Examples:
+        >>> from ase.build import molecule
+        >>> soap = Soap(cutoff=4.0, n_max=2, l_max=1)
+        >>> D, Phi = soap([molecule("H2O")], species=[1, 8])
+        >>> D.shape, Phi.shape, soap.names([1, 8])[0]
+        ((3, 40), (9, 40), 'H-HH l0 n0,0')
     """
+
+    #: Beyond these featomic does not return, or takes all memory.
+    limits: ClassVar[Mapping[str, Limit]] = MappingProxyType(
+        {
+            "cutoff": Limit(0.5, 20.0, "a radius in Å"),
+            "n_max": Limit(1, 20, "a whole number of radial functions", whole=True, grows=True),
+            "l_max": Limit(0, 20, "a whole number, the highest angular channel", whole=True, grows=True),
+            "width": Limit(0.05, 5.0, "the width of a Gaussian in Å"),
+            "smoothing": Limit(0.01, 20.0, "a width in Å"),
+        }
+    )
 
     cutoff: float = 5.0
     n_max: int = 6
@@ -63,17 +72,14 @@ class Soap:
     smoothing: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, (least, greatest, what) in LIMITS.items():
-            value = getattr(self, name)
-            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-            if not (number and least <= value <= greatest and (name not in WHOLE or float(value).is_integer())):
-                raise ValueError(f"{name}: expected {what} from {least:g} to {greatest:g}, got {value!r}")
+        for name, limit in self.limits.items():
+            limit.refuse(name, getattr(self, name))
         if self.smoothing >= self.cutoff:
             raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Everything that decides the values, for provenance and for the cache."""
+        """Everything that decides the values, for provenance and for the cache of descriptors."""
         return {"name": "SOAP", "library": f"featomic {featomic.__version__}", **dataclasses.asdict(self)}
 
     def _keys(self, species: Sequence[int]) -> Labels:
@@ -117,11 +123,7 @@ class Soap:
             ValueError: a configuration has an element that is not among ``species``, or a position or a cell that cannot
                 be right.
         """
-        found = {int(z) for a in atoms for z in a.numbers}
-        if not found <= set(species):
-            raise ValueError(
-                f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
-            )
+        refuse_unknown_elements(atoms, species)
         for m, a in enumerate(atoms):
             _refuse_impossible(a, self.cutoff, f"configuration {m}")
         keys, K = self._keys(species), len(self.names(species))
@@ -129,7 +131,8 @@ class Soap:
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
 
         def batch(start: int, stop: int) -> int:
-            spectrum = self._calculator().compute(list(atoms[start:stop]), gradients=["positions"], selected_keys=keys)
+            some = [_without_box(a) for a in atoms[start:stop]]
+            spectrum = self._calculator().compute(some, gradients=["positions"], selected_keys=keys)
             first = 0
             for key, block in spectrum.items():
                 keep = self._columns(block, key["neighbor_1_type"] == key["neighbor_2_type"])
@@ -138,10 +141,8 @@ class Soap:
                 first += len(keep)
             return stop - start
 
-        done, pool = (
-            0,
-            ThreadPoolExecutor(os.cpu_count()),
-        )  # featomic lets go of the interpreter's lock while it computes
+        # featomic lets go of the interpreter's lock while it computes.
+        done, pool = 0, ThreadPoolExecutor(os.cpu_count())
         try:
             for count in pool.map(batch, *_batches(atoms)):
                 done += count
@@ -172,12 +173,16 @@ class Soap:
         return [found[k] for k in range(len(wanted))]
 
 
+def _without_box(atoms: Atoms) -> Atoms:
+    """An isolated configuration without a cell, of which featomic would warn."""
+    return atoms if atoms.pbc.any() else Atoms(atoms.numbers, atoms.positions)
+
+
 def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
     """Positions and cells that featomic cannot survive: it would abort the process, or answer in its own words."""
-    if not np.isfinite(atoms.positions).all():
-        raise ValueError(
-            f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~_finite(atoms)][0]}"
-        )
+    finite = np.isfinite(atoms.positions).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
     if not atoms.pbc.any():
         return
     if not atoms.pbc.all():
@@ -196,13 +201,10 @@ def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         )
 
 
-def _finite(atoms: Atoms) -> Array:
-    return np.isfinite(atoms.positions).all(axis=1)
-
-
 def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
     """First configurations of the batches, and the ones after their last."""
-    starts, size = [], 0
+    starts: list[int] = []
+    size = 0
     for m, a in enumerate(atoms):
         if not starts or m - starts[-1] == BATCH or size + len(a) > BATCH_ATOMS:
             starts.append(m)
