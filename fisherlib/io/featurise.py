@@ -11,14 +11,14 @@ from tqdm.auto import tqdm
 
 from ..configurations import Frames
 from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Soap
+from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
 from ..units import counted
 from .archive import checksum, read_arrays, write_atomically
 
 
 def featurise(
-    frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
+    frames: Sequence[Frames], *, descriptor: Descriptor, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
     """Trajectories with descriptors, from the cache if it was made of these configurations with these settings.
 
@@ -48,7 +48,7 @@ def featurise(
     return made
 
 
-def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
+def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
     """K of the descriptors of frames that have positions.
 
     Raises:
@@ -58,14 +58,13 @@ def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
     components, K = 3 * sum(len(f.numbers) for f in frames), len(descriptor.names(species))
     if K > components:
         raise ValueError(
-            f"descriptor: SOAP with n_max={descriptor.n_max}, l_max={descriptor.l_max} has K = {K} descriptors for "
-            f"{counted(len(species), 'element')}, more than the {components} force components of {path.name}; take smaller "
-            "n_max= and l_max="
+            f"descriptor: {described(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
+            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in growing(descriptor))}"
         )
     return K
 
 
-def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -> None:
+def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Descriptor, path: Path) -> None:
     """Refuses configurations that cannot be described, or are too few, before anything is computed.
 
     Raises:
