@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written_is_warned_of_and_read(
             assert same(cluster.accumulate(copy), serial)
         assert len(said) == 1
     cluster.accumulate(copy)
-    monkeypatch.setattr("fisherlib.cluster.engines.record", refuse)
+    monkeypatch.setattr("fisherlib.cluster.leaves.Sums", refuse)
     assert same(cluster.accumulate(copy), serial), "what is there is read"
 
 

@@ -152,7 +152,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
     forget(database, tmp_path)
     for command in commands:
         for done in (2, 7):
-            hold = Hold("fisherlib.cluster.accumulate.Kept.save", done if done == 2 else done - 2, "after")
+            hold = Hold("fisherlib.cluster.kept.Kept.save", done if done == 2 else done - 2, "after")
             pid = zygote.start("moments", *command, output=output, hold=hold)
             zygote.held(output)
             children = descendants(pid)

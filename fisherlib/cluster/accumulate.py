@@ -1,23 +1,22 @@
 """The moments of a database, whoever sums them, however often they are interrupted."""
 
 import contextlib
+import functools
 import os
-import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-from tqdm.auto import tqdm
 
 from .. import diagnostics
 from ..io.database import Database
 from ..io.database.layout import MOMENTS
 from ..moments import Fold, MomentRecord, Moments
 from ..progress import Progress
-from .engines import Engine, dask, processes, serial
+from .engines import Engine, engine_for
 from .kept import Kept
-from .leaves import Leaf, leaves
+from .leaves import Leaf, leaves, record
+from .work import results, resumable
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -65,15 +64,9 @@ def accumulate(
     """
     database = Database.open(database)
     refuse_by(by)
-    wanted = leaves_of(database, keys)
-    engine, close = engine_for(database, workers, client)
-    kept = Kept(folder_for(database, keep), database.about)
-    try:
-        with resumable(wanted, kept):
-            records = summed(wanted, engine, kept, progress)
-            found = folded(((leaf.key, leaf.temperature, record) for leaf, record in records), by, database.about)
-    finally:
-        close()
+    wanted, kept = leaves_of(database, keys), Kept(folder_for(database, keep), database.about)
+    with engine_for(workers, client) as engine, summed(database, wanted, engine, kept, progress) as records:
+        found = folded(((leaf.key, leaf.temperature, record) for leaf, record in records), by, database.about)
     if keys is None and keep is True:
         kept.forget_others(wanted)
     return found
@@ -88,12 +81,12 @@ def folded(records: Iterable[tuple[str, float | None, MomentRecord]], by: By, ab
         about: what the moments belong to.
     """
     folds: dict[str, Fold] = {}
-    for key, T, record in records:
+    for key, T, found in records:
         name = key if by == "trajectory" else "unknown temperature" if T is None else f"{T:.12g} K"
         if name in folds:
-            folds[name].add(record)
+            folds[name].add(found)
         else:
-            folds[name] = Fold(record)
+            folds[name] = Fold(found)
     moments = Moments({name: fold.record() for name, fold in folds.items()}, about=about)
     for verdict in diagnostics.signs_of_moments(moments):
         warnings.warn(verdict.message, stacklevel=3)
@@ -135,76 +128,16 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
     return leaves(shards, database.K)
 
 
-def summed(
-    wanted: Sequence[Leaf], engine: Engine, kept: Kept, progress: Progress | None
-) -> Iterator[tuple[Leaf, MomentRecord]]:
-    """Each leaf with its record, in order, from what is kept or else from the engine; what is new is kept."""
-    missing = [leaf for leaf in wanted if leaf not in kept]
-    names, new = {leaf.name for leaf in missing}, engine(missing)
-    total, done = sum(leaf.size for leaf in wanted), 0
-    with tqdm(total=total, desc="moments", unit="B", unit_scale=True, delay=1, disable=progress is not None) as bar:
-        show = progress or (lambda done, _: bar.update(done - bar.n))
-        for leaf in wanted:
-            found = next(new) if leaf.name in names else kept.load(leaf)
-            if found is None:  # what was kept is damaged, but the shards are there
-                found = next(engine([leaf]))
-                names.add(leaf.name)
-            if leaf.name in names:
-                kept.save(leaf, found)
-            done += leaf.size
-            show(done, total)
-            yield leaf, found
-
-
-def interrupted(error: BaseException | None, before: BaseException | None = None) -> bool:
-    """Whether it is Ctrl-C, or what came of it: a file or a lock that is left half way may raise something else.
-
-    Args:
-        error: that was raised.
-        before: what the caller was handling already, which does not count.
-    """
-    while error not in (None, before) and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error not in (None, before)
-
-
 @contextlib.contextmanager
-def resumable(wanted: Sequence[Leaf], kept: Kept) -> Iterator[None]:
-    """Says, where Ctrl-C ends the block, what is done and how to go on.
-
-    Raises:
-        KeyboardInterrupt: with a sentence.
-    """
-    before = sys.exc_info()[1]
-    try:
-        yield
-    except BaseException as error:
-        if not interrupted(error, before):
-            raise
-        done = [leaf in kept for leaf in wanted]
-        where = (
-            f"are kept in {kept.folder}; the same call goes on from there" if kept.folder else "kept, by your choice"
-        )
-        raise KeyboardInterrupt(f"interrupted: {sum(done)} of {len(done)} leaves {where}") from None
-
-
-def engine_for(database: Database, workers: int, client: "Client | str | None") -> tuple[Engine, Callable[[], None]]:
-    """The engine, and what is to be done when it is no longer needed."""
-    if not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers: expected a whole number of processes, at least 1, got {workers!r}")
-    if client is None:
-        path, K = database.path, database.K
-        return (serial(path, K) if workers == 1 else processes(path, K, workers)), lambda: None
-    if not isinstance(client, str):
-        if not hasattr(client, "submit"):
-            raise ValueError(f"client: expected a Dask client or the address of a scheduler, got {client!r:.60}")
-        return dask(database.path, database.K, client), lambda: None
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise ImportError("client: Dask is not installed; pip install 'fisherlib[cluster]'") from error
-    ours = Client(client)
-    return dask(database.path, database.K, ours), ours.close
+def summed(
+    database: Database, wanted: Sequence[Leaf], engine: Engine, kept: Kept, progress: Progress | None
+) -> Iterator[Iterator[tuple[Leaf, MomentRecord]]]:
+    """Each leaf with its record, in order, from what is kept or else from the engine."""
+    task, bar = functools.partial(record, database.path, K=database.K), {"title": "moments", "unit": "B"}
+    with resumable(wanted, kept):
+        found = results(task, wanted, engine=engine, store=kept, progress=progress, **bar)
+        with contextlib.closing(found):
+            yield found
 
 
 def folder_for(database: Database, keep: str | os.PathLike | bool) -> Path | None:

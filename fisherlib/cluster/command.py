@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..io.moments import write_moments
-from .accumulate import accumulate, interrupted
+from .accumulate import accumulate
 from .parts import merge, write_part
+from .work import interrupted
 
 _EXAMPLES = """\
 examples:

@@ -41,7 +41,7 @@ class _OneThread:
                 self._limit.restore_original_limits()
 
 
-_ONE_THREAD = _OneThread()
+ONE_THREAD = _OneThread()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
                 closed.pop_all()
             yield shard
 
-    with _ONE_THREAD:
+    with ONE_THREAD:
         for Phi, F in blocks(opened(), K):
             sums.add(Phi, F)
         known = {"digests": leaf.contents, "identity": identity(np.concatenate(prints))}
