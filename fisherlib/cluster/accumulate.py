@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import diagnostics
 from ..io.database import Database
 from ..io.database.layout import MOMENTS
+from ..io.stores import RecordStore
 from ..moments import Fold, MomentRecord, Moments
 from ..progress import Progress
 from .engines import Engine, engine_for
-from .kept import Kept
 from .leaves import Leaf, leaves, record
 from .work import results, resumable
 
@@ -64,7 +64,7 @@ def accumulate(
     """
     database = Database.open(database)
     refuse_by(by)
-    wanted, kept = leaves_of(database, keys), Kept(folder_for(database, keep), database.about)
+    wanted, kept = leaves_of(database, keys), RecordStore(folder_for(database, keep), database.about)
     with engine_for(workers, client) as engine, summed(database, wanted, engine, kept, progress) as records:
         found = folded(((leaf.key, leaf.temperature, record) for leaf, record in records), by, database.about)
     if keys is None and keep is True:
@@ -130,7 +130,7 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
 
 @contextlib.contextmanager
 def summed(
-    database: Database, wanted: Sequence[Leaf], engine: Engine, kept: Kept, progress: Progress | None
+    database: Database, wanted: Sequence[Leaf], engine: Engine, kept: RecordStore, progress: Progress | None
 ) -> Iterator[Iterator[tuple[Leaf, MomentRecord]]]:
     """Each leaf with its record, in order, from what is kept or else from the engine."""
     task, bar = functools.partial(record, database.path, K=database.K), {"title": "moments", "unit": "B"}

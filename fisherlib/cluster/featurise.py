@@ -2,27 +2,25 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..configurations import Frames
 from ..dataset import stated
 from ..descriptors import Descriptor, chosen
 from ..io.chunks import Chunk, chunks, cut, trajectories
-from ..io.database import Damaged, Database, Shard
-from ..io.database.layout import META, SHARDS, UNITS, fingerprint, said, shard_name
+from ..io.database import Database
+from ..io.database.layout import META, UNITS, fingerprint, said
 from ..io.featurise import refuse_hopeless, species_of, with_descriptors
+from ..io.stores import RecordStore, ShardStore
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from .accumulate import By, folded, refuse_by
 from .engines import engine_for
-from .kept import Kept
 from .leaves import ONE_THREAD
-from .work import results, resumable
+from .work import Store, results, resumable
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,32 +83,42 @@ def featurise(
     K = refuse_hopeless(found, descriptor=descriptor, path=path)
     recipe: dict[str, Any] = {"descriptor": descriptor, "species": tuple(species_of(found))}
     names = descriptor.names(recipe["species"])
-    about = {"descriptor": {**descriptor.parameters, "K": K}, "units": UNITS, "descriptor_names": stated(names)}
+    about: dict[str, Any] = {
+        "descriptor": {**descriptor.parameters, "K": K},
+        "units": UNITS,
+        "descriptor_names": stated(names),
+    }
     digest = fingerprint(said(about))
-    show: dict[str, Any] = {"progress": progress, "title": "descriptors", "unit": " atoms"}
-    with engine_for(workers, client) as engine:
-        if into is not None:
-            database = _database(into, names, about["descriptor"])
-            pieces, shards = chunks(found, WRITTEN // K, digest), Shards(database)
-            with (
-                resumable(pieces, shards),
-                contextlib.closing(
-                    results(partial(_shard, path=database.path, **recipe), pieces, engine=engine, store=shards, **show)
-                ) as done,
-            ):
-                database.seal(None if sum(1 for _ in done) else [])
-            return database
+    if into is None:
         pieces = chunks(found, max(SUMMED // K, ENOUGH_ROWS * K), digest)
         beside = path.parent / ".cache" / f"{path.stem}-{digest[:16]}" if path.exists() else None
-        kept = Kept((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)
-        with (
-            resumable(pieces, kept),
-            contextlib.closing(results(partial(_record, **recipe), pieces, engine=engine, store=kept, **show)) as done,
-        ):
-            records = ((c.configurations.key, c.configurations.temperature, record) for c, record in done)
-            moments = folded(records, by, about)
+        kept = RecordStore((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)
+        with _done(partial(_record, **recipe), pieces, kept, progress, workers, client) as done:
+            moments = folded(((c.configurations.key, c.configurations.temperature, r) for c, r in done), by, about)
         kept.forget(pieces)
         return moments
+    database = _database(into, names, about["descriptor"])
+    pieces, shards = chunks(found, WRITTEN // K, digest), ShardStore(database)
+    with _done(partial(_shard, path=database.path, **recipe), pieces, shards, progress, workers, client) as done:
+        for _ in done:
+            pass
+    database.seal()
+    return database
+
+
+@contextlib.contextmanager
+def _done(
+    task: Callable[[Chunk], Any],
+    pieces: Sequence[Chunk],
+    store: Store,
+    progress: Progress | None,
+    workers: int,
+    client: "Client | str | None",
+) -> Iterator[Iterator[tuple[Chunk, Any]]]:
+    with engine_for(workers, client) as engine, resumable(pieces, store):
+        bar = {"title": "descriptors", "unit": " atoms"}
+        with contextlib.closing(results(task, pieces, engine=engine, store=store, progress=progress, **bar)) as found:
+            yield found
 
 
 def _record(chunk: Chunk, *, descriptor: Descriptor, species: Sequence[int]) -> MomentRecord:
@@ -134,34 +142,7 @@ def _shard(chunk: Chunk, *, path: Path, descriptor: Descriptor, species: Sequenc
     return Database.open(path).append(t, first=chunk.first).name
 
 
-class Shards:
-    """The chunks that are in a database already, as shards that hold the same configurations."""
-
-    def __init__(self, database: Database) -> None:
-        self.folder = database.path / SHARDS
-
-    def _path(self, chunk: Chunk) -> Path:
-        return self.folder / shard_name(chunk.configurations.key, chunk.first)
-
-    def __contains__(self, chunk: Chunk) -> bool:
-        return self._path(chunk).exists()
-
-    def load(self, chunk: Chunk) -> str | None:
-        """The name of a shard; None where it holds something else, which ``Database.append`` refuses to replace."""
-        c = chunk.configurations
-        wanted = {"n_atoms": c.n_atoms, "energies": c.energies, "forces": c.forces.reshape(-1), "species": c.numbers}
-        wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
-        wanted = {name: array for name, array in wanted.items() if array is not None}
-        with contextlib.suppress(Damaged, KeyError), Shard(self._path(chunk)) as shard:
-            same = all(np.array_equal(shard.array(name), array) for name, array in wanted.items())
-            return shard.path.name if same and shard.header.temperature == c.temperature else None
-        return None
-
-    def save(self, chunk: Chunk, name: str) -> None:
-        """Nothing: the worker has written it."""
-
-
-def _database(into: str | os.PathLike | Database, names: tuple[str, ...], descriptor: dict[str, Any]) -> Database:
+def _database(into: str | os.PathLike | Database, names: tuple[str, ...], descriptor: object) -> Database:
     """A new database, or the one that is there, if it is of the same descriptors."""
     if not isinstance(into, Database) and not (Path(into) / META).exists():
         return Database.create(into, descriptor_names=names, descriptor=descriptor)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ..io.database import Database
 from ..io.moments import Records, write_records
+from ..io.stores import RecordStore
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
 from .accumulate import By, folded, folder_for, leaves_of, refuse_by, summed
 from .engines import engine_for
-from .kept import Kept
 
 
 def write_part(
@@ -46,7 +46,7 @@ def write_part(
         raise ValueError(f"number: expected 1 to {of}, got {number}")
     database = Database.open(database)
     every = leaves_of(database)
-    ours, kept = every[number - 1 :: of], Kept(folder_for(database, keep), database.about)
+    ours, kept = every[number - 1 :: of], RecordStore(folder_for(database, keep), database.about)
     listed = [[leaf.name, leaf.key, leaf.temperature] for leaf in every]
     about = database.about | {"part": f"{number}/{of}", "leaves": listed}
     with engine_for(workers, None) as engine, summed(database, ours, engine, kept, progress) as records:

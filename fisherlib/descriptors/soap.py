@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import os
+import queue
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -13,7 +14,7 @@ import featomic
 import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
-from metatensor import Labels, TensorBlock
+from metatensor import Labels, TensorBlock, TensorMap
 from scipy.sparse import csr_array
 
 from ..arguments import elements
@@ -24,9 +25,10 @@ from .contract import Limit, refuse_unknown_elements
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
 
-#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
-#: a computation that is called off ends with the batches under way. One larger configuration is a batch by itself.
-BATCH, BATCH_ATOMS = 8, 500
+#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB for
+#: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
+#: itself.
+BATCH, BATCH_ATOMS = 8, 64
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -129,10 +131,17 @@ class Soap:
         keys, K = self._keys(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
+        calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = (
+            queue.SimpleQueue()
+        )  # one takes as long as a small batch
 
         def batch(start: int, stop: int) -> int:
-            some = [_without_box(a) for a in atoms[start:stop]]
-            spectrum = self._calculator().compute(some, gradients=["positions"], selected_keys=keys)
+            try:
+                calculator = calculators.get_nowait()
+            except queue.Empty:
+                calculator = self._calculator()
+            spectrum = self._spectrum(calculator, atoms[start:stop], keys)
+            calculators.put(calculator)
             first = 0
             for key, block in spectrum.items():
                 keep = self._columns(block, key["neighbor_1_type"] == key["neighbor_2_type"])
@@ -142,7 +151,7 @@ class Soap:
             return stop - start
 
         # featomic lets go of the interpreter's lock while it computes.
-        done, pool = 0, ThreadPoolExecutor(os.cpu_count())
+        done, pool = 0, ThreadPoolExecutor(_threads())
         try:
             for count in pool.map(batch, *_batches(atoms)):
                 done += count
@@ -163,6 +172,10 @@ class Soap:
             },
         )
 
+    def _spectrum(self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], keys: Labels) -> TensorMap:
+        some = [_without_box(a) for a in atoms]
+        return calculator.compute(some, gradients=["positions"], selected_keys=keys)
+
     def _columns(self, block: TensorBlock, same: bool) -> list[int]:
         wanted = {name: k for k, name in enumerate(self._distinct(same))}
         found = {}
@@ -171,6 +184,12 @@ class Soap:
             if name in wanted:
                 found[wanted[name]] = column
         return [found[k] for k in range(len(wanted))]
+
+
+def _threads() -> int:
+    """As many as featomic itself takes: those that its environment variable allows, or else all cores."""
+    allowed = os.environ.get("RAYON_NUM_THREADS", "")
+    return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1
 
 
 def _without_box(atoms: Atoms) -> Atoms:
