@@ -353,7 +353,7 @@ def test_what_comes_of_an_interruption_is_one(copy: Database, serial: fl.Moments
             finally:
                 raise ValueError("a file was left half way")
 
-    with pytest.raises(KeyboardInterrupt, match=r"interrupted: \d of 8 leaves are kept in .*; the same call goes on"):
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted: \d of 8 parts are kept in .*; the same call goes on"):
         cluster.accumulate(copy, progress=stop)
     with pytest.raises(KeyboardInterrupt, match="kept, by your choice"):
         cluster.accumulate(copy, progress=stop, keep=False)

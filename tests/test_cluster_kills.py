@@ -160,7 +160,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
             status, said = zygote.wait(), output.read_text()
             assert status == 130 and gone(children), said
             sentence = [line for line in said.splitlines() if line.startswith("interrupted")]
-            expected = f"interrupted: {done} of {60 // len(commands)} leaves are kept in {database.path / 'moments'}; "
+            expected = f"interrupted: {done} of {60 // len(commands)} parts are kept in {database.path / 'moments'}; "
             assert sentence == [expected + "the same call goes on from there"], said
             speaks_of_itself(how, said)
         zygote.start("moments", *command, output=output)
@@ -224,7 +224,7 @@ def test_an_interrupted_run_says_how_to_go_on(
                     met["interrupted"] += 1
                     sentence = [line for line in said.splitlines() if line.startswith("interrupted")]
                     assert len(sentence) == 1, said
-                    kept = "leaves are kept in" in sentence[0] and "the same call goes on from there" in sentence[0]
+                    kept = "parts are kept in" in sentence[0] and "the same call goes on from there" in sentence[0]
                     met["while it summed" if kept else "before or after"] += 1
                     assert kept or sentence[0] == "interrupted; the same command goes on from what is kept"
                     speaks_of_itself(how, said)

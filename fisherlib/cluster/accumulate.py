@@ -1,10 +1,10 @@
 """The moments of a database, whoever sums them, however often they are interrupted."""
 
-import contextlib
 import functools
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,9 +14,8 @@ from ..io.database.layout import MOMENTS
 from ..io.stores import RecordStore
 from ..moments import Fold, MomentRecord, Moments
 from ..progress import Progress
-from .engines import Engine, engine_for
 from .leaves import Leaf, leaves, record
-from .work import results, resumable
+from .work import resumed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -38,8 +37,8 @@ def accumulate(
     """Moments of a descriptor database, in one pass over Φ that never holds more than a few blocks of it.
 
     The result is the same to the last bit with any number of workers, after any interruption, and after any worker has
-    died, as long as all of them have the same kind of processor and the same BLAS: leaves are pure functions of immutable shards, and they are added in one order. What is done is kept, so that
-    the same call after a crash goes on where it was, and after more configurations came sums only those.
+    died, as long as all of them have the same kind of processor and the same BLAS. What is done is kept, so that the same
+    call goes on after a crash where it was, and sums only what is new after more configurations came.
 
     Memory: a record, 16 K² bytes, for each trajectory (or temperature), and for each worker 24 K² bytes, the descriptors of
     a leaf's configurations, and three blocks of Φ, of 4 MB or 1024 rows.
@@ -65,7 +64,7 @@ def accumulate(
     database = Database.open(database)
     refuse_by(by)
     wanted, kept = leaves_of(database, keys), RecordStore(folder_for(database, keep), database.about)
-    with engine_for(workers, client) as engine, summed(database, wanted, engine, kept, progress) as records:
+    with summed(database, wanted, kept, workers=workers, client=client, progress=progress) as records:
         found = folded(((leaf.key, leaf.temperature, record) for leaf, record in records), by, database.about)
     if keys is None and keep is True:
         kept.forget_others(wanted)
@@ -112,14 +111,9 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
     """
     shards = database.shards(keys)
     if not shards:
-        what = (
-            "keys: expected at least one, got none"
-            if keys is not None
-            else f"{database.path}: expected at least one shard, got none"
-        )
-        raise ValueError(f"{what}; Database.append and fl.io.write write some")
-    unsealed = database.unsealed(shards)
-    if unsealed:
+        what = f"{database.path}: expected at least one shard" if keys is None else "keys: expected at least one"
+        raise ValueError(f"{what}, got none; Database.append and fl.io.write write some")
+    if unsealed := database.unsealed(shards):
         warnings.warn(
             f"{database.path}: {unsealed} of {len(shards)} shards are in no seal, so that nobody would notice if one were "
             "missing; call seal() once everything is there",
@@ -128,16 +122,12 @@ def leaves_of(database: Database, keys: str | Sequence[str] | None = None) -> li
     return leaves(shards, database.K)
 
 
-@contextlib.contextmanager
 def summed(
-    database: Database, wanted: Sequence[Leaf], engine: Engine, kept: RecordStore, progress: Progress | None
-) -> Iterator[Iterator[tuple[Leaf, MomentRecord]]]:
+    database: Database, wanted: Sequence[Leaf], store: RecordStore, **how: Any
+) -> AbstractContextManager[Iterator[tuple[Leaf, MomentRecord]]]:
     """Each leaf with its record, in order, from what is kept or else from the engine."""
-    task, bar = functools.partial(record, database.path, K=database.K), {"title": "moments", "unit": "B"}
-    with resumable(wanted, kept):
-        found = results(task, wanted, engine=engine, store=kept, progress=progress, **bar)
-        with contextlib.closing(found):
-            yield found
+    task = functools.partial(record, database.path, K=database.K)
+    return resumed(task, wanted, store=store, title="moments", unit="B", **how)
 
 
 def folder_for(database: Database, keep: str | os.PathLike | bool) -> Path | None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..descriptors import Default, Descriptor
 from ..io.moments import write_moments
-from ..moments import Moments
 from .accumulate import accumulate
 from .featurise import featurise
 from .parts import merge, write_part
@@ -91,18 +90,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _job(given: argparse.Namespace) -> str:
-    """What is to be done, and nothing that contradicts it is given."""
-    featurising = given.paths[0] == "featurise" and len(given.paths) > 1
-    paths, output = given.paths[featurising:], Path(given.output)
+    """What is to be done, where nothing else is given that contradicts it."""
+    job = "featurise" if given.paths[0] == "featurise" and len(given.paths) > 1 else "merging"
+    paths, output = given.paths[job == "featurise" :], Path(given.output)
     folders = [path for path in paths if os.path.isdir(path)]
-    if (folders or featurising) and len(paths) > 1:
-        what = f"{len(paths)} with the folder {folders[0]}" if folders else f"featurise and {len(paths)} files"
-        raise ValueError(f"paths: expected one database, part files, or featurise and one file, got {what}")
-    npz = output.suffix == ".npz" or (featurising and not output.suffix)
-    if not npz or not output.absolute().parent.is_dir():
+    if (folders or job == "featurise") and len(paths) > 1:
+        what = f"the folder {folders[0]}" if folders else "featurise"
+        raise ValueError(
+            f"paths: expected one database, part files, or featurise and one file, got {len(paths)} with {what}"
+        )
+    into_database = job == "featurise" and not output.suffix
+    if not (output.suffix == ".npz" or into_database) or not output.absolute().parent.is_dir():
         raise ValueError(f"output: expected a name ending in .npz in a folder that exists, got {given.output!r}")
-    job = "merging" if not folders else "--shards" if given.shards else "a whole database"
-    job = "featurise" if featurising else job
+    if folders and job == "merging":
+        job = "--shards" if given.shards else "a whole database"
     for name in _USELESS[job]:
         if getattr(given, name) is not None:
             raise ValueError(f"--{name}: expected none with {job}, where it would do nothing; leave it out")
@@ -112,15 +113,15 @@ def _job(given: argparse.Namespace) -> str:
 def _run(given: argparse.Namespace) -> None:
     job, output, path = _job(given), Path(given.output), given.paths[-1]
     how: dict[str, Any] = {"workers": 1 if given.workers is None else given.workers, "keep": given.keep or True}
-    by: Any = given.by or "trajectory"
+    whole: dict[str, Any] = {"by": given.by or "trajectory", "client": given.scheduler}
+    if job == "--shards":
+        return write_part(path, given.shards[0], given.shards[1], output, **how)
     if job == "merging":
-        write_moments(merge(given.paths, by=by), output)
-    elif job == "--shards":
-        write_part(path, *given.shards, output, **how)
-    elif job == "a whole database":
-        write_moments(accumulate(path, client=given.scheduler, by=by, **how), output)
+        made: Any = merge(given.paths, by=whole["by"])
+    elif job == "featurise":
+        settings = {"descriptor": given.descriptor, "temperature": given.temperature}
+        made = featurise(path, into=None if output.suffix else output, **settings, **how, **whole)
     else:
-        how |= {"descriptor": given.descriptor, "temperature": given.temperature, "client": given.scheduler, "by": by}
-        made = featurise(path, into=None if output.suffix else output, **how)
-        if isinstance(made, Moments):
-            write_moments(made, output)
+        made = accumulate(path, **how, **whole)
+    if output.suffix:
+        write_moments(made, output)

@@ -58,14 +58,14 @@ def serial(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator
 def processes(workers: int) -> Engine:
     """So many processes, each with one thread; where one dies, its item alone is done again, and the others go on."""
 
-    def started() -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
-        return ProcessPoolExecutor(1, context, _begin, (os.getpid(),))
-
     def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
-        idle = queue.SimpleQueue[ProcessPoolExecutor]()
-        for _ in range(workers):
-            idle.put(started())
+        context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
+        idle: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
+        every: list[ProcessPoolExecutor] = []
+
+        def started() -> ProcessPoolExecutor:
+            every.append(ProcessPoolExecutor(1, context, _begin, (os.getpid(),)))
+            return every[-1]
 
         def do(item: ItemT) -> Result:
             worker = idle.get()
@@ -82,13 +82,15 @@ def processes(workers: int) -> Engine:
                 'workers; in a script, call under `if __name__ == "__main__":`'
             )
 
+        for _ in range(workers):
+            idle.put(started())
         threads = ThreadPoolExecutor(workers, "worker", _block_interrupts)
         try:
             yield from _in_order(lambda item: threads.submit(do, item), items, AHEAD * workers)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-            for _ in range(workers):
-                idle.get().shutdown(wait=False, cancel_futures=True)
+            for worker in every:
+                worker.shutdown(wait=False, cancel_futures=True)
 
     return run
 

@@ -1,14 +1,12 @@
 """Descriptors of configurations that would not fit into memory: summed to moments, or written into a database."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..configurations import Frames
-from ..dataset import stated
 from ..descriptors import Descriptor, chosen
 from ..io.chunks import Chunk, chunks, cut, trajectories
 from ..io.database import Database
@@ -18,9 +16,8 @@ from ..io.stores import RecordStore, ShardStore
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from .accumulate import By, folded, refuse_by
-from .engines import engine_for
 from .leaves import ONE_THREAD
-from .work import Store, results, resumable
+from .work import resumed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,6 +26,8 @@ if TYPE_CHECKING:
 SUMMED, ENOUGH_ROWS = 2**20, 16
 #: Numbers of Φ in a chunk that becomes a shard: 16 MB.
 WRITTEN = 2**22
+#: Of the progress.
+BAR = {"title": "descriptors", "unit": " atoms"}
 
 
 def featurise(
@@ -80,45 +79,30 @@ def featurise(
     refuse_by(by)
     found, path = trajectories(configurations, temperature)
     descriptor = chosen(descriptor)
-    K = refuse_hopeless(found, descriptor=descriptor, path=path)
-    recipe: dict[str, Any] = {"descriptor": descriptor, "species": tuple(species_of(found))}
-    names = descriptor.names(recipe["species"])
+    K, species = refuse_hopeless(found, descriptor=descriptor, path=path), tuple(species_of(found))
     about: dict[str, Any] = {
         "descriptor": {**descriptor.parameters, "K": K},
-        "units": UNITS,
-        "descriptor_names": stated(names),
+        "descriptor_names": list(descriptor.names(species)),
     }
+    about["units"] = UNITS
     digest = fingerprint(said(about))
-    if into is None:
-        pieces = chunks(found, max(SUMMED // K, ENOUGH_ROWS * K), digest)
-        beside = path.parent / ".cache" / f"{path.stem}-{digest[:16]}" if path.exists() else None
-        kept = RecordStore((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)
-        with _done(partial(_record, **recipe), pieces, kept, progress, workers, client) as done:
-            moments = folded(((c.configurations.key, c.configurations.temperature, r) for c, r in done), by, about)
-        kept.forget(pieces)
-        return moments
-    database = _database(into, names, about["descriptor"])
-    pieces, shards = chunks(found, WRITTEN // K, digest), ShardStore(database)
-    with _done(partial(_shard, path=database.path, **recipe), pieces, shards, progress, workers, client) as done:
-        for _ in done:
-            pass
-    database.seal()
-    return database
-
-
-@contextlib.contextmanager
-def _done(
-    task: Callable[[Chunk], Any],
-    pieces: Sequence[Chunk],
-    store: Store,
-    progress: Progress | None,
-    workers: int,
-    client: "Client | str | None",
-) -> Iterator[Iterator[tuple[Chunk, Any]]]:
-    with engine_for(workers, client) as engine, resumable(pieces, store):
-        bar = {"title": "descriptors", "unit": " atoms"}
-        with contextlib.closing(results(task, pieces, engine=engine, store=store, progress=progress, **bar)) as found:
-            yield found
+    recipe: dict[str, Any] = {"descriptor": descriptor, "species": species}
+    how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, **BAR}
+    if into is not None:
+        database = _database(into, about)
+        pieces, task = chunks(found, WRITTEN // K, digest), partial(_shard, path=database.path, **recipe)
+        with resumed(task, pieces, store=ShardStore(database), **how) as done:
+            for _ in done:
+                pass
+        database.seal()
+        return database
+    pieces = chunks(found, max(SUMMED // K, ENOUGH_ROWS * K), digest)
+    beside = path.parent / ".cache" / f"{path.stem}-{digest[:16]}" if path.exists() else None
+    kept = RecordStore((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)
+    with resumed(partial(_record, **recipe), pieces, store=kept, **how) as done:
+        moments = folded(((c.configurations.key, c.configurations.temperature, r) for c, r in done), by, about)
+    kept.forget(pieces)
+    return moments
 
 
 def _record(chunk: Chunk, *, descriptor: Descriptor, species: Sequence[int]) -> MomentRecord:
@@ -142,8 +126,9 @@ def _shard(chunk: Chunk, *, path: Path, descriptor: Descriptor, species: Sequenc
     return Database.open(path).append(t, first=chunk.first).name
 
 
-def _database(into: str | os.PathLike | Database, names: tuple[str, ...], descriptor: object) -> Database:
+def _database(into: str | os.PathLike | Database, about: dict[str, Any]) -> Database:
     """A new database, or the one that is there, if it is of the same descriptors."""
+    names, descriptor = tuple(about["descriptor_names"]), about["descriptor"]
     if not isinstance(into, Database) and not (Path(into) / META).exists():
         return Database.create(into, descriptor_names=names, descriptor=descriptor)
     database = Database.open(into)

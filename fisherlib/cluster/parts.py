@@ -11,7 +11,6 @@ from ..io.stores import RecordStore
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
 from .accumulate import By, folded, folder_for, leaves_of, refuse_by, summed
-from .engines import engine_for
 
 
 def write_part(
@@ -49,7 +48,7 @@ def write_part(
     ours, kept = every[number - 1 :: of], RecordStore(folder_for(database, keep), database.about)
     listed = [[leaf.name, leaf.key, leaf.temperature] for leaf in every]
     about = database.about | {"part": f"{number}/{of}", "leaves": listed}
-    with engine_for(workers, None) as engine, summed(database, ours, engine, kept, progress) as records:
+    with summed(database, ours, kept, workers=workers, client=None, progress=progress) as records:
         write_records(((leaf.name, record) for leaf, record in records), Path(path), about)
 
 

@@ -4,32 +4,29 @@ import contextlib
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tqdm.auto import tqdm
 
 from ..progress import Progress
-from .engines import Engine, Item, ItemT
+from .engines import Engine, Item, ItemT, Result, engine_for
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 ItemIn = TypeVar("ItemIn", bound=Item, contravariant=True)
-Result = TypeVar("Result")
 
 
 class Store(Protocol[ItemIn, Result]):
-    """Results that outlive this process, from which an interrupted run goes on."""
+    """Results that outlive this process; ``load`` gives None where one is damaged, so that its item is done again."""
 
     @property
     def folder(self) -> Path | None:
         """Where they are; None where nothing is kept."""
 
-    def __contains__(self, item: ItemIn, /) -> bool:
-        """Whether there is a result of an item."""
-
-    def load(self, item: ItemIn, /) -> Result | None:
-        """The result of an item; None where it is damaged or another's, so that the item is done again."""
-
-    def save(self, item: ItemIn, result: Result, /) -> None:
-        """Keeps a result."""
+    def __contains__(self, item: ItemIn, /) -> bool: ...
+    def load(self, item: ItemIn, /) -> Result | None: ...
+    def save(self, item: ItemIn, result: Result, /) -> None: ...
 
 
 def results(
@@ -49,8 +46,7 @@ def results(
         items: with different names.
         engine: does what is not kept.
         store: of what is kept.
-        progress: called with (done, in all), in units of the size of items; a bar with rate and remaining time is shown
-            without it.
+        progress: called with (done, in all), sizes of items; a bar with rate and remaining time is shown without it.
         title: of the bar.
         unit: of the size of items.
     """
@@ -72,15 +68,32 @@ def results(
 
 
 def interrupted(error: BaseException | None, before: BaseException | None = None) -> bool:
-    """Whether it is Ctrl-C, or what came of it: a file or a lock that is left half way may raise something else.
+    """Whether it is Ctrl-C or came of it, and not ``before``, which the caller was handling already.
 
-    Args:
-        error: that was raised.
-        before: what the caller was handling already, which does not count.
+    A file or a lock that is left half way may raise something else.
     """
     while error not in (None, before) and not isinstance(error, KeyboardInterrupt):
         error = error.__context__ if error is not None else None
     return error not in (None, before)
+
+
+@contextlib.contextmanager
+def resumed(
+    task: Callable[[ItemT], Result],
+    items: Sequence[ItemT],
+    *,
+    store: Store[ItemT, Result],
+    workers: int,
+    client: "Client | str | None",
+    progress: Progress | None,
+    title: str,
+    unit: str,
+) -> Iterator[Iterator[tuple[ItemT, Result]]]:
+    """The ``results`` of an engine, which ends with the block; Ctrl-C says how to go on."""
+    with engine_for(workers, client) as engine, resumable(items, store):
+        found = results(task, items, engine=engine, store=store, progress=progress, title=title, unit=unit)
+        with contextlib.closing(found):
+            yield found
 
 
 @contextlib.contextmanager
@@ -96,8 +109,8 @@ def resumable(items: Sequence[ItemT], store: Store[ItemT, Result]) -> Iterator[N
     except BaseException as error:
         if not interrupted(error, before):
             raise
-        done = [item in store for item in items]
-        where = (
-            f"are kept in {store.folder}; the same call goes on from there" if store.folder else "kept, by your choice"
-        )
-        raise KeyboardInterrupt(f"interrupted: {sum(done)} of {len(done)} leaves {where}") from None
+        done = f"{sum(item in store for item in items)} of {len(items)}"
+        way = f"parts are kept in {store.folder}; the same call goes on from there"
+        raise KeyboardInterrupt(
+            f"interrupted: {done} {way if store.folder else 'parts kept, by your choice'}"
+        ) from None

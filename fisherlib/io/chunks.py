@@ -92,11 +92,14 @@ def trajectories(
     Raises:
         ValueError: none, one key twice, NaN, or no temperature.
     """
-    is_path = isinstance(given, str | os.PathLike)
-    path = find(given, folder=True) if is_path else Path("the configurations")
-    found = list(read_frames(given) if is_path else given)
+    if isinstance(given, str | os.PathLike):
+        found, path = read_frames(given), find(given, folder=True)
+    else:
+        found, path = list(given), Path("the configurations")
     if not found or len({f.key for f in found}) < len(found):
-        raise ValueError(f"configurations: expected trajectories of different keys, got {[f.key for f in found]}")
+        raise ValueError(
+            f"configurations: expected trajectories of different keys, got {', '.join(repr(f.key) for f in found) or 'none'}"
+        )
     if temperature is not None:
         beta(temperature)  # refuses what is no temperature
         found = [dataclasses.replace(f, temperature=float(temperature)) for f in found]

@@ -15,7 +15,7 @@ from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
 from ..units import counted
-from .archive import checksum, read_arrays, write_atomically
+from .archive import checksum, read_arrays, write_arrays
 
 
 def featurise(
@@ -30,7 +30,7 @@ def featurise(
         MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
     K = refuse_hopeless(frames, descriptor=descriptor, path=path)
-    atoms, species = sum(len(f.numbers) for f in frames), species_of(frames)
+    atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
     _refuse_large(32 * atoms * K, path)
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -43,9 +43,11 @@ def featurise(
             D, Phi = descriptor(configurations, species=species, progress=show)
         arrays = {"site_descriptors": D, "force_descriptors": Phi}
         _keep(cache, recipe, arrays)
-    ends, names = np.cumsum([len(f.numbers) for f in frames])[:-1], descriptor.names(species)
-    D, Phi = np.split(arrays["site_descriptors"], ends), np.split(arrays["force_descriptors"], 3 * ends)
-    return [f.with_descriptors(*of_f, names) for f, *of_f in zip(frames, D, Phi, strict=True)]
+    ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
+    parts = zip(
+        frames, np.split(arrays["site_descriptors"], ends), np.split(arrays["force_descriptors"], 3 * ends), strict=True
+    )
+    return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
 
 
 def with_descriptors(frames: Frames, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
@@ -55,7 +57,7 @@ def with_descriptors(frames: Frames, *, descriptor: Descriptor, species: Sequenc
 
 def species_of(frames: Sequence[Frames]) -> list[int]:
     """The atomic numbers that occur, ascending."""
-    return sorted({int(z) for f in frames for z in np.unique(f.numbers)})
+    return sorted({int(z) for f in frames if f.numbers is not None for z in np.unique(f.numbers)})
 
 
 def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
@@ -65,7 +67,7 @@ def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
         ValueError: more than there are force components.
     """
     species = species_of(frames)
-    components, K = 3 * sum(len(f.numbers) for f in frames), len(descriptor.names(species))
+    components, K = 3 * sum(int(f.n_atoms.sum()) for f in frames), len(descriptor.names(species))
     if K > components:
         raise ValueError(
             f"descriptor: {described(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
@@ -88,11 +90,12 @@ def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Descriptor, path: P
                 "none; if the file has descriptors, name them by descriptors= and force_descriptors="
             )
         refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
-        mixed = () if f.pbc is None else np.flatnonzero(f.pbc.any(axis=1) & ~f.pbc.all(axis=1))
+        pbc = np.zeros((len(f.n_atoms), 3), bool) if f.pbc is None else f.pbc
+        mixed = np.flatnonzero(pbc.any(axis=1) & ~pbc.all(axis=1))
         if len(mixed):
             raise ValueError(
                 f"pbc of configuration {mixed[0]} of trajectory {f.key!r} in {path.name}: expected all directions periodic or "
-                f"none, got {f.pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
+                f"none, got {pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
             )
     return number(descriptor, frames, path)
 
@@ -138,7 +141,7 @@ def _stamp(recipe: str, arrays: Mapping[str, np.ndarray]) -> str:
 def _keep(cache: Path, recipe: str, arrays: dict[str, np.ndarray]) -> None:
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_atomically(cache, lambda file: np.savez(file, **arrays, checksum=_stamp(recipe, arrays)))
+        write_arrays([*arrays.items(), ("checksum", _stamp(recipe, arrays))], cache)
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)
