@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from fisherlib.cluster import engines
 from fisherlib.cluster.engines import Engine, processes, serial
-from fisherlib.cluster.work import results, resumable
+from fisherlib.cluster.work import results, resumed
 
 ITEMS = [Work(n) for n in range(11)]
 
@@ -107,6 +107,9 @@ def test_the_bar_shows_rate_and_remaining_time(
 
 
 def test_an_interruption_says_what_is_kept() -> None:
-    with pytest.raises(KeyboardInterrupt, match="interrupted: 2 of 11 .* kept in memory; the same call goes on"):
-        with resumable(ITEMS, Memory({"item-1": 1, "item-2": 4})):
-            raise KeyboardInterrupt
+    how = {"workers": 1, "client": None, "progress": lambda done, total: None, "title": "", "unit": ""}
+    with pytest.raises(KeyboardInterrupt, match="interrupted: 3 of 11 parts are kept in memory; the same call goes on"):
+        with resumed(squared, ITEMS, store=Memory({"item-1": 1, "item-2": 4}), **how) as found:
+            for item, _ in found:
+                if item.number == 2:
+                    raise KeyboardInterrupt

@@ -369,6 +369,8 @@ def test_the_command_writes_moments_or_a_database(file: Path, tmp_path: Path) ->
         (["--shards", "1/2"], "--shards: expected none with featurise"),
         (["more.xyz"], "paths: expected one database, part files, or featurise and one file"),
         (["-o", "x.txt"], "output: expected a name ending in .npz"),
+        (["--descriptor", "colour=3"], "descriptor: expected cutoff=4.5,n_max=8, say, of cutoff, n_max"),
+        (["--workers", "0"], "workers: expected"),
     ],
 )
 def test_the_command_says_what_is_wrong(
@@ -377,7 +379,3 @@ def test_the_command_says_what_is_wrong(
     monkeypatch.setattr("warnings.showwarning", None)
     assert main(["featurise", str(file), *words, *([] if "-o" in words else ["-o", "x.npz"])]) == 1
     assert sentence in capsys.readouterr().err
-    for setting in ("cutoff", "colour=3", "cutoff=1e9"):
-        with pytest.raises(SystemExit):
-            main(["featurise", str(file), "-o", "x.npz", "--descriptor", setting])
-        assert "argument --descriptor: expected cutoff=4.5,n_max=8" in capsys.readouterr().err

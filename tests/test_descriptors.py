@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 
 import fisherlib as fl
-from fisherlib.descriptors import Soap
+from fisherlib.descriptors import Soap, parsed
 
 SMALL = Soap(cutoff=4.0, n_max=3, l_max=2)
 
@@ -156,3 +156,12 @@ def test_a_position_that_is_no_number_is_refused(value: float) -> None:
 def test_a_cell_that_is_periodic_in_part_is_refused() -> None:
     with pytest.raises(ValueError, match="pbc of configuration 0: expected all directions periodic or none"):
         SMALL([Atoms("Cu", cell=[3.0] * 3, pbc=(True, True, False))], species=[29])
+
+
+def test_settings_of_a_command_are_parsed() -> None:
+    assert parsed("cutoff=4.5,n_max=8") == Soap(cutoff=4.5, n_max=8)
+    for text in ("cutoff", "colour=3", "cutoff=1e9", "cutoff=", ""):
+        with pytest.raises(
+            ValueError, match=r"^descriptor: expected cutoff=4.5,n_max=8, say, of cutoff, n_max, .*, got"
+        ):
+            parsed(text)

@@ -132,6 +132,4 @@ def summed(
 
 def folder_for(database: Database, keep: str | os.PathLike | bool) -> Path | None:
     """Where records are kept: in the database, in another folder, or nowhere."""
-    if keep is False:
-        return None
-    return database.path / MOMENTS if keep is True else Path(keep)
+    return (database.path / MOMENTS if keep else None) if isinstance(keep, bool) else Path(keep)

@@ -1,7 +1,6 @@
 """``python -m fisherlib.cluster``: moments of a database, of configurations, a part of them, or the sum of parts."""
 
 import argparse
-import json
 import os
 import sys
 import warnings
@@ -9,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..descriptors import Default, Descriptor
+from ..descriptors import parsed
 from ..io.moments import write_moments
 from .accumulate import accumulate
 from .featurise import featurise
@@ -41,17 +40,6 @@ def _part(text: str) -> tuple[int, int]:
     return number, of
 
 
-def _descriptor(text: str) -> Descriptor:
-    try:
-        given = {name: json.loads(value) for name, value in (pair.split("=") for pair in text.split(","))}
-        return Default(**given)
-    except (ValueError, TypeError) as error:
-        names = ", ".join(Default.limits)
-        raise argparse.ArgumentTypeError(
-            f"expected cutoff=4.5,n_max=8, say, of {names}, got {text!r} ({error})"
-        ) from None
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m fisherlib.cluster",
@@ -67,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--scheduler", help="address of a Dask scheduler, instead of processes")
     add("--by", choices=("trajectory", "temperature"), help="what is added up (trajectory)")
     add("--keep", help="folder for what is done, to go on from (moments/ in the database, .cache/ beside a file)")
-    add("--descriptor", type=_descriptor, metavar="NAME=VALUE,…", help="settings of the descriptor, of featurise")
+    add("--descriptor", metavar="NAME=VALUE,…", help="settings of the descriptor, of featurise")
     add("--temperature", type=float, help="K, of featurise, for files that do not say")
     return parser
 
@@ -119,7 +107,7 @@ def _run(given: argparse.Namespace) -> None:
     if job == "merging":
         made: Any = merge(given.paths, by=whole["by"])
     elif job == "featurise":
-        settings = {"descriptor": given.descriptor, "temperature": given.temperature}
+        settings = {"descriptor": given.descriptor and parsed(given.descriptor), "temperature": given.temperature}
         made = featurise(path, into=None if output.suffix else output, **settings, **how, **whole)
     else:
         made = accumulate(path, **how, **whole)

@@ -40,13 +40,8 @@ ItemT = TypeVar("ItemT", bound=Item)
 Result = TypeVar("Result")
 
 
-class Engine(Protocol):
-    """Does a task over items and gives the results in the order of the items, whoever finishes first.
-
-    The task is a picklable function without side effects that matter when it is done twice.
-    """
-
-    def __call__(self, task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]: ...
+#: Does a picklable task over items and gives the results in the order of the items. A task may be done twice.
+Engine = Callable[[Callable[[Any], Any], Sequence[Any]], Generator[Any, None, None]]
 
 
 def serial(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:

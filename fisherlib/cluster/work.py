@@ -89,23 +89,17 @@ def resumed(
     title: str,
     unit: str,
 ) -> Iterator[Iterator[tuple[ItemT, Result]]]:
-    """The ``results`` of an engine, which ends with the block; Ctrl-C says how to go on."""
-    with engine_for(workers, client) as engine, resumable(items, store):
-        found = results(task, items, engine=engine, store=store, progress=progress, title=title, unit=unit)
-        with contextlib.closing(found):
-            yield found
-
-
-@contextlib.contextmanager
-def resumable(items: Sequence[ItemT], store: Store[ItemT, Result]) -> Iterator[None]:
-    """Says, where Ctrl-C ends the block, what is done and how to go on.
+    """The ``results`` of an engine that ends with the block.
 
     Raises:
-        KeyboardInterrupt: with a sentence.
+        KeyboardInterrupt: with a sentence that says what is done and how to go on.
     """
     before = sys.exc_info()[1]
     try:
-        yield
+        with engine_for(workers, client) as engine:
+            found = results(task, items, engine=engine, store=store, progress=progress, title=title, unit=unit)
+            with contextlib.closing(found):
+                yield found
     except BaseException as error:
         if not interrupted(error, before):
             raise
