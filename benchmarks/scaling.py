@@ -1,6 +1,7 @@
 """Cost of θ_f against rows, descriptors and workers, measured; and, from the same rates, a plan for data that no one machine holds."""
 
 import argparse
+import functools
 import os
 import tempfile
 import time
@@ -17,7 +18,7 @@ from turns import one_thread, race, seconds
 
 import fisherlib as fl
 from fisherlib.cluster.engines import processes
-from fisherlib.cluster.leaves import Leaf, leaves
+from fisherlib.cluster.leaves import Leaf, leaves, record
 from fisherlib.figures.style import PALETTE, REFERENCE, framed
 from fisherlib.io.database import Database
 
@@ -79,8 +80,9 @@ class Shared(NamedTuple):
 
 def pooled(database: Database, wanted: list[Leaf], workers: int) -> Shared:
     """The leaves by a pool; when the first is there, one of each worker is, and the rest shows the pace."""
+    task = functools.partial(record, database.path, K=database.K)
     begin = time.perf_counter()
-    there = [time.perf_counter() for _ in processes(database.path, database.K, workers)(wanted)]
+    there = [time.perf_counter() for _ in processes(workers)(task, wanted)]
     steady = (there[-1] - there[0]) * len(wanted) / (len(wanted) - workers)
     return Shared(workers, there[-1] - begin, there[0] - begin, steady)
 

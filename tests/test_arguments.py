@@ -344,7 +344,7 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         ),
         "descriptor of a word": (
             lambda: fl.io.read("data/cu55_1200K.npz", descriptor="soap"),
-            "descriptor: expected Soap or None, got str; write descriptor=",
+            "descriptor: expected a descriptor, got str; write descriptor=descriptors",
         ),
         "write swapped": (lambda: fl.io.write(path, data), "data: expected Dataset, got .*Path; write io.write"),
         "cross_validate swapped": (

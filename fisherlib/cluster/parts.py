@@ -9,10 +9,10 @@ from pathlib import Path
 from ..arguments import kind
 from ..io.database import Database
 from ..io.moments import Records, write_records
+from ..io.stores import RecordStore
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
-from .accumulate import By, engine_for, folded, folder_for, leaves_of, refuse_by, resumable, summed
-from .kept import Kept
+from .accumulate import By, folded, folder_for, leaves_of, refuse_by, summed
 
 
 def write_part(
@@ -49,13 +49,11 @@ def write_part(
         raise ValueError(f"number: expected 1 to {of}, got {number}")
     database = Database.open(database)
     every = leaves_of(database)
-    ours, engine = every[number - 1 :: of], engine_for(database, workers, None)[0]
-    kept = Kept(folder_for(database, keep), database.about)
+    ours, kept = every[number - 1 :: of], RecordStore(folder_for(database, keep), database.about)
     listed = [[leaf.name, leaf.key, leaf.temperature] for leaf in every]
     about = database.about | {"part": f"{number}/{of}", "leaves": listed}
-    with resumable(ours, kept):
-        records = ((leaf.name, record) for leaf, record in summed(ours, engine, kept, progress))
-        write_records(records, Path(path), about)
+    with summed(database, ours, kept, workers=workers, client=None, progress=progress) as records:
+        write_records(((leaf.name, record) for leaf, record in records), Path(path), about)
 
 
 def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "trajectory") -> Moments:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ..arguments import flag, kind, location
 from ..configurations import Frames
 from ..dataset import Dataset
-from ..descriptors import Soap
+from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
@@ -30,7 +30,7 @@ def read(
     path: str | os.PathLike,
     *,
     temperature: float | None = None,
-    descriptor: Soap | None = None,
+    descriptor: Descriptor | None = None,
     descriptors: str | None = None,
     force_descriptors: str | None = None,
     forces: str | None = None,
