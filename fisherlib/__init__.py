@@ -3,6 +3,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from . import extras as _extras  # noqa: F401 – before all others, so that it sees what they miss
 from .dataset import Dataset as Dataset
 from .dataset import Trajectory as Trajectory
 from .landscapes import Landscape as Landscape

@@ -32,6 +32,11 @@ def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
 
 
 def several(name: str, count: int) -> None:
+    """Refuse fewer than two trajectories.
+
+    Raises:
+        ValueError: ``count`` is less than two.
+    """
     if count < 2:
         raise ValueError(
             f"{name}: expected at least 2 trajectories, so that one can be held out, got {count}; cut a long one by "
