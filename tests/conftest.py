@@ -17,7 +17,7 @@ from temporary import (
 
 import fisherlib as fl
 
-pytest_plugins = ["samples"]
+pytest_plugins = ["budgets", "order", "samples"]
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -110,11 +110,16 @@ def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFacto
     return {"good": good, "bad": bad, "raw": raw, "huge": huge}
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab over a copy of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    with served(lab_command(copy_notebooks(folder)), folder) as address:
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the notebooks, to which a test may add its own."""
+    return copy_notebooks(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="session")
+def lab(notebooks: Path) -> Iterator[str]:
+    """The address of a JupyterLab over the copied notebooks."""
+    with served(lab_command(notebooks), notebooks.parent) as address:
         yield address
 
 

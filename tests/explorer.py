@@ -22,6 +22,8 @@ MINUTE = 60_000  # ms; a busy machine needs them
 FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state")
 #: Where screenshots are kept.
 PICTURES = Path(os.environ.get("FISHERLIB_SCREENSHOTS") or ROOT / "reports" / "screenshots")
+#: Whether they are all that is wanted, as by make pictures.
+PICTURES_TAKEN = "FISHERLIB_SCREENSHOTS" in os.environ
 
 FIGURE = "document.querySelector('.jp-Notebook .js-plotly-plot, .fisherlib-dashboard .js-plotly-plot, .js-plotly-plot')"
 SURFACE = f"""() => {{
@@ -33,6 +35,24 @@ EYE = f"""() => {{
     const e = {FIGURE}._fullLayout.scene._scene.getCamera().eye;
     return [e.x, e.y, e.z].map(v => Math.round(v * 100) / 100);
 }}"""
+#: Resolves when the figure has neither moved nor changed its size for a while, in which the page had time for other work.
+REST = f"""() => new Promise((resolve) => {{
+    const look = () => {{ const r = {FIGURE}.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(); }};
+    let last = look(), same = 0;
+    const step = () => {{
+        const now = look();
+        same = now === last ? same + 1 : 0;
+        last = now;
+        same < 5 ? setTimeout(step, 60) : resolve();
+    }};
+    setTimeout(step, 60);
+}})"""
+#: Whether every cell has run, and the kernel has nothing more to do.
+IDLE = """() => {
+    const status = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status;
+    const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
+    return status === 'idle' && !prompts.some((prompt) => prompt.innerText.includes('*'));
+}"""
 #: Milliseconds from a choice in a selector to the end of the redraw it leads to.
 REDRAW = f"""([label, option]) => new Promise((resolve, reject) => {{
     const gd = {FIGURE};
@@ -251,7 +271,15 @@ class Explorer:
     def show_figure(self) -> None:
         """Scrolls the figure into the middle of the page."""
         self.page.evaluate(f"() => {FIGURE}.scrollIntoView({{block: 'center'}})")
-        self.page.wait_for_timeout(1000)  # the page scrolls and draws; a mouse meanwhile would miss the figure
+        self.rest()  # the page scrolls and draws; a mouse meanwhile would miss the figure
+
+    def rest(self) -> None:
+        """Waits until the figure stands still."""
+        self.page.evaluate(REST)
+
+    def idle(self) -> None:
+        """Waits until a notebook's cells have run."""
+        self.page.wait_for_function(IDLE, timeout=MINUTE)
 
     def turned_by_mouse(self) -> list[float]:
         """Drags the surface; returns where the camera was before."""
@@ -296,7 +324,7 @@ class Explorer:
         if width:
             self.page.set_viewport_size({"width": width, "height": 1000})
         self.panel.evaluate("e => e.scrollIntoView({block: 'start'})") if whole else self.show_figure()
-        self.page.wait_for_timeout(1500)
+        self.rest()
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
 

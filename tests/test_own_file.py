@@ -1,7 +1,6 @@
 """A user's own file in real JupyterLab: asked once for what is missing, then right on every page; and a kernel that goes."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import alloy
@@ -9,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 import walk
-from explorer import MINUTE, Explorer, copy_notebooks, lab_command, served
+from explorer import MINUTE, Explorer
 from playwright.sync_api import expect
 
 import fisherlib as fl
@@ -26,15 +25,12 @@ dashboard
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab over a copy of the notebooks, and one notebook more."""
-    folder = tmp_path_factory.mktemp("lab")
-    notebooks = copy_notebooks(folder)
+def short(notebooks: Path) -> str:
+    """Name of a notebook with that dashboard."""
     cells = [nbformat.v4.new_code_cell(source) for source in (SHORT,)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebooks / "short.ipynb")
-    with served(lab_command(notebooks), folder) as address:
-        yield address
+    return "short.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +148,9 @@ def kernel(e: Explorer, deed: str, content: dict[str, str] | None = None) -> Non
     e.page.evaluate(script, [deed, content])
 
 
-def test_a_kernel_that_is_gone_is_told_and_one_that_is_busy_is_not_called_gone(explorer: Explorer) -> None:
+def test_a_kernel_that_is_gone_is_told_and_one_that_is_busy_is_not_called_gone(explorer: Explorer, short: str) -> None:
     e = explorer
-    e.open("short.ipynb")
+    e.open(short)
     e.until(walk.LOADED)
     line = e.panel.locator(".fisherlib-heartbeat")
     gone = "The kernel does not answer; run all cells again."
