@@ -49,5 +49,7 @@ def hidden(*names: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    hide(sys.argv[1].split(","))
-    exec(sys.argv[2])  # noqa: S102
+    _, names, script = sys.argv
+    hide(names.split(","))
+    sys.argv[1:] = []
+    exec(script)  # noqa: S102

@@ -199,8 +199,10 @@ def engine_for(database: Database, workers: int, client: "Client | str | None") 
         if not hasattr(client, "submit"):
             raise ValueError(f"client: expected a Dask client or the address of a scheduler, got {client!r:.60}")
         return dask(database.path, database.K, client), lambda: None
-    from distributed import Client
-
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError("client: Dask is not installed; pip install 'fisherlib[cluster]'") from error
     ours = Client(client)
     return dask(database.path, database.K, ours), ours.close
 
