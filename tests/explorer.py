@@ -17,7 +17,8 @@ from pathlib import Path
 from playwright import sync_api
 
 ROOT = Path(__file__).resolve().parents[1]
-MINUTE = 60_000  # ms; a busy machine needs them
+MINUTE = 60_000  # ms
+PATIENCE = 2 * MINUTE  # what a busy machine may take for anything
 #: Errors in a console that are not ours: Voilà's web fonts, and JupyterLab's debugger when a page is left.
 FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state")
 #: Where screenshots are kept.
@@ -170,9 +171,9 @@ class Explorer:
         """Opens a notebook in JupyterLab and runs all of it."""
         # A workspace of its own, or JupyterLab opens what was open before as well.
         self.page.goto(f"{self._address}/lab/workspaces/{uuid.uuid4().hex}/tree/{notebook}")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
         ready = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady"
-        self.page.wait_for_function(ready, timeout=MINUTE)
+        self.page.wait_for_function(ready, timeout=PATIENCE)
         self.command("notebook:run-all-cells")
         self.drawn()
 
@@ -215,7 +216,7 @@ class Explorer:
 
     def holds(self, label: str, value: str) -> None:
         """Waits until a control holds a value: the kernel's answer may be on its way."""
-        sync_api.expect(self.labelled(label).first).to_have_value(value, timeout=MINUTE)
+        sync_api.expect(self.labelled(label).first).to_have_value(value, timeout=PATIENCE)
 
     def nudge(self, label: str, keys: Sequence[str]) -> None:
         """Moves a slider from the keyboard."""
@@ -232,7 +233,7 @@ class Explorer:
         """What a script says of the figure, ``gd``."""
         return self.page.evaluate(f"() => {{ const gd = {FIGURE}; return {script}; }}")
 
-    def until(self, script: str, *, timeout: int = MINUTE) -> None:
+    def until(self, script: str, *, timeout: int = PATIENCE) -> None:
         """Waits until a script says yes of the figure, ``gd``."""
         self.page.wait_for_function(
             f"() => {{ const gd = {FIGURE}; return !!gd?._fullLayout && ({script}); }}", timeout=timeout
@@ -242,17 +243,17 @@ class Explorer:
         """Waits until the figure's title holds some words."""
         self.until(f"(gd._fullLayout.title.text || '').includes({json.dumps(contains)})")
 
-    def surface(self, begins: str, *, timeout: int = MINUTE) -> None:
+    def surface(self, begins: str, *, timeout: int = PATIENCE) -> None:
         """Waits until the surface of a loss is drawn."""
         script = f"(gd._fullData.find(t => t.type === 'surface')?.name || '').startsWith({json.dumps(begins)})"
         self.until(script, timeout=timeout)
 
-    def says(self, words: str, *, timeout: int = MINUTE) -> None:
+    def says(self, words: str, *, timeout: int = PATIENCE) -> None:
         """Waits until the status line says some words."""
         line = self.panel.locator(".fisherlib-status").locator("visible=true")
         line.get_by_text(words).first.wait_for(timeout=timeout)
 
-    def quiet(self, *, timeout: int = 2 * MINUTE) -> None:
+    def quiet(self, *, timeout: int = PATIENCE) -> None:
         """Waits until no work is under way and the status line is empty."""
         script = """() => [...document.querySelectorAll('.fisherlib-status')].every(
             e => !e.offsetParent || !e.innerText.trim())"""
@@ -279,7 +280,7 @@ class Explorer:
 
     def idle(self) -> None:
         """Waits until a notebook's cells have run."""
-        self.page.wait_for_function(IDLE, timeout=MINUTE)
+        self.page.wait_for_function(IDLE, timeout=PATIENCE)
 
     def turned_by_mouse(self) -> list[float]:
         """Drags the surface; returns where the camera was before."""
@@ -292,7 +293,7 @@ class Explorer:
         self.page.mouse.move(x + 120, y + 30, steps=10)
         self.page.mouse.up()
         changed = f"before => ({EYE})().some((v, k) => v !== before[k])"
-        self.page.wait_for_function(changed, arg=before, timeout=MINUTE)
+        self.page.wait_for_function(changed, arg=before, timeout=PATIENCE)
         return before
 
     def eye(self) -> list[float]:

@@ -161,6 +161,7 @@ def test_a_kernel_that_is_gone_is_told_and_one_that_is_busy_is_not_called_gone(e
     kernel(e, "restart")
     expect(line).to_have_text(gone, timeout=MINUTE)
     e.picture("kernel_restarted")
+    e.idle()  # what is asked of a kernel that still restarts may be lost
     e.command("notebook:run-all-cells")
     e.until(walk.LOADED)
     expect(line).to_have_text("", timeout=MINUTE)
