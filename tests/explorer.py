@@ -154,6 +154,7 @@ class Explorer:
     def __init__(self, browser: object, address: str, *, width: int = 1400, height: int = 1000) -> None:
         self._context = browser.new_context(viewport={"width": width, "height": height})
         self.page, self._address = self._context.new_page(), address
+        self.page.set_default_timeout(PATIENCE)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._hear)
