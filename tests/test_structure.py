@@ -48,20 +48,22 @@ GUEST = 900
 ONE_MEANING = {
     "__main__": "what python -m runs",
     "arguments": "checks of what a caller gives",
+    "collection": "several trajectories and what belongs to all: of data, and of moments",
     "comparison": "a model against data: the room and its figures",
+    "database": "shards of descriptors on a disk: the folder of modules, the class, and MiLaDy's kind of it",
     "distributions": "distribution functions: the room's, their bands, their figures",
+    "featurise": "descriptors of configurations: of a file, and on many cores",
     "fit": "the figure and the panel of one fit",
-    "landscape": "the figure and the panel of a landscape",
+    "landscape": "a landscape: of a model, its figure and its panel",
+    "linear": "the potential that is linear in its descriptors, and its planes",
+    "metastability": "the check and its figure",
     "moments": "the room, and the file of moments",
     "projections": "losses on a plane, of a linear model and of a network",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
+    "strength": "the strength of a ridge: how it is chosen, and the figure of it",
+    "tables": "rows and columns, for people and in pickles",
     "trust": "the room and its figures",
-    "columns": "named columns of a file",
-    "database": "shards of descriptors, and MiLaDy's folder of them",
-    "listing": "what a folder holds",
-    "tables": "rows and columns for people, and pickled ones",
-    "words": "TODO",
 }
 
 
