@@ -1,10 +1,21 @@
 """Libraries that only some rooms need: if one is missing, the error names the room and the line that installs it."""
 
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
-#: Rooms whose libraries are installed by an extra of another name.
-_EXTRAS = {"configurations": "io", "widgets": "lab"}
+#: The extra that brings what a room needs; rooms that are not here need numpy and scipy only.
+_EXTRAS = {
+    "cluster": "cluster",
+    "configurations": "io",
+    "descriptors": "descriptors",
+    "figures": "figures",
+    "io": "io",
+    "neural": "neural",
+    "report": "report",
+    "reweighting": "reweighting",
+    "widgets": "lab",
+}
 
 
 class _Missing:
@@ -16,23 +27,26 @@ class _Missing:
         Raises:
             ModuleNotFoundError: a module of fisherlib imports a library that is not installed.
         """
-        package, *inside = _importer().split(".")
-        if package == "fisherlib" and inside and "." not in name:
-            room = inside[0]
-            command = f'pip install "fisherlib[{_EXTRAS.get(room, room)}]"'
-            raise ModuleNotFoundError(f"fisherlib.{room} needs {name}, which is not installed: {command}", name=name)
+        importer, *callers = _modules(sys._getframe(1))
+        if not importer.startswith("fisherlib.") or "." in name:
+            return
+        # The room that was asked for stands outermost: widgets need what their figures need.
+        rooms = [module.split(".")[1] for module in (importer, *callers) if module.startswith("fisherlib.")]
+        room = next((room for room in reversed(rooms) if room in _EXTRAS), rooms[0])
+        command = f'pip install "fisherlib[{_EXTRAS.get(room, room)}]"'
+        raise ModuleNotFoundError(f"fisherlib.{room} needs {name}, which is not installed: {command}", name=name)
 
 
-def _importer() -> str:
-    """Name of the module that holds the import statement."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").removeprefix("_frozen_").startswith("importlib"):
+def _modules(frame: FrameType | None) -> Iterator[str]:
+    """Names of the modules that wait for an import, the one that asks for it first; "" where nobody does."""
+    frame = frame.f_back if frame is not None else None
+    while frame is not None:
+        # A program started by python -m is called __main__; its spec knows the real name.
+        name = getattr(frame.f_globals.get("__spec__"), "name", None) or frame.f_globals.get("__name__", "")
+        if not name.removeprefix("_frozen_").startswith("importlib"):
+            yield name
         frame = frame.f_back
-    if frame is None:
-        return ""
-    # A program started by python -m is called __main__; its spec knows the real name.
-    spec = frame.f_globals.get("__spec__")
-    return str(getattr(spec, "name", None) or frame.f_globals.get("__name__", ""))
+    yield ""
 
 
 sys.meta_path.append(_Missing())

@@ -18,7 +18,7 @@ BUDGETS = {
     "io": (8000, "io"),
     "descriptors": (1300, "descriptors"),
     "cluster": (900, "cluster"),
-    "ground": (400, "__init__ arguments extras progress"),
+    "ground": (450, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.
 NOTEBOOK = 15

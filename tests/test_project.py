@@ -102,7 +102,7 @@ MISSING = {
         "from fisherlib.figures import landscape": ("figures", "plotly", "figures"),
         "fl.tables": ("figures", "plotly", "figures"),
         "import fisherlib.report.page": ("report", "plotly", "report"),
-        "fl.io.read": ("configurations", "ase", "io"),
+        "fl.io.read": ("io", "ase", "io"),
         "fl.training": ("neural", "sklearn", "neural"),
         "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
     },
