@@ -48,9 +48,9 @@ REST = f"""() => new Promise((resolve) => {{
     }};
     setTimeout(step, 60);
 }})"""
-#: Whether every cell has run, and the kernel has nothing more to do.
+#: Whether the kernel is there and has nothing more to do, and no cell waits for it.
 IDLE = """() => {
-    const status = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status;
+    const status = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status;
     const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
     return status === 'idle' && !prompts.some((prompt) => prompt.innerText.includes('*'));
 }"""
@@ -173,8 +173,7 @@ class Explorer:
         # A workspace of its own, or JupyterLab opens what was open before as well.
         self.page.goto(f"{self._address}/lab/workspaces/{uuid.uuid4().hex}/tree/{notebook}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
-        ready = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady"
-        self.page.wait_for_function(ready, timeout=PATIENCE)
+        self.idle()  # cells that are sent to a kernel that still starts may be lost
         self.command("notebook:run-all-cells")
         self.drawn()
 
@@ -280,7 +279,7 @@ class Explorer:
         self.page.evaluate(REST)
 
     def idle(self) -> None:
-        """Waits until a notebook's cells have run."""
+        """Waits until the kernel is ready, and no cell waits for it."""
         self.page.wait_for_function(IDLE, timeout=PATIENCE)
 
     def turned_by_mouse(self) -> list[float]:
