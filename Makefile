@@ -1,6 +1,7 @@
 # make report   the main job on the shipped data: reports/theta_f.html and .json
 #               (make report DATA=path THETA=path TEMPERATURE=1200 for your own)
-# make test     the whole suite, browser included (as root it installs Debian's chromium if there is none)
+# make test     types, style, layers, then the whole suite with notebooks and browser; the ten slowest tests
+#               (as root it installs Debian's chromium if there is none)
 # make lab      JupyterLab, opened at notebooks/00_start.ipynb
 # make app      the dashboard alone, without code, in a browser
 # make pictures the screenshots of the browser tests, and those that the README shows
@@ -30,6 +31,10 @@ override ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 override PUBLISHED := $(wildcard ../shared/data/zuo2020)
 test: export FISHERLIB_OFFLINE := 1
 test: export FISHERLIB_DATA := $(if $(PUBLISHED),$(abspath $(PUBLISHED)))
+
+# Every notebook is run, but for those of the reports, which a test of their pages runs.
+override NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 300 \
+    --ignore notebooks/reports
 
 override BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers regularisation coverage reweighting start
 
@@ -68,11 +73,11 @@ report: $(READY)
 	@$(if $(findstring $(-line-),$(PARAMETERS)),$(error a value cannot hold a line break))$(BIN)/python -m fisherlib.report $(PARAMETERS)
 
 test: $(READY) chromium
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 2 --dist loadfile
-	PYTHONPATH=tests $(BIN)/pytest -p temporary -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -W default notebooks
+	@echo "mypy, ruff, lint-imports"
+	@$(BIN)/mypy & types=$$!; \
+	    $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache; \
+	    rest=$$?; wait $$types && exit $$rest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(NBVAL) --durations=10 tests notebooks
 
 # The browser tests need Debian's Chromium; without it and without root they are skipped loudly.
 chromium:
@@ -87,6 +92,7 @@ lab: $(READY)
 app: $(READY)
 	$(BIN)/python -m fisherlib.widgets.app
 
+pictures: export FISHERLIB_SCREENSHOTS := $(CURDIR)/reports/screenshots
 pictures: $(READY) chromium
 	$(BIN)/pytest -n 2 --dist loadscope tests/test_lab.py tests/test_app.py
 	cp reports/screenshots/walk_2_landscape.png notebooks/images/landscape.png
@@ -116,4 +122,4 @@ lock:
 	done
 
 clean:
-	rm -rf reports data/.cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf reports data/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

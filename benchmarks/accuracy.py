@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lstsq, solve_triangular
 
 import fisherlib as fl
-from fisherlib.descriptors import Soap
 from fisherlib.solvers import fisher_residual, refine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +40,7 @@ def tantalum() -> fl.Dataset:
 def soap(element: str) -> fl.Dataset:
     """SOAP of the test set of Zuo et al.; K = 105."""
     path = PUBLISHED / "zuo2020" / f"mlearn_{element}_test.json.xz"
-    data = fl.io.read(path, descriptor=Soap(), check=False)
+    data = fl.io.read(path, descriptor=fl.descriptors.Soap(), check=False)
     return rows_only(element, np.concatenate([t.force_descriptors for t in data.values()]), data.forces)
 
 

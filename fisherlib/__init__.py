@@ -1,8 +1,10 @@
 """fisherlib: the Fisher divergence of potentials that are linear in their descriptors."""
 
 from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from . import extras as _extras  # noqa: F401 – before all others, so that it sees what they miss
 from .dataset import Dataset as Dataset
 from .dataset import Trajectory as Trajectory
 from .landscapes import Landscape as Landscape
@@ -77,4 +79,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([name for name in globals() if not name.startswith("_")] + list(_ROOMS))
+    own = {name for name, value in globals().items() if not (name.startswith("_") or isinstance(value, _ModuleType))}
+    return sorted(own | set(_ROOMS))

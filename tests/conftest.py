@@ -1,14 +1,12 @@
-"""Fixtures shared by the tests: a real browser, the shipped data, and small random datasets."""
+"""Fixtures shared by the tests: a real browser and the shipped data."""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from explorer import Explorer, copy_notebooks, lab_command, served
-from hypothesis import HealthCheck, settings
 from playwright import sync_api
 from temporary import (
     pytest_configure,  # noqa: F401
@@ -18,6 +16,8 @@ from temporary import (
 )
 
 import fisherlib as fl
+
+pytest_plugins = ["budgets", "order", "samples"]
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,10 +29,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-# A machine that is busy with something else is no failure.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="module")  # while it lasts, a loop runs in this thread, and the widgets' tests count on none
@@ -81,12 +77,6 @@ def turn() -> Callable[[object, object], None]:
 
 
 @pytest.fixture(scope="session")
-def root() -> Path:
-    """The folder of the checkout."""
-    return Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(scope="session")
 def copper(root: Path) -> fl.Dataset:
     """The shipped Cu55 data with their SOAP descriptors."""
     return fl.io.read(root / "data" / "cu55_1200K.npz")
@@ -105,42 +95,6 @@ def few_walkers(copper: fl.Dataset) -> fl.Dataset:
 
 
 @pytest.fixture(scope="session")
-def ragged() -> Callable[..., fl.Dataset]:
-    """A maker of small random datasets whose configurations differ in size; forces and energies do not fit exactly."""
-
-    def make(
-        seed: int,
-        *,
-        K: int = 3,
-        temperatures: Sequence[float | None] = (300.0, 300.0),
-        configurations: int = 5,
-        atoms: tuple[int, int] = (1, 5),
-        scale: float | np.ndarray = 1.0,
-        noise: float = 0.3,
-    ) -> fl.Dataset:
-        rng = np.random.default_rng(seed)
-        theta, made = rng.normal(size=K) / scale, []
-        for number, temperature in enumerate(temperatures):
-            n_atoms = rng.integers(atoms[0], atoms[1] + 1, size=configurations)
-            Phi = rng.normal(size=(3 * n_atoms.sum(), K)) * scale
-            D = (rng.normal(size=(configurations, K)) + 2.0 * n_atoms[:, None]) * scale
-            made.append(
-                fl.Trajectory(
-                    key=f"t{number}",
-                    temperature=temperature,
-                    n_atoms=n_atoms,
-                    energies=D @ theta - 3.5 * n_atoms + noise * rng.normal(size=configurations),
-                    descriptors=D,
-                    forces=Phi @ theta + noise * rng.normal(size=len(Phi)),
-                    force_descriptors=Phi,
-                )
-            )
-        return fl.Dataset(made)
-
-    return make
-
-
-@pytest.fixture(scope="session")
 def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What a person uploads: good data of 60 MB, a file that is none, one that is too large, and data that take long."""
     folder = tmp_path_factory.mktemp("files")
@@ -156,11 +110,16 @@ def files(copper: fl.Dataset, root: Path, tmp_path_factory: pytest.TempPathFacto
     return {"good": good, "bad": bad, "raw": raw, "huge": huge}
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab over a copy of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    with served(lab_command(copy_notebooks(folder)), folder) as address:
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the notebooks, to which a test may add its own."""
+    return copy_notebooks(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="session")
+def lab(notebooks: Path) -> Iterator[str]:
+    """The address of a JupyterLab over the copied notebooks."""
+    with served(lab_command(notebooks), notebooks.parent) as address:
         yield address
 
 

@@ -17,11 +17,14 @@ from pathlib import Path
 from playwright import sync_api
 
 ROOT = Path(__file__).resolve().parents[1]
-MINUTE = 60_000  # ms; a busy machine needs them
+MINUTE = 60_000  # ms
+PATIENCE = 2 * MINUTE  # what a busy machine may take for anything
 #: Errors in a console that are not ours: Voilà's web fonts, and JupyterLab's debugger when a page is left.
 FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state")
 #: Where screenshots are kept.
 PICTURES = Path(os.environ.get("FISHERLIB_SCREENSHOTS") or ROOT / "reports" / "screenshots")
+#: Whether they are all that is wanted, as by make pictures.
+PICTURES_TAKEN = "FISHERLIB_SCREENSHOTS" in os.environ
 
 FIGURE = "document.querySelector('.jp-Notebook .js-plotly-plot, .fisherlib-dashboard .js-plotly-plot, .js-plotly-plot')"
 SURFACE = f"""() => {{
@@ -33,6 +36,24 @@ EYE = f"""() => {{
     const e = {FIGURE}._fullLayout.scene._scene.getCamera().eye;
     return [e.x, e.y, e.z].map(v => Math.round(v * 100) / 100);
 }}"""
+#: Resolves when the figure has neither moved nor changed its size for a while, in which the page had time for other work.
+REST = f"""() => new Promise((resolve) => {{
+    const look = () => {{ const r = {FIGURE}.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(); }};
+    let last = look(), same = 0;
+    const step = () => {{
+        const now = look();
+        same = now === last ? same + 1 : 0;
+        last = now;
+        same < 5 ? setTimeout(step, 60) : resolve();
+    }};
+    setTimeout(step, 60);
+}})"""
+#: Whether the kernel is there and has nothing more to do, and no cell waits for it.
+IDLE = """() => {
+    const status = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status;
+    const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
+    return status === 'idle' && !prompts.some((prompt) => prompt.innerText.includes('*'));
+}"""
 #: Milliseconds from a choice in a selector to the end of the redraw it leads to.
 REDRAW = f"""([label, option]) => new Promise((resolve, reject) => {{
     const gd = {FIGURE};
@@ -133,6 +154,7 @@ class Explorer:
     def __init__(self, browser: object, address: str, *, width: int = 1400, height: int = 1000) -> None:
         self._context = browser.new_context(viewport={"width": width, "height": height})
         self.page, self._address = self._context.new_page(), address
+        self.page.set_default_timeout(PATIENCE)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._hear)
@@ -150,9 +172,8 @@ class Explorer:
         """Opens a notebook in JupyterLab and runs all of it."""
         # A workspace of its own, or JupyterLab opens what was open before as well.
         self.page.goto(f"{self._address}/lab/workspaces/{uuid.uuid4().hex}/tree/{notebook}")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
-        ready = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady"
-        self.page.wait_for_function(ready, timeout=MINUTE)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
+        self.idle()  # cells that are sent to a kernel that still starts may be lost
         self.command("notebook:run-all-cells")
         self.drawn()
 
@@ -195,7 +216,7 @@ class Explorer:
 
     def holds(self, label: str, value: str) -> None:
         """Waits until a control holds a value: the kernel's answer may be on its way."""
-        sync_api.expect(self.labelled(label).first).to_have_value(value, timeout=MINUTE)
+        sync_api.expect(self.labelled(label).first).to_have_value(value, timeout=PATIENCE)
 
     def nudge(self, label: str, keys: Sequence[str]) -> None:
         """Moves a slider from the keyboard."""
@@ -212,7 +233,7 @@ class Explorer:
         """What a script says of the figure, ``gd``."""
         return self.page.evaluate(f"() => {{ const gd = {FIGURE}; return {script}; }}")
 
-    def until(self, script: str, *, timeout: int = MINUTE) -> None:
+    def until(self, script: str, *, timeout: int = PATIENCE) -> None:
         """Waits until a script says yes of the figure, ``gd``."""
         self.page.wait_for_function(
             f"() => {{ const gd = {FIGURE}; return !!gd?._fullLayout && ({script}); }}", timeout=timeout
@@ -222,17 +243,17 @@ class Explorer:
         """Waits until the figure's title holds some words."""
         self.until(f"(gd._fullLayout.title.text || '').includes({json.dumps(contains)})")
 
-    def surface(self, begins: str, *, timeout: int = MINUTE) -> None:
+    def surface(self, begins: str, *, timeout: int = PATIENCE) -> None:
         """Waits until the surface of a loss is drawn."""
         script = f"(gd._fullData.find(t => t.type === 'surface')?.name || '').startsWith({json.dumps(begins)})"
         self.until(script, timeout=timeout)
 
-    def says(self, words: str, *, timeout: int = MINUTE) -> None:
+    def says(self, words: str, *, timeout: int = PATIENCE) -> None:
         """Waits until the status line says some words."""
         line = self.panel.locator(".fisherlib-status").locator("visible=true")
         line.get_by_text(words).first.wait_for(timeout=timeout)
 
-    def quiet(self, *, timeout: int = 2 * MINUTE) -> None:
+    def quiet(self, *, timeout: int = PATIENCE) -> None:
         """Waits until no work is under way and the status line is empty."""
         script = """() => [...document.querySelectorAll('.fisherlib-status')].every(
             e => !e.offsetParent || !e.innerText.trim())"""
@@ -251,7 +272,15 @@ class Explorer:
     def show_figure(self) -> None:
         """Scrolls the figure into the middle of the page."""
         self.page.evaluate(f"() => {FIGURE}.scrollIntoView({{block: 'center'}})")
-        self.page.wait_for_timeout(1000)  # the page scrolls and draws; a mouse meanwhile would miss the figure
+        self.rest()  # the page scrolls and draws; a mouse meanwhile would miss the figure
+
+    def rest(self) -> None:
+        """Waits until the figure stands still."""
+        self.page.evaluate(REST)
+
+    def idle(self) -> None:
+        """Waits until the kernel is ready, and no cell waits for it."""
+        self.page.wait_for_function(IDLE, timeout=PATIENCE)
 
     def turned_by_mouse(self) -> list[float]:
         """Drags the surface; returns where the camera was before."""
@@ -264,7 +293,7 @@ class Explorer:
         self.page.mouse.move(x + 120, y + 30, steps=10)
         self.page.mouse.up()
         changed = f"before => ({EYE})().some((v, k) => v !== before[k])"
-        self.page.wait_for_function(changed, arg=before, timeout=MINUTE)
+        self.page.wait_for_function(changed, arg=before, timeout=PATIENCE)
         return before
 
     def eye(self) -> list[float]:
@@ -296,7 +325,7 @@ class Explorer:
         if width:
             self.page.set_viewport_size({"width": width, "height": 1000})
         self.panel.evaluate("e => e.scrollIntoView({block: 'start'})") if whole else self.show_figure()
-        self.page.wait_for_timeout(1500)
+        self.rest()
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
 

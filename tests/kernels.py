@@ -21,8 +21,8 @@ KERNELS = {
 }
 #: Tests of something else than numbers: browsers, kernels of Jupyter, files, processes that are killed, pages, names.
 OTHERS = (
-    "app bad_inputs cluster cluster_kills data database database_corruption figures* io* lab make_cu55 no_inverse notebooks"
-    " project makefile temporary report records states tables theta_f_report units widgets*"
+    "app* bad_inputs benchmarks cluster* dashboard data database* face figures* heart_alone io* lab make* no_inverse notebooks"
+    " own_file project temporary report* records states structure tables theta_f_report units wheel widgets*"
 )
 #: Multiplies with numpy's and with scipy's BLAS, then says which kernels they have.
 PROBE = """

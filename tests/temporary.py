@@ -1,6 +1,6 @@
 """A plugin of pytest: a run has a temporary directory of its own, in which nothing may be left.
 
-The suite has it from its ``conftest.py``, the run of the notebooks by ``-p temporary``.
+The suite has it from its ``conftest.py``.
 """
 
 import os

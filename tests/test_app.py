@@ -1,9 +1,7 @@
-"""The dashboard as an application of its own, served by Voilà: the same walk as in JupyterLab."""
+"""The dashboard as an application of its own, served by Voilà; every selector is tried in JupyterLab."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import pairs
 import pytest
 import walk
 from explorer import Explorer, app_command, copy_notebooks, served
@@ -28,17 +26,14 @@ def explorer(chromium: object, app: str) -> Iterator[Explorer]:
     assert person.errors == []
 
 
-def test_the_dashboard_without_code(explorer: Explorer, files: dict[str, Path]) -> None:
+def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(explorer: Explorer) -> None:
     explorer.app()
     assert explorer.page.locator(".jp-CodeMirrorEditor, .jp-InputArea-editor").count() == 0
-    walk.load(explorer, **files)
-    for page, look in (("Fit", walk.fit), ("Compare", walk.compare), ("Landscape", walk.landscape)):
-        explorer.press(page)
-        look(explorer)
-    walk.network(explorer)
+    explorer.until(walk.LOADED)
+    explorer.fill("Temperature, K", "warm")
+    explorer.says("expected a number")
+    explorer.press("Compare")
+    explorer.until(walk.PAGES["Compare"])
+    explorer.choose("View", "energy parity")
+    explorer.title("parity")
     explorer.picture("app")
-
-
-def test_every_change_of_page_and_view(explorer: Explorer, chromium: object) -> None:
-    explorer.app()
-    pairs.walk(explorer, chromium, pairs.At(), pairs.dashboard)

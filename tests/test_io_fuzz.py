@@ -35,7 +35,7 @@ from fisherlib.io.formats import fitsnap, fitsnap_rows, lammps, milady
 from fisherlib.io.formats.snapcoeff import read_snapcoeff, write_snapcoeff
 from fisherlib.io.moments import read_moments, write_moments
 
-CASES = int(os.environ.get("FISHERLIB_CASES", "300"))
+CASES = int(os.environ.get("FISHERLIB_CASES", "30"))
 SECONDS = 5.0
 
 Files = dict[str, bytes]  # of a small folder, by name

@@ -27,7 +27,7 @@ from test_io_inert import FOLDER, check_plain, make
 from fisherlib.io import inert, read_theta
 from fisherlib.io.formats import pickles as app
 
-CASES = int(os.environ.get("FISHERLIB_CASES", "1500"))
+CASES = int(os.environ.get("FISHERLIB_CASES", "150"))
 SECONDS = 2.0
 
 RECORD_DTYPE = dtype("V8", "|", 0, {"a": 1})

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import walk
-from explorer import PICTURES, Explorer
+from explorer import PICTURES, PICTURES_TAKEN, Explorer
 
 import fisherlib as fl
 
@@ -49,7 +49,7 @@ def test_compare(explorer: Explorer) -> None:
 def test_landscape(explorer: Explorer) -> None:
     explorer.open("04_loss_landscape.ipynb")
     explorer.surface("Fisher divergence")
-    explorer.page.wait_for_timeout(3000)  # the last cells are still at work
+    explorer.idle()
     for width in (1400, 1000):
         explorer.picture(f"landscape_{width}", width=width)
     explorer.page.set_viewport_size({"width": 1400, "height": 1000})
@@ -75,10 +75,12 @@ def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
     explorer.command("apputils:change-theme", theme="JupyterLab Dark")
     for page in ("Landscape", "Compare", "Fit", "Load"):
         explorer.press(page)
+        explorer.until(walk.PAGES[page])
         explorer.picture(f"dark_{page.lower()}")
     explorer.command("apputils:change-theme", theme="JupyterLab Light")
     for page in ("Load", "Fit", "Compare", "Landscape"):
         explorer.press(page)
+        explorer.until(walk.PAGES[page])
         for width in (1400, 1000):
             explorer.picture(f"dashboard_{page.lower()}_{width}", width=width)
     explorer.reload()
@@ -105,15 +107,16 @@ def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(
     explorer.picture("walk_4_compare")
 
 
+@pytest.mark.skipif(not PICTURES_TAKEN, reason="redraws are timed, not tested: make pictures")
 def test_redraws_are_timed(explorer: Explorer) -> None:
     """The figures go into a file; a busy machine is no reason to fail."""
     explorer.open("04_loss_landscape.ipynb")
     explorer.surface("Fisher divergence")
-    explorer.page.wait_for_timeout(5000)
+    explorer.idle()
     explorer.show_figure()
     first, again = ({loss: explorer.redraw("Loss", loss) for loss in walk.LOSSES} for _ in range(2))
     explorer.choose("Plane", "softest and stiffest")
-    explorer.page.wait_for_timeout(1500)
+    explorer.page.wait_for_timeout(1500)  # what is timed begins from a page that does nothing
     other = {loss: explorer.redraw("Loss", loss) for loss in walk.LOSSES}
     seconds = {loss: [first[loss], again[loss], other[loss]] for loss in walk.LOSSES}
     quadratic = [t for loss in (*walk.LOSSES[:2], walk.LOSSES[-1]) for t in seconds[loss]]

@@ -1,12 +1,15 @@
 """Promises of the project as a whole: thin imports, one set of versions, a README that tells the truth."""
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hidden import HEAVY
 from packaging.requirements import Requirement
 
 import fisherlib as fl
@@ -14,10 +17,35 @@ import fisherlib as fl
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def requirements() -> dict[str, Requirement]:
+def extras() -> dict[str, list[Requirement]]:
+    """What each extra names, and the heart as the extra without a name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
-    return {Requirement(line).name: Requirement(line) for line in lines}
+    lines = {"": project["dependencies"]} | project["optional-dependencies"]
+    return {extra: [Requirement(line) for line in found] for extra, found in lines.items()}
+
+
+def requirements() -> dict[str, Requirement]:
+    """All libraries by name; one that several extras name has one range."""
+    named = [r for found in extras().values() for r in found if r.name != "fisherlib"]
+    assert len({r.name for r in named}) == len({str(r) for r in named}), "a library with two ranges"
+    return {r.name: r for r in named}
+
+
+def closure(extra: str) -> set[str]:
+    """Names of all libraries that an extra brings along, with those of the extras it is made of."""
+    found: set[str] = {r.name for r in extras()[""]}
+    for requirement in extras()[extra]:
+        found |= {requirement.name} - {"fisherlib"}
+        for inner in requirement.extras if requirement.name == "fisherlib" else ():
+            found |= closure(inner)
+    return found
+
+
+def without(libraries: Iterable[str], script: str) -> subprocess.CompletedProcess[str]:
+    """A run of Python where these libraries are not installed."""
+    command = [sys.executable, str(ROOT / "tests" / "hidden.py"), ",".join(libraries), script]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
 
 
 def environment() -> dict[str, Requirement]:
@@ -32,6 +60,95 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     script = f"import fisherlib, sys; print([m for m in {heavy!r} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert shown.stdout.strip() == "[]"
+
+
+#: Libraries of every extra by the names they are imported under, where those differ or where others bring them along.
+IMPORTED = {
+    "scikit-learn": "sklearn joblib",
+    "featomic": "featomic metatensor",
+    "distributed": "distributed dask tornado",
+    "nbclient": "nbclient jupyter_client jupyter_core zmq tornado traitlets",
+    "nbconvert": "nbconvert bs4 traitlets requests",
+    "ipykernel": "ipykernel IPython traitlets",
+    "ipywidgets": "ipywidgets IPython traitlets",
+    "voila": "voila jupyter_server requests",
+    "pooch": "pooch requests",
+    "pymbar": "pymbar",
+    "ase": "ase matplotlib",
+}
+#: What each extra, and the heart without one, is enough for.
+ENOUGH = {
+    "": "landscapes reweighting study systems trust uncertainty validation",
+    "descriptors": "descriptors",
+    "figures": "figures",
+    "io": "configurations io io.database cluster cluster.command",
+    "neural": "neural.training",
+    "report": "report.run report.page",
+    "lab": "widgets widgets.app.server",
+}
+
+
+@pytest.mark.parametrize("extra", ENOUGH)
+def test_an_extra_brings_all_that_its_rooms_need(extra: str) -> None:
+    seen = {name for library in closure(extra) for name in IMPORTED.get(library, library).split()}
+    done = without(HEAVY - seen, f"import {', '.join(f'fisherlib.{room}' for room in ENOUGH[extra].split())}")
+    assert done.returncode == 0, done.stderr
+
+
+#: What is not installed, and what becomes of some lines of Python: the room, the library it needs, the extra to install.
+MISSING = {
+    "ase featomic plotly pymbar sklearn": {
+        "import fisherlib.figures": ("figures", "plotly", "figures"),
+        "from fisherlib.figures import landscape": ("figures", "plotly", "figures"),
+        "fl.tables": ("figures", "plotly", "figures"),
+        "import fisherlib.report.page": ("report", "plotly", "report"),
+        "fl.io.read": ("io", "ase", "io"),
+        "fl.training": ("neural", "sklearn", "neural"),
+        "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
+    },
+    "ipywidgets pooch": {
+        "fl.widgets.Dashboard": ("widgets", "ipywidgets", "lab"),
+        "fl.io.fetch('ZuoEtAl2020.tar.gz')": ("io", "pooch", "io"),
+    },
+}
+TRIED = """
+import numpy as np
+import fisherlib as fl
+for line in {!r}:
+    try:
+        exec(line)
+    except ModuleNotFoundError as missing:
+        print(missing.name, missing)
+"""
+
+
+@pytest.mark.parametrize("libraries", MISSING)
+def test_a_missing_library_is_answered_by_the_line_that_installs_it(libraries: str) -> None:
+    expected = [
+        f'{library} fisherlib.{room} needs {library}, which is not installed: pip install "fisherlib[{extra}]"'
+        for room, library, extra in MISSING[libraries].values()
+    ]
+    done = without(libraries.split(), TRIED.format(list(MISSING[libraries])))
+    assert (done.stdout.splitlines(), done.stderr) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("library", "program", "told"),
+    [
+        ("nbclient", "report", 'report: fisherlib.report needs nbclient, .* pip install "fisherlib\\[report\\]"\n'),
+        ("voila", "widgets.app", 'app: fisherlib.widgets needs voila, .* pip install "fisherlib\\[lab\\]"\n'),
+    ],
+)
+def test_a_program_tells_what_is_missing_in_a_sentence(library: str, program: str, told: str) -> None:
+    done = without({library}, f"import runpy; runpy.run_module('fisherlib.{program}', run_name='__main__')")
+    assert (done.returncode, done.stdout) == (1, "") and re.fullmatch(told, done.stderr), done.stderr
+
+
+def test_what_others_miss_is_none_of_our_business() -> None:
+    done = without(
+        {"plotly"}, "import importlib.util; import fisherlib; print(importlib.util.find_spec('plotly')); import plotly"
+    )
+    assert done.stdout == "None\n" and done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'plotly'"
 
 
 def test_rooms_load_on_first_touch_and_unknown_names_are_refused() -> None:

@@ -188,13 +188,11 @@ def test_a_missing_module_is_named_with_the_way_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def written(*_: object) -> list[Path]:
-        raise ModuleNotFoundError("No module named 'nbclient'", name="nbclient")
+        raise ModuleNotFoundError('fisherlib.report needs nbclient: pip install "fisherlib[report]"', name="nbclient")
 
     monkeypatch.setattr(__main__, "_written", written)
     assert __main__.main([]) == 1
-    assert capsys.readouterr().err == (
-        "report: needs the module 'nbclient'; install the notebooks' packages with pip install 'fisherlib[lab]'\n"
-    )
+    assert capsys.readouterr().err == 'report: fisherlib.report needs nbclient: pip install "fisherlib[report]"\n'
 
 
 @pytest.mark.notebooks

@@ -2,13 +2,12 @@
 
 import ast
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "fisherlib"
+from budgets import BUDGETS, PACKAGE, lines, modules, room
 
 #: Who may import a library from outside; what is not listed here nobody may.
 ALLOWED = {
@@ -42,13 +41,30 @@ ALLOWED = {
 #: Rooms of the package, at most.
 ROOMS = 29
 
+#: Lines that a guest may have: a room that no budget names, and that no other room imports.
+GUEST = 900
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+#: Names of modules and folders that stand in more than one place, and the one thing that each means.
+ONE_MEANING = {
+    "__main__": "what python -m runs",
+    "arguments": "checks of what a caller gives",
+    "collection": "several trajectories and what belongs to all: of data, and of moments",
+    "comparison": "a model against data: the room and its figures",
+    "database": "shards of descriptors on a disk: the folder of modules, the class, and MiLaDy's kind of it",
+    "distributions": "distribution functions: the room's, their bands, their figures",
+    "featurise": "descriptors of configurations: of a file, and on many cores",
+    "fit": "the figure and the panel of one fit",
+    "landscape": "a landscape: of a model, its figure and its panel",
+    "linear": "the potential that is linear in its descriptors, and its planes",
+    "metastability": "the check and its figure",
+    "moments": "the room, and the file of moments",
+    "projections": "losses on a plane, of a linear model and of a network",
+    "reading": "of files, and its panel",
+    "reweighting": "the room and its figures",
+    "strength": "the strength of a ridge: how it is chosen, and the figure of it",
+    "tables": "rows and columns, for people and in pickles",
+    "trust": "the room and its figures",
+}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -78,3 +94,26 @@ def test_a_library_is_imported_only_where_it_belongs(path: Path) -> None:
 def test_the_inert_unpickler_imports_nothing_of_fisherlib(path: Path) -> None:
     for name in imported(path):
         assert not name.startswith("..") and not name.startswith("fisherlib"), name
+
+
+@pytest.mark.parametrize("part", BUDGETS)
+def test_a_part_stays_within_its_budget(part: str) -> None:
+    most, rooms = BUDGETS[part]
+    counted = {name: lines()[name] for name in rooms.split()}
+    assert sum(counted.values()) <= most, counted
+
+
+def test_a_room_without_a_budget_is_a_small_guest() -> None:
+    named = {name for _, rooms in BUDGETS.values() for name in rooms.split()}
+    assert named <= set(lines()), f"budgets for rooms that are not there: {named - set(lines())}"
+    assert all(count <= GUEST for name, count in lines().items() if name not in named)
+
+
+def test_a_name_means_one_thing() -> None:
+    places = defaultdict(set)
+    for path in modules():
+        folder = path if path.stem != "__init__" else path.parent  # a room or a folder has the name of its folder
+        if folder != PACKAGE:
+            places[folder.stem].add(folder.parent.relative_to(PACKAGE).as_posix())
+    twice = {name: sorted(found) for name, found in places.items() if len(found) > 1}
+    assert twice.keys() <= ONE_MEANING.keys(), {name: twice[name] for name in twice.keys() - ONE_MEANING.keys()}

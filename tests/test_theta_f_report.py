@@ -1,4 +1,4 @@
-"""The main job, as a user runs it: the report on the shipped data and on another file, its numbers, its page offline."""
+"""The main job, as a user runs it: the report on the shipped data and on one run, its numbers, its page offline."""
 
 import json
 import os
@@ -113,14 +113,6 @@ def test_every_figure_has_a_link_to_a_notebook_in_its_section_and_the_links_exis
             links.append(found["href"])
             assert (shipped / found["href"]).resolve().parent == ROOT / "notebooks"
             assert (shipped / found["href"]).is_file()
-
-
-def test_another_file_and_temperature_give_another_report(tmp_path: Path) -> None:
-    pickled = ROOT / "tests" / "pickles" / "md-numpy1.26-ase3.23-p4.pkl"
-    done = report(f"data={pickled}", "temperature=300", "folds=2", "n=5", target=tmp_path)
-    assert done.returncode == 0, done.stderr
-    numbers = json.loads((tmp_path / "theta_f.json").read_text())
-    assert numbers["temperature"] == 300.0 and numbers["data"]["trajectories"] == 2
 
 
 def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """An installed package brings the report and the shipped data along, and needs no checkout."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -101,8 +102,10 @@ def test_a_mistake_is_told_from_an_empty_folder(installed: Path, tmp_path: Path)
 def test_the_report_on_an_own_file_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     pickled = ROOT / "tests" / "pickles" / "md-numpy1.26-ase3.23-p4.pkl"
     shutil.copy(pickled, tmp_path / "md.pkl")
-    arguments = ("DATA=md.pkl", "TEMPERATURE=300", "folds=2", "n=5")
+    arguments = ("DATA=md.pkl", "temperature=300", "folds=2", "n=5")
     done = run(installed, tmp_path, "-m", "fisherlib.report", *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["reports/theta_f.html", "reports/theta_f.json"]
     assert "md.pkl · 300 K" in (tmp_path / "reports" / "theta_f.html").read_text(encoding="utf-8")
+    numbers = json.loads((tmp_path / "reports" / "theta_f.json").read_text())
+    assert numbers["temperature"] == 300.0 and numbers["data"]["trajectories"] == 2

@@ -1,4 +1,4 @@
-"""The same walk through the dashboard, in JupyterLab and as an application: every selector, by its label."""
+"""A walk through the pages of the dashboard and the panels of notebooks: every selector, by its label."""
 
 from pathlib import Path
 
@@ -16,6 +16,13 @@ LOSSES = (
     "Fisher divergence",
 )
 LOADED = "(gd._fullLayout.title.text || '').includes('Energies by trajectory')"
+#: What the figure of each page says of itself.
+PAGES = {
+    "Load": LOADED,
+    "Fit": "(gd._fullLayout.title.text || '').includes('The fit')",
+    "Compare": "(gd._fullLayout.title.text || '').includes('Distribution of energies')",
+    "Landscape": "gd._fullData[0].type === 'surface'",
+}
 
 
 def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:

@@ -87,7 +87,11 @@ def _at(a: Array, F: Array, x: Array, *, side: Literal["left", "right"] = "right
 
 
 def finite_sample(name: str, values: ArrayLike, *, several: bool = False) -> Array:
-    """(n,) finite numbers, or (..., n) if ``several`` samples are allowed; anything else is a ValueError."""
+    """The sample as finite floats of shape (n,), or (..., n) if there may be several.
+
+    Raises:
+        ValueError: no numbers, another shape, an empty sample, NaN or infinity.
+    """
     sample = floats(name, values)
     if sample.ndim != 1 and not (several and sample.ndim > 1) or sample.shape[-1] == 0:
         raise ValueError(f"{name}: expected a sample of shape (n,), got shape {sample.shape}")

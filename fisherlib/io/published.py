@@ -141,8 +141,6 @@ def _cache() -> Path:
 
 
 def _pooch() -> ModuleType:
-    try:
-        import pooch  # only here: most users have their own data
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("pooch is needed for public data files: pip install 'fisherlib[lab]'") from error
+    import pooch  # only here: most users have their own data
+
     return pooch

@@ -40,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             detail = f"\n{error.traceback}" if options.traceback else ""
             return _say(f"{error}{_earlier(options)}{detail}", 1)
         except ModuleNotFoundError as missing:
-            packages = "install the notebooks' packages with pip install 'fisherlib[lab]'"
-            return _say(f"needs the module {missing.name!r}; {packages}", 1)
+            return _say(str(missing), 1)
         except KeyboardInterrupt as interrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the clean-up takes a moment
             ended = isinstance(interrupt, _Ended)

@@ -151,10 +151,6 @@ def _silent() -> Iterator[None]:
 
 
 def _pymbar() -> ModuleType:
-    try:
-        import pymbar
-    except ImportError as error:
-        raise ImportError(
-            "mbar: expected the package pymbar, which is not installed; pip install 'fisherlib[lab]'"
-        ) from error
+    import pymbar  # slow to load
+
     return pymbar

@@ -49,7 +49,11 @@ def split(keys: Sequence[str], folds: int | None = None, *, seed: int = 0) -> li
 
 
 def several(name: str, count: int) -> None:
-    """Refuses fewer than two trajectories."""
+    """Refuse fewer than two trajectories.
+
+    Raises:
+        ValueError: ``count`` is less than two.
+    """
     if count < 2:
         raise ValueError(
             f"{name}: expected at least 2 trajectories, so that one can be held out, got {count}; cut a long one by "

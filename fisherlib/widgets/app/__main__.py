@@ -7,7 +7,7 @@ from ...io.places import PROJECT
 try:
     from .server import App
 except ModuleNotFoundError as missing:
-    sys.exit(f"app: needs the module {missing.name!r}; install it with pip install 'fisherlib[lab]'")
+    sys.exit(f"app: {missing}")
 
 NOTEBOOK = PROJECT / "notebooks" / "00_start.ipynb"
 
