@@ -23,7 +23,7 @@ def row_weights(moments: Moments | MomentRecord, *, temperature: float | None = 
     if None in temperatures:
         raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
     of = {T: beta(T) for T in set(temperatures) if T is not None}
-    betas = np.array([of[T] for T in temperatures])
+    betas = np.array([of[T] for T in temperatures if T is not None])
     relative = (betas / betas[0]) ** 2  # before the mean is taken, so that equal ones give 1 to the last digit
     return relative / np.average(relative, weights=[r.rows for r in records])
 
