@@ -526,7 +526,7 @@ def test_one_run_is_warned_of_and_names_what_may_tell_runs_apart(few_walkers: fl
     assert "trajectories" not in card(few_walkers)
     found = card(one)["trajectories"]
     assert (found.level, found.value, found.limits[0]) == ("warn", 1, 2)
-    assert found.message.startswith("one run, of which no error bar can be made unless it is long")
+    assert found.message.startswith("one run, which gives error bars only if it is long")
     told = fl.Dataset(one.values(), provenance={"likely_keys": {"run": 5, "phase": 2}})
     assert card(told)["trajectories"].message.endswith("; `run` has 5 values: take key='run'")
 

@@ -131,20 +131,20 @@ MISTAKES = {
         lambda t, _: buffer(t, (0, 2, 1)),
         "axes",
         "fail",
-        r"fit with R² 0\.9\d\d when Φ is taken for one stored \(N, K, 3\) and read as \(N, 3, K\), and with 0\.[56]",
+        r"fit with R² 0\.9\d\d if Φ was stored \(N, K, 3\) and read as \(N, 3, K\), and with 0\.[56]",
     ),
     "Φ stored (N, 3, K), reshaped to (K, 3N)": Mistake(
         lambda t, _: buffer(t, (0, 1, 2), read=(2, 0, 1)),
         "axes",
         "fail",
-        r"Φ is taken for one stored \(N, 3, K\) and read as \(K, 3N\)",
+        r"Φ was stored \(N, 3, K\) and read as \(K, 3N\)",
         hidden=False,
     ),
     "Φ (3, N) against (N, 3)": Mistake(
         lambda t, _: buffer(t, (1, 0, 2)),
         "axes",
         "fail",
-        r"Φ is taken for one stored \(3, N, K\) and read as \(N, 3, K\)",
+        r"Φ was stored \(3, N, K\) and read as \(N, 3, K\)",
         hidden=False,
     ),
     "the same, by the sum over atoms": Mistake(
@@ -154,7 +154,7 @@ MISTAKES = {
         lambda t, _: {"forces": np.ascontiguousarray(per_frame(t.forces, t).swapaxes(1, 2)).ravel()},
         "axes",
         "fail",
-        r"forces are taken for ones stored \(3, N\) and read as \(N, 3\)",
+        r"forces were stored \(3, N\) and read as \(N, 3\)",
         hidden=False,
     ),
     "atoms of the forces in another order": Mistake(
@@ -301,7 +301,7 @@ def test_axes_are_put_right_in_configurations_of_different_size(
 
     data = spoilt(ragged(0, K=4, configurations=30, atoms=(2, 6), noise=0.1), written)
     found = [v.message for v in diagnostics.consistency(data) if v.name == "axes"]
-    assert len(found) == (name is not None) and all(f"Φ is taken for one stored {name} and read as" in m for m in found)
+    assert len(found) == (name is not None) and all(f"Φ was stored {name} and read as" in m for m in found)
 
 
 def test_no_order_of_axes_is_blamed_for_poor_descriptors(few_walkers: fl.Dataset, ragged: Callable) -> None:

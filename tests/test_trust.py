@@ -132,8 +132,8 @@ def test_one_short_trajectory_gets_verdicts_too(ragged: Maker) -> None:
         blocks = 6 if configurations == 30 else 2  # of ten τ each, τ being ½
         assert found["trajectories"].level == "warn"
         assert found["trajectories"].message == (
-            f"one run, which does not show what is slower than itself; it is cut into {blocks} consecutive blocks, which take "
-            "the place of trajectories"
+            f"one run, which cannot show processes slower than its length; it is cut into {blocks} consecutive blocks, which "
+            "replace trajectories"
         )
 
 

@@ -5,9 +5,9 @@ from .distances import ecdf_difference as ecdf_difference
 from .distances import ks as ks
 from .distances import wasserstein_1 as wasserstein_1
 from .errors import Comparison as Comparison
-from .errors import Histogram as Histogram
 from .errors import compare as compare
 from .errors import compare_predictions as compare_predictions
-from .errors import force_histogram as force_histogram
 from .errors import of_one_dataset as of_one_dataset
 from .errors import sampling_noise as sampling_noise
+from .histograms import Histogram as Histogram
+from .histograms import force_histogram as force_histogram

@@ -41,8 +41,8 @@ def axes(data: Dataset, r2: float) -> list[Verdict]:
     if left >= LEFT:
         return []
     message = (
-        f"forces fit with R² {found[best]:.3f} when {best}, and with {r2:.3f} as they are: axes were exchanged on the way, "
-        "and θ_f would be wrong though it looks plausible; store Φ as (N, 3, K) and forces as (N, 3)"
+        f"forces fit with R² {found[best]:.3f} if {best}, and with {r2:.3f} as read: the axes are in the wrong order, "
+        "and θ_f would be wrong although it looks plausible; store Φ as (N, 3, K) and forces as (N, 3)"
     )
     return [Verdict(name="axes", level="fail", message=message, value=left, limits=(LEFT, np.inf))]
 
@@ -86,13 +86,13 @@ def _xyz_last(rows: Array) -> Array:
     return rows.reshape(3, len(rows) // 3, -1).swapaxes(0, 1).reshape(rows.shape)
 
 
-_AS_IT_IS = "they are taken as they are"
+_AS_IT_IS = "all is as read"
 _ORDERS: dict[str, Callable[[Trajectory], Rows]] = {
     _AS_IT_IS: lambda t: (t.force_descriptors, t.forces),
-    "Φ is taken for one stored (N, K, 3) and read as (N, 3, K)": _of_atoms,
-    "Φ is taken for one stored (3, N, K) and read as (N, 3, K)": _each(lambda Phi, F: (_xyz_last(Phi), F)),
-    "Φ is taken for one stored (N, 3, K) and read as (K, 3N)": _each(
+    "Φ was stored (N, K, 3) and read as (N, 3, K)": _of_atoms,
+    "Φ was stored (3, N, K) and read as (N, 3, K)": _each(lambda Phi, F: (_xyz_last(Phi), F)),
+    "Φ was stored (N, 3, K) and read as (K, 3N)": _each(
         lambda Phi, F: (np.ascontiguousarray(Phi.T).reshape(Phi.shape), F)
     ),
-    "forces are taken for ones stored (3, N) and read as (N, 3)": _each(lambda Phi, F: (Phi, _xyz_last(F))),
+    "forces were stored (3, N) and read as (N, 3)": _each(lambda Phi, F: (Phi, _xyz_last(F))),
 }

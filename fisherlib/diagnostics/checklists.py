@@ -108,7 +108,7 @@ def health(
 def _drift(data: Dataset) -> Verdict:
     mean, error, each = drift(data)
     if not len(each):
-        return unknown("drift", "every trajectory has fewer than three configurations: a drift cannot be seen")
+        return unknown("drift", "every trajectory has fewer than three configurations: a drift cannot be measured")
     spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values()])))
     freedom = len(each) - 1.0
     if len(each) == 1:  # the error of a straight line through so many independent energies

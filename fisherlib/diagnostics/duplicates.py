@@ -17,7 +17,7 @@ def duplicates(data: Dataset) -> Verdict:
     alike = _alike(data)
     twice, copies = len(alike) - int(alike.max()) - 1, _copied_trajectories(data, alike)
     level: Level = "ok"
-    message = "no configuration is there twice"
+    message = "no configuration occurs twice"
     if copies:
         level = "fail"
         more = f" and {len(copies) - 3} more" if len(copies) > 3 else ""

@@ -78,10 +78,12 @@ def null_directions(
         warned = sum(v.level == "warn" for v in rest)
         determined = f"forces determine {K - len(found)} of {counted(K, 'parameter')}"
         level: Level = "warn" if warned else "ok"
-        message = f"and {counted(len(rest), 'more direction')} that no force tells of, none with energies of its own: {determined}"
+        message = (
+            f"and {counted(len(rest), 'more direction')} without any force, none with energies of its own: {determined}"
+        )
         if warned:
             message = (
-                f"and {counted(len(rest), 'more direction')} that no force tells of, {warned} of them with energies of their own: "
+                f"and {counted(len(rest), 'more direction')} without any force, {warned} of them with energies of their own: "
                 f"{determined}; leave descriptors out, or add a ridge"
             )
         shown.append(
@@ -193,7 +195,9 @@ def _dependent(A: Array, names: Sequence[str]) -> list[Direction]:
     for row in solved:
         v = np.zeros(K)
         v[kept] = row / d
-        found.append((v / np.abs(v).max(), f"no force tells of the direction {_loadings(row, v[kept], kept, names)}"))
+        found.append(
+            (v / np.abs(v).max(), f"forces do not depend on the direction {_loadings(row, v[kept], kept, names)}")
+        )
     return found
 
 

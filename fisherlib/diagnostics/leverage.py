@@ -84,19 +84,19 @@ def influence(data: Dataset, moments: Moments, temperature: float | None = None)
         temperature: K, in place of the trajectories' own.
     """
     if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
-        return unknown("leverage", "every force descriptor is zero: there is no fit that a configuration could hold")
+        return unknown("leverage", "every force descriptor is zero: there is nothing to fit")
     h = _leverage(data, moments, temperature, rows_per_block(data.K))
     limits = (0.0, float(max(SHARES * h.mean(), OWN)))
     strange = np.flatnonzero(h > limits[1])
     if not len(strange):
-        message = f"no configuration holds much of the fit alone: at most {h.max():.2g} of {counted(round(h.sum()), 'parameter')}"
+        message = f"no configuration determines much of the fit by itself: at most {h.max():.2g} of {counted(round(h.sum()), 'parameter')}"
         return Verdict(name="leverage", level="ok", message=message, value=float(h.max()), limits=limits)
     order = strange[np.argsort(-h[strange])]
     keys, first = list(data), np.cumsum([0] + [len(t) for t in data.values()])
     named = [f"{m - first[data.groups[m]]} of {keys[data.groups[m]]}" for m in order[:3]]
     more = f" and {len(order) - 3} more" if len(order) > 3 else ""
     message = (
-        f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {counted(round(h.sum()), 'parameter')} alone, "
+        f"configuration {', '.join(named)}{more} (counted from 0) determines {h[order[0]]:.1f} of {counted(round(h.sum()), 'parameter')} by itself, "
         f"{h[order[0]] / h.mean():.0f} times its share: overlapping atoms, a spike, or the only one of its kind; look at it, and fit "
         "without it to compare"
     )

@@ -63,7 +63,9 @@ def _net_force(data: Dataset, net_Phi: float) -> Verdict:
     key = max(found, key=lambda key: found[key].max())
     net, m = float(found[key].max()), int(found[key].argmax())
     if net > ZERO and net_Phi > ZERO:
-        message = "neither forces nor force descriptors sum to zero: in an external field a missing atom cannot be told"
+        message = (
+            "neither forces nor force descriptors sum to zero: in an external field a missing atom cannot be detected"
+        )
         return unknown("net force", message)
     level: Level = "ok"
     message = f"forces of a configuration sum to zero ({net:.1e})"

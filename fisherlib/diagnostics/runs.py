@@ -11,20 +11,20 @@ from .autocorrelation import series_of_energies, too_short
 from .verdict import Verdict
 
 #: Message about a single run before a fit.
-SHORT = "of which no error bar can be made unless it is long: it takes other runs, or many blocks that are independent by their scores"
+SHORT = "which gives error bars only if it is long: they need several runs, or many blocks with independent scores"
 
 #: A correlation over n trajectories beyond so many standard deviations 1/√n is not chance.
 SURELY = 3.5
 
 
-def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
+def single_run(data: Dataset, ending: str = SHORT) -> list[Verdict]:
     """A warning if the data are a single run; an empty list if there are several trajectories.
 
     It names the entry of the file that may tell several runs apart, if the reader found one.
 
     Args:
         data: the configurations.
-        said: end of the message, after "one run, ".
+        ending: of the message, after "one run, ".
 
     Example:
         >>> import fisherlib as fl
@@ -34,7 +34,7 @@ def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
     kind("data", data, Dataset, "single_run(io.read(path))")
     if len(data) > 1:
         return []
-    message = f"one run, {said}"
+    message = f"one run, {ending}"
     for entry, number in dict(data.provenance.get("likely_keys") or {}).items():
         message += f"; `{entry}` has {number} values: take key={entry!r}"
         break  # the likeliest is first

@@ -73,13 +73,13 @@ def memory(x: Array, independent: float) -> Verdict:
     name, size = "autocorrelation", float(x @ x)
     if len(x) < 8 or size <= 0:
         return unknown(
-            name, "fewer than eight configurations, or energies that do not vary: their memory cannot be seen"
+            name, "fewer than eight configurations, or energies that do not vary: their memory cannot be measured"
         )
     lag = float(x[1:] @ x[:-1]) / size * len(x) / (len(x) - 1)
     limits = (-np.inf, CLOSE if independent < LONG else np.inf)
     if lag > limits[1]:
         message = (
-            f"energies of neighbouring configurations are correlated by {lag:.3f}, so that {len(x)} energies count as about "
+            f"energies of neighbouring configurations are correlated by {lag:.3f}, so {len(x)} energies count as about "
             f"{independent:.0f}: consecutive steps of a short run, or two runs joined; run longer and keep fewer"
         )
         return Verdict(name=name, level="warn", message=message, value=lag, limits=limits)
@@ -90,7 +90,7 @@ def memory(x: Array, independent: float) -> Verdict:
 def line(x: Array, chance: float) -> Verdict:
     """Verdict on the drift of a series (M,), eV: a fitted line, with an error from its residuals and their memory."""
     if len(x) < 5:
-        return unknown("drift", "fewer than five configurations: a drift cannot be seen")
+        return unknown("drift", "fewer than five configurations: a drift cannot be measured")
     s = np.linspace(-0.5, 0.5, len(x))
     rise = float(s @ x / (s @ s))
     rest = x - rise * s
@@ -115,7 +115,7 @@ def end_to_end(rise: float, error: float, spread: float, freedom: float, chance:
 
 def outliers(x: Array, n_atoms: float) -> Verdict:
     """Verdict on energies (M,) far from the median, in units of 1.4826 MAD, a spread that outliers do not widen."""
-    name, too_few = "outliers", "fewer than ten configurations, or too many alike: an exchanged one cannot be told"
+    name, too_few = "outliers", "fewer than ten configurations, or too many alike: an exchanged one cannot be detected"
     if len(x) < 10:
         return unknown(name, too_few)
     x = x - np.median(x)
@@ -170,11 +170,11 @@ def temperature_by_forces(ratio: float, error: float, freedom: float, chance: fl
     margin = max(0.2, float(special.stdtrit(freedom, 1 - chance / 2)) * error)
     limits = (1 - margin, 1 + margin)
     level: Level = "ok"
-    message = f"forces and positions say {ratio:.2f} ± {error:.2f} times the temperature given"
+    message = f"forces and positions give {ratio:.2f} ± {error:.2f} times the temperature given"
     if not limits[0] <= ratio <= limits[1]:
         level = "warn"
         message += ": a wrong label, forces in other units, a wall or an external field, or atoms that have evaporated"
     elif limits[0] <= 0:  # even a negative temperature would pass
-        message = "forces and positions scatter too much over so few configurations to tell a temperature"
+        message = "forces and positions scatter too much over so few configurations to give a temperature"
         return unknown("temperature by forces", message)
     return Verdict(name="temperature by forces", level=level, message=message, value=ratio, limits=limits)

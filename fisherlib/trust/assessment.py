@@ -81,7 +81,7 @@ def verdicts(
     if without:
         found.append(_unknown(without))
     if len(data.energies) < 2:
-        message = "one configuration: nothing can be said of errors"
+        message = "one configuration: errors cannot be estimated"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
     blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
     runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
@@ -121,8 +121,8 @@ def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential
 
 def _cut(blocks: Blocks) -> str:
     return (
-        f"which does not show what is slower than itself; it is cut into {counted(blocks.clusters, 'consecutive block')}, which "
-        "take the place of trajectories"
+        f"which cannot show processes slower than its length; it is cut into {counted(blocks.clusters, 'consecutive block')}, which "
+        "replace trajectories"
     )
 
 
@@ -150,9 +150,7 @@ def _clusters(blocks: Blocks) -> list[Verdict]:
     if n >= FEWEST_CLUSTERS:
         return []
     what = f"{n} {'trajectories' if blocks.kind == 'trajectories' else 'consecutive blocks'}"
-    message = (
-        f"no error bars: {what} do not tell how they scatter, {FEWEST_CLUSTERS} are needed; run longer, or add runs"
-    )
+    message = f"no error bars: {what} are too few to show their scatter, {FEWEST_CLUSTERS} are needed; run longer, or add runs"
     limits = (FEWEST_CLUSTERS, np.inf)
     return [Verdict(name="scatter of blocks", level="warn", message=message, value=float(n), limits=limits)]
 

@@ -100,9 +100,7 @@ def _basins(e: _Ensemble) -> Verdict:
     each = np.split(e.energies - e.data.energies, np.cumsum([len(t) for t in e.data.values()])[:-1])
     name, kT = "basin weights", BOLTZMANN * e.temperature
     if len(each) < 2 or min(len(part) for part in each) < 2:
-        message = (
-            "whether basins are shifted against one another is seen by several trajectories of several configurations"
-        )
+        message = "energy shifts between basins need several trajectories of several configurations each"
         return unknown(name, message)
     between = np.var([part.mean() for part in each], ddof=1) - np.mean([_noise(part, e.tau) for part in each])
     shift = float(np.sqrt(max(between, 0.0)) / kT)
@@ -141,12 +139,12 @@ def _weights(e: _Ensemble) -> Verdict:
 def _tail(e: _Ensemble) -> Verdict:
     k, name = pareto_k(e.log_weights), "tail of the weights"
     if np.isnan(k):
-        return unknown(name, "the tail of the weights is seen by at least 21 configurations whose weights differ")
+        return unknown(name, "the tail of the weights needs at least 21 configurations with different weights")
     level: Level = "ok"
     message = f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
     if k > UNUSABLE:
         level = "warn"
-        message = f"a few weights outweigh all others (Pareto k {k:.2f}): averages of the model cannot be had by reweighting; sample it"
+        message = f"a few weights outweigh all others (Pareto k {k:.2f}): reweighting cannot give averages of the model; sample it"
     elif k > HEAVY:
         level = "warn"
         message = (
