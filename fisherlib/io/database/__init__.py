@@ -1,6 +1,13 @@
 """Descriptors that do not fit into memory: a folder of checksummed shards that never change and that many writers may add to.
 
-DECISION
+A shard is an uncompressed ``.npz``. Its first member, ``header.json``, has a CRC-32 of every block of every array, and all
+bytes around the arrays follow from it and are compared with it. The last checksum of an array is that of the archive, so
+every byte is summed up once.
+
+Decided on 30 November 2026, before the first release, against shards in HDF5 with the same promises: all tests of damaged
+files, killed writers and full disks pass. Speed of npz over HDF5, in turns on two busy cores, medians: processor time of
+writing 64 MB 0.97, of moments from a cold disk 1.00 and from memory 0.99, of ``verify`` 1.1; wall time of listing 2,000
+shards 3.5, cold 2.5. A library fewer, and numpy and any zip program read a shard; other HDF5 programs no longer do.
 """
 
 from .blocks import blocks as blocks
