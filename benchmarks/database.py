@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import dataclasses
 import os
 import statistics
 import subprocess
@@ -16,8 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from accuracy import PUBLISHED, SETS
 from memory import peak_above
-from rows import dataset, made
-from scaling import checksum_bandwidth
+from rows import READ, SHARD_NUMBERS, checksum_bandwidth, written
 from scipy.linalg.blas import dsyrk
 from turns import one_thread, seconds
 
@@ -27,25 +25,9 @@ from fisherlib.io.database import Database, write_dataset
 
 #: Descriptors, and the share of the gigabytes asked for.
 SIZES = ((200, 1.0), (1000, 0.5), (55, 0.5))
-SHARD_NUMBERS, TRAJECTORIES = 24_000_000, 4
 GATE, FLOAT32_GATE = 0.80, 1e-6
-READ, DSYRK_NUMBERS, TURNS = 8 << 20, 4_000_000, 5
+DSYRK_NUMBERS, TURNS = 4_000_000, 5
 STORED = ("Cu55, SOAP, shipped", "Mo, SNAP", "Ta, SNAP")
-
-
-def written(folder: Path, K: int, gigabytes: float, *, shard_numbers: int = SHARD_NUMBERS) -> Database:
-    """A database of float32 shards of a few trajectories; the rows of each shard are those of the first, scaled."""
-    database = Database.create(folder, descriptor_names=[f"D{k}" for k in range(K)])
-    shards = max(1, round(1e9 * gigabytes / (4 * shard_numbers)))
-    (t,) = dataset(made(shard_numbers // K, K), precision=np.float32).values()
-    t = dataclasses.replace(t, descriptor_names=database.descriptor_names)
-    headers = []
-    for n in range(shards):
-        scale = np.float32(1 + n / 64)
-        scaled = {"forces": scale * t.forces, "force_descriptors": scale * t.force_descriptors}
-        headers.append(database.append(dataclasses.replace(t, key=f"t{n % TRAJECTORIES}", **scaled)))
-    database.seal(headers)
-    return database
 
 
 def files(database: Database) -> Iterator[int]:

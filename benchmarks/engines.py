@@ -14,8 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from database import summed, written
+from database import summed
 from distributed import Client, LocalCluster
+from rows import written
 from scaling import Shared, pooled
 from turns import Race, one_thread, race, seconds
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 import fisherlib as fl
-from fisherlib.landscapes import atlas
+from fisherlib.landscapes.linear import RANDOM
 from fisherlib.widgets import FitPanel, LandscapePanel
 from fisherlib.widgets.controls import STRENGTHS
 
@@ -74,5 +74,5 @@ if __name__ == "__main__":
     timed("landscape 61 × 61, another loss", lambda _: landscape.state.set_trait("loss", next(losses)))
     timed("landscape 61 × 61, another model", lambda _: landscape.state.set_trait("model", next(models)))
     timed("landscape 61 × 61, another cut", lambda number: landscape.state.set_trait("x", 0.01 * number))
-    landscape.state.plane = atlas.RANDOM
+    landscape.state.plane = RANDOM
     timed("landscape 61 × 61, another random plane", lambda number: landscape.state.set_trait("seed", 1 + number))

@@ -8,8 +8,9 @@ import numpy as np
 
 import fisherlib as fl
 from fisherlib.dataset import Array
+from fisherlib.landscapes import Loss, Projection, previews
+from fisherlib.landscapes.catalogue import EVALUATED, quadratics
 from fisherlib.landscapes.previews import preview
-from fisherlib.landscapes.projections import Projection
 
 RESIDUALS = 100_000
 REPEATS = 5
@@ -42,23 +43,27 @@ def huber(r: Array) -> Array:
     return np.where(np.abs(r) <= 0.1, 0.5 * r**2, 0.1 * (np.abs(r) - 0.05))
 
 
-def quadratic_row(name: str, loss: fl.Quadratic, plane: fl.Plane) -> None:
+#: Functions of a residual whose mean is the loss, for those that are checked.
+BRUTE = {previews.FORCE_MAE: np.abs, previews.ENERGY_MAE: np.abs, previews.FORCE_HUBER: huber}
+
+
+def quadratic_row(loss: Loss, plane: fl.Plane) -> None:
     """Prints the time of a loss that comes from moments alone."""
-    _, ms = timed(lambda: fl.landscape(loss, plane, n=101))
-    print(f"{name:26s} {ms:8.2f}")
+    _, ms = timed(lambda: fl.landscape(loss.quadratic, plane, n=101))
+    print(f"{loss.name:26s} {ms:8.2f}")
 
 
-def evaluated_row(name: str, method: str, unit: str, projection: Projection, x: Array, y: Array) -> None:
+def evaluated_row(name: str, loss: Loss, projection: Projection, x: Array, y: Array) -> None:
     """Prints the times of an exact surface and of its preview, and how far each is off."""
-    z, exact_ms = timed(lambda: getattr(projection, method)(x, y))
-    seen, preview_ms = timed(lambda: preview(projection, method, x, y))
-    brute = {"force_mae": np.abs, "energy_mae": np.abs, "force_huber": huber}.get(method)
-    vectors = projection.energies if method.startswith("energy") else projection.forces
+    z, exact_ms = timed(lambda: loss.linear.exact(projection, x, y))
+    seen, preview_ms = timed(lambda: preview(projection, loss.linear, x, y))
+    brute = BRUTE.get(loss.linear)
+    vectors = projection.energies if loss.linear.energies else projection.forces
     off = f"{deviation(z, vectors, x, y, brute):7.1e}" if brute else "      –"
     true = np.abs(seen.z - z).max()
     print(
         f"{name:26s} {exact_ms:8.2f} {off:>9s}   {preview_ms:8.2f} {true:11.1e} {seen.method_error:8.1e} + "
-        f"{seen.sampling_error:7.1e} {unit:7s} {seen.used:6d} of {seen.total:6d}   {z.min():.2g} to {z.max():.2g}"
+        f"{seen.sampling_error:7.1e} {loss.unit:7s} {seen.used:6d} of {seen.total:6d}   {z.min():.2g} to {z.max():.2g}"
     )
 
 
@@ -73,9 +78,9 @@ if __name__ == "__main__":
     x, y = plane.axes(101)
     print(f"101 × 101 points, best of {REPEATS}; the preview of all force components uses a part of them")
     print(f"{'':26s} exact ms  vs brute  preview ms  true error printed: method + sampling   used       loss")
-    for name, (loss, _) in fl.atlas.quadratics(moments, None).items():
-        quadratic_row(name, loss, plane)
-    for name, (method, unit) in fl.atlas.EVALUATED.items():
-        evaluated_row(name, method, unit, projection, x, y)
-    for name, (method, unit) in list(fl.atlas.EVALUATED.items())[:2]:
-        evaluated_row(f"{name}, all", method, unit, every, x, y)
+    for loss in quadratics(moments, None):
+        quadratic_row(loss, plane)
+    for loss in EVALUATED:
+        evaluated_row(loss.name, loss, projection, x, y)
+    for loss in EVALUATED[:2]:
+        evaluated_row(f"{loss.name}, all", loss, every, x, y)

@@ -1,16 +1,25 @@
-"""Rows of force descriptors and forces made from a seed, with columns as unequal and as dependent as real ones."""
+"""Rows of force descriptors and forces made from a seed, with columns as unequal and as dependent as real ones; databases of them."""
 
+import dataclasses
+import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from turns import seconds
 
 import fisherlib as fl
+from fisherlib.io.database import Database
 
 #: Rows that are made at once.
 BLOCK = 8192
 #: Share of the forces that no θ explains.
 RESIDUAL = 0.2
+#: Numbers of Φ in a shard, and trajectories of a database.
+SHARD_NUMBERS, TRAJECTORIES = 24_000_000, 4
+#: Bytes that are read at once.
+READ = 8 << 20
 
 
 class Rows(NamedTuple):
@@ -64,3 +73,24 @@ def dataset(rows: Rows, *, precision: type = np.float64) -> fl.Dataset:
         force_descriptors=rows.Phi.astype(precision, copy=False),
     )
     return fl.Dataset([trajectory])
+
+
+def written(folder: Path, K: int, gigabytes: float, *, shard_numbers: int = SHARD_NUMBERS) -> Database:
+    """A database of float32 shards of a few trajectories; the rows of each shard are those of the first, scaled."""
+    database = Database.create(folder, descriptor_names=[f"D{k}" for k in range(K)])
+    shards = max(1, round(1e9 * gigabytes / (4 * shard_numbers)))
+    (t,) = dataset(made(shard_numbers // K, K), precision=np.float32).values()
+    t = dataclasses.replace(t, descriptor_names=database.descriptor_names)
+    headers = []
+    for n in range(shards):
+        scale = np.float32(1 + n / 64)
+        scaled = {"forces": scale * t.forces, "force_descriptors": scale * t.force_descriptors}
+        headers.append(database.append(dataclasses.replace(t, key=f"t{n % TRAJECTORIES}", **scaled)))
+    database.seal(headers)
+    return database
+
+
+def checksum_bandwidth() -> float:
+    """Bytes a second of the checksum that a reader of shards takes of every byte, on one core."""
+    block = np.random.default_rng(0).bytes(READ)
+    return len(block) / min(seconds(lambda: zlib.crc32(block)) for _ in range(9))

@@ -1,10 +1,10 @@
 """Cost of θ_f against rows, descriptors and workers, measured; and, from the same rates, a plan for data that no one machine holds."""
 
 import argparse
+import functools
 import os
 import tempfile
 import time
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,15 +12,14 @@ import numpy as np
 import plotly.graph_objects as go
 from plan import Machines, Rate, planned, printed
 from plotly.subplots import make_subplots
-from rows import dataset, made
+from rows import READ, checksum_bandwidth, dataset, made, written
 from scipy.linalg.blas import dsyrk
 from turns import one_thread, race, seconds
 
 import fisherlib as fl
 from fisherlib.cluster.engines import processes
-from fisherlib.cluster.leaves import Leaf, leaves
-from fisherlib.figures.frame import framed
-from fisherlib.figures.style import PALETTE, REFERENCE
+from fisherlib.cluster.leaves import Leaf, leaves, record
+from fisherlib.figures.style import PALETTE, REFERENCE, framed
 from fisherlib.io.database import Database
 
 MANY_ROWS, ROWS_K = (3_000, 12_000, 48_000, 192_000, 768_000), 110
@@ -28,7 +27,7 @@ MANY_K, K_MEGABYTES = (31, 55, 110, 220, 480, 1000, 1595), 160
 WORKERS_MEGABYTES, SHARDS, PASSES = 480, 12, 4
 REPEATS = 5
 PLANNED = (55, 110, 480, 1000, 1595, 5000)
-DISK_MEGABYTES, READ = 512, 8 << 20
+DISK_MEGABYTES = 512
 
 
 class Cost(NamedTuple):
@@ -81,16 +80,15 @@ class Shared(NamedTuple):
 
 def pooled(database: Database, wanted: list[Leaf], workers: int) -> Shared:
     """The leaves by a pool; when the first is there, one of each worker is, and the rest shows the pace."""
+    task = functools.partial(record, database.path, K=database.K)
     begin = time.perf_counter()
-    there = [time.perf_counter() for _ in processes(database.path, database.K, workers)(wanted)]
+    there = [time.perf_counter() for _ in processes(workers)(task, wanted)]
     steady = (there[-1] - there[0]) * len(wanted) / (len(wanted) - workers)
     return Shared(workers, there[-1] - begin, there[0] - begin, steady)
 
 
 def by_workers(share: float) -> list[Shared]:
     """The same leaves from the page cache, again and again, by more and more processes; the best of three, in turns."""
-    from database import written  # which takes checksum_bandwidth from here
-
     with tempfile.TemporaryDirectory() as folder:
         numbers = int(share * 1e6 * WORKERS_MEGABYTES / 4 / SHARDS)
         database = written(Path(folder) / "db", ROWS_K, share * WORKERS_MEGABYTES / 1e3, shard_numbers=numbers)
@@ -116,12 +114,6 @@ def disk_bandwidth(folder: Path, megabytes: int) -> float:
                 offset += got
             times.append(time.perf_counter() - start)
     return offset / min(times)
-
-
-def checksum_bandwidth() -> float:
-    """Bytes a second of the checksum that a reader of shards takes of every byte, on one core."""
-    block = np.random.default_rng(0).bytes(READ)
-    return len(block) / min(seconds(lambda: zlib.crc32(block)) for _ in range(9))
 
 
 def drawn(rows: list[Cost], descriptors: list[Cost], workers: list[Shared], on: Machines) -> go.Figure:

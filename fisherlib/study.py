@@ -2,52 +2,63 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import diagnostics
-from .arguments import kind
+from .arguments import choice, kind
 from .arguments import seed as refuse_no_seed
 from .comparison import Comparison, compare
 from .dataset import Array, Dataset
-from .landscapes import Landscape, Point
-from .landscapes.atlas import Atlas
+from .landscapes import Atlas, Landscape, Model, Point
 from .losses import energy
 from .moments import Moments, accumulate
-from .neural.network import Network
-from .potential import LinearPotential
+from .neural import NetworkModel
+from .potential import LinearPotential, check_model
 from .progress import Progress, silent
 from .regression import Terms, energy_fit, fisher_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
-from .units import counted
+from .units import check_temperature, counted
 from .validation import cross_validate, split
 
-#: Small multilayer perceptrons whose landscapes are compared with those of the linear models: name → hidden layers.
+#: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
 
 class Study:
-    """What the explorers and the report look at: data, moments, and models by name.
+    """What explorers and reports show: data, moments, and models by name.
 
     Args:
         data: the configurations.
-        given: the owner's potential to compare with; an ordinary fit to energies without it.
+        given: a potential to compare with; an ordinary fit to energies without it.
         temperature: K; without it the trajectories' own.
         seed: of random directions and of the networks.
-        moments: ``accumulate(data)``, where it is known already.
-        models: all models by name, instead of the usual ones: θ_f, the given one (or the energy fit, of more than one
-            configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the second-order KL
-            divergence (weight 1 Å⁻²).
+        moments: ``accumulate(data)``, if it is known already.
+        models: all potentials by name, instead of the usual ones: θ_f, the given one (or the energy fit, if there is
+            more than one configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the
+            second-order KL divergence (weight 1 Å⁻²).
+        others: models of other kinds, whose landscapes are drawn too; without them two small networks.
+        fixed: names that ``with_model`` refuses; without them those of ``others`` and of the usual potentials.
 
     Attributes:
         models: name → potential.
-        networks: names of the perceptrons, which are trained when they are first asked for.
+        others: name → model of another kind.
 
     Raises:
         ValueError: the temperature is not known, or a model has another number of parameters than the data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> study = fl.Study(fl.systems.harmonic([2.0, 1.0, 3.0]))
+        >>> list(study.models)
+        ['θ_f', 'energy fit', 'Fisher + KL']
+        >>> study.models["θ_f"].theta.round(6)
+        array([2., 1., 3.])
     """
 
     def __init__(
@@ -59,14 +70,20 @@ class Study:
         seed: int = 0,
         moments: Moments | None = None,
         models: Mapping[str, LinearPotential] | None = None,
+        others: Sequence[Model] | None = None,
+        fixed: Collection[str] | None = None,
     ) -> None:
         kind("data", data, Dataset, "Study(io.read(path))")
         kind("moments", moments, (Moments, NoneType), "Study(data, moments=accumulate(data))")
+        kind("models", models, (Mapping, NoneType), "Study(data, models={name: model})")
+        check_temperature(temperature)
         refuse_no_seed(seed)
         self.data, self.temperature, self.seed = data, temperature, seed
         self.moments = moments or accumulate(data)
         self.moments.check_of(data, temperature)
         for what, model in {"given": given, **(models or {})}.items():
+            if model is not None:
+                check_model("given" if model is given else "models", model, "Study(data, given=io.read_theta(path))")
             if model is not None and model.K != data.K:
                 raise ValueError(
                     f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
@@ -76,10 +93,10 @@ class Study:
                 model.check_of(data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
-        self.networks = tuple(NETWORKS)
-        self._taken = {*NETWORKS, *(() if models else self.models)}
+        self.others = {model.name: model for model in (self._networks() if others is None else others)}
+        usual = () if models else self.models
+        self.fixed = frozenset(fixed if fixed is not None else (*usual, *self.others))
         self._comparisons: dict[str, Comparison] = {}
-        self._trained: dict[str, Network] = {}
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
@@ -90,53 +107,57 @@ class Study:
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
+    def _networks(self) -> list[Model]:
+        options = {"temperature": self.temperature, "seed": self.seed}
+        return [NetworkModel(name, self.data, hidden=hidden, **options) for name, hidden in NETWORKS.items()]
+
     def with_model(self, model: LinearPotential) -> "Study":
-        """The same study with one more model, or another one under a name that was added before.
+        """The same study with one more potential, which replaces one that was added under its name before.
 
         Raises:
-            ValueError: the name is that of a network or of one of the usual models, or K is another.
+            ValueError: the name is one of the ``fixed`` ones, or K differs.
         """
-        if model.name in self._taken:
+        check_model("model", model, "study.with_model(io.read_theta(path))")
+        if model.name in self.fixed:
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
-        models = self.models | {model.name: model}
-        options = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
-        study = Study(self.data, models=models, **options)
-        # Networks do not depend on the other models.
-        study._trained, study._taken = self._trained, self._taken
-        return study
+        options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
+        options |= {"others": tuple(self.others.values()), "fixed": self.fixed}
+        return Study(self.data, models=self.models | {model.name: model}, **options)
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
     ) -> tuple[Solution, LinearPotential]:
-        """The minimum of ``terms.weighted(…)`` and the potential there, with the weights in its provenance; no data are read."""
+        """The minimum of ``terms.weighted(…)`` and the potential there, whose provenance has the weights; reads no data."""
         weights = {"ridge": ridge, "kl": kl, "energy": energy}
         solution = solve(self.terms.weighted(**weights))
         provenance = {**self.data.provenance, "loss": "Fisher divergence", **{n: w for n, w in weights.items() if w}}
         return solution, LinearPotential.from_fit(solution, self.moments, name=name, provenance=provenance)
 
     def comparison(self, name: str) -> Comparison:
-        """Errors of a model on every trajectory, with standard errors where there is no ``reason``; computed once."""
+        """Errors of a model on every trajectory, with standard errors unless there is a ``reason``; computed once."""
+        choice("name", name, self.models)
         if name not in self._comparisons:
             self._comparisons[name] = compare(self.models[name], self.data, clusters=self._clusters)
         return self._comparisons[name]
 
     def held_out(self, fit: Callable[[Moments], LinearPotential], *, folds: int = 5) -> Comparison:
-        """Errors on ``parts`` that a fit has not seen, told trajectory by trajectory, with standard errors as ``comparison``.
+        """Errors of every trajectory on ``parts`` that a fit has not seen, with standard errors as in ``comparison``.
 
         Args:
             fit: moments → potential, e.g. ``regression.fisher_fit``.
-            folds: the parts are held out in so many, or one by one where they are fewer.
+            folds: number of groups in which the parts are held out; one by one if there are fewer parts.
 
         Raises:
             ValueError: a single configuration, of which nothing can be held out.
         """
         if self.blocks is None:
             raise ValueError("data: expected at least 2 configurations, so that one can be held out, got 1; add some")
-        options = {"folds": min(folds, len(self.parts)), "seed": self.seed, "temperature": self.temperature}
-        return cross_validate(self.parts, self.moments_of_parts, fit, of=self.data, clusters=self._clusters, **options)
+        options: dict[str, Any] = {"folds": min(folds, len(self.parts)), "seed": self.seed}
+        options |= {"temperature": self.temperature, "of": self.data, "clusters": self._clusters}
+        return cross_validate(self.parts, self.moments_of_parts, fit, **options)
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
-        """Whether energies can be fitted with each of the ``folds`` held out: two configurations leave one, which has no scatter."""
+        """Whether energies can be fitted without each fold: of two configurations one is left, which has no scatter."""
         if len(self.parts) < 2:
             return False
         moments = self.moments_of_parts
@@ -144,13 +165,13 @@ class Study:
         return all(_scatter(moments.drop(part)) for part in parts)
 
     @property
-    def _clusters(self) -> Array:
-        """(M,) what standard errors are taken over: the parts, or all together, so that there are none."""
+    def _clusters(self) -> NDArray[np.integer]:
+        """(M,) clusters for standard errors: the parts, or a single one if there is a ``reason``, which gives none."""
         return np.zeros_like(self.data.groups) if self.reason else self.parts.groups
 
     @functools.cached_property
     def refits(self) -> tuple[LinearPotential, ...]:
-        """θ_f without each of the ``parts`` in turn: their scatter makes the error bars of whatever is computed from it."""
+        """θ_f without each of the ``parts`` in turn; their scatter gives error bars of whatever is computed from θ_f."""
         moments = self.moments_of_parts
         if len(moments) < 2:
             return ()
@@ -158,7 +179,7 @@ class Study:
 
     @functools.cached_property
     def blocks(self) -> Blocks | None:
-        """What error bars are taken over, and how many independent blocks there are; None for a single configuration."""
+        """The blocks over which error bars are taken, and how many are independent; None for a single configuration."""
         if len(self.data.energies) < 2:
             return None
         theta = solve(self.terms.fisher).theta
@@ -166,22 +187,22 @@ class Study:
 
     @property
     def cut(self) -> bool:
-        """Whether the data are one run, of which blocks are held out."""
+        """Whether the data are a single run, cut into blocks that are held out."""
         return len(self.data) == 1 and self.blocks is not None
 
     @functools.cached_property
     def parts(self) -> Dataset:
         """What is held out: the trajectories, or the consecutive blocks of a single run."""
-        return self.data.blocks(self.blocks.clusters) if self.cut else self.data
+        return self.data.blocks(self.blocks.clusters) if self.blocks and self.cut else self.data
 
     @property
     def moments_of_parts(self) -> Moments:
         """``accumulate(parts)``."""
-        return self.blocks.moments if self.cut else self.moments
+        return self.blocks.moments if self.blocks and self.cut else self.moments
 
     @property
     def facts(self) -> dict[str, object]:
-        """Named values of the data, with what error bars can be taken over."""
+        """Named values of the data, with the number of parts and of independent blocks."""
         return diagnostics.facts(self.data) | (
             {}
             if self.blocks is None
@@ -194,7 +215,7 @@ class Study:
 
     @property
     def reason(self) -> str:
-        """Why there are no error bars; empty where there are."""
+        """Why there are no error bars; empty if there are."""
         if self.blocks is None:
             return f"they need {FEWEST_BLOCKS} independent blocks, and there is one configuration"
         if self.blocks.independent < FEWEST_BLOCKS:
@@ -215,61 +236,55 @@ class Study:
         return ""
 
     def standard_errors(self, fit: Solution, **weights: float) -> Array | None:
-        """(K,) of a fit by ``fit(**weights)``, over trajectories, or over blocks of few; None where there is a ``reason``."""
-        if self.reason:
+        """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
+        if self.reason or self.blocks is None:
             return None
-        options = {"temperature": self.temperature, **weights}
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, **options)))
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
-        """95 % bands of the distribution functions of true energies, and of models; none where there is a ``reason``.
+        """95 % bands of the distribution functions of true energies and of models; none if there is a ``reason``.
 
-        Models are taken as they are, but for θ_f, which is fitted anew without each of the ``parts``.
+        Models are taken as they are, except θ_f, which is fitted again without each of the ``parts``.
         """
-        if self.reason:
+        if self.reason or self.blocks is None:
             return {}
-        known = {"independent": self.blocks.independent}
-        found = {"true": ecdf_band(self.parts, **known)}
+        independent = self.blocks.independent
+        found = {"true": ecdf_band(self.parts, independent=independent)}
         for name in names:
+            choice("names", name, self.models)
             model = self.models[name]
             own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
-            found[name] = ecdf_band(self.parts, model, self.refits if own else (), **known)
+            found[name] = ecdf_band(self.parts, model, self.refits if own else (), independent=independent)
         return found
 
     @functools.cached_property
     def terms(self) -> Terms:
-        """The losses that ``fit`` weighs against one another."""
+        """The losses that ``fit`` weighs against each other."""
         return Terms.of(self.moments, self.temperature)
 
     @functools.cached_property
     def atlas(self) -> Atlas:
-        """Landscapes of every loss around every model, networks included."""
-        networks = {name: functools.partial(self._train, name) for name in NETWORKS}
-        options = {"temperature": self.temperature, "seed": self.seed}
-        return Atlas(self.data, self.moments, self.models, networks=networks, trained=self._trained, **options)
+        """Landscapes of every loss around every model, including those of other kinds."""
+        others = tuple(self.others.values())
+        return Atlas(self.data, self.moments, self.models, others=others, temperature=self.temperature, seed=self.seed)
 
     def surfaces(
         self, *, n: int = 41, progress: Progress = silent
     ) -> dict[tuple[str, str, str], tuple[Landscape, dict[str, Point]]]:
-        """Every loss around every model on every plane, by (model, plane, loss): what a page without a kernel shows.
+        """Every loss around every model on every plane, by (model, plane, loss), for a page without a kernel.
 
         Args:
-            n: points along each axis; half as many for the networks, whose points cost far more.
-            progress: called with (surfaces done, in all).
+            n: points along each axis; half as many for models of other kinds, whose points cost far more.
+            progress: called with (surfaces done, total).
         """
         known = self.atlas
         choices = [(m, plane, loss) for m in known.models for plane in known.planes(m) for loss in known.losses]
         drawn = {}
         for model, plane, loss in choices:
-            points = max(3, n // 2 + 1) if model in self.networks else n
+            points = max(3, n // 2 + 1) if model in self.others else n
             drawn[model, plane, loss] = known(model, loss, plane=plane, n=points)
             progress(len(drawn), len(choices))
         return drawn
-
-    def _train(self, name: str, progress: Progress = silent) -> Network:
-        from .neural.training import train  # scikit-learn is loaded only when a network is wanted
-
-        return train(self.data, hidden=NETWORKS[name], seed=self.seed, name=name, progress=progress)
 
 
 def _scatter(moments: Moments) -> bool:

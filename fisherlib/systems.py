@@ -1,14 +1,16 @@
-"""Systems whose distribution and best parameters are known exactly, for tests and first steps."""
+"""Model systems with a known distribution and known best parameters, for tests and first steps."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .arguments import floats
-from .dataset import Array, Dataset, Trajectory
+from .arguments import flag, floats, number, whole
+from .arguments import seed as check_seed
+from .dataset import Dataset, Trajectory
 from .units import beta
 
 
 def harmonic(
-    theta: Array,
+    theta: ArrayLike,
     *,
     n_atoms: int = 4,
     temperature: float = 300.0,
@@ -31,8 +33,24 @@ def harmonic(
         configurations: per trajectory.
         offset: e0, eV per atom.
         seed: of the sample and of S_k.
+
+    Raises:
+        ValueError: spring constants that are not positive, or an argument that is not such a number.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = harmonic([1.0, 2.0], trajectories=2)
+        >>> data
+        Dataset(2 trajectories, 100 configurations, K = 2)
+        >>> fl.solve(fl.fisher(fl.accumulate(data))).theta.round(6)
+        array([1., 2.])
     """
     theta = floats("theta", theta)
+    if theta.ndim != 1 or not (np.isfinite(theta) & (theta > 0)).all() or len(theta) == 0:
+        raise ValueError(f"theta: expected a list of spring constants > 0, got {theta!s:.60}")
+    _check_sizes(trajectories, configurations, seed)
+    whole("n_atoms", n_atoms, 1, "atoms")
+    number("offset", offset)
     rng = np.random.default_rng(seed)
     n, K = 3 * n_atoms, len(theta)
     G = rng.normal(size=(K, n, n))
@@ -69,9 +87,9 @@ def double_well(
 ) -> Dataset:
     """One atom in U = B (x² − 1)² + t x + ½ k (y² + z²), B in eV, x in Å, sampled exactly by inversion.
 
-    Descriptors: (x² − 1)², ½(y² + z²). The tilt t is *not* among them, so with t ≠ 0 the fit gives good forces and
-    wrong populations: what the Fisher divergence cannot see across a barrier. With ``odd`` come x and x³: U is in their
-    span, and so is the slow motion from one well to the other.
+    Descriptors: (x² − 1)², ½(y² + z²). They do not hold the tilt t, so with t ≠ 0 the fit gives good forces and wrong
+    populations: the Fisher divergence cannot see across a barrier. ``odd`` adds the descriptors x and x³. Then U is in
+    their span, and so is the slow motion from one well to the other.
 
     Args:
         barrier: B, eV.
@@ -81,7 +99,24 @@ def double_well(
         trajectories: number of keys.
         configurations: per trajectory.
         seed: of the sample.
+
+    Raises:
+        ValueError: an argument that is not such a number.
+
+    Example:
+        The fit finds the barrier, but the tilt is not among its descriptors:
+
+        >>> import fisherlib as fl
+        >>> data = double_well(0.2, tilt=0.05, seed=1)
+        >>> data.descriptor_names
+        ('(x²−1)²', '½(y²+z²)')
+        >>> fl.solve(fl.fisher(fl.accumulate(data))).theta.round(1)
+        array([0.2, 1. ])
     """
+    number("barrier", barrier)
+    number("tilt", tilt)
+    flag("odd", odd)
+    _check_sizes(trajectories, configurations, seed)
     rng = np.random.default_rng(seed)
     b, k, K = beta(temperature), 1.0, 4 if odd else 2
     grid = np.linspace(-3.0, 3.0, 20001)
@@ -111,3 +146,9 @@ def double_well(
             )
         )
     return Dataset(made)
+
+
+def _check_sizes(trajectories: int, configurations: int, seed: int) -> None:
+    whole("trajectories", trajectories, 1, "trajectories")
+    whole("configurations", configurations, 1, "configurations of each trajectory")
+    check_seed(seed)

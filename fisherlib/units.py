@@ -12,8 +12,13 @@ HARTREE = 27.211386245988
 BOHR = 0.529177210903
 
 
-#: The temperatures that are taken for such, K: beyond them a number is a slip, and 1/T² leaves the range of floats.
+#: Range of temperatures, K: a number outside it is a slip, and 1/T² may not fit into a float.
 COLDEST, HOTTEST = 1e-3, 1e7
+
+#: What to do about trajectories of unknown temperature.
+UNKNOWN_TEMPERATURE = (
+    "temperature: expected one, got a trajectory that has none of its own; give temperature= in kelvin"
+)
 
 
 def beta(temperature: float) -> float:
@@ -27,17 +32,38 @@ def beta(temperature: float) -> float:
 
     Raises:
         ValueError: the temperature is not a number between ``COLDEST`` and ``HOTTEST``.
+
+    Example:
+        >>> f"{beta(300.0):.4f} 1/eV"
+        '38.6817 1/eV'
     """
     number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
     if not (number and math.isfinite(temperature) and temperature > 0):
-        raise ValueError(f"temperature: expected a positive number of kelvin, got {temperature!r}")
+        raise ValueError(f"temperature: expected a positive number of kelvin, got {temperature!r:.60}")
     if not COLDEST <= temperature <= HOTTEST:
         raise ValueError(f"temperature: expected {COLDEST:g} to {HOTTEST:g} K, got {temperature!r}")
     return 1.0 / (BOLTZMANN * temperature)
 
 
+def check_temperature(temperature: float | None) -> None:
+    """Refuses anything but a temperature, or None where each trajectory's own is taken.
+
+    Args:
+        temperature: T, K, or None.
+
+    Raises:
+        ValueError: as for ``beta``.
+
+    Example:
+        >>> check_temperature(300.0), check_temperature(None)
+        (None, None)
+    """
+    if temperature is not None:
+        beta(temperature)
+
+
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one.
+    """A number with its noun, in the plural unless it is 1.
 
     >>> counted(1, "trajectory"), counted(20, "trajectory"), counted(0, "run")
     ('1 trajectory', '20 trajectories', '0 runs')
@@ -48,7 +74,11 @@ def counted(number: int, noun: str) -> str:
 
 
 def kelvins(temperatures: Sequence[float]) -> str:
-    """Temperatures, ascending, in words; of many only the range.
+    """Temperatures in words; only the range if there are many.
+
+    Args:
+        temperatures: K, ascending.
+
 
     >>> kelvins([300.0]), kelvins([300.0, 900.0]), kelvins([1.0, 2.0, 3.0, 4.0, 5.5])
     ('300 K', '300 and 900 K', '5 temperatures from 1 to 5.5 K')

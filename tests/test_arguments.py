@@ -16,7 +16,7 @@ from torture import trajectory, written
 
 import fisherlib as fl
 from fisherlib import cluster, comparison, diagnostics, regression, trust, uncertainty, units, validation
-from fisherlib.arguments import elements, flag, kind, numbers, seed, whole
+from fisherlib.arguments import choice, each, elements, flag, keys, kind, location, numbers, seed, whole
 from fisherlib.descriptors import Soap
 from fisherlib.io import database
 
@@ -44,7 +44,7 @@ NO_NUMBERS: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "masked": (lambda a: np.ma.masked_array(a, mask=np.arange(len(a)) == 1), "masked array with 1 of"),
     "complex": (lambda a: a + 1e-3j, "complex numbers, whose imaginary part would be lost"),
     "dates": (lambda a: np.datetime64("2026-01-01") + np.arange(len(a)), "dates"),
-    "spans of time": (lambda a: np.arange(len(a)).astype("timedelta64[s]"), "spans of time"),
+    "durations": (lambda a: np.arange(len(a)).astype("timedelta64[s]"), "durations"),
     "words": (lambda a: a.astype(str), "words"),
     "bytes": (lambda a: a.astype("S"), "words"),
     "list of words": (lambda a: a.astype(str).tolist(), "list of words"),
@@ -273,7 +273,7 @@ def test_yes_and_no_are_asked_of_a_database_too(tmp_path: Path) -> None:
 def test_whole_numbers_are_whole(data: fl.Dataset, value: object) -> None:
     moments = fl.accumulate(data)
     for name, call in {
-        "folds": lambda: validation.split(["a", "b"], value),
+        "folds": lambda: validation.split(["a", "b"], 0 if value is None else value),  # None is the default
         "seed": lambda: validation.split(["a", "b"], 2, seed=value),
         "seed: ": lambda: validation.cross_validate(data, moments, regression.fisher_fit, folds=2, seed=value),
         "seed:": lambda: fl.Study(data, seed=value),
@@ -310,7 +310,7 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         "solve(moments)": (lambda: fl.solve(moments), "quadratic: expected Quadratic, got Moments; write solve"),
         "fisher(None)": (
             lambda: fl.fisher(None),
-            "moments: expected Moments or MomentRecord, got NoneType; write fisher",
+            "moments: expected Moments or MomentRecord, got None; write fisher",
         ),
         "fisher(data)": (lambda: fl.fisher(data), "moments: .*got Dataset; write fisher"),
         "energy(data)": (lambda: fl.energy(data), "moments: .*got Dataset; write energy"),
@@ -327,8 +327,8 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
             lambda: fl.Dataset({"a": data["t0"]}),
             "trajectories: expected Trajectory, got str; write Da",
         ),
-        "Dataset of a path": (lambda: fl.Dataset("x"), "trajectories: expected Trajectory, got str; .*io.read"),
-        "Dataset of a number": (lambda: fl.Dataset(3), "trajectories: expected Iterable, got int"),
+        "Dataset of a path": (lambda: fl.Dataset("x"), "trajectories: expected a list, got str; .*io.read"),
+        "Dataset of a number": (lambda: fl.Dataset(3), "trajectories: expected a list, got int; write Da"),
         "accumulate of words": (lambda: fl.accumulate(["a"]), "data: expected Trajectory, got str"),
         "compare(theta, data)": (
             lambda: comparison.compare(theta, data),
@@ -344,12 +344,12 @@ def misuses(data: fl.Dataset, path: Path) -> dict[str, tuple[Callable[[], object
         ),
         "descriptor of a word": (
             lambda: fl.io.read("data/cu55_1200K.npz", descriptor="soap"),
-            "descriptor: expected Soap or NoneType, got str; write descriptor=",
+            "descriptor: expected a descriptor, got str; write descriptor=descriptors",
         ),
         "write swapped": (lambda: fl.io.write(path, data), "data: expected Dataset, got .*Path; write io.write"),
         "cross_validate swapped": (
             lambda: validation.cross_validate(moments, data, regression.fisher_fit),
-            "moments: expected Moments, got Dataset",
+            "data: expected Dataset, got Moments",
         ),
         "sandwich swapped": (lambda: uncertainty.sandwich(fit, moments), "moments: expected Moments, got Solution"),
         "check(moments)": (lambda: diagnostics.check(moments), "data: expected"),
@@ -369,6 +369,27 @@ def test_swapped_numbers_of_a_ridge_are_noticed() -> None:
         fl.ridge(4, 1e-3)
     with pytest.raises(TypeError, match="x: expected int or str, got float; write it so"):
         kind("x", 1.0, (int, str), "it so")
+
+
+def test_paths_names_and_lists_are_checked() -> None:
+    location("path", "md.npz", "read(path)")
+    location("path", Path("md.npz"), "read(path)")
+    with pytest.raises(TypeError, match="path: expected str or a path, got None; write read"):
+        location("path", None, "read(path)")
+    choice("name", "a", {"a": 1, "b": 2})
+    for other in ("c", 1, None, np.zeros(2)):
+        with pytest.raises(ValueError, match="name: expected one of 'a', 'b', got "):
+            choice("name", other, {"a": 1, "b": 2})
+    assert each("values", (x for x in (1, 2)), int, "f([1, 2])") == (1, 2)
+    with pytest.raises(ValueError, match="values: expected at least one, got none; write f"):
+        each("values", [], int, "f([1, 2])")
+    for others, got in ((1, "a list, got int"), ("ab", "a list, got str"), ([1, "a"], "int, got str")):
+        with pytest.raises(TypeError, match=f"values: expected {got}; write f"):
+            each("values", others, int, "f([1, 2])")
+    assert keys("ab") == ("ab",) and keys(["a", "b"]) == ("a", "b")
+    for others in (3, None, ["a", 3]):
+        with pytest.raises(ValueError, match="keys: expected a list of words, got"):
+            keys(others)
 
 
 # Files in which something is there twice, or that are none

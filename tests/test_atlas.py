@@ -1,13 +1,18 @@
 """Planes by name, what is remembered, and work that is stopped; the losses are tested in test_landscapes.py."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 import fisherlib as fl
+from fisherlib.landscapes import PlaneChoice, linear, previews
 from fisherlib.landscapes import atlas as module
-from fisherlib.landscapes.atlas import ANOTHER, COEFFICIENTS, EIGEN, FIRST_WEIGHTS, RANDOM, THREE
+from fisherlib.landscapes.linear import ANOTHER, COEFFICIENTS, EIGEN, RANDOM, THREE
+from fisherlib.neural import NetworkModel
+from fisherlib.neural import landscape as neural
+from fisherlib.neural.landscape import FIRST_WEIGHTS
 
 Maker = Callable[..., fl.Dataset]
 J = "Fisher divergence"
@@ -26,17 +31,42 @@ def models(data: fl.Dataset) -> dict[str, fl.LinearPotential]:
 
 
 @pytest.fixture
-def atlas(data: fl.Dataset, models: dict[str, fl.LinearPotential]) -> fl.Atlas:
-    networks = {
-        "net": lambda progress: fl.training.train(data, hidden=(2,), iterations=5, name="net", progress=progress)
-    }
-    return fl.Atlas(data, fl.accumulate(data), models, networks=networks, n=5)
+def net(data: fl.Dataset) -> NetworkModel:
+    return NetworkModel("net", data, hidden=(2,), iterations=5)
+
+
+@pytest.fixture
+def atlas(data: fl.Dataset, models: dict[str, fl.LinearPotential], net: NetworkModel) -> fl.Atlas:
+    return fl.Atlas(data, fl.accumulate(data), models, others=[net], n=5)
 
 
 def test_a_model_offers_its_planes_and_the_others_on_them(atlas: fl.Atlas) -> None:
     assert atlas.models == ("θ_f", "b", "c", "net")
-    assert atlas.planes("θ_f") == module.PLANES and atlas.planes("net") == module.NETWORK_PLANES
-    assert atlas.others("b") == ("θ_f", "c") and atlas.others("b", "c") == ("θ_f",) and atlas.others("net") == ()
+    assert atlas.planes("θ_f") == linear.PLANES and atlas.planes("net") == neural.PLANES
+    for plane in (ANOTHER, THREE):
+        assert atlas.through("b", plane) == ("θ_f", "c")
+    assert atlas.through("b", THREE, "c") == ("θ_f",) and atlas.through("b", ANOTHER, "c") == ()
+    assert atlas.through("b", RANDOM) == atlas.through("net", RANDOM) == ()
+
+
+def test_equal_choices_are_the_same_plane_whatever_else_is_given(atlas: fl.Atlas, data: fl.Dataset) -> None:
+    given = {"to": "c", "third": "θ_f", "coefficients": data.descriptor_names[1:3], "seed": 4}
+    expected = {
+        ANOTHER: PlaneChoice(kind=ANOTHER, models=("c",), seed=4),
+        THREE: PlaneChoice(kind=THREE, models=("c", "θ_f")),
+        EIGEN: PlaneChoice(kind=EIGEN),
+        COEFFICIENTS: PlaneChoice(kind=COEFFICIENTS, coefficients=data.descriptor_names[1:3]),
+        RANDOM: PlaneChoice(kind=RANDOM, seed=4),
+    }
+    assert {kind: atlas.choice("b", plane=kind, **given) for kind in atlas.planes("b")} == expected
+    assert len({*expected.values(), *map(dataclasses.replace, expected.values())}) == len(expected)
+    assert atlas.choice("b") == PlaneChoice(kind=ANOTHER, models=("θ_f",), seed=0)
+    assert atlas.choice("net", **given) == PlaneChoice(kind=RANDOM, seed=4)
+
+
+def test_two_models_of_one_name_are_refused(data: fl.Dataset, models: dict, net: NetworkModel) -> None:
+    with pytest.raises(ValueError, match=r"others: expected models whose names are not taken, got .*'net', 'net'\]"):
+        fl.Atlas(data, fl.accumulate(data), models, others=[net, net])
 
 
 def test_two_models_are_no_plane_through_three(data: fl.Dataset, models: dict) -> None:
@@ -96,9 +126,9 @@ def test_the_seed_settles_the_picture(data: fl.Dataset, models: dict) -> None:
         ({"plane": FIRST_WEIGHTS}, "plane: expected one of .* got 'towards its first weights'"),
         ({"to": "b"}, "to: expected one of 'θ_f', 'c', got 'b'"),
         ({"plane": THREE, "to": "c", "third": "c"}, "third: expected one of 'θ_f', got 'c'"),
-        ({"plane": COEFFICIENTS, "coefficients": ("x", "y")}, "coefficients: no descriptor 'x'; there are"),
+        ({"plane": COEFFICIENTS, "coefficients": ("x", "y")}, "coefficients: expected descriptors among"),
         ({"plane": COEFFICIENTS, "coefficients": ("D0",)}, r"coefficients: expected two different descriptors, got \('D0',\)"),
-        ({"n": 1}, "n: expected at least 2 points"),
+        ({"n": 1}, "n: expected a whole number of points along an axis, at least 2"),
     ],
 )  # fmt: skip
 def test_what_there_is_not_is_refused_with_what_there_is(atlas: fl.Atlas, arguments: dict, sentence: str) -> None:
@@ -107,18 +137,21 @@ def test_what_there_is_not_is_refused_with_what_there_is(atlas: fl.Atlas, argume
 
 
 def test_only_quadratic_losses_of_linear_models_need_no_long_work(atlas: fl.Atlas) -> None:
-    quick = {(model, loss) for model in atlas.models for loss in atlas.losses if atlas.at_once(model, loss)}
+    quick = {(model, loss) for model in atlas.models for loss in atlas.losses if not atlas.work(model, loss)}
     assert quick == {(m, loss) for m in ("θ_f", "b", "c") for loss in atlas.losses[:3]}
+    assert atlas.work("b", "energy MAE") == "energy MAE around b"
 
 
-@pytest.mark.parametrize("plane", module.NETWORK_PLANES)
-def test_a_network_is_trained_once_and_every_loss_is_drawn(atlas: fl.Atlas, data: fl.Dataset, plane: str) -> None:
-    assert not atlas.is_trained("net")
+@pytest.mark.parametrize("plane", neural.PLANES)
+def test_a_network_is_trained_once_and_every_loss_is_drawn(
+    atlas: fl.Atlas, net: NetworkModel, data: fl.Dataset, plane: str
+) -> None:
+    assert not net.trained and {atlas.work("net", loss) for loss in atlas.losses} == {"training net, once"}
     for loss in atlas.losses:
         land, points = atlas("net", loss, plane=plane, n=3)
         assert land.z.shape == (3, 3) and np.isfinite(land.z).all()
-    network = atlas.network("net")
-    assert atlas.is_trained("net") and atlas.network("net") is network
+    network = net.network()
+    assert net.trained and net.network() is network and atlas.work("net", J) == f"{J} around net"
     assert points == {"net": (0.0, 0.0)} | ({"first weights": (1.0, 0.0)} if plane == FIRST_WEIGHTS else {})
     middle = atlas("net", "force MAE", plane=RANDOM, n=3)[0].z[1, 1]
     assert middle == pytest.approx(np.mean(np.abs(data.forces - network.forces(data))), rel=1e-6)
@@ -129,7 +162,7 @@ def test_a_preview_is_drawn_where_the_exact_surface_takes_long(
 ) -> None:
     exact = atlas("b", "force MAE", plane=RANDOM, preview=True)[0]
     assert exact.error == 0.0  # so few data need no preview
-    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
+    monkeypatch.setattr(previews, "MOMENT", 0.0)
     assert atlas("b", "force MAE", plane=RANDOM, preview=True)[0] is exact  # nor does what is known
     for loss in atlas.losses:
         choice = {"plane": RANDOM, "half_width": 2.0, "n": 7}
@@ -173,7 +206,7 @@ def test_the_oldest_landscapes_and_projections_are_forgotten(atlas: fl.Atlas, mo
     first = atlas("b", "energy MAE", plane=RANDOM, seed=0)[0]
     for seed in range(1, 6):
         atlas("b", "energy MAE", plane=RANDOM, seed=seed)
-    assert len(atlas._drawn) == 3 and len(atlas._projections) == 2
+    assert len(atlas._drawn) == 3 and len(atlas._surfaces) == 2
     again = atlas("b", "energy MAE", plane=RANDOM, seed=0)[0]
     assert again is not first and np.array_equal(again.z, first.z)
 

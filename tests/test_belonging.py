@@ -272,7 +272,7 @@ def test_a_theta_of_other_descriptors_is_refused(data: fl.Dataset, tmp_path: Pat
 
 
 def test_names_of_theta_must_be_as_many(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="descriptor_names: expected 2, one a parameter, or none, got 1"):
+    with pytest.raises(ValueError, match="descriptor_names: expected 2, one per parameter, or none, got 1"):
         fl.LinearPotential(theta=np.ones(2), descriptor_names=("a",))
     for names in ('["a"]', '"ab"', "[1, 2]"):
         (tmp_path / "θ.json").write_text(f'{{"coef": [1, 2], "intercept": 0, "descriptor_names": {names}}}')

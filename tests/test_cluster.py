@@ -180,14 +180,14 @@ def test_a_folder_that_cannot_be_written_is_warned_of_and_read(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr("fisherlib.cluster.kept.write_records", refuse)
+        patch.setattr("fisherlib.io.stores.write_records", refuse)
         with pytest.warns(
             UserWarning, match="moments: cannot be written to .*nothing more is kept; keep= names"
         ) as said:
             assert same(cluster.accumulate(copy), serial)
         assert len(said) == 1
     cluster.accumulate(copy)
-    monkeypatch.setattr("fisherlib.cluster.engines.record", refuse)
+    monkeypatch.setattr("fisherlib.cluster.leaves.Sums", refuse)
     assert same(cluster.accumulate(copy), serial), "what is there is read"
 
 
@@ -353,7 +353,7 @@ def test_what_comes_of_an_interruption_is_one(copy: Database, serial: fl.Moments
             finally:
                 raise ValueError("a file was left half way")
 
-    with pytest.raises(KeyboardInterrupt, match=r"interrupted: \d of 8 leaves are kept in .*; the same call goes on"):
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted: \d of 8 parts are kept in .*; the same call goes on"):
         cluster.accumulate(copy, progress=stop)
     with pytest.raises(KeyboardInterrupt, match="kept, by your choice"):
         cluster.accumulate(copy, progress=stop, keep=False)

@@ -113,7 +113,7 @@ def outcome(how: str, folder: Path) -> fl.Moments:
 
 ENGINES = ["serial", "parts", "pool", "dask"]
 #: A record of a leaf has been kept; another one is written, and has no name yet.
-MOMENTS = {"after": ("fisherlib.cluster.kept.Kept.save", "after"), "while": ("os.replace", "before")}
+MOMENTS = {"after": ("fisherlib.io.stores.RecordStore.save", "after"), "while": ("os.replace", "before")}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -152,7 +152,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
     forget(database, tmp_path)
     for command in commands:
         for done in (2, 7):
-            hold = Hold("fisherlib.cluster.accumulate.Kept.save", done if done == 2 else done - 2, "after")
+            hold = Hold("fisherlib.io.stores.RecordStore.save", done if done == 2 else done - 2, "after")
             pid = zygote.start("moments", *command, output=output, hold=hold)
             zygote.held(output)
             children = descendants(pid)
@@ -160,7 +160,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
             status, said = zygote.wait(), output.read_text()
             assert status == 130 and gone(children), said
             sentence = [line for line in said.splitlines() if line.startswith("interrupted")]
-            expected = f"interrupted: {done} of {60 // len(commands)} leaves are kept in {database.path / 'moments'}; "
+            expected = f"interrupted: {done} of {60 // len(commands)} parts are kept in {database.path / 'moments'}; "
             assert sentence == [expected + "the same call goes on from there"], said
             speaks_of_itself(how, said)
         zygote.start("moments", *command, output=output)
@@ -224,7 +224,7 @@ def test_an_interrupted_run_says_how_to_go_on(
                     met["interrupted"] += 1
                     sentence = [line for line in said.splitlines() if line.startswith("interrupted")]
                     assert len(sentence) == 1, said
-                    kept = "leaves are kept in" in sentence[0] and "the same call goes on from there" in sentence[0]
+                    kept = "parts are kept in" in sentence[0] and "the same call goes on from there" in sentence[0]
                     met["while it summed" if kept else "before or after"] += 1
                     assert kept or sentence[0] == "interrupted; the same command goes on from what is kept"
                     speaks_of_itself(how, said)

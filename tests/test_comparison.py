@@ -292,7 +292,7 @@ def test_a_histogram_of_what_does_not_pair_is_refused() -> None:
         comparison.force_histogram([1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match="true: expected finite numbers"):
         comparison.force_histogram([np.nan], [1.0])
-    with pytest.raises(ValueError, match="bins: expected a positive number, got 0"):
+    with pytest.raises(ValueError, match="bins: expected a whole number of bins along each axis, at least 1, got 0"):
         comparison.force_histogram([1.0], [1.0], bins=0)
 
 

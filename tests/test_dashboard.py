@@ -222,21 +222,21 @@ def test_a_page_shows_its_own_figure_or_none_while_it_trains_and_after_that_is_c
 ) -> None:
     go = threading.Event()
 
-    def train(progress: Callable[[int, int], None]) -> None:
+    def train(*_: object, progress: Callable[[int, int], None], **settings: object) -> None:
         while not go.wait(0.002):
             progress(0, 1)
+
+    monkeypatch.setattr(fl.training, "train", train)
 
     async def scene() -> None:
         dashboard = Dashboard("demo.npz")
         dashboard.load.work.wait()
         dashboard.pages.value = "Landscape"
         landscape = dashboard.landscape
-        monkeypatch.setitem(landscape._study.atlas._train, "net", train)
         landscape.state.model = "net"
         dashboard.pages.value = "Load"
         dashboard.load.state.temperature = 1100.0
         dashboard.load.work.wait()
-        monkeypatch.setitem(landscape._study.atlas._train, "net", train)
         dashboard.pages.value = "Fit"
         assert (dashboard.figure.layout.title.text or "").startswith("The fit")
         dashboard.pages.value = "Landscape"

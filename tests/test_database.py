@@ -1,13 +1,15 @@
 """The descriptor database: what comes back is what was written, and what does not belong together is refused."""
 
 import dataclasses
+import io
 import json
 import os
 import threading
 import time
+import zipfile
+import zlib
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +17,11 @@ from hypothesis import strategies as st
 from torture import OPTIONAL, same, same_data, same_trajectory, trajectory, written
 
 import fisherlib as fl
-from fisherlib.io.database import Damaged, Database, Shard, Writer, blocks, write_dataset
+from fisherlib.io.database import Damaged, Database, Shard, Writer, blocks, sweep, write_dataset
 from fisherlib.io.database.__main__ import main
+from fisherlib.io.database.container import Member, npy_header, pieces
 from fisherlib.io.database.join import ARRAYS
-from fisherlib.io.database.sweep import sweep
+from fisherlib.io.database.layout import canonical, fingerprint
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*in no seal:UserWarning")
 
@@ -172,7 +175,7 @@ def test_a_gap_an_overlap_and_the_same_data_twice_are_refused(tmp_path: Path) ->
         (
             "gap",
             (0, 6),
-            r"trajectory 't': expected configuration 3 next, got 6 in t-000000006.h5: .* 3 to 5 are missing",
+            r"trajectory 't': expected configuration 3 next, got 6 in t-000000006.npz: .* 3 to 5 are missing",
         ),
         ("start", (3, 6), r"expected configuration 0 next, got 3"),
     ):
@@ -224,10 +227,10 @@ def test_shards_of_two_databases_do_not_mix(tmp_path: Path) -> None:
         made = {"descriptor": {"name": "random"}, "precision": "float64"} | other
         b = Database.create(tmp_path / name, descriptor_names=a.descriptor_names, **made)
         b.append(trajectory(1, key="b"))
-        os.link(shard(b), a.path / "shards" / "b-000000000.h5")
-        with pytest.raises(Damaged, match=r"b-000000000.h5: a shard of another database"):
+        os.link(shard(b), a.path / "shards" / "b-000000000.npz")
+        with pytest.raises(Damaged, match=r"b-000000000.npz: a shard of another database"):
             a.read()
-        (a.path / "shards" / "b-000000000.h5").unlink()
+        (a.path / "shards" / "b-000000000.npz").unlink()
     assert len(a.read()) == 1
 
 
@@ -254,7 +257,7 @@ def test_what_the_database_is_about_cannot_be_changed(tmp_path: Path) -> None:
         with pytest.raises(Damaged, match="meta.json: expected what Database.create wrote"):
             Database.open(database.path)
     path.unlink()
-    for folder in (database.path, tmp_path / "none", path.parent / "shards" / "t-000000000.h5"):
+    for folder in (database.path, tmp_path / "none", path.parent / "shards" / "t-000000000.npz"):
         with pytest.raises(FileNotFoundError, match="expected a descriptor database"):
             Database.open(folder)
 
@@ -284,7 +287,7 @@ def test_all_seals_together_say_what_must_be_there(tmp_path: Path) -> None:
     assert (database.seal([b]), database.unsealed()) == (1, 1)
     assert (database.seal(), database.unsealed(), database.seal()) == (2, 0, 2)
     assert len(list((database.path / "seals").iterdir())) == 2, "the same seal is not written twice"
-    for name in ("a-000000000.h5", "b-000000000.h5"):
+    for name in ("a-000000000.npz", "b-000000000.npz"):
         kept = (database.path / "shards" / name).rename(tmp_path / name)
         with pytest.raises(Damaged, match=f"db: {name} must be there and is not"):
             database.shards()
@@ -295,13 +298,13 @@ def test_all_seals_together_say_what_must_be_there(tmp_path: Path) -> None:
 def test_a_sealed_shard_cannot_be_replaced(tmp_path: Path) -> None:
     a, b = written(tmp_path / "a", [trajectory(0)]), written(tmp_path / "b", [trajectory(1)])
     os.replace(shard(b), shard(a))
-    with pytest.raises(Damaged, match=r"t-000000000.h5: not the shard that was sealed under this name"):
+    with pytest.raises(Damaged, match=r"t-000000000.npz: not the shard that was sealed under this name"):
         a.read()
 
 
 def test_only_what_dead_writers_left_is_swept(tmp_path: Path) -> None:
     database = written(tmp_path / "db", [trajectory(0)])
-    old, new = (database.path / "shards" / f"x.h5.{n}.partial" for n in (1, 2))
+    old, new = (database.path / "shards" / f"x.npz.{n}.partial" for n in (1, 2))
     for path in (old, new, database.path / "meta.json.1.partial", database.path / "seals" / "s.json.1.partial"):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 4000,) * 2)
@@ -334,14 +337,14 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     os.utime(left, (time.time() - 4000,) * 2)
     assert main(["verify", folder]) == 1
     out = capsys.readouterr().out
-    assert all(name in out for name in ("a-000000000.h5", "b-000000000.h5", "left.partial")), "all of it is listed"
+    assert all(name in out for name in ("a-000000000.npz", "b-000000000.npz", "left.partial")), "all of it is listed"
     assert "new.partial" not in out
     assert main(["sweep", folder, "--older", "-1"]) == 0
     assert "left.partial" in capsys.readouterr().out
     assert main(["sweep", folder]) == 0
     assert "nothing to sweep" in capsys.readouterr().out
     assert main(["info", folder]) == 1
-    assert "HDF5 structure" in (err := capsys.readouterr().err) or "checksum" in err
+    assert "structure of the archive: the checksum is not that of what was written" in capsys.readouterr().err
     assert main(["info", str(tmp_path)]) == 1
     assert "expected a descriptor database" in capsys.readouterr().err
 
@@ -359,16 +362,61 @@ def test_what_does_not_fit_into_memory_is_not_read(tmp_path: Path, monkeypatch: 
 def test_another_program_reads_the_same_arrays(tmp_path: Path) -> None:
     t = trajectory(0, precision="float32", optional=OPTIONAL)
     database = written(tmp_path / "db", [t], precision="float32")
-    with h5py.File(shard(database), "r") as file:
+    with np.load(shard(database), allow_pickle=False) as file:
         own = {"n_atoms", "energies", "descriptors", "forces", "force_descriptors", *OPTIONAL}
-        assert set(file) == own | {"fingerprints"}
+        assert set(file) == own | {"fingerprints", "header.json"}
         for name in own:
             want = getattr(t, name)
             assert file[name].dtype == want.dtype
-            assert file[name][()].tobytes() == want.tobytes()
-        assert dict(file.attrs) == {"key": "t", "first": 0, "temperature": 300.0}
-        units = {name: file[name].attrs["unit"] for name in ("energies", "forces", "force_descriptors")}
-    assert units == {"energies": "eV", "forces": "eV/Å", "force_descriptors": "−∂D/∂x, [D]/Å"}
+            assert file[name].tobytes() == want.tobytes()
+        about = json.loads(file["header.json"])
+        assert file.zip.testzip() is None, "the checksums of the archive are right, too"
+        assert {member.compress_type for member in file.zip.infolist()} == {zipfile.ZIP_STORED}
+    assert [about[name] for name in ("key", "first", "temperature")] == ["t", 0, 300.0]
+    assert [about["units"][name] for name in ("energies", "forces", "Φ")] == ["eV", "eV/Å", "−∂D/∂x, [D]/Å"]
+    with Shard(shard(database)) as opened:
+        for name, array in opened.header.arrays.items():
+            assert array.offset % 64 == 0
+            mapped = np.memmap(shard(database), array.dtype, "r", array.offset, array.shape)
+            assert name == "fingerprints" or mapped.tobytes() == getattr(t, name).tobytes()
+
+
+def test_an_archive_may_be_larger_than_4_gb(tmp_path: Path) -> None:
+    """The numbers of the large array are zeros, which a sparse file holds in no space."""
+    shape, last = (3, 2**29), np.arange(5.0)
+    head, crc = npy_header("<f4", shape), zlib.crc32(npy_header("<f8", last.shape) + last.tobytes())
+    members = [Member("large.npy", head, 3 * 2**31, 0), Member("last.npy", npy_header("<f8", last.shape), 40, crc)]
+    (_, first), (at, second), (end, directory) = found = pieces([*members])
+    assert found[1][0] == len(first) + 3 * 2**31
+    path = tmp_path / "large.npz"
+    with open(path, "wb") as file:
+        for offset, piece in ((0, first), (at, second + last.tobytes()), (end, directory)):
+            file.seek(offset)
+            file.write(piece)
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["last"], last)
+        large = file.zip.getinfo("large.npy")
+        assert (large.file_size, large.compress_size) == (len(head) + 3 * 2**31,) * 2
+        with file.zip.open("large.npy") as member:
+            assert np.lib.format.read_magic(member) == (1, 0)
+            assert np.lib.format.read_array_header_1_0(member) == (shape, False, np.dtype("<f4"))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 0, 2), (10**12,), (1,) * 32])
+@pytest.mark.parametrize("dtype", ["<f4", "<f8", "<i8", "<u8", "|b1"])
+def test_numpy_reads_the_headers_of_arrays(shape: tuple[int, ...], dtype: str) -> None:
+    file = io.BytesIO(npy_header(dtype, shape))
+    assert np.lib.format.read_magic(file) == (1, 0)
+    assert np.lib.format.read_array_header_1_0(file) == (shape, False, np.dtype(dtype))
+    assert file.read() == b"" and file.tell() % 64 == 0
+
+
+def test_a_database_of_before_the_first_release_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "db", [trajectory(0)]).path / "meta.json"
+    about = json.loads(path.read_bytes())["about"] | {"format": 1}
+    path.write_bytes(canonical({"about": about, "fingerprint": fingerprint(canonical(about))}))
+    with pytest.raises(Damaged, match=r"expected a database of format 2, got format 1.*HDF5.*into a new database"):
+        Database.open(tmp_path / "db")
 
 
 @pytest.mark.parametrize("name", ["force_descriptors", "site_descriptors"])

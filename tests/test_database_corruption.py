@@ -12,21 +12,20 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from torture import Hold, cases, delay, random_moments, same, same_data, same_trajectory, trajectory, written, zygotes
 
 import fisherlib as fl
 from fisherlib import cluster
-from fisherlib.io.database import Damaged, Database, Shard
+from fisherlib.io.database import Damaged, Database, Shard, sweep
 from fisherlib.io.database.__main__ import main
-from fisherlib.io.database.sweep import sweep
 from fisherlib.io.moments import read_moments, write_moments
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*in no seal:UserWarning")
@@ -108,9 +107,14 @@ def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
 def files(court: Court) -> list[Path]:
     """All files: shards, what the database is about, seals, kept records, parts and the whole."""
     every = [p for p in sorted(court.folder.rglob("*")) if p.is_file()]
-    assert {p.suffix for p in every} == {".h5", ".json", ".npz"}
+    assert {p.suffix for p in every} == {".npz", ".json"}
     assert len(every) == 3 + 1 + 1 + 2 + 2 + 1
     return every
+
+
+def of_database(path: Path) -> bool:
+    """Whether it is a shard, a seal or what the database is about, which are checked in every byte."""
+    return path.parent.name in ("shards", "seals", "db")
 
 
 def places(path: Path, rng: np.random.Generator, number: int) -> np.ndarray:
@@ -119,11 +123,11 @@ def places(path: Path, rng: np.random.Generator, number: int) -> np.ndarray:
     if number >= size:
         return np.arange(size)
     edges = [0, size]
-    if path.suffix == ".h5":
+    if path.parent.name == "shards":
+        with zipfile.ZipFile(path) as archive:
+            edges += [4, 14, 18, 30, 41, 45, 61, 67, 128, archive.start_dir]  # of the header, as the format lists them
+            edges += [member.header_offset for member in archive.infolist()]
         with Shard(path) as shard:
-            text = int.from_bytes(path.read_bytes()[16:24], "little")
-            block = int.from_bytes(path.read_bytes()[8:16], "little")
-            edges += [8, 16, 24, 40, 40 + text, block]
             for array in shard.header.arrays.values():
                 edges += [array.offset, array.offset + array.size]
     wanted = np.array([edge + step for edge in edges for step in (-1, 0)])
@@ -138,7 +142,7 @@ def test_one_damaged_byte_is_never_silent(court: Court) -> None:
     met: dict[str, Counter[str]] = {}
     for path in every:
         content = path.read_bytes()
-        kind = path.suffix if path.parent.name != "moments" else "kept"
+        kind = {"moments": "kept", "shards": "shard"}.get(path.parent.name, path.suffix)
         for offset in places(path, rng, -(-FLIPS * len(content) // total)):
             changed = bytearray(content)
             changed[offset] ^= 1 << rng.integers(8) if rng.random() < 0.5 else int(rng.integers(1, 256))
@@ -146,7 +150,7 @@ def test_one_damaged_byte_is_never_silent(court: Court) -> None:
             met.setdefault(kind, Counter()).update(found)
             if kind == "kept":
                 assert found == ["right"], "the shards are there still"
-            elif path.suffix in (".h5", ".json"):  # the sums, which need not all that is there, may be right
+            elif of_database(path):  # the sums, which need not all that is there, may be right
                 assert found[0] == "refused", f"{path} is checked in every byte, but not in {offset}"
     print({kind: dict(counts) for kind, counts in met.items()})
     assert sum(sum(counts.values()) for counts in met.values()) > FLIPS
@@ -163,7 +167,7 @@ def test_a_file_that_was_cut_or_grew_is_refused(court: Court) -> None:
             assert set(found) == ({"right"} if path.parent.name == "moments" else {"refused"})
         for more in (b"\0", b"\n", content[:100], content, b"\0" * 4096):
             found = court.spoil(path, content + more, f"with {len(more)} bytes more")
-            if path.suffix in (".h5", ".json"):
+            if of_database(path):
                 assert set(found) == {"refused"}
         for start in (1, 512, len(content) // 2):
             court.spoil(path, content[start:], f"without its first {start} bytes")
@@ -171,14 +175,21 @@ def test_a_file_that_was_cut_or_grew_is_refused(court: Court) -> None:
 
 
 def test_a_file_that_is_another_is_refused(court: Court, tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "other.h5", "w") as file:
-        file["force_descriptors"] = np.zeros((9, 2))
+    for number, text in enumerate(("", "{}", "[]", '{"arrays": [], "units": {}}', "[" * 10000)):
+        with zipfile.ZipFile(tmp_path / f"header-{number}.npz", "w") as archive:
+            archive.writestr("header.json", text)
+    np.savez(tmp_path / "rows.npz", force_descriptors=np.zeros((9, 2)))
     np.savez(tmp_path / "other.npz", PhiPhi=np.eye(2))
     np.savez(tmp_path / "format.npz", format="fisherlib-moments-1", names=np.array(["a"]), about="{}")
     np.savez(tmp_path / "about.npz", format="fisherlib-moments-1", names=np.array([], dtype=str), about="[]")
     np.save(tmp_path / "other.npy", np.eye(2))
     foreign = [p.read_bytes() for p in tmp_path.iterdir()]
     foreign += [b"", b"not a shard\n", b"{}", b"FISHERL1", b"FISHERL1" + b"\xff" * 5000, b"PK\x05\x06" + bytes(18)]
+    foreign += [
+        b"\x89HDF\r\n\x1a\n" + bytes(500),
+        b"PK\x03\x04",
+        b"PK\x03\x04" + bytes(26) + b"header.json" + b"\xff" * 500,
+    ]
     every = files(court)
     foreign += [p.read_bytes() for p in every]
     records = [p.read_bytes() for p in files_of(court.database.path / "moments")]  # moments they are, as they say
@@ -228,7 +239,7 @@ def test_shards_that_were_removed_renamed_or_swapped_are_refused(court: Court, t
     for path in shards:
         kept = path.rename(tmp_path / path.name)
         assert set(court.judge(path, "removed")) == {"refused"}
-        other = kept.rename(path.with_name("c-000000000.h5"))
+        other = kept.rename(path.with_name("c-000000000.npz"))
         assert set(court.judge(path, "renamed", name=other.name)) == {"refused"}
         other.rename(path)
         shutil.copy(path, other)
@@ -284,8 +295,9 @@ def is_right(database: Database, size: int, seed: int = 0) -> None:
 @pytest.mark.parametrize(
     ("hold", "whole"),
     [
-        (Hold("fisherlib.io.database.write_shard._write", 3, "before"), 2),  # an empty file
-        (Hold("fisherlib.io.database.write_shard._write", 3, "after"), 2),  # all of the data, and no header
+        (Hold("fisherlib.io.database.shard_writer._write", 3, "before"), 2),  # an empty file
+        (Hold("fisherlib.io.database.shard_writer._bytes", 2 * 12 + 6 + 4, "before"), 2),  # three of its six arrays
+        (Hold("fisherlib.io.database.shard_writer._write", 3, "after"), 2),  # all of the data, which are not flushed
         (Hold("os.link", 3, "before"), 2),  # a whole file, which has no name yet
         (Hold("os.link", 3, "after"), 3),  # it has its name, and the other one still
     ],
@@ -425,9 +437,9 @@ def test_a_shard_that_may_not_grow_is_not_there(tmp_path: Path) -> None:
     found = filled(database, "limit", [*limits, size])
     for limit, outcome in zip(limits, found, strict=False):
         assert outcome[:2] == [True, errno.EFBIG], (limit, outcome)
-        assert "t-000000003.h5" in outcome[2], (limit, outcome)
+        assert "t-000000003.npz" in outcome[2], (limit, outcome)
     assert found[-1] == "written", "now it fits"
-    assert [p.name for p in files_of(database.path / "shards")] == ["t-000000000.h5", "t-000000003.h5"]
+    assert [p.name for p in files_of(database.path / "shards")] == ["t-000000000.npz", "t-000000003.npz"]
     assert database.verify() == []
     assert len(database.read()["t"]) == 303
 
@@ -458,7 +470,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(disk: Path, how: str
     refused = [outcome for outcome in found if outcome != "written"]
     assert 10 < len(there) < 40
     assert all(outcome[:2] == [True, errno.ENOSPC] for outcome in refused), refused
-    assert all(".h5" in outcome[2] for outcome in refused), refused
+    assert all(".npz" in outcome[2] for outcome in refused), refused
     assert len(os.listdir(database.path / "shards")) == len(there)
     for number, h in zip(there, database.shards(), strict=True):
         with Shard(database.path / "shards" / h.name) as shard:
@@ -486,11 +498,11 @@ def test_a_disk_without_hard_links_says_so(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", link)
-    with pytest.raises(OSError, match=r"no hard links \(Operation not permitted\); take another.*t-000000006\.h5"):
+    with pytest.raises(OSError, match=r"no hard links \(Operation not permitted\); take another.*t-000000006\.npz"):
         database.append(trajectory(1))
     with pytest.raises(OSError, match=r"no hard links.*meta\.json"):
         Database.create(tmp_path / "new", descriptor_names=["a"])
-    assert os.listdir(database.path / "shards") == ["t-000000000.h5"]
+    assert os.listdir(database.path / "shards") == ["t-000000000.npz"]
 
 
 def test_verify_lists_all_that_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -511,4 +523,4 @@ def test_verify_lists_all_that_is_damaged(tmp_path: Path, capsys: pytest.Capture
     for path in shards[:2]:
         path.unlink()
     assert main(["verify", str(database.path)]) == 1
-    assert "t0-000000000.h5 and 2 more must be there and is not" in capsys.readouterr().out
+    assert "t0-000000000.npz and 2 more must be there and is not" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import fisherlib as fl
 from fisherlib import diagnostics
-from fisherlib.diagnostics import Verdict, judgements
+from fisherlib.diagnostics import Verdict, time_series
 from fisherlib.units import BOLTZMANN
 
 Maker = Callable[..., fl.Dataset]
@@ -333,12 +333,12 @@ def test_check_without_force_descriptors_says_what_is_wrong(few_walkers: fl.Data
 
 
 def test_a_temperature_by_forces_that_could_as_well_be_negative_is_not_known() -> None:
-    judge = judgements.temperature_by_forces
+    judge = time_series.temperature_by_forces
     for ratio, error, freedom in ((-7.85, 0.90, 1.0), (-1.89, 1.01, 5.0), (1.0, 0.5, 20.0)):
-        assert judge(ratio, error, freedom, judgements.CHANCE).level == "unknown"
-    assert judge(1.1, 0.1, 20.0, judgements.CHANCE).level == "ok"
+        assert judge(ratio, error, freedom, time_series.CHANCE).level == "unknown"
+    assert judge(1.1, 0.1, 20.0, time_series.CHANCE).level == "ok"
     for ratio in (-3.0, 8.0):  # far off all the same
-        assert judge(ratio, 0.5, 20.0, judgements.CHANCE).level == "warn"
+        assert judge(ratio, 0.5, 20.0, time_series.CHANCE).level == "warn"
 
 
 def test_a_trajectory_without_a_name_is_named_in_quotes(ragged: Maker) -> None:

@@ -102,7 +102,7 @@ def test_site_energies_have_a_difference_and_are_called_no_observable() -> None:
     _, model, difference = figure.data
     assert model.name == "b: KS 0.333, W1 500.00 meV"
     assert np.abs(difference.y).max() == pytest.approx(comparison.ks(a, b))
-    assert "no observable" in figure.layout.title.subtitle.text
+    assert "not observable" in figure.layout.title.subtitle.text
     assert figure.layout.xaxis2.title.text == "site energy, eV"
     assert len(figures.site_energy_cdfs({"a": a}, title="Site energies").data) == 1
 

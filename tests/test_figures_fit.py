@@ -82,4 +82,4 @@ def test_the_spectrum_always_has_two_traces() -> None:
     ("value", "text"), [(1.4e7, "1.4×10<sup>7</sup>"), (3.0, "3"), (1234.0, "1.23e+03"), (float("inf"), "inf")]
 )
 def test_large_numbers_are_written_as_powers(value: float, text: str) -> None:
-    assert figures.frame.power(value) == text
+    assert figures.style.power(value) == text

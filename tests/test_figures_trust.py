@@ -75,7 +75,7 @@ def test_weights_show_the_shape_that_says_whether_to_believe_them() -> None:
     k = fl.reweighting.pareto_k(3.0 * x)
     assert named(figure, "bad").name.endswith(f"of 400, Pareto k {k:.2f}") and k > 0.5
     said = figure.layout.title.subtitle.text
-    assert "ESS itself has no bar: k says whether to believe it" in said
+    assert "ESS has no error bar; Pareto k tells whether to believe it" in said
     assert f"bad: error bars too small: Pareto k {k:.2f}; one: error bars too small: Pareto k ∞" in said
     assert "good" not in said
     with pytest.raises(ValueError, match="log_weights: expected"):

@@ -420,12 +420,12 @@ def test_descriptors_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soap_module, "BATCH", 1)
     atoms = [Atoms("Cu20", positions=3.0 * np.random.default_rng(m).normal(size=(20, 3))) for m in range(1000)]
     threads, stopped, begun, raised = threading.active_count(), threading.Event(), [], []
-    calculator = Soap._calculator
+    spectrum = Soap._spectrum
 
-    def begin(soap: Soap) -> object:  # of a batch: the first three, and those that wait for the stop
+    def begin(*given: object) -> object:  # of a batch: the first three, and those that wait for the stop
         begun.append(None)
         assert len(begun) <= 3 or stopped.wait(60)
-        return calculator(soap)
+        return spectrum(*given)
 
     def stop(done: int, total: int) -> None:
         if done >= 3:
@@ -433,7 +433,7 @@ def test_descriptors_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
             stopped.set()
             raise Stop
 
-    monkeypatch.setattr(Soap, "_calculator", begin)
+    monkeypatch.setattr(Soap, "_spectrum", begin)
     with pytest.raises(Stop):
         Soap()(atoms, species=[29], progress=stop)
     assert len(raised) == 1 and len(begun) < 500, "those that had not begun are dropped"
@@ -466,5 +466,5 @@ def test_batches_hold_few_configurations_and_few_atoms() -> None:
         return [b - a for a, b in zip(starts, stops, strict=False)]
 
     assert sizes(*[1] * 20) == [8, 8, 4]
-    assert sizes(300, 300, 600, 100, 100) == [1, 1, 1, 2]
+    assert sizes(40, 40, 600, 30, 30) == [1, 1, 1, 2]
     assert sizes() == []

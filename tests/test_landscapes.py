@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import fisherlib as fl
+from fisherlib.landscapes import projections
 from fisherlib.landscapes.projections import Projection
 from fisherlib.units import BOLTZMANN
 
@@ -225,7 +226,7 @@ def test_one_point_of_a_landscape_is_one_number() -> None:
 
 def test_a_grid_of_one_point_is_refused() -> None:
     plane = fl.Plane.coefficients(np.zeros(2), fl.ridge(1.0, 2), 0, 1)
-    with pytest.raises(ValueError, match="n: expected at least 2 points along an axis, got 1"):
+    with pytest.raises(ValueError, match="n: expected a whole number of points along an axis, at least 2, got 1"):
         fl.landscape(fl.ridge(1.0, 2), plane, n=1)
 
 
@@ -335,7 +336,7 @@ def test_a_hundred_thousand_real_residuals_are_exact(
 def test_rows_are_taken_in_blocks_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     projection, (x, y) = bare(np.random.default_rng(0).normal(size=(3, 1000))), (np.linspace(-1, 1, 4),) * 2
     whole, counts = projection.force_huber(x, y), []
-    monkeypatch.setattr(fl.landscapes.projections, "BLOCK", 77)
+    monkeypatch.setattr(projections, "BLOCK", 77)
     blocks = projection.force_huber(x, y, progress=lambda *count: counts.append(count))
     np.testing.assert_allclose(blocks, whole, rtol=1e-14)
     assert counts == [(k + 1, 52) for k in range(52)]
@@ -454,6 +455,8 @@ def test_a_landscape_is_drawn_once(atlas: fl.Atlas) -> None:
 def test_unknown_names_are_answered_with_the_known_ones(atlas: fl.Atlas) -> None:
     with pytest.raises(ValueError, match="model: expected one of 'θ', 'θ_f', got 'x'"):
         atlas("x", "force MAE")
+    with pytest.raises(ValueError, match="model: expected one of 'θ', 'θ_f', got 'x'"):
+        atlas.planes("x")
     with pytest.raises(ValueError, match="loss: expected one of 'Fisher divergence', .* got 'mae'"):
         atlas("θ", "mae")
 

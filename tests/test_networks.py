@@ -226,7 +226,7 @@ def test_blocks_of_grid_points_and_configurations_fit_together(few_walkers, monk
     projection, x = project_network(model, few_walkers, model.plane()), np.linspace(-1, 1, 5)
     names = ["fisher", "energy_ks", "force_mae"]
     before = [getattr(projection, name)(x, x) for name in names]
-    monkeypatch.setattr("fisherlib.neural.projections.PAIRS", 600)
+    monkeypatch.setattr("fisherlib.landscapes.pointwise.PAIRS", 600)
     monkeypatch.setattr("fisherlib.neural.projections.BLOCK", 7)
     for name, z in zip(names, before, strict=True):
         np.testing.assert_allclose(getattr(projection, name)(x, x), z, rtol=1e-6)
@@ -246,7 +246,7 @@ def test_a_landscape_is_drawn_from_the_weights_and_leaves_them_alone(ragged) -> 
 
 @pytest.mark.parametrize("name", ["fisher", *ENERGY_LOSSES, *FORCE_LOSSES])
 def test_progress_counts_to_the_end_and_may_cancel(name, ragged, monkeypatch) -> None:
-    monkeypatch.setattr("fisherlib.neural.projections.PAIRS", 30)
+    monkeypatch.setattr("fisherlib.landscapes.pointwise.PAIRS", 30)
     data, model, calls = ragged(15), network(16), []
     projection = project_network(model, data, model.plane(), progress=lambda *at: calls.append(at))
     assert calls[-1] == (10, 10)

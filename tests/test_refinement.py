@@ -337,7 +337,7 @@ def test_what_is_not_of_the_loss_is_refused(ragged: Maker) -> None:
             refine(fit, loss, lambda x, wrong=wrong: wrong)
     with pytest.raises(ValueError, match=r"residual: expected finite numbers, \(4,\) like the θ"):
         refine(fit, loss, lambda x: right(x) if x.ndim == 2 else np.nan * x, passes=2)
-    with pytest.raises(ValueError, match="passes: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="passes: expected a whole number of passes, at least 1, got 0"):
         refine(fit, loss, right, passes=0)
     with pytest.raises(ValueError, match="solution: expected K = 4 parameters as in the loss, got 3"):
         refine(dataclasses.replace(fit, theta=np.ones(3)), loss, right)

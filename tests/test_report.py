@@ -253,7 +253,7 @@ def test_a_page_that_cannot_be_made_is_told_in_a_sentence(
     monkeypatch.setattr(page, "render", render)
     command = [f"--notebook={notebook}", f"--target={tmp_path / 'reports'}"]
     assert main(command) == 1
-    sentence = "report: small.ipynb ran, but no page came of it: KeyError: 'data'\n"
+    sentence = "report: small.ipynb ran, but its page could not be made: KeyError: 'data'\n"
     assert capsys.readouterr().err == sentence and not (tmp_path / "reports").exists()
     assert main([*command, "--traceback"]) == 1
     assert capsys.readouterr().err.startswith(f"{sentence}Traceback (most recent call last)")

@@ -167,7 +167,7 @@ def test_forces_that_fit_exactly_and_more_parameters_than_rows_give_finite_curve
         ({"strengths": [-1.0]}, "got -1"),
         ({"strengths": []}, r"strengths: expected a list of numbers > 0, got shape \(0,\)"),
         ({"strengths": 0.1}, r"strengths: expected a list .* got shape \(\)"),
-        ({"origin": [1.0]}, r"origin: expected K = 3 finite numbers, one a descriptor, got shape \(1,\)"),
+        ({"origin": [1.0]}, r"origin: expected K = 3 finite numbers, one per descriptor, got shape \(1,\)"),
         ({"scale": [1.0, np.nan, 1.0]}, r"scale: expected K = 3 finite numbers, .* got \[ ?1. nan"),
         ({"scale": [1.0, 0.0, 1.0]}, "scale: expected numbers > 0, got 0 for descriptor 1"),
         ({"scale": [1.0, 1.0, -2.0]}, "scale: expected numbers > 0, got -2 for descriptor 2"),
@@ -183,10 +183,10 @@ def test_what_cannot_be_meant_is_refused(ragged: Maker, options: dict[str, objec
 def test_unknown_temperatures_and_nothing_to_fit_are_refused_and_a_strength_of_zero_too(ragged: Maker) -> None:
     unknown = fl.accumulate(ragged(0, temperatures=(None, None)))
     for function in (fl.fisher, lambda m: ridge_path(m, STRENGTHS)):
-        with pytest.raises(ValueError, match="temperature: a trajectory has none of its own"):
+        with pytest.raises(ValueError, match="temperature: .*none of its own"):
             function(unknown)
     assert ridge_path(unknown, STRENGTHS, temperature=300.0).thetas.shape == (9, 3)
-    with pytest.raises(ValueError, match="nothing to fit, the force descriptors are all zero"):
+    with pytest.raises(ValueError, match="expected something to fit, got force descriptors that are all zero"):
         RidgePath.of(fl.Quadratic(np.zeros((2, 2)), np.zeros(2), 1.0), STRENGTHS, rows=6)
     with pytest.raises(ValueError, match="expected finite numbers > 0, got 0"):
         ridge_path(unknown, STRENGTHS, temperature=300.0).theta(0.0)
@@ -207,5 +207,5 @@ def test_errors_of_trajectories_are_those_of_their_rows_and_need_all_parameters(
     expected = [np.sqrt(np.mean((t.forces - t.force_descriptors @ theta) ** 2)) for t in data.values()]
     np.testing.assert_allclose(fl.regression.force_rmse(moments, theta), expected)
     for wrong in (theta[:2], theta[None], [1.0, np.nan, 0.0]):
-        with pytest.raises(ValueError, match="theta: expected K = 3 finite numbers, one a descriptor, got"):
+        with pytest.raises(ValueError, match="theta: expected K = 3 finite numbers, one per descriptor, got"):
             fl.regression.force_rmse(moments, wrong)

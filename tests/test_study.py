@@ -1,6 +1,7 @@
 """A dataset, its moments and its models by name."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -114,11 +115,23 @@ def test_an_unknown_temperature_is_asked_for(ragged: Maker) -> None:
 def test_networks_stay_trained_when_a_model_joins(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "NETWORKS", {"tiny": (2,)})
     study = fl.Study(study.data)
-    assert study.networks == ("tiny",) and not study.atlas.is_trained("tiny")
-    network = study.atlas.network("tiny")
+    assert list(study.others) == ["tiny"] and study.atlas.work("tiny", "force MAE") == "training tiny, once"
+    network = study.others["tiny"].network()
     more = study.with_model(fl.LinearPotential(theta=np.ones(4), name="more"))
-    assert more.atlas.is_trained("tiny") and more.atlas.network("tiny") is network
-    assert "more" in more.atlas.models
+    assert more.atlas.work("tiny", "force MAE") == "force MAE around tiny"
+    assert more.others["tiny"].network() is network
+    assert "more" in more.atlas.models and "more" not in study.atlas.models
+
+
+@pytest.mark.parametrize("name", ["θ_f", "energy fit", "Fisher + KL", *module.NETWORKS])
+def test_the_name_of_another_model_is_refused(study: fl.Study, name: str) -> None:
+    for each in (study, study.with_model(fl.LinearPotential(theta=np.ones(4), name="more"))):
+        with pytest.raises(ValueError, match=f"name: '{re.escape(name)}' is the name of another model; choose a name"):
+            each.with_model(fl.LinearPotential(theta=np.ones(4), name=name))
+    mine = {"θ_f": study.models["θ_f"], "energy fit": study.models["energy fit"]}
+    if name in mine:  # models of one's own can be replaced
+        again = fl.Study(study.data, models=mine).with_model(fl.LinearPotential(theta=np.ones(4), name=name))
+        assert again.models[name].theta[0] == 1.0
 
 
 # One run

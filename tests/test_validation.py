@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import fisherlib as fl
 from fisherlib import validation
 from fisherlib.regression import RidgePath
-from fisherlib.validation.agreement import Curve, agreement, covered
+from fisherlib.validation.agreement import HeldOutCurve, agreement, covered
 
 Maker = Callable[..., fl.Dataset]
 quick = settings(deadline=None, max_examples=25)
@@ -164,7 +164,7 @@ def test_held_out_errors_equal_refits_and_residuals_of_the_rows(
 def test_a_temperature_for_all_makes_their_rows_count_alike(ragged: Maker) -> None:
     data = ragged(4, temperatures=(300.0, None, 900.0))
     moments = fl.accumulate(data)
-    with pytest.raises(ValueError, match="temperature: a trajectory has none of its own"):
+    with pytest.raises(ValueError, match="temperature: .*none of its own"):
         validation.held_out_errors(moments, STRENGTHS)
     found = validation.leave_one_trajectory_out(moments, STRENGTHS, temperature=400.0)
     errors = np.array([by_refits(data, strength, temperature=400.0) for strength in STRENGTHS]).T
@@ -270,10 +270,10 @@ def test_the_best_lies_between_strengths_and_their_order_does_not_matter(copper_
     assert a.verdict.message == c.verdict.message
 
 
-def curve(excess: list[float], *, size: float = 1.0, error: float = 0.0) -> Curve:
+def curve(excess: list[float], *, size: float = 1.0, error: float = 0.0) -> HeldOutCurve:
     """Errors at strengths 1e-6, 1e-4, 1e-2 and 1 that exceed the least by so much."""
     strengths, values = np.array([1e-6, 1e-4, 1e-2, 1.0]), np.array(excess)
-    return Curve(strengths=strengths, excess=values, error=np.full(4, error), size=size)
+    return HeldOutCurve(strengths=strengths, excess=values, error=np.full(4, error), size=size)
 
 
 BEST = {"cross-validation": 1e-2, "GCV": 1e-6, "evidence": 1e-4}
@@ -299,14 +299,14 @@ def test_ways_to_choose_a_strength_disagree_where_their_errors_do(
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 def test_what_is_rounding_is_not_noticed_in_any_unit(unit: float) -> None:
     rounding, rmse = 1e-8 * unit, 1e-16 * unit * np.array([1.0, 5.0, 9e7, 2e9])
-    made = Curve.of(np.logspace(-6, 0, 4), rmse, np.zeros((3, 4)), rounding=rounding)
+    made = HeldOutCurve.of(np.logspace(-6, 0, 4), rmse, np.zeros((3, 4)), rounding=rounding)
     assert agreement(made, BEST).level == "ok" and agreement(made, BEST | {"GCV": 1.0}).level == "warn"
     assert made.serving == 3
 
 
 def test_a_curve_is_put_in_order() -> None:
     pulls = np.array([[1.0, 3.0, 2.0], [-1.0, -3.0, -2.0]])
-    made = Curve.of(np.array([1.0, 0.01, 0.1]), np.array([0.3, 0.2, 0.1]), pulls, rounding=0.0)
+    made = HeldOutCurve.of(np.array([1.0, 0.01, 0.1]), np.array([0.3, 0.2, 0.1]), pulls, rounding=0.0)
     np.testing.assert_allclose(made.strengths, [0.01, 0.1, 1.0])
     np.testing.assert_allclose(made.excess, [0.1, 0.0, 0.2])
     np.testing.assert_allclose(made.error, [2.0, 0.0, 2.0])  # √(2/1 · 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import re
 import threading
 import time
@@ -16,8 +17,9 @@ import traitlets
 
 import fisherlib as fl
 from fisherlib import comparison
-from fisherlib.landscapes import atlas
+from fisherlib.landscapes import Loss, atlas, linear, previews
 from fisherlib.landscapes.projections import Progress, Projection
+from fisherlib.neural import landscape as neural
 from fisherlib.regression import Terms, force_rmse
 from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
@@ -436,8 +438,8 @@ def test_every_loss_of_every_model_on_every_plane(study: fl.Study) -> None:
     assert panel.state.options["model"] == (*study.models, "net")
     for model in study.models:
         panel.state.model = model
-        assert panel.state.options["plane"] == atlas.PLANES
-        for plane in atlas.PLANES:
+        assert panel.state.options["plane"] == linear.PLANES
+        for plane in linear.PLANES:
             panel.state.plane = plane
             is_drawn(panel)
     for loss in panel.state.options["loss"]:
@@ -449,19 +451,19 @@ def test_every_loss_of_every_model_on_every_plane(study: fl.Study) -> None:
 
 def test_networks_offer_their_own_planes_and_keep_their_weights(study: fl.Study) -> None:
     panel = LandscapePanel(study, n=21, model="net", loss="force MAE")
-    weights = study.atlas.network("net").theta.tobytes()
-    assert panel.state.options["plane"] == atlas.NETWORK_PLANES
+    weights = study.others["net"].network().theta.tobytes()
+    assert panel.state.options["plane"] == neural.PLANES
     for name in ("to", "third", "first", "second"):
         assert panel.state.options[name] == () and getattr(panel.state, name) == ""
-    for plane in atlas.NETWORK_PLANES:
+    for plane in neural.PLANES:
         panel.state.plane = plane
         is_drawn(panel)
     for loss in (J, "energy MAE"):
         panel.state.loss = loss
         is_drawn(panel)
-    assert study.atlas.network("net").theta.tobytes() == weights
+    assert study.others["net"].network().theta.tobytes() == weights
     panel.state.model = "θ_f"
-    assert panel.state.plane in atlas.PLANES
+    assert panel.state.plane in linear.PLANES
     is_drawn(panel)
 
 
@@ -473,8 +475,8 @@ def displayed(panel: LandscapePanel) -> set[str]:
 @pytest.mark.parametrize(
     ("plane", "labels"),
     [
-        (atlas.ANOTHER, {"To", "Seed"}), (atlas.THREE, {"To", "And"}), (atlas.EIGEN, set()),
-        (atlas.COEFFICIENTS, {"First coefficient", "Second coefficient"}), (atlas.RANDOM, {"Seed"}),
+        (linear.ANOTHER, {"To", "Seed"}), (linear.THREE, {"To", "And"}), (linear.EIGEN, set()),
+        (linear.COEFFICIENTS, {"First coefficient", "Second coefficient"}), (linear.RANDOM, {"Seed"}),
     ],
 )  # fmt: skip
 def test_only_what_fits_the_plane_is_asked_for(study: fl.Study, plane: str, labels: set[str]) -> None:
@@ -484,7 +486,7 @@ def test_only_what_fits_the_plane_is_asked_for(study: fl.Study, plane: str, labe
 
 
 def test_other_models_are_never_the_model_itself_nor_each_other(study: fl.Study) -> None:
-    panel = LandscapePanel(study, plane=atlas.THREE)
+    panel = LandscapePanel(study, plane=linear.THREE)
     for model in study.models:
         panel.state.model = model
         assert set(panel.state.options["to"]) == set(study.models) - {model}
@@ -497,7 +499,7 @@ def test_other_models_are_never_the_model_itself_nor_each_other(study: fl.Study)
 
 
 def test_two_coefficients_are_never_the_same(study: fl.Study) -> None:
-    panel, names = LandscapePanel(study, plane=atlas.COEFFICIENTS), study.data.descriptor_names
+    panel, names = LandscapePanel(study, plane=linear.COEFFICIENTS), study.data.descriptor_names
     assert panel.state.options["first"] == names and (panel.state.first, panel.state.second) == names[:2]
     panel.state.first = names[1]
     assert panel.state.second == names[0] and names[1] not in panel.state.options["second"]
@@ -508,7 +510,7 @@ def test_two_coefficients_are_never_the_same(study: fl.Study) -> None:
 
 
 def test_half_width_and_resolution_and_seed(study: fl.Study) -> None:
-    panel = LandscapePanel(study, plane=atlas.RANDOM)
+    panel = LandscapePanel(study, plane=linear.RANDOM)
     before = surface(panel)
     low, size, z = before.x[0], len(before.x), before.z.copy()
     control(panel, "Half-width").set_state({"value": 10.0})
@@ -523,7 +525,7 @@ def test_half_width_and_resolution_and_seed(study: fl.Study) -> None:
     assert not np.array_equal(surface(panel).z, z)
     panel.state.seed = 0
     assert np.array_equal(surface(panel).z, z)
-    again = LandscapePanel(fl.Study(study.data, models=study.models), plane=atlas.RANDOM)
+    again = LandscapePanel(fl.Study(study.data, models=study.models), plane=linear.RANDOM)
     assert np.array_equal(surface(again).z, z)  # the same seed, the same picture
 
 
@@ -554,7 +556,7 @@ def test_marks_and_the_path_between_them_can_be_left_out(study: fl.Study) -> Non
 
 
 def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
-    panel = LandscapePanel(study, plane=atlas.RANDOM, x=0.5)
+    panel = LandscapePanel(study, plane=linear.RANDOM, x=0.5)
     control(panel, "Cut at y").set_state({"value": -0.25})
     land, _ = study.atlas(**panel.state.view())
     along_x, along_y = (trace for trace in panel.figure.data if getattr(trace, "yaxis", "") == "y2")
@@ -564,7 +566,7 @@ def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
 
 
 def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> None:
-    panel = LandscapePanel(study, plane=atlas.RANDOM)
+    panel = LandscapePanel(study, plane=linear.RANDOM)
     panel.figure._handle_custom_msg({"clicked": [0.123456, -0.5]}, [])
     assert (panel.state.x, panel.state.y) == (0.1235, -0.5)
     assert "along y, at x = 0.123" in [trace.name for trace in panel.figure.data]
@@ -575,16 +577,16 @@ def test_the_turned_camera_stays(study: fl.Study) -> None:
     panel = LandscapePanel(study)
     panel.figure.camera = {"eye": {"x": -2.5, "y": 1.0, "z": 1.0}}
     panel.state.loss = "energy MAE"
-    panel.state.model, panel.state.plane = "θ (given)", atlas.RANDOM
+    panel.state.model, panel.state.plane = "θ (given)", linear.RANDOM
     assert panel.figure.camera["eye"]["x"] == -2.5
 
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [("model", "θ_f"), ("loss", J), ("plane", atlas.RANDOM), ("to", "θ .given."), ("third", "Fisher"), ("first", "")],
+    [("model", "θ_f"), ("loss", J), ("plane", linear.RANDOM), ("to", "θ .given."), ("third", "Fisher"), ("first", "")],
 )
 def test_what_is_not_known_is_refused_with_what_is(study: fl.Study, name: str, known: str) -> None:
-    plane = {"third": atlas.THREE, "first": atlas.COEFFICIENTS}.get(name, atlas.ANOTHER)
+    plane = {"third": linear.THREE, "first": linear.COEFFICIENTS}.get(name, linear.ANOTHER)
     panel = LandscapePanel(study, plane=plane)
     before = panel.state.trait_values()
     with pytest.raises(traitlets.TraitError, match=f"{name}: expected one of .*{known}.* got 'no such'"):
@@ -594,7 +596,7 @@ def test_what_is_not_known_is_refused_with_what_is(study: fl.Study, name: str, k
 
 
 def test_choices_of_a_plane_may_stand_before_it(study: fl.Study) -> None:
-    chosen = {"third": "θ_f", "to": "Fisher + KL", "plane": atlas.THREE, "model": "θ (given)"}
+    chosen = {"third": "θ_f", "to": "Fisher + KL", "plane": linear.THREE, "model": "θ (given)"}
     panel = LandscapePanel(study, **chosen)
     assert {name: getattr(panel.state, name) for name in chosen} == chosen
     is_drawn(panel)
@@ -605,11 +607,11 @@ def test_an_error_is_put_into_words_and_cleared_by_the_next_choice(
 ) -> None:
     panel = LandscapePanel(study)
 
-    def fail(self: fl.Atlas, *_: object) -> None:
+    def fail(*_: object) -> None:
         raise ValueError("no <such> data")
 
     with monkeypatch.context() as patch:
-        patch.setattr(fl.Atlas, "_draw", fail)
+        patch.setattr(linear, "project", fail)
         panel.state.loss = "KS of energies"
         assert "no &lt;such&gt; data" in panel.work.status.value and isinstance(panel.last_error, ValueError)
     panel.state.loss = J
@@ -617,14 +619,14 @@ def test_an_error_is_put_into_words_and_cleared_by_the_next_choice(
 
 
 def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(progress: Progress) -> None:
+    def train(*_: object, progress: Progress, **settings: object) -> None:
         for step in range(10_000):
             progress(step, 10_000)
             time.sleep(0.001)
 
     async def scene() -> None:
         panel = LandscapePanel(study)
-        monkeypatch.setitem(study.atlas._train, "net", train)
+        monkeypatch.setattr(fl.training, "train", train)
         before, z = panel.state.trait_values(), np.array(surface(panel).z)
         control(panel, "Model").set_state({"index": panel.state.options["model"].index("net")})
         assert "training net, once" in panel.work.status.value
@@ -635,7 +637,7 @@ def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, mo
         panel.work._thread.join(60)
         await asyncio.sleep(0.05)
         np.testing.assert_array_equal(surface(panel).z, z)
-        assert not study.atlas.is_trained("net") and "Cancelled" in panel.work.status.value
+        assert not study.others["net"].trained and "Cancelled" in panel.work.status.value
         panel.state.loss = "energy MAE"  # and all goes on from there
         panel.work.wait()
         is_drawn(panel)
@@ -649,6 +651,16 @@ async def until(condition: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("nothing happened for a minute")
+
+
+def replaced(monkeypatch: pytest.MonkeyPatch, method: Callable, *names: str) -> None:
+    """In atlases made from now on, the exact evaluation of some losses is ``method`` of what it was."""
+
+    def new(loss: Loss) -> Loss:
+        return dataclasses.replace(loss, linear=dataclasses.replace(loss.linear, exact=method(loss.linear.exact)))
+
+    losses = [new(loss) if loss.name in names else loss for loss in atlas.EVALUATED]
+    monkeypatch.setattr(atlas, "EVALUATED", losses)
 
 
 @pytest.fixture
@@ -667,9 +679,8 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return exact
 
-    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
-    for name in ("force_mae", "force_huber"):
-        monkeypatch.setattr(Projection, name, held_up(getattr(Projection, name)))
+    monkeypatch.setattr(previews, "MOMENT", 0.0)
+    replaced(monkeypatch, held_up, "force MAE", "force Huber")
     return go_on
 
 
@@ -751,14 +762,15 @@ def test_who_cancels_the_exact_surface_is_shown_what_was_there_before_its_previe
 def test_an_exact_surface_that_fails_is_told_of_beside_its_preview(
     study: fl.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fl.landscapes.previews, "MOMENT", 0.0)
+    monkeypatch.setattr(previews, "MOMENT", 0.0)
 
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no memory")
 
+    replaced(monkeypatch, lambda _: fail, "energy MAE")
+
     async def scene() -> None:
         panel = LandscapePanel(study)
-        monkeypatch.setattr(Projection, "energy_mae", fail)
         panel.state.loss = "energy MAE"
         panel.work.wait()
         assert is_preview(panel) and "no memory" in panel.work.status.value and not panel.work.busy
@@ -862,7 +874,7 @@ def test_before_data_are_loaded_every_page_asks_for_them(good: Path, data: fl.Da
 def test_a_fit_that_is_added_appears_on_the_other_pages(good: Path, folder: Path) -> None:
     fl.io.write_theta(fl.LinearPotential(theta=np.arange(K) + 1.0), folder / "theta_mine.json")
     dashboard = Dashboard(str(good))
-    dashboard.landscape._study.atlas.network("net")
+    dashboard.landscape._study.others["net"].network()
     open_page(dashboard, "Compare").state.saved = "theta_mine.json"
     fit = open_page(dashboard, "Fit")
     fit.state.kl, fit.state.name = 2.0, "<i>mine</i>"
@@ -871,7 +883,7 @@ def test_a_fit_that_is_added_appears_on_the_other_pages(good: Path, folder: Path
     for panel, name in ((dashboard.compare, "models"), (dashboard.landscape, "model")):
         assert {"theta_mine", "<i>mine</i>"} < set(panel.state.options[name])
     landscape = open_page(dashboard, "Landscape")
-    assert landscape._study.atlas.is_trained("net")
+    assert landscape._study.others["net"].trained
     landscape.state.model = "<i>mine</i>"
     is_drawn(landscape)
     compare = open_page(dashboard, "Compare")

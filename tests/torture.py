@@ -162,7 +162,7 @@ def write(path: str, key: str, size: int, seed: int, until: int) -> int:
     The shard that begins with configuration n holds the numbers of ``seed`` + n.
     """
     database = Database.open(path)
-    while (first := size * len(list((database.path / "shards").glob(f"{key}-*.h5")))) < until:
+    while (first := size * len(list((database.path / "shards").glob(f"{key}-*.npz")))) < until:
         t = trajectory(seed + first, key=key, M=size, K=database.K)
         try:
             database.append(t, first=first)
@@ -255,7 +255,7 @@ class Zygote:
         """Begins ``what``; the number of the process, whose output goes into a file."""
         output.write_bytes(b"")  # nothing of an earlier process is taken for this one's
         line = json.dumps([what, str(output), hold, *[a if isinstance(a, int) else str(a) for a in arguments]])
-        return self._ask(line, 60.0)
+        return self._ask(line, 300.0)  # its imports may take minutes on a busy machine
 
     def held(self, output: Path, seconds: float = 120.0) -> None:
         """Waits until the process that was started last is where it is to be held."""
@@ -357,6 +357,4 @@ def _zygote() -> Any:
 
 
 if __name__ == "__main__":
-    import h5py  # noqa: F401 – slow to load, and not to be waited for in every child
-
     sys.exit(_zygote()())

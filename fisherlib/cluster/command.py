@@ -1,4 +1,4 @@
-"""``python -m fisherlib.cluster``: the moments of a database, a part of them, or the sum of parts."""
+"""``python -m fisherlib.cluster``: moments of a database, of configurations, a part of them, or the sum of parts."""
 
 import argparse
 import os
@@ -6,17 +6,30 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from ..descriptors import parsed
 from ..io.moments import write_moments
-from .accumulate import accumulate, interrupted
+from .accumulate import accumulate
+from .featurise import featurise
 from .parts import merge, write_part
+from .work import interrupted
 
 _EXAMPLES = """\
 examples:
   python -m fisherlib.cluster db -o moments.npz --workers 8
   python -m fisherlib.cluster db --shards $SLURM_ARRAY_TASK_ID/100 -o part-$SLURM_ARRAY_TASK_ID.npz
   python -m fisherlib.cluster part-*.npz -o moments.npz
+  python -m fisherlib.cluster featurise data.xyz -o moments.npz --workers 8 --descriptor cutoff=4.5,n_max=8
+  python -m fisherlib.cluster featurise data.xyz -o db --workers 8
 """
+#: Options that would do nothing, by what is done.
+_USELESS = {
+    "merging": ("shards", "workers", "scheduler", "keep", "descriptor", "temperature"),
+    "--shards": ("scheduler", "by", "descriptor", "temperature"),
+    "a whole database": ("descriptor", "temperature"),
+    "featurise": ("shards",),
+}
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -34,15 +47,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="+", help="a database (folder), or part files to merge")
-    parser.add_argument("-o", "--output", required=True, help="the .npz to write")
-    parser.add_argument(
-        "--shards", type=_part, metavar="i/N", help="only part i of N (1 ≤ i ≤ N) of the groups of shards"
-    )
-    parser.add_argument("--workers", type=int, help="processes on this machine (1)")
-    parser.add_argument("--scheduler", help="address of a Dask scheduler, instead of processes")
-    parser.add_argument("--by", choices=("trajectory", "temperature"), help="what is added up (trajectory)")
-    parser.add_argument("--keep", help="folder for what is done, to go on from (moments/ in the database)")
+    add = parser.add_argument
+    add("paths", nargs="+", help="a database (folder), part files to merge, or the word featurise and a structure file")
+    add("-o", "--output", required=True, help="the .npz to write, or, of featurise, the folder of a database")
+    add("--shards", type=_part, metavar="i/N", help="only part i of N (1 ≤ i ≤ N) of the groups of shards")
+    add("--workers", type=int, help="processes on this machine (1)")
+    add("--scheduler", help="address of a Dask scheduler, instead of processes")
+    add("--by", choices=("trajectory", "temperature"), help="what is added up (trajectory)")
+    add("--keep", help="folder for what is done, to go on from (moments/ in the database, .cache/ beside a file)")
+    add("--descriptor", metavar="NAME=VALUE,…", help="settings of the descriptor, of featurise")
+    add("--temperature", type=float, help="K, of featurise, for files that do not say")
     return parser
 
 
@@ -63,23 +77,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(given: argparse.Namespace) -> None:
-    folders, output = [path for path in given.paths if os.path.isdir(path)], Path(given.output)
-    if folders and len(given.paths) > 1:
+def _job(given: argparse.Namespace) -> str:
+    """What is to be done, where nothing else is given that contradicts it."""
+    job = "featurise" if given.paths[0] == "featurise" and len(given.paths) > 1 else "merging"
+    paths, output = given.paths[job == "featurise" :], Path(given.output)
+    folders = [path for path in paths if os.path.isdir(path)]
+    if (folders or job == "featurise") and len(paths) > 1:
+        what = f"the folder {folders[0]}" if folders else "featurise"
         raise ValueError(
-            f"paths: expected one database, or part files, got {len(given.paths)} with the folder {folders[0]}"
+            f"paths: expected one database, part files, or featurise and one file, got {len(paths)} with {what}"
         )
-    if output.suffix != ".npz" or not output.parent.is_dir():
+    into_database = job == "featurise" and not output.suffix
+    if not (output.suffix == ".npz" or into_database) or not output.absolute().parent.is_dir():
         raise ValueError(f"output: expected a name ending in .npz in a folder that exists, got {given.output!r}")
-    job = "merging" if not folders else "--shards" if given.shards else "a whole database"
-    useless = {"merging": ("shards", "workers", "scheduler", "keep"), "--shards": ("scheduler", "by")}.get(job, ())
-    for name in useless:
+    if folders and job == "merging":
+        job = "--shards" if given.shards else "a whole database"
+    for name in _USELESS[job]:
         if getattr(given, name) is not None:
             raise ValueError(f"--{name}: expected none with {job}, where it would do nothing; leave it out")
-    keep, by, workers = given.keep or True, given.by or "trajectory", 1 if given.workers is None else given.workers
+    return job
+
+
+def _run(given: argparse.Namespace) -> None:
+    job, output, path = _job(given), Path(given.output), given.paths[-1]
+    how: dict[str, Any] = {"workers": 1 if given.workers is None else given.workers, "keep": given.keep or True}
+    whole: dict[str, Any] = {"by": given.by or "trajectory", "client": given.scheduler}
+    if job == "--shards":
+        return write_part(path, given.shards[0], given.shards[1], output, **how)
     if job == "merging":
-        write_moments(merge(given.paths, by=by), output)
-    elif job == "--shards":
-        write_part(folders[0], *given.shards, output, workers=workers, keep=keep)
+        made: Any = merge(given.paths, by=whole["by"])
+    elif job == "featurise":
+        settings = {"descriptor": given.descriptor and parsed(given.descriptor), "temperature": given.temperature}
+        made = featurise(path, into=None if output.suffix else output, **settings, **how, **whole)
     else:
-        write_moments(accumulate(folders[0], workers=workers, client=given.scheduler, by=by, keep=keep), output)
+        made = accumulate(path, **how, **whole)
+    if output.suffix:
+        write_moments(made, output)

@@ -1,93 +1,163 @@
-"""Who sums the leaves: this process, a pool of processes, or Dask; records come in the order of the leaves from all."""
+"""Who does the work: this process, a pool of processes, or Dask. Each does one task over items; results come in order."""
 
 import contextlib
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..moments import MomentRecord
-from .leaves import Leaf, record
+from ..io.database.layout import fingerprint
 
 if TYPE_CHECKING:
-    import distributed
+    from distributed import Client
 
-#: Leaves → their records, in order.
-Engine = Callable[[Sequence[Leaf]], Iterator[MomentRecord]]
-
-#: Tasks in flight for each worker: enough that none waits, few enough that finished records do not fill the memory.
+#: Items in flight for each worker: enough that none waits, few enough that finished results do not fill the memory.
 AHEAD = 2
-#: A pool may break so often without one leaf being finished in between.
+#: Workers that may die over one item before the run ends.
 PATIENCE = 3
 
 
-def serial(path: Path, K: int) -> Engine:
-    """One leaf after the other, here."""
-    return lambda leaves: (record(path, leaf, K) for leaf in leaves)
+class Item(Protocol):
+    """What a task is done over: a small, picklable value."""
+
+    @property
+    def name(self) -> str:
+        """A name that only this content has; results are kept under it."""
+
+    @property
+    def size(self) -> int:
+        """How much work it is, in the unit of the progress."""
 
 
-def processes(path: Path, K: int, workers: int) -> Engine:
-    """A pool of processes; what a killed one was doing is done again."""
+ItemT = TypeVar("ItemT", bound=Item)
+Result = TypeVar("Result")
 
-    def run(leaves: Sequence[Leaf]) -> Iterator[MomentRecord]:
-        done = broken = 0
-        while done < len(leaves):
+
+#: Does a picklable task over items and gives the results in the order of the items. A task may be done twice.
+Engine = Callable[[Callable[[Any], Any], Sequence[Any]], Generator[Any, None, None]]
+
+
+def serial(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
+    """One item after the other, in this process."""
+    for item in items:
+        yield task(item)
+
+
+def processes(workers: int) -> Engine:
+    """So many processes, each with one thread; where one dies, its item alone is done again, and the others go on."""
+
+    def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
+        context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
+        idle: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
+        every: list[ProcessPoolExecutor] = []
+
+        def started() -> ProcessPoolExecutor:
+            every.append(ProcessPoolExecutor(1, context, _begin, (os.getpid(),)))
+            return every[-1]
+
+        def do(item: ItemT) -> Result:
+            worker = idle.get()
             try:
-                for found in _pool(path, K, workers, leaves[done:]):
-                    done, broken = done + 1, 0
-                    yield found
-            except BrokenProcessPool as error:
-                broken += 1
-                if broken == PATIENCE:
-                    raise RuntimeError(
-                        f"workers died {PATIENCE} times over {leaves[done].name!r}: too little memory for {workers} at "
-                        'once? Take fewer workers; in a script, call under `if __name__ == "__main__":`'
-                    ) from error
+                for _ in range(PATIENCE):
+                    try:
+                        return worker.submit(task, item).result()
+                    except BrokenProcessPool:
+                        worker = started()
+            finally:
+                idle.put(worker)
+            raise RuntimeError(
+                f"workers died {PATIENCE} times over {item.name!r}: too little memory for {workers} at once? Take fewer "
+                'workers; in a script, call under `if __name__ == "__main__":`'
+            )
+
+        for _ in range(workers):
+            idle.put(started())
+        threads = ThreadPoolExecutor(workers, "worker", _block_interrupts)
+        try:
+            yield from _in_order(lambda item: threads.submit(do, item), items, AHEAD * workers)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            for worker in every:
+                worker.shutdown(wait=False, cancel_futures=True)
 
     return run
 
 
-def _pool(path: Path, K: int, workers: int, leaves: Sequence[Leaf]) -> Iterator[MomentRecord]:
-    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
-    pool = ProcessPoolExecutor(workers, context, _begin, (os.getpid(),))
+def dask(client: "Client") -> Engine:
+    """The workers of a Dask client; Dask repeats the items of a worker that dies."""
 
-    def submit(leaf: Leaf) -> "Future[MomentRecord]":
-        with _unseen_by_children():
-            return pool.submit(record, path, leaf, K)
+    def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
+        from distributed import KilledWorker
 
-    try:
-        flying = deque(submit(leaf) for leaf in leaves[: AHEAD * workers])
-        for leaf in [*leaves[AHEAD * workers :], *[None] * len(flying)]:
-            yield flying.popleft().result()
-            if leaf is not None:
-                flying.append(submit(leaf))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        label = fingerprint(repr(task).encode())[:8]  # the same item may be wanted for another task
+        width = AHEAD * max(1, sum(client.nthreads().values()))
+        try:
+            yield from _in_order(lambda i: client.submit(task, i, key=f"{label}-{i.name}", pure=True), items, width)
+        except KilledWorker as error:
+            raise RuntimeError(
+                f"workers died again and again over {error.args[0]!r}: too little memory? Give them more, or take fewer "
+                "threads"
+            ) from error
+
+    return run
 
 
 @contextlib.contextmanager
-def _unseen_by_children() -> Iterator[None]:
-    """Processes that are started meanwhile never see Ctrl-C, not even before they can say so themselves."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def engine_for(workers: int, client: "Client | str | None") -> Iterator[Engine]:
+    """The engine for the arguments of a caller.
+
+    Args:
+        workers: processes on this machine; 1 is this process itself.
+        client: of Dask, or the address of its scheduler, in place of workers.
+    """
+    if not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers: expected a whole number of processes, at least 1, got {workers!r}")
+    if client is None:
+        yield serial if workers == 1 else processes(workers)
+    elif not isinstance(client, str):
+        if not hasattr(client, "submit"):
+            raise ValueError(f"client: expected a Dask client or the address of a scheduler, got {client!r:.60}")
+        yield dask(client)
+    else:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise ImportError("client: Dask is not installed; pip install 'fisherlib[cluster]'") from error
+        with Client(client) as ours:
+            yield dask(ours)
+
+
+def _in_order(submit: Callable[[ItemT], Any], items: Sequence[ItemT], width: int) -> Iterator[Any]:
+    """Results of futures in the order of the items, of which so many are in flight."""
+    flying = deque(submit(item) for item in items[:width])
     try:
-        yield
+        for item in [*items[width:], *[None] * len(flying)]:
+            yield flying[0].result()
+            flying.popleft()
+            if item is not None:
+                flying.append(submit(item))
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for future in flying:
+            future.cancel()
+
+
+def _block_interrupts() -> None:
+    """Processes started by this thread never see Ctrl-C, not even during start-up."""
+    if hasattr(signal, "pthread_sigmask"):  # Windows has none
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _begin(parent: int) -> None:
-    """A worker leaves Ctrl-C to its parent, and does not outlive it."""
+    """A worker leaves Ctrl-C to its parent, does not outlive it, and has one thread for featomic."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["RAYON_NUM_THREADS"] = "1"
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -95,37 +165,3 @@ def _begin(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _result(future: "distributed.Future") -> MomentRecord:
-    from distributed import KilledWorker
-
-    try:
-        return future.result()
-    except KilledWorker as error:
-        raise RuntimeError(
-            f"workers died again and again over {future.key!r}: too little memory? Give them more, or take fewer threads"
-        ) from error
-
-
-def dask(path: Path, K: int, client: "distributed.Client") -> Engine:
-    """Pure tasks on the workers of a Dask client; Dask repeats those of a worker that dies."""
-
-    def run(leaves: Sequence[Leaf]) -> Iterator[MomentRecord]:
-        width = AHEAD * max(1, sum(client.nthreads().values()))
-
-        def submit(leaf: Leaf) -> object:
-            return client.submit(record, path, leaf, K, key=f"moments-{leaf.name}", pure=True)
-
-        flying = deque(submit(leaf) for leaf in leaves[:width])
-        try:
-            for leaf in [*leaves[width:], *[None] * len(flying)]:
-                yield _result(flying[0])
-                flying.popleft()
-                if leaf is not None:
-                    flying.append(submit(leaf))
-        finally:
-            for future in flying:
-                future.cancel()
-
-    return run

@@ -41,7 +41,7 @@ class _OneThread:
                 self._limit.restore_original_limits()
 
 
-_ONE_THREAD = _OneThread()
+ONE_THREAD = _OneThread()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,21 +108,23 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
     Raises:
         Damaged: a shard is missing or not what was written.
     """
-    sums, D, E, N, prints = Sums(K), [], [], [], []
+    sums, arrays = Sums(K), ("descriptors", "energies", "n_atoms", "fingerprints")
+    found: dict[str, list[np.ndarray]] = {name: [] for name in arrays}
 
     def opened() -> Iterable[Shard]:
-        for name, digest in leaf.shards:
+        for file, digest in leaf.shards:
             with contextlib.ExitStack() as closed:  # unless all is well: then its blocks are read, and close it
-                shard = closed.enter_context(Shard(path / SHARDS / name, digest))
-                for kept, array in ((D, "descriptors"), (E, "energies"), (N, "n_atoms"), (prints, "fingerprints")):
-                    kept.append(shard.array(array))
+                shard = closed.enter_context(Shard(path / SHARDS / file, digest))
+                for name in arrays:
+                    found[name].append(shard.array(name))
                 closed.pop_all()
             yield shard
 
-    with _ONE_THREAD:
+    with ONE_THREAD:
         for Phi, F in blocks(opened(), K):
             sums.add(Phi, F)
-        known = {"digests": leaf.contents, "identity": identity(np.concatenate(prints))}
-        found = sums.record(*map(np.concatenate, (D, E, N)), temperature=leaf.temperature, **known)
-    found.refuse_overflow(f"trajectory {leaf.key!r}, from configuration {leaf.first}")
-    return found
+        D, E, N, prints = (np.concatenate(found[name]) for name in arrays)
+        T, digests = leaf.temperature, leaf.contents
+        made = sums.record(D, E, N, temperature=T, digests=digests, identity=identity(prints))
+    made.refuse_overflow(f"trajectory {leaf.key!r}, from configuration {leaf.first}")
+    return made

@@ -3,14 +3,16 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 
+from ..arguments import kind
 from ..io.database import Database
 from ..io.moments import Records, write_records
+from ..io.stores import RecordStore
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
-from .accumulate import By, engine_for, folded, folder_for, leaves_of, refuse_by, resumable, summed
-from .kept import Kept
+from .accumulate import By, folded, folder_for, leaves_of, refuse_by, summed
 
 
 def write_part(
@@ -41,17 +43,17 @@ def write_part(
         ValueError: no such part.
         Damaged: a shard is missing or not what was written.
     """
+    for name, value in (("number", number), ("of", of)):
+        kind(name, value, Integral, "write_part(database, 1, 4, 'part-1.npz')")
     if not 1 <= number <= of:
         raise ValueError(f"number: expected 1 to {of}, got {number}")
     database = Database.open(database)
     every = leaves_of(database)
-    ours, engine = every[number - 1 :: of], engine_for(database, workers, None)[0]
-    kept = Kept(folder_for(database, keep), database.about)
+    ours, kept = every[number - 1 :: of], RecordStore(folder_for(database, keep), database.about)
     listed = [[leaf.name, leaf.key, leaf.temperature] for leaf in every]
     about = database.about | {"part": f"{number}/{of}", "leaves": listed}
-    with resumable(ours, kept):
-        records = ((leaf.name, record) for leaf, record in summed(ours, engine, kept, progress))
-        write_records(records, Path(path), about)
+    with summed(database, ours, kept, workers=workers, client=None, progress=progress) as records:
+        write_records(((leaf.name, record) for leaf, record in records), Path(path), about)
 
 
 def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "trajectory") -> Moments:
@@ -68,6 +70,7 @@ def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "t
         ValueError: a part is missing, there twice, or of another state of the database; trajectories or data that are in
             two files; another descriptor, or other units.
     """
+    kind("paths", paths, (Sequence, str, os.PathLike), "merge(['part-1.npz', 'part-2.npz'])")
     refuse_by(by)
     files = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     if not files or len(set(files)) < len(files):

@@ -1,9 +1,9 @@
 """Model against truth: errors of energies and forces, and distances between distributions."""
 
-from .distributions import ecdf as ecdf
-from .distributions import ecdf_difference as ecdf_difference
-from .distributions import ks as ks
-from .distributions import wasserstein_1 as wasserstein_1
+from .distances import ecdf as ecdf
+from .distances import ecdf_difference as ecdf_difference
+from .distances import ks as ks
+from .distances import wasserstein_1 as wasserstein_1
 from .errors import Comparison as Comparison
 from .errors import Histogram as Histogram
 from .errors import compare as compare

@@ -1,4 +1,4 @@
-"""Model against truth: errors of energies and forces, trajectory by trajectory."""
+"""Errors of a model: energies and forces against the truth, for each trajectory and for all together."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,23 +6,23 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, kind
+from ..arguments import each, floats, kind, whole
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential
-from .distributions import finite_sample, ks, wasserstein_1
+from ..potential import LinearPotential, check_model
+from .distances import finite_sample, ks, wasserstein_1
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
     """Errors of one model on a dataset. Energies are per atom, eV/atom; forces eV/Å.
 
-    Forces leave an energy offset free in every basin, so the mean error of each trajectory (``energy_shift``) and the
-    spread around it (``energy_spread``) are told apart.
+    Forces leave an energy offset free in every basin. Therefore the mean error of each trajectory (``energy_shift``) is
+    reported separately from the spread around it (``energy_spread``).
 
     Attributes:
         name: the model's.
-        keys: trajectories.
-        configurations: (n,) their number per trajectory.
+        keys: of the n trajectories.
+        configurations: (n,) number per trajectory.
         energy_shift: (n,) mean of (U_θ − U)/N per trajectory.
         energy_spread: (n,) standard deviation around that mean, per trajectory.
         force_rmse: (n,) per trajectory.
@@ -30,7 +30,13 @@ class Comparison:
         reference: (M,) U/N of every configuration.
         pooled: the same numbers for all configurations together: energy_rmse, energy_shift (mean over configurations),
             energy_spread (within trajectories, pooled), force_rmse, force_r2 = 1 − Σ|F − F_θ|²/Σ|F|².
-        pooled_error: their standard errors, jackknife over trajectories, or over clusters, at fixed θ; NaN for one cluster.
+        pooled_error: their standard errors, jackknife over trajectories or clusters at fixed θ; NaN for one cluster.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = compare(fl.LinearPotential(theta=[1.0, 2.0], offset=-0.5), fl.systems.harmonic([1.0, 2.0], offset=-1.0))
+        >>> round(found.pooled["energy_shift"], 6), round(found.aligned().pooled["energy_rmse"], 6)
+        (0.5, 0.0)
     """
 
     name: str
@@ -46,7 +52,7 @@ class Comparison:
 
     @property
     def labels(self) -> list[str]:
-        """(M,) trajectory and number of every configuration in it, from 0, in words."""
+        """M labels, "trajectory, configuration number", counted from 0."""
         return [
             f"{key}, configuration {k}"
             for key, count in zip(self.keys, self.configurations.tolist(), strict=True)
@@ -54,7 +60,7 @@ class Comparison:
         ]
 
     def aligned(self) -> "Comparison":
-        """The same model with an energy offset of its own for every trajectory, where each is a basin: no shifts are left."""
+        """The same model with an energy offset for every trajectory, as if each were a basin; no shifts are left."""
         spread = self.pooled["energy_spread"]
         return dataclasses.replace(
             self,
@@ -66,11 +72,23 @@ class Comparison:
 
 
 def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
-    """Refuses comparisons that cannot stand side by side: of other data, or two under one name.
+    """Refuses comparisons that do not belong side by side.
+
+    Args:
+        comparisons: at least one.
 
     Raises:
-        ValueError: as said.
+        ValueError: comparisons on different data, or two with the same name.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = compare(fl.LinearPotential(theta=[1.0, 2.0], name="springs"), fl.systems.harmonic([1.0, 2.0]))
+        >>> of_one_dataset([found, found])
+        Traceback (most recent call last):
+        ...
+        ValueError: comparisons: expected different names, got 'springs' twice; rename a model
     """
+    comparisons = each("comparisons", comparisons, Comparison, "[compare(model, data), …]")
     first = comparisons[0]
     for c in comparisons[1:]:
         same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
@@ -86,11 +104,23 @@ def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
 
 
 def sampling_noise(comparison: Comparison) -> tuple[float, float]:
-    """KS and Wasserstein-1 between the true energies of every other trajectory and those of the rest, per atom.
+    """KS and Wasserstein-1 distance between the true energies of every other trajectory and those of the rest.
 
-    Two samples of the same distribution are that far apart: smaller differences between models mean nothing about
-    their distributions. NaN with a single trajectory.
+    Two samples of the same distribution are that far apart. Smaller distances between models mean nothing.
+
+    Args:
+        comparison: whose reference energies are taken.
+
+    Returns:
+        KS distance and Wasserstein-1 distance in eV/atom; NaN for a single trajectory.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = compare(fl.LinearPotential(theta=[1.0, 2.0]), fl.systems.harmonic([1.0, 2.0]))
+        >>> 0.0 < sampling_noise(found)[0] < 0.5
+        True
     """
+    kind("comparison", comparison, Comparison, "sampling_noise(compare(model, data))")
     odd = np.repeat(np.arange(len(comparison.keys)) % 2 == 1, comparison.configurations)
     if not odd.any():
         return float("nan"), float("nan")
@@ -99,11 +129,24 @@ def sampling_noise(comparison: Comparison) -> tuple[float, float]:
 
 
 def compare(model: LinearPotential, data: Dataset, *, clusters: ArrayLike | None = None) -> Comparison:
-    """Errors of a model on every trajectory and on all of them together; clusters as for ``compare_predictions``.
+    """Errors of a model on every trajectory and on all of them together.
+
+    Args:
+        model: the potential.
+        data: M configurations, the truth.
+        clusters: (M,) as for ``compare_predictions``.
 
     Raises:
-        ValueError: the model is of other descriptors than the data, where both are known.
+        ValueError: a model of other descriptors than the data, if both are known.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = compare(fl.LinearPotential(theta=[1.0, 2.0]), fl.systems.harmonic([1.0, 2.0]))
+        >>> round(found.pooled["force_rmse"], 6), round(found.pooled["force_r2"], 6)
+        (0.0, 1.0)
     """
+    check_model("model", model, "compare(LinearPotential(theta=theta), data)")
+    kind("data", data, Dataset, "compare(model, data)")
     if not hasattr(model, "check_of"):  # a potential, or a network, which this room does not know
         kind("model", model, LinearPotential, "compare(LinearPotential(theta=theta), data)")
     model.check_of(data)
@@ -120,24 +163,32 @@ def compare_predictions(
         forces: (3ΣN,) predicted forces, eV/Å, in the order of ``data.forces``.
         data: the truth.
         name: of the model.
-        clusters: (M,) whole numbers from 0, ascending: what the standard errors are taken over, such as blocks of a run;
-            the trajectories without them.
+        clusters: (M,) whole numbers from 0, ascending: standard errors are taken over these, such as blocks of a run;
+            over the trajectories by default.
 
     Raises:
-        ValueError: the predictions have another length than the data, or the clusters have.
+        ValueError: predictions or clusters of another length than the data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = compare_predictions(data.energies + 0.4, data.forces, data, name="shifted")  # 4 atoms
+        >>> found.energy_shift.round(6).tolist()
+        [0.1, 0.1, 0.1, 0.1]
     """
-    energies, forces = floats("energies", energies), floats("forces", forces)
+    kind("data", data, Dataset, "compare_predictions(energies, forces, data, name=name)")
+    E, F = floats("energies", energies), floats("forces", forces)
     n_atoms, groups, truth = data.n_atoms, data.groups, data.forces
-    if energies.shape != n_atoms.shape or forces.shape != truth.shape:
+    if E.shape != n_atoms.shape or F.shape != truth.shape:
         raise ValueError(
-            f"predictions: expected {n_atoms.shape} energies and {truth.shape} forces, got {energies.shape}, {forces.shape}"
+            f"predictions: expected {n_atoms.shape} energies and {truth.shape} forces, got {E.shape}, {F.shape}"
         )
-    error = (energies - data.energies) / n_atoms
+    error = (E - data.energies) / n_atoms
     count = np.bincount(groups)
     shift = np.bincount(groups, error) / count
     within = error - shift[groups]
     starts = 3 * (np.cumsum(n_atoms) - n_atoms)
-    squared, size = np.add.reduceat((forces - truth) ** 2, starts), np.add.reduceat(truth**2, starts)
+    squared, size = np.add.reduceat((F - truth) ** 2, starts), np.add.reduceat(truth**2, starts)
     each = np.array([np.ones_like(error), error, within**2, 3.0 * n_atoms, squared, size, error**2])
     by_group = _sums(each, groups)
     total = by_group.sum(axis=1)
@@ -148,7 +199,7 @@ def compare_predictions(
         energy_shift=shift,
         energy_spread=np.sqrt(by_group[2] / count),
         force_rmse=np.sqrt(by_group[4] / by_group[3]),
-        energies=energies / n_atoms,
+        energies=E / n_atoms,
         reference=data.energies / n_atoms,
         pooled={name: float(value) for name, value in _pooled(total).items()},
         pooled_error=_pooled_error(
@@ -157,7 +208,7 @@ def compare_predictions(
     )
 
 
-def _labels(clusters: ArrayLike, groups: Array) -> Array:
+def _labels(clusters: ArrayLike, groups: NDArray[np.integer]) -> NDArray[np.integer]:
     labels = np.asarray(clusters)
     if labels.shape != groups.shape or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise ValueError(
@@ -166,13 +217,13 @@ def _labels(clusters: ArrayLike, groups: Array) -> Array:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _sums(each: Array, labels: Array) -> Array:
-    """(7, n) sums over what belongs to each label, of (7, M)."""
+def _sums(each: Array, labels: NDArray[np.integer]) -> Array:
+    """(7, n) sums of (7, M) over the configurations of each of n labels."""
     return np.array([np.bincount(labels, row) for row in each])
 
 
 def _pooled(sums: Array) -> dict[str, Array]:
-    """Errors over all configurations, from sums (7, ...) over the trajectories that count."""
+    """Errors over all configurations, from sums (7, ...) over the trajectories included."""
     count, error, within, components, forces, size, squared = sums
     explained = np.divide(forces, size, out=np.full_like(size, np.nan), where=size > 0)
     return {
@@ -194,12 +245,17 @@ def _pooled_error(without: Array) -> dict[str, float]:
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Histogram:
-    """How often pairs of a true and a predicted value occur, on a square grid.
+    """Numbers of pairs of a true and a predicted value on a square grid.
 
     Attributes:
         edges: (bins + 1,) of both axes.
         counts: (bins, bins) pairs; the first index is that of the true value, the second that of the predicted one.
         n: number of pairs.
+
+    Example:
+        >>> found = force_histogram([0.0, 1.0, 1.0], [0.0, 1.0, 0.0], bins=2)
+        >>> found.counts.tolist(), found.centres.tolist()
+        ([[1, 0], [1, 1]], [0.25, 0.75])
     """
 
     edges: Array
@@ -213,7 +269,7 @@ class Histogram:
 
     @property
     def outside(self) -> int:
-        """Pairs beyond the edges: 0 from ``force_histogram``, whose range takes in every value."""
+        """Pairs beyond the edges; 0 from ``force_histogram``, whose range holds every value."""
         return self.n - int(self.counts.sum())
 
 
@@ -227,15 +283,18 @@ def force_histogram(true: ArrayLike, predicted: ArrayLike, *, bins: int = 120) -
 
     Raises:
         ValueError: samples of different lengths, empty or not finite, or fewer than one bin.
+
+    Example:
+        >>> force_histogram([0.0, 1.0], [0.0, 2.0], bins=4).edges.tolist()
+        [0.0, 0.5, 1.0, 1.5, 2.0]
     """
-    true, predicted = finite_sample("true", true), finite_sample("predicted", predicted)
-    if len(true) != len(predicted):
-        raise ValueError(f"predicted: expected {len(true)} components, as many as true ones, got {len(predicted)}")
-    if bins < 1:
-        raise ValueError(f"bins: expected a positive number, got {bins}")
-    low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
-    if low == high:  # a range of no width has no bins
+    x, y = finite_sample("true", true), finite_sample("predicted", predicted)
+    if len(x) != len(y):
+        raise ValueError(f"predicted: expected {len(x)} components, as many as true ones, got {len(y)}")
+    whole("bins", bins, 1, "bins along each axis")
+    low, high = min(x.min(), y.min()), max(x.max(), y.max())
+    if low == high:  # an empty range cannot be divided into bins
         half = 0.5 * max(1.0, abs(low))
         low, high = low - half, high + half
-    counts, edges, _ = np.histogram2d(true, predicted, bins=bins, range=[(low, high), (low, high)])
-    return Histogram(edges=edges, counts=counts.astype(np.int64), n=len(true))
+    counts, edges, _ = np.histogram2d(x, y, bins=bins, range=[(low, high), (low, high)])
+    return Histogram(edges=edges, counts=counts.astype(np.int64), n=len(x))

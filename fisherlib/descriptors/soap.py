@@ -3,40 +3,33 @@
 import dataclasses
 import itertools
 import math
-import numbers
 import os
+import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import featomic
 import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
-from metatensor import Labels, TensorBlock
+from metatensor import Labels, TensorBlock, TensorMap
 from scipy.sparse import csr_array
 
-from ..arguments import elements
+from ..arguments import each, elements
 from ..dataset import Array
 from ..progress import Progress
-
-#: Name → least and greatest value, and what it is; beyond them featomic does not return, or takes all memory.
-LIMITS: dict[str, tuple[float, float, str]] = {
-    "cutoff": (0.5, 20.0, "a radius in Å"),
-    "n_max": (1, 20, "a whole number of radial functions"),
-    "l_max": (0, 20, "a whole number, the highest angular channel"),
-    "width": (0.05, 5.0, "the width of a Gaussian in Å"),
-    "smoothing": (0.01, 20.0, "a width in Å"),
-}
-WHOLE = ("n_max", "l_max")
+from .contract import Limit, refuse_unknown_elements
 
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
 
-#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB, and
-#: a computation that is called off ends with the batches under way. One larger configuration is a batch by itself.
-BATCH, BATCH_ATOMS = 8, 500
+#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB for
+#: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
+#: itself.
+BATCH, BATCH_ATOMS = 8, 64
 
 _LOADING = threading.Lock()
 
@@ -56,8 +49,26 @@ class Soap:
         smoothing: width of the shifted-cosine cutoff, Å.
 
     Raises:
-        ValueError: one of them is no such number.
+        ValueError: a parameter outside its limits.
+
+    Examples:
+        >>> from ase.build import molecule
+        >>> soap = Soap(cutoff=4.0, n_max=2, l_max=1)
+        >>> D, Phi = soap([molecule("H2O")], species=[1, 8])
+        >>> D.shape, Phi.shape, soap.names([1, 8])[0]
+        ((3, 40), (9, 40), 'H-HH l0 n0,0')
     """
+
+    #: Beyond these featomic does not return, or takes all memory.
+    limits: ClassVar[Mapping[str, Limit]] = MappingProxyType(
+        {
+            "cutoff": Limit(0.5, 20.0, "a radius in Å"),
+            "n_max": Limit(1, 20, "a whole number of radial functions", whole=True, grows=True),
+            "l_max": Limit(0, 20, "a whole number, the highest angular channel", whole=True, grows=True),
+            "width": Limit(0.05, 5.0, "the width of a Gaussian in Å"),
+            "smoothing": Limit(0.01, 20.0, "a width in Å"),
+        }
+    )
 
     cutoff: float = 5.0
     n_max: int = 6
@@ -66,17 +77,14 @@ class Soap:
     smoothing: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, (least, greatest, what) in LIMITS.items():
-            value = getattr(self, name)
-            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-            if not (number and least <= value <= greatest and (name not in WHOLE or float(value).is_integer())):
-                raise ValueError(f"{name}: expected {what} from {least:g} to {greatest:g}, got {value!r}")
+        for name, limit in self.limits.items():
+            limit.refuse(name, getattr(self, name))
         if self.smoothing >= self.cutoff:
             raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Everything that decides the values, for provenance and for the cache."""
+        """Everything that decides the values, for provenance and for the cache of descriptors."""
         return {"name": "SOAP", "library": f"featomic {featomic.__version__}", **dataclasses.asdict(self)}
 
     def _keys(self, species: Sequence[int]) -> Labels:
@@ -120,19 +128,24 @@ class Soap:
             ValueError: a configuration has an element that is not among ``species``, or a position or a cell that cannot
                 be right.
         """
-        found = {int(z) for a in atoms for z in a.numbers}
-        if not found <= set(species):
-            raise ValueError(
-                f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
-            )
+        atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
+        refuse_unknown_elements(atoms, species)
         for m, a in enumerate(atoms):
             _refuse_impossible(a, self.cutoff, f"configuration {m}")
         keys, K = self._keys(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
+        calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = (
+            queue.SimpleQueue()
+        )  # one takes as long as a small batch
 
         def batch(start: int, stop: int) -> int:
-            spectrum = self._calculator().compute(list(atoms[start:stop]), gradients=["positions"], selected_keys=keys)
+            try:
+                calculator = calculators.get_nowait()
+            except queue.Empty:
+                calculator = self._calculator()
+            spectrum = self._spectrum(calculator, atoms[start:stop], keys)
+            calculators.put(calculator)
             first = 0
             for key, block in spectrum.items():
                 keep = self._columns(block, key["neighbor_1_type"] == key["neighbor_2_type"])
@@ -143,7 +156,7 @@ class Soap:
 
         with _LOADING:  # featomic loads its library on first use, and several threads would share a half-loaded one
             self._calculator()
-        done, pool = 0, ThreadPoolExecutor(os.cpu_count())  # featomic releases the interpreter's lock while it computes
+        done, pool = 0, ThreadPoolExecutor(_threads())  # featomic releases the interpreter's lock while it computes
         try:
             for count in pool.map(batch, *_batches(atoms)):
                 done += count
@@ -164,6 +177,10 @@ class Soap:
             },
         )
 
+    def _spectrum(self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], keys: Labels) -> TensorMap:
+        some = [_without_box(a) for a in atoms]
+        return calculator.compute(some, gradients=["positions"], selected_keys=keys)
+
     def _columns(self, block: TensorBlock, same: bool) -> list[int]:
         wanted = {name: k for k, name in enumerate(self._distinct(same))}
         found = {}
@@ -174,12 +191,22 @@ class Soap:
         return [found[k] for k in range(len(wanted))]
 
 
+def _threads() -> int:
+    """As many as featomic itself takes: those that its environment variable allows, or else all cores."""
+    allowed = os.environ.get("RAYON_NUM_THREADS", "")
+    return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1
+
+
+def _without_box(atoms: Atoms) -> Atoms:
+    """An isolated configuration without a cell, of which featomic would warn."""
+    return atoms if atoms.pbc.any() else Atoms(atoms.numbers, atoms.positions)
+
+
 def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
     """Positions and cells that featomic cannot survive: it would abort the process, or answer in its own words."""
-    if not np.isfinite(atoms.positions).all():
-        raise ValueError(
-            f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~_finite(atoms)][0]}"
-        )
+    finite = np.isfinite(atoms.positions).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
     if not atoms.pbc.any():
         return
     if not atoms.pbc.all():
@@ -198,13 +225,10 @@ def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         )
 
 
-def _finite(atoms: Atoms) -> Array:
-    return np.isfinite(atoms.positions).all(axis=1)
-
-
 def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
     """First configurations of the batches, and the ones after their last."""
-    starts, size = [], 0
+    starts: list[int] = []
+    size = 0
     for m, a in enumerate(atoms):
         if not starts or m - starts[-1] == BATCH or size + len(a) > BATCH_ATOMS:
             starts.append(m)

@@ -1,23 +1,35 @@
-"""What the data can bear: checks on loading, whether they are a sample at their temperature, what they leave open."""
+"""Checks of data before and after a fit: every one is a number, the limits it is held against, and a sentence.
 
-from .checks import consistency as consistency
+Four functions run lists of checks. All return a list of ``Verdict``.
+
+| function | what it checks | on what | when to use it |
+|---|---|---|---|
+| ``consistency`` | signs, units, axes, net forces, copies, number of rows | energies, forces and Φ of a dataset | after reading a file |
+| ``health`` | ``consistency``; frozen and exchanged configurations; directions left open; drift, memory and fluctuation of all trajectories together | the same, and the order in time | while loading, before a fit |
+| ``check`` | ``consistency``; ``sample`` of each trajectory; directions left open; leverage | the same | to judge a dataset completely |
+| ``trust.verdicts`` | ``check``; error bars, held-out errors, ridge, basins, weights | a dataset and a model fitted to it | before a result is used |
+
+``ensemble`` and ``sample`` make the checks of a Boltzmann sample alone; ``ensemble`` needs no descriptors.
+"""
+
+from .autocorrelation import autocorrelation_time as autocorrelation_time
+from .boltzmann_sample import ensemble as ensemble
+from .boltzmann_sample import sample as sample
+from .checklists import check as check
+from .checklists import health as health
 from .duplicates import without_copies as without_copies
-from .ensemble import ensemble as ensemble
-from .ensemble import sample as sample
-from .facts import facts as facts
-from .health import check as check
-from .health import health as health
+from .energy_fluctuations import canonical_ratio as canonical_ratio
+from .energy_fluctuations import drift as drift
+from .force_sign import signs_of_moments as signs_of_moments
 from .identifiability import null_directions as null_directions
 from .identifiability import temperature_dependence as temperature_dependence
 from .leverage import leverage as leverage
 from .metastability import Metastability as Metastability
 from .metastability import metastability as metastability
-from .of_moments import signs_of_moments as signs_of_moments
 from .runs import short_runs as short_runs
 from .runs import single_run as single_run
-from .sampling import autocorrelation_time as autocorrelation_time
-from .sampling import canonical_ratio as canonical_ratio
-from .sampling import configurational_temperature as configurational_temperature
-from .sampling import drift as drift
-from .sampling import virial_temperature as virial_temperature
+from .self_checks import consistency as consistency
+from .summary import facts as facts
+from .temperatures import configurational_temperature as configurational_temperature
+from .temperatures import virial_temperature as virial_temperature
 from .verdict import Verdict as Verdict

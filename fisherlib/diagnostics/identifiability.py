@@ -1,12 +1,13 @@
-"""What the data leave undetermined: directions of θ without force, and T."""
+"""Identifiability: directions of θ that the forces leave undetermined, and outputs that depend on T."""
 
 import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh, qr
 
+from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import Moments
@@ -14,38 +15,52 @@ from ..solvers import solve, spectrum
 from ..units import beta, counted
 from .verdict import Level, Verdict
 
-#: Directions that are put into words one by one.
+#: A direction (K,) of θ, and words for it.
+Direction = tuple[Array, str]
+
+#: Directions that get a verdict of their own.
 SHOWN = 5
 
-#: Descriptors that are named as spanning what is undetermined.
+#: Descriptors named as spanning the undetermined directions.
 NAMED = 8
 
-#: Share of the variance of its terms below which an energy along a direction is rounding.
+#: An energy along a direction below this share of the variance of its terms is rounding.
 ROUNDING = 1e-10
 
 
 def null_directions(
     moments: Moments, *, names: Sequence[str] | None = None, temperature: float | None = None
 ) -> list[Verdict]:
-    """Directions v of θ that no force tells of, Φ v = 0, in words: T v = 0, T scaled to unit diagonal.
+    """Directions v of θ without any force, Φ v = 0, described in words: T v = 0, with T scaled to unit diagonal.
 
-    Constant descriptors and proportional pairs are named first; what else is linearly dependent is solved for as few
-    descriptors as there are directions. Where vᵀ S_DD v > 0, S_DD = Cov(D) (what is linear in N taken out), the model's
-    energies vary along v though its forces do not; else the direction changes nothing within these data.
+    Constant descriptors and proportional pairs come first; other linear dependencies are written with as few descriptors
+    as possible. If vᵀ S_DD v > 0, with S_DD = Cov(D) without a trend linear in N, then energies vary along v although
+    forces do not. Otherwise the direction changes nothing within these data.
 
     Args:
         moments: of the data.
-        names: (K,) of the descriptors, D0, D1 … without them.
-        temperature: K, and not needed: null directions are the same at every temperature.
+        names: (K,) of the descriptors; D0, D1 … by default.
+        temperature: K; not needed, since null directions are the same at every temperature.
 
     Returns:
-        "null directions" with the rank when there are none, else one verdict a direction up to ``SHOWN`` and one for
-        the rest; a warning where forces leave energy differences open. ``value`` is the part of the energy variance
-        that is left of v's terms, 0 to 1 (for "null directions", the number of those with energies of their own).
+        One verdict "null directions" if there are none; otherwise one for each direction up to ``SHOWN`` and one for the
+        rest, with a warning if forces leave energy differences open. ``value`` is the variance of the energy along v
+        over that of its terms, 0 to 1 (for "null directions" the number of directions with energies of their own).
 
     Raises:
         ValueError: not K names.
+
+    Example:
+        >>> import dataclasses, fisherlib as fl
+        >>> t = fl.systems.harmonic([1.0, 2.0], trajectories=1)["harmonic-0"]
+        >>> twice = {n: np.repeat(getattr(t, n), 2, axis=1) for n in ("descriptors", "force_descriptors")}
+        >>> t = dataclasses.replace(t, **twice, descriptor_names=("a", "b", "c", "d"))
+        >>> for v in null_directions(fl.accumulate([t]), names=t.descriptor_names):
+        ...     print(v.level, v.message.split(":")[0])
+        ok b is 1 times a in every force
+        ok d is 1 times c in every force
     """
+    kind("moments", moments, Moments, "null_directions(accumulate(data))")
     K = moments.K
     names = _names(names, K)
     total = moments.total()
@@ -76,11 +91,11 @@ def null_directions(
 
 
 def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> list[Verdict]:
-    """A warning with the number of directions of θ that forces leave open and the descriptors that span them; else nothing.
+    """A warning with the number of undetermined directions of θ and the descriptors that span them; or an empty list.
 
     Args:
         moments: of the data.
-        names: (K,) of the descriptors, D0, D1 … without them.
+        names: (K,) of the descriptors; D0, D1 … by default.
 
     Raises:
         ValueError: not K names.
@@ -88,7 +103,7 @@ def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> lis
     K, names = moments.K, _names(names, moments.K)
     loss = fisher(moments.total(), 1.0)
     if not loss.A.any():
-        return []  # there is nothing to fit, which ``consistency`` says
+        return []  # nothing to fit: ``consistency`` reports it
     values, vectors = spectrum(loss)
     null = vectors[:, values <= _tolerance(K) * values[-1]]
     if not null.shape[1]:
@@ -112,7 +127,7 @@ def _names(names: Sequence[str] | None, K: int) -> Sequence[str]:
 
 
 def _open(v: Array, words: str, S: Array) -> Verdict:
-    """Whether energies vary along v."""
+    """Verdict on one direction v (K,): whether energies vary along it, given S (K, K) = Cov(D)."""
     terms = float((np.abs(v) * np.sqrt(np.diag(S))).sum()) ** 2
     share = float(v @ S @ v) / terms if terms > 0 else 0.0
     if share > ROUNDING:
@@ -123,20 +138,20 @@ def _open(v: Array, words: str, S: Array) -> Verdict:
 
 
 def _tolerance(K: int) -> float:
-    """Smallest relative eigenvalue that is no rounding; that of ``solve``, and not below 1e-14 for few descriptors."""
+    """Smallest relative eigenvalue that is not rounding: as in ``solve``, but at least 1e-14."""
     return max(K * float(np.finfo(float).eps), 1e-14)
 
 
-def _constant(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
+def _constant(A: Array, names: Sequence[str]) -> list[Direction]:
     unit = np.eye(len(A))
     return [
         (unit[k], f"descriptor {names[k]} is constant, no force depends on it: its coefficient is not determined")
-        for k in np.flatnonzero(np.diag(A) == 0)
+        for k in np.flatnonzero(np.diag(A) == 0).tolist()
     ]
 
 
-def _first_alike(A: Array) -> Array:
-    """(K,) the first descriptor whose force descriptors each one's are proportional to, itself when it is the first."""
+def _first_alike(A: Array) -> NDArray[np.integer]:
+    """(K,) number of the first descriptor with proportional force descriptors; its own number if there is none before."""
     d = np.sqrt(np.diag(A))
     live = d > 0
     cosine = np.divide(A, np.outer(d, d), out=np.zeros_like(A), where=np.outer(live, live))
@@ -145,9 +160,9 @@ def _first_alike(A: Array) -> Array:
     return np.where(live, np.argmax(parallel, axis=1), np.arange(len(A)))
 
 
-def _proportional(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
-    found = []
-    for k, first in enumerate(_first_alike(A)):
+def _proportional(A: Array, names: Sequence[str]) -> list[Direction]:
+    found: list[Direction] = []
+    for k, first in enumerate(_first_alike(A).tolist()):
         if first == k:
             continue
         factor = A[k, first] / A[first, first]
@@ -160,7 +175,7 @@ def _proportional(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
     return found
 
 
-def _dependent(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
+def _dependent(A: Array, names: Sequence[str]) -> list[Direction]:
     """Null directions among the descriptors that are neither constant nor proportional to an earlier one."""
     K = len(A)
     kept = np.flatnonzero((_first_alike(A) == np.arange(K)) & (np.diag(A) > 0))
@@ -171,10 +186,10 @@ def _dependent(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
     null = vectors[:, values <= _tolerance(K) * values[-1]]
     if not null.shape[1]:
         return []
-    # Null vectors may be mixed at will; solved for as many descriptors as there are, they have the fewest terms.
+    # Any mixture of null vectors is one; solved for as many descriptors as there are vectors, they have the fewest terms.
     pivots = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]
     solved = np.linalg.solve(null[pivots].T, null.T)
-    found = []
+    found: list[Direction] = []
     for row in solved:
         v = np.zeros(K)
         v[kept] = row / d
@@ -182,8 +197,8 @@ def _dependent(A: Array, names: Sequence[str]) -> list[tuple[Array, str]]:
     return found
 
 
-def _loadings(scaled: Array, v: Array, kept: Array, names: Sequence[str]) -> str:
-    """The largest terms of a direction, at most four, by their size in force."""
+def _loadings(scaled: Array, v: Array, kept: NDArray[np.integer], names: Sequence[str]) -> str:
+    """The four largest terms of a direction, by their size in force, in words."""
     order = [k for k in np.argsort(-np.abs(scaled)) if abs(scaled[k]) > 1e-6 * np.abs(scaled).max()]
     largest = np.abs(v).max()
     terms = [f"{v[k] / largest:+.3g} {names[kept[k]]}" for k in order[:4]]
@@ -191,18 +206,32 @@ def _loadings(scaled: Array, v: Array, kept: Array, names: Sequence[str]) -> str
 
 
 def temperature_dependence(moments: Moments, theta: ArrayLike, temperature: float) -> list[tuple[str, float, float]]:
-    """Which outputs depend on the temperature that is put in, and how much: each at T and at 1.1 T.
+    """Outputs that depend on the given temperature, each at T and at 1.1 T.
 
-    θ_f does not, for data of one temperature: β² cancels. J and KL go as β², the canonical ratio as β.
+    θ_f does not depend on it for data of one temperature: β² cancels. J and KL scale as β², the canonical ratio as β.
 
     Args:
         moments: of data of one temperature.
-        theta: (K,) parameters at which J and KL are taken.
+        theta: (K,) parameters at which J and KL are evaluated.
         temperature: T, K.
 
     Returns:
-        (output, at T, at 1.1 T), θ_f by its coefficient that is largest in force.
+        (output, value at T, value at 1.1 T) of each. θ_f is shown by the coefficient with the largest forces.
+
+    Raises:
+        ValueError: not K parameters, or a temperature that is not positive.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> for name, cold, warm in temperature_dependence(moments, [1.5, 2.0], 300.0):
+        ...     print(name, round(warm / cold, 3))
+        θ_f, coefficient 1 1.0
+        J, 1/Å² 0.826
+        KL to second order, nats 0.826
+        canonical ratio 0.909
     """
+    kind("moments", moments, Moments, "temperature_dependence(accumulate(data), theta, temperature)")
     total = moments.total()
     loss = fisher(total, temperature)
     largest = int(np.argmax(np.abs(_fitted(loss)) * np.sqrt(np.diag(loss.A))))

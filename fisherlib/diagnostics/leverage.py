@@ -1,7 +1,8 @@
-"""Configurations that hold much of a fit alone."""
+"""Leverage: how much of a fit each configuration determines by itself."""
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
@@ -9,43 +10,59 @@ from ..solvers import spectrum
 from ..units import beta, counted
 from .verdict import Verdict, unknown
 
-#: A configuration stands out when it holds more than this many average shares of the fit, and this many parameters. Of the
-#: 1000 configurations of ``data/`` the largest holds 1.8 shares and 0.2 parameters; one that is given two atoms 0.3 to
-#: 1.5 Å apart holds 16 to 42 shares and 1.7 to 4.4 parameters of 105.
+#: A configuration stands out if it determines more than so many average shares of the fit and so many parameters. Of the
+#: 1000 configurations of ``data/`` the largest determines 1.8 shares and 0.2 parameters; one with two atoms moved to 0.3
+#: to 1.5 Å apart determines 16 to 42 shares and 1.7 to 4.4 of 105 parameters.
 SHARES, OWN = 10.0, 0.5
 
 
 def leverage(
     data: Dataset, moments: Moments, *, temperature: float | None = None, block_rows: int | None = None
 ) -> Array:
-    """How much of the fit each configuration holds: h_m = β_m² tr(Φ_m A⁺ Φ_mᵀ) with A = Σ_m β_m² Φ_mᵀΦ_m.
+    """How much of the fit each configuration determines, h_m = β_m² tr(Φ_m A⁺ Φ_mᵀ), A = Σ_m β_m² Φ_mᵀΦ_m.
 
-    Σ_m h_m is the rank of the fit, and h_m/rank the part of the parameters that configuration m determines alone. One
-    pass over Φ. For one temperature, and where one is unknown, β cancels.
+    Σ_m h_m is the rank of the fit, and h_m/rank the share of configuration m. One pass over Φ. β cancels for one
+    temperature, and is left out if a temperature is unknown.
 
     Args:
         data: the configurations.
         moments: ``accumulate(data)``.
-        temperature: K, in place of what the trajectories say.
-        block_rows: rows of Φ per block; about 4 MB without it.
+        temperature: K, in place of the trajectories' own.
+        block_rows: rows of Φ per block; about 4 MB by default.
 
     Returns:
-        (M,) in the order of the trajectories.
+        (M,) numbers of parameters, in the order of the configurations.
 
     Raises:
-        ValueError: the moments are not those of the data.
+        ValueError: moments of other data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> h = leverage(data, fl.accumulate(data))
+        >>> h.shape, round(float(h.sum()), 6)  # two parameters
+        ((200,), 2.0)
     """
+    kind("data", data, Dataset, "leverage(data, accumulate(data))")
+    kind("moments", moments, Moments, "leverage(data, accumulate(data))")
     moments.check_of(data, temperature)
+    return _leverage(data, moments, temperature, block_rows or rows_per_block(data.K))
+
+
+def _leverage(data: Dataset, moments: Moments, temperature: float | None, block_rows: int) -> Array:
+    """``leverage`` without the check that the moments belong to the data."""
     known = {t.key: t.temperature if temperature is None else temperature for t in data.values()}
     alike = None in known.values() or len(set(known.values())) == 1
-    weights = {key: 1.0 if alike else beta(T) ** 2 for key, T in known.items()}
-    A = sum(weights[key] * record.PhiPhi for key, record in moments.items())
+    weights = {key: 1.0 if alike or T is None else beta(T) ** 2 for key, T in known.items()}
+    A = np.zeros((data.K, data.K))
+    for key, record in moments.items():
+        A += weights[key] * record.PhiPhi
     values, vectors = spectrum(Quadratic(A, np.zeros(data.K), 0.0))
     kept = values > data.K * np.finfo(float).eps * values[-1]
     d = np.sqrt(np.diag(A))
     inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
     W = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-    shares, block_rows = [], block_rows or rows_per_block(data.K)
+    shares = []
     for t in data.values():
         rows = [
             ((t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False) @ W) ** 2).sum(axis=1)
@@ -57,19 +74,18 @@ def leverage(
 
 
 def influence(data: Dataset, moments: Moments, temperature: float | None = None) -> Verdict:
-    """Whether single configurations hold much of the fit: the largest ``leverage``, in parameters.
+    """Verdict on the largest ``leverage``: a warning above ``SHARES`` times the mean and above ``OWN`` parameters.
 
-    A few overlapping configurations can own θ_f. One stands out that holds more than ``SHARES`` times the mean, and
-    more than ``OWN`` parameters.
+    A few configurations with overlapping atoms can determine θ_f almost alone.
 
     Args:
         data: the configurations.
-        moments: ``accumulate(data)``.
-        temperature: K, in place of what the trajectories say.
+        moments: ``accumulate(data)``, already checked to belong to the data.
+        temperature: K, in place of the trajectories' own.
     """
     if not any(np.diag(record.PhiPhi).any() for record in moments.values()):
         return unknown("leverage", "every force descriptor is zero: there is no fit that a configuration could hold")
-    h = leverage(data, moments, temperature=temperature)
+    h = _leverage(data, moments, temperature, rows_per_block(data.K))
     limits = (0.0, float(max(SHARES * h.mean(), OWN)))
     strange = np.flatnonzero(h > limits[1])
     if not len(strange):

@@ -1,4 +1,4 @@
-"""Directions in which energies vary without force: what a fit of forces cannot see across barriers."""
+"""Metastability: directions in which energies vary almost without force, invisible to a fit of forces."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,33 +10,38 @@ from ..dataset import Array, frozen
 from ..losses import fisher, kl
 from ..moments import Moments
 from ..solvers import solve
-from .verdict import Verdict
+from .verdict import Level, Verdict
 
-#: Below this part of the mean curvature a direction is slow. The double well (``systems.double_well``, odd=True) has 0.030,
-#: 0.009 and 0.003 at barriers of 1, 4 and 8 k_B T; the Cu55 droplet of ``data/``, molten throughout, has 0.038.
+#: A direction below this share of the mean curvature is slow. The double well (``systems.double_well``, odd=True) has
+#: 0.030, 0.009 and 0.003 at barriers of 1, 4 and 8 k_B T; the molten Cu55 droplet of ``data/`` has 0.038.
 SLOW = 0.01
-#: Below this part of the mean curvature what a model leaves out is slow. It is one function, not the slowest of many, so
-#: that the limit is higher: a tilt of the double well that the descriptors lack has 0.028 and 0.049 (0.5 and 1 k_B T/Å,
-#: barrier of 8 k_B T), and 0.05 and 0.06 at a barrier of 1 k_B T; the Cu55 droplet has 1.2, and 0.9 to 1.8 with 2 to 35 of
-#: its descriptors.
+#: The same for the part of the energy that the model leaves out. It is one function, not the slowest of many, so the limit
+#: is higher: a tilt of the double well without its descriptor has 0.028 and 0.049 (0.5 and 1 k_B T/Å, barrier of 8 k_B T),
+#: 0.05 and 0.06 at a barrier of 1 k_B T; the Cu55 droplet has 1.2, and 0.9 to 1.8 with 2 to 35 of its descriptors.
 BLIND = 0.1
-#: Below this variance of U − U_θ, in (k_B T)², what is left out changes the distribution little.
+#: A variance of U − U_θ below this, in (k_B T)², changes the distribution little.
 MATTERS = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Metastability:
-    """The spectrum of force against energy along directions of θ.
+    """Result of ``metastability``: the ratios of force to energy along directions of θ.
 
     Attributes:
         values: (n,) μ ascending, 1/Å².
         directions: (n, K) v, one a row, β² vᵀ S_DD v = 1.
-        scale: β²⟨|F|²⟩/3N, 1/Å²: β times the mean curvature of U. A D linear in x has μ = scale in one harmonic basin,
+        scale: β²⟨|F|²⟩/3N, 1/Å²: β times the mean curvature of U. In one harmonic basin a D linear in x has μ = scale,
             a quadratic one twice that.
         spread: (K,) β times the standard deviation of each descriptor, for ``words``.
-        residual: β²⟨|F − Φθ_f|²⟩ / β² Var(U − U_θ), 1/Å²: μ of what the model of θ_f leaves out; NaN where it leaves
-            out no energy.
+        residual: β²⟨|F − Φθ_f|²⟩ / β² Var(U − U_θ), 1/Å²: μ of the energy that the model of θ_f leaves out; NaN if it
+            leaves out none.
         variance: β² Var(U − U_θ) at θ_f, in (k_B T)².
+
+    Example:
+        >>> import fisherlib as fl
+        >>> wells = fl.systems.double_well(8 * 0.02585, odd=True)  # a barrier of 8 k_B T
+        >>> metastability(fl.accumulate(wells)).verdict.level
+        'warn'
     """
 
     values: Array
@@ -52,14 +57,14 @@ class Metastability:
 
     @property
     def ratio(self) -> float:
-        """μ_min over its natural value; far below 1 where energies vary without force."""
+        """μ_min over ``scale``; far below 1 if energies vary without force."""
         return float(self.values[0] / self.scale)
 
     @property
     def verdict(self) -> Verdict:
-        """A warning where the smallest μ, or that of what the model leaves out, lies far below its natural value.
+        """A warning if the smallest μ, or the μ of the energy left out, lies far below ``scale``.
 
-        The limits are ``SLOW`` and ``BLIND``, the latter where the variance that is left out exceeds ``MATTERS``.
+        The limits are ``SLOW`` and ``BLIND``; the latter counts only if the variance left out exceeds ``MATTERS``.
         """
         slow = self._slow()
         found = [verdict for verdict in (slow, *self._left_out()) if verdict.level == "warn"]
@@ -68,7 +73,7 @@ class Metastability:
         return dataclasses.replace(found[0], message="; and ".join(verdict.message for verdict in found))
 
     def _slow(self) -> Verdict:
-        level = "ok"
+        level: Level = "ok"
         message = "energies vary with forces in every direction of the descriptors (μ_min over the mean curvature)"
         if self.ratio < SLOW:
             number = int((self.values < SLOW * self.scale).sum())
@@ -92,11 +97,11 @@ class Metastability:
         return [Verdict(name="metastability", level="warn", message=message, value=ratio, limits=(BLIND, np.inf))]
 
     def words(self, names: Sequence[str] | None = None, *, number: int = 3) -> list[str]:
-        """The ``number`` slowest directions by their largest terms, in standard deviations of each descriptor.
+        """The slowest directions by their largest terms, in standard deviations of each descriptor.
 
         Args:
-            names: (K,) of the descriptors, D0, D1 … without them.
-            number: of directions.
+            names: (K,) of the descriptors; D0, D1 … by default.
+            number: how many directions.
 
         Raises:
             ValueError: not K names.
@@ -115,24 +120,31 @@ def _terms(loadings: Array, names: Sequence[str]) -> str:
 
 
 def metastability(moments: Moments, temperature: float | None = None) -> Metastability:
-    """How little force it takes to move energy: T v = μ β² S_DD v, T = β²⟨ΦᵀΦ⟩ and S_DD = Cov(D), what is linear in N taken out.
+    """Ratios μ of force to energy along directions v of θ: T v = μ β² S_DD v.
 
-    f = v·D has ⟨|∇f|²⟩ = μ Var f, so μ_min/β is an upper bound of the spectral gap of overdamped Langevin dynamics at
-    unit mobility: a barrier makes it as small as e^(−β ΔU), and Fisher's divergence blind to the energy across it. With
-    several temperatures both sides are means over configurations with β² of each, Cov(D) being within one temperature.
+    T = β²⟨ΦᵀΦ⟩, and S_DD = Cov(D) without a trend linear in N. The function f = v·D has ⟨|∇f|²⟩ = μ Var f, so μ_min/β is
+    an upper bound of the spectral gap of overdamped Langevin dynamics at unit mobility. A barrier makes it as small as
+    e^(−β ΔU), and the Fisher divergence cannot see the energy across it. With several temperatures both sides are means
+    over configurations, each with its β²; Cov(D) is taken within one temperature.
 
     Args:
         moments: of the data.
-        temperature: K; taken for every trajectory. Without it each trajectory's own.
+        temperature: K, for every trajectory; each trajectory's own by default.
 
     Returns:
-        Values, directions, scale, and μ of what the model of θ_f leaves out. Directions along which D does not vary
-        (variance below 1e-10 of the largest, D scaled to unit variance) are left out.
+        Values, directions, scale, and μ of the energy that the model of θ_f leaves out. Directions along which D does
+        not vary (variance below 1e-10 of the largest, D scaled to unit variance) are left out.
 
     Raises:
-        ValueError: no temperature is known, no descriptor varies, or every force is zero.
+        ValueError: an unknown temperature, descriptors that do not vary, or forces that are all zero.
 
     Source: Rayleigh–Ritz on the generator; Pavliotis, Stochastic Processes and Applications (2014), chapter 4.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> flat, steep = (fl.systems.double_well(b * 0.02585, odd=True) for b in (1.0, 8.0))
+        >>> metastability(fl.accumulate(flat)).ratio > 5 * metastability(fl.accumulate(steep)).ratio
+        True
     """
     loss, energies, total = fisher(moments, temperature), kl(moments, temperature), moments.total()
     if not loss.s > 0:

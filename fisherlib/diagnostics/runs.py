@@ -1,27 +1,37 @@
-"""Whether there are several runs to compare, without which errors can only be told from a long one."""
+"""Independent runs: whether there are several, and whether short trajectories are frames of a single run."""
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..arguments import kind
 from ..dataset import Array, Dataset
-from .facts import series_of_energies, too_short
+from .autocorrelation import series_of_energies, too_short
 from .verdict import Verdict
 
-#: What is said of a single run before anything is fitted to it.
+#: Message about a single run before a fit.
 SHORT = "of which no error bar can be made unless it is long: it takes other runs, or many blocks that are independent by their scores"
 
-#: Standard deviations, 1/√n of n trajectories, beyond which a correlation is none by chance.
+#: A correlation over n trajectories beyond so many standard deviations 1/√n is not chance.
 SURELY = 3.5
 
 
 def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
-    """A warning where the data are one run, and the entry of the file that may tell several apart; else nothing.
+    """A warning if the data are a single run; an empty list if there are several trajectories.
+
+    It names the entry of the file that may tell several runs apart, if the reader found one.
 
     Args:
         data: the configurations.
-        said: of the run, behind "one run, ".
+        said: end of the message, after "one run, ".
+
+    Example:
+        >>> import fisherlib as fl
+        >>> [v.level for v in single_run(fl.systems.harmonic([1.0, 2.0], trajectories=1))]
+        ['warn']
     """
+    kind("data", data, Dataset, "single_run(io.read(path))")
     if len(data) > 1:
         return []
     message = f"one run, {said}"
@@ -32,12 +42,18 @@ def single_run(data: Dataset, said: str = SHORT) -> list[Verdict]:
 
 
 def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
-    """A warning where trajectories too short to show a memory follow one another like frames of one run; else nothing.
+    """A warning if very short trajectories look like consecutive frames of one run; otherwise an empty list.
 
     Args:
         data: trajectories in the order of the file.
-        others: correlation from one to the next of something else than energies, such as scores.
+        others: correlation from one trajectory to the next of another quantity, such as the scores of a fit.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> short_runs(fl.systems.harmonic([1.0, 2.0], trajectories=50, configurations=1))  # drawn independently
+        []
     """
+    kind("data", data, Dataset, "short_runs(io.read(path))")
     if not too_short(data) or (correlation := max(from_one_to_the_next(data), others)) <= (most := chance(data)):
         return []
     each = len(data.energies) / len(data)
@@ -50,16 +66,18 @@ def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
 
 
 def from_one_to_the_next(data: Dataset) -> float:
-    """Correlation of energies from the end of each trajectory to the beginning of the next, in the order of the file."""
+    """Correlation of the last energy of each trajectory with the first of the next, in the order of the file."""
     return across(np.concatenate(series_of_energies(data))[:, None], data.groups)
 
 
-def across(x: Array, groups: Array) -> float:
-    """Correlation of neighbours that are of different groups, of (M, n) series of mean zero; 0 where nothing varies."""
+def across(x: Array, groups: NDArray[np.integer]) -> float:
+    """Correlation of neighbours in different groups, for (M, n) series of mean zero; 0 if nothing varies."""
+    if not x.size:
+        return 0.0
     other, size = np.diff(groups) != 0, float((x**2).mean())
     return float((x[1:] * x[:-1])[other].mean()) / size if size > 0 and other.any() else 0.0
 
 
 def chance(data: Dataset) -> float:
-    """What such a correlation of independent trajectories is hardly ever beyond."""
+    """The largest such correlation that independent trajectories show by chance."""
     return SURELY / math.sqrt(len(data))

@@ -1,6 +1,7 @@
-"""The outcome of one check: a number, the limits it is held against, and the level and the sentence that follow."""
+"""The outcome of one check: a number, its limits, a level and a sentence."""
 
 import dataclasses
+import functools
 import math
 import re
 from typing import Literal, get_args
@@ -9,7 +10,7 @@ Level = Literal["ok", "unknown", "warn", "fail"]
 #: From the best to the worst.
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-#: A number that a check could not be made on.
+#: The value of a check that could not be made.
 NOT_KNOWN = float("nan")
 
 Limits = tuple[float, float]
@@ -25,15 +26,19 @@ class Verdict:
 
     Attributes:
         name: of the check.
-        level: "ok" where the value lies within the limits; "warn" or "fail" where it does not, a "fail" making every result
-            wrong; "unknown" where the check could not be made, the value being NaN.
-        message: one sentence, with the likely cause of what is amiss, or why the check could not be made; minus signs of its
-            numbers are made such, and those of zeros taken away.
+        level: "ok" if the value lies within the limits; "warn" or "fail" if it does not ("fail" means that every result
+            is wrong); "unknown" if the check could not be made, and then the value is NaN.
+        message: one sentence with the likely cause, or with the reason why the check could not be made. Hyphens before
+            numbers become minus signs, and zeros lose theirs.
         value: the number that decides.
-        limits: (low, high) of what passes, both included; infinite where there is none.
+        limits: (low, high), both included; infinite on a side without a limit.
 
     Raises:
-        ValueError: a level that is none, or that contradicts the value and the limits; limits that are NaN or crossed.
+        ValueError: an unknown level, a level that contradicts value and limits, or limits that are NaN or crossed.
+
+    Example:
+        >>> Verdict(name="rank", level="warn", message="the rank is -1", value=-1.0, limits=(0.0, 5.0)).message
+        'the rank is −1'
     """
 
     name: str
@@ -61,10 +66,11 @@ class Verdict:
             )
 
     def warned(self) -> "Verdict":
-        """The same finding as a warning, where it is one that such data can be read and mended in spite of."""
+        """A failure turned into a warning, for findings that the user can mend after reading; others unchanged."""
         return dataclasses.replace(self, level="warn") if self.level == "fail" else self
 
 
+@functools.lru_cache(maxsize=64)  # thousands of short trajectories have the same few
 def unknown(name: str, message: str) -> Verdict:
-    """A check that could not be made, and why."""
+    """The verdict of a check that could not be made; the message says why."""
     return Verdict(name=name, level="unknown", message=message, value=NOT_KNOWN, limits=(-math.inf, math.inf))

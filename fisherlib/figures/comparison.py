@@ -1,4 +1,4 @@
-"""Model against truth: parity, residuals, errors by trajectory, forces as density."""
+"""Model against truth: parity, residuals, errors by trajectory, density of forces."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,26 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ..arguments import each, kind
 from ..comparison import Comparison, Histogram, of_one_dataset
-from .frame import color, framed, symbol
-from .style import REFERENCE, SCALE
-
-DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1.2}
+from .style import DOTTED, REFERENCE, SCALE, color, framed, symbol
 
 
 def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Predicted against true energy per atom, one panel a model; ``of`` what, for the title."""
+    """Predicted against true energy per atom, one panel per model.
+
+    Args:
+        comparisons: of the models.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> [trace.name for trace in fl.figures.parity([found]).data]
+        ['θ_f', 'diagonal']
+    """
+    comparisons = each("comparisons", comparisons, Comparison, "parity([compare(model, data), …])")
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -41,13 +52,26 @@ def _titled(what: str, of: str) -> str:
 
 
 def _measured(c: Comparison, name: str, scale: float) -> str:
-    """A pooled number with its standard error, where that is known."""
+    """A pooled number, with its standard error if known."""
     error = scale * c.pooled_error[name]
     return f"{scale * c.pooled[name]:.2f}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
 
 
 def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Model minus true energy per atom against the true one; a thin line is a model's mean, its shift; ``of`` as above."""
+    """Model minus true energy per atom against the true one; a thin line is the mean error of a model, its shift.
+
+    Args:
+        comparisons: of the models.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> len(fl.figures.residuals([found]).data)  # zero, and points and mean of the model
+        3
+    """
+    comparisons = each("comparisons", comparisons, Comparison, "residuals([compare(model, data), …])")
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -63,31 +87,32 @@ def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[
     shift = round(1e3 * c.pooled["energy_shift"], 2) + 0.0  # no "-0.00"
     spread = _measured(c, "energy_spread", 1e3)
     hover = f"%{{text}}<br>true %{{x:.4f}} eV/atom<br>error %{{y:+.2f}} meV/atom<extra>{c.name}</extra>"
-    dots = go.Scatter(
-        x=c.reference,
-        y=1e3 * (c.energies - c.reference),
-        text=c.labels,
-        mode="markers",
-        marker={"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)},
-        name=f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom",
-        legendgroup=c.name,
-        hovertemplate=hover,
-    )
-    mean = go.Scatter(
-        x=ends,
-        y=[1e3 * c.pooled["energy_shift"]] * 2,
-        mode="lines",
-        line={"color": color(number), "width": 1},
-        name=f"shift of {c.name}",
-        legendgroup=c.name,
-        showlegend=False,
-        hovertemplate=f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>",
-    )
-    return [dots, mean]
+    dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+    points = {"x": c.reference, "y": 1e3 * (c.energies - c.reference), "text": c.labels, "hovertemplate": hover}
+    entry = f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom"
+    mean = {"x": ends, "y": [1e3 * c.pooled["energy_shift"]] * 2, "line": {"color": color(number), "width": 1}}
+    mean["hovertemplate"] = f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>"
+    return [
+        go.Scatter(**points, mode="markers", marker=dots, name=entry, legendgroup=c.name),
+        go.Scatter(**mean, mode="lines", name=f"shift of {c.name}", legendgroup=c.name, showlegend=False),
+    ]
 
 
 def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
-    """Energy shift with its spread, and force error, of every trajectory; ``of`` as above."""
+    """Energy shift with its spread, and force error, of every trajectory.
+
+    Args:
+        comparisons: of the models with the same data.
+        of: which data, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.comparison.compare(fl.regression.fisher_fit(fl.accumulate(data)), data)
+        >>> [trace.name for trace in fl.figures.errors_by_trajectory([found]).data]
+        ['θ_f', 'θ_f']
+    """
+    comparisons = each("comparisons", comparisons, Comparison, "errors_by_trajectory([compare(model, data), …])")
     of_one_dataset(comparisons)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
@@ -100,19 +125,27 @@ def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> 
     figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
     figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
     figure.update_layout(scattermode="group")
-    said = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
-    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=said, height=370)
+    subtitle = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
+    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=subtitle, height=370)
 
 
 def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str = "") -> go.Figure:
-    """Predicted against true force components as density, from dark (few) to yellow (many), so that no outlier is lost.
+    """Density of predicted against true force components, from dark (few) to yellow (many); outliers stay visible.
 
     Args:
         histogram: of true and predicted components, eV/Å, from ``comparison.force_histogram``.
         name: of the model.
         force_rmse: eV/Å, over all components.
         of: which trajectories, for the title.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> forces = [0.5, -1.0, 2.0]
+        >>> histogram = fl.comparison.force_histogram(forces, forces)
+        >>> fl.figures.force_parity(histogram, name="truth", force_rmse=0.0).data[0].type
+        'heatmap'
     """
+    kind("histogram", histogram, Histogram, "force_parity(force_histogram(true, predicted), …)")
     ends = histogram.edges[[0, -1]]
     figure = go.Figure(_density(histogram))
     thin = {"color": REFERENCE, "width": 1}
@@ -129,19 +162,17 @@ def _density(histogram: Histogram) -> go.Heatmap:
     ticks = np.arange(int(np.log10(max(counts.max(), 1))) + 1)
     bar = {"tickvals": ticks, "ticktext": [_spaced(10**k) for k in ticks.tolist()], "thickness": 12}
     bar |= {"orientation": "h", "lenmode": "pixels", "len": 330, "xpad": 0}
-    bar |= {"x": 0.5, "yref": "container", "y": 0.01, "yanchor": "bottom"}  # at the side a wide page takes it far off
-    return go.Heatmap(
-        x=histogram.edges,
-        y=histogram.edges,
-        z=np.log10(counts, out=np.full(counts.shape, np.nan), where=counts > 0),
-        customdata=counts,
-        colorscale=SCALE,
-        zmin=0,
-        colorbar=bar,
-        hoverongaps=False,
-        hovertemplate="true %{x:.2f}<br>model %{y:.2f} eV/Å<br>%{customdata} components<extra></extra>",
-        name="components per bin",
-    )
+    bar |= {
+        "x": 0.5,
+        "yref": "container",
+        "y": 0.01,
+        "yanchor": "bottom",
+    }  # on a wide page a bar at the side would be far away
+    shade = np.log10(counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    grid = {"x": histogram.edges, "y": histogram.edges, "z": shade, "customdata": counts, "zmin": 0}
+    hover = "true %{x:.2f}<br>model %{y:.2f} eV/Å<br>%{customdata} components<extra></extra>"
+    style = {"colorscale": SCALE, "colorbar": bar, "hoverongaps": False, "hovertemplate": hover}
+    return go.Heatmap(**grid, **style, name="components per bin")
 
 
 def _spaced(number: int) -> str:

@@ -1,9 +1,10 @@
-"""Losses on planes: surfaces to turn, their contours, cross-sections, named points."""
+"""Losses on planes: surfaces to turn, contours, cross-sections, and named points."""
 
 import itertools
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from ..arguments import kind
 from ..dataset import Array
 from ..landscapes import Landscape, Point
 from .style import MARK, PALETTE, SCALE, styled
@@ -20,7 +22,7 @@ Placed = tuple[go.Scatter | go.Scatter3d | go.Surface | go.Contour, int, int]
 
 SECTIONS = (PALETTE[0], PALETTE[3])  # along x, along y
 TITLES = ("xaxis.title.text", "yaxis.title.text")
-#: Where the names of points on the surface stand, in pixels from their point: apart also where the points are near.
+#: Where the names of points on the surface stand, in pixels from their point; apart even if the points are close.
 NAMED_AT = ((-40, -30), (40, -30), (0, -55))
 
 
@@ -34,11 +36,20 @@ def landscape(
     """One loss on a plane: a surface to turn, its contours, and two cross-sections.
 
     Args:
-        surface: the loss on a grid; where it is not exact, the title says so.
+        surface: the loss on a grid; if it is not exact, the title says so.
         points: marked by name, with the path between the first two; those outside the plane are left out.
         at: where the cross-sections meet; the nearest point of the plane if it is outside.
         log: colours (not heights) by the logarithm of the loss.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = fl.fisher(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> plane = fl.Plane.through(fl.solve(loss).theta, [2.0, 1.0])
+        >>> fl.figures.landscape(fl.landscape(loss, plane, n=11)).data[0].type
+        'surface'
     """
+    kind("surface", surface, Landscape, "landscape(fl.landscape(loss, plane))")
+    kind("points", points, (Mapping, NoneType), "landscape(surface, {name: (x, y)})")
     specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
     gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
     figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.6, 0.4], row_heights=[0.63, 0.37], **gaps)
@@ -50,12 +61,21 @@ def landscape(
 def landscapes(
     surfaces: Mapping[tuple[str, ...], tuple[Landscape, Mapping[str, Point]]], keys: Sequence[str]
 ) -> go.Figure:
-    """Several losses on planes in one figure, the first one shown; each is a frame named by its choice, as JSON.
+    """Several losses on planes in one figure that shows the first; each is a frame named by its choice, as JSON.
 
     Args:
         surfaces: choice, e.g. ("θ_f", "force MAE") → (surface, named points on its plane).
         keys: names of the choices, e.g. ("model", "loss"); the report makes one selector of each.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = fl.fisher(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> surface = fl.landscape(loss, fl.Plane.through(fl.solve(loss).theta, [2.0, 1.0]), n=11)
+        >>> figure = fl.figures.landscapes({("θ_f",): (surface, {"θ_f": (0.0, 0.0)})}, keys=("model",))
+        >>> figure.frames[0].name
+        '{"model": "θ_f"}'
     """
+    kind("surfaces", surfaces, Mapping, "landscapes({choice: (surface, points)}, keys)")
     frames = []
     for choice, (surface, points) in surfaces.items():
         drawn = landscape(surface, points)
@@ -73,7 +93,7 @@ def landscapes(
 def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]) -> go.Figure:
     styled(figure, title=_caption(surface), height=640)
     figure.update_layout(title_font_size=14)
-    # High enough to look into a bowl, far enough that no corner or axis title is cut.
+    # High enough to look into a bowl, and far enough to cut no corner or axis title.
     camera = {"eye": {"x": -1.75, "y": -1.86, "z": 1.98}, "center": {"x": -0.09, "y": 0.09, "z": -0.2}}
     figure.update_scenes(aspectmode="cube", camera=camera, uirevision="turned", zaxis_exponentformat="power")
     axis = {"type": "linear", "title": {"font": {"size": 12}}}
@@ -86,7 +106,7 @@ def _laid_out(figure: go.Figure, surface: Landscape, points: Mapping[str, Point]
 
 
 def _caption(surface: Landscape) -> str:
-    """That a surface is not exact, and how far it may be off; empty for an exact one."""
+    """Says that a surface is not exact and how far it may be off; empty for an exact one."""
     if not surface.error:
         return ""
     small = surface.unit.startswith("eV/") and surface.error < 0.1
@@ -101,13 +121,16 @@ def _words(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Any]:
 
 
 def _in_lines(words: dict[str, Any]) -> dict[str, Any]:
-    """With the titles of the scene in short lines: a page is narrow, and would cut long ones at the scene's edge."""
+    """The same words with the titles of the scene in short lines: a narrow page would cut long ones."""
     broken = {axis: "<br>".join(textwrap.wrap(words["scene"][axis], 28)) for axis in TITLES}
     return words | {"scene": words["scene"] | broken}
 
 
 def _names(surface: Landscape, points: Mapping[str, Point]) -> list[dict[str, Any]]:
-    """Annotations, which no part of the surface hides as it hides text; as many for few points: a frame of a page changes them."""
+    """Annotations, which the surface does not hide as it hides text.
+
+    Their number is the same for few points, because the frames of a page can only change annotations, not add any.
+    """
     inside = _inside(surface, points)
     style = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": MARK, "bgcolor": "rgba(255, 255, 255, 0.75)"}
     blank = {"visible": False, "text": "", "x": 0.0, "y": 0.0, "z": 0.0, "ax": 0, "ay": 0}
@@ -123,9 +146,9 @@ def _inside(surface: Landscape, points: Mapping[str, Point]) -> dict[str, Point]
 
 
 def _traces(surface: Landscape, points: Mapping[str, Point], at: Point, log: bool) -> list[Placed]:
-    """Always the same kinds of traces in the same order, so that one surface becomes another on a page."""
+    """Always the same kinds of traces in the same order, so that a page can turn one surface into another."""
     inside = _inside(surface, points)
-    here = tuple(float(np.clip(v, axis[0], axis[-1])) for v, axis in zip(at, (surface.x, surface.y), strict=True))
+    here = (float(np.clip(at[0], *surface.x[[0, -1]])), float(np.clip(at[1], *surface.y[[0, -1]])))
     return [*_shape(surface, log), *_path(surface, inside), *_marks(surface, inside), *_sections(surface, here)]
 
 
@@ -148,7 +171,7 @@ def _hover(surface: Landscape, value: str) -> str:
 
 
 def _shade(z: Array, log: bool) -> tuple[Array, dict[str, Any]]:
-    """What the colours stand for, and the ticks of the colour bar: decades, or six values within few of them."""
+    """The values of the colours, and the ticks of the colour bar: decades, or six values if it spans few of them."""
     if not log:
         return z, {"tickmode": "auto"}
     lowest = z[z > 0].min() if (z > 0).any() else 1.0
@@ -177,7 +200,7 @@ def _marks(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
     style = {"text": list(inside), "hoverinfo": "text", "showlegend": False}
     solid = {"mode": "markers", "marker": {"color": MARK, "size": 5}}
     outlined = {"color": MARK, "size": 9, "line": {"color": "white", "width": 1}}
-    font = {"color": "white", "shadow": "0 0 3px black"}  # to be read on every colour of the scale
+    font = {"color": "white", "shadow": "0 0 3px black"}  # legible on every colour of the scale
     flat = {"mode": "markers+text", "marker": outlined, "textfont": font, "cliponaxis": False}
     flat["textposition"] = _sides(surface, inside)
     return [
@@ -187,7 +210,7 @@ def _marks(surface: Landscape, inside: Mapping[str, Point]) -> list[Placed]:
 
 
 def _sides(surface: Landscape, inside: Mapping[str, Point]) -> list[str]:
-    """Names go inwards, or the edge would cut them, and in turn above and below, or near ones would overlap."""
+    """Names point inwards, so that the edge does not cut them, and lie above and below in turn, so as not to overlap."""
     (left, right), (low, high) = surface.x[[0, -1]], surface.y[[0, -1]]
     return [
         f"{'bottom' if k % 2 or y > high - 0.1 * (high - low) else 'top'} {'left' if 2 * x > left + right else 'right'}"
@@ -196,7 +219,7 @@ def _sides(surface: Landscape, inside: Mapping[str, Point]) -> list[str]:
 
 
 def _sections(surface: Landscape, at: Point) -> list[Placed]:
-    """The loss along both axes through a point: as curves, on the surface, and as lines on the contours."""
+    """The loss along both axes through a point: on the surface, as lines on the contours, and as curves."""
     placed: list[Placed] = []
     x0, y0 = at
     cuts = ((surface.x, np.full_like(surface.x, y0)), (np.full_like(surface.y, x0), surface.y))
@@ -216,5 +239,5 @@ def _sections(surface: Landscape, at: Point) -> list[Placed]:
 
 
 def _above(surface: Landscape, x: ArrayLike, y: ArrayLike, share: float) -> Array:
-    """Heights a little above the surface, or what is drawn there would be half buried in it."""
+    """Heights a little above the surface, so that what is drawn there is not half buried in it."""
     return surface.at(x, y) + share * np.ptp(surface.z)

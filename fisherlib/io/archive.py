@@ -1,6 +1,7 @@
-"""Arrays in an ``.npz``: read one by one or all at once, written so that no half-written file is left."""
+"""Arrays in an ``.npz``: read one by one or all at once; a file is written in full or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import math
 import os
@@ -13,12 +14,19 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Calls ``write(open file)`` on a neighbour of ``path`` and moves it into place: no half-written file is left.
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, replace: bool = True) -> None:
+    """Calls ``write(open file)`` on a temporary file and moves it to ``path``, so that no half-written file is left.
+
+    Args:
+        path: of the file.
+        write: called with a file open for writing.
+        replace: whether a file of that name is replaced, or stays and ``FileExistsError`` is raised.
 
     Raises:
-        OSError: no space left, for instance; nothing is written.
+        OSError: no space left, for instance; nothing was written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
     try:
@@ -26,9 +34,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        (os.replace if replace else _link)(partial, path)
     except OSError as error:
-        if error.errno is not None and error.filename in (None, str(partial)):  # a name that nobody knows
+        if error.errno is not None and error.filename in (None, str(partial)):  # name the file that the caller knows
             raise OSError(error.errno, f"{error.strerror}; nothing was written", str(path)) from error
         raise
     finally:
@@ -36,20 +44,35 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def checksum(arrays: Iterable[ArrayLike]) -> str:
-    """BLAKE2b of types, shapes and bytes: tells accidents, such as a script that writes into a file of ours.
+def _link(partial: Path, path: Path) -> None:
+    """Gives a file a second name, unless that exists; replacing would overwrite what another process has just written."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        # Two links: the name is ours. Over a network the first answer may get lost, and the call be repeated.
+        if os.stat(partial).st_nlink < 2:
+            raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        refused = f"this file system has no hard links ({error.strerror}); take another"
+        raise OSError(error.errno, refused, str(path)) from error
 
-    It is no protection against people, who can write a checksum that fits.
+
+def checksum(arrays: Iterable[ArrayLike]) -> str:
+    """BLAKE2b of types, shapes and bytes, hexadecimal, 128 bits.
+
+    It reveals accidents, such as a script that writes into the file. It is no protection against forgery.
     """
     digest = hashlib.blake2b(digest_size=16)
     for array in map(np.ascontiguousarray, arrays):
         digest.update(f"{array.dtype.str} {array.shape} ".encode())
-        digest.update(array.reshape(-1).view(np.uint8))
+        digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
 def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
-    """Writes arrays as they come, so that only one of them need be in memory."""
+    """Writes named arrays one by one, so that only one of them has to be in memory."""
 
     def write(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
@@ -61,10 +84,10 @@ def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
 
 
 class Arrays(Mapping[str, NDArray]):
-    """The arrays of an ``.npz``, each read when it is asked for; ``with Arrays(path) as arrays``.
+    """The arrays of an ``.npz``, each read on access; ``with Arrays(path) as arrays``.
 
     Raises:
-        ValueError: a file that is damaged, truncated, holds objects, or an array twice.
+        ValueError: the file is damaged, truncated, holds objects, or holds an array twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +97,7 @@ class Arrays(Mapping[str, NDArray]):
                 f"{path.name}: expected an intact .npz of plain arrays, got no archive or a truncated one; copy it again "
                 "from its source"
             )
-        # Opened here, since numpy leaves a file that is no archive open.
+        # Opened here, since numpy does not close a file that is no archive.
         self._opened = open(path, "rb")  # noqa: SIM115
         try:
             with self._readable():
@@ -95,7 +118,7 @@ class Arrays(Mapping[str, NDArray]):
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
-        """What a damaged archive raises is anybody's guess (zlib.error, RuntimeError …), and all of it means the same."""
+        """Turns whatever a damaged archive raises (zlib.error, RuntimeError …) into one ``ValueError``."""
         try:
             yield
         except (MemoryError, PermissionError):
@@ -126,13 +149,17 @@ class Arrays(Mapping[str, NDArray]):
 
 
 def read_arrays(path: Path) -> dict[str, NDArray]:
-    """All arrays of an ``.npz``; a file that is damaged, truncated or holds objects is refused in one sentence."""
+    """All arrays of an ``.npz``.
+
+    Raises:
+        ValueError: the file is damaged, truncated, holds objects, or holds an array twice.
+    """
     with Arrays(path) as arrays:
         return dict(arrays)
 
 
 def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Refuses an array that claims more than its member holds, or one far larger than its compressed bytes can be."""
+    """Refuses an array that claims more bytes than its member has, or a member that claims more than it can unpack to."""
     if member.file_size > 1100 * max(member.compress_size, 1):  # deflate reaches 1032
         raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
     with archive.open(member) as file:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,26 +12,29 @@ from tqdm.auto import tqdm
 
 from ..configurations import Frames
 from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Soap
+from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
 from ..units import counted
-from .archive import checksum, read_arrays, write_atomically
+from .archive import checksum, read_arrays, write_arrays
 
 
 def featurise(
-    frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
+    frames: Sequence[Frames], *, descriptor: Descriptor, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
-    """Trajectories with descriptors, from the cache if it was made of these configurations with these settings.
+    """Trajectories with descriptors, in memory, from the cache if it was made of these configurations with these settings.
 
     The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
-    computed anew.
+    computed anew. Site and force descriptors take 32 ΣN K bytes.
+
+    Raises:
+        MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
-    refuse_hopeless(frames, descriptor=descriptor, path=path)
-    species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
+    K = refuse_hopeless(frames, descriptor=descriptor, path=path)
+    atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
+    _refuse_large(32 * atoms * K, path)
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    atoms, K = sum(len(f.numbers) for f in frames), len(descriptor.names(species))
     arrays = _from_cache(cache, recipe, atoms, K)
     if arrays is None:
         configurations = [a for f in frames for a in f.atoms()]
@@ -39,34 +43,41 @@ def featurise(
             D, Phi = descriptor(configurations, species=species, progress=show)
         arrays = {"site_descriptors": D, "force_descriptors": Phi}
         _keep(cache, recipe, arrays)
-    made, first = [], 0
-    for f in frames:
-        last = first + len(f.numbers)
-        D, Phi = arrays["site_descriptors"][first:last], arrays["force_descriptors"][3 * first : 3 * last]
-        made.append(f.with_descriptors(D, Phi, descriptor.names(species)))
-        first = last
-    return made
+    ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
+    parts = zip(
+        frames, np.split(arrays["site_descriptors"], ends), np.split(arrays["force_descriptors"], 3 * ends), strict=True
+    )
+    return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
 
 
-def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
+def with_descriptors(frames: Frames, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
+    """The configurations with their descriptors, computed now and kept nowhere."""
+    return frames.with_descriptors(*descriptor(frames.atoms(), species=species), descriptor.names(species))
+
+
+def species_of(frames: Sequence[Frames]) -> list[int]:
+    """The atomic numbers that occur, ascending."""
+    return sorted({int(z) for f in frames if f.numbers is not None for z in np.unique(f.numbers)})
+
+
+def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
     """K of the descriptors of frames that have positions.
 
     Raises:
         ValueError: more than there are force components.
     """
-    species = sorted({int(z) for f in frames for z in np.unique(f.numbers)})
-    components, K = 3 * sum(len(f.numbers) for f in frames), len(descriptor.names(species))
+    species = species_of(frames)
+    components, K = 3 * sum(int(f.n_atoms.sum()) for f in frames), len(descriptor.names(species))
     if K > components:
         raise ValueError(
-            f"descriptor: SOAP with n_max={descriptor.n_max}, l_max={descriptor.l_max} has K = {K} descriptors for "
-            f"{counted(len(species), 'element')}, more than the {components} force components of {path.name}; take smaller "
-            "n_max= and l_max="
+            f"descriptor: {described(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
+            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in growing(descriptor))}"
         )
     return K
 
 
-def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -> None:
-    """Refuses configurations that cannot be described, or are too few, before anything is computed.
+def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Descriptor, path: Path) -> int:
+    """Refuses configurations that cannot be described, or are too few, before anything is computed; K of their descriptors.
 
     Raises:
         ValueError: no elements or positions, some periodic directions only, more descriptors than force components.
@@ -79,13 +90,24 @@ def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -
                 "none; if the file has descriptors, name them by descriptors= and force_descriptors="
             )
         refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
-        mixed = () if f.pbc is None else np.flatnonzero(f.pbc.any(axis=1) & ~f.pbc.all(axis=1))
+        pbc = np.zeros((len(f.n_atoms), 3), bool) if f.pbc is None else f.pbc
+        mixed = np.flatnonzero(pbc.any(axis=1) & ~pbc.all(axis=1))
         if len(mixed):
             raise ValueError(
                 f"pbc of configuration {mixed[0]} of trajectory {f.key!r} in {path.name}: expected all directions periodic or "
-                f"none, got {f.pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
+                f"none, got {pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
             )
-    number(descriptor, frames, path)
+    return number(descriptor, frames, path)
+
+
+def _refuse_large(size: int, path: Path) -> None:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size > memory // 2:
+        raise MemoryError(
+            f"{path.name}: its descriptors take {size / 1e9:.1f} GB, too much for the {memory / 1e9:.1f} GB of this machine; take "
+            "fisherlib.cluster.featurise, which sums them or writes them into a database without holding them in memory, or "
+            "fewer descriptors"
+        )
 
 
 def _fingerprint(frames: Sequence[Frames]) -> str:
@@ -119,7 +141,7 @@ def _stamp(recipe: str, arrays: Mapping[str, np.ndarray]) -> str:
 def _keep(cache: Path, recipe: str, arrays: dict[str, np.ndarray]) -> None:
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_atomically(cache, lambda file: np.savez(file, **arrays, checksum=_stamp(recipe, arrays)))
+        write_arrays([*arrays.items(), ("checksum", _stamp(recipe, arrays))], cache)
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from .. import diagnostics
 from ..dataset import Dataset
-from ..diagnostics.facts import too_short
+from ..diagnostics.autocorrelation import too_short
 from ..potential import LinearPotential
 from ..units import kelvins
 

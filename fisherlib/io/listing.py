@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from ..arguments import location
 from .database.layout import META
 from .formats import fitsnap, fitsnap_rows
 from .places import PROJECT
@@ -28,6 +29,7 @@ def data_files(folder: str | os.PathLike | None = None) -> list[str]:
         ``.json`` and ``.json.xz`` files that begin as a list with structures or as FitSNAP's do, ``.pkl`` files whose names
         do not begin with "theta", and the folders of descriptor databases. Nothing is read beyond that; a file may still be refused.
     """
+    location("folder", "." if folder is None else folder, "io.data_files('data')")
     return _listed([folder] if folder is not None else [PROJECT / "data", "."], _is_data)
 
 
@@ -40,6 +42,7 @@ def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
     Returns:
         ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, and pickles by the name theta*.pkl.
     """
+    location("folder", "." if folder is None else folder, "io.theta_files('data')")
     return _listed([folder] if folder is not None else [PROJECT / "data", PROJECT / "reports", "."], _is_theta)
 
 

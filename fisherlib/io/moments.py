@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import kind, location
 from ..moments import MomentRecord, Moments
 from .archive import Arrays, checksum, write_arrays
 
@@ -165,6 +166,8 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
     Raises:
         ValueError: another suffix, or a number that is not finite.
     """
+    kind("moments", moments, Moments, "io.write_moments(accumulate(data), 'moments.npz')")
+    location("path", path, "io.write_moments(moments, 'moments.npz')")
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"path: expected a name ending in .npz, got {path.name!r}")
@@ -178,6 +181,7 @@ def read_moments(path: str | os.PathLike) -> Moments:
         FileNotFoundError: no such file.
         ValueError: a damaged file, or one that is only a part of the moments of a database.
     """
+    location("path", path, "io.read_moments('moments.npz')")
     path = Path(path)
     with Records(path) as records:
         if "part" in records.about:

@@ -5,16 +5,15 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import flag, kind
+from ..arguments import flag, location
 from ..configurations import Frames
 from ..dataset import Dataset
-from ..descriptors import Soap
+from ..descriptors import Descriptor, chosen
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import beta
@@ -55,6 +54,7 @@ def open(
         FileNotFoundError: no such file.
         ValueError: unknown format, or a file that is damaged or laid out otherwise.
     """
+    location("path", path, "io.open('md.npz')")
     path = find(path, folder=True)
     kind = kind_of(path)
     if kind in COMPLETE:
@@ -201,7 +201,7 @@ class Opened:
         """
         frames = self._frames(self.stored, forces, energies)
         if not (descriptors or force_descriptors or self.has_descriptors):
-            refuse_hopeless(frames, descriptor=Soap(), path=self.path)
+            refuse_hopeless(frames, descriptor=chosen(None), path=self.path)
 
     def _split(self, key: str | None) -> Sequence[Stored]:
         if key is not None and self.kind != "extxyz":
@@ -215,7 +215,7 @@ class Opened:
         self,
         *,
         temperature: float | None = None,
-        descriptor: Soap | None = None,
+        descriptor: Descriptor | None = None,
         descriptors: str | None = None,
         force_descriptors: str | None = None,
         forces: str | None = None,
@@ -230,7 +230,7 @@ class Opened:
         """The dataset of the columns named, others being guessed; the file is not read again. See ``io.read``."""
         flag("gradient", gradient)
         flag("check", check)
-        kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")
+        descriptor = chosen(descriptor)
         stored = self._split(key)
         frames = self._frames(stored, forces, energies)
         named = {"descriptors": descriptors, "force_descriptors": force_descriptors}
@@ -253,7 +253,6 @@ class Opened:
                 raise ValueError(
                     f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out"
                 )
-            descriptor = descriptor or Soap()
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             provenance |= {
                 "descriptor": {**descriptor.parameters, "K": made[0].K},

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from ..arguments import location
+
 #: What an installed package brings along: ``data/`` and ``notebooks/`` of the checkout it was built from.
 _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
 #: The folder that holds ``data/`` and ``notebooks/``: the checkout, or what was shipped of it.
@@ -20,6 +22,7 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     Raises:
         FileNotFoundError: in neither; the sentence lists the data files there are.
     """
+    location("path", path, "io.find('md.npz')")
     path = Path(path).expanduser()
     for candidate in (path, PROJECT / path):
         if candidate.is_file() or (folder and candidate.is_dir()):
@@ -38,6 +41,7 @@ def printable(name: str) -> str:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal."""
+    location("path", path, "io.sha256(Path('md.npz'))")
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         listed = "".join(f"{p.relative_to(path).as_posix()} {sha256(p)}\n" for p in files)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import flag, kind
+from ..arguments import flag, kind, location
 from ..configurations import Frames
 from ..dataset import Dataset
-from ..descriptors import Soap
+from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
+from ..units import check_temperature
 from .columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
 from .database import write_dataset
 from .finite import OnBad
@@ -29,7 +30,7 @@ def read(
     path: str | os.PathLike,
     *,
     temperature: float | None = None,
-    descriptor: Soap | None = None,
+    descriptor: Descriptor | None = None,
     descriptors: str | None = None,
     force_descriptors: str | None = None,
     forces: str | None = None,
@@ -71,6 +72,8 @@ def read(
         FileNotFoundError: no such file.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
     """
+    location("path", path, "io.read('md.npz')")
+    check_temperature(temperature)
     flag("check", check)
     opened = open(path, elements=elements, energies=energies)
     if opened.kind == "LAMMPS dump":
@@ -116,6 +119,7 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
             descriptors.
     """
     kind("data", data, Dataset, "io.write(data, path)")
+    location("path", path, "io.write(data, 'md.npz')")
     suffix = Path(path).suffix
     if suffix in (".xyz", ".extxyz"):
         write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))

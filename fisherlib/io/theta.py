@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from ..arguments import kind
+from ..arguments import kind, location
 from ..potential import LinearPotential
 from . import inert
 from .archive import read_arrays, write_atomically
@@ -34,6 +34,7 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         FileNotFoundError: no such file.
         ValueError: another content; the sentence says what is there.
     """
+    location("path", path, "io.read_theta('theta.json')")
     path = find(path)
     if path.suffix in _OTHERS:
         return _OTHERS[path.suffix](path, name=name)
@@ -130,6 +131,7 @@ def write_theta(
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
     """
     kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
+    location("path", path, "io.write_theta(model, 'theta.json')")
     path = Path(path)
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}

@@ -1,83 +1,55 @@
-"""Landscapes by name: every loss around every model on every plane, computed when asked for and remembered."""
+"""Landscapes by name: any loss around any model on any plane, computed on request and remembered."""
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from ..dataset import Array, Dataset
-from ..losses import Quadratic, energy, fisher, kl
+from ..arguments import kind
+from ..dataset import Dataset
+from ..losses import fisher
 from ..moments import Moments
-from ..neural.network import Network
-from ..neural.projections import NetworkProjection, project_network
 from ..potential import LinearPotential
 from ..progress import Progress, silent
-from ..solvers import solve
-from .planes import Landscape, Plane, Point, landscape
-from .previews import preview as preview_of
-from .previews import worthwhile
-from .projections import Projection, project
+from ..units import check_temperature
+from .catalogue import EVALUATED, Loss, quadratics
+from .grids import Landscape
+from .linear import linear_models
+from .models import Model, PlaneChoice, Surfaces
+from .planes import Point
 
-#: Losses evaluated from projected residuals: name → (method of ``Projection``, unit).
-EVALUATED = {
-    "force MAE": ("force_mae", "eV/Å"),
-    "force Huber": ("force_huber", "eV²/Å²"),
-    "force log-cosh": ("force_log_cosh", "eV²/Å²"),
-    "energy MAE": ("energy_mae", "eV/atom"),
-    "KS of energies": ("energy_ks", ""),
-    "W1 of energies": ("energy_wasserstein_1", "eV/atom"),
-}
-
-#: The quadratic losses as methods of ``NetworkProjection``, for models in whose parameters they are not quadratic.
-_OF_NETWORKS = {"Fisher divergence": "fisher", "energy (½ squared error)": "energy", "KL, second order": "kl"}
-
-#: How a plane is put through the parameters of a linear model …
-PLANES = ("through another model", "through three models", "softest and stiffest", "two coefficients", "random")
-ANOTHER, THREE, EIGEN, COEFFICIENTS, RANDOM = PLANES
-#: … and of a network.
-NETWORK_PLANES = (RANDOM, "towards its first weights")
-FIRST_WEIGHTS = NETWORK_PLANES[1]
-
-#: Landscapes and projections that are remembered; one of 101 × 101 points takes 80 kB, one of 10⁶ rows 24 MB.
+#: How many are remembered: a landscape of 101 × 101 points takes 80 kB, a projection of 10⁶ rows 24 MB.
 REMEMBERED = {"landscapes": 256, "projections": 6}
-
-#: What makes a network when it is first asked for.
-Train = Callable[[Progress], Network]
-
-
-def quadratics(moments: Moments, temperature: float | None) -> dict[str, tuple[Quadratic, str]]:
-    """The quadratic losses by name, with their units."""
-    return {
-        "Fisher divergence": (fisher(moments, temperature), "1/Å²"),
-        "energy (½ squared error)": (energy(moments), "eV²"),
-        "KL, second order": (kl(moments, temperature), "nats"),
-    }
 
 
 class Atlas:
     """Landscapes around models.
 
-    By default the plane of a model goes through it, at (0, 0), and through another model, at (1, 0): the first one with
-    other parameters. Its second direction is random, from the seed, perpendicular to the first and as long in the
-    curvature of the Fisher divergence.
-
     Args:
         data: for the losses that are not quadratic.
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
-        networks: name → what trains it when it is first asked for (called with ``progress``).
-        trained: those that are known already; what is trained is put in here.
+        others: models of other kinds, such as ``neural.NetworkModel``.
         temperature: K; without it the trajectories' own.
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.
 
     Attributes:
-        models: names of the linear models and the networks.
+        models: names of the models.
         losses: names of the losses.
         descriptors: names of the coefficients.
 
     Raises:
-        ValueError: fewer than two models, the same parameters in all of them, or moments or models of other data.
+        ValueError: fewer than two potentials, the same parameters in all of them, moments or potentials of other data,
+            or one name for two models.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([2.0, 1.0, 3.0])
+        >>> moments = fl.accumulate(data)
+        >>> fit = fl.LinearPotential.from_fit(fl.solve(fl.fisher(moments)), moments)
+        >>> atlas = fl.Atlas(data, moments, {"fit": fit, "guess": fl.LinearPotential(theta=[1.0, 1.0, 1.0])})
+        >>> surface, points = atlas("fit", "force MAE", n=21)
+        >>> surface.z.shape, points
+        ((21, 21), {'fit': (0.0, 0.0), 'guess': (1.0, 0.0)})
     """
 
     def __init__(
@@ -86,56 +58,68 @@ class Atlas:
         moments: Moments,
         models: Mapping[str, LinearPotential],
         *,
-        networks: Mapping[str, Train] | None = None,
-        trained: dict[str, Network] | None = None,
+        others: Sequence[Model] = (),
         temperature: float | None = None,
         seed: int = 0,
         n: int = 101,
     ) -> None:
-        if len(models) < 2:
-            raise ValueError(f"models: expected at least two to put a plane through, got {list(models)}")
+        kind("data", data, Dataset, "Atlas(data, accumulate(data), {name: model})")
+        kind("moments", moments, Moments, "Atlas(data, accumulate(data), {name: model})")
+        kind("models", models, Mapping, "Atlas(data, accumulate(data), {name: model})")
+        check_temperature(temperature)
         moments.check_of(data, temperature)
-        for model in models.values():
-            model.check_of(data)
-        self._data, self._temperature, self._seed, self._n = data, temperature, seed, n
-        self._potentials, self._train = dict(models), dict(networks or {})
-        self._networks = {} if trained is None else trained
-        self._quadratics = quadratics(moments, temperature)
-        self._projections: dict[tuple, Projection | NetworkProjection] = {}
+        metric = fisher(moments, temperature)
+        known: list[Model] = [*linear_models(data, models, metric, seed=seed), *others]
+        names = [model.name for model in known]
+        if len(set(names)) < len(names):
+            raise ValueError(f"others: expected models whose names are not taken, got {names}")
+        self._models = dict(zip(names, known, strict=True))
+        self._losses = {loss.name: loss for loss in (*quadratics(moments, temperature), *EVALUATED)}
+        self._seed, self._n = seed, n
+        self._surfaces: dict[tuple[str, PlaneChoice], Surfaces] = {}
         self._drawn: dict[tuple, Landscape] = {}
-        self.models = (*self._potentials, *self._train)
-        self.losses = (*self._quadratics, *EVALUATED)
-        self.descriptors = data.descriptor_names
-        if not all(self.others(name) for name in self._potentials):
-            raise ValueError(f"models: expected two with different parameters, got the same ones under {list(models)}")
-
-    def others(self, model: str, *more: str | None) -> tuple[str, ...]:
-        """The linear models with other parameters than ``model`` (and than ``more``): what a plane can go through."""
-        taken = [self._potentials[name].theta for name in (model, *more) if name in self._potentials]
-        return tuple(
-            name
-            for name, potential in self._potentials.items()
-            if model in self._potentials and not any(_same(potential.theta, theta) for theta in taken)
-        )
+        self.models, self.losses, self.descriptors = tuple(names), tuple(self._losses), data.descriptor_names
 
     def planes(self, model: str) -> tuple[str, ...]:
-        """The kinds of planes that there are around a model."""
-        if model in self._train:
-            return NETWORK_PLANES
-        three = any(self.others(model, other) for other in self.others(model))
-        several = len(self.descriptors) > 1
-        left_out = {THREE: not three, EIGEN: not several, COEFFICIENTS: not several}
-        return tuple(kind for kind in PLANES if not left_out.get(kind))
+        """The kinds of planes around a model."""
+        return tuple(dict.fromkeys(choice.kind for choice in self._model(model).planes))
 
-    def is_trained(self, name: str) -> bool:
-        """Whether a network has been trained, so that it can be drawn without further delay."""
-        return name in self._networks
+    def through(self, model: str, plane: str, *chosen: str) -> tuple[str, ...]:
+        """The models that a plane of a kind can go through after the ``chosen`` ones; empty if it needs no more."""
+        lists = [choice.models for choice in self._model(model).planes if choice.kind == plane]
+        k = len(chosen)
+        return tuple(dict.fromkeys(names[k] for names in lists if names[:k] == chosen and len(names) > k))
 
-    def network(self, name: str, *, progress: Progress = silent) -> Network:
-        """The network of that name, trained when it is asked for the first time."""
-        if name not in self._networks:
-            self._networks[name] = self._train[name](progress)
-        return self._networks[name]
+    def work(self, model: str, loss: str) -> str:
+        """The long work that drawing a loss around a model takes, in words; empty if it is quick."""
+        known = self._model(model)
+        return known.project(known.planes[0]).work(self._loss(loss))
+
+    def choice(
+        self,
+        model: str,
+        *,
+        plane: str | None = None,
+        to: str | None = None,
+        third: str | None = None,
+        coefficients: Sequence[str] = (),
+        seed: int | None = None,
+    ) -> PlaneChoice:
+        """A plane around a model: missing arguments get their defaults, those that its kind does not need are ignored.
+
+        Arguments and errors are those of a call.
+        """
+        kind = plane or self.planes(model)[0]
+        _among("plane", kind, self.planes(model))
+        models: tuple[str, ...] = ()
+        for what, name in (("to", to), ("third", third)):
+            if known := self.through(model, kind, *models):
+                _among(what, name or known[0], known)
+                models += (name or known[0],)
+        usual = next(choice for choice in self._model(model).planes if choice.kind == kind)
+        pair = tuple(coefficients or usual.coefficients) if usual.coefficients else ()
+        drawn = None if usual.seed is None else self._seed if seed is None else seed
+        return dataclasses.replace(usual, models=models, coefficients=pair, seed=drawn)
 
     def __call__(
         self,
@@ -152,120 +136,48 @@ class Atlas:
         preview: bool = False,
         progress: Progress = silent,
     ) -> tuple[Landscape, dict[str, Point]]:
-        """The landscape of a loss around a model, and which models lie where on it.
+        """The landscape of a loss around a model, and the named points on it.
 
         Args:
             model, loss: among ``models`` and ``losses``.
             plane: among ``planes(model)``; the first of them without it.
-            to: the model at (1, 0) of a plane through models; the first of ``others(model)`` without it.
-            third: the model at (0, 1) of a plane through three.
-            coefficients: two descriptor names, for a plane along two coefficients; the first two without them.
+            to: the model at (1, 0) of a plane through models; the first of ``through(model, plane)`` without it.
+            third: the model at (0, 1) of a plane through three; the first of ``through(model, plane, to)`` without it.
+            coefficients: names of two descriptors, for a plane along two coefficients; the first two without them.
             seed: of random directions.
             half_width: of the plane, relative to its own.
             n: points along each axis.
-            preview: an approximate surface will do, with its ``error``, where the exact one takes longer than a moment.
-            progress: called with (done, in all) while a network is trained, or a loss evaluated; what it raises ends that.
+            preview: an approximate surface with an ``error`` will do, if the exact one takes longer than a moment.
+            progress: called with (done, total) during long work; an exception raised in it ends the work.
 
         Raises:
-            ValueError: an unknown model, loss or plane; the sentence lists the known ones.
+            ValueError: an unknown model, loss or plane; the message lists the known ones.
         """
-        _among("model", model, self.models)
-        _among("loss", loss, self.losses)
-        planes = self.planes(model)
-        where = self._where(model, plane or planes[0], to, third, tuple(coefficients), seed)
-        view = (*where, loss, half_width, n or self._n)
+        known = self._loss(loss)
+        choice = self.choice(model, plane=plane, to=to, third=third, coefficients=coefficients, seed=seed)
+        points, n = self._model(model).points(choice), n or self._n
+        view = (model, choice, loss, half_width, n)
         if view not in self._drawn:
-            made = self._plane(where, progress).widened(half_width)
-            drawn = self._draw(made, where, loss, n or self._n, preview, progress)
+            surfaces = self._on_plane(model, choice)
+            drawn = surfaces.draw(known, half_width=half_width, n=n, preview=preview, progress=progress)
             if drawn.error:
-                return drawn, self._points(where)
+                return drawn, points
             _remember(self._drawn, view, drawn, REMEMBERED["landscapes"])
-        return self._drawn[view], self._points(where)
+        return self._drawn[view], points
 
-    def at_once(self, model: str, loss: str) -> bool:
-        """Whether a landscape needs no long work: it is quadratic and comes from moments alone."""
-        return model in self._potentials and loss in self._quadratics
+    def _model(self, name: str) -> Model:
+        _among("model", name, self.models)
+        return self._models[name]
 
-    def _where(
-        self, model: str, kind: str, to: str | None, third: str | None, pair: tuple[str, ...], seed: int | None
-    ) -> tuple:
-        """What fixes a plane, and nothing that does not, so that equal planes are known to be equal."""
-        _among("plane", kind, self.planes(model))
-        seed = self._seed if seed is None else seed
-        if kind == EIGEN:
-            return (model, kind)
-        if kind == COEFFICIENTS:
-            if pair and (len(pair) != 2 or pair[0] == pair[1]):
-                raise ValueError(f"coefficients: expected two different descriptors, got {pair}")
-            return (model, kind, pair or self.descriptors[:2])
-        if kind not in (ANOTHER, THREE):
-            return (model, kind, seed)
-        to = to or self.others(model)[0]
-        _among("to", to, self.others(model))
-        if kind == ANOTHER:
-            return (model, kind, to, seed + list(self._potentials).index(model))
-        third = third or self.others(model, to)[0]
-        _among("third", third, self.others(model, to))
-        return (model, kind, to, third)
+    def _loss(self, name: str) -> Loss:
+        _among("loss", name, self.losses)
+        return self._losses[name]
 
-    def _plane(self, where: tuple, progress: Progress) -> Plane:
-        model, kind, *rest = where
-        if model in self._train:
-            network = self.network(model, progress=progress)
-            return network.plane(seed=rest[0]) if kind == RANDOM else network.path_plane(seed=rest[0])
-        metric, theta = self._quadratics["Fisher divergence"][0], self._potentials[model].theta
-        if kind == EIGEN:
-            return Plane.eigen(theta, metric, rank=solve(metric).rank)
-        if kind == COEFFICIENTS:
-            return Plane.coefficients(theta, metric, *rest[0], names=self.descriptors)
-        if kind == RANDOM:
-            return Plane.random(theta, metric, seed=rest[0])
-        to, last = rest
-        a, b = theta, self._potentials[to].theta
-        if kind == ANOTHER:
-            return Plane.through(a, b, seed=last, metric=metric, names=(model, to))
-        return Plane.through(a, b, self._potentials[last].theta, names=(model, to, last))
-
-    def _points(self, where: tuple) -> dict[str, Point]:
-        model, kind, *rest = where
-        points = {model: (0.0, 0.0)}
-        if kind == FIRST_WEIGHTS:
-            points["first weights"] = (1.0, 0.0)
-        if kind in (ANOTHER, THREE):
-            points[rest[0]] = (1.0, 0.0)
-        if kind == THREE:
-            points[rest[1]] = (0.0, 1.0)
-        return points
-
-    def _draw(self, plane: Plane, where: tuple, loss: str, n: int, preview: bool, progress: Progress) -> Landscape:
-        model = where[0]
-        linear = model in self._potentials
-        if loss in self._quadratics:
-            quadratic, unit = self._quadratics[loss]
-            if linear:
-                return landscape(quadratic, plane, n=n, name=loss, unit=unit)
-            method = _OF_NETWORKS[loss]
-        else:
-            method, unit = EVALUATED[loss]
-        if where not in self._projections:
-            made = project(self._data, plane) if linear else self._project(model, plane, progress)
-            _remember(self._projections, where, made, REMEMBERED["projections"])
-        projection = self._projections[where]
-        if preview and linear and worthwhile(projection, method, n):
-            x, y = plane.axes(n)
-            made = preview_of(projection, method, x, y, seed=self._seed)
-            return Landscape(x=x, y=y, z=made.z, plane=plane, name=loss, unit=unit, error=made.error)
-        evaluate = functools.partial(getattr(projection, method), progress=progress)
-        return landscape(evaluate, plane, n=n, name=loss, unit=unit)
-
-    def _project(self, model: str, plane: Plane, progress: Progress) -> NetworkProjection:
-        network = self.network(model)
-        return project_network(network, self._data, plane, temperature=self._temperature, progress=progress)
-
-
-def _same(a: Array, b: Array) -> bool:
-    """Whether two parameter vectors agree to rounding: no plane can be put through them."""
-    return np.allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(b).max())
+    def _on_plane(self, model: str, choice: PlaneChoice) -> Surfaces:
+        if (model, choice) not in self._surfaces:
+            made = self._models[model].project(choice)
+            _remember(self._surfaces, (model, choice), made, REMEMBERED["projections"])
+        return self._surfaces[model, choice]
 
 
 def _among(what: str, name: str, known: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
-"""Any loss on a plane within a moment: from few nodes and a sample of the residuals, with the error that this makes."""
+"""Quick previews of losses on a plane, from few nodes and a sample of the residuals, with an estimate of their error."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -11,11 +12,11 @@ from ..comparison import ks, wasserstein_1
 from ..dataset import Array
 from .projections import HUBER, Projection, coefficients
 
-#: Chebyshev nodes per axis; every second of them is one of the coarser grid by which the error is judged.
+#: Chebyshev nodes per axis. The interpolation is compared with that from every second node.
 NODES = 17
-#: Parts among which the sample is dealt out; their scatter tells the error of sampling, and one fits into the cache.
+#: Parts of the sample. Their scatter gives the sampling error, and each fits into the processor's cache.
 PARTS = 32
-#: Seconds that an exact surface may take and still needs no preview.
+#: An exact surface that takes fewer seconds than this needs no preview.
 MOMENT = 0.05
 
 
@@ -26,7 +27,7 @@ class Preview:
     Attributes:
         z: (m, n) loss at (x[i], y[j]).
         method_error: largest deviation expected from interpolation between nodes, in the unit of the loss.
-        sampling_error: largest deviation expected from leaving residuals out, likewise; 0 where all are used.
+        sampling_error: largest deviation expected from leaving residuals out, likewise; 0 if all are used.
         used, total: number of residuals: force components, or configurations.
     """
 
@@ -43,17 +44,19 @@ class Preview:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Recipe:
-    """How a loss is previewed.
+class Recipe:
+    """How a loss of a linear potential is evaluated, and how it is previewed.
 
     Attributes:
+        exact: the method of ``Projection``.
         loss: (residuals (p, k), which it may overwrite, truth (k,)) → (p,).
-        most: residuals that can be used within a moment.
+        most: number of residuals that are evaluated within a moment.
         seconds, power: an exact surface takes ``seconds`` per residual, times the points along an axis to this power.
         distance: between distributions of energies; not the mean of its values for parts of the data.
-        energies: residuals are those of energies.
+        energies: the residuals are those of energies, not of forces.
     """
 
+    exact: Callable[..., Array]
     loss: Callable[[Array, Array], Array]
     most: int
     seconds: float
@@ -62,24 +65,19 @@ class _Recipe:
     energies: bool = False
 
 
-def preview(projection: Projection, loss: str, x: Array, y: Array, *, seed: int = 0) -> Preview:
+def preview(projection: Projection, recipe: Recipe, x: Array, y: Array, *, seed: int = 0) -> Preview:
     """A loss on a grid, from 17 × 17 Chebyshev nodes and a sample of the residuals.
 
-    The method error is 2½ times the largest deviation, at the nodes, of the interpolation from every second node: that
-    covers a loss with kinks, and is far too much for a smooth one. The sampling error is three standard errors at the
-    node where they are largest, from the scatter among parts of the sample, and the bias that distances have in small
-    samples.
+    The method error is 2½ times the largest deviation, at the nodes, of the interpolation from every second node. That
+    covers a loss with kinks and is far too much for a smooth one. The sampling error is three standard errors, from the
+    scatter among parts of the sample, at the node where they are largest, plus the bias of distances in small samples.
 
     Args:
         projection: of data on a plane.
-        loss: a method of ``Projection``, e.g. "force_mae"; with its own threshold where it has one.
+        recipe: of the loss; thresholds are the default ones of ``Projection``.
         x, y: (n,) and (m,) axes of the grid.
         seed: of the sample.
-
-    Raises:
-        ValueError: an unknown loss; the sentence lists the known ones.
     """
-    recipe = _known(loss)
     vectors = _residuals(projection, recipe)
     chosen = _sample(vectors.shape[1], recipe.most, seed)
     truth = projection.reference[chosen] if recipe.energies else np.empty(len(chosen))
@@ -98,40 +96,27 @@ def preview(projection: Projection, loss: str, x: Array, y: Array, *, seed: int 
     )
 
 
-def worthwhile(projection: Projection, loss: str, n: int) -> bool:
-    """Whether the exact loss on n × n points takes longer than a moment.
-
-    Raises:
-        ValueError: an unknown loss; the sentence lists the known ones.
-    """
-    recipe = _known(loss)
+def worthwhile(projection: Projection, recipe: Recipe, n: int) -> bool:
+    """Whether the exact loss on n × n points takes longer than a moment."""
     return recipe.seconds * _residuals(projection, recipe).shape[1] * n**recipe.power > MOMENT
 
 
-def _known(loss: str) -> _Recipe:
-    if loss not in _RECIPES:
-        raise ValueError(f"loss: expected one of {', '.join(map(repr, _RECIPES))}, got {loss!r}")
-    return _RECIPES[loss]
-
-
-def _residuals(projection: Projection, recipe: _Recipe) -> Array:
+def _residuals(projection: Projection, recipe: Recipe) -> Array:
     return projection.energies if recipe.energies else projection.forces
 
 
 def _sample(total: int, most: int, seed: int) -> NDArray[np.integer]:
-    """At most ``most`` of the numbers below ``total``, all equally likely: one of each few neighbouring ones.
+    """At most ``most`` of the numbers below ``total``, all equally likely: one out of every few neighbours.
 
-    Every trajectory, and every stretch of it, is thus there with its share.
+    So every trajectory, and every stretch of it, has its share.
     """
     rng, stride = np.random.default_rng(seed), -(-total // most)
     strides = np.arange(total // stride)
     return (rng.integers(total) + stride * strides + rng.integers(stride, size=len(strides))) % total
 
 
-def _at_nodes(
-    recipe: _Recipe, vectors: Array, truth: Array, axes: list[Array], *, sampled: bool
-) -> tuple[Array, float]:
-    """(m, n) the loss of a sample at nodes, and its error if far more was left out than taken."""
+def _at_nodes(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array], *, sampled: bool) -> tuple[Array, float]:
+    """(m, n) the loss of a sample at nodes, and its sampling error when far more is left out than taken."""
     count = min(PARTS, len(truth))
     if recipe.distance and not sampled:
         return _at_all(recipe, vectors, truth, axes), 0.0
@@ -140,15 +125,15 @@ def _at_nodes(
     if not sampled:
         return mean, 0.0
     whole = _at_all(recipe, vectors, truth, axes) if recipe.distance else mean
-    # A bias falls at least as one over the root of the number, so that of the parts tells the most that the whole has.
+    # A bias falls at least like 1/√number, so that of the parts bounds that of the whole.
     bias = np.abs(mean - whole).max() / (np.sqrt(count) - 1.0)
     return whole, 3.0 * each.std(axis=0, ddof=1).max() / np.sqrt(count) + bias
 
 
-def _at_all(recipe: _Recipe, vectors: Array, truth: Array, axes: list[Array]) -> Array:
-    """(m, n) the loss on a grid of any spacing, one column after the other: as skinny matrix products."""
+def _at_all(recipe: Recipe, vectors: Array, truth: Array, axes: list[Array]) -> Array:
+    """(m, n) the loss on a grid of any spacing, column by column, as skinny matrix products."""
     x, y = axes
-    kind = np.float64 if recipe.distance else np.float32
+    kind: type[np.floating] = np.float64 if recipe.distance else np.float32
     vectors, z = vectors.astype(kind), np.empty((len(y), len(x)))
     for i, u in enumerate(x):
         along_y = np.column_stack([np.ones(len(y)), np.full(len(y), u), y]).astype(kind)
@@ -157,7 +142,7 @@ def _at_all(recipe: _Recipe, vectors: Array, truth: Array, axes: list[Array]) ->
 
 
 def _interpolated(values: Array, x: Array, y: Array) -> Array:
-    """(len(y), len(x)) a function on [−1, 1]², from its values at as many Chebyshev nodes as there are."""
+    """(len(y), len(x)) a function on [−1, 1]², interpolated from its values at Chebyshev nodes."""
     return chebyshev.chebgrid2d(y, x, coefficients(chebyshev.chebpts2(len(values)), values))
 
 
@@ -189,13 +174,10 @@ def _wasserstein_1(r: Array, truth: Array) -> Array:
     return wasserstein_1(truth, truth - r)
 
 
-_RECIPES = {
-    "force_mae": _Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1),
-    "force_huber": _Recipe(loss=_huber, most=60_000, seconds=2.5e-8, power=1),
-    "force_log_cosh": _Recipe(loss=_log_cosh, most=40_000, seconds=1e-6, power=0),
-    "energy_mae": _Recipe(loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True),
-    "energy_ks": _Recipe(loss=_ks, most=1_000, seconds=3.4e-8, power=2, distance=True, energies=True),
-    "energy_wasserstein_1": _Recipe(
-        loss=_wasserstein_1, most=4_000, seconds=3.5e-9, power=2, distance=True, energies=True
-    ),
-}
+FORCE_MAE = Recipe(exact=Projection.force_mae, loss=_absolute, most=100_000, seconds=8e-9, power=1)
+FORCE_HUBER = Recipe(exact=Projection.force_huber, loss=_huber, most=60_000, seconds=2.5e-8, power=1)
+FORCE_LOG_COSH = Recipe(exact=Projection.force_log_cosh, loss=_log_cosh, most=40_000, seconds=1e-6, power=0)
+ENERGY_MAE = Recipe(exact=Projection.energy_mae, loss=_absolute, most=100_000, seconds=8e-9, power=1, energies=True)
+_distance = functools.partial(Recipe, power=2, distance=True, energies=True)
+ENERGY_KS = _distance(exact=Projection.energy_ks, loss=_ks, most=1_000, seconds=3.4e-8)
+ENERGY_W1 = _distance(exact=Projection.energy_wasserstein_1, loss=_wasserstein_1, most=4_000, seconds=3.5e-9)

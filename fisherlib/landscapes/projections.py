@@ -1,4 +1,4 @@
-"""Losses that are not quadratic, on a plane, from the residuals projected on its three vectors."""
+"""Losses of a linear potential that are not quadratic, on a plane, from residuals projected on its three vectors."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from ..arguments import kind
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
 from ..progress import Progress, silent
@@ -18,12 +19,12 @@ ACCURACY = 1e-6
 #: δ of the Huber loss and of ln cosh, eV/Å.
 HUBER = 0.1
 
-#: Rows whose intervals are found at once, so that they stay in the processor's cache …
+#: Rows whose intervals are found at once, so that they stay in the processor's cache.
 BLOCK = 2**14
-#: … and copies of the intervals among which neighbouring rows take turns: two additions to one place must wait.
+#: Copies of the intervals. Neighbouring rows use different ones, because two additions to one place must wait.
 LANES = 8
 
-#: Of two samples, the second one of several: ``ks`` or ``wasserstein_1``.
+#: A distance of two samples, or of one sample and each of several: ``ks`` or ``wasserstein_1``.
 Distance = Callable[[Array, Array], Array]
 
 
@@ -32,7 +33,8 @@ class Projection:
     """Residuals of forces and energies as affine functions of the coordinates of a plane.
 
     The residual at (x, y) is v[0] + x v[1] + y v[2]. Methods take the axes of a grid, x (n,) and y (m,), and return the
-    loss on it, (m, n); data are not read again. ``progress`` is called with (columns or nodes done, in all). Energies are per atom and have the offset per atom that fits best by least squares taken out.
+    loss on it, (m, n); data are not read again. ``progress`` is called with (done, total) columns or nodes. Energies are
+    per atom, without the offset per atom that fits best by least squares.
 
     Attributes:
         forces: (3, 3ΣN) F − F_θ, eV/Å.
@@ -57,8 +59,8 @@ class Projection:
     def force_log_cosh(self, x: Array, y: Array, *, delta: float = HUBER, progress: Progress = silent) -> Array:
         """Mean of δ² ln cosh(r/δ) over force components, eV²/Å², to a relative 1e-6.
 
-        It is smooth in x and y, so a few Chebyshev nodes usually give it; on planes far wider than δ every grid point
-        is evaluated, which takes seconds.
+        It is smooth in x and y, so a few Chebyshev nodes are usually enough; on planes far wider than δ every grid
+        point is evaluated, which takes seconds.
         """
         r, a, b = self.forces / delta
 
@@ -91,11 +93,25 @@ class Projection:
 
 
 def project(data: Dataset, plane: Plane) -> Projection:
-    """Residuals of a dataset on a plane: one pass over Φ, then any loss on any grid over it.
+    """Residuals of a dataset on a plane: one pass over Φ, then any loss on any grid.
+
+    Args:
+        data: the truth.
+        plane: in the parameters of a linear potential.
 
     Raises:
-        ValueError: the plane is in another number of parameters than the data have descriptors.
+        ValueError: the plane has another number of parameters than the data have descriptors.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([2.0, 1.0])
+        >>> plane = fl.Plane.through([2.0, 1.0], [1.0, 1.0], [2.0, 2.0])
+        >>> surface = fl.landscape(fl.project(data, plane).force_mae, plane, n=5)
+        >>> bool(surface.at(0.0, 0.0) < 1e-9 < surface.at(1.0, 0.0))  # the true springs, and others
+        True
     """
+    kind("data", data, Dataset, "project(data, plane)")
+    kind("plane", plane, Plane, "project(data, plane)")
     if data.K != len(plane.origin):
         raise ValueError(f"plane: expected K = {data.K} parameters as in the data, got {len(plane.origin)}")
     V = np.column_stack([plane.origin, *plane.directions])
@@ -115,13 +131,13 @@ def project(data: Dataset, plane: Plane) -> Projection:
 
 
 def _log_cosh(r: Array) -> float:
-    # ln cosh r = |r| + ln(1 + e^(−2|r|)) − ln 2 does not overflow; log of 1 + small is exact enough for a mean.
+    # ln cosh r = |r| + ln(1 + e^(−2|r|)) − ln 2 does not overflow; ln(1 + small) is exact enough for a mean.
     size = np.abs(r)
     return float(np.mean(size + np.log(1.0 + np.exp(-2.0 * size)))) - np.log(2.0)
 
 
 def _interpolated(function: Callable[[float, float], float], x: Array, y: Array, progress: Progress) -> Array:
-    """A smooth function on a grid, (m, n), from its values at Chebyshev nodes, or directly where that is cheaper."""
+    """(m, n) a smooth function on a grid, from its values at Chebyshev nodes, or directly if that is cheaper."""
     (x0, x1), (y0, y1) = (x.min(), x.max()), (y.min(), y.max())
     for n in NODES:
         if n * n >= len(x) * len(y):
@@ -154,10 +170,10 @@ def _at_all(function: Callable[[float, float], float], x: Array, y: Array, progr
 def _bent(vectors: Array, x: Array, y: Array, delta: float, progress: Progress) -> Array:
     """Mean over residuals r + x a + y b of |r| − ½δ, or r²/2δ where |r| ≤ δ, on the whole grid, exactly.
 
-    For fixed x a residual is below −δ up to some y, then between −δ and δ, then above: in each of the three its loss is
+    For fixed x a residual is below −δ up to some y, then between −δ and δ, then above; in each of the three its loss is
     a polynomial in y. Its value and differences are added to the one interval where it begins, and running sums over y
-    give every grid point: the cost is O(n) per row of residuals instead of O(n²). What is below −δ is summed from the
-    far end, so that polynomials are never continued to where they are large, and no digits are lost in a wide plane.
+    give every grid point. The cost is O(n) per row of residuals instead of O(n²). The part below −δ is summed from the
+    far end: a polynomial is then never continued to where it is large, and no digits are lost on a wide plane.
     """
     m, even = len(y), np.linspace(y[0], y[-1], len(y))
     step = even[1] - even[0] if m > 1 else 0.0
@@ -175,7 +191,7 @@ def _bent(vectors: Array, x: Array, y: Array, delta: float, progress: Progress) 
 
 
 def _begin(r: Array, b: Array, delta: float, below: Array, above: Array) -> None:
-    """Adds the losses of residuals r + j b, b ≥ 0, to the intervals where they begin to be below −δ (backwards) or above.
+    """Add the losses of residuals r + j b, b ≥ 0, to the intervals where they begin to be below −δ (backwards) or above.
 
     Args:
         r, b: (n,).
@@ -202,7 +218,7 @@ def _begin(r: Array, b: Array, delta: float, below: Array, above: Array) -> None
         above[:2] += enter
         return
     high, at_high = crossing(delta)
-    bent = (low < high) / delta  # many pass from one side to the other between two grid points
+    bent = (low < high) / delta  # 0 for those that cross both knots between two grid points
     slope = bent * b
     above += sums(low, 0.5 * bent * at_low**2, slope * (at_low + 0.5 * b), slope * b)
     leave = (at_high - 0.5 * delta - 0.5 * bent * at_high**2, b - slope * (at_high + 0.5 * b), -slope * b)
@@ -210,7 +226,7 @@ def _begin(r: Array, b: Array, delta: float, below: Array, above: Array) -> None
 
 
 def _running(differences: Array) -> Array:
-    """(n, m) running sums of values to which running sums of differences are added, and so on; (order, n, m)."""
+    """(n, m) running sums over y of values and their running differences, given (order, n, m)."""
     z = np.zeros_like(differences[0])
     for each in differences[::-1]:
         z = np.cumsum(each + np.pad(z, ((0, 0), (1, 0)))[:, :-1], axis=1)

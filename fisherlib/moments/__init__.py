@@ -1,4 +1,4 @@
-"""Sufficient statistics of trajectories: accumulated in one pass, then merged and subtracted without the data."""
+"""Sufficient statistics of trajectories: summed in one pass, then merged and subtracted without the data."""
 
 from .collection import Moments as Moments
 from .identity import fingerprint as fingerprint

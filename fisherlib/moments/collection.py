@@ -6,26 +6,47 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import keys as as_keys
 from ..arguments import kind
 from ..dataset import Dataset
-from ..units import counted
+from ..units import check_temperature, counted
 from .identity import difference
 from .record import Fold, MomentRecord
 
+_AS_MOMENTS = "accumulate(data), or Moments({key: record})"
+
 
 class Moments(Mapping[str, MomentRecord]):
-    """One record of moments per trajectory key; everything quadratic follows from it without reading data again.
+    """One record of moments per trajectory key. Every quadratic loss follows from them, without reading the data again.
 
     Args:
-        records: at least one.
-        about: what the numbers belong to, where it is known: "descriptor", "descriptor_names", "units". Moments of others do
-            not mix.
+        records: at least one, by key.
+        about: "descriptor", "descriptor_names" and "units" of the data, as far as they are known. Moments that differ in one
+            of them cannot be added.
+
+    Raises:
+        TypeError: anything but records.
+        ValueError: no record.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> moments
+        Moments(4 trajectories, 200 configurations, K = 2)
+        >>> moments.drop("harmonic-0").total().configurations
+        150
+        >>> moments.select("harmonic-0") + moments.select("harmonic-1")
+        Moments(2 trajectories, 100 configurations, K = 2)
     """
 
     def __init__(self, records: Mapping[str, MomentRecord], *, about: Mapping[str, Any] | None = None) -> None:
-        if not records:
-            raise ValueError("records: expected the moments of at least one trajectory, got none")
+        kind("records", records, Mapping, _AS_MOMENTS)
         self._records, self.about = dict(records), dict(about or {})
+        if not self._records:
+            raise ValueError("records: expected the moments of at least one trajectory, got none")
+        kind(
+            "records", next(iter(self._records.values())), MomentRecord, _AS_MOMENTS
+        )  # one, as moments are often dropped
 
     def __getitem__(self, key: str) -> MomentRecord:
         if key not in self._records:
@@ -51,8 +72,10 @@ class Moments(Mapping[str, MomentRecord]):
         """Both sets of trajectories.
 
         Raises:
+            TypeError: anything but moments.
             ValueError: a key or data that are in both and would count twice, another descriptor, or other units.
         """
+        kind("moments", other, Moments, "accumulate(a) + accumulate(b)")
         twice = self.keys() & other.keys()
         if twice:
             raise ValueError(
@@ -69,34 +92,35 @@ class Moments(Mapping[str, MomentRecord]):
                     f"moments: expected different data, got those of {same!r} again as {key!r}; they would count twice, "
                     "so drop one of the two"
                 )
-        if whole := _cut_again(self, other) or _cut_again(other, self):
+        if uncut := _cut_again(self, other) or _cut_again(other, self):
             raise ValueError(
-                f"moments: expected different data, got those of {whole!r} again, cut into several; they would count twice, so "
+                f"moments: expected different data, got those of {uncut!r} again, cut into several; they would count twice, so "
                 "drop one of the two"
             )
         return Moments(self._records | other._records, about=self.about | other.about)
 
     def select(self, keys: str | Sequence[str]) -> "Moments":
         """The moments of ``keys`` (one or several)."""
-        keys = [keys] if isinstance(keys, str) else keys
-        return Moments({key: self[key] for key in keys}, about=self.about)
+        return Moments({key: self[key] for key in as_keys(keys)}, about=self.about)
 
     def drop(self, keys: str | Sequence[str]) -> "Moments":
-        """The moments without ``keys`` (one or several): what is left is as if they had never been there."""
-        gone = {key for key in ([keys] if isinstance(keys, str) else keys) if self[key] is not None}
+        """The moments without ``keys`` (one or several), as if those had never been added."""
+        gone = {key for key in as_keys(keys) if self[key] is not None}
         return Moments({key: record for key, record in self.items() if key not in gone}, about=self.about)
 
     def check_of(self, data: Dataset, temperature: float | None = None) -> None:
-        """Refuses to be taken for the moments of these data, if they are those of others.
+        """Refuses data that these are not the moments of.
 
         Args:
-            data: that they should be of.
-            temperature: K, where it is taken in place of what the trajectories say.
+            data: that the moments should be of.
+            temperature: K, if it is used in place of the trajectories' own.
 
         Raises:
-            ValueError: other trajectories, or one with another number, other force descriptors or another temperature.
+            TypeError: anything but a dataset.
+            ValueError: other trajectories, or one with other numbers, other force descriptors or another temperature.
         """
         kind("data", data, Dataset, "moments.check_of(data)")
+        check_temperature(temperature)
         wanted, way = "moments: expected those of the data", "take accumulate(data)"
         if self.K != data.K:
             raise ValueError(f"{wanted}, with K = {data.K}, got K = {self.K}; {way}")
@@ -111,9 +135,9 @@ class Moments(Mapping[str, MomentRecord]):
 
     @property
     def identity(self) -> int | None:
-        """Of the configurations of all trajectories together; None where that of one is not known."""
-        known = [record.identity for record in self.values()]
-        return None if None in known else sum(known) % 2**64
+        """Identity of the configurations of all trajectories together; None if that of one is not known."""
+        known = [record.identity for record in self.values() if record.identity is not None]
+        return sum(known) % 2**64 if len(known) == len(self) else None
 
     def total(self) -> MomentRecord:
         """All trajectories merged into one record, in the order of the keys."""
@@ -125,15 +149,16 @@ class Moments(Mapping[str, MomentRecord]):
 
 
 def _cut_again(wholes: Moments, parts: Moments) -> str | None:
-    """The first record that is the sum of consecutive parts, such as blocks of a trajectory beside the trajectory itself."""
-    sizes = [(r.configurations, r.identity) for r in parts.values()]
-    if any(identity is None for _, identity in sizes):
+    """Key of the first record that equals the sum of consecutive parts, such as a trajectory beside its own blocks."""
+    sizes = [(r.configurations, r.identity) for r in parts.values() if r.identity is not None]
+    if len(sizes) < len(parts):
         return None
     ends = list(itertools.accumulate(sizes, _both, initial=(0, 0)))
     known, all_of = set(ends), ends[-1][0]
     for key, r in wholes.items():
-        size = (r.configurations, r.identity)
-        if r.identity is not None and r.configurations <= all_of and any(_both(end, size) in known for end in ends):
+        if r.identity is None or r.configurations > all_of:
+            continue
+        if any(_both(end, (r.configurations, r.identity)) in known for end in ends):
             return key
     return None
 
@@ -143,7 +168,7 @@ def _both(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
 
 
 def _same_data(a: MomentRecord, b: MomentRecord) -> bool:
-    """Whether two records are of the same data, in the same shards, or in others and so alike but for rounding."""
+    """Whether two records are of the same data: by their digests, or, from other shards, by sums that agree up to rounding."""
     if a.digests & b.digests:
         return True
     if (a.configurations, a.rows, a.K) != (b.configurations, b.rows, b.K):

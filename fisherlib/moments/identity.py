@@ -1,4 +1,4 @@
-"""Which data are the same: fingerprints of configurations and trajectories, and what their sums must be."""
+"""Whether data are the same: fingerprints of configurations and of trajectories, and their sums."""
 
 import hashlib
 
@@ -9,16 +9,16 @@ from ..dataset import Array, Trajectory
 from .record import MomentRecord
 from .sums import rows_per_block
 
-#: Sums over the same rows in another order, in other blocks or with another BLAS differ by far less than this part; Φ that
-#: was stored as float32 in between by at most 6e-8 of it.
+#: Largest relative difference of sums that count as the same. Another order, other blocks or another BLAS change far less;
+#: storing Φ as float32 changes at most 6e-8.
 SAME_SUMS = 1e-7
 
 
 def fingerprint(t: Trajectory) -> str:
-    """BLAKE2b of the numbers of atoms, energies, forces and descriptors: the same data under another key have the same."""
+    """BLAKE2b of the numbers of atoms, energies, forces and descriptors; it does not depend on the key."""
     digest = hashlib.blake2b(digest_size=16)
     for array in (t.n_atoms, t.energies, t.forces, t.descriptors):
-        digest.update(array)
+        digest.update(array.data)
     return digest.hexdigest()
 
 
@@ -27,23 +27,23 @@ def fingerprints(t: Trajectory) -> NDArray[np.uint64]:
     edges = 3 * np.concatenate([[0], np.cumsum(t.n_atoms)])
     found = np.empty(len(t), np.uint64)
     for m in range(len(t)):
-        digest = hashlib.blake2b(t.forces[edges[m] : edges[m + 1]], digest_size=8)
-        digest.update(t.energies[m : m + 1])
-        digest.update(t.descriptors[m])
+        digest = hashlib.blake2b(t.forces[edges[m] : edges[m + 1]].data, digest_size=8)
+        digest.update(t.energies[m : m + 1].data)
+        digest.update(t.descriptors[m].data)
         found[m] = int.from_bytes(digest.digest(), "little")
     return found
 
 
 def identity(prints: NDArray[np.uint64]) -> int:
-    """Configurations as one number, the sum of their ``fingerprints`` modulo 2⁶⁴.
+    """The sum of the ``fingerprints`` of configurations modulo 2⁶⁴: one number that stands for all of them.
 
-    Unlike a ``fingerprint`` it adds: blocks, shards and trajectories have the sum of theirs, in any order. Φ is not in it.
+    Unlike a ``fingerprint`` it adds up: a trajectory has the sum of its blocks or shards, in any order. Φ does not enter.
     """
     return int(prints.sum(dtype=np.uint64))
 
 
 def _sums(t: Trajectory) -> tuple[Array, Array]:
-    """ΦᵀF and the diagonal of ΦᵀΦ, anew each time: the array behind Φ may have been written to since."""
+    """ΦᵀF and the diagonal of ΦᵀΦ, computed anew each time: somebody may have written to the array behind Φ since."""
     step, PhiF, squares = rows_per_block(t.K), np.zeros(t.K), np.zeros(t.K)
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(t.forces), step):
@@ -54,15 +54,15 @@ def _sums(t: Trajectory) -> tuple[Array, Array]:
 
 
 def difference(record: MomentRecord, t: Trajectory, temperature: float | None = None) -> str:
-    """What tells a trajectory from the one that a record is of; empty where nothing does.
+    """In what a trajectory differs from that of a record; empty text if it is the same.
 
-    Energies, forces, descriptors and numbers of atoms are held against the record by their fingerprints, so that no digit
-    may differ, or by their sums where the record has none; Φ by its sums, which its sign, its scale and its columns change.
+    Energies, forces, descriptors and numbers of atoms are compared by fingerprint, so no digit may differ, or by their
+    sums if the record has no fingerprints. Φ is compared by its sums, which its sign, its scale and its columns change.
 
     Args:
         record: moments of one trajectory.
-        t: that it should be of.
-        temperature: K, taken in place of what both say.
+        t: that the record should be of.
+        temperature: K, if it is used in place of both of theirs.
     """
     if (record.configurations, record.rows, record.K) != (len(t), len(t.forces), t.K):
         return "the number of configurations, atoms or descriptors"
@@ -82,7 +82,7 @@ def difference(record: MomentRecord, t: Trajectory, temperature: float | None = 
 
 
 def _same_numbers(record: MomentRecord, t: Trajectory) -> bool:
-    """Whether means and spreads of a record without fingerprints are those of a trajectory."""
+    """Whether means and spreads of a record without fingerprints equal those of a trajectory."""
     z = np.column_stack([t.descriptors, t.energies, t.n_atoms])
     size, mean = np.abs(z).max(axis=0), z.mean(axis=0)
     spread = np.sqrt(((z - mean) ** 2).mean(axis=0))

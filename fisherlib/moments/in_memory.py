@@ -1,6 +1,7 @@
 """Moments of trajectories that are in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sized
+from types import NoneType
 
 import numpy as np
 
@@ -22,8 +23,14 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
             np.copyto(stored[: len(block)], block)
             block = stored[: len(block)]
         sums.add(block, F[start : start + block_rows])
-    known = {"digests": frozenset([fingerprint(t)]), "identity": identity(fingerprints(t))}
-    record = sums.record(t.descriptors, t.energies, t.n_atoms, temperature=t.temperature, **known)
+    record = sums.record(
+        t.descriptors,
+        t.energies,
+        t.n_atoms,
+        temperature=t.temperature,
+        digests=frozenset([fingerprint(t)]),
+        identity=identity(fingerprints(t)),
+    )
     record.refuse_overflow(f"trajectory {t.key!r}")
     return record
 
@@ -36,28 +43,36 @@ def accumulate(
 ) -> Moments:
     """Moments of every trajectory, in one pass over Φ.
 
-    Memory beyond the data is a few K × K matrices and one block. Configurations of different size N are summed as
-    they are: every force component has the same weight, so a configuration weighs by its number of atoms. For data
-    that do not fit into memory, or that several processes share, there is ``fisherlib.cluster.accumulate``.
+    It needs memory for the data, a few K × K matrices and one block. Every force component has the same weight, so a
+    configuration weighs by its number of atoms. For data that do not fit into memory, or to use several processes, there
+    is ``fisherlib.cluster.accumulate``, which sums a descriptor database to the same moments.
 
     Args:
         data: a dataset, or any iterable of trajectories (which may be read one after the other).
-        block_rows: rows of Φ per block; about 4 MB without it.
+        block_rows: rows of Φ per block; about 4 MB by default.
         progress: called with (trajectories done, trajectories in all) after each.
 
     Raises:
+        TypeError: anything but trajectories.
         ValueError: no trajectory, a key twice, no rows in a block, or numbers so large that their squares overflow.
-        TypeError: a descriptor database.
+
+    Example:
+        >>> from fisherlib import systems
+        >>> accumulate(systems.harmonic([1.0, 2.0]))
+        Moments(4 trajectories, 200 configurations, K = 2)
     """
+    kind(
+        "progress", progress, (Callable, NoneType), "accumulate(data, progress=lambda done, total: print(done, total))"
+    )
     if block_rows is not None:
         whole("block_rows", block_rows, 1, "rows")
     if not isinstance(data, Iterable) or isinstance(data, str):
         raise TypeError(
-            f"data: expected a dataset or trajectories, got {type(data).__name__}; a file is read by fisherlib.io.read, "
-            "and a descriptor database summed by fisherlib.cluster.accumulate"
+            f"data: expected a dataset or trajectories, got {type(data).__name__}; read a file with fisherlib.io.read, and "
+            "sum a descriptor database with fisherlib.cluster.accumulate"
         )
     trajectories = data.values() if isinstance(data, Dataset) else data
-    total = len(data) if hasattr(data, "__len__") else 0
+    total = len(data) if isinstance(data, Sized) else 0
     records: dict[str, MomentRecord] = {}
     for t in trajectories:
         kind("data", t, Trajectory, "accumulate(data) of a dataset, or of trajectories")
@@ -66,6 +81,7 @@ def accumulate(
         records[t.key] = _record(t, block_rows or rows_per_block(t.K))
         if progress is not None:
             progress(len(records), total)
-    about = {"descriptor": data.provenance["descriptor"]} if "descriptor" in getattr(data, "provenance", {}) else {}
+    provenance = data.provenance if isinstance(data, Dataset) else {}
+    about = {"descriptor": provenance["descriptor"]} if "descriptor" in provenance else {}
     names = stated(t.descriptor_names) if records else []
     return Moments(records, about=about | ({"descriptor_names": names} if names else {}))

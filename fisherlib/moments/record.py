@@ -1,12 +1,16 @@
-"""Sufficient statistics of a set of configurations, which merge and subtract without the data."""
+"""Sufficient statistics of a set of configurations; they merge and subtract without the data."""
 
 import dataclasses
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array, frozen
 
-#: What the sums are taken over.
+#: Rows of a (K + 2, K + 2) matrix that are updated at once.
+ROWS = 64
+
+#: What each sum is taken over, in words.
 _WORDS = {
     "FF": "the forces",
     "PhiPhi": "the force descriptors",
@@ -20,8 +24,8 @@ _WORDS = {
 class MomentRecord:
     """Sums over the configurations of one trajectory, or of several merged ones.
 
-    With z = (D, E, N) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ;
-    centred sums keep the digits that raw ones lose (E is large, its spread small).
+    With z = (D, E, N) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ.
+    Centred sums keep the digits that raw sums lose (E is large, its spread small).
 
     Attributes:
         configurations: M, number of configurations.
@@ -31,10 +35,10 @@ class MomentRecord:
         FF: F·F, eV²/Å².
         mean: (K + 2,) mean of (D, E, N).
         scatter: (K + 2, K + 2) centred sum of products of (D, E, N).
-        temperature: K, or None when unknown or mixed.
-        digests: of the data that were summed, so that nothing is added twice; empty where they are not known.
-        identity: of the configurations that were summed, by ``fisherlib.moments.identity``: the same however they were cut
-            into trajectories, blocks or shards, and whatever those are called; None where it is not known.
+        temperature: K, or None if it is unknown or mixed.
+        digests: of the data that were summed, so that nothing is added twice; empty if they are not known.
+        identity: of the configurations that were summed, by ``fisherlib.moments.identity``. It does not depend on how they
+            were cut into trajectories, blocks or shards, nor on the keys; None if it is not known.
     """
 
     configurations: int
@@ -58,14 +62,17 @@ class MomentRecord:
         return len(self.PhiF)
 
     def refuse_overflow(self, place: str) -> None:
-        """Refuses sums that are not finite, although all that was summed is.
+        """Refuses sums that overflowed, although each number that was summed is finite.
 
         Args:
             place: what was summed, in words.
 
         Raises:
-            ValueError: squares that no float64 holds.
+            ValueError: squares too large for float64.
         """
+        with np.errstate(over="ignore", invalid="ignore"):  # a finite sum has finite terms
+            if np.isfinite(self.FF + sum(a.sum() for a in (self.PhiPhi, self.PhiF, self.mean, self.scatter))):
+                return
         for name in ("FF", "PhiPhi", "PhiF", "mean", "scatter"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(
@@ -77,8 +84,10 @@ class MomentRecord:
         """Moments of both sets of configurations.
 
         Raises:
+            TypeError: anything but a record.
             ValueError: another number of descriptors, or data that are in both and would count twice.
         """
+        kind("moments", other, MomentRecord, "moments[a] + moments[b]")
         twice = self.digests & other.digests
         if twice:
             raise ValueError(
@@ -95,13 +104,24 @@ class MomentRecord:
         return fold.record()
 
     def __sub__(self, other: "MomentRecord") -> "MomentRecord":
-        """Moments without the configurations of ``other``, which must be part of this record."""
+        """Moments without the configurations of ``other``.
+
+        Raises:
+            TypeError: anything but a record.
+            ValueError: ``other`` is not part of this record.
+        """
+        kind("moments", other, MomentRecord, "moments.total() - moments[key]")
         _refuse_other_descriptors(self.K, other.K)
         M = self.configurations - other.configurations
         if M < 1 or self.rows <= other.rows:
-            raise ValueError(f"moments: cannot take {other.configurations} configurations out of {self.configurations}")
+            raise ValueError(
+                f"moments: expected fewer than {self.configurations} configurations to take out, got {other.configurations}; "
+                "take moments of a part of the data"
+            )
         if self.digests and not other.digests <= self.digests:
-            raise ValueError("moments: cannot take out data that were never added; take moments of the same data")
+            raise ValueError(
+                "moments: expected data that were added before, got others; take moments of a part of the same data"
+            )
         mean = self.mean + (self.mean - other.mean) * (other.configurations / M)
         step = other.mean - mean
         return MomentRecord(
@@ -121,26 +141,27 @@ class MomentRecord:
 
 
 def same_configurations(a: MomentRecord, b: MomentRecord) -> bool:
-    """Whether two records are of the same configurations, as far as both tell, however these were cut."""
+    """Whether two records are known to be of the same configurations, however these were cut."""
     return a.identity is not None and (a.identity, a.configurations) == (b.identity, b.configurations)
 
 
 class Fold:
-    """Records added in the order they come, in the memory of one; the same order gives the same bits.
+    """Sum of records in the memory of one, added in the order they come; the same order gives the same bits.
 
     Pairwise update of Chan, Golub and LeVeque (1983).
 
     Args:
-        first: the record to begin with, which is copied.
+        first: the first record; it is copied.
     """
 
     def __init__(self, first: MomentRecord) -> None:
         self._sum = {f.name: getattr(first, f.name) for f in dataclasses.fields(first)}
         self._sum |= {name: self._sum[name].copy() for name in ("PhiPhi", "PhiF", "mean", "scatter")}
+        self._digests = set(first.digests)  # grows in place: a union of frozen sets would copy all of it each time
         self.K = first.K
 
     def add(self, other: MomentRecord) -> None:
-        """Adds a record; whether it is of data that were added before is for others to ask.
+        """Adds a record, without asking whether its data were added before.
 
         Raises:
             ValueError: another number of descriptors.
@@ -152,22 +173,23 @@ class Fold:
         s["PhiPhi"] += other.PhiPhi
         s["PhiF"] += other.PhiF
         s["scatter"] += other.scatter
-        for row, d in zip(s["scatter"], step, strict=True):  # by rows: no further matrix in memory
-            row += step * (d * (m * n / (m + n)))
+        left = step * (m * n / (m + n))
+        for start in range(0, len(step), ROWS):  # a few rows at a time: no further matrix in memory
+            s["scatter"][start : start + ROWS] += np.multiply.outer(left[start : start + ROWS], step)
         s["mean"] += step * (n / (m + n))
         s["FF"] += other.FF
         s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
         s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
-        s["digests"] |= other.digests
+        self._digests |= other.digests
         s["identity"] = _identities(s["identity"], other.identity, +1)
 
     def record(self) -> MomentRecord:
-        """What has been added, as a record; the fold is handed over with it and adds nothing more."""
-        return MomentRecord(**self._sum)
+        """The sum so far. The fold gives its arrays away, so nothing may be added after this."""
+        return MomentRecord(**self._sum | {"digests": frozenset(self._digests)})
 
 
 def _identities(a: int | None, b: int | None, sign: int) -> int | None:
-    """The identity of data that are put together, or taken out: it is a sum modulo 2⁶⁴."""
+    """The identity of data that are put together (sign +1) or taken out (−1), modulo 2⁶⁴."""
     return None if a is None or b is None else (a + sign * b) % 2**64
 
 

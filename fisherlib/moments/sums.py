@@ -1,13 +1,13 @@
-"""The one place where Φ is multiplied: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added up in the order they come."""
+"""The only place where Φ is multiplied by itself: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added in the order they come."""
 
 import numpy as np
 
 from ..dataset import Array
 from .record import MomentRecord
 
-#: float64 numbers in a block of Φ: 4 MB, so that ΦᵀF finds in the cache what ΦᵀΦ has just read.
+#: float64 numbers in a block of Φ: 4 MB, so that the block is still in the cache for ΦᵀF after ΦᵀΦ.
 BLOCK_NUMBERS = 2**19
-#: Rows beside which adding up (K, K) matrices costs little.
+#: Fewest rows of a block: with so many, adding its (K, K) matrix costs little beside multiplying.
 FEWEST_ROWS = 1024
 
 
@@ -17,7 +17,7 @@ def rows_per_block(K: int) -> int:
 
 
 class Sums:
-    """Sums over rows, one block after the other; two (K, K) matrices are held.
+    """Sums over rows, block by block, in the memory of two (K, K) matrices.
 
     Blocks added in the same order give the same bits.
 
@@ -31,7 +31,11 @@ class Sums:
         self._rows = 0
 
     def add(self, Phi: Array, F: Array) -> None:
-        """Adds rows of Φ, (n, K) contiguous float64, [D]/Å, and of F, (n,), eV/Å.
+        """Adds a block of rows.
+
+        Args:
+            Phi: (n, K) contiguous float64, [D]/Å.
+            F: (n,) eV/Å.
 
         Raises:
             ValueError: another number of rows or columns.
@@ -40,12 +44,12 @@ class Sums:
             raise ValueError(
                 f"Phi: expected {len(F)} × {len(self._PhiF)} numbers, got {' × '.join(map(str, Phi.shape))}"
             )
-        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is refused when all is summed
+        with np.errstate(over="ignore", invalid="ignore"):  # overflow is refused after the last block
             self._add(Phi, F)
 
     def _add(self, Phi: Array, F: Array) -> None:
-        # Numpy takes BLAS's syrk for AᵀA, half the work of a product. scipy's dsyrk would add in place, but hold Python's
-        # global lock, so that the thread which reads the next block would wait.
+        # Numpy uses BLAS's syrk for AᵀA, half the work of a product. scipy's dsyrk would add in place, but it holds Python's
+        # global lock, so the thread that reads the next block would wait.
         self._PhiPhi += np.matmul(Phi.T, Phi, out=self._of_block)
         self._PhiF += F @ Phi
         self._FF += float(F @ F)
@@ -61,7 +65,7 @@ class Sums:
         digests: frozenset[str],
         identity: int | None = None,
     ) -> MomentRecord:
-        """The record of these rows and of the configurations they belong to; the sums are handed over with it.
+        """The record of these rows and of their configurations. It takes the arrays, so nothing may be added after this.
 
         Args:
             D: (M, K), summed over the atoms of a configuration.

@@ -1,10 +1,11 @@
-"""Small neural networks of the summed descriptors: energies, forces, and planes through their weights."""
+"""Small neural networks of summed descriptors: energies, forces, and planes through their weights."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import floats
 from ..dataset import Array, Dataset, Trajectory, frozen
@@ -16,8 +17,8 @@ from ..potential import refuse_other_names
 class Network:
     """U(x) = N e0 + scale · MLP((D − mean) P), a multilayer perceptron with tanh units and a linear output.
 
-    Its forces follow from the descriptors' as F = Φ ∂U/∂D, with Φ = −∂D/∂x. It has the methods of ``LinearPotential``,
-    and is the smallest potential whose loss is not convex in its parameters. Arrays are copied and read-only.
+    Its forces are F = Φ ∂U/∂D, with Φ = −∂D/∂x. It has the methods of ``LinearPotential``, and its loss is not convex
+    in its parameters. Arrays are copied and read-only.
 
     Attributes:
         weights: (n_in, n_out) of each layer; n_in = q in the first, n_out = 1 in the last.
@@ -26,13 +27,13 @@ class Network:
         projection: (K, q) P, 1/[D], fixed.
         scale: eV, of the output.
         offset: e0, eV per atom.
-        name: what figures and tables call it.
-        provenance: data hash, descriptor, how it was trained.
+        name: for figures and tables.
+        provenance: data hash, descriptor, and how it was trained.
         start: (P,) weights and biases before training, as in ``theta``, or None.
-        descriptor_names: K names, or none where they are not known.
+        descriptor_names: K names; none if they are not known.
 
     Raises:
-        ValueError: the shapes of two arrays do not fit each other, or a value is not finite.
+        ValueError: the shapes of two arrays do not fit together, or a value is not finite.
     """
 
     weights: tuple[Array, ...]
@@ -57,7 +58,7 @@ class Network:
         _refuse_misfits(weights, biases, projection.shape[1])
         if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.offset)):
             raise ValueError(f"scale: expected a positive number and a finite offset, got {self.scale}, {self.offset}")
-        put = {"weights": weights, "biases": biases, "mean": mean, "projection": projection}
+        put: dict[str, Any] = {"weights": weights, "biases": biases, "mean": mean, "projection": projection}
         put |= {"scale": float(self.scale), "offset": float(self.offset)}
         if self.start is not None:
             put["start"] = _owned("start", self.start)
@@ -93,7 +94,7 @@ class Network:
         return dataclasses.replace(self, weights=tuple(weights), biases=tuple(b[0] for b in biases))
 
     def check_of(self, data: Dataset | Trajectory) -> None:
-        """Refuses data of other descriptors than it was trained on, by their number, and by their names where known.
+        """Refuse data with other descriptors than those of the training, by number and, if known, by name.
 
         Raises:
             ValueError: other descriptors.
@@ -101,7 +102,7 @@ class Network:
         refuse_other_names(self.name, self.K, self.descriptor_names, data)
 
     def energies(self, data: Dataset | Trajectory) -> Array:
-        """(M,) total energies, eV, of a trajectory or of a dataset one after the other."""
+        """(M,) total energies, eV, of the configurations of a trajectory or a dataset."""
         self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
@@ -120,7 +121,7 @@ class Network:
         return np.einsum("rh,rh->r", rows, np.repeat(slope, 3 * data.n_atoms, axis=0))
 
     def _first(self, trajectory: Trajectory) -> Array:
-        """(M, H) what enters the tanh of the first hidden layer."""
+        """(M, H) inputs of the tanh in the first hidden layer."""
         return (trajectory.descriptors - self.mean) @ self.projection @ self.weights[0] + self.biases[0]
 
     def plane(self, seed: int = 0) -> Plane:
@@ -129,16 +130,15 @@ class Network:
         Source: Li, Xu, Taylor, Studer and Goldstein, NeurIPS 2018, arXiv:1712.09913, sect. 4.
         """
         rng = np.random.default_rng(seed)
-        labels = tuple(f"random direction {k} (seed {seed}), filter-normalised" for k in (1, 2))
-        return Plane(
-            origin=self.theta, directions=np.array([self._direction(rng), self._direction(rng)]), labels=labels
-        )
+        directions = np.array([self._direction(rng), self._direction(rng)])
+        first, second = (f"random direction {k} (seed {seed}), filter-normalised" for k in (1, 2))
+        return Plane(origin=self.theta, directions=directions, labels=(first, second))
 
     def path_plane(self, seed: int = 0) -> Plane:
         """The plane with the trained weights at (0, 0), those before training at (1, 0), and a random, filter-normalised y.
 
         Raises:
-            ValueError: the network does not know its start.
+            ValueError: the network has no ``start``.
         """
         if self.start is None:
             raise ValueError(f"start: expected the parameters of {self.name!r} before training, got None")
@@ -148,7 +148,7 @@ class Network:
         return Plane(origin=theta, directions=np.array([self.start - theta, y]), x_range=(-0.5, 1.5), labels=labels)
 
     def _direction(self, rng: np.random.Generator) -> Array:
-        """(P,) a random direction: what enters a unit is as long as the unit's own weights, and biases stay."""
+        """(P,) a random direction: into each unit it is as long as the unit's weights, and for biases it is zero."""
         parts = []
         for W, b in zip(self.weights, self.biases, strict=True):
             drawn = rng.normal(size=W.shape)
@@ -157,7 +157,7 @@ class Network:
         return np.concatenate(parts)
 
 
-def _owned(name: str, values: object) -> Array:
+def _owned(name: str, values: ArrayLike) -> Array:
     array = floats(name, values).copy()
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(
@@ -203,7 +203,7 @@ def hidden_values(first: Array, weights: Sequence[Array], biases: Sequence[Array
 
 
 def slopes(hidden: Sequence[Array], weights: Sequence[Array]) -> Array:
-    """(..., M, H) derivative of the output by what enters the first tanh, by the chain rule backwards."""
+    """(..., M, H) derivative of the output with respect to the input of the first tanh, by the chain rule backwards."""
     slope = np.swapaxes(weights[-1], -1, -2)
     for h, W in zip(hidden[:0:-1], weights[-2::-1], strict=True):
         slope = ((1.0 - h * h) * slope) @ np.swapaxes(W, -1, -2)

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -13,22 +13,24 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
+from ..arguments import kind
+from ..arguments import seed as check_seed
 from ..dataset import Array, Dataset, Trajectory, stated
 from ..moments import accumulate
 from ..progress import Progress, silent
 from .network import Network
 
-#: Iterations of L-BFGS between two calls of ``progress``; its memory of past steps is lost there, so not too few.
+#: Iterations of L-BFGS between two calls of ``progress``. Each call loses the memory of past steps, so not too few.
 CHUNK = 25
 
-#: L-BFGS has converged when the loss or its slope changes by less (scikit-learn's ``tol``).
+#: L-BFGS has converged when the loss or its slope changes by less than this (scikit-learn's ``tol``).
 TOLERANCE = 1e-7
 
-#: Directions with a smaller eigenvalue, relative to the largest, are rounding.
+#: Directions whose eigenvalue, relative to the largest, is smaller than this are rounding.
 RANK = 1e-10
 
 
-# One BLAS thread: several are slower on matrices this small, and add up in an order that may change from run to run.
+# One BLAS thread: several are slower on matrices this small, and the order of their sums may change from run to run.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def train(
     data: Dataset,
@@ -43,24 +45,24 @@ def train(
     strength: float = 1e-4,
     progress: Progress = silent,
 ) -> Network:
-    """A network fitted to energies and forces, the same one for the same seed.
+    """Fit a network to energies and forces; the same seed gives the same network.
 
     Forces enter as energies of displaced configurations, by Taylor expansion: atoms moved by δ have the energy E − F·δ
-    and the descriptors D − Φᵀδ, both to first order. As both sides are expanded, the error is that of the network's own
-    curvature along Φᵀδ alone. Weights are found by L-BFGS from Glorot's random start.
+    and the descriptors D − Φᵀδ, both to first order. As both sides are expanded, the only error is the curvature of the
+    network along Φᵀδ. Weights are found by L-BFGS from Glorot's random start.
 
     Args:
         data: energies and forces to fit; all configurations weigh the same.
         hidden: units of each hidden layer, one layer or more.
         seed: of the first weights and of the displacements.
-        name: what figures call it; "MLP 12" for ``hidden=(12,)``.
-        inputs: q, the directions of descriptor space that change the energy most when atoms move (principal components
-            of ⟨ΦᵀΦ⟩ scaled to unit diagonal); fewer where the data determine fewer.
-        displacements: random ones of each configuration, all its atoms at once.
-        displacement: standard deviation of each coordinate's, Å. The larger, the more forces weigh against energies.
-        iterations: at most, of L-BFGS.
+        name: for figures; "MLP 12" for ``hidden=(12,)`` without it.
+        inputs: q, the number of directions of descriptor space that change most when atoms move (principal components
+            of ⟨ΦᵀΦ⟩ scaled to unit diagonal); fewer if the data determine fewer.
+        displacements: number of random displacements of each configuration, all its atoms at once.
+        displacement: standard deviation of each coordinate, Å. The larger it is, the more forces weigh against energies.
+        iterations: of L-BFGS, at most.
         strength: λ of the ridge penalty on the weights, the ``alpha`` of ``MLPRegressor``.
-        progress: called with (done, total) iterations, some times a second on small data; may raise to end the work.
+        progress: called with (done, total) iterations; an exception raised in it ends the work.
 
     Returns:
         The trained network; its ``start`` are the parameters before training.
@@ -71,7 +73,10 @@ def train(
     Source: Cooper, Kästner, Urban and Artrith, npj Comput. Mater. 6, 54 (2020), for the displacements; Glorot and Bengio,
         AISTATS 2010, eq. 16, for the start.
     """
+    kind("hidden", hidden, Iterable, "train(data, hidden=(12,))")
     hidden = tuple(hidden)
+    check_seed(seed)
+    kind("data", data, Dataset, "train(io.read(path))")
     _check_numbers(hidden, inputs=inputs, displacements=displacements, iterations=iterations)
     if not (math.isfinite(displacement) and displacement > 0):
         raise ValueError(f"displacement: expected a positive number of Å, got {displacement!r}")
@@ -82,7 +87,7 @@ def train(
     start = _start((projection.shape[1], *hidden, 1), rng)
     parts = [_displaced(t, mean, projection, offset, rng, displacements, displacement) for t in data.values()]
     z, energies = (np.concatenate(each) for each in zip(*parts, strict=True))
-    # Inputs and output of size one, as the start expects them; one number for all inputs keeps their directions.
+    # Inputs and output have size one, as the start expects; a single number for all inputs keeps their directions.
     size, scale = float(z.std()) or 1.0, float(energies.std()) or 1.0
     fitted = _fit(z / size, energies / scale, start, hidden, iterations, strength, progress)
     network = Network(
@@ -114,7 +119,7 @@ def _check_numbers(hidden: tuple[int, ...], **numbers: int) -> None:
 
 
 def _whitening(data: Dataset, inputs: int) -> tuple[Array, Array, float]:
-    """Mean (K,) and P (K, q) of the network, with ⟨|Φ P|²⟩ one for each input, and the energies' offset, eV per atom."""
+    """Mean (K,) and P (K, q) of the network, with ⟨|Φ P|²⟩ = 1 for each input, and the offset of energies, eV per atom."""
     total = accumulate(data).total()
     C, n_atoms = total.PhiPhi / total.configurations, data.n_atoms
     scale = np.divide(1.0, np.sqrt(np.diag(C)), out=np.zeros(len(C)), where=np.diag(C) > 0)
@@ -128,16 +133,17 @@ def _whitening(data: Dataset, inputs: int) -> tuple[Array, Array, float]:
 
 
 def _start(sizes: tuple[int, ...], rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
-    """Glorot's uniform weights, and biases within the same bounds as scikit-learn has them."""
+    """Glorot's uniform weights, and biases within the same bounds, as in scikit-learn."""
     bounds = [np.sqrt(6.0 / (n_in + n_out)) for n_in, n_out in itertools.pairwise(sizes)]
-    weights = [rng.uniform(-b, b, size=shape) for b, shape in zip(bounds, itertools.pairwise(sizes), strict=True)]
+    shapes = itertools.pairwise(sizes)
+    weights: list[Array] = [rng.uniform(-b, b, size=shape) for b, shape in zip(bounds, shapes, strict=True)]
     return weights, [rng.uniform(-b, b, size=n_out) for b, n_out in zip(bounds, sizes[1:], strict=True)]
 
 
 def _displaced(
     t: Trajectory, mean: Array, projection: Array, offset: float, rng: np.random.Generator, number: int, size: float
 ) -> tuple[Array, Array]:
-    """Inputs (n, q) and energies (n,), eV, less the offset, of every configuration as it is and displaced."""
+    """Inputs (n, q) and energies (n,), eV, without the offset, of every configuration, as it is and displaced."""
     Phi, F = t.force_descriptors @ projection, t.forces
     z, energies = [(t.descriptors - mean) @ projection], [t.energies - offset * t.n_atoms]
     ends = 3 * np.cumsum(t.n_atoms)
@@ -169,9 +175,9 @@ def _fit(
         random_state=0,
     )
     with warnings.catch_warnings():
-        # To stop after a number of iterations is what is asked for here.
+        # Here it is meant to stop after a number of iterations.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        regressor.fit(z[:1], energies[:1])  # makes what a warm start needs; its weights are replaced
+        regressor.fit(z[:1], energies[:1])  # sets up a warm start; its weights are replaced
         regressor.coefs_, regressor.intercepts_ = ([part.copy() for part in parts] for parts in start)
         for done in range(0, iterations, CHUNK):
             progress(done, iterations)

@@ -1,4 +1,4 @@
-"""Fits from moments: θ_f, the ordinary fit to energies, mixtures of losses, and the whole path of a ridge."""
+"""Fits from moments: θ_f, the ordinary fit to energies, mixtures of losses, and the path of a ridge over its strength."""
 
 from .criteria import evidence as evidence
 from .criteria import gcv as gcv

@@ -1,36 +1,71 @@
-"""What the rows themselves say of the strength of a ridge, taken as independent: GCV and evidence."""
+"""Criteria for the strength of a ridge that take rows as independent: GCV and evidence."""
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array
 from .ridge import RidgePath
 
 
 def gcv(path: RidgePath) -> Array:
-    """(n,) generalised cross-validation, n RSS/(n − γ)², eV²/Å²: the mean square error of rows left out one at a time.
+    """Generalised cross-validation, n RSS/(n − γ)²: the mean square error of rows left out one at a time.
 
-    Rows count as independent. Those of one configuration, and of neighbouring ones, are not: the strength comes out too
-    small, which whole trajectories left out (``validation.leave_one_trajectory_out``) tell.
+    Rows count as independent. Rows of one configuration and of neighbouring ones are not, so the best strength comes out
+    too small. Leave out whole trajectories (``validation.leave_one_trajectory_out``) to see by how much.
+
+    Args:
+        path: of a ridge.
+
+    Returns:
+        (n,) eV²/Å², one for each strength.
+
+    Raises:
+        TypeError: anything but a path.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> scores = gcv(fl.regression.ridge_path(moments, [1e-6, 1.0]))  # a ridge does harm where the model is exact
+        >>> bool(scores[0] < scores[1])
+        True
 
     Source: Golub, Heath and Wahba, Technometrics 21, 215 (1979).
     """
-    # n − γ, without its cancellation where there are hardly more rows than parameters
+    kind("path", path, RidgePath, "gcv(ridge_path(moments, strengths))")
+    # n − γ, in a form that does not cancel if there are hardly more rows than parameters
     free = path.rows - len(path.eigenvalues) + path.taken.sum(axis=1)
     return path.rows * path.residual_sum / free**2
 
 
 def evidence(path: RidgePath) -> Array:
-    """(n,) logarithm of the evidence (marginal likelihood) of all rows, nats, with the best variance of the noise.
+    """Logarithm of the evidence (marginal likelihood) of all rows, with the most likely variance of the noise.
 
     ln p = −½n [ln((RSS + λ y·y)/n) + 1 + ln 2π] − ½ Σ ln(1 + s/λ): the density of √w F (F itself at one temperature)
-    under Gaussian noise of variance σ² and a Gaussian prior of variance σ²/(λ m_k) about θ⁰_k, where σ² = (RSS + λ y·y)/n is
-    the best there is. Divided by ``path.rows`` it is that of a row. Rows count as independent, as they do for ``gcv``.
+    under Gaussian noise of variance σ² and a Gaussian prior of variance σ²/(λ m_k) about θ⁰_k, with the most likely
+    σ² = (RSS + λ y·y)/n. Divide by ``path.rows`` for the evidence of a row. Rows count as independent, as for ``gcv``.
+
+    Args:
+        path: of a ridge.
+
+    Returns:
+        (n,) nats, one for each strength.
+
+    Raises:
+        TypeError: anything but a path.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> found = evidence(fl.regression.ridge_path(moments, [1e-6, 1.0]))
+        >>> bool(found[0] > found[1])
+        True
 
     Source: MacKay, Neural Computation 4, 415 (1992).
     """
+    kind("path", path, RidgePath, "evidence(ridge_path(moments, strengths))")
     n, s = path.rows, path.eigenvalues
     taken = path.taken
     misfit = path.unexplained + taken @ (path.loadings**2 / s)  # RSS + λ y·y
-    # forces that are exactly those of θ⁰ have no noise at all, and a logarithm all the same
+    # Forces that equal those of θ⁰ exactly have no noise; keep the logarithm finite.
     noise = np.maximum(misfit, np.finfo(float).tiny) / n
     return -0.5 * n * (np.log(noise) + 1 + np.log(2 * np.pi)) + 0.5 * np.log(taken).sum(axis=1)

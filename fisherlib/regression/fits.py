@@ -1,4 +1,4 @@
-"""Fits from moments: θ_f, the ordinary fit to energies that it is compared with, and mixtures of losses."""
+"""Fits from moments: θ_f, the ordinary fit to energies to compare it with, and mixtures of losses."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind, number
 from ..dataset import Array
 from ..losses import Quadratic, energy, fisher, kl
 from ..losses import ridge as ridge_penalty
@@ -28,8 +28,18 @@ def fisher_fit(
 
     Args:
         moments: of the training data.
-        temperature: K; without it the trajectories' own.
+        temperature: K; by default the trajectories' own.
         name, provenance: of the potential.
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: no temperature, or nothing to fit.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> model = fisher_fit(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> model.theta.round(6), model.name
+        (array([1., 2.]), 'θ_f')
     """
     fit = solve(fisher(moments, temperature))
     return LinearPotential.from_fit(fit, moments, name=name, provenance=provenance)
@@ -47,7 +57,13 @@ def energy_fit(moments: Moments | MomentRecord, *, strength: float = 1e-5, name:
         The potential that minimises the energy error.
 
     Raises:
-        ValueError: descriptors that do not vary, as of one configuration.
+        TypeError: anything but moments.
+        ValueError: descriptors that do not vary, as for one configuration, or a negative strength.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> energy_fit(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), strength=1e-9).theta.round(3)
+        array([1., 2.])
     """
     loss = energy(moments)
     if not np.diag(loss.A).any():
@@ -64,31 +80,49 @@ def energy_fit(moments: Moments | MomentRecord, *, strength: float = 1e-5, name:
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Terms:
-    """The losses that a fit weighs against one another; made once from moments, so that a change of weight costs no data.
+    """The losses that a fit combines. They are made once from moments, so a new weight does not need the data.
 
     Attributes:
         fisher: 1/Å².
         kl: second order, nats.
         energy: half the mean squared error of total energies, eV².
+
+    Raises:
+        TypeError: anything but quadratic losses.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> terms = Terms.of(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> fl.solve(terms.weighted(kl=1.0, energy=10.0)).theta.round(6)
+        array([1., 2.])
     """
 
     fisher: Quadratic
     kl: Quadratic
     energy: Quadratic
 
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            kind(field.name, getattr(self, field.name), Quadratic, "Terms.of(moments)")
+
     @classmethod
     def of(cls, moments: Moments | MomentRecord, temperature: float | None = None) -> "Terms":
-        """The terms of some data; without a temperature their own is taken."""
+        """The terms of the data behind some moments, at ``temperature`` (K) or by default at their own."""
         return cls(fisher=fisher(moments, temperature), kl=kl(moments, temperature), energy=energy(moments))
 
     def weighted(self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0) -> Quadratic:
         """The Fisher divergence plus weighted terms; nothing is added for a weight of zero.
 
         Args:
-            ridge: strength, relative to the diagonal of the sum, so that it has no unit.
+            ridge: strength, relative to the diagonal of the sum, so it has no unit.
             kl: weight of the second-order KL divergence, 1/Å².
             energy: weight of the energy loss, 1/(eV² Å²).
+
+        Raises:
+            ValueError: a weight that is not a number, or a negative strength.
         """
+        for name, weight in (("ridge", ridge), ("kl", kl), ("energy", energy)):
+            number(name, weight)
         total = self.fisher
         for weight, term in ((kl, self.kl), (energy, self.energy)):
             total = total + weight * term if weight else total
@@ -101,13 +135,20 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
     Args:
         moments: of the training data.
         weights: (n,) κ ≥ 0, 1/Å².
-        temperature: K; without it the trajectories' own.
+        temperature: K; by default the trajectories' own.
 
     Returns:
-        (n, K) parameters; θ_f where κ = 0.
+        (n, K) parameters; θ_f for κ = 0.
 
     Raises:
+        TypeError: anything but moments.
         ValueError: no weights, or some that are negative or not finite.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> kl_path(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), [0.0, 1.0]).round(6)
+        array([[1., 2.],
+               [1., 2.]])
     """
     given = np.atleast_1d(floats("weights", weights))
     if given.ndim != 1 or len(given) == 0:
@@ -115,8 +156,8 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
     wrong = ~(np.isfinite(given) & (given >= 0))
     if wrong.any():
         raise ValueError(
-            f"weights: expected finite numbers ≥ 0, got {given[wrong][0]:g}; with a negative one the sum need not have a "
-            "minimum, for θ_f give 0"
+            f"weights: expected finite numbers ≥ 0, got {given[wrong][0]:g}; with a negative weight there may be no minimum, "
+            "and 0 gives θ_f"
         )
     terms = Terms.of(moments, temperature)
     return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in given])
@@ -130,8 +171,16 @@ def force_rmse(moments: Moments, theta: ArrayLike) -> Array:
         theta: (K,).
 
     Raises:
+        TypeError: anything but the moments of trajectories.
         ValueError: another number of parameters than descriptors, or some that are not finite.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> force_rmse(moments, [1.0, 2.5]).shape
+        (4,)
     """
+    kind("moments", moments, Moments, "force_rmse(accumulate(data), theta)")
     theta = parameters("theta", theta, moments.K)
     squared = [(r.FF - 2 * theta @ r.PhiF + theta @ r.PhiPhi @ theta) / r.rows for r in moments.values()]
     return np.sqrt(np.maximum(squared, 0.0))

@@ -1,42 +1,64 @@
-"""Normal equations of force rows, each trajectory's weighted by its β²."""
+"""Normal equations of force rows, with the rows of each trajectory weighted by its β²."""
 
 import numpy as np
 
+from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
-from ..units import beta
+from ..units import UNKNOWN_TEMPERATURE, beta
 
 
 def row_weights(moments: Moments | MomentRecord, *, temperature: float | None = None) -> Array:
-    """(trajectories,) weight of a row of each: β² over its mean over all rows; exactly 1 for one temperature.
+    """Weight of a row of each trajectory: β² over the mean of β² over all rows; exactly 1 for one temperature.
 
     Args:
         moments: of one or several trajectories.
-        temperature: K; taken for every trajectory. Without it each trajectory's own.
+        temperature: K, for every trajectory; by default each has its own.
+
+    Returns:
+        (trajectories,) no unit.
 
     Raises:
-        ValueError: neither ``temperature`` nor the trajectories say what T is.
+        TypeError: anything but moments.
+        ValueError: neither ``temperature`` nor the trajectories give T.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> row_weights(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        array([1., 1., 1., 1.])
     """
+    kind("moments", moments, (Moments, MomentRecord), "row_weights(accumulate(data))")
     records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
-    temperatures = [r.temperature if temperature is None else temperature for r in records]
-    if None in temperatures:
-        raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
-    betas = np.array([beta(T) for T in temperatures])
-    relative = (betas / betas[0]) ** 2  # before the mean is taken, so that equal ones give 1 to the last digit
+    given = [T for r in records if (T := r.temperature if temperature is None else temperature) is not None]
+    if len(given) < len(records):
+        raise ValueError(UNKNOWN_TEMPERATURE)
+    of = {T: beta(T) for T in set(given)}
+    betas = np.array([of[T] for T in given])
+    relative = (betas / betas[0]) ** 2  # divided before the mean, so that equal temperatures give 1 to the last digit
     return relative / np.average(relative, weights=[r.rows for r in records])
 
 
 def normal_equations(moments: Moments | MomentRecord, *, temperature: float | None = None) -> list[Quadratic]:
-    """½ w |F − Φθ|² of each trajectory, so that their sum is what a ridge is added to: A = w ΦᵀΦ, b = w ΦᵀF, s = w F·F.
+    """½ w |F − Φθ|² of each trajectory: A = w ΦᵀΦ, b = w ΦᵀF, s = w F·F. A ridge is added to their sum.
 
     Args:
         moments: of one or several trajectories.
         temperature: as for ``row_weights``.
 
     Returns:
-        One quadratic form a trajectory, in order; values in eV²/Å².
+        One quadratic form per trajectory, in order; values in eV²/Å².
+
+    Raises:
+        TypeError, ValueError: as for ``row_weights``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> parts = normal_equations(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> fl.solve(parts[0] + parts[1]).theta.round(6)
+        array([1., 2.])
     """
+    kind("moments", moments, (Moments, MomentRecord), "normal_equations(accumulate(data))")
     records = [moments] if isinstance(moments, MomentRecord) else moments.values()
     weights = row_weights(moments, temperature=temperature)
     return [Quadratic(w * r.PhiPhi, w * r.PhiF, w * r.FF) for w, r in zip(weights, records, strict=True)]

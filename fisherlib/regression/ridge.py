@@ -2,17 +2,16 @@
 
 import dataclasses
 import functools
-import operator
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
-from ..arguments import floats
+from ..arguments import floats, kind, number
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
-from .normal import normal_equations
+from .normal import row_weights
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,8 +28,14 @@ class RidgePath:
         loadings: (r,) z, eV/Å times √s.
         directions: (K, r) M^−½ V.
         origin: (K,) θ⁰.
-        unexplained: Σ w|F − Φθ|² as λ → 0, eV²/Å²; never below the rounding of the moments, except that as many
-            parameters as rows fit exactly.
+        unexplained: Σ w|F − Φθ|² as λ → 0, eV²/Å²; at least the rounding of the moments, or 0 if there are as many
+            parameters as rows.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> path = ridge_path(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), [1e-9, 1.0])
+        >>> path.theta(1e-9).round(6), path.thetas.shape
+        (array([1., 2.]), (2, 2))
     """
 
     strengths: Array
@@ -58,19 +63,24 @@ class RidgePath:
             strengths: (n,) λ > 0, in any order.
             rows: force components that were summed.
             origin, scale: as for ``ridge_path``.
+
+        Raises:
+            TypeError: anything but a quadratic.
+            ValueError: as for ``ridge_path``.
         """
+        kind("normal", normal, Quadratic, "RidgePath.of(sum_of_normal_equations, strengths, rows=rows)")
         A, b, yy, K = normal.A, normal.b, normal.s, normal.K
         diagonal = np.diag(A)
         if not diagonal.any():
-            raise ValueError("moments: nothing to fit, the force descriptors are all zero")
+            raise ValueError("moments: expected something to fit, got force descriptors that are all zero")
         theta = parameters("origin", np.zeros(K) if origin is None else origin, K)
         inverse = _inverse_root(diagonal if scale is None else parameters("scale", scale, K), diagonal)
         s, V = eigh(A * np.outer(inverse, inverse))
-        kept = s > K * np.finfo(float).eps * s[-1]  # below, an eigenvalue is rounding, and may be negative
+        kept = s > K * np.finfo(float).eps * s[-1]  # smaller eigenvalues are rounding and may be negative
         s, V = s[kept], V[:, kept]
         r = b - A @ theta
         z = V.T @ (inverse * r)
-        explained, whole = float(z @ (z / s)), float(yy - theta @ (b + r))
+        explained, total = float(z @ (z / s)), float(yy - theta @ (b + r))
         return cls(
             strengths=_positive(strengths),
             rows=rows,
@@ -78,7 +88,7 @@ class RidgePath:
             loadings=frozen(z),
             directions=frozen(inverse[:, None] * V),
             origin=frozen(theta),
-            unexplained=max(whole - explained, np.finfo(float).eps * yy) if rows > len(s) else 0.0,
+            unexplained=max(total - explained, np.finfo(float).eps * yy) if rows > len(s) else 0.0,
         )
 
     def __repr__(self) -> str:
@@ -87,12 +97,16 @@ class RidgePath:
         return f"RidgePath(K = {len(self.origin)}, {rank}, {len(self.strengths)} strengths, {low:.2g} to {high:.2g})"
 
     def theta(self, strength: float) -> Array:
-        """(K,) parameters for one strength > 0, which need not be among those of the path."""
-        return self._thetas(_positive([strength]))[0]
+        """(K,) parameters for one strength > 0; it need not be one of ``strengths``.
+
+        Raises:
+            ValueError: not a number > 0.
+        """
+        return self._thetas(_positive([number("strength", strength)]))[0]
 
     @property
     def thetas(self) -> Array:
-        """(n, K) parameters for every strength; made anew each time, since they can be large."""
+        """(n, K) parameters for every strength; computed anew each time, since they can be large."""
         return self._thetas(self.strengths)
 
     def _thetas(self, strengths: Array) -> Array:
@@ -100,13 +114,13 @@ class RidgePath:
 
     @property
     def taken(self) -> Array:
-        """(n, r) λ/(s + λ), the part of each direction that the penalty takes."""
+        """(n, r) λ/(s + λ), the part of each direction that the penalty takes away."""
         return self.strengths[:, None] / (self.strengths[:, None] + self.eigenvalues)
 
     @functools.cached_property
     def residual_sum(self) -> Array:
         """(n,) Σ w|F − Φθ|², eV²/Å²."""
-        # yy₀ − Σ z²(s + 2λ)/(s + λ)², without its cancellation
+        # yy₀ − Σ z²(s + 2λ)/(s + λ)², in a form that does not cancel
         return self.unexplained + self.taken**2 @ (self.loadings**2 / self.eigenvalues)
 
     @functools.cached_property
@@ -132,30 +146,47 @@ def ridge_path(
 ) -> RidgePath:
     """Fits to forces for all strengths of a ridge, by one factorisation.
 
-    θ(λ) = argmin ½ Σ_t w_t |F_t − Φ_tθ|² + ½ λ Σ_k m_k (θ_k − θ⁰_k)², with w_t = β_t² over its mean over all rows, so that
-    the rows of one temperature count 1 each. Without ``scale`` it is the minimum of
+    θ(λ) = argmin ½ Σ_t w_t |F_t − Φ_tθ|² + ½ λ Σ_k m_k (θ_k − θ⁰_k)², with w_t = β_t² over its mean over all rows, so
+    rows count 1 each if there is one temperature. Without ``scale`` it is the minimum of
     ``fisher(moments, temperature) + ridge(λ, K, scale=diag, origin=θ⁰)`` with the diagonal of the former. A descriptor
     that never changes keeps its θ⁰_k.
 
     Args:
         moments: of the training data.
         strengths: (n,) λ > 0, in any order.
-        temperature: K; taken for every trajectory. Without it each trajectory's own; of one temperature nothing
-            depends on its value.
-        origin: (K,) θ⁰, the parameters to stay close to; zeros without it.
-        scale: (K,) m_k; the diagonal of Σ w ΦᵀΦ without it, which makes λ a pure number. With one of its own, as the
-            variances of D, λ is in the unit of ΦᵀΦ, summed over rows, over that of m.
+        temperature: K, for every trajectory; by default each has its own. The value of a single temperature does not
+            matter.
+        origin: (K,) θ⁰, the parameters to stay close to; zeros by default.
+        scale: (K,) m_k; by default the diagonal of Σ w ΦᵀΦ, so that λ has no unit. With another one, such as the variances
+            of D, λ is in the unit of ΦᵀΦ, summed over rows, divided by that of m.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: a strength not positive, no temperature, nothing to fit, or a scale of zero for a descriptor that
-            changes.
+        TypeError: anything but moments.
+        ValueError: a strength that is not positive, no temperature, nothing to fit, or a scale of zero for a descriptor
+            that changes.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> ridge_path(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), [1e-6, 1e-3, 1.0])
+        RidgePath(K = 2, rank = 2, 3 strengths, 1e-06 to 1)
     """
+    kind("moments", moments, (Moments, MomentRecord), "ridge_path(accumulate(data), strengths)")
     rows = moments.rows if isinstance(moments, MomentRecord) else sum(r.rows for r in moments.values())
-    normal = functools.reduce(operator.add, normal_equations(moments, temperature=temperature))
-    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
+    return RidgePath.of(_normal(moments, temperature), strengths, rows=rows, origin=origin, scale=scale)
+
+
+def _normal(moments: Moments | MomentRecord, temperature: float | None) -> Quadratic:
+    """The sum of ``normal_equations``, in the memory of one."""
+    A, b, s = np.zeros((moments.K, moments.K)), np.zeros(moments.K), 0.0
+    records = [moments] if isinstance(moments, MomentRecord) else moments.values()
+    for w, record in zip(row_weights(moments, temperature=temperature), records, strict=True):
+        A += w * record.PhiPhi
+        b += w * record.PhiF
+        s += float(w * record.FF)
+    return Quadratic(A, b, s)
 
 
 def _inverse_root(scale: Array, diagonal: Array) -> Array:
@@ -164,14 +195,14 @@ def _inverse_root(scale: Array, diagonal: Array) -> Array:
     if wrong.any():
         k = int(np.argmax(wrong))
         raise ValueError(
-            f"scale: expected numbers > 0, got {scale[k]:g} for descriptor {k}; a parameter is kept from the penalty by a "
-            "small number"
+            f"scale: expected numbers > 0, got {scale[k]:g} for descriptor {k}; to leave a parameter out of the penalty, give "
+            "a small number"
         )
     return np.divide(1.0, np.sqrt(scale), out=np.zeros_like(scale), where=scale > 0)
 
 
 def parameters(name: str, values: ArrayLike, K: int) -> Array:
-    """(K,) finite numbers, one a descriptor.
+    """Finite numbers, one per descriptor, as a new array (K,).
 
     Raises:
         ValueError: another number of them, or some that are NaN or infinite.
@@ -179,7 +210,7 @@ def parameters(name: str, values: ArrayLike, K: int) -> Array:
     array = floats(name, values).copy()
     if array.shape != (K,) or not np.isfinite(array).all():
         got = f"{array!s:.60}" if array.shape == (K,) else f"shape {array.shape}"
-        raise ValueError(f"{name}: expected K = {K} finite numbers, one a descriptor, got {got}")
+        raise ValueError(f"{name}: expected K = {K} finite numbers, one per descriptor, got {got}")
     return array
 
 
@@ -190,6 +221,6 @@ def _positive(strengths: ArrayLike) -> Array:
     wrong = ~(np.isfinite(array) & (array > 0))
     if wrong.any():
         raise ValueError(
-            f"strengths: expected finite numbers > 0, got {array[wrong][0]:g}; for none at all use solve(fisher(moments))"
+            f"strengths: expected finite numbers > 0, got {array[wrong][0]:g}; for no ridge at all use solve(fisher(moments))"
         )
     return frozen(array)

@@ -10,7 +10,7 @@ if _TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    # The libraries that run notebooks take two seconds to load; a mistake on the command line is told without them.
+    # The libraries that run notebooks take two seconds to load; a wrong command line is reported without them.
     if name == "build":
         from .run import build
 

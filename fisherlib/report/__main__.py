@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .parameters import ParameterError, ReportError
 
@@ -16,20 +16,20 @@ NOTEBOOK = "notebooks/reports/theta_f.ipynb"
 
 
 class _Ended(KeyboardInterrupt):
-    """The run is asked to end by a signal other than Ctrl-C."""
+    """A signal other than Ctrl-C asks the run to end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build a report from the command line.
 
     Returns:
-        0; 1 (the notebook failed), 2 (a parameter or the target does not fit), 130 or 143 (interrupted).
+        0 on success, 1 if the notebook failed, 2 for a wrong parameter or target, 130 or 143 if interrupted.
     """
     options = _options(arguments)
     before = signal.getsignal(signal.SIGTERM)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = _Told()
+        warnings.showwarning = _OneLine()
         try:
             signal.signal(signal.SIGTERM, _end)
             print(*_written(options), sep="\n")
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ModuleNotFoundError as missing:
             return _say(str(missing), 1)
         except KeyboardInterrupt as interrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do takes a moment
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the clean-up takes a moment
             ended = isinstance(interrupt, _Ended)
             return _say(f"{'ended' if ended else 'interrupted'}; nothing was written", 143 if ended else 130)
         finally:
@@ -63,7 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _written(options: argparse.Namespace) -> list[Path]:
-    """The files of the report; the slow libraries are loaded when all that was asked for has been found right."""
+    """Write the report. Returns its files; slow libraries are loaded only after all parameters are checked."""
     from ..io.places import PROJECT
     from .request import asked, from_environment
     from .target import tried
@@ -93,17 +93,17 @@ def _given(parameters: Sequence[str]) -> dict[str, str]:
     return given
 
 
-class _Told:
-    """Prints a warning as one line, once, without the line of source that gave it."""
+class _OneLine:
+    """Prints each warning once, as one line, without its source line."""
 
     def __init__(self) -> None:
         self._before: set[str] = set()
 
-    def __call__(self, message: Warning | str, *_: object) -> None:
-        line = " ".join(str(message).split())
-        if line not in self._before:
-            print(f"report: warning: {line}", file=sys.stderr)
-        self._before.add(line)
+    def __call__(self, message: Warning | str, *args: Any, **more: Any) -> None:
+        words = " ".join(str(message).split())
+        if words not in self._before:
+            print(f"report: warning: {words}", file=sys.stderr)
+        self._before.add(words)
 
 
 def _say(message: str, status: int) -> int:
@@ -112,7 +112,7 @@ def _say(message: str, status: int) -> int:
 
 
 def _earlier(options: argparse.Namespace) -> str:
-    """What to know of an earlier report that stays where it is."""
+    """A note that an earlier report is still there; empty without one."""
     earlier = Path(options.target, Path(options.notebook).stem).with_suffix(".html")
     with contextlib.suppress(OSError):
         return f" ({earlier} is still an earlier report)" if earlier.exists() else ""

@@ -1,4 +1,4 @@
-"""Executes a notebook in a kernel of its own that leaves nothing behind."""
+"""Executes a notebook in its own kernel, which leaves nothing behind."""
 
 import contextlib
 import copy
@@ -25,7 +25,7 @@ _WARNING = re.compile(
 
 
 def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> NotebookNode:
-    """The notebook with a cell of values after its cell tagged ``parameters``, or at its beginning."""
+    """A copy of the notebook with a cell of values after the cell tagged "parameters", or at the beginning."""
     source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
     tagged = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
     place = tagged[0] + 1 if tagged else 0
@@ -36,10 +36,10 @@ def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> No
 
 
 def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
-    """Runs all cells from the working folder; the outputs are put into the notebook.
+    """Run all cells in the working folder and put their outputs into the notebook.
 
     Args:
-        notebook: what to run; it is changed.
+        notebook: the notebook to run; it is changed.
         title: of the progress bar.
 
     Raises:
@@ -53,7 +53,7 @@ def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
             cleanup_kc=True,
             cwd=os.getcwd(),
             env=os.environ | {"PLOTLY_RENDERER": "plotly_mimetype"},
-            # What a cell prints comes by messages; here are only lines about sockets and shutdowns.
+            # What cells print arrives by messages; these streams carry only lines about sockets and shutdowns.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -65,20 +65,20 @@ def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
 
 
 def warnings_of(notebook: NotebookNode) -> list[str]:
-    """The warnings that the cells of an executed notebook gave, each once."""
+    """The warnings that the cells of an executed notebook raised, each once."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    told = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stderr")
-    return list(dict.fromkeys(" ".join(message.split()) for message in _WARNING.findall(told)))
+    text = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stderr")
+    return list(dict.fromkeys(" ".join(message.split()) for message in _WARNING.findall(text)))
 
 
 def unheard() -> None:
-    """What still waits for a kernel when the run is interrupted fails without a word; for a process without a loop."""
+    """Silence tasks that still wait for a kernel when the run is interrupted; for a process without an event loop."""
     ensure_event_loop().set_exception_handler(lambda *_: None)
 
 
 @contextlib.contextmanager
 def runtime() -> Iterator[Path]:
-    """A private folder for the kernel's connection file; those that killed runs have left are removed."""
+    """A private folder for the kernel's connection file; the folders of killed runs are removed."""
     sweep()
     with contextlib.closing(Scratch()) as folder:
         yield folder.path

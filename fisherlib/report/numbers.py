@@ -1,4 +1,4 @@
-"""The numbers of the report on θ_f, as they are written into its JSON file."""
+"""The numbers of the report on θ_f, as its JSON file has them."""
 
 import math
 from collections.abc import Sequence
@@ -10,23 +10,17 @@ from ..io import versions
 from ..solvers import Solution
 from ..study import Study
 
-UNITS = {
-    "energy": "eV/atom",
-    "force": "eV/Å",
-    "temperature": "K",
-    "intercept": "eV/atom",
-    "wasserstein_1": "eV/atom",
-}
+UNITS = {"energy": "eV/atom", "force": "eV/Å", "temperature": "K", "intercept": "eV/atom", "wasserstein_1": "eV/atom"}
 
 
 def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """θ_f, what it is worth on trajectories that were held out, and what it was computed from.
+    """θ_f, its errors on held-out trajectories, the verdicts, and what it was computed from.
 
     Args:
         study: data and models.
-        fit: of the Fisher divergence.
-        held_out: of parts that the fit has not seen.
-        verdicts: on whether the fit is to be trusted.
+        fit: the minimum of the Fisher divergence.
+        held_out: errors on trajectories that were left out of the fit.
+        verdicts: on the fit.
     """
     theta_f, temperatures = study.models["θ_f"], study.data.temperatures
     facts = study.data.summary()
@@ -40,19 +34,16 @@ def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequenc
             "ks": float(ks(held_out.reference, held_out.energies)),
             "wasserstein_1": float(wasserstein_1(held_out.reference, held_out.energies)),
         },
-        "verdicts": [
-            {
-                "name": v.name,
-                "level": v.level,
-                "message": v.message,
-                "value": v.value if math.isfinite(v.value) else None,
-                "limits": [limit if math.isfinite(limit) else None for limit in v.limits],
-            }
-            for v in verdicts
-        ],
+        "verdicts": [_verdict(v) for v in verdicts],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
         "independent_blocks": None if study.blocks is None else study.blocks.independent,
         "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
         "units": UNITS,
         "versions": versions(),
     }
+
+
+def _verdict(v: Verdict) -> dict[str, Any]:
+    """A verdict as JSON has it, which knows neither NaN nor infinity."""
+    value, *limits = (number if math.isfinite(number) else None for number in (v.value, *v.limits))
+    return {"name": v.name, "level": v.level, "message": v.message, "value": value, "limits": limits}

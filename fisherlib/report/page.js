@@ -6,12 +6,12 @@ function merged(target, changes) {
   return target;
 }
 
-// Connects the selectors above a figure to it: what they choose together is one of the figure's frames. An option that
-// goes with none of the choices before it is not offered. The traces of the frames hold places in the list of values.
+// Connects a figure to its selectors: together they choose one of its frames. Options that go with none of the earlier
+// choices are not offered. Traces of the frames refer to the list of values by index.
 function connectSelectors(id, {values, frames}) {
   const figure = document.getElementById(id);
   const selects = Array.from(document.querySelectorAll(`select[data-figure="${id}"]`));
-  const layout = structuredClone(figure.layout); // plotly.js writes into the one it was given
+  const layout = structuredClone(figure.layout); // plotly.js changes the layout that it is given
   const agrees = (choice, upTo) => upTo.every(({dataset, value}) => (choice[dataset.key] ?? value) === value);
   const trace = (places) => Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place]]));
 

@@ -1,4 +1,4 @@
-"""Turns an executed notebook into one HTML page that needs neither a network nor a kernel."""
+"""Turns an executed notebook into one HTML page that works without network and kernel."""
 
 import contextlib
 import copy
@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import latex2mathml.converter
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
+from .mathml import markdown
+
 PLOTLY = "application/vnd.plotly.v1+json"
 #: A link to another notebook.
 LINK = re.compile(r"\]\(([^):]+\.ipynb)\)")
-# Outputs that mean nothing, or nothing to a reader, without a kernel behind the page.
+# Outputs that are useless to a reader without a kernel.
 UNSHOWN = {"application/vnd.jupyter.widget-view+json", "application/json", "application/javascript"}
-# The browser itself keeps the page's promise: whatever an output contains, no request leaves it.
+# The browser enforces it: whatever an output contains, the page sends no request.
 POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; worker-src blob:; "
     "script-src 'unsafe-inline' 'unsafe-eval'"  # plotly.js compiles its 3D drawing code in the browser
@@ -40,24 +40,24 @@ def render(
 ) -> str:
     """The page: title, table of parameters and versions, then text, tables and figures without their code.
 
-    A figure whose frames are named by choices, as JSON, say `{"model": "A", "loss": "J"}`, gets one selector per key
-    above it; a choice shows the traces of its frame, and the changes of layout that come with it.
+    If the frames of a figure are named by choices, as JSON such as ``{"model": "A", "loss": "J"}``, the figure gets one
+    selector for each key. A choice shows the traces of its frame and the layout changes that come with it.
 
-    A link to a notebook, relative to the one that is rendered, is made relative to the page.
+    Links to other notebooks are made relative to the page.
 
     Args:
         notebook: the executed notebook; it is not changed.
-        name: title of the page when the notebook has no heading.
-        parameters: what the head of the page shows the notebook was run with.
+        name: title of the page if the notebook has no heading.
+        parameters: values for the table at the head of the page.
         folder: of the notebook, relative to the page.
-        subject: what the report is about, the line under its title.
+        subject: the line under the title.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(lambda link: f"]({_moved(link[1], folder)})", cell.source)
-    title = _markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
+    title = markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
     numbers = itertools.count()
     body = _body(notebook, numbers)
     library = f"<script>{get_plotlyjs()}</script>" if next(numbers) else ""  # once, however many figures
@@ -87,7 +87,7 @@ def _moved(link: str, folder: str) -> str:
 
 
 def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
-    """Text and outputs of the notebook; `numbers` counts the figures."""
+    """Text and outputs of the notebook; ``numbers`` counts the figures."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [shown for output in cell.outputs if (shown := _shown(output, numbers)) is not None]
@@ -100,7 +100,7 @@ def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
         require_js_url="",
         mathjax_url="",
         mermaid_js_url="",
-        filters={"markdown2html": _markdown},
+        filters={"markdown2html": markdown},
     )
     return exporter.from_notebook_node(notebook)[0]
 
@@ -110,7 +110,7 @@ def _resource(name: str) -> str:
 
 
 def _take_title(notebook: NotebookNode) -> str | None:
-    """Take the first heading of the first rank out of the text: the head of the page shows it."""
+    """Move the first top-level heading out of the text; the head of the page shows it."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and (heading := re.search(r"^# +(.+?)[ #]*$", cell.source, re.MULTILINE)):
             cell.source = cell.source[: heading.start()] + cell.source[heading.end() :]
@@ -135,7 +135,7 @@ def _version(package: str) -> str:
 
 
 def _as_given(value: object) -> str:
-    """An absolute path says more about a person's machine than about the data: show it from here, or its name."""
+    """An absolute path tells about a person's machine, not about the data: show it relative to here, or the name only."""
     if not (isinstance(value, str) and os.path.isabs(value)):
         return str(value)
     path = Path(value)
@@ -143,7 +143,7 @@ def _as_given(value: object) -> str:
 
 
 def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
-    """The output as the page shows it, or None."""
+    """The output as the page shows it; None to leave it out."""
     if output.output_type == "stream":
         return output if output.name == "stdout" else None
     data = output.get("data", {})
@@ -159,7 +159,7 @@ def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
 
 
 def _cell(match: re.Match[str]) -> str:
-    """A table's cell: numbers are right-aligned by the style sheet, words are marked to be left-aligned."""
+    """A cell of a table: the style sheet right-aligns numbers; words are marked to be left-aligned."""
     try:
         float(match[1])
     except ValueError:
@@ -170,11 +170,11 @@ def _cell(match: re.Match[str]) -> str:
 def _figure(figure: Mapping[str, Any], number: int) -> str:
     name = f"fig-{number}"
     layout, frames = dict(figure.get("layout", {})), figure.get("frames", [])
-    layout.setdefault("uirevision", "kept")  # the view a reader has turned to survives a change of selection
+    layout.setdefault("uirevision", "kept")  # the camera survives a change of selection
     selectors = _selectors([choice for frame in frames if (choice := _choice(frame))], name)
     plot = to_html(
         {"data": figure["data"], "layout": layout, "frames": [frame for frame in frames if not _choice(frame)]},
-        # plotly.js offers by default to upload a figure to its makers' server.
+        # By default plotly.js offers to upload a figure to a server.
         config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
         include_plotlyjs=False,
         include_mathjax=False,
@@ -182,14 +182,14 @@ def _figure(figure: Mapping[str, Any], number: int) -> str:
         default_height="520px",
         div_id=name,
         validate=False,
-        auto_play=False,  # nothing on the page moves before a reader wants it to
+        auto_play=False,  # nothing moves until a reader asks for it
         post_script=f'connectSelectors("{name}", {_script(frames)});' if selectors else None,
     )
     return f"<figure>\n{selectors}{plot}\n</figure>"
 
 
 def _choice(frame: Mapping[str, Any]) -> dict[str, str] | None:
-    """What a frame is named by: options by key; None for a frame of an animation."""
+    """The choice that names a frame, option by key; None for a frame of an animation."""
     with contextlib.suppress(json.JSONDecodeError):
         if isinstance(choice := json.loads(frame.get("name") or ""), dict):
             return {key: str(option) for key, option in choice.items()}
@@ -197,7 +197,7 @@ def _choice(frame: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _script(frames: list[Mapping[str, Any]]) -> str:
-    """Frames as a literal of a script, which no text in them can end; traces hold numbers of values, since most recur."""
+    """Frames as a script literal that no text in them can end. Traces refer to values by number, since most recur."""
     values: dict[str, int] = {}
     chosen = []
     for frame in frames:
@@ -216,7 +216,7 @@ def _json(value: object) -> str:
 
 
 def _selectors(choices: list[dict[str, str]], figure: str) -> str:
-    """One labelled selector per key of the choices, set to the first, which the figure shows."""
+    """One labelled selector for each key of the choices, set to the first one, which the figure shows."""
     html = []
     for number, key in enumerate(dict.fromkeys(key for choice in choices for key in choice)):
         options = "".join(
@@ -228,30 +228,3 @@ def _selectors(choices: list[dict[str, str]], figure: str) -> str:
             f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select></div>\n'
         )
     return f'<div class="selectors">\n{"".join(html)}</div>\n' if html else ""
-
-
-class _MathMLRenderer(IPythonRenderer):
-    """Mathematics as MathML, which browsers draw themselves, where nbconvert counts on a script from the network."""
-
-    def inline_math(self, body: str) -> str:
-        return _mathml(body, "inline")
-
-    def block_math(self, body: str) -> str:
-        return _mathml(body, "block")
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return _mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
-
-
-def _mathml(latex: str, display: str) -> str:
-    # latex2mathml knows neither \arg nor a starred operator nor a space in one: the ways to write argmin.
-    latex = re.sub(r"\\arg\s*\\(min|max)\b", r"\\operatorname{arg\1}", latex.strip())
-    latex = re.sub(r"\\operatorname\*?\{arg(?:\\,|\s)*(min|max)\}", r"\\operatorname{arg\1}", latex)
-    try:
-        return latex2mathml.converter.convert(latex, display=display)
-    except Exception:  # its errors share no base class, and unreadable mathematics should still be seen
-        return f"<code>{escape(latex)}</code>"
-
-
-def _markdown(source: str) -> str:
-    return MarkdownWithMath(renderer=_MathMLRenderer(escape=False, exclude_anchor_links=True)).render(source)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..descriptors import Soap, soap
+from ..descriptors import Default
 from ..io.columns.columns import taken
 from ..io.featurise import number
 from ..units import COLDEST, HOTTEST, counted, kelvins
@@ -24,12 +24,12 @@ ABOUT_DATA = frozenset({"data", "theta", "temperature"})
 #: Name → least and greatest value, and what it is.
 LIMITS: dict[str, tuple[float, float, str]] = {
     "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
-    **{name: soap.LIMITS[name] for name in ("cutoff", "n_max", "l_max")},
+    **{name: Default.limits[name][:3] for name in ("cutoff", "n_max", "l_max")},
     "folds": (2, 1000, "a whole number of parts to hold out"),
     "seed": (0, 2**32 - 1, "a seed"),
     "n": (3, 201, "a whole number of points along an axis"),
 }
-WHOLE = (*soap.WHOLE, "folds", "seed", "n")
+WHOLE = (*(name for name, limit in Default.limits.items() if limit.whole), "folds", "seed", "n")
 COLUMNS = ("descriptors", "force_descriptors", "forces", "energies", "key")
 
 
@@ -112,7 +112,9 @@ class Request:
             self._key(opened)
         self._theta(K)
         if self.faults:
-            raise ParameterError("; ".join(dict.fromkeys(self.faults + self.hints)))  # Soap tells of its limits as well
+            raise ParameterError(
+                "; ".join(dict.fromkeys(self.faults + self.hints))
+            )  # the descriptor tells of its limits as well
 
     def _limits(self) -> None:
         for name, (least, greatest, what) in LIMITS.items():
@@ -168,7 +170,7 @@ class Request:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
-        descriptor = Soap(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
+        descriptor = Default(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
         return number(descriptor, frames, opened.path)
 
     def _key(self, opened: "io.Opened | io.Complete") -> None:

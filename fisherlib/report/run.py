@@ -1,4 +1,4 @@
-"""Runs a report notebook with checked parameters and writes its page and its numbers, all or nothing."""
+"""Runs a report notebook with checked parameters and writes its page and its numbers: both or neither."""
 
 import json
 import math
@@ -22,14 +22,14 @@ from .target import reason, tried, write
 
 
 def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, object]) -> list[Path]:
-    """Run `notebook` in the current directory and write `<target>/<stem>.html`, and `.json` if it has numbers.
+    """Run a notebook in the current folder and write ``<target>/<stem>.html``, and ``.json`` if it has numbers.
 
-    Nothing in `target` changes unless the whole notebook succeeds.
+    Nothing in the target changes unless the whole notebook succeeds.
 
     Args:
-        notebook: a notebook with a cell tagged `parameters`; if a cell is tagged `report-json`, the object it shows
-            with `IPython.display.JSON` becomes the JSON file.
-        target: folder of the report, made when missing.
+        notebook: has a cell tagged "parameters". If a cell is tagged "report-json", the object that it shows with
+            ``IPython.display.JSON`` becomes the JSON file.
+        target: folder of the report; made if missing.
         parameters: values by name, in any case; text is read as on the command line ("1200" fits a number).
 
     Returns:
@@ -45,26 +45,28 @@ def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, obj
 
 
 def made(source: Path, target: Path, before: Mapping[str, object], given: Mapping[str, object]) -> list[Path]:
-    """Runs the notebook and writes its report; parameters and target were looked at.
+    """Run the notebook and write its report; parameters and target are checked already.
 
     Args:
         source: the notebook.
         target: folder of the report.
         before: the notebook's parameters with their defaults.
-        given: those that are given.
+        given: the parameters to change.
     """
     executed = _executed(source, before, given)
     for message in warnings_of(executed):
         warnings.warn(spoken(message, before), stacklevel=3)
     try:
-        return _reported(executed, source, target, before | given)
+        return _reported(executed, source, target, {**before, **given})
     except ReportError:
         raise
     except OSError as error:
         raise ReportError(f"the report could not be written to {target} ({reason(error)})") from error
     except Exception as error:
-        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise ReportError(f"{source.name} ran, but no page came of it: {told}", traceback.format_exc()) from error
+        message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ReportError(
+            f"{source.name} ran, but its page could not be made: {message}", traceback.format_exc()
+        ) from error
 
 
 def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Mapping[str, object]) -> list[Path]:
@@ -81,22 +83,22 @@ def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Ma
 
 def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, object]) -> NotebookNode:
     notebook = nbformat.read(source, as_version=4)
-    # A notebook remembers the kernel of whoever saved it last; the report runs in this very environment.
+    # A notebook stores the kernel of whoever saved it last; the report runs in this environment.
     notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
     try:
         return execute(parametrised(notebook, given), title=source.stem)
     except CellExecutionError as error:
-        # The message may span lines and hold colours; the user gets one plain sentence.
-        message = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
-        told = f"{error.ename}: {spoken(message, before)}"
-        raise ReportError(f"{source.name} stopped: {told}", error.traceback) from error
+        # The message may span lines and contain colour codes; the user gets one plain sentence.
+        words = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
+        message = f"{error.ename}: {spoken(words, before)}"
+        raise ReportError(f"{source.name} stopped: {message}", error.traceback) from error
     except DeadKernelError as error:
         died = f"{source.name} stopped: its Python process died, perhaps for lack of memory"
         raise ReportError(died, str(error)) from error
 
 
 def _subject(parameters: Mapping[str, object], numbers: Any) -> str:
-    """What the report is about, in a line: the data file and the temperature."""
+    """The line under the title: the data file and the temperature."""
     stated = numbers.get("temperature") if isinstance(numbers, Mapping) else None
     temperature = parameters.get("temperature") or stated
     several = temperature if isinstance(temperature, list) else [temperature]
@@ -106,7 +108,7 @@ def _subject(parameters: Mapping[str, object], numbers: Any) -> str:
 
 
 def _numbers(notebook: nbformat.NotebookNode) -> Any:
-    """What the cell tagged `report-json` shows, or None without such a cell."""
+    """The object that the cell tagged "report-json" shows; None without such a cell."""
     tagged = [cell for cell in notebook.cells if "report-json" in cell.metadata.get("tags", [])]
     if not tagged:
         return None
@@ -115,7 +117,7 @@ def _numbers(notebook: nbformat.NotebookNode) -> Any:
         raise ReportError("the cell tagged report-json must end in IPython.display.JSON(numbers)")
     numbers = shown[-1]["application/json"]
     for where, value in _leaves(numbers, "numbers"):
-        # The kernel's messages cannot hold NaN and infinity: they arrive as the text of these numbers.
+        # Messages of a kernel cannot carry NaN and infinity: they arrive as text.
         if value in ("nan", "inf", "-inf") or (isinstance(value, float) and not math.isfinite(value)):
             raise ReportError(f"the cell tagged report-json shows {where} = {value}, and JSON has no such number")
     return numbers

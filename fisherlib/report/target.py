@@ -1,4 +1,4 @@
-"""The folder that a report is written to: tried before the run, and changed all at once after it."""
+"""The folder of a report: tested before the run, and changed in one step after it."""
 
 import contextlib
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from .parameters import ParameterError
 
-#: Bytes that must be free: a page of the report takes six million.
+#: Bytes that must be free; a page of the report takes six million.
 ROOM = 16 * 1024**2
 
 
 def tried(folder: Path) -> None:
-    """Writes as much as a report into a file without a name, in the folder, or in that which it is to be made in.
+    """Test that a report fits into the folder, by writing an unnamed file into it or into its nearest parent.
 
     Raises:
-        ParameterError: that fails; nothing is left of the trial in either case.
+        ParameterError: writing fails. The test leaves nothing behind.
     """
     there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     try:
@@ -27,23 +27,23 @@ def tried(folder: Path) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Why a file could not be written, without an error number."""
+    """Why a file could not be written, in words."""
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "it is a file, or lies under one"
     return error.strerror or str(error)
 
 
 def write(texts: Mapping[Path, str], *, stale: Path | None = None) -> list[Path]:
-    """Writes all files or none: each is complete under a hidden name before the first takes its place.
+    """Write all files or none: each is complete under a hidden name before the first one is put in place.
 
-    The files of two reports that end at once do not mix: each run replaces all of its own in turn.
+    A lock keeps the files of two reports apart that end at the same time.
 
     Args:
-        texts: files of one folder and what they shall hold.
-        stale: a file of an earlier report that this one does not have; it is removed.
+        texts: content by path; all paths are in one folder.
+        stale: a file of an earlier report to remove.
 
     Raises:
-        OSError: one of them cannot be written; the earlier ones stay.
+        OSError: a file cannot be written; the earlier files stay.
     """
     temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
@@ -57,14 +57,14 @@ def write(texts: Mapping[Path, str], *, stale: Path | None = None) -> list[Path]
                 stale.unlink(missing_ok=True)
     finally:
         for path in temporary.values():
-            with contextlib.suppress(OSError):  # a trouble of the clean-up must not hide the first one
+            with contextlib.suppress(OSError):  # an error during clean-up must not hide the first one
                 path.unlink(missing_ok=True)
     return list(texts)
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock, where the file system has locks: two replacements cannot interleave."""
+    """Hold the lock of the folder, if the file system has locks, so that two replacements cannot interleave."""
     try:
         import fcntl
 

@@ -1,4 +1,4 @@
-"""From the true distribution to the model's: weights, what they are worth, free-energy differences."""
+"""Reweighting from the true distribution to the model's: weights, their reliability, free-energy differences."""
 
 from .free_energies import FreeEnergyDifference as FreeEnergyDifference
 from .free_energies import free_energy_difference as free_energy_difference

@@ -1,4 +1,4 @@
-"""Several distributions from configurations of some of them: MBAR, through pymbar."""
+"""Several states from samples of some of them: MBAR, through pymbar."""
 
 import contextlib
 import dataclasses
@@ -14,34 +14,39 @@ from numpy.typing import ArrayLike
 from ..dataset import Array, frozen
 from .reliability import as_numbers, effective_sample_size
 
-#: Σ_m w_m of a state differs from 1 by less than this when MBAR has converged.
+#: MBAR has converged if Σ_m w_m of every state differs from 1 by less than this.
 CONVERGED = 1e-6
 
-#: States fall apart into two sets that share less than this; pymbar takes singular values of 1e-10 for zero, and gives
-#: states that share nothing an error of zero.
+#: States that share less than this are disjoint. pymbar treats singular values of 1e-10 as zero and gives disjoint states an
+#: error of zero.
 DISJOINT = 1e-9
 
-#: Of pymbar, from the quickest to the surest.
+#: Solvers of pymbar, from the fastest to the most robust.
 SOLVERS = ("hybr", "adaptive")
 
-#: Of either solver; Newton's method needs some ten.
+#: Most iterations of a solver; Newton's method needs about ten.
 ITERATIONS = 500
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Mbar:
-    """What the multistate Bennett acceptance ratio says of S distributions.
+    """Result of the multistate Bennett acceptance ratio for S distributions.
 
     Attributes:
-        free_energies: (S,) f_k − f_0 in units of kT; of states of one temperature, F_k − F_0 = kT (f_k − f_0).
-        errors: (S,) their standard errors, asymptotic, for configurations that are independent of each other.
-        overlap: (S, S) probability that a configuration of the row's state came from the sample of the column's; rows
-            sum to 1. Look at it first: free energies across a chain of states whose neighbours share less than 0.03
-            are not reliable.
+        free_energies: (S,) f_k − f_0 in units of kT; for states of one temperature F_k − F_0 = kT (f_k − f_0).
+        errors: (S,) their asymptotic standard errors, for independent configurations.
+        overlap: (S, S) probability that a configuration of the row's state came from the sample of the column's state;
+            rows sum to 1. Look at it first: below 0.03 between neighbours, free energies along a chain of states are
+            not reliable.
         effective_sample_sizes: (S,) (Σw)²/Σw² of all M configurations, reweighted to each state.
         log_weights: (S, M) ln w of every configuration in every state, Σ_m w = 1.
 
     Source of the bound on the overlap: Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015).
+
+    Example:
+        >>> found = mbar([[0.0, 0.5, 1.0], [0.0, 0.5, 1.0]], [3, 0])  # twice the same state
+        >>> found.effective_sample_sizes.round(6).tolist()
+        [3.0, 3.0]
     """
 
     free_energies: Array
@@ -58,21 +63,26 @@ class Mbar:
 def mbar(reduced_energies: ArrayLike, counts: ArrayLike) -> Mbar:
     """Free energies of, and weights in, S distributions p_k ∝ exp(−u_k), from configurations drawn from some of them.
 
-    f_k = −ln Σ_m exp(−u_k(x_m)) / Σ_j N_j exp(f_j − u_j(x_m)), the same for every order of the configurations. For
-    instance truth, model and fitted model of one temperature, all M configurations being the truth's:
+    f_k = −ln Σ_m exp(−u_k(x_m)) / Σ_j N_j exp(f_j − u_j(x_m)); the order of the configurations does not matter. For
+    example, truth, model and fitted model at one temperature, with all M configurations from the truth:
 
         mbar(beta(T) * np.stack([U, U_theta, U_fitted]), [M, 0, 0])
 
     Args:
         reduced_energies: (S, M) u_k(x_m) = β_k U_k(x_m) of every configuration in every state, no unit.
-        counts: (S,) N_k, how many of the M configurations were drawn from each state; 0 for one never sampled.
+        counts: (S,) N_k, how many of the M configurations were drawn from each state; 0 for a state without samples.
 
     Raises:
-        ValueError: shapes that do not fit, nothing in them, energies that are not finite, or counts that do not sum to M.
-        RuntimeError: some of the sampled states do not overlap with the others, or the equations did not converge.
+        ValueError: shapes that do not fit, empty arrays, energies that are not finite, or counts that do not sum to M.
+        RuntimeError: sampled states without overlap, or equations that did not converge.
         ImportError: pymbar is not installed.
 
     Source: Shirts and Chodera, J. Chem. Phys. 129, 124105 (2008), eqs. 11–13; pymbar.
+
+    Example:
+        >>> found = mbar([[0.0, 0.5, 1.0], [2.0, 2.5, 3.0]], [3, 0])  # the second state is the first plus 2 kT
+        >>> round(float(found.free_energies[1]), 6)
+        2.0
     """
     u, N = as_numbers("reduced_energies", reduced_energies), np.asarray(counts)
     if u.ndim != 2 or u.size == 0 or not np.isfinite(u).all():
@@ -85,7 +95,7 @@ def mbar(reduced_energies: ArrayLike, counts: ArrayLike) -> Mbar:
             f"counts: expected {u.shape[0]} integers, one for each state, that sum to the {u.shape[1]} configurations, "
             f"got {counts!s:.60}"
         )
-    middle = u.mean(axis=1)  # the solvers start from f = 0, and fail when it is tens of kT away
+    middle = u.mean(axis=1)  # the solvers start from f = 0 and fail tens of kT away from it
     with _silent():
         solved = _solved(u - middle[:, None], N)
         differences = solved.compute_free_energy_differences()
@@ -106,9 +116,9 @@ def mbar(reduced_energies: ArrayLike, counts: ArrayLike) -> Mbar:
 
 
 def _solved(u: Array, N: Array) -> Any:
-    """pymbar's MBAR with weights that sum to 1 in each state, by the first solver that finds them."""
+    """pymbar's MBAR by the first solver that converges: the weights of each state sum to 1."""
     for method in SOLVERS:
-        # Without a seed pymbar seeds numpy's global generator anew; it draws nothing for these estimates.
+        # Without a seed pymbar would reseed numpy's global generator; these estimates draw no random numbers.
         protocol = ({"method": method},)
         solved = _pymbar().MBAR(u, N, rseed=0, solver_protocol=protocol, maximum_iterations=ITERATIONS)
         off = np.abs(np.exp(solved.Log_W_nk).sum(axis=0) - 1.0).max()
@@ -121,14 +131,14 @@ def _solved(u: Array, N: Array) -> Any:
 
 
 def _shared(w: Array, N: Array) -> float:
-    """How far the sampled states are from falling apart: 1 less the second largest eigenvalue of their overlap."""
+    """How much the sampled states share: 1 minus the second largest eigenvalue of their overlap matrix."""
     half = np.sqrt(N[N > 0])[:, None] * w[N > 0]
     return 1.0 if len(half) == 1 else float(1.0 - np.linalg.eigvalsh(half @ half.T)[-2])
 
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Without pymbar's messages: on JAX when imported, and on every solver that did not converge."""
+    """Silences pymbar's messages about JAX on import and about each solver that did not converge."""
     logger = logging.getLogger("pymbar")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""What weights are worth: how many configurations they leave, and how heavy their tail is."""
+"""Reliability of weights: effective sample size, and how heavy the tail is."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -6,17 +6,17 @@ from numpy.typing import ArrayLike
 from ..arguments import floats
 from ..dataset import Array
 
-#: Pareto k above which the variance of the weights diverges, so that error bars are too small, and above which averages
-#: are not to be trusted either (Vehtari et al., arXiv:1507.02646).
+#: Above the first Pareto k the variance of the weights diverges and error bars are too small; above the second averages
+#: are wrong too (Vehtari et al., arXiv:1507.02646).
 HEAVY, UNUSABLE = 0.5, 0.7
 
-#: Values in the tail below which no shape is fitted.
+#: Fewest values in the tail for a fit of its shape.
 FEWEST_IN_TAIL = 5
 
-#: Prior of the Pareto shape: worth ten values of the tail at k = 0.5 (Vehtari et al., arXiv:1507.02646).
+#: Prior of the Pareto shape: ten more values of the tail at k = 0.5 (Vehtari et al., arXiv:1507.02646).
 PRIOR_COUNT, PRIOR_SHAPE = 10, 0.5
 
-#: A tail whose middle is e³⁰⁰ times below the largest weight is heavier than can be fitted in floating point.
+#: A tail with a median e³⁰⁰ times below the largest weight is too heavy to be fitted in floating point.
 VANISHING = -300.0
 
 
@@ -24,12 +24,12 @@ def as_numbers(name: str, values: ArrayLike) -> Array:
     """The values as floating-point numbers of any shape.
 
     Raises:
-        ValueError: text, rows of different length, complex or masked values, or anything else that is no array of numbers.
+        ValueError: text, rows of different lengths, complex or masked values, or anything else than an array of numbers.
     """
     try:
         given = values if isinstance(values, list | tuple) else np.asanyarray(values)
         if isinstance(given, np.ndarray) and given.dtype == bool:
-            given = given.astype(np.int8)  # yes and no count as 1 and 0 in an average
+            given = given.astype(np.int8)  # True and False count as 1 and 0 in an average
         return floats(name, given)
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -39,10 +39,10 @@ def as_numbers(name: str, values: ArrayLike) -> Array:
 
 
 def below_largest(log_weights: ArrayLike) -> Array:
-    """(M,) ln w_m less the largest of them, so that exp of it neither overflows nor vanishes altogether.
+    """(M,) ln w_m minus the largest of them, so that the exponential neither overflows nor is zero everywhere.
 
     Raises:
-        ValueError: no weights, or NaN or +∞ among them, or nothing but zeros (−∞).
+        ValueError: no weights, NaN or +∞ among them, or only weights of zero (−∞).
     """
     log_w = as_numbers("log_weights", log_weights)
     if log_w.ndim != 1 or len(log_w) == 0:
@@ -57,19 +57,23 @@ def below_largest(log_weights: ArrayLike) -> Array:
 
 
 def effective_sample_size(log_weights: ArrayLike) -> float:
-    """Effective sample size (Σw)² / Σw²: so many configurations of equal weight would average as well.
+    """Effective sample size (Σw)² / Σw²: averages are as good as over so many configurations of equal weight.
 
     Args:
         log_weights: (M,) ln w, up to any constant.
 
     Returns:
-        A number from 1, when one configuration has all the weight, to M, when all have the same. It cannot see
-        configurations that the model visits and the sample does not hold; ``pareto_k`` can warn of them.
+        From 1 (one configuration has all the weight) to M (all weights are equal). It cannot see configurations that
+        the model visits but the sample lacks; ``pareto_k`` can warn of them.
 
     Raises:
         ValueError: no weights, NaN among them, or all of them zero.
 
     Source: Kish, Survey Sampling (Wiley, 1965).
+
+    Example:
+        >>> effective_sample_size([0.0, 0.0, -np.inf, -np.inf])
+        2.0
     """
     w = np.exp(below_largest(log_weights))
     return float(w.sum() ** 2 / (w @ w))
@@ -78,23 +82,28 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
 def pareto_k(log_weights: ArrayLike) -> float:
     """Shape k of the generalised Pareto distribution of the largest weights: moments of order 1/k and above diverge.
 
-    Up to 0.5 the variance of a weighted mean is finite; from 0.5 to 0.7 means still converge, slowly; above 0.7 weighted
-    means and their error bars are not to be trusted. The largest min(M/5, 3√M) weights are fitted above the next one by
-    maximum likelihood, and the shape is drawn towards 0.5 as if by ten more values.
+    Up to 0.5 the variance of a weighted mean is finite. From 0.5 to 0.7 means still converge, but slowly. Above 0.7 do not
+    trust weighted means or their error bars. The shape is fitted by maximum likelihood to the largest min(M/5, 3√M)
+    weights, with a prior worth ten more values at 0.5.
 
     Args:
         log_weights: (M,) ln w, up to any constant.
 
     Returns:
-        k; NaN with fewer than 21 configurations, whose tail has fewer than 5 values, or when most of the tail is of one
-        size (all weights are, for a model that differs by a constant only); ∞ when most of the tail vanishes beside the
-        largest weight. Below 0 the weights are bounded, and how far below is of no account.
+        k; NaN for fewer than 21 configurations (fewer than 5 values in the tail), or if most of the tail has one value (as
+        for a model that differs by a constant); ∞ if most of the tail vanishes beside the largest weight. Below 0 the
+        weights are bounded; how far below does not matter.
 
     Raises:
         ValueError: no weights, NaN among them, or all of them zero.
 
-    Source: Vehtari, Simpson, Gelman, Yao, Gabry, J. Mach. Learn. Res. 25, 72 (2024), arXiv:1507.02646; there the shape
-    is fitted by the estimator of Zhang and Stephens (Technometrics 51, 316, 2009), which agrees within its scatter.
+    Source: Vehtari, Simpson, Gelman, Yao, Gabry, J. Mach. Learn. Res. 25, 72 (2024), arXiv:1507.02646. They fit the shape
+    by the estimator of Zhang and Stephens (Technometrics 51, 316, 2009), which agrees within its scatter.
+
+    Example:
+        >>> light, heavy = np.linspace(0.0, 1.0, 200), np.linspace(0.0, 30.0, 200)
+        >>> pareto_k(light) < HEAVY, pareto_k(heavy) > UNUSABLE
+        (True, True)
     """
     log_w = np.sort(below_largest(log_weights))
     M = len(log_w)

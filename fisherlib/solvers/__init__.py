@@ -1,4 +1,4 @@
-"""The parameters at which a quadratic loss is least: scaled, factorised, with their rank; and refined beyond its rounding."""
+"""The minimum of a quadratic loss: found by a scaled factorisation, with its rank, and refined beyond rounding."""
 
 from .refinement import Part as Part
 from .refinement import fisher_residual as fisher_residual

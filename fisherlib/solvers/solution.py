@@ -1,17 +1,17 @@
-"""Minimum of a quadratic loss by a scaled factorisation, with the rank and the condition that say what it is worth."""
+"""Minimum of a quadratic loss by a scaled factorisation, with the rank and the condition that tell its quality."""
 
 import dataclasses
 
 import numpy as np
 from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
 
-from ..arguments import kind
+from ..arguments import kind, number
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 
-#: Factor c of the bound c κ² ε on what rounding does to θ. Against extended precision, rows in any order and in any blocks,
-#: 0.02 to 0.15 was seen with SOAP and SNAP descriptors, and 0.34 with random ones.
+#: Factor c of the bound c κ² ε on the rounding of θ. Compared with extended precision, for rows in any order and any
+#: blocks, c was 0.02 to 0.15 with SOAP and SNAP descriptors, and 0.34 with random ones.
 SAFETY = 10.0
 
 
@@ -21,12 +21,21 @@ class Solution:
 
     Attributes:
         theta: (K,) minimising parameters.
-        rank: directions that the loss determines; below K the rest is the choice of least norm.
+        rank: directions that the loss determines; if it is below K, θ has the least norm in the other directions.
         condition: 2-norm condition number of A scaled to unit diagonal, over the directions kept.
-        value: the loss at ``theta``; a sum of squares that is fitted exactly may come out a little below zero by rounding.
-        method: "cholesky", or "truncated" when directions had to be left out.
+        value: the loss at ``theta``; for an exact fit rounding may put it a little below zero.
+        method: "cholesky", or "truncated" if directions had to be left out.
         eigenvalues: (K,) of A scaled to unit diagonal, ascending; the last ``rank`` of them are determined.
-        data: identity of the data that the loss was made of; empty where it is not known.
+        data: identity of the data of the loss; empty if it is not known.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> fit = fl.solve(fl.fisher(moments))
+        >>> fit.theta.round(6), fit.rank, fit.method
+        (array([1., 2.]), 2, 'cholesky')
+        >>> fit.rounding < 1e-12
+        True
     """
 
     theta: Array
@@ -38,13 +47,16 @@ class Solution:
     data: frozenset[int] = frozenset()
 
     def check_of(self, moments: Moments | MomentRecord) -> None:
-        """Refuses to be taken for a fit to these moments, if its loss was made of those of other data.
+        """Refuses moments of other data than those of the fit.
 
-        Data may be cut otherwise, into blocks say; of a loss whose terms are of several data they may be those of one term.
+        The data may be cut differently, into blocks for instance. If the terms of the loss are of several data, the moments
+        may be those of one term.
 
         Raises:
+            TypeError: anything but moments.
             ValueError: other data.
         """
+        kind("moments", moments, (Moments, MomentRecord), "fit.check_of(accumulate(data))")
         known = {*self.data, sum(self.data) % 2**64} if self.data else set()
         if known and moments.identity is not None and moments.identity not in known:
             raise ValueError(
@@ -54,10 +66,10 @@ class Solution:
 
     @property
     def rounding(self) -> float:
-        """Bound c κ² ε of ‖δθ‖/‖θ‖ in the scaled parameters √A_kk θ_k, within which another machine or BLAS may differ.
+        """Bound c κ² ε of ‖δθ‖/‖θ‖ in the scaled parameters √A_kk θ_k: the difference that another machine or BLAS can make.
 
-        ``condition`` is κ², κ being that of Φ with columns of unit length, since A is formed from ΦᵀΦ; ε = 2.2e-16 and
-        c = 10. It holds to first order, for the directions kept; above 1 no digit of θ is certain.
+        ``condition`` is κ², where κ is the condition of Φ with columns of unit length, since A is formed from ΦᵀΦ;
+        ε = 2.2e-16 and c = 10. The bound holds to first order, for the directions kept; above 1 no digit of θ is certain.
 
         Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), sections 10.1 and 20.4.
         """
@@ -75,8 +87,14 @@ class Solution:
 def spectrum(quadratic: Quadratic) -> tuple[Array, Array]:
     """Eigenvalues (ascending) and eigenvectors (columns) of A scaled to unit diagonal.
 
-    Scaling takes the units of the descriptors out, so that eigenvalues can be compared with one another. A descriptor
+    Scaling removes the units of the descriptors, so the eigenvalues can be compared with one another. A descriptor
     that never changes keeps a zero row.
+
+    Returns:
+        (K,) and (K, K).
+
+    Raises:
+        ValueError: as for ``scaled``.
     """
     A, _ = scaled(quadratic)
     return eigh(A)
@@ -88,7 +106,7 @@ def scaled(quadratic: Quadratic) -> tuple[Array, Array]:
     Raises:
         ValueError: entries that are not finite, nothing to fit, or no minimum.
     """
-    A, b = quadratic.normal
+    A, b = quadratic.normal or (quadratic.A, quadratic.b)
     diagonal = np.diag(A)
     if not (np.isfinite(A).all() and np.isfinite(b).all()):
         raise ValueError("quadratic: expected finite A and b, got NaN or infinite entries; check the data behind it")
@@ -96,8 +114,8 @@ def scaled(quadratic: Quadratic) -> tuple[Array, Array]:
         raise ValueError("quadratic: expected a positive semi-definite A, got a negative diagonal; it has no minimum")
     if not diagonal.any():
         raise ValueError(
-            "quadratic: nothing to fit, every diagonal entry of A is zero; the force descriptors are all zero "
-            "or there are no data"
+            "quadratic: nothing to fit, every diagonal entry of A is zero; the force descriptors are all zero, or there "
+            "are no data"
         )
     constant = diagonal == 0
     if A[constant].any() or b[constant].any():
@@ -116,22 +134,29 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
 
     Args:
         quadratic: the loss, e.g. ``fisher(moments, temperature)``.
-        tolerance: smallest relative eigenvalue that is trusted; K ε without it (ε = 2.2e-16).
+        tolerance: smallest relative eigenvalue that is kept; K ε by default (ε = 2.2e-16).
 
     Returns:
         θ with its rank, condition and loss.
 
     Raises:
+        TypeError: anything but a quadratic.
         ValueError: a tolerance out of range, nothing to fit (A = 0), entries not finite, or no minimum (A indefinite).
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> solve(fl.fisher(moments, temperature=300.0)).theta.round(6)
+        array([1., 2.])
     """
     kind("quadratic", quadratic, Quadratic, "solve(fisher(moments, temperature))")
     A, inverse = scaled(quadratic)
-    tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else tolerance
+    tolerance = quadratic.K * np.finfo(float).eps if tolerance is None else number("tolerance", tolerance)
     if not 0 <= tolerance < 1:
         raise ValueError(
             f"tolerance: expected 0 ≤ tolerance < 1, relative to the largest eigenvalue, got {tolerance!r}"
         )
-    rhs = quadratic.normal[1] * inverse
+    rhs = (quadratic.normal or (quadratic.A, quadratic.b))[1] * inverse
     eigenvalues = eigvalsh(A)
     largest = eigenvalues[-1]
     if eigenvalues[0] < -1e-8 * largest:

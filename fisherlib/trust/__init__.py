@@ -1,3 +1,3 @@
-"""Is a fit to be trusted: a short list of verdicts, each with its number."""
+"""Trust in a fit: all checks of the data and of the fit, as verdicts with numbers."""
 
-from .verdicts import verdicts as verdicts
+from .assessment import verdicts as verdicts

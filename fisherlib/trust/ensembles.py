@@ -7,7 +7,7 @@ import numpy as np
 from .. import diagnostics
 from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
-from ..diagnostics.verdict import LEVELS, unknown
+from ..diagnostics.verdict import LEVELS, Level, unknown
 from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
@@ -20,7 +20,7 @@ EFFECTIVE = 10.0
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class _Ensemble:
-    """Data of one temperature and one number of atoms, with the model that is judged on them."""
+    """Data of one temperature and one number of atoms, with the energies of the model."""
 
     data: Dataset
     moments: Moments
@@ -36,13 +36,13 @@ class _Ensemble:
 def of_ensembles(
     data: Dataset, moments: Moments, model: LinearPotential, temperature: float | None, tau: float
 ) -> list[Verdict]:
-    """Basins, metastability and weights, each judged within one temperature and one number of atoms.
+    """Verdicts on basins, metastability and weights, each within one temperature and one number of atoms.
 
     Args:
-        data: that the model was fitted to.
+        data: used for the fit.
         moments: of these data.
-        model: whose energies are taken.
-        temperature: K, in place of what the trajectories say.
+        model: predicts the energies.
+        temperature: K, in place of the trajectories' own.
         tau: autocorrelation time of the scores, in configurations.
     """
     groups: dict[tuple[float, int], list[str]] = {}
@@ -56,8 +56,9 @@ def of_ensembles(
     ensembles = {}
     for (T, N), keys in groups.items():
         some = data.select(keys)
-        own = {"moments": moments.select(keys), "energies": model.energies(some), "temperature": T}
-        ensembles[f"{T:g} K and {counted(N, 'atom')}"] = _Ensemble(data=some, tau=tau, **own)
+        ensembles[f"{T:g} K and {counted(N, 'atom')}"] = _Ensemble(
+            data=some, moments=moments.select(keys), temperature=T, energies=model.energies(some), tau=tau
+        )
     judges = (_basins, _metastability, _weights, _tail) if ensembles else ()
     return [*_of_varying_size(mixed), *(_worst([(w, judge(e)) for w, e in ensembles.items()]) for judge in judges)]
 
@@ -73,7 +74,7 @@ def _of_varying_size(mixed: list[str]) -> list[Verdict]:
 
 
 def _worst(found: list[tuple[str, Verdict]]) -> Verdict:
-    """The verdict on the ensemble that is furthest beyond a limit, and how many could not be judged."""
+    """The verdict on the worst ensemble, with the number of those that could not be judged."""
     if len(found) == 1:
         return found[0][1]
     judged = [entry for entry in found if entry[1].level != "unknown"]
@@ -87,7 +88,7 @@ def _worst(found: list[tuple[str, Verdict]]) -> Verdict:
 
 
 def _beyond(verdict: Verdict) -> float:
-    """How far a value is on the way to a limit, or beyond it."""
+    """Distance of a value beyond its nearest limit; negative within the limits."""
     low, high = verdict.limits
     return max(
         low - verdict.value if np.isfinite(low) else -np.inf, verdict.value - high if np.isfinite(high) else -np.inf
@@ -95,7 +96,7 @@ def _beyond(verdict: Verdict) -> float:
 
 
 def _basins(e: _Ensemble) -> Verdict:
-    """Whether trajectories are shifted against one another by more than k_B T, beyond what their own noise makes."""
+    """Verdict on energy shifts between trajectories, in k_B T, beyond their statistical noise."""
     each = np.split(e.energies - e.data.energies, np.cumsum([len(t) for t in e.data.values()])[:-1])
     name, kT = "basin weights", BOLTZMANN * e.temperature
     if len(each) < 2 or min(len(part) for part in each) < 2:
@@ -105,7 +106,8 @@ def _basins(e: _Ensemble) -> Verdict:
         return unknown(name, message)
     between = np.var([part.mean() for part in each], ddof=1) - np.mean([_noise(part, e.tau) for part in each])
     shift = float(np.sqrt(max(between, 0.0)) / kT)
-    level, message = "ok", f"energy shifts between trajectories spread by {shift:.2g} k_BT beyond their noise"
+    level: Level = "ok"
+    message = f"energy shifts between trajectories spread by {shift:.2g} k_BT beyond their noise"
     if shift > 1:
         level = "warn"
         message = (
@@ -116,7 +118,7 @@ def _basins(e: _Ensemble) -> Verdict:
 
 
 def _noise(gap: Array, tau: float) -> float:
-    """Squared standard error of a mean over correlated configurations."""
+    """Squared standard error of a mean over correlated configurations, eV²."""
     return float(gap.var(ddof=1) * min(1.0, max(2 * tau, 1.0) / len(gap)))
 
 
@@ -129,10 +131,8 @@ def _metastability(e: _Ensemble) -> Verdict:
 
 def _weights(e: _Ensemble) -> Verdict:
     ess, M = effective_sample_size(e.log_weights), len(e.energies)
-    level, message = (
-        "ok",
-        f"weights to the model's distribution leave {ess:.0f} effective of {counted(M, 'configuration')}",
-    )
+    level: Level = "ok"
+    message = f"weights to the model's distribution leave {ess:.0f} effective of {counted(M, 'configuration')}"
     if ess < EFFECTIVE:
         level, message = "warn", f"{message}: too few for averages of the model; sample it, or add configurations"
     return Verdict(name="weights", level=level, message=message, value=ess, limits=(EFFECTIVE, np.inf))
@@ -142,7 +142,8 @@ def _tail(e: _Ensemble) -> Verdict:
     k, name = pareto_k(e.log_weights), "tail of the weights"
     if np.isnan(k):
         return unknown(name, "the tail of the weights is seen by at least 21 configurations whose weights differ")
-    level, message = "ok", f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
+    level: Level = "ok"
+    message = f"the largest weights are not much larger than the others (Pareto k {k:.2f})"
     if k > UNUSABLE:
         level = "warn"
         message = f"a few weights outweigh all others (Pareto k {k:.2f}): averages of the model cannot be had by reweighting; sample it"

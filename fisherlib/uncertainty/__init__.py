@@ -1,12 +1,12 @@
-"""Error bars on θ and on what is computed from it: of sampling, and of the form of the model."""
+"""Error bars on θ and on results computed from it: sampling errors and model-form errors."""
 
-from .distributions import ecdf_band as ecdf_band
+from .bands import ecdf_band as ecdf_band
+from .blocks import FEWEST_CLUSTERS as FEWEST_CLUSTERS
+from .blocks import Blocks as Blocks
+from .blocks import independent_blocks as independent_blocks
+from .blocks import scores as scores
 from .intervals import FEWEST_BLOCKS as FEWEST_BLOCKS
-from .intervals import FEWEST_CLUSTERS as FEWEST_CLUSTERS
-from .intervals import Blocks as Blocks
-from .intervals import independent_blocks as independent_blocks
 from .intervals import interval as interval
-from .intervals import scores as scores
 from .jackknife import covariance as covariance
 from .jackknife import jackknife as jackknife
 from .jackknife import leave_one_out as leave_one_out

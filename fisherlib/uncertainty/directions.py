@@ -1,4 +1,4 @@
-"""The directions of θ that a loss determines, each scaled to unit curvature."""
+"""Directions of θ that a loss determines, scaled to unit curvature."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from ..solvers import spectrum
 
 
 def directions(loss: Quadratic, *, rank: int | None = None) -> Array:
-    """Columns W with WᵀAW = 1, so that WWᵀ is A⁻¹ in what the loss determines and zero in what it leaves open.
+    """Columns W with WᵀAW = 1: WWᵀ is A⁻¹ along directions that the loss determines, and zero along the others.
 
-    Outputs g of θ keep their units: gᵀA⁻¹g = |gW|², by an eigen-decomposition of A scaled to unit diagonal.
+    For an output g of θ, gᵀA⁻¹g = |gW|². W comes from the eigenvectors of A scaled to unit diagonal.
 
     Args:
         loss: with K parameters.
-        rank: number of directions, as in the ``rank`` of a solution; those with relative eigenvalues above K ε without it.
+        rank: number of directions, as in ``Solution.rank``; by default those with relative eigenvalues above K ε.
 
     Returns:
-        (K, rank), those of least curvature first.
+        (K, rank), directions of least curvature first.
     """
     values, vectors = spectrum(loss)
     rank = int((values > loss.K * np.finfo(float).eps * values[-1]).sum()) if rank is None else rank

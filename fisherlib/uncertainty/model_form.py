@@ -1,32 +1,37 @@
-"""Model-form error of θ: how far it must move for the model to fit single force components exactly."""
+"""Model-form error of θ: how far θ must move to fit single force components exactly."""
 
 import dataclasses
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, whole
+from ..arguments import floats, kind, whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
 from ..moments import Moments
 from ..regression.ridge import parameters
 from ..solvers import Solution
-from .arguments import of_data
+from .belonging import of_data
 from .directions import directions
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class ModelForm:
-    """A box of parameters around θ that covers what single force components ask for.
+    """A box of parameters around θ that contains the best parameters for single force components.
 
-    It tells what no choice of θ can repair: the model does not hold the true potential, so that other data of the same kind
-    pull θ elsewhere. This is not sampling error: it stays as wide with more data, while a sandwich or jackknife shrinks.
-    Where forces carry noise of their own, that counts too, and the box is too wide.
+    It measures the error that no θ can remove, because the model does not contain the true potential. Unlike a sampling
+    error (sandwich, jackknife) it does not shrink with more data. Noise in the forces makes the box too wide.
 
     Attributes:
         theta: (K,) of the fit.
         directions: (J, K) edges of the box, orthogonal in the metric of the loss.
         low, high: (J,) coordinates of its faces along ``directions``, from θ.
+
+    Example:
+        >>> box = ModelForm(theta=[1.0, 0.0], directions=[[1.0, 0.0]], low=[-0.5], high=[0.25])
+        >>> low, high = box.bounds([2.0, 0.0])
+        >>> float(low), float(high)
+        (1.0, 2.5)
     """
 
     theta: Array
@@ -41,18 +46,21 @@ class ModelForm:
     def bounds(self, g: ArrayLike) -> tuple[Array, Array]:
         """Least and greatest value of a linear output g·θ over the box.
 
-        These are the values at two of its 2ᴶ corners; most of the volume lies much closer, by ``sample`` or ``covariance``.
+        They are reached at two of the 2ᴶ corners. Most of the volume lies much closer: see ``sample`` and ``covariance``.
 
         Args:
             g: (..., K), e.g. rows of Φ for forces, or ``energy_gradients`` for energies.
 
         Returns:
             Lower and upper bound, (...) each.
+
+        Raises:
+            ValueError: not K numbers.
         """
-        g = floats("g", g)
-        if g.shape[-1:] != self.theta.shape:
-            raise ValueError(f"g: expected K = {len(self.theta)} numbers for an output, got shape {g.shape}")
-        slopes, value = g @ self.directions.T, g @ self.theta
+        G = floats("g", g)
+        if G.shape[-1:] != self.theta.shape:
+            raise ValueError(f"g: expected K = {len(self.theta)} numbers for an output, got shape {G.shape}")
+        slopes, value = G @ self.directions.T, G @ self.theta
         a, b = slopes * self.low, slopes * self.high
         return value + np.minimum(a, b).sum(axis=-1), value + np.maximum(a, b).sum(axis=-1)
 
@@ -82,29 +90,37 @@ def model_form(
 ) -> ModelForm:
     """Model-form error from pointwise optimal parameter sets (POPS), as a box in θ.
 
-    Among all θ that give the force component F_i = x_iᵀθ exactly, the one of least loss is θ_i = θ + δ_i with
-    δ_i = A⁻¹x_i r_i/h_i, the residual r_i = F_i − x_iᵀθ and the leverage h_i = x_iᵀA⁻¹x_i. The box has its edges along
-    the eigenvectors of Σ δ_i δ_iᵀ and holds the δ_i. Eigenvectors are taken where A = 1, so that units of descriptors do
-    not matter. Components of low leverage, which could be fitted only by absurd θ, are left out.
+    Of all θ that give the force component F_i = x_iᵀθ exactly, the one of least loss is θ_i = θ + δ_i with
+    δ_i = A⁻¹x_i r_i/h_i, the residual r_i = F_i − x_iᵀθ and the leverage h_i = x_iᵀA⁻¹x_i. The edges of the box lie along
+    the eigenvectors of Σ δ_i δ_iᵀ, in coordinates where A = 1, so that units of descriptors do not matter. The box
+    contains the δ_i. Components of low leverage are left out: only absurd θ would fit them.
 
     Args:
-        data: that the fit was made from.
-        moments: of the same.
+        data: used for the fit.
+        moments: of the same data.
         fit: ``solve(fisher(moments, temperature))``.
-        rows: force components to look at; a random choice where there are more.
+        rows: number of force components; if there are more, they are chosen at random.
         seed: of that choice.
         leverage: percentile of the leverage below which components are left out, %.
-        clip: percentile of the δ_i left out at each face, %; 0 holds them all.
-        temperature: K; without it the trajectories' own.
+        clip: percentile of the δ_i left out at each face, %; 0 keeps them all.
+        temperature: K; the trajectories' own by default.
 
     Returns:
-        The box; it has as many edges as the δ_i span.
+        The box, with as many edges as the δ_i span.
 
     Raises:
-        ValueError: a percentile out of range, rows that are no whole number, moments of other data, a fit of other
+        ValueError: a percentile out of range, rows that are not a whole number, moments of other data, a fit of other
             parameters, or one without any residual.
 
     Source: Swinburne and Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025), doi 10.1088/2632-2153/ad9fce.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.double_well(0.1, tilt=0.02)  # the model lacks the tilt
+        >>> moments = fl.accumulate(data)
+        >>> box = model_form(data, moments, fl.solve(fl.fisher(moments)))
+        >>> bool((box.low < box.high).all())
+        True
     """
     if not 0 <= leverage < 100:
         raise ValueError(f"leverage: expected a percentile from 0 to below 100, got {leverage!r}")
@@ -112,6 +128,7 @@ def model_form(
         raise ValueError(f"clip: expected a percentile from 0 to below 50, got {clip!r}")
     whole("rows", rows, 1, "force components")
     of_data(moments, data, temperature)
+    kind("fit", fit, Solution, "model_form(data, moments, solve(fisher(moments)))")
     theta = parameters("fit.theta", fit.theta, data.K)
     fit.check_of(moments)
     W = directions(fisher(moments, temperature), rank=fit.rank)
@@ -126,10 +143,10 @@ def model_form(
 
 
 def pointwise(z: Array, residuals: Array, *, leverage: float = 0.0) -> Array:
-    """Least changes u_i = z_i r_i/|z_i|² that fit single rows exactly, z_iᵀu_i = r_i, where the metric of the loss is 1.
+    """Smallest changes u_i = z_i r_i/|z_i|² that fit single rows exactly, z_iᵀu_i = r_i, in coordinates where A = 1.
 
     Args:
-        z: (n, J) rows of Φ in the directions W of the loss, z = ΦW; their leverage is |z_i|².
+        z: (n, J) rows of Φ along the directions W of the loss, z = ΦW; their leverage is |z_i|².
         residuals: (n,) r.
         leverage: percentile of the leverage below which rows are left out, %.
 
@@ -142,7 +159,7 @@ def pointwise(z: Array, residuals: Array, *, leverage: float = 0.0) -> Array:
 
 
 def _chosen(data: Dataset, rows: int, seed: int) -> tuple[Array, Array]:
-    """Rows of Φ and their forces: all, or a random choice that is read trajectory by trajectory."""
+    """Rows of Φ and their forces: all of them, or a random choice."""
     ends = np.cumsum([len(t.forces) for t in data.values()])
     rng, total = np.random.default_rng(seed), int(ends[-1])
     picked = np.arange(total) if total <= rows else np.sort(rng.choice(total, rows, replace=False))

@@ -1,15 +1,15 @@
-"""How firmly the data hold the energies that θ predicts."""
+"""Rigidity and errors of the energies that θ predicts."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import floats
+from ..arguments import floats, kind
 from ..dataset import Array, Dataset
 from ..losses import fisher
 from ..moments import MomentRecord, Moments
 from .directions import directions
 
-#: Part of g, in the parameters √A_kk θ_k, that may lie outside of the directions that the data determine: rounding.
+#: A share of g below this, in the parameters √A_kk θ_k, outside the directions that the data determine is rounding.
 OUTSIDE = 1e-6
 
 
@@ -22,24 +22,32 @@ def prediction_rigidity(
 ) -> Array:
     """Prediction rigidity of energies, PR = 1/(gᵀA⁻¹g), with A = Σ β²ΦᵀΦ and g = dU_θ/dθ of a configuration.
 
-    The offset per atom is fitted to the energies, e0 = ⟨N(E − θ·D)⟩/⟨N²⟩, hence g = D − N⟨ND⟩/⟨N²⟩. Were all components of
-    the forces independent, with a residual of variance σ², then β²σ²/PR would be the variance of the energy; to compare
-    configurations by it no such belief is needed. It grows in proportion to the data.
+    The offset per atom is fitted to the energies, e0 = ⟨N(E − θ·D)⟩/⟨N²⟩, so g = D − N⟨ND⟩/⟨N²⟩. If all force components
+    were independent, with residuals of variance σ², the variance of the energy would be β²σ²/PR. No such assumption is
+    needed to compare configurations. PR grows in proportion to the data.
 
     Args:
-        moments: that θ_f is fitted to.
+        moments: of the data that θ_f is fitted to.
         descriptors: (..., K) D of configurations, summed over their atoms.
         n_atoms: (...) N of the same.
-        temperature: K; without it the trajectories' own. At one temperature it is a common factor β².
+        temperature: K; the trajectories' own by default. At one temperature it is a common factor β².
 
     Returns:
-        (...) 1/(eV² Å²); 0 where g has a component along a direction that the forces leave open, infinity where g = 0.
+        (...) 1/(eV² Å²); 0 if g has a component along a direction that the forces leave open, infinity if g = 0.
 
     Raises:
-        ValueError: another number of descriptors or of numbers of atoms, or a temperature that is not known.
+        ValueError: not K descriptors, not one N for each configuration, or an unknown temperature.
 
     Source: Chong et al., J. Chem. Theory Comput. 19, 8020 (2023); Bigi, Chong, Ceriotti and Grasselli, Mach.
         Learn.: Sci. Technol. 5, 045018 (2024), for the last layer of networks.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0], trajectories=2)
+        >>> D, once, twice = data["harmonic-0"].descriptors, fl.accumulate(data.select("harmonic-0")), fl.accumulate(data)
+        >>> ratio = np.median(prediction_rigidity(twice, D, n_atoms=4) / prediction_rigidity(once, D, n_atoms=4))
+        >>> 1.5 < float(ratio) < 2.5  # twice the data
+        True
     """
     loss, g = fisher(moments, temperature), energy_gradients(moments, descriptors, n_atoms=n_atoms)
     M = sum(r.configurations for r in ([moments] if isinstance(moments, MomentRecord) else moments.values()))
@@ -51,19 +59,19 @@ def prediction_rigidity(
 
 
 def _outside(g: Array, projected: Array, descriptors: ArrayLike, diagonal: Array) -> Array:
-    """Whether g, compared with what is left of it in the determined directions, has more than rounding besides."""
+    """Whether g differs by more than rounding from its projection onto the determined directions."""
     d = np.divide(1.0, np.sqrt(diagonal), out=np.zeros(len(diagonal)), where=diagonal > 0)
     rest = np.linalg.norm((g - projected) * d, axis=-1) > OUTSIDE * np.linalg.norm(g * d, axis=-1)
-    # A descriptor without forces has no scale of its own but that of its values.
+    # A descriptor without forces has no scale but that of its values.
     still = (np.abs(g) > OUTSIDE * np.abs(descriptors)) & (diagonal == 0)
     return rest | still.any(axis=-1)
 
 
 def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *, n_atoms: ArrayLike) -> Array:
-    """g = dU_θ/dθ = D − N⟨ND⟩/⟨N²⟩ of configurations, when the offset per atom follows from the energies.
+    """g = dU_θ/dθ = D − N⟨ND⟩/⟨N²⟩ of configurations, if the offset per atom is fitted to the energies.
 
     Args:
-        moments: that the offset is fitted to.
+        moments: of the data that the offset is fitted to.
         descriptors: (..., K) D of configurations, summed over their atoms.
         n_atoms: (...) N of the same.
 
@@ -71,8 +79,16 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
         (..., K), [D].
 
     Raises:
-        ValueError: another number of descriptors, or of numbers of atoms than configurations.
+        ValueError: not K descriptors, or not one N for each configuration.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> t = fl.systems.harmonic([1.0, 2.0], trajectories=1)["harmonic-0"]
+        >>> g = energy_gradients(fl.accumulate([t]), t.descriptors, n_atoms=t.n_atoms)
+        >>> bool((np.abs(g.mean(axis=0)) < 1e-9).all())  # N is the same everywhere: D minus its mean
+        True
     """
+    kind("moments", moments, (Moments, MomentRecord), "energy_gradients(moments, descriptors, n_atoms=n_atoms)")
     total = moments if isinstance(moments, MomentRecord) else moments.total()
     D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
@@ -89,21 +105,29 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
 def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | MomentRecord) -> Array:
     """Standard errors of total energies, √(gᵀ Cov g), from the covariance of θ or of (θ, e0).
 
-    With a covariance of θ, the offset follows θ while the energies it is fitted to stay as they are: what is left is the
-    error of energy differences. With one of (θ, e0), say that of the replicates ``jackknife(moments, lambda m: …)`` of both,
-    g = (D, N) and the error is that of the energies themselves, which the offset often dominates.
+    With a covariance of θ, the offset follows θ for fixed energies, and the result is the error of energy differences.
+    With a covariance of (θ, e0), e.g. of the replicates of ``jackknife(moments, lambda m: …)``, g = (D, N), and the
+    result is the error of the energies themselves, often dominated by the offset.
 
     Args:
         data: M configurations.
         covariance: (K, K) of θ, or (K + 1, K + 1) of (θ, e0).
-        moments: that the offset is fitted to.
+        moments: of the data that the offset is fitted to.
 
     Returns:
         (M,) eV.
 
     Raises:
         ValueError: a covariance of another shape.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> energy_errors(data, np.diag([0.0, 0.0, 0.01]), fl.accumulate(data))[:2].round(6).tolist()  # 4 atoms × 0.1 eV
+        [0.4, 0.4]
     """
+    kind("data", data, Dataset, "energy_errors(data, covariance, moments)")
+    kind("moments", moments, (Moments, MomentRecord), "energy_errors(data, covariance, moments)")
     C, K = floats("covariance", covariance), data.K
     if C.shape not in ((K, K), (K + 1, K + 1)):
         raise ValueError(

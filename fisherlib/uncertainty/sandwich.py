@@ -1,4 +1,4 @@
-"""Error bars on θ from the scatter between trajectories."""
+"""Sandwich error bars on θ, from the scatter between trajectories."""
 
 from collections.abc import Sequence
 
@@ -26,17 +26,17 @@ def sandwich(
     """Covariance of a fit when trajectories, not frames, are the independent draws.
 
     Cov = n/(n−1) A⁻¹ (Σ_t g_t g_tᵀ) A⁻¹ with the score g_t = β²(Φ_tᵀF_t − Φ_tᵀΦ_t θ) of each of n trajectories and
-    A = Σ_t β²Φ_tᵀΦ_t, and likewise with the terms that are added to the Fisher divergence. Frames of one trajectory may
-    be as correlated as they like, and forces need not be fitted exactly. With few rows for many parameters the bars come
-    out too small (by a third with 240 rows for 100 parameters). Directions that the fit left out have no variance here:
-    they are not determined at all. A ridge narrows the bars and adds a bias that they do not hold.
+    A = Σ_t β²Φ_tᵀΦ_t; additional terms of the loss are treated alike. Frames of one trajectory may be correlated in any
+    way, and forces need not be fitted exactly. With few rows for many parameters the bars are too small (by a third with
+    240 rows for 100 parameters). Directions that the fit left out have no variance here: they are undetermined. A ridge
+    narrows the bars and adds a bias that they do not include.
 
     Args:
-        moments: that the fit was made from.
+        moments: of the data used for the fit.
         fit: ``solve(Terms.of(moments, temperature).weighted(ridge=…, kl=…, energy=…))``; without weights
             ``solve(fisher(moments, temperature))``.
-        temperature: K; without it the trajectories' own.
-        ridge, kl, energy: the weights that the fit was made with.
+        temperature: K; the trajectories' own by default.
+        ridge, kl, energy: the weights used in the fit.
 
     Returns:
         (K, K) in the units of θ squared.
@@ -45,6 +45,13 @@ def sandwich(
         ValueError: fewer than two trajectories, or a fit of another number of parameters.
 
     Source: Liang and Zeger, Biometrika 73, 13 (1986), for clusters.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.double_well(0.1, tilt=0.02))
+        >>> errors = np.sqrt(np.diag(sandwich(moments, fl.solve(fl.fisher(moments)))))
+        >>> errors.shape, bool(0 < errors[0] < 0.01)  # eV
+        ((2,), True)
     """
     kind("moments", moments, Moments, "sandwich(accumulate(data), fit)")
     kind("fit", fit, Solution, "sandwich(moments, solve(fisher(moments)))")
@@ -54,22 +61,23 @@ def sandwich(
     theta = parameters("fit.theta", fit.theta, moments.K)
     fit.check_of(moments)
     loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy)
-    temperatures = [r.temperature if temperature is None else temperature for r in moments.values()]
-    scores = np.array(
+    own = [r.temperature if temperature is None else temperature for r in moments.values()]
+    temperatures = [T for T in own if T is not None]  # all of them: an unknown one has no loss
+    scores: Array = np.array(
         [beta(T) ** 2 * (r.PhiF - r.PhiPhi @ theta) for T, r in zip(temperatures, moments.values(), strict=True)]
     )
     if kl:
-        scores += kl * _of_variance(moments, theta, temperatures)
+        scores = scores + kl * _of_variance(moments, theta, temperatures)
     if energy:
-        scores += energy * _of_energies(list(moments.values()), theta)
-    scores /= sum(r.configurations for r in moments.values())
+        scores = scores + energy * _of_energies(list(moments.values()), theta)
+    scores = scores / sum(r.configurations for r in moments.values())
     W = directions(loss, rank=fit.rank)
-    influence = (scores - scores.mean(axis=0)) @ W @ W.T  # what the ridge holds against them is shared by all
+    influence = (scores - scores.mean(axis=0)) @ W @ W.T  # the pull of the ridge is common to all
     return n / (n - 1) * influence.T @ influence
 
 
 def _of_variance(moments: Moments, theta: Array, temperatures: Sequence[float]) -> Array:
-    """(n, K) scores of β²/2 Σ (U − U_θ)², the mean of each temperature and what is linear in N taken out."""
+    """(n, K) scores of β²/2 Σ (U − U_θ)², without the mean of each temperature and a trend linear in N."""
     scores = np.zeros((len(moments), len(theta)))
     for T in set(temperatures):
         members = [k for k, other in enumerate(temperatures) if other == T]

@@ -1,4 +1,4 @@
-"""Predictions for trajectories that the fit has not seen, and the strength of a ridge by them."""
+"""Validation: predictions for held-out trajectories, the strength of a ridge chosen by them, profiles along a path."""
 
 from .agreement import NOTICEABLE as NOTICEABLE
 from .folds import cross_validate as cross_validate

@@ -1,28 +1,45 @@
-"""Folds over whole trajectories, and predictions for those that a fit has not seen."""
+"""Folds over whole trajectories, and predictions for the trajectories held out."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import is_whole, kind
+from ..arguments import is_whole, kind, words
 from ..arguments import seed as refuse_no_seed
 from ..comparison import Comparison, compare_predictions
 from ..dataset import Dataset
 from ..moments import Moments
-from ..potential import LinearPotential
+from ..potential import LinearPotential, check_model
+
+#: Default number of folds, if there are that many trajectories.
+FOLDS = 5
 
 
-def split(keys: Sequence[str], folds: int, *, seed: int = 0) -> list[list[str]]:
-    """``folds`` disjoint parts of the keys, of nearly equal number, drawn at random.
+def split(keys: Sequence[str], folds: int | None = None, *, seed: int = 0) -> list[list[str]]:
+    """``folds`` disjoint parts of the keys, of nearly equal size, drawn at random.
 
-    Whole trajectories are kept together: neighbouring frames are correlated, and a random split of frames would leak
-    the answer into the test.
+    Trajectories stay whole: neighbouring frames are correlated, so a random split of frames would leak the answer into
+    the test.
+
+    Args:
+        keys: of the trajectories.
+        folds: number of parts; by default 5, or one per key if there are fewer.
+        seed: of the draw.
+
+    Returns:
+        The keys of each part.
 
     Raises:
         ValueError: fewer than two folds, or more folds than trajectories.
+
+    Example:
+        >>> parts = split(["a", "b", "c", "d"], 2)
+        >>> [len(part) for part in parts], sorted(sum(parts, []))
+        ([2, 2], ['a', 'b', 'c', 'd'])
     """
-    keys = list(keys)
+    keys = words("keys", keys)
+    folds = min(FOLDS, len(keys)) if folds is None else folds
     several("data", len(keys))
     refuse_no_seed(seed)
     if not is_whole(folds) or not 2 <= folds <= len(keys):
@@ -49,32 +66,42 @@ def cross_validate(
     moments: Moments,
     fit: Callable[[Moments], LinearPotential],
     *,
-    folds: int = 5,
+    folds: int | None = None,
     seed: int = 0,
     of: Dataset | None = None,
     clusters: ArrayLike | None = None,
     temperature: float | None = None,
 ) -> Comparison:
-    """Errors of predictions for trajectories that were held out of the fit, fold by fold.
+    """Errors of predictions for trajectories held out of the fit, fold by fold.
 
     Args:
         data: the trajectories.
-        moments: ``accumulate(data)``; every fold is fitted from it; Φ is read again only to predict its forces.
+        moments: ``accumulate(data)``; every fold is fitted from them. Φ is read again only to predict forces.
         fit: moments → potential, e.g. ``regression.fisher_fit``.
-        folds: number of parts; ``len(data)`` leaves out one trajectory at a time.
+        folds: number of parts; ``len(data)`` leaves out one trajectory at a time. By default 5, or
+            ``len(data)`` if there are fewer trajectories.
         seed: of the assignment of trajectories to folds.
-        of: the same configurations in the same order, cut into other trajectories, which the errors are told of; ``data``
-            without it.
-        clusters: what standard errors are taken over, as for ``comparison.compare_predictions``.
-        temperature: K, where the fit takes it in place of what the trajectories say.
+        of: the same configurations in the same order, cut into other trajectories, for which errors are reported;
+            ``data`` by default.
+        clusters: (M,) clusters for standard errors, as for ``comparison.compare_predictions``.
+        temperature: K, if the fit uses it in place of the trajectories' own.
 
     Returns:
-        Comparison over all configurations, each predicted by the potential that never saw its trajectory.
+        Comparison over all configurations, each predicted by a potential that never saw its trajectory.
 
     Raises:
-        ValueError: moments of other data, ``of`` other configurations, a number of folds that cannot be, or a fit that
+        ValueError: moments of other data, other configurations in ``of``, an impossible number of folds, or a fit that
             returns a potential of another descriptor.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = cross_validate(data, fl.accumulate(data), fl.regression.fisher_fit, folds=4)
+        >>> found.name, round(found.pooled["force_rmse"], 6)
+        ('θ_f, held out', 0.0)
     """
+    kind("data", data, Dataset, "cross_validate(data, accumulate(data), fit)")
+    kind("fit", fit, Callable, "cross_validate(data, accumulate(data), regression.fisher_fit)")
     kind("moments", moments, Moments, "cross_validate(data, accumulate(data), fit)")
     moments.check_of(data, temperature)
     of = data if of is None else of
@@ -82,6 +109,9 @@ def cross_validate(
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
+        check_model(
+            "fit", model, "cross_validate(data, accumulate(data), regression.fisher_fit), whose fit returns a potential"
+        )
         model.check_of(data)
         name = model.name
         for key in part:

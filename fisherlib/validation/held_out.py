@@ -1,18 +1,19 @@
-"""Force errors on trajectories left out one at a time, for every strength of a ridge, from moments alone."""
+"""Held-out force errors for every strength of a ridge, from moments alone."""
 
-import functools
-import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array
-from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
-from ..regression import RidgePath, normal_equations, row_weights
+from ..regression import RidgePath, ridge_path, row_weights
 from .folds import several
+
+#: Numbers held at once for the fits of several trajectories: 8 MB.
+NUMBERS = 2**20
 
 
 def held_out_errors(
@@ -24,22 +25,27 @@ def held_out_errors(
     scale: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """Mean squared force error on each trajectory, held out of the fit, for every strength of a ridge.
+    """Mean squared force error on each trajectory when it is held out of the fit, for every strength of a ridge.
 
-    Each fit is that of ``regression.ridge_path`` to all other trajectories: exact, and from moments alone, at the cost of one
-    factorisation a trajectory.
+    The fits are exact, as by ``regression.ridge_path`` to all other trajectories, and need one factorisation each.
 
     Args:
         moments: of at least two trajectories.
         strengths: (n,) λ > 0, in any order.
-        temperature, origin, scale: as for ``regression.ridge_path``; without a scale, that of each fit's own data.
-        progress: called with (trajectories done, trajectories in all) after each.
+        temperature, origin, scale: as for ``regression.ridge_path``; the default scale is that of each fit's own data.
+        progress: called with (trajectories done, trajectories in all), for each trajectory.
 
     Returns:
-        (trajectories, n) mean over the force components of each, eV²/Å².
+        (trajectories, n) mean over the force components of each trajectory, eV²/Å².
 
     Raises:
         ValueError: fewer than two trajectories, or as for ``regression.ridge_path``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.double_well(0.1, tilt=0.02))
+        >>> held_out_errors(moments, [1e-6, 1e-3]).shape
+        (8, 2)
     """
     if isinstance(moments, MomentRecord):
         raise ValueError(
@@ -47,29 +53,65 @@ def held_out_errors(
             "them apart; give accumulate(data), not its total()"
         )
     several("moments", len(moments))
-    parts, rows = normal_equations(moments, temperature=temperature), np.array([r.rows for r in moments.values()])
-    shares = row_weights(moments, temperature=temperature) * rows
-    errors = []
-    for part, rest, held, share in zip(parts, _all_but_each(parts), rows, shares, strict=True):
-        path = RidgePath.of(rest, strengths, rows=int(rows.sum() - held), origin=origin, scale=scale)
-        errors.append(2 * part(path.thetas) / share)
+    path = ridge_path(moments, strengths, temperature=temperature, origin=origin, scale=scale)  # refuses bad arguments
+    K, n, records = moments.K, len(moments), moments.values()
+    weights = row_weights(moments, temperature=temperature)
+    shares = weights * [r.rows for r in records]
+    flat = np.array([np.concatenate([r.PhiPhi.ravel(), r.PhiF, [r.FF]]) for r in records])
+    flat *= weights[:, None]
+    others = _all_but_each(flat)
+    errors = np.empty((n, len(path.strengths)))
+    step = max(1, NUMBERS // (K * (K + len(path.strengths))))
+    for start in range(0, n, step):
+        held = slice(start, min(start + step, n))
+        thetas = _thetas(np.array([next(others) for _ in range(n)[held]]), path, scale)
+        A, b, s = _forms(flat[held], K)
+        values = np.einsum("tik,tik->ti", thetas, thetas @ A - 2 * b[:, None, :]) + s[:, None]
+        errors[held] = values / shares[held, None]
         if progress is not None:
-            progress(len(errors), len(parts))
+            for number in range(held.start, held.stop):
+                progress(number + 1, n)
     return np.maximum(errors, 0.0)
 
 
-def _all_but_each(parts: Sequence[Quadratic], rest: Quadratic | None = None) -> Iterator[Quadratic]:
-    """The sum of all parts but one, for each in turn.
+def _forms(flat: Array, K: int) -> tuple[Array, Array, Array]:
+    """A (t, K, K), b (t, K) and s (t,) of the rows of (t, K² + K + 1) numbers."""
+    return flat[:, : K * K].reshape(-1, K, K), flat[:, K * K : -1], flat[:, -1]
 
-    Halves are added to one another's folds, in n log n sums. To subtract each from the total would be less work, but
-    would leave rounding where a descriptor changes in the part alone.
+
+def _thetas(flat: Array, path: RidgePath, scale: ArrayLike | None) -> Array:
+    """(t, n, K) minima for n strengths of t normal equations at once; the formula is that of ``RidgePath``."""
+    K, origin = len(path.origin), path.origin
+    A, b, _ = _forms(flat, K)
+    diagonal = A.diagonal(axis1=1, axis2=2)
+    if not diagonal.any(axis=1).all():
+        raise ValueError(
+            "moments: nothing is left to fit without one of the trajectories, the force descriptors of all others are zero"
+        )
+    m = np.broadcast_to(diagonal if scale is None else floats("scale", scale), diagonal.shape)
+    inverse = np.divide(1.0, np.sqrt(m), out=np.zeros_like(diagonal), where=m > 0)
+    s, V = np.linalg.eigh(A * inverse[:, :, None] * inverse[:, None, :])
+    kept = s > K * np.finfo(float).eps * s[:, -1:]  # below, an eigenvalue is rounding, and may be negative
+    z = np.einsum("tki,tk->ti", V, inverse * (b - A @ origin)) * kept
+    y = z[:, None, :] / (path.strengths[:, None] + np.where(kept, s, 1.0)[:, None, :])
+    return origin + (y @ V.transpose(0, 2, 1)) * inverse[:, None, :]
+
+
+def _all_but_each(rows: Array, rest: Array | None = None) -> Iterator[Array]:
+    """The sum of all rows but one, for each in turn.
+
+    Each half is added to the sums for the other half, in n log n additions. Subtracting each row from the total would be
+    less work, but would leave rounding where a descriptor changes only in that trajectory.
     """
-    if len(parts) == 1:
-        yield rest
+    if len(rows) == 1:
+        yield np.zeros_like(rows[0]) if rest is None else rest
         return
-    middle = len(parts) // 2
-    for inside, outside in ((parts[:middle], parts[middle:]), (parts[middle:], parts[:middle])):
-        yield from _all_but_each(inside, functools.reduce(operator.add, outside if rest is None else [rest, *outside]))
+    middle = len(rows) // 2
+    for inside, outside in ((rows[:middle], rows[middle:]), (rows[middle:], rows[:middle])):
+        total = np.zeros_like(rows[0]) if rest is None else rest.copy()
+        for row in outside:
+            total += row
+        yield from _all_but_each(inside, total)
 
 
 def leave_one_trajectory_out(
@@ -91,13 +133,22 @@ def leave_one_trajectory_out(
 
     Returns:
         (n,) eV/Å.
+
+    Raises:
+        ValueError: as for ``held_out_errors``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> leave_one_trajectory_out(moments, [1e-12]).round(6).tolist()
+        [0.0]
     """
     errors = held_out_errors(moments, strengths, temperature=temperature, origin=origin, scale=scale, progress=progress)
     return pooled(errors, moments, temperature)[0]
 
 
 def pooled(errors: Array, moments: Moments, temperature: float | None) -> tuple[Array, Array]:
-    """(n,) root mean square over all rows, and (trajectories, n) how far each trajectory pulls it from the others."""
+    """(n,) root mean square over all rows, and (trajectories, n) the pull of each trajectory on it."""
     shares = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
     shares = shares / shares.sum()
     mean = shares @ errors

@@ -1,7 +1,8 @@
-"""The strength of a ridge, by three criteria beside each other."""
+"""The strength of a ridge, chosen by three criteria side by side."""
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,18 +11,17 @@ from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
 from ..progress import Progress
-from ..regression import RidgePath, evidence, gcv, normal_equations, ridge_path
-from .agreement import Curve, agreement, covered, standard_error
+from ..regression import RidgePath, evidence, gcv, ridge_path, row_weights
+from .agreement import HeldOutCurve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
-#: Strengths of a ridge that are tried: below the first, what a strength does is lost in rounding; above the last, nothing
-#: is left of the fit.
+#: Strengths tried by default: below the first a strength is lost in rounding, above the last nothing of the fit is left.
 STRENGTHS = frozen(np.logspace(-12, 2, 281))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class RidgeChoice:
-    """Strengths of a ridge, judged in three ways.
+    """Strengths of a ridge, judged by three criteria.
 
     Attributes:
         path: of the fit to all trajectories.
@@ -30,8 +30,14 @@ class RidgeChoice:
         gcv: (n,) generalised cross-validation, eV²/Å².
         evidence: (n,) logarithm of the evidence, nats.
         best: λ by "cross-validation", "GCV" and "evidence".
-        verdict: whether it matters by which of the three the strength is chosen.
-        range: whether the strengths that were tried hold the best ones.
+        verdict: whether the choice of the criterion matters.
+        range: whether the strengths tried contain the best ones.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> choice = choose_strength(fl.accumulate(fl.systems.double_well(0.1, tilt=0.02)))
+        >>> sorted(choice.best), choice.theta.shape
+        (['GCV', 'cross-validation', 'evidence'], (2,))
     """
 
     path: RidgePath
@@ -45,12 +51,12 @@ class RidgeChoice:
 
     @property
     def strengths(self) -> Array:
-        """(n,) λ that were tried, in the order given."""
+        """(n,) λ tried, in the order given."""
         return self.path.strengths
 
     @property
     def strength(self) -> float:
-        """λ by cross-validation over whole trajectories, which is right for correlated configurations too."""
+        """λ by cross-validation over whole trajectories, valid for correlated configurations too."""
         return self.best["cross-validation"]
 
     @property
@@ -68,21 +74,30 @@ def choose_strength(
     scale: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> RidgeChoice:
-    """The strength of a ridge, by cross-validation over whole trajectories, beside GCV and the evidence.
+    """Strength of a ridge by cross-validation over whole trajectories, with GCV and the evidence for comparison.
 
-    GCV and the evidence count every row as independent, which those of one configuration and of neighbouring ones are
-    not; far smaller strengths than that of cross-validation are their sign of it.
+    GCV and the evidence count every row as independent, but rows of one configuration and of its neighbours are not.
+    Then they give far smaller strengths than cross-validation.
 
     Args:
         moments: of at least two trajectories.
-        strengths: (n,) λ > 0 to try; twenty a power of ten from 1e-12 to 100 without them, times the mean of
-            A_kk/m_k where a scale is given. The best may lie between two of them, where a parabola in ln λ is lowest.
+        strengths: (n,) λ > 0 to try; by default twenty per power of ten from 1e-12 to 100, times the mean of A_kk/m_k
+            if a scale is given. The best is interpolated by a parabola in ln λ.
         temperature, origin, scale, progress: as for ``held_out_errors``.
+
+    Returns:
+        All three curves, the best strength by each, and verdicts on the choice.
 
     Raises:
         ValueError: fewer than two trajectories, or as for ``regression.ridge_path``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> choice = choose_strength(fl.accumulate(fl.systems.double_well(0.1, tilt=0.02)), [1e-6, 1e-3, 1.0])
+        >>> choice.cross_validation.shape, 1e-6 <= choice.strength <= 1.0
+        ((3,), True)
     """
-    options = {"temperature": temperature, "origin": origin, "scale": scale}
+    options: dict[str, Any] = {"temperature": temperature, "origin": origin, "scale": scale}
     path = ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
@@ -91,7 +106,7 @@ def choose_strength(
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
-    curve = Curve.of(path.strengths, rmse, pulls, rounding=_rounding(moments, temperature))
+    curve = HeldOutCurve.of(path.strengths, rmse, pulls, rounding=_rounding(moments, temperature))
     return RidgeChoice(
         path=path,
         cross_validation=rmse,
@@ -105,7 +120,7 @@ def choose_strength(
 
 
 def _lowest(strengths: Array, curve: Array) -> float:
-    """The strength where a curve is lowest, between the strengths by a parabola through the lowest and its neighbours."""
+    """The strength where a curve is lowest, by a parabola through the lowest point and its neighbours."""
     ordered, first = np.unique(strengths, return_index=True)
     x, y = np.log(ordered), curve[first]
     k = int(np.argmin(y))
@@ -118,6 +133,7 @@ def _lowest(strengths: Array, curve: Array) -> float:
 
 
 def _rounding(moments: Moments, temperature: float | None) -> float:
-    """Force error, eV/Å, that is lost in the rounding of F·F: √ε times the root mean square of the forces."""
-    squares, rows = normal_equations(moments, temperature=temperature), sum(r.rows for r in moments.values())
-    return float(np.sqrt(np.finfo(float).eps * sum(part.s for part in squares) / rows))
+    """Force error, eV/Å, lost in the rounding of F·F: √ε times the root mean square of the forces."""
+    weights = row_weights(moments, temperature=temperature)
+    squares, rows = np.array([(r.FF, r.rows) for r in moments.values()]).T
+    return float(np.sqrt(np.finfo(float).eps * (weights @ squares) / rows.sum()))

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import ipywidgets
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from .. import comparison, figures, io
 from ..comparison import Comparison
@@ -12,49 +14,44 @@ from .live import LiveFigure
 from .panel import Panel
 from .states import ALL, NONE, CompareState
 
-#: Numbers in Φ above which models are evaluated in the background.
+#: Size of Φ above which models are evaluated in the background.
 LARGE = 10**8
 TOTAL, SITE = "total energy", "site energies of one configuration"
-DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS = (
-    "distribution",
-    "energy parity",
-    "energy residuals",
-    "force parity (first model)",
-    "errors by trajectory",
-)
+DISTRIBUTION, PARITY, RESIDUALS = "distribution", "energy parity", "energy residuals"
+FORCES, ERRORS = "force parity (first model)", "errors by trajectory"
 
 
 class ComparePanel(Panel):
-    """Chosen models on a trajectory, or on all of them.
+    """Models on one trajectory, or on all of them.
 
     Args:
         study: data, moments and models.
         screen: as for ``Panel``.
-        chosen: traits of ``CompareState`` to begin with.
+        chosen: initial traits of ``CompareState``.
 
     Attributes:
-        study: with the saved potentials that were added.
+        study: the study, with the saved potentials that were added.
     """
+
+    state: CompareState
 
     def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = CompareState()
-        controls = [
-            row(
-                ChooseSeveral(state, "models", "Models"),
-                Choose(state, "view", "View"),
-                Choose(state, "trajectory", "Trajectory"),
-                Choose(state, "quantity", "Quantity"),
-                number(state, "configuration", "Configuration"),
-                tick(state, "aligned", "an offset for each trajectory"),
-                Choose(state, "saved", "Add saved θ"),
-            ),
-        ]
-        super().__init__("compare", state, controls, screen=screen)
-        self._configuration = controls[0].children[4]
+        self._configuration: ipywidgets.BoundedIntText = number(state, "configuration", "Configuration")
+        controls = row(
+            ChooseSeveral(state, "models", "Models"),
+            Choose(state, "view", "View"),
+            Choose(state, "trajectory", "Trajectory"),
+            Choose(state, "quantity", "Quantity"),
+            self._configuration,
+            tick(state, "aligned", "an offset for each trajectory"),
+            Choose(state, "saved", "Add saved θ"),
+        )
+        super().__init__("compare", state, [controls], screen=screen)
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
-        """Another study; choices that it has too are kept."""
+        """Switch to another study; choices that it also offers are kept."""
         self.forget()
         self.study = study
         self._settling = True
@@ -66,14 +63,14 @@ class ComparePanel(Panel):
             quantity=(TOTAL, SITE) if sites else (TOTAL,),
             saved=(NONE, *io.theta_files()),
         )
-        # What is new to the person is shown; what was there and not chosen stays out.
+        # New models are shown; models that were there before and not chosen stay hidden.
         shown = [name for name in study.models if name in chosen_before or name not in before]
         self.state.models = tuple(shown or study.models)
         self.begin(chosen)
         self._changed()
 
     def settle(self) -> None:
-        """Offers the pictures that fit the quantity; takes a saved θ among the models."""
+        """Offer the figures that fit the quantity; add a saved θ to the models."""
         state = self.state
         if state.saved not in ("", NONE):
             path, state.saved = state.saved, NONE
@@ -92,10 +89,10 @@ class ComparePanel(Panel):
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
 
     def redraw(self) -> None:
-        """Draws what is chosen."""
+        """Draw the chosen figure."""
         data = self.study.data
         at_once = data.K * len(data.forces) < LARGE
-        self.draw(self.state.view, lambda _: self._figure(), lambda figure: figure, at_once=at_once)
+        self.draw(str(self.state.view), lambda _: self._figure(), lambda figure: figure, at_once=at_once)
 
     def _figure(self) -> go.Figure:
         state = self.state
@@ -110,7 +107,7 @@ class ComparePanel(Panel):
         return draw[state.view](compared, of=self._of())
 
     def _of(self) -> str:
-        """Of which trajectories a figure of energies is, and how."""
+        """Which trajectories a figure shows, and whether they are aligned."""
         return f"{self.state.trajectory}{', aligned' if self.state.aligned else ''}"
 
     def _comparison(self, name: str) -> Comparison:
@@ -134,15 +131,15 @@ class ComparePanel(Panel):
     def _bands(self, compared: list[Comparison]) -> figures.Bands:
         if self.state.trajectory != ALL:
             return {}
-        # An offset for each trajectory moves its energies; the scatter of what is left is that of the truth.
+        # Aligned energies of a model scatter between trajectories as the true ones do, so only the truth has a band.
         return self.study.bands(*(() if self.state.aligned else (c.name for c in compared)))
 
     def _force_parity(self, compared: Comparison) -> go.Figure:
         data = self.study.data
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
         histogram = comparison.force_histogram(data.forces, self.study.models[compared.name].forces(data))
-        told = {"name": compared.name, "force_rmse": compared.pooled["force_rmse"], "of": self.state.trajectory}
-        return figures.force_parity(histogram, **told)
+        rmse = compared.pooled["force_rmse"]
+        return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=str(self.state.trajectory))
 
     def _sites(self) -> go.Figure:
         state, data = self.state, self.study.data
@@ -160,5 +157,5 @@ class ComparePanel(Panel):
         )
 
 
-def _distances(a: object, b: object) -> tuple[float, float]:
+def _distances(a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
     return float(comparison.ks(a, b)), float(comparison.wasserstein_1(a, b))

@@ -1,6 +1,7 @@
-"""Labelled controls that follow a trait of a state, and are followed by it."""
+"""Labelled controls, each bound to a trait of a state in both directions."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -9,116 +10,133 @@ import traitlets
 from ..io import printable
 from .states import State
 
-#: The label takes the room it needs, and so does the control.
+#: Label and control are as wide as their text.
 LABEL = {"description_width": "initial"}
-#: Strengths and weights on a logarithmic scale, and none.
+#: Strengths and weights: 0, then a logarithmic scale.
 STRENGTHS = (0.0, *(float(f"{v:.1e}") for v in np.logspace(-12, 3, 61)))
 
 
 def row(*controls: ipywidgets.Widget) -> ipywidgets.Box:
-    """Controls side by side, in several lines where the page is narrow."""
+    """Controls side by side; they wrap on a narrow page."""
     return ipywidgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 14px"})
 
 
-class Choose(ipywidgets.Dropdown):
-    """One of the options that a state offers for a trait; not shown when there is nothing to choose.
+class Linked:
+    """A control that shows a trait of a state, and sets it when a person chooses; mixed into a widget with a value."""
+
+    _following = False
+
+    def _link(self: Any, state: State, name: str, *, also: Sequence[str] = ()) -> None:
+        """Follow a trait from now on.
+
+        Args:
+            state: its owner.
+            name: of the trait.
+            also: traits that change how it is shown.
+        """
+        self._state, self._name = state, name
+        state.observe(self._follow, [*also, name])
+        self.observe(self._chosen, "value")
+        self._follow()
+
+    def _follow(self: Any, change: object = None) -> None:
+        # A control with new options selects the first one for a moment. That is not the person's choice.
+        self._following = True
+        try:
+            self._show(getattr(self._state, self._name))
+        finally:
+            self._following = False
+
+    def _chosen(self: Any, change: dict[str, Any]) -> None:
+        if not self._following:
+            self._take(change["new"])
+
+    def _take(self: Any, value: Any) -> None:
+        """Set the trait to what a person chose."""
+        self._state.set_trait(self._name, value)
+
+    def _show(self: Any, value: Any) -> None:
+        """Show the trait's value."""
+        self.value = value
+
+
+class Choose(Linked, ipywidgets.Dropdown):
+    """One of the options that a state offers for a trait; hidden when there is nothing to choose.
 
     Args:
-        state: it follows.
+        state: the state that it follows.
         name: of the trait.
-        label: beside it.
-        tip: a sentence shown when the mouse rests on it; the label without it.
-        shown: what an option is called in the list.
+        label: shown beside it.
+        tip: shown when the mouse rests on it; the label by default.
+        shown: gives the text of an option in the list.
     """
+
+    options: Any
 
     def __init__(
         self, state: State, name: str, label: str, *, tip: str = "", shown: Callable[[str], str] = printable
     ) -> None:
-        self._state, self._name, self._shown, self._following = state, name, shown, False
+        self._shown = shown
         layout = {"width": "auto", "max_width": "100%"}
         super().__init__(description=label, style=LABEL, layout=layout, tooltip=tip or label)
-        state.observe(self._follow, ["options", name])
-        self.observe(self._choose, "value")
-        self._follow()
+        self._link(state, name, also=["options"])
 
-    def _follow(self, change: object = None) -> None:
+    def _show(self, value: str) -> None:
         offered = self._state.options.get(self._name, ())
-        self._following = True  # changing the options of a dropdown makes it choose the first for a moment
-        try:
-            called = _called(offered, self._shown)
-            if tuple(self.options) != called:
-                self.options = called
-            chosen = getattr(self._state, self._name)
-            self.value = chosen if chosen in offered else None
-        finally:
-            self._following = False
+        called = _called(offered, self._shown)
+        if tuple(self.options) != called:
+            self.options = called
+        self.value = value if value in offered else None
         self.layout.display = "flex" if offered else "none"
 
-    def _choose(self, change: dict) -> None:
-        if not self._following and change["new"] is not None:
-            self._state.set_trait(self._name, change["new"])
+    def _take(self, value: str | None) -> None:
+        if value is not None:
+            super()._take(value)
 
 
 def _called(offered: Sequence[str], shown: Callable[[str], str]) -> tuple[str, ...] | tuple[tuple[str, str], ...]:
-    """Options with what they are called, where that differs."""
+    """Options, each with its text where that differs."""
     called = tuple((shown(option), option) for option in offered)
     return called if any(a != b for a, b in called) else tuple(offered)
 
 
-class ChooseSeveral(ipywidgets.SelectMultiple):
+class ChooseSeveral(Linked, ipywidgets.SelectMultiple):
     """Some of the options that a state offers for a trait."""
 
+    options: Any
+
     def __init__(self, state: State, name: str, label: str, *, rows: int = 4) -> None:
-        self._state, self._name, self._following = state, name, False
         super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"}, tooltip=label)
-        state.observe(self._follow, ["options", name])
-        self.observe(self._choose, "value")
-        self._follow()
+        self._link(state, name, also=["options"])
 
-    def _follow(self, change: object = None) -> None:
+    def _show(self, value: Sequence[str]) -> None:
         offered = self._state.options.get(self._name, ())
-        self._following = True
-        try:
-            if tuple(self.options) != offered:
-                self.options = offered
-            self.value = getattr(self._state, self._name)
-        finally:
-            self._following = False
+        if tuple(self.options) != offered:
+            self.options = offered
+        self.value = value
 
-    def _choose(self, change: dict) -> None:
-        if self._following:
-            return
-        if change["new"]:
-            self._state.set_trait(self._name, tuple(change["new"]))
+    def _take(self, value: Sequence[str]) -> None:
+        if value:
+            super()._take(tuple(value))
         else:
             self._follow()  # at least one stays chosen, and the list shows which
 
 
-class Strength(ipywidgets.SelectionSlider):
-    """A slider over none and powers of ten; a strength in between that is set from code becomes one of its steps."""
+class Strength(Linked, ipywidgets.SelectionSlider):
+    """A slider over "none" and powers of ten; a strength between them, set from code, becomes a step of its own."""
+
+    options: Any
 
     def __init__(self, state: State, name: str, label: str) -> None:
-        self._state, self._name, self._following = state, name, False
         options = _labelled(STRENGTHS)
         super().__init__(options=options, description=label, style=LABEL, layout={"width": "400px"}, tooltip=label)
-        state.observe(self._follow, name)
-        self.observe(self._choose, "value")
-        self._follow()
+        self._link(state, name)
 
-    def _follow(self, change: object = None) -> None:
-        value = getattr(self._state, self._name)
+    def _show(self, value: float) -> None:
         known = [strength for _, strength in self.options]
-        self._following = True  # new options make a slider choose the first for a moment
-        try:
-            if value not in known:
-                self.options = _labelled(sorted([*known, value]))
-            self.value = value
-        finally:
-            self._following = False
-
-    def _choose(self, change: dict) -> None:
-        if not self._following:
-            self._state.set_trait(self._name, change["new"])
+        if value not in known:
+            self.options = _labelled(sorted([*known, value]))
+        self.value = value
 
 
 def _labelled(strengths: Sequence[float]) -> list[tuple[str, float]]:
@@ -126,7 +144,7 @@ def _labelled(strengths: Sequence[float]) -> list[tuple[str, float]]:
 
 
 def number(state: State, name: str, label: str, **options: object) -> ipywidgets.Widget:
-    """A field for a number; it takes effect when it is left or Enter is pressed."""
+    """A field for a number; it takes effect when the person leaves it or presses Enter."""
     whole = isinstance(getattr(state, name), int)
     kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     layout, (low, high) = {"width": "auto", "max_width": "150px"}, _limits(state, name)
@@ -136,7 +154,7 @@ def number(state: State, name: str, label: str, **options: object) -> ipywidgets
 
 
 def slider(state: State, name: str, label: str, **options: object) -> ipywidgets.Widget:
-    """A slider over whole numbers that takes effect when it is let go; or over powers of ten with ``base``."""
+    """A slider over integers, which takes effect on release; with ``base``, over powers of it."""
     power, (low, high) = "base" in options, _limits(state, name)
     if power:
         low, high = np.log10([low, high]).tolist()
@@ -148,20 +166,20 @@ def slider(state: State, name: str, label: str, **options: object) -> ipywidgets
 
 
 def _limits(state: State, name: str) -> tuple[float, float]:
-    """The trait's own: with narrower ones a control would change what is chosen to what it can show."""
-    trait = state.traits()[name]
+    """The trait's own limits: a control with narrower ones would clip the value and write it back."""
+    trait: Any = state.traits()[name]
     return trait.min, trait.max
 
 
 def tick(state: State, name: str, label: str, *, tip: str = "") -> ipywidgets.Checkbox:
-    """A box to tick."""
+    """A tick box."""
     box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"}, tooltip=tip or label)
     traitlets.link((state, name), (box, "value"))
     return box
 
 
 def text(state: State, name: str, label: str, **options: object) -> ipywidgets.Text:
-    """A field for words; it takes effect when it is left or Enter is pressed."""
+    """A text field; it takes effect when the person leaves it or presses Enter."""
     layout = {"width": "auto", "min_width": "260px"}
     shown = {"description": label, "style": LABEL, "layout": layout, "tooltip": label, "continuous_update": False}
     field = ipywidgets.Text(**shown, **options)

@@ -1,4 +1,4 @@
-"""All explorers on one page: load, fit, compare, and look at the landscape of the same data."""
+"""All panels on one page: load, fit, compare and see the landscape of the same data."""
 
 from html import escape
 
@@ -20,19 +20,18 @@ TITLES = ("Load", "Fit", "Compare", "Landscape")
 
 
 class Dashboard(ipywidgets.VBox):
-    """The panels as pages over one figure; what one of them makes, the others use.
+    """The panels as pages over one figure.
 
-    What the pages speak of is decided in one place, ``load.subject``: all of them show its study, or all say why there is
-    none.
+    ``load.subject`` decides what all pages show: its study, or the reason why there is none.
 
     Args:
-        path: data file to begin with; the first one found without it.
-        chosen: traits of ``LoadState`` to begin with.
+        path: initial data file; by default the first one found.
+        chosen: initial traits of ``LoadState``.
 
     Attributes:
-        load, fit, compare, landscape: the panels; the last three are there once data are loaded.
-        figure: the figure they share.
-        heartbeat: says so when the kernel is gone.
+        load, fit, compare, landscape: the panels; the last three are None until data are loaded.
+        figure: the figure that they share.
+        heartbeat: tells when the kernel is gone.
     """
 
     def __init__(self, path: str = "", **chosen: object) -> None:
@@ -42,9 +41,9 @@ class Dashboard(ipywidgets.VBox):
         self.compare: ComparePanel | None = None
         self.landscape: LandscapePanel | None = None
         self._study: Study | None = None
-        self._left_out: list[str] = []  # models that were added to the study before
+        self._left_out: list[str] = []  # models that were added to an earlier study
         self.nothing = ipywidgets.HTML()
-        # The figure stays where it is: a widget that is put into a box again gets a new view, and loses messages meanwhile.
+        # The figure keeps its place: a widget that moves into another box gets a new view and misses messages meanwhile.
         self._place = ipywidgets.VBox()
         self._about = ipywidgets.HTML()
         super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self._about, self._place, self.figure])
@@ -56,7 +55,7 @@ class Dashboard(ipywidgets.VBox):
 
     @property
     def page(self) -> Panel | ipywidgets.HTML:
-        """What is open: a panel, or the line that says why there is nothing to show."""
+        """The open page: a panel, or the line that says why there is nothing to show."""
         if self.pages.value == TITLES[0]:
             return self.load
         return self.nothing if self.load.subject.study is None else getattr(self, self.pages.value.lower())
@@ -75,7 +74,7 @@ class Dashboard(ipywidgets.VBox):
         return [panel for panel in (self.load, self.fit, self.compare, self.landscape) if panel is not None]
 
     def _follow(self) -> None:
-        """Every page shows the study that there is now, or that there is none."""
+        """Give the current study to all pages, or tell why there is none."""
         subject = self.load.subject
         if subject.study is None:
             for panel in self._panels()[1:]:
@@ -92,23 +91,25 @@ class Dashboard(ipywidgets.VBox):
         self._about.value = _about(self.load.subject, models, self._left_out)
 
     def _spread(self, study: Study) -> None:
-        if self.fit is not None:
-            added = self.compare.study.models.keys() - self._study.models.keys() - study.models.keys()
-            self._left_out = [name for name in self.compare.study.models if name in added]
-        self._study = study
-        if self.fit is None:
+        before, self._study = self._study, study
+        if before is None or self.fit is None or self.compare is None or self.landscape is None:
             self.fit = FitPanel(study, screen=self.figure, added=self._add)
             self.compare = ComparePanel(study, screen=self.figure)
             self.landscape = LandscapePanel(study, screen=self.figure)
             self.compare.state.observe(lambda change: self._tell(), "options")  # a saved θ may be added there
-        else:
-            for panel in (self.fit, self.compare, self.landscape):
-                panel.use(study)
+            return
+        known = before.models.keys() | study.models.keys()
+        self._left_out = [name for name in self.compare.study.models if name not in known]
+        self.fit.use(study)
+        self.compare.use(study)
+        self.landscape.use(study)
 
     def _add(self, model: LinearPotential) -> None:
-        study = self.compare.study.with_model(model)  # with those that were added there
-        for panel in (self.compare, self.landscape):
-            panel.use(study)
+        if self.fit is None or self.compare is None or self.landscape is None:
+            return  # no fit to add, until data are loaded
+        study = self.compare.study.with_model(model)  # of Compare, where saved θ are added
+        self.compare.use(study)
+        self.landscape.use(study)
         self.fit.work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
 
 

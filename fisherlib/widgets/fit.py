@@ -1,4 +1,4 @@
-"""The fit, answering to sliders of its weights, with its export."""
+"""The fit with sliders for its weights, and its export."""
 
 import base64
 from collections.abc import Callable
@@ -21,26 +21,28 @@ from .live import LiveFigure
 from .panel import Panel
 from .states import FitState
 
-#: Parts of the trajectories, each held out once.
+#: Folds of trajectories, each held out once.
 FOLDS = 5
 
 
 class FitPanel(Panel):
     """θ that minimises the Fisher divergence plus weighted terms, beside another θ.
 
-    Everything follows from moments: no slider reads data.
+    Everything follows from moments, so no slider reads the data.
 
     Args:
         study: data, moments and models.
         screen: as for ``Panel``.
         added: called with a potential that the person adds to the models.
-        chosen: traits of ``FitState`` to begin with.
+        chosen: initial traits of ``FitState``.
 
     Attributes:
         model: the potential shown.
         solution: its rank, condition and loss.
-        held_out: force RMSE of each trajectory, predicted by fits without its fold, eV/Å.
+        held_out: force RMSE of each trajectory from a fit without its fold, eV/Å.
     """
+
+    state: FitState
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class FitPanel(Panel):
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
-        """Another study."""
+        """Switch to another study."""
         self.forget()
         self._study = study
         self._held = moments = study.moments_of_parts
@@ -87,9 +89,9 @@ class FitPanel(Panel):
         self.redraw()
 
     def redraw(self) -> None:
-        """Solves for the weights and draws."""
+        """Solve with the chosen weights and draw the fit."""
         weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
-        name, self.link.value = self.state.name or "my fit", ""  # what was saved is not what is shown any more
+        name, self.link.value = self.state.name or "my fit", ""  # the link belongs to the fit that was saved
         self.draw(
             "solving",
             lambda _: (*self._study.fit(**weights, name=name), self._predicted(weights)),
@@ -107,7 +109,7 @@ class FitPanel(Panel):
     def _figure(self, result: tuple[Solution, LinearPotential, dict[str, float]]) -> go.Figure:
         self.solution, self.model, self.held_out = result
         moments, reference = self._study.moments, self._study.models[self.state.reference]
-        taken = reference.name == self.model.name  # two of one name would be drawn as one
+        taken = reference.name == self.model.name  # models of the same name would be drawn as one
         models = {f"{reference.name} (reference)" if taken else reference.name: reference, self.model.name: self.model}
         errors = {n: dict(zip(moments, force_rmse(moments, m.theta), strict=True)) for n, m in models.items()}
         errors[f"{self.model.name}, held out"] = self.held_out
@@ -125,15 +127,15 @@ class FitPanel(Panel):
         )
 
     def _bars(self) -> dict[str, Array]:
-        """Standard errors of θ, where there are enough independent blocks for them."""
+        """Standard errors of θ, if there are enough independent blocks."""
         weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
         bars = self._study.standard_errors(self.solution, **weights)
         if bars is None:
-            self._bars_said = f"no error bars: {self._study.reason}"
+            self._about_bars = f"no error bars: {self._study.reason}"
             return {}
-        self._bars_said = f"bars: one standard error, over {self._study.blocks}"
+        self._about_bars = f"bars: one standard error, over {self._study.blocks}"
         if self.state.ridge:
-            self._bars_said += "; they do not hold the bias of a ridge"
+            self._about_bars += "; they do not include the bias of the ridge"
         return {self.model.name: bars}
 
     def _tell(self, errors: dict[str, dict[str, float]]) -> None:
@@ -154,9 +156,9 @@ class FitPanel(Panel):
                 weights = [rows[key] for key in values]
                 pooled = np.sqrt(np.average(np.square(list(values.values())), weights=weights))
                 shown[f"force RMSE, {name}, eV/Å"] = f"{pooled:.4f}"
-        whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # a number stays with its name
+        whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # keeps a number beside its name
         self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
-        self.numbers.value += f" · {self._bars_said}"
+        self.numbers.value += f" · {self._about_bars}"
 
     def _button(self, label: str, suffix: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})
@@ -166,7 +168,7 @@ class FitPanel(Panel):
         return button
 
     def save(self, suffix: str = ".json") -> Path:
-        """Writes the potential into the working folder, under its name; a file of that name is not overwritten."""
+        """Write the potential into the working folder, under its name. Returns the path; no file is overwritten."""
         stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in self.model.name).strip("_") or "theta"
         numbered = (Path(f"theta_{stem}{'' if k == 1 else f'_{k}'}{suffix}") for k in range(1, 1000))
         path = next(path for path in numbered if not path.exists())

@@ -1,13 +1,13 @@
-// What only the page can do: ask the kernel whether it is there, after an action in the panel and else rarely; and tell
-// screen readers which controls are asked for. One widget for all, as a slow page gives each of its widgets two seconds.
+// What only the page can do: ask the kernel whether it is alive, after each action in the panel and rarely otherwise; and
+// tell screen readers which controls need an answer. One widget does both, since a slow page takes two seconds for each.
 const GLANCE = 1000; // ms
 const ACTIONS = ["change", "click", "keydown"];
 
 function render({ model, el }) {
-  let number = 0, open = false; // of pings, and whether the last one has no answer yet
+  let number = 0, open = false; // of pings, and whether the last one is unanswered
   let waited = 0, rest = 0, limit = Infinity; // s: without an answer, without a question, and when to give up
 
-  // Voilà shows no cells that could be run: only its page can be loaded again.
+  // Voilà shows no cells to run: there the page must be loaded again.
   const way = document.querySelector("[data-voila]") ? "load the page again" : "run all cells again";
 
   const panel = () => el.closest(".fisherlib-dashboard, .fisherlib");
@@ -44,7 +44,7 @@ function render({ model, el }) {
     }
   }
 
-  function glance() { // seconds are counted, not read from a clock: a computer that slept has not waited
+  function glance() { // counts seconds instead of reading a clock, which runs on while the computer sleeps
     if (document.visibilityState !== "visible" || !panel()?.getClientRects().length) return;
     if (open) {
       waited += GLANCE / 1000;
@@ -69,7 +69,7 @@ function render({ model, el }) {
   }
 
   function disconnected() {
-    limit = waited + 3; // one more question, and no long wait for its answer
+    limit = waited + 3; // ask once more, and do not wait long
     ping();
   }
 

@@ -1,4 +1,4 @@
-"""A line that appears when the kernel behind a panel no longer answers; in the page, it marks fields that are asked for."""
+"""A line that appears when the kernel no longer answers; on the page it also marks fields that need an answer."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import traitlets
 
 
 class Heartbeat(anywidget.AnyWidget):
-    """Nothing to see while the kernel answers; without it controls move and the figure stays, and nobody says why.
+    """Invisible while the kernel answers. Without it a dead kernel would leave controls that move and a figure that does not.
 
-    The page asks after an action in the panel, and otherwise rarely. A busy kernel answers late, so the first sentence says
-    that it may be busy; the second, after four times the patience or when the connection is closed, that it is gone.
+    The page asks after each action in the panel, and rarely otherwise. A busy kernel answers late, so the first sentence
+    says that it may be busy. After four times the patience, or when the connection closes, the second says that it is gone.
 
     Attributes:
-        patience: seconds without an answer before a word is said.
-        pace: seconds between two questions while nothing is done.
+        patience: seconds without an answer before the first sentence.
+        pace: seconds between questions while nothing happens.
     """
 
     _esm = Path(__file__).with_name("heartbeat.js")

@@ -1,17 +1,21 @@
 """Loss landscapes with selectors of model, loss and plane."""
 
 import functools
+from typing import Any
 
 import plotly.graph_objects as go
 
 from .. import figures
-from ..landscapes import atlas
+from ..landscapes import Landscape, Point
 from ..progress import Progress
 from ..study import Study
 from .controls import Choose, number, row, slider, tick
 from .live import LiveFigure
 from .panel import Panel
 from .states import LandscapeState
+
+#: What was chosen, the surface, and the points on it.
+Drawn = tuple[dict[str, Any], Landscape, dict[str, Point]]
 
 
 class LandscapePanel(Panel):
@@ -24,6 +28,8 @@ class LandscapePanel(Panel):
         screen: as for ``Panel``.
         chosen: traits of ``LandscapeState`` to begin with, e.g. ``loss="force MAE"``, ``seed=3``.
     """
+
+    state: LandscapeState
 
     def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = LandscapeState()
@@ -51,52 +57,52 @@ class LandscapePanel(Panel):
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
-        """Another study; choices that it has too are kept."""
+        """Switch to another study; choices that it also offers are kept."""
         self.forget()
-        self._study, self._seen, self._under_way = study, {}, {}
+        self._study = study
+        self._seen: dict[str, Any] = {}
+        self._under_way: dict[str, Any] = {}
         self._settling = True
         self.state.offer(model=study.atlas.models, loss=study.atlas.losses)
         self.begin(chosen)
         self._changed()
 
     def settle(self) -> None:
-        """Offers what fits the model and the plane: other models, coefficients, a seed."""
+        """Offer what fits the model and the plane: other models, coefficients, a seed."""
         state, known = self.state, self._study.atlas
         state.offer(plane=known.planes(state.model))
-        through = state.plane in (atlas.ANOTHER, atlas.THREE)
-        state.offer(to=known.others(state.model) if through else ())
-        state.offer(third=known.others(state.model, state.to) if state.plane == atlas.THREE else ())
-        single = known.descriptors if state.plane == atlas.COEFFICIENTS else ()
+        state.offer(to=known.through(state.model, state.plane))
+        state.offer(third=known.through(state.model, state.plane, state.to))
+        choice = known.choice(state.model, plane=state.plane)
+        single = known.descriptors if choice.coefficients else ()
         state.offer(first=single)
         state.offer(second=[name for name in single if name != state.first])
-        drawn = state.plane in (atlas.ANOTHER, atlas.RANDOM, atlas.FIRST_WEIGHTS)
-        self._seed.layout.display = "flex" if drawn else "none"
+        self._seed.layout.display = "none" if choice.seed is None else "flex"
 
     def redraw(self) -> None:
-        """Draws the loss; what takes longer than a moment shows a preview and its progress."""
+        """Draw the loss; long work shows a preview and its progress."""
         view, known = self.state.view(), self._study.atlas
         if self.work.busy and view == self._under_way:
-            return  # only colours and cuts were changed, and they are taken when it is drawn
+            return  # only colours and cuts have changed, and they are read when the surface is drawn
         self._under_way = view
-        trained = view["model"] not in self._study.networks or known.is_trained(view["model"])
-        what = f"{view['loss']} around {view['model']}" if trained else f"training {view['model']}, once"
-        at_once = view == self._seen or known.at_once(view["model"], view["loss"])  # or only colours and cuts changed
+        what = known.work(view["model"], view["loss"])
+        at_once = view == self._seen or not what  # only colours and cuts have changed, or it is quick
 
-        def surface(progress: Progress, *, preview: bool = False) -> tuple:
+        def surface(progress: Progress, *, preview: bool = False) -> Drawn:
             return view, *known(**view, preview=preview, progress=progress)
 
-        def first(drawn: tuple) -> None:
+        def first(drawn: Drawn) -> None:
             if not drawn[1].error:
                 self.show(self._figure(drawn))
                 return
             if self.active:
-                self.figure.become(self._figure(drawn))  # not shown for good: whoever cancels wants none of it
+                self.figure.become(self._figure(drawn))  # for now: who cancels goes back to what was shown before
             self.draw(what, surface, self._figure, at_once=False)
 
         if self.active:
             self.work.run(what, functools.partial(surface, preview=True), first, at_once=at_once, undo=self._back)
 
-    def _figure(self, drawn: tuple) -> go.Figure:
+    def _figure(self, drawn: Any) -> go.Figure:
         view, surface, points = drawn
         if not surface.error:
             self._seen = view
@@ -105,5 +111,5 @@ class LandscapePanel(Panel):
 
     def _cut(self, x: float, y: float) -> None:
         if self.active and self.figure.data and self.figure.data[0].type == "surface":
-            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # both, and then one redraw
+            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # set both, then redraw once
             self._changed()

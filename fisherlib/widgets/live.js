@@ -1,16 +1,16 @@
-// Draws the figure of a LiveFigure wherever it is shown; plotly.js stands above this text.
+// Draws the figure of a LiveFigure in every view; plotly.js is put in front of this file.
 //
-// plotly.js writes what it guesses (types and ranges of axes, domains it has shrunk) into the figure it has drawn, and a
-// figure that is changed step by step keeps some of it. So every figure is drawn from nothing. Only a surface becomes
-// another surface in place: it is the one that is turned, and setting up its 3D drawing takes long.
+// plotly.js writes its guesses (types and ranges of axes, shrunken domains) into the figure that it has drawn, and a figure
+// that is updated keeps some of them. So every figure is drawn afresh. Only a surface is updated to another surface in
+// place: it keeps its camera, and setting up 3D drawing is slow.
 
 const { Plotly } = window;
-const CONFIG = { displaylogo: false, showSendToCloud: false }; // plotly.js offers to upload a figure to its makers' server
-const PATIENCE = 2000; // ms; in a page that is still being built plotly.js may never say that it is done
+const CONFIG = { displaylogo: false, showSendToCloud: false }; // plotly.js offers to upload a figure to a server
+const PATIENCE = 2000; // ms; on a page that is still loading plotly.js may never report that it is done
 
 function render({ model, el }) {
   const gd = el.appendChild(document.createElement("div"));
-  let drawn = null; // the text of the figure that is there
+  let drawn = null; // JSON of the figure that is drawn
   let width = 0; // pixels it was drawn for
   let queue = Promise.resolve();
 
@@ -27,7 +27,7 @@ function render({ model, el }) {
 
   async function draw() {
     const text = model.get("drawing");
-    if (!text || !el.clientWidth) return; // a part of a page that is not open has no width yet
+    if (!text || !el.clientWidth) return; // hidden parts of a page have no width
     if (text !== drawn) await become(text);
     else if (el.clientWidth !== width) await Plotly.relayout(gd, { autosize: true });
     width = el.clientWidth;
@@ -35,16 +35,16 @@ function render({ model, el }) {
 
   async function become(text) {
     const { data, layout } = JSON.parse(text);
-    if (drawn === null && !data.length) return; // nothing yet, so no empty axes either
+    if (drawn === null && !data.length) return; // no empty axes before the first figure
     const inPlace = drawn !== null && layout.scene && gd._fullLayout.scene;
     drawn = text;
-    el.style.minHeight = `${layout.height ?? 0}px`; // the page does not jump while nothing is there
+    el.style.minHeight = `${layout.height ?? 0}px`; // so that the page does not jump
     if (layout.scene && model.get("camera").eye) layout.scene.camera = structuredClone(model.get("camera"));
     const whole = { ...layout, autosize: true, width: undefined };
     const plot = inPlace ? Plotly.react(gd, data, whole, CONFIG) : Plotly.newPlot(gd, data, whole, CONFIG);
     await Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     if (inPlace) return;
-    gd.on("plotly_relayout", turned); // a new plot has none of these
+    gd.on("plotly_relayout", turned); // a new plot has no listeners
     gd.on("plotly_click", clicked);
   }
 

@@ -1,4 +1,4 @@
-"""A figure in a page that becomes another one, with nothing left of the first but the camera."""
+"""A figure in a page that is replaced as a whole; only the camera is kept."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,12 +13,12 @@ from plotly.offline import get_plotlyjs
 class LiveFigure(anywidget.AnyWidget):
     """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
 
-    Plotly's own ``FigureWidget`` sends only what differs from what it believes to be in the page, so that a figure
-    inherits what plotly.js guessed for another one. Here a figure is sent as a whole and drawn from nothing (``live.js``).
+    Plotly's own ``FigureWidget`` sends only differences, so a new figure inherits what plotly.js guessed for the last
+    one. Here the whole figure is sent and drawn afresh (``live.js``).
 
     Attributes:
-        drawing: the figure as JSON; what a page shows, also one that is loaded again.
-        camera: of the surfaces, where it was turned last; empty until then.
+        drawing: the figure as JSON, which a reloaded page shows again.
+        camera: of the surfaces, as it was last turned; empty until then.
     """
 
     _esm = get_plotlyjs() + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
@@ -26,14 +26,15 @@ class LiveFigure(anywidget.AnyWidget):
     camera = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
-        self._figure, self._clicked = go.Figure(), []
-        super().__init__(_view_count=0)  # None, the default, would mean that nobody counts
+        self._figure = go.Figure()
+        self._clicked: list[Callable[[float, float], None]] = []
+        super().__init__(_view_count=0)  # with None, the default, views are not counted
         self.on_msg(self._heard)
         self.observe(self._displayed, "_view_count")
 
     @classmethod
     def of(cls, figure: go.Figure | None = None) -> "LiveFigure":
-        """A live figure that starts as ``figure``, or empty."""
+        """A live figure that shows ``figure`` first, or nothing."""
         live = cls()
         live.become(figure or go.Figure())
         return live
@@ -49,15 +50,15 @@ class LiveFigure(anywidget.AnyWidget):
 
     @property
     def layout(self) -> go.Layout:
-        """The layout shown: plotly's, which takes the place of that of a widget's box."""
+        """The layout shown: that of plotly, not that of the widget's box."""
         return self._figure.layout
 
     def on_point(self, callback: Callable[[float, float], None]) -> None:
-        """Calls ``callback(x, y)`` when a point of a contour plot is clicked."""
+        """Call ``callback(x, y)`` when a point of a contour plot is clicked."""
         self._clicked.append(callback)
 
     def _displayed(self, change: Mapping[str, int | None]) -> None:
-        # What changes while a page opens, between its look at the widgets and its ears, never reaches it.
+        # A page that is still loading misses updates, so send the state again.
         if (change["new"] or 0) > (change["old"] or 0):
             self.send_state("drawing")
 

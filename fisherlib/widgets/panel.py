@@ -1,6 +1,7 @@
-"""What all panels share: a status line over controls over one live figure, and a state that drives them."""
+"""What all panels share: a status line, controls and a live figure, driven by a state."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -10,6 +11,8 @@ from .heartbeat import Heartbeat
 from .live import LiveFigure
 from .states import State
 from .work import Work
+
+Result = TypeVar("Result")
 
 STYLE = """<style>
 .fisherlib label, .fisherlib .widget-label { font-weight: 600; }
@@ -28,7 +31,7 @@ STYLE = """<style>
 </style>"""
 
 
-#: What is shown where there is nothing to show.
+#: Shown when there is nothing to draw.
 EMPTY = go.Figure(
     layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
 )
@@ -38,10 +41,10 @@ class Panel(ipywidgets.VBox):
     """Controls over a figure.
 
     Args:
-        name: of the panel, for the page's style sheet.
+        name: names the panel in the style sheet.
         state: what is chosen; setting its traits drives the panel.
         controls: rows of widgets.
-        screen: the figure to draw on, where panels share one; one of its own without it.
+        screen: a figure shared with other panels; by default the panel has its own.
 
     Attributes:
         figure: the live figure.
@@ -51,10 +54,11 @@ class Panel(ipywidgets.VBox):
     def __init__(
         self, name: str, state: State, controls: Sequence[ipywidgets.Widget], *, screen: LiveFigure | None = None
     ) -> None:
-        self.state, self.work = state, Work()
+        self.state: Any = state
+        self.work = Work()
         self.figure = screen if screen is not None else LiveFigure.of()
-        self.active = screen is None  # panels that share a figure draw on it in turn
-        # On a shared screen the page has one style sheet and one heartbeat for all.
+        self.active = screen is None  # of panels that share a figure, only the open one draws
+        # Panels on a shared screen use the style sheet and the heartbeat of the page.
         top, own = ([ipywidgets.HTML(STYLE), Heartbeat()], [self.figure]) if screen is None else ([], [])
         super().__init__([ipywidgets.VBox([*top, self.work]), *controls, *own])
         for each in ("fisherlib", f"fisherlib-{name}"):
@@ -71,45 +75,45 @@ class Panel(ipywidgets.VBox):
         return self.work.last_error
 
     def settle(self) -> None:
-        """What follows from a choice before it is drawn, such as the options of other choices."""
+        """Update what depends on a choice before drawing, such as the options of other choices."""
 
     def redraw(self) -> None:
         """Draw what is chosen."""
         raise NotImplementedError
 
     def draw(
-        self, what: str, task: Callable[[Progress], object], build: Callable[[object], go.Figure], *, at_once: bool
+        self, what: str, task: Callable[[Progress], Result], build: Callable[[Result], go.Figure], *, at_once: bool
     ) -> None:
-        """Show ``build(task(progress))``; when the person cancels, the state goes back to what the figure shows."""
+        """Show ``build(task(progress))``; if the person cancels, the state goes back to what the figure shows."""
         if self.active:
             self.work.run(what, task, lambda result: self.show(build(result)), at_once=at_once, undo=self._back)
 
     def show(self, figure: go.Figure) -> None:
-        """Show a figure of what is chosen now."""
-        if self.active:  # meanwhile another page may have been opened
+        """Show the figure of the current choice."""
+        if self.active:  # another page may be open by now
             self.figure.become(figure)
         self._shown, self._drawn = figure, self.state.trait_values()
 
     def wake(self) -> None:
-        """Take the shared figure: show again what was shown, or nothing; draw what is new; work under way goes on."""
+        """Take over the shared figure: show the last figure of this panel, and redraw if the choice has changed since."""
         self.active = True
         self._show_again()
         if not self.work.busy and self._drawn != self.state.trait_values():
             self.redraw()
 
     def forget(self) -> None:
-        """What was shown, or is being made, is of other data."""
+        """Drop the figure and the work under way: they belong to other data."""
         self.work.stop()
         self._shown, self._drawn = None, {}
         self._show_again()
 
     def _show_again(self) -> None:
-        """What this panel drew last; another panel's figure never stands under its controls."""
+        """Show what this panel drew last, so that no other panel's figure stands under its controls."""
         if self.active:
             self.figure.become(EMPTY if self._shown is None else self._shown)
 
     def begin(self, chosen: Mapping[str, object]) -> None:
-        """Choose before anything is drawn, in the order of the state's traits: what fits one depends on those above it."""
+        """Set choices before anything is drawn, in the order of the traits: the options of one depend on those above it."""
         declared = list(vars(type(self.state)))
         self._settling = True
         try:
@@ -120,17 +124,17 @@ class Panel(ipywidgets.VBox):
             self._settling = False
 
     def _displayed(self, change: Mapping[str, int | None]) -> None:
-        # As the figure does for itself: what changes while a page opens never reaches it.
+        # A page that is still loading misses updates, so send the state again, as the figure does for itself.
         if (change["new"] or 0) > (change["old"] or 0):
             for widget in _inside(self, but=self.figure):
                 widget.send_state()
 
     def _back(self) -> str:
-        """Goes back to what was drawn last, and says what the figure shows now."""
+        """Restore the choice that was drawn last. Returns a sentence on what the figure shows."""
         self._settling = True
         try:
             with self.state.hold_trait_notifications():
-                for name in sorted(self._drawn, key=lambda name: name != "options"):  # what is offered, then chosen
+                for name in sorted(self._drawn, key=lambda name: name != "options"):  # options before choices
                     self.state.set_trait(name, self._drawn[name])
             self.settle()
         finally:
@@ -146,7 +150,7 @@ class Panel(ipywidgets.VBox):
         self._settling = True
         try:
             self.settle()
-        except Exception as error:  # noqa: BLE001  invisible in a callback, so it is put into words
+        except Exception as error:  # noqa: BLE001  nobody sees an exception in a callback, so show its message
             self.work.fail(error)
             return
         finally:

@@ -1,11 +1,11 @@
-"""What is chosen in each explorer: traits without a widget and without an array."""
+"""The choices of each explorer, as traits without widgets or arrays."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import traitlets
 
-#: Every trajectory of the data together.
+#: All trajectories of the data together.
 ALL = "all trajectories"
 #: No θ file.
 NONE = "none"
@@ -14,12 +14,12 @@ ONE_RUN = "none: one run"
 
 
 class Offered(traitlets.Unicode):
-    """A choice among the options that the state offers for it, ``state.options[name]``; empty while nothing is chosen."""
+    """A choice among the options in ``state.options[name]``; empty while nothing is chosen."""
 
     def validate(self, obj: "State", value: Any) -> str:
-        """Refuses what is not among the options; the sentence lists them."""
+        """Refuse what is not among the options; the message lists them."""
         value = super().validate(obj, value)
-        _among(self.name, [value] if value else [], obj.options.get(self.name))
+        _among(self.name, [value] if value else [], obj)
         return value
 
 
@@ -27,29 +27,35 @@ class SeveralOffered(traitlets.Tuple):
     """Some of the options that the state offers, at least one."""
 
     def validate(self, obj: "State", value: Any) -> tuple[str, ...]:
-        """Refuses an empty choice, and what is not among the options."""
+        """Refuse an empty choice and what is not among the options."""
         value = super().validate(obj, value)
-        options = obj.options.get(self.name)
+        options = obj.options.get(self.name or "")
         if options and not value:
             raise traitlets.TraitError(f"{self.name}: expected at least one of {', '.join(map(repr, options))}")
-        _among(self.name, value, options)
+        _among(self.name, value, obj)
         return value
 
 
-def _among(name: str, chosen: Sequence[str], options: Sequence[str] | None) -> None:
+def _among(name: str | None, chosen: Sequence[str], state: "State") -> None:
+    options = state.options.get(name or "")
     for value in chosen:
         if options and value not in options:
             raise traitlets.TraitError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
 
 
 class State(traitlets.HasTraits):
-    """Choices, and what is offered for those that have options."""
+    """Choices, and the options of those that have any."""
 
     options = traitlets.Dict(value_trait=traitlets.Tuple(), key_trait=traitlets.Unicode())
 
     def offer(self, **options: Sequence[str]) -> None:
-        """New options by trait; a choice that is no longer among them becomes the first one, several keep what is left."""
-        before = {name: getattr(self, name) for name in options}  # now: no choice at all is refused among new options
+        """Set options by trait.
+
+        A choice that is no longer offered becomes the first option; of several choices those still offered stay.
+        """
+        before = {
+            name: getattr(self, name) for name in options
+        }  # read now: an empty choice is refused among new options
         with self.hold_trait_notifications():
             self.options = self.options | {name: tuple(offered) for name, offered in options.items()}
             for name, offered in options.items():
@@ -61,7 +67,7 @@ class State(traitlets.HasTraits):
 
 
 class LoadState(State):
-    """Which file, and how it is read. Empty columns are guessed."""
+    """Which file, and how it is read. Columns left empty are guessed."""
 
     path = traitlets.Unicode()
     temperature = traitlets.Float(None, allow_none=True)  # K; None: what the file says
@@ -75,7 +81,7 @@ class LoadState(State):
 
 
 class FitState(State):
-    """Weights of what is added to the Fisher divergence, and where the fit is saved."""
+    """Weights of the terms added to the Fisher divergence, and where the fit is saved."""
 
     ridge = traitlets.Float(0.0, min=0.0)  # λ, relative to the diagonal of the loss
     kl = traitlets.Float(0.0, min=0.0)  # weight of the second-order KL divergence, 1/Å²
@@ -85,9 +91,9 @@ class FitState(State):
 
 
 class CompareState(State):
-    """Which models on which trajectory, and as what picture."""
+    """Which models on which trajectory, and which view."""
 
-    saved = Offered()  # a θ file whose potential is taken among the models
+    saved = Offered()  # a θ file whose potential joins the models
     models = SeveralOffered()
     trajectory = Offered()
     quantity = Offered()
@@ -97,7 +103,7 @@ class CompareState(State):
 
 
 class LandscapeState(State):
-    """Which loss around which model, on which plane, how far and how fine."""
+    """Which loss around which model on which plane, its half-width and resolution."""
 
     model = Offered()
     loss = Offered()
@@ -115,7 +121,7 @@ class LandscapeState(State):
     y = traitlets.Float(0.0, min=-1e6, max=1e6)
 
     def view(self) -> dict[str, Any]:
-        """The arguments of an ``Atlas`` that this choice stands for."""
+        """These choices as arguments of an ``Atlas``."""
         pair = (self.first, self.second) if self.first and self.second else ()
         names = {name: getattr(self, name) or None for name in ("to", "third")}
         return {

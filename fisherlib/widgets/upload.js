@@ -1,5 +1,4 @@
-// A file from the reader's computer, sent in pieces that fit through any server's message limit; the next piece is
-// sent when the last one has been written.
+// Sends a file in pieces that fit any server's message limit; each piece is sent after the last one has been written.
 const PIECE = 2 * 1024 * 1024;
 const PATIENCE = 30000; // ms without an answer
 

@@ -1,9 +1,10 @@
-"""A file from the reader's computer, in pieces, into a folder that lasts as long as the panel."""
+"""Uploads a file in pieces into a folder that is removed with the panel."""
 
 import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import anywidget
 import traitlets
@@ -12,24 +13,24 @@ from ..io.scratch import Scratch, sweep
 
 MEGABYTE = 1024**2
 
-#: Once in a process, what killed ones have left is removed.
+#: Removes the folders that killed processes have left; once in each process.
 _tidied = functools.cache(sweep)
 
 
 class Upload(anywidget.AnyWidget):
     """A labelled file field.
 
-    Jupyter's own upload sends a file as one message, and above the server's limit (10 MB as installed) the connection
-    breaks without a word. Here pieces of 2 MB are written one after the other, so the limit does not matter.
+    Jupyter's own upload sends a file as one message, and above the server's limit (10 MB by default) the connection breaks
+    without an error. Here a file comes in pieces of 2 MB, so the limit does not matter.
 
     Args:
-        received: called with the path of a file that has come in whole.
-        refused: called with the sentence that says why one has not.
+        received: called with the path of a complete file.
+        refused: called with the error when a file is refused.
         label: of the field.
         accept: suffixes that the browser offers.
-        limit: largest file, bytes.
-        room: for all files together, bytes; the oldest are removed beyond it, but not the last two.
-        needed: says of a path whether it is still in use, and is not to be removed either.
+        limit: size of the largest file, bytes.
+        room: for all files together, bytes; beyond it the oldest are removed, except the last two.
+        needed: tells whether the file at a path is still in use; such files are kept.
     """
 
     _esm = Path(__file__).with_name("upload.js")
@@ -47,27 +48,28 @@ class Upload(anywidget.AnyWidget):
         **traits: object,
     ) -> None:
         self._received, self._refused, self._needed = received, refused, needed
-        self._scratch, self._count, self._kept = Scratch(), 0, []
+        self._scratch, self._count = Scratch(), 0
+        self._kept: list[Path] = []
         super().__init__(**traits)
         self.on_msg(self._piece)
         _tidied()
 
     def close(self) -> None:
-        """Takes the field from the page and removes what was uploaded."""
+        """Remove the field from the page, and the uploaded files."""
         super().close()
         self._scratch.close()
 
-    def _piece(self, widget: object, message: dict, buffers: list) -> None:
+    def _piece(self, widget: object, message: dict[str, Any], buffers: list[bytes]) -> None:
         number, size, offset = (message[name] for name in ("number", "size", "offset"))
         name = PurePosixPath(str(message["name"]).replace("\\", "/")).name
         try:
             end = self._write(name, size, offset, buffers)
         except (ValueError, OSError) as error:
             self._refused(error)
-            end = size  # nothing more is asked for
+            end = size  # so that the page sends no more
         self.send({"number": number, "next": end})
 
-    def _write(self, name: str, size: int, offset: int, buffers: list) -> int:
+    def _write(self, name: str, size: int, offset: int, buffers: list[bytes]) -> int:
         if name in ("", ".", ".."):
             raise ValueError("upload: expected a file with a name, got none")
         if not 0 <= size <= self.limit or not buffers:
@@ -88,8 +90,8 @@ class Upload(anywidget.AnyWidget):
         return end
 
     def _keep(self, partial: Path, name: str) -> Path:
-        """Moves a whole file to its place, which may cost older ones theirs."""
-        self._count += 1  # a folder each, so that what is found under a path never changes
+        """Move a complete file to its place; this may remove older ones."""
+        self._count += 1  # one folder for each file, so that the file at a path never changes
         target = self._scratch.path / str(self._count) / name
         target.parent.mkdir()
         self._kept.append(partial.replace(target))
@@ -105,6 +107,6 @@ class Upload(anywidget.AnyWidget):
                 self._kept.remove(path)
 
     def _forget(self) -> None:
-        """Removes the pieces of a file that was not sent to its end: a field sends one after the other."""
+        """Remove the pieces of an incomplete file: a field sends one file at a time."""
         for path in self._scratch.path.glob(".*.partial"):
             path.unlink()

@@ -1,4 +1,4 @@
-"""Advice of the library, which names arguments, in the words of a page, which has labelled controls."""
+"""Rewrites messages of the library for a page: they name arguments, and a page has labelled controls."""
 
 import re
 
@@ -20,7 +20,7 @@ _ADVICE = (
     (r"name (?:it|another) by (\w+)=", r"choose it as “\1”"),
     (r"name them by (\w+)= and (\w+)=", r"choose them as “\1” and “\2”"),
 )
-#: Where descriptors are computed there is no column of them to blame.
+#: If descriptors are computed, no column of the file can be wrong.
 _COMPUTED = (
     r"the column holds \+∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True",
     "the descriptors are computed here, so the forces of the file have the wrong sign: negate them there",
@@ -28,11 +28,11 @@ _COMPUTED = (
 
 
 def on_page(sentence: str, *, computed: bool = False) -> str:
-    """A sentence with its advice in the words of the page.
+    """A message of the library that names the controls of the page instead of arguments.
 
     Args:
-        sentence: of the library.
-        computed: whether the descriptors are computed, so that the file has no column of them.
+        sentence: the message.
+        computed: whether the descriptors are computed, not taken from a column of the file.
     """
     for pattern, words in (_COMPUTED, *_ADVICE) if computed else _ADVICE:
         sentence = re.sub(pattern, words, sentence)

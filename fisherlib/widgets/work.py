@@ -1,4 +1,4 @@
-"""Long work beside a notebook that stays responsive: a sentence, a bar with an estimate, Cancel, and what went wrong."""
+"""Long work in the background: status, progress bar with an estimate, Cancel button, error message."""
 
 import asyncio
 import contextvars
@@ -18,26 +18,30 @@ BEAT = 0.1
 
 
 class Cancelled(Exception):
-    """The work was cancelled, or newer work took its place."""
+    """The work was cancelled, or newer work replaced it."""
 
 
 class Work(ipywidgets.HBox):
-    """The line above the controls of a panel.
+    """The status line above the controls of a panel.
 
-    Long work runs in a thread, so that the kernel hears the Cancel button; its result is shown from the kernel's own
-    loop. Without a running loop (plain Python) everything runs at once, in the caller's thread.
+    Long work runs in a thread, so that the kernel can react to the Cancel button. Its result is shown from the kernel's
+    event loop. Without a running loop (plain Python) everything runs in the caller's thread.
 
     Attributes:
-        last_error: the last exception, or None when the last work succeeded.
+        last_error: the last exception; None if the last work succeeded.
     """
 
     def __init__(self) -> None:
-        self.status, self.last_error = ipywidgets.HTML(), None
+        self.status = ipywidgets.HTML()
+        self.last_error: Exception | None = None
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0, layout={"width": "160px"})
         self.button = ipywidgets.Button(description="Cancel", icon="times", layout={"width": "auto"})
         self.button.on_click(lambda _: self.cancel())
-        self._number, self._undo, self._outcome = 0, None, None
-        self._lock, self._thread = threading.Lock(), None
+        self._number = 0  # of the work under way; older work with another number is obsolete
+        self._undo: Callable[[], str] | None = None
+        self._outcome: tuple[int, Any, Exception | None, Callable[[Any], None]] | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
         super().__init__([self.status, self.bar, self.button], layout={"min_height": "34px", "align_items": "center"})
         self.add_class("fisherlib-status")
         self._busy(False)
@@ -51,14 +55,14 @@ class Work(ipywidgets.HBox):
         at_once: bool = False,
         undo: Callable[[], str] | None = None,
     ) -> None:
-        """Do ``done(task(progress))``; newer work cancels older.
+        """Run ``done(task(progress))``; newer work cancels older work.
 
         Args:
-            what: is being done, in words.
-            task: the work; it calls ``progress(done, in all)``, which raises when it is to stop.
+            what: the work in words, for the status line.
+            task: the work; it calls ``progress(done, total)``, which raises ``Cancelled`` when it should stop.
             done: shows the result.
-            at_once: in this thread, for what takes no time.
-            undo: called when the person cancels; what it returns is said.
+            at_once: run in this thread, for work that takes no time.
+            undo: called when the person cancels; returns the sentence to show.
         """
         self._number += 1
         self._undo = undo
@@ -71,7 +75,9 @@ class Work(ipywidgets.HBox):
         self.status.value = f"{escape(what)} …"
         self._start(loop, what, task, done)
 
-    def _start(self, loop: asyncio.AbstractEventLoop, what: str, task: Callable, done: Callable) -> None:
+    def _start(
+        self, loop: asyncio.AbstractEventLoop, what: str, task: Callable[[Progress], Any], done: Callable[[Any], None]
+    ) -> None:
         number, started = self._number, time.monotonic()
         context, last = contextvars.copy_context(), [started]
 
@@ -85,36 +91,36 @@ class Work(ipywidgets.HBox):
                 loop.call_soon_threadsafe(self._show, number, what, count / total, left, context=context)
 
         def job() -> None:
-            with self._lock:  # of older work that has not heard yet that it is cancelled
+            with self._lock:  # cancelled work may still be running; wait for it
                 if number != self._number:
                     return
                 self._outcome = (number, *_attempt(task, progress), done)
             loop.call_soon_threadsafe(self._collect, context=context)
 
-        self._thread = threading.Thread(target=job, daemon=True)
-        self._thread.start()
+        self._thread = thread = threading.Thread(target=job, daemon=True)
+        thread.start()
 
     def wait(self) -> None:
-        """Returns when the work, and what followed from its result, is done and shown; for scripts and tests."""
+        """Wait until the work, and any work that its result starts, is done and shown; for scripts and tests."""
         waited = None
-        while self._thread is not waited:
+        while self._thread is not None and self._thread is not waited:
             waited = self._thread
             waited.join()
             self._collect()
 
     @property
     def busy(self) -> bool:
-        """Whether long work is under way."""
+        """Whether work is running in the background."""
         return self.button.layout.display != "none"
 
     def stop(self) -> None:
-        """Stop the work that is under way, whose result is of no use any more."""
+        """Stop the work under way; its result is no longer needed."""
         self._number += 1
         self._busy(False)
         self.status.value = ""
 
     def cancel(self) -> None:
-        """Stop the work that is under way, and say so."""
+        """Stop the work under way, and say so."""
         self.stop()
         self.status.value = (self._undo and self._undo()) or "Cancelled."
 
@@ -123,21 +129,21 @@ class Work(ipywidgets.HBox):
         self.status.value = sentence
 
     def fail(self, error: Exception) -> None:
-        """Put an exception into words and keep it."""
+        """Show the message of an exception and keep it."""
         self.last_error = error
-        said = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
-        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(printable(said))}</b>"
+        message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
+        self.status.value = f"<b class='fisherlib-error' role='alert'>✗ {escape(printable(message))}</b>"
 
     def _collect(self) -> None:
         outcome, self._outcome = self._outcome, None
-        if outcome is not None and outcome[0] == self._number:  # no newer work has begun while this was on its way here
+        if outcome is not None and outcome[0] == self._number:  # otherwise newer work has begun meanwhile
             self._finish(*outcome[1:])
 
     def _finish(self, result: Any, error: Exception | None, done: Callable[[Any], None]) -> None:
         self._busy(False)
         if error is None:
             self.last_error, self.status.value = None, ""
-            _, error = _attempt(lambda _: done(result), None)
+            _, error = _attempt(lambda _: done(result), lambda done, total: None)
         if error is not None:
             self.fail(error)
 
@@ -159,8 +165,8 @@ def _loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _attempt(task: Callable[[Progress], Any], progress: Progress | None) -> tuple[Any, Exception | None]:
-    # An exception in a callback or a thread is invisible to the person at the notebook; it is put into words instead.
+def _attempt(task: Callable[[Progress], Any], progress: Progress) -> tuple[Any, Exception | None]:
+    # Nobody at the notebook sees an exception in a callback or a thread, so its message is shown instead.
     try:
         return task(progress), None
     except Exception as error:  # noqa: BLE001

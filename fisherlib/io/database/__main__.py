@@ -8,9 +8,7 @@ from tqdm.auto import tqdm
 
 from ...units import counted
 from .database import Database
-from .retract import retract
-from .sweep import sweep
-from .verify import ABANDONED
+from .maintenance import ABANDONED, retract, sweep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _info(database: Database, given: argparse.Namespace) -> int:
     found = database.shards()
     configurations, rows = sum(h.configurations for h in found), sum(h.rows for h in found)
-    said = {"trajectory": len({h.key for h in found}), "configuration": configurations, "force component": rows}
-    print(", ".join(counted(number, noun) for noun, number in said.items()))
+    numbers = {"trajectory": len({h.key for h in found}), "configuration": configurations, "force component": rows}
+    print(", ".join(counted(number, noun) for noun, number in numbers.items()))
     print(
         f"{len(found)} shards, {sum(h.size for h in found) / 1e9:.3g} GB, {database.unsealed(found)} of them not sealed"
     )
@@ -61,7 +59,7 @@ def _verify(database: Database, given: argparse.Namespace) -> int:
     unsealed = database.unsealed()
     print(
         "all is well"
-        + (f", but {unsealed} shards are in no seal: `seal` says that they must be there" if unsealed else "")
+        + (f", but {unsealed} shards are in no seal: `seal` records that they must stay" if unsealed else "")
     )
     return 0
 

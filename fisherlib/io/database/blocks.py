@@ -1,7 +1,7 @@
-"""Φ and F of shards, block by block: one is read while another is multiplied."""
+"""Φ and F of shards, block by block: one block is read while another one is multiplied."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,17 +9,17 @@ import numpy as np
 from ...dataset import Array
 from .shard import Shard, sizes
 
-#: One block is multiplied, one is ready, one is read.
+#: One block is multiplied, one is ready, and one is read.
 BUFFERS = 3
-#: Blocks that the disk is asked for before they are read: many systems read only 128 kB ahead by themselves.
+#: Blocks that the disk is asked for in advance: many systems read only 128 kB ahead by themselves.
 ANNOUNCED = 16
 
 
 def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
-    """Rows of Φ (n, K) and of F (n,), float64, in the order of the shards; valid until the next are asked for.
+    """Rows of Φ (n, K) and of F (n,), float64, in the order of the shards. The next rows overwrite them.
 
     Args:
-        shards: asked for one by one, in the thread that reads; each is closed when its last block has been read.
+        shards: opened one by one, in the thread that reads; each is closed when its last block has been read.
         K: number of descriptors.
 
     Raises:
@@ -28,18 +28,18 @@ def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
     found = _read(shards, K)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
         try:
-            # One thread takes one step after the other, so that a shard is opened while blocks of the last one are left.
+            # One thread reads ahead, so the next shard is opened while blocks of the last one are still to be multiplied.
             ahead = deque(reader.submit(next, found, None) for _ in range(BUFFERS - 1))
             while (block := ahead.popleft().result()) is not None:
                 ahead.append(reader.submit(next, found, None))
                 yield block
         finally:
-            # By the thread that reads, which may still be at it: Ctrl-C, while that thread is started, leaves it to itself.
+            # In the thread that reads, since it may still be reading, even after Ctrl-C.
             reader.submit(found.close)
 
 
-def _read(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
-    """The same, each block in the next of ``BUFFERS`` buffers, which are used in turn."""
+def _read(shards: Iterable[Shard], K: int) -> Generator[tuple[Array, Array], None, None]:
+    """The same; ``BUFFERS`` buffers are used in turn."""
     buffers = deque([np.empty(0)] * BUFFERS)
     raw = np.empty(0, np.uint8)
     for shard in shards:

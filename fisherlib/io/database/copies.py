@@ -1,4 +1,4 @@
-"""Configurations that would count twice, however they were cut into shards and whatever they are called."""
+"""Configurations that would count twice, in whatever shards they are and under whatever key."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from .header import Damaged, Header
 from .layout import SHARDS
 from .shard import Shard
 
-#: So many different configurations that occur twice are no chance: walkers may begin alike.
+#: So many configurations in two trajectories are copies. One alone is not: walkers may begin alike.
 SHARED = 2
 
 
-def stored(folder: Path, shards: Sequence[Header]) -> NDArray[np.uint64]:
+def known_fingerprints(folder: Path, shards: Sequence[Header]) -> NDArray[np.uint64]:
     """Fingerprints of all configurations, in the order of the shards."""
     found = [np.empty(0, np.uint64)]
     for h in shards:
@@ -25,18 +25,21 @@ def stored(folder: Path, shards: Sequence[Header]) -> NDArray[np.uint64]:
     return np.concatenate(found)
 
 
-def again(
+def repeats(
     prints: NDArray[np.uint64], owner: NDArray[np.integer], number: NDArray[np.integer]
 ) -> tuple[int, int, int] | None:
-    """Where one trajectory holds what another one, or it itself, holds before: how many, and a pair of them.
+    """Finds configurations that a trajectory repeats from another one or from itself.
 
-    One that is repeated at once, as after a Monte Carlo step that was refused, and a first configuration that
-    trajectories share are none.
+    A configuration that follows itself, as after a rejected Monte Carlo step, does not count. Neither does a single
+    configuration that two trajectories share.
 
     Args:
         prints: fingerprints, by trajectory and configuration.
-        owner: trajectories, by number.
-        number: of the configurations in their trajectory.
+        owner: number of the trajectory of each.
+        number: number of each in its trajectory.
+
+    Returns:
+        How many the worst pair of trajectories shares, with the places of one and of its copy; None where nothing is repeated.
     """
     order = np.argsort(prints, kind="stable")
     a, b = order[:-1], order[1:]
@@ -51,18 +54,18 @@ def again(
     return (int(count[most]), int(a[first]), int(b[first])) if count[most] >= SHARED else None
 
 
-def refuse_again(known: NDArray[np.uint64], t: Trajectory) -> None:
+def refuse_repeats(known: NDArray[np.uint64], t: Trajectory) -> None:
     """Refuses configurations that their trajectory holds already.
 
     Args:
-        known: fingerprints of those it has.
-        t: those that are to follow.
+        known: fingerprints of those that it holds.
+        t: the configurations that are to follow.
 
     Raises:
         ValueError: they would count twice.
     """
     prints = np.concatenate([known, fingerprints(t)])
-    found = again(prints, np.zeros(len(prints), int), np.arange(len(prints)))
+    found = repeats(prints, np.zeros(len(prints), int), np.arange(len(prints)))
     if found is None and len(t) == 1 and len(known) and known[-1] != prints[-1]:
         where = np.flatnonzero(known == prints[-1])
         found = (1, int(where[0]), len(known)) if len(where) else None
@@ -89,7 +92,7 @@ def refuse_copies(folder: Path, shards: Sequence[Header]) -> None:
     M = [h.configurations for h in shards]
     owner = np.repeat([keys.index(h.key) for h in shards], M).astype(int)
     number = np.concatenate([np.empty(0, int), *(h.first + np.arange(m) for h, m in zip(shards, M, strict=True))])
-    found = again(stored(folder, shards), owner, number)
+    found = repeats(known_fingerprints(folder, shards), owner, number)
     if found is not None:
         n, a, b = found
         raise Damaged(

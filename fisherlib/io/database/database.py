@@ -1,4 +1,4 @@
-"""A descriptor database: what it is about, and what must be in it."""
+"""A descriptor database: what it is about, what is in it, and what must stay in it."""
 
 import contextlib
 import dataclasses
@@ -8,18 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...arguments import kind
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
-from .copies import refuse_again, refuse_copies, stored
+from .copies import known_fingerprints, refuse_copies, refuse_repeats
 from .header import Header
+from .inventory import checked, headers, of_key, sealed, write_seal
 from .join import join, refuse_descriptors, refuse_unlike
-from .layout import SEALS, SHARDS, UNITS, fingerprint, publish, said, shard_name
-from .listing import checked, headers, of_key, sealed
-from .meta import plain, read_meta, write_meta
+from .layout import SEALS, SHARDS, UNITS, canonical, fingerprint, shard_name
+from .maintenance import findings
+from .meta import FORMAT, plain, read_meta, write_meta
+from .precision import Precision
 from .shard import Shard
-from .verify import findings
-from .write_shard import Precision, same_rows, write_shard
+from .shard_writer import same_rows, write_shard
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,18 +47,18 @@ class Database:
 
     @property
     def meta(self) -> str:
-        """Fingerprint of what the database is about; every shard repeats it."""
-        return fingerprint(said(self._meta()))
+        """Fingerprint of what the database is about; every shard carries it."""
+        return fingerprint(canonical(self._meta()))
 
     @property
     def about(self) -> dict[str, Any]:
-        """What numbers made of it belong to: descriptor with its names, and units."""
+        """Descriptor, its names and units, to be kept with every result computed from it."""
         names = stated(self.descriptor_names)
         return {"descriptor": dict(self.descriptor), "units": UNITS} | ({"descriptor_names": names} if names else {})
 
     def _meta(self) -> dict[str, Any]:
         names = list(self.descriptor_names)
-        return {**self.about, "descriptor_names": names, "precision": self.precision, "format": 1}
+        return {**self.about, "descriptor_names": names, "precision": self.precision, "format": FORMAT}
 
     @classmethod
     def create(
@@ -98,10 +100,22 @@ class Database:
     def open(cls, path: "str | os.PathLike | Database") -> "Database":
         """An existing database.
 
+        Args:
+            path: of the folder; an open database is returned as it is.
+
         Raises:
             FileNotFoundError: no database there.
-            Damaged: what it is about was changed.
+            Damaged: what it is about was changed, or another version of fisherlib wrote it.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     made = Database.create(folder + "/db", descriptor_names=["radial", "angular"])
+            ...     found = Database.open(folder + "/db")
+            >>> found.K, found.precision, found.meta == made.meta
+            (2, 'float32', True)
         """
+        kind("database", path, (Database, str, os.PathLike), "Database.open('database')")
         if isinstance(path, Database):
             return path
         path = Path(path).absolute()
@@ -110,21 +124,23 @@ class Database:
         return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
 
     def headers(self) -> list[Header]:
-        """Of all shards, by trajectory and configuration, whatever is missing beside them."""
+        """Headers of all shards, by trajectory and configuration; gaps are not refused."""
         return headers(self.path / SHARDS)
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
-        """What is in it now, by trajectory and configuration; nothing is missing, twice, or of another database.
+        """Headers of the shards that are in it now, by trajectory and configuration.
+
+        Missing, duplicated and foreign shards are refused with an explanation.
 
         Args:
-            keys: of the trajectories wanted; all without it.
+            keys: of the trajectories wanted; all by default.
 
         Raises:
             Damaged: a shard that should be there is not, or one is not what was written.
             KeyError: no such trajectory.
         """
         wanted = [keys] if isinstance(keys, str) else keys
-        must = sealed(self.path / SEALS)  # before the shards: one that is written and sealed meanwhile is not missing
+        must = sealed(self.path / SEALS)  # first: a shard that is written and sealed meanwhile is not missing
         found = checked(self.headers(), self.meta, must, self.path, keys=wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
@@ -136,17 +152,18 @@ class Database:
         return found
 
     def append(self, t: Trajectory, *, first: int | None = None) -> Header:
-        """Writes configurations as one shard, behind those that the trajectory of this key has already.
+        """Writes configurations as one shard, after those that their trajectory has already.
 
-        Many may write at once: of two who write different configurations under one number the second is refused. The same
-        once more changes nothing.
+        Many processes may write at once. If two write different configurations under the same number, the second one is
+        refused. Writing the same configurations again changes nothing.
 
         Args:
-            t: all of it becomes one shard; 20 to 200 MB are good, and ``Writer`` collects them.
+            t: becomes one shard; 20 to 200 MB are a good size, and ``Writer`` collects as many configurations.
             first: number of the first configuration, where several write parts of one trajectory.
 
         Raises:
-            ValueError: other descriptors than those of the database, not like the shards of this key, or in them already.
+            ValueError: other descriptors than those of the database, another temperature or other arrays than the shards of
+                this key, or configurations that they hold already.
             FileExistsError: another writer was faster.
             OSError: no space left; nothing is left behind.
         """
@@ -155,7 +172,7 @@ class Database:
             first = 0 if before is None else before.last + 1
         path = self.path / SHARDS / shard_name(t.key, first)
         if not path.exists():
-            refuse_again(stored(self.path, of_key(self.path / SHARDS, t.key)), t)
+            refuse_repeats(known_fingerprints(self.path, of_key(self.path / SHARDS, t.key)), t)
             with contextlib.suppress(FileExistsError):
                 return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
         with Shard(path) as shard:
@@ -172,10 +189,11 @@ class Database:
         )
 
     def check(self, t: Trajectory) -> Header | None:
-        """Refuses configurations that cannot be appended; the last shard of their trajectory, if there is one.
+        """Refuses configurations that cannot be appended. Returns the last shard of their trajectory, or None.
 
         Raises:
-            ValueError: other descriptors than those of the database, or not like the shards of this key.
+            ValueError: other descriptors than those of the database, or another temperature or other arrays than the shards
+                of this key.
         """
         refuse_descriptors(t, self.descriptor_names, self.path.name)
         before = next(iter(of_key(self.path / SHARDS, t.key)[-1:]), None)
@@ -184,26 +202,26 @@ class Database:
         return before
 
     def seal(self, shards: Sequence[Header] | None = None) -> int:
-        """States that the shards that are there now must be there from now on; how many.
+        """Records that every present shard must stay. Returns their number.
 
         Args:
-            shards: only these.
+            shards: headers of those that must stay; all by default.
         """
         listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
-        content = said({"meta": self.meta, "shards": listed})
-        (self.path / SEALS).mkdir(exist_ok=True)
         if listed:
-            with contextlib.suppress(FileExistsError):  # said already
-                publish(self.path / SEALS / f"{fingerprint(content)}.json", lambda file: file.write(content))
+            write_seal(self.path / SEALS, {"meta": self.meta, "shards": listed})
         return len(listed)
 
     def unsealed(self, shards: Sequence[Header] | None = None) -> int:
-        """How many shards no seal speaks of, so that nobody would miss them."""
+        """Number of shards that no seal lists; their loss would go unnoticed."""
         known = sealed(self.path / SEALS)
         return sum(h.name not in known for h in (self.shards() if shards is None else shards))
 
     def read(self, keys: str | Sequence[str] | None = None) -> Dataset:
-        """Trajectories in memory, every number checked.
+        """Reads trajectories into memory and checks every number.
+
+        Args:
+            keys: of the trajectories wanted; all by default.
 
         Raises:
             MemoryError: they take more than half the memory of this machine.
@@ -227,7 +245,7 @@ class Database:
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
     def verify(self, *, progress: Progress | None = None) -> list[str]:
-        """Reads every byte; a sentence for everything that is missing, damaged or foreign, and none if all is well.
+        """Reads every byte. Returns a sentence for everything that is missing, damaged or foreign.
 
         Args:
             progress: called with (shards done, in all).

@@ -1,32 +1,36 @@
-"""The first bytes of a shard: what is where in the file, with a checksum of every other byte of it.
-
-They fill HDF5's user block, which HDF5 leaves alone: any HDF5 program reads a shard, and this package reads it without
-trusting a byte that it has not checked.
-"""
+"""What a shard says about itself: the first member of its archive, with a checksum of every byte of its arrays."""
 
 import dataclasses
 import json
 import math
 import struct
-from typing import Any
+import zlib
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .layout import fingerprint, said
+from .container import Member, npy_header, pieces
+from .layout import fingerprint
 
-MAGIC = b"FISHERL1"
-_FIXED = struct.Struct("<8sQQ16s")  # magic, bytes of the user block, bytes of the text, its fingerprint
-#: HDF5 wants a power of two, at least 512.
-_SMALLEST, _LARGEST = 4096, 2**26
+#: Name of the member, and the most bytes it may have: a damaged length must not ask for all the memory.
+HEADER, LARGEST = "header.json", 2**26
 
 
 class Damaged(ValueError):
     """A file of a database is not what was written."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """Where an array lies: contiguous, little-endian, one checksum for every ``step`` bytes."""
+class StoredArray(NamedTuple):
+    """An array in a file: contiguous, row-major, little-endian.
+
+    Attributes:
+        dtype: such as "<f4".
+        shape: of the array.
+        offset: of its numbers in the file, bytes.
+        step: bytes of a block, of which each has a checksum.
+        crc: running CRC-32 of its member of the archive, before the first block and after each. The last one is the
+            archive's own.
+    """
 
     dtype: str
     shape: tuple[int, ...]
@@ -53,9 +57,9 @@ class Header:
         temperature: K, or None.
         meta: fingerprint of the database it belongs to.
         content: fingerprint of its data, whatever they are called.
+        arrays: by name, in the order of the file.
         size: of the file, bytes.
-        rest: checksum of what is neither header nor array.
-        arrays: by name.
+        digest: fingerprint of the header, and so of every byte that it has a checksum of.
     """
 
     name: str
@@ -66,9 +70,9 @@ class Header:
     temperature: float | None
     meta: str
     content: str
+    arrays: dict[str, StoredArray]
     size: int
-    rest: int
-    arrays: dict[str, Block]
+    digest: str
 
     @property
     def last(self) -> int:
@@ -80,69 +84,39 @@ class Header:
         """Force components."""
         return 3 * self.atoms
 
-    @property
-    def digest(self) -> str:
-        """Fingerprint of the header, and so of every byte that it has a checksum of."""
-        return fingerprint(self._text())
 
-    def _text(self) -> bytes:
-        return said(dataclasses.asdict(self))
-
-    def pack(self, block: int) -> bytes:
-        """The user block of ``block`` bytes."""
-        text = self._text()
-        if _FIXED.size + len(text) > block:
-            raise ValueError(f"header: expected at most {block - _FIXED.size} bytes, got {len(text)}")
-        return (_FIXED.pack(MAGIC, block, len(text), bytes.fromhex(self.digest)) + text).ljust(block, b"\0")
-
-
-def room(key: str, checksums: int, arrays: int) -> int:
-    """Bytes of a user block that has room for a header."""
-    wanted = 2048 + 6 * len(key.encode()) + 16 * checksums + 256 * arrays
-    return max(_SMALLEST, 2 ** math.ceil(math.log2(wanted)))
-
-
-def length(start: bytes, place: str) -> int:
-    """Bytes of the user block whose first bytes are given.
+def unpack(text: bytes, place: str) -> tuple[Header, list[tuple[int, bytes]]]:
+    """The header with this text; and offset and bytes of what lies before each array, and at the end of the file.
 
     Raises:
-        Damaged: the file is no shard.
+        Damaged: the text of something else.
     """
-    if len(start) < _FIXED.size or not start.startswith(MAGIC):
-        raise Damaged(f"{place}: expected a shard of a descriptor database, got another or a damaged file")
-    block = _FIXED.unpack(start[: _FIXED.size])[1]
-    if not _SMALLEST <= block <= _LARGEST or block & (block - 1):
-        raise damaged(place, "header")
-    return block
-
-
-def unpack(block: bytes, place: str) -> Header:
-    """The header in a user block.
-
-    Raises:
-        Damaged: a byte is not what was written.
-    """
-    _, size, used, digest = _FIXED.unpack(block[: _FIXED.size])
-    text, padding = block[_FIXED.size : _FIXED.size + used], block[_FIXED.size + used :]
-    if size != len(block) or len(text) != used or padding.strip(b"\0") or bytes.fromhex(fingerprint(text)) != digest:
-        raise damaged(place, "header")
     try:
-        content: dict[str, Any] = json.loads(text)
+        about: dict[str, Any] = json.loads(text)
+        listed = [(a["name"], a["dtype"], tuple(a["shape"]), a["step"], tuple(a["crc"])) for a in about.pop("arrays")]
+        found = pieces([Member(HEADER, text, 0, zlib.crc32(text)), *(_member(*a) for a in listed)])
+        offsets = [at + len(piece) for at, piece in found]
         arrays = {
-            name: Block(a["dtype"], tuple(a["shape"]), a["offset"], a["step"], tuple(a["crc"]))
-            for name, a in content.pop("arrays").items()
+            name: StoredArray(dtype, shape, offset, step, crc)
+            for (name, dtype, shape, step, crc), offset in zip(listed, offsets[1:-1], strict=True)
         }
-        header = Header(**content, arrays=arrays)
-        if any(not _fits(a, header.size) for a in arrays.values()):
-            raise ValueError("an array outside the file")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        del about["units"]
+        return Header(**about, arrays=arrays, size=offsets[-1], digest=fingerprint(text)), found
+    except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise Damaged(f"{place}: expected the header of a shard, got another one ({error})") from None
-    return header
 
 
-def _fits(a: Block, size: int) -> bool:
-    plain = np.dtype(a.dtype).kind in "biuf" and all(n >= 0 for n in a.shape) and a.step > 0
-    return plain and 0 <= a.offset <= size - a.size and len(a.crc) == -(-a.size // a.step)
+def _member(name: str, dtype: str, shape: tuple[int, ...], step: int, crc: tuple[int, ...]) -> Member:
+    """The member of an array.
+
+    Raises:
+        ValueError: no array of numbers, or not as many checksums as it has blocks.
+    """
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    if kind.kind not in "biuf" or min(shape, default=0) < 0 or step <= 0 or len(crc) != 1 - size // -step:
+        raise ValueError(f"{name} does not fit its checksums")
+    return Member(f"{name}.npy", npy_header(dtype, shape), size, crc[-1])
 
 
 def damaged(place: str, section: str) -> Damaged:

@@ -1,7 +1,8 @@
-"""Parts of one trajectory put together again."""
+"""Parts of one trajectory, joined."""
 
 import dataclasses
 from collections.abc import Container, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
 
 
 def refuse_descriptors(t: Trajectory, names: Sequence[str], database: str) -> None:
-    """Refuses configurations with other descriptors than a database.
+    """Refuses configurations whose descriptors are not those of a database.
 
     Raises:
         ValueError: other names.
@@ -32,10 +33,10 @@ def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[st
     Args:
         t: the configurations.
         temperature: K, of the others.
-        arrays: names of those that the others have.
+        arrays: names of the arrays that the others have.
 
     Raises:
-        ValueError: another temperature, or an array that only one of them has.
+        ValueError: another temperature, or an optional array that only one of the two has.
     """
     if t.temperature != temperature:
         raise ValueError(
@@ -65,5 +66,5 @@ def join(parts: Sequence[Trajectory]) -> Trajectory:
     names = [name for name in OPTIONAL if getattr(first, name) is not None]
     if any([name for name in OPTIONAL if getattr(t, name) is not None] != names for t in parts):
         raise ValueError(f"parts of {first.key!r}: expected {', '.join(names) or 'no further arrays'} in all of them")
-    arrays = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
     return dataclasses.replace(first, **arrays)

@@ -1,4 +1,4 @@
-"""What a database is about, in a file that says whether it was changed."""
+"""What a database is about: a file that shows whether it was changed."""
 
 import json
 from collections.abc import Mapping
@@ -7,19 +7,21 @@ from typing import Any
 
 from ..strict import regular
 from .header import Damaged
-from .layout import META, MOMENTS, SEALS, SHARDS, UNITS, fingerprint, publish, said
+from .layout import META, MOMENTS, SEALS, SHARDS, UNITS, canonical, fingerprint, publish
 
 _FOLDERS = (SHARDS, SEALS, MOMENTS)
+#: Of the shards. Before the first release, 1 stood for shards in HDF5.
+FORMAT = 2
 
 
 def plain(descriptor: Mapping[str, Any]) -> dict[str, Any]:
-    """A description as it will be read again.
+    """A description as it will be when it is read back.
 
     Raises:
         ValueError: something that JSON cannot hold.
     """
     try:
-        return json.loads(said(dict(descriptor)))
+        return json.loads(canonical(dict(descriptor)))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"descriptor: expected names with numbers, words or lists of them, got others ({error})"
@@ -40,7 +42,7 @@ def write_meta(path: Path, about: Mapping[str, Any]) -> None:
         )
     for folder in _FOLDERS:
         (path / folder).mkdir(parents=True, exist_ok=True)
-    content = said({"about": dict(about), "fingerprint": fingerprint(said(about))})
+    content = canonical({"about": dict(about), "fingerprint": fingerprint(canonical(about))})
     publish(path / META, lambda file: file.write(content))
 
 
@@ -49,7 +51,7 @@ def read_meta(path: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: no database there.
-        Damaged: it was changed since.
+        Damaged: it was changed since, or has another format.
     """
     try:
         content = regular(path / META).read_bytes()
@@ -60,12 +62,18 @@ def read_meta(path: Path) -> dict[str, Any]:
     try:
         known = json.loads(content)
         about = known["about"]
-        if fingerprint(said(about)) != known["fingerprint"] or said(known) != content:
+        if fingerprint(canonical(about)) != known["fingerprint"] or canonical(known) != content:
             raise ValueError("fingerprint")
-        if about["units"] != UNITS or about["format"] != 1 or not about["descriptor_names"]:
-            raise ValueError("units or format")
+        if about["units"] != UNITS or not about["descriptor_names"]:
+            raise ValueError("units or names")
+        form = about["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Damaged(
             f"{path / META}: expected what Database.create wrote, got something else ({error}); restore it from a copy"
         ) from None
+    if form != FORMAT:
+        raise Damaged(
+            f"{path / META}: expected a database of format {FORMAT}, got format {form!r:.20}, which another version of fisherlib "
+            "wrote (1: shards in HDF5, before the first release); write the data into a new database"
+        )
     return about

@@ -1,4 +1,4 @@
-"""A shard that is open for reading: every number is checked before it is handed out."""
+"""A shard that is open for reading: every number is checked before it is returned."""
 
 import os
 import stat
@@ -10,8 +10,8 @@ from types import TracebackType
 import numpy as np
 
 from ...dataset import Trajectory
-from .header import Block, Damaged, Header, damaged, length, unpack
-from .write_shard import checksum_of_rest
+from .container import FIRST, TEXT_OFFSET
+from .header import HEADER, LARGEST, Damaged, Header, StoredArray, damaged, unpack
 
 
 class Shard:
@@ -19,7 +19,7 @@ class Shard:
 
     Args:
         path: of the file.
-        digest: of the header it must have, where it is known.
+        digest: fingerprint that its header must have, if it is known.
 
     Raises:
         Damaged: a file that is not what was written, or no shard at all.
@@ -28,7 +28,7 @@ class Shard:
     def __init__(self, path: Path, digest: str | None = None) -> None:
         self.path = path
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe of that name would wait for ever
+            self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a FIFO would block
         except FileNotFoundError:
             raise Damaged(f"{path}: expected a shard, got no such file; restore it from a copy") from None
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
@@ -41,19 +41,26 @@ class Shard:
             raise
 
     def _checked(self, digest: str | None) -> Header:
-        place = str(self.path)
-        block = length(os.pread(self._file, 64, 0), place)
-        header = unpack(os.pread(self._file, block, 0), place)
+        place, size = str(self.path), os.fstat(self._file).st_size
+        header, pieces = unpack(self._text(place), place)
         if header.name != self.path.name:
             raise Damaged(f"{place}: expected the shard of that name, got {header.name}; rename it back")
-        size = os.fstat(self._file).st_size
         if size != header.size:
             raise Damaged(f"{place}: expected {header.size} bytes, got {size}; the file was cut or grew; restore it")
-        if checksum_of_rest(self._file, header, block) != header.rest:
-            raise damaged(place, "HDF5 structure")
+        if any(os.pread(self._file, len(piece), at) != piece for at, piece in pieces):
+            raise damaged(place, "structure of the archive")
         if digest is not None and header.digest != digest:
             raise Damaged(f"{place}: expected the shard that was listed, got another one of that name; begin again")
         return header
+
+    def _text(self, place: str) -> bytes:
+        signature, crc, name, size = FIRST.unpack(os.pread(self._file, FIRST.size, 0).ljust(FIRST.size))
+        if (signature, name) != (b"PK\3\4", HEADER.encode()):
+            raise Damaged(f"{place}: expected a shard of a descriptor database, got another or a damaged file")
+        text = os.pread(self._file, min(size, LARGEST), TEXT_OFFSET)
+        if len(text) != size or zlib.crc32(text) != crc:
+            raise damaged(place, "header")
+        return text
 
     def __enter__(self) -> "Shard":
         return self
@@ -63,37 +70,37 @@ class Shard:
 
     def array(self, name: str) -> np.ndarray:
         """A whole array."""
-        block = self.header.arrays[name]
-        found = np.empty(block.shape, np.dtype(block.dtype))
+        array = self.header.arrays[name]
+        found = np.empty(array.shape, np.dtype(array.dtype))
         flat = found.reshape(-1).view(np.uint8)
-        for number in range(len(block.crc)):
-            self.read(name, number, flat[number * block.step : (number + 1) * block.step])
+        for number, size in sizes(array):
+            self.read(name, number, flat[number * array.step :][:size])
         return found
 
     def announce(self, name: str, number: int) -> None:
-        """Tells the system that the bytes of one checksum will soon be read; those after the end are no matter."""
+        """Tells the system that a block will soon be read; numbers past the end are ignored."""
         if hasattr(os, "posix_fadvise"):  # macOS has none
-            block = self.header.arrays[name]
-            os.posix_fadvise(self._file, block.offset + number * block.step, block.step, os.POSIX_FADV_WILLNEED)
+            array = self.header.arrays[name]
+            os.posix_fadvise(self._file, array.offset + number * array.step, array.step, os.POSIX_FADV_WILLNEED)
 
     def read(self, name: str, number: int, into: np.ndarray) -> None:
-        """Reads the bytes that one checksum stands for into an array of as many bytes.
+        """Reads one block, the bytes between two checksums, into an array of the same size.
 
         Raises:
             Damaged: they are not those that were written.
         """
-        block: Block = self.header.arrays[name]
-        view, at, done = memoryview(into), block.offset + number * block.step, 0
+        array = self.header.arrays[name]
+        view, at, done = into.data, array.offset + number * array.step, 0
         while done < len(view):
             count = os.preadv(self._file, [view[done:]], at + done)
             if count == 0:
                 break
             done += count
-        if done < len(view) or zlib.crc32(view) != block.crc[number]:
+        if done < len(view) or zlib.crc32(view, array.crc[number]) != array.crc[number + 1]:
             raise damaged(str(self.path), f"block {number} of {name}")
 
     def trajectory(self, names: tuple[str, ...]) -> Trajectory:
-        """All of it, in memory.
+        """Its configurations, in memory.
 
         Args:
             names: of the descriptors.
@@ -108,12 +115,12 @@ class Shard:
         Raises:
             Damaged: a byte is not what was written.
         """
-        for name, block in self.header.arrays.items():
-            buffer = np.empty(min(block.step, block.size), np.uint8)
-            for number, size in sizes(block):
+        for name, array in self.header.arrays.items():
+            buffer = np.empty(min(array.step, array.size), np.uint8)
+            for number, size in sizes(array):
                 self.read(name, number, buffer[:size])
 
 
-def sizes(block: Block) -> Iterator[tuple[int, int]]:
-    """The number of each checksum of an array, with the bytes it stands for."""
-    return ((n, min(block.step, block.size - n * block.step)) for n in range(len(block.crc)))
+def sizes(array: StoredArray) -> Iterator[tuple[int, int]]:
+    """Number and bytes of each block of an array."""
+    return ((n, min(array.step, array.size - n * array.step)) for n in range(len(array.crc) - 1))

@@ -1,4 +1,4 @@
-"""Configurations as they come, collected into shards of a good size."""
+"""Configurations collected into shards of a good size as they come."""
 
 import dataclasses
 import json
@@ -9,27 +9,27 @@ from types import TracebackType
 import numpy as np
 
 from ...dataset import Dataset, Trajectory
-from .copies import refuse_again
+from .copies import refuse_repeats
 from .database import Database
 from .header import Header
 from .join import ARRAYS, OPTIONAL, join, refuse_descriptors, refuse_unlike
-from .layout import META, said
-from .write_shard import Precision, refuse_precision
+from .layout import META, canonical
+from .precision import Precision, refuse_precision
 
-#: Bytes of Φ in a shard: few files, and no great loss when a writer dies before it is full.
+#: Bytes of Φ in a shard: few files, and little is lost when a writer dies before one is full.
 SHARD_BYTES = 128 * 2**20
 
 
 class Writer:
     """Appends to one trajectory while its simulation runs; ``with Writer(database) as writer: writer.add(t)``.
 
-    What was added is kept in memory until it fills a shard. Leaving the block, for whatever reason, writes and seals
+    Configurations are kept in memory until they fill a shard. Leaving the block, for whatever reason, writes and seals
     the rest.
 
     Args:
         database: to add to, or its path.
         shard_bytes: of Φ in a shard.
-        seal: whether what was written is sealed on leaving the block.
+        seal: whether the shards are sealed on leaving the block.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Writer:
                 self.database.seal(self.written)
 
     def add(self, t: Trajectory) -> None:
-        """Configurations of one trajectory, those of another key going into shards of their own.
+        """Adds configurations of one trajectory; another key begins a new shard.
 
-        Arrays are copied: they may be filled anew for the next configurations.
+        Arrays are copied, so the caller may reuse them for the next configurations.
 
         Raises:
-            ValueError: other descriptors than those of the database, numbers that its precision cannot hold, or not like
-                what is there of the trajectory; nothing of it is added.
-            RuntimeError: outside of ``with``, where nothing would write what is waiting.
+            ValueError: other descriptors than those of the database, numbers that its precision cannot hold, or another
+                temperature or other arrays than those before them; nothing is added.
+            RuntimeError: outside of ``with``: nothing would write what is still waiting.
             OSError: no space left; what was written before stays.
         """
         if not self._inside:
@@ -72,7 +72,7 @@ class Writer:
             refuse_unlike(t, before.temperature, [name for name, a in vars(before).items() if a is not None])
         else:
             self.flush()
-        # Now, since a flush that fails has good configurations to write as well.
+        # Now, so that one bad trajectory cannot spoil a later flush.
         refuse_descriptors(t, self.database.descriptor_names, self.database.path.name)
         refuse_precision(t, self.database.precision)
         itemsize = 4 if self.database.precision == "float32" else 8
@@ -86,10 +86,10 @@ class Writer:
                 self.flush()
 
     def flush(self) -> None:
-        """Writes what has been collected; where that is interrupted, it may be called again."""
+        """Writes what has been collected. After an interruption it may be called again."""
         if self._waiting:
             self.written.append(self.database.append(join(self._waiting), first=self._first))
-            self._waiting = []  # only now: where there was no space it can be tried again
+            self._waiting = []  # only now, so that it can be tried again after a full disk
 
 
 def _copied(t: Trajectory) -> Trajectory:
@@ -104,20 +104,34 @@ def write_dataset(
     precision: Precision | None = None,
     shard_bytes: int = SHARD_BYTES,
 ) -> Database:
-    """Writes a dataset into a database, a new one or one that has none of its trajectories yet.
+    """Writes a dataset into a new database, or into one that has none of its trajectories yet.
 
-    It is sealed when all of it is there.
+    The shards are sealed when all of them are there.
 
     Args:
         data: to write.
         path: of the folder.
-        precision: of Φ on the disk: of a new database "float32" without it.
+        precision: of Φ on the disk; by default that of the database, and "float32" for a new one.
         shard_bytes: of Φ in a shard.
 
     Raises:
-        ValueError: a trajectory is in the database already, whole or in part, or holds configurations twice; its
-            descriptors are others, or its precision is.
+        ValueError: a trajectory is in the database already, whole or in part, or holds configurations twice; or the
+            database has other descriptors or another precision.
         OSError: no space left; what was written before stays.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import fisherlib as fl
+        >>> rng = np.random.default_rng(0)
+        >>> md = fl.Trajectory(
+        ...     key="1200 K", temperature=1200.0, n_atoms=np.full(8, 5), energies=rng.normal(size=8),
+        ...     descriptors=rng.normal(size=(8, 3)), forces=rng.normal(size=120), force_descriptors=rng.normal(size=(120, 3)),
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     database = write_dataset(fl.Dataset([md]), folder + "/db")
+        ...     [(h.key, h.configurations) for h in database.shards()], database.unsealed()
+        ([('1200 K', 8)], 0)
     """
     if (Path(path) / META).exists():
         database = Database.open(path)
@@ -129,7 +143,7 @@ def write_dataset(
         precision = precision or "float32"
         database = Database.create(path, descriptor_names=names, descriptor=descriptor, precision=precision)
     for t in data.values():
-        refuse_again(np.empty(0, np.uint64), t)
+        refuse_repeats(np.empty(0, np.uint64), t)
         refuse_precision(t, database.precision)
     with Writer(database, shard_bytes=shard_bytes, seal=False) as writer:
         for t in data.values():
@@ -140,7 +154,7 @@ def write_dataset(
 
 def _refuse_known(data: Dataset, database: Database) -> None:
     other = data.provenance.get("descriptor") or database.descriptor
-    if json.loads(said(dict(other))) != dict(database.descriptor):
+    if json.loads(canonical(dict(other))) != dict(database.descriptor):
         raise ValueError(
             f"{database.path}: expected data of its descriptor {dict(database.descriptor)}, got those of {dict(other)}; "
             "write them into a database of their own"

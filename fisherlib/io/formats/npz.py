@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...arguments import each
 from ...configurations import Frames
 from ..archive import read_arrays, write_atomically
 from ..stored import Stored
@@ -43,6 +44,7 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
     Raises:
         ValueError: trajectories that cannot share a file.
     """
+    frames = each("frames", frames, Frames, "io.write_frames(io.read_frames('md.xyz'), 'frames.npz')")
     names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
     if not frames or len(set(names)) > 1:
         raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")

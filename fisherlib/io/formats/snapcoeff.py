@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
+from ...arguments import kind, location
 from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
@@ -36,6 +37,7 @@ def write_snapcoeff(
     Raises:
         ValueError: another suffix, no element, lengths that do not fit, or K not divisible by T.
     """
+    kind("model", model, LinearPotential, "io.write_snapcoeff(model, path, element='Ta', radius=0.5, weight=1.0)")
     path, elements = Path(path), [element] if isinstance(element, str) else list(element)
     if path.suffix != ".snapcoeff":
         raise ValueError(f"path: expected a name ending in .snapcoeff, got {path.name!r}")
@@ -81,6 +83,7 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
 
     Source: LAMMPS documentation, pair_style snap.
     """
+    location("path", path, "io.read_snapcoeff('Ta.snapcoeff')")
     path = find(path)
     rows = _rows(path)
     words, number = rows[0][1], rows[0][0]

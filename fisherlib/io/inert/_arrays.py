@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class DType:
             self.value = self.value.newbyteorder(order)
 
 
-def _time_unit(metadata: object) -> str:
+def _time_unit(metadata: Any) -> str:
     unit, count, *_ = metadata[1]  # ({}, (unit, count, 1, 1))
     unit = unit.decode() if isinstance(unit, bytes) else unit
     if unit not in _UNITS or not 1 <= _count(count) < 10**6:
@@ -62,13 +63,14 @@ def _shape(shape: object) -> tuple[int, ...]:
     return tuple(_count(n) for n in shape)
 
 
-def view(data: object, dtype: np.dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
+def view(data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]) -> np.ndarray:
     """`data` as an array, without a copy: a file that names the same bytes many times costs nothing more."""
     data = data.encode("latin-1") if type(data) is str else data  # Python 2 kept bytes in text
     if type(data) is not bytes or dtype.kind == "O":
         raise Refused("has an array of objects given as raw memory, which is not part of a data file")
-    expected = math.prod(shape) * dtype.itemsize
-    if len(data) != expected or (dtype.itemsize == 0 and math.prod(shape)):
+    count = math.prod(shape)
+    expected = count * dtype.itemsize
+    if len(data) != expected or (dtype.itemsize == 0 and count):
         raise Refused(f"has an array of shape {shape} that needs {expected} bytes and has {len(data)}")
     array: np.ndarray = np.ndarray(shape, dtype, buffer=data, order=order)
     if dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
@@ -88,6 +90,8 @@ class Array:
     def __init__(self) -> None:
         self.value: np.ndarray | None = None
         self.items: list | None = None
+        self.shape: tuple[int, ...] = ()
+        self.order: Literal["C", "F"] = "C"
 
     def _build(self, state: object) -> None:
         if type(state) is not tuple or len(state) != 5 or type(state[2]) is not DType:
@@ -122,7 +126,7 @@ def scalar(dtype: object, data: object = None) -> np.generic:
     """`numpy.core.multiarray.scalar`: one number, text or time."""
     if type(dtype) is not DType:
         raise Refused("has a number without a type")
-    return view(data, dtype.value, (), "C")[()]
+    return cast(np.generic, view(data, dtype.value, (), "C")[()])
 
 
 def frombuffer(data: object, dtype: object, shape: object, order: object, axes: object = None) -> np.ndarray:

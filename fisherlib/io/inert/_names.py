@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from . import _arrays
 from ._parts import Allowance, Name, Record, Refused, check_key
@@ -69,7 +70,7 @@ class Names:
         self._encoded: dict[int, tuple[str, bytes]] = {}
         self._found: dict[tuple[str, str], Name] = {}
         numpy_core = ("numpy.core", "numpy._core")
-        self._calls: dict[tuple[str, str], Callable[..., object]] = {
+        self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             ("numpy", "dtype"): _arrays.DType,
             **{(f"{core}.multiarray", "_reconstruct"): _arrays.reconstruct for core in numpy_core},
             **{(f"{core}.multiarray", "scalar"): _arrays.scalar for core in numpy_core},
@@ -114,7 +115,7 @@ class Names:
             return Name(text, lambda *args: Record(text, args), is_class=True)
         raise Refused(f"names {ascii(text)[1:-1][:120]}, which is not part of a data file")
 
-    def _set(self, items: object) -> set:
+    def _set(self, items: Any) -> set:
         if type(items) not in (list, tuple, set, frozenset):
             raise Refused("has a set that is not made from a list")
         self._allowance.spend(8 * len(items))
@@ -142,7 +143,7 @@ def _same_bytes(data: object = b"", encoding: object = None) -> bytes:
     return data
 
 
-def _complex(*parts: object) -> complex:
+def _complex(*parts: Any) -> complex:
     if not all(type(part) in (int, float) for part in parts):
         raise Refused("has a complex number that is not made of numbers")
     return complex(*parts)

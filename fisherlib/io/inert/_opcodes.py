@@ -3,6 +3,7 @@
 import codecs
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from ._machine import Machine
 from ._parts import Name, Refused
@@ -19,7 +20,7 @@ _REFUSED = {
 }
 
 
-def _number(code: str) -> Callable[[Machine], int | float]:
+def _number(code: str) -> Callable[[Machine], Any]:
     form = struct.Struct(code)
     return lambda machine: form.unpack(machine.take(form.size))[0]
 

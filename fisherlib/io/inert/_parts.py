@@ -1,6 +1,7 @@
 """What the reader is made of: its error, its records, and the stand-ins for the names found in a file."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Record:
 
     __slots__ = ("args", "name", "state")
 
-    def __init__(self, name: str, args: tuple = (), state: object = None) -> None:
+    def __init__(self, name: str, args: tuple[Any, ...] = (), state: Any = None) -> None:
         self.name = name
         self.args = args
         self.state = state
@@ -49,7 +50,7 @@ class Name:
 
     __slots__ = ("call", "is_class", "text")
 
-    def __init__(self, text: str, call: Callable[..., object], *, is_class: bool = False) -> None:
+    def __init__(self, text: str, call: Callable[..., Any], *, is_class: bool = False) -> None:
         self.text = text
         self.call = call
         self.is_class = is_class

@@ -1,5 +1,7 @@
 """Turns what the machine leaves into plain values: no stand-in remains, nothing is nested without end."""
 
+from typing import Any
+
 import numpy as np
 
 from . import _tables
@@ -22,7 +24,7 @@ class Plain:
         self._done: dict[int, tuple[object, object]] = {}  # with the original, whose id must stay taken
         self._open: set[int] = set()
 
-    def __call__(self, value: object) -> object:
+    def __call__(self, value: object) -> Any:
         """`value`, with lists and dicts changed in place."""
         if type(value) in _SCALARS or isinstance(value, np.generic):
             return value
@@ -54,9 +56,9 @@ class Plain:
                 if value.value is None:
                     raise Refused("has an array without data")
                 return value.value
-            case Array():
-                self._allowance.spend(8 * len(value.items))
-                return value.of(self(value.items))
+            case Array(items=list(items)):
+                self._allowance.spend(8 * len(items))
+                return value.of(self(items))
             case DType():
                 return Record("numpy.dtype", (value.value.str,))
             case Name():

@@ -1,5 +1,7 @@
 """Tables of pandas as plain columns, from the records of their parts."""
 
+from typing import Any
+
 import numpy as np
 
 from ._parts import Allowance, Record, Refused, check_key
@@ -28,7 +30,7 @@ def simplify(record: Record, allowance: Allowance) -> object:
     if kind in _ARROW:
         return record.state["_pa_array"]
     if kind == "_restore_array":
-        return _arrow_text(*record.args[0], allowance)
+        return _arrow_text(*record.args[0], allowance=allowance)
     if kind == "__pyx_unpickle_NDArrayBacked":
         return _backed(record, allowance)
     if kind in _MASKED and isinstance(record.state, dict):
@@ -100,7 +102,7 @@ def _masked(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def _backed(record: Record, allowance: Allowance) -> object:
     # (class, checksum, state or None), the state being (dtype, array[, attributes]) in one order or another
     state = record.state if isinstance(record.state, tuple) else record.args[2]
-    data = next((part for part in state if isinstance(part, np.ndarray)), record)
+    data: Any = next((part for part in state if isinstance(part, np.ndarray)), record)
     if not record.args[0].name.endswith(".Categorical"):
         return data
     categories = next(
@@ -109,12 +111,12 @@ def _backed(record: Record, allowance: Allowance) -> object:
     allowance.spend(data.size * max(categories.itemsize, 8))
     if not (data < 0).any():
         return categories[data]
-    chosen = np.append(categories.astype(object), None)  # code -1, a missing value, is now the last one
+    chosen = np.append(categories.astype(object), np.array([None]))  # code -1, a missing value, is now the last one
     return chosen[data]
 
 
 def _arrow_text(
-    kind: Record, length: int, missing: int, start: int, buffers: list, children: list, dictionary: object,
+    kind: Record, length: int, missing: int, start: int, buffers: list, children: list, dictionary: object, *,
     allowance: Allowance,
 ) -> np.ndarray:  # fmt: skip
     """Texts of pyarrow: their bits of presence, their offsets, and all characters in one piece."""

@@ -1,0 +1,9 @@
+"""Configurations in memory: a trajectory per key, and a dataset of trajectories. Both are checked when they are made."""
+
+from .arrays import Array as Array
+from .arrays import frozen as frozen
+from .arrays import refuse_non_finite as refuse_non_finite
+from .collection import Dataset as Dataset
+from .names import numbered as numbered
+from .names import stated as stated
+from .trajectory import Trajectory as Trajectory

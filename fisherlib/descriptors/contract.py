@@ -1,0 +1,108 @@
+"""What every featuriser promises, so that no other room needs to know which one it has."""
+
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from ase import Atoms
+
+from ..dataset import Array
+from ..progress import Progress
+
+
+class Limit(NamedTuple):
+    """The values that one parameter of a descriptor may take.
+
+    Attributes:
+        least: smallest value.
+        greatest: largest value.
+        what: what the parameter is, with its unit.
+        whole: whether it is a whole number.
+        grows: whether the number of descriptors K grows with it.
+    """
+
+    least: float
+    greatest: float
+    what: str
+    whole: bool = False
+    grows: bool = False
+
+    def refuse(self, name: str, value: Any) -> None:
+        """Refuses a value outside the limits.
+
+        Raises:
+            ValueError: not a number, out of range, or a fraction where a whole number is needed.
+        """
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not self.least <= value <= self.greatest or (self.whole and value != int(value)):
+            raise ValueError(f"{name}: expected {self.what} from {self.least:g} to {self.greatest:g}, got {value!r}")
+
+
+@runtime_checkable
+class Descriptor(Protocol):
+    """A featuriser: a frozen, hashable value that turns configurations into descriptors.
+
+    The descriptors of a configuration depend on that configuration alone, to the last bit, whatever it is computed
+    together with.
+    """
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Everything that decides the values, as JSON can hold it: "name", "library" with its version, every parameter."""
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """The values that each parameter may take."""
+
+    def names(self, species: Sequence[int]) -> tuple[str, ...]:
+        """K different names of the descriptors for the given atomic numbers."""
+
+    def __call__(
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+    ) -> tuple[Array, Array]:
+        """Descriptors of configurations.
+
+        Args:
+            atoms: configurations, periodic in all directions or in none.
+            species: atomic numbers that the descriptors tell apart, the same for a whole dataset.
+            progress: called with (configurations done, configurations in all); an exception that it raises stops the
+                computation.
+
+        Returns:
+            site descriptors (ΣN, K) and force descriptors Φ = −∂(Σ_i D_i)/∂x (3ΣN, K), [D]/Å.
+
+        Raises:
+            ValueError: an element that is not among ``species``, or a configuration that cannot be described.
+        """
+
+
+@runtime_checkable
+class StrainDescriptor(Descriptor, Protocol):
+    """A featuriser that also knows how its descriptors change with the cell, for fits to stresses."""
+
+    def strain_descriptors(self, atoms: Sequence[Atoms], *, species: Sequence[int]) -> Array:
+        """(M, 3, 3, K) −∂(Σ_i D_i)/∂ε of periodic configurations; ε moves positions and cell by x → x (1 + ε)."""
+
+
+def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
+    """Refuses configurations with elements that the descriptors do not tell apart.
+
+    Raises:
+        ValueError: there are some.
+    """
+    found = {int(z) for a in atoms for z in a.numbers}
+    if not found <= set(species):
+        raise ValueError(
+            f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
+        )
+
+
+def described(descriptor: Descriptor) -> str:
+    """The descriptor in words, with the parameters that decide how large K is: "SOAP with n_max=6, l_max=4"."""
+    sizes = [f"{name}={descriptor.parameters[name]}" for name in growing(descriptor)]
+    return str(descriptor.parameters["name"]) + (f" with {', '.join(sizes)}" if sizes else "")
+
+
+def growing(descriptor: Descriptor) -> list[str]:
+    """Names of the parameters that K grows with."""
+    return [name for name, limit in descriptor.limits.items() if limit.grows]

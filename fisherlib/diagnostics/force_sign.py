@@ -1,0 +1,229 @@
+"""The sign and the unit of force descriptors, judged by energies, by a known θ, or by moments alone."""
+
+import numpy as np
+
+from ..arguments import kind
+from ..dataset import Array, Dataset, Trajectory
+from ..moments import MomentRecord, Moments
+from ..units import BOHR, HARTREE
+from .composition import counts_of_kinds
+from .verdict import Level, Verdict, unknown
+
+#: Correlation above which energies follow θ_f·D closely, and the same where the forces fit less well.
+FOLLOWS, LOOSELY = 0.9, 0.8
+
+#: Most steps of conjugate gradients; the directions that matter for the sign need far fewer.
+STEPS = 100
+#: Fewest degrees of freedom of a correlation: configurations minus trajectories.
+FEWEST = 30
+
+#: Slopes of energies against θ_f·D that mean the right units and sign.
+SLOPE = (0.5, 2.0)
+
+
+def by_energies(data: Dataset, theta_f: Array, r2: float) -> list[Verdict]:
+    """Energies against θ_f·D within trajectories, without the energy per atom of each element.
+
+    The offset of a basin and the energy of an additional atom say nothing about signs and units.
+
+    Args:
+        data: the configurations.
+        theta_f: (K,) fitted to their forces.
+        r2: of the forces.
+    """
+    each = [_residuals(t, theta_f) for t in data.values()]
+    model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
+    if not (model @ model > 0 and true @ true > 0):
+        message = "energies, or θ_f·D, do not vary within trajectories: they cannot tell the sign of Φ"
+        return [unknown("energy slope", message)]
+    slope = float(true @ model / (model @ model))
+    correlation = _cosine(model, true)
+    follow = _shifted(each, correlation) or _correlation(correlation, r2)
+    return [slope_verdict(slope, correlation, r2, float(data.n_atoms.mean())), follow]
+
+
+def _cosine(a: Array, b: Array) -> float:
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size > 0 else 0.0
+
+
+def _shifted(each: list[tuple[Array, Array]], correlation: float) -> Verdict | None:
+    """A warning if energies follow θ·D of the configuration before or after their own; otherwise None."""
+    if abs(correlation) >= FOLLOWS:
+        return None
+    pairs = {
+        "before": [(model[:-1], true[1:]) for model, true in each],
+        "after": [(model[1:], true[:-1]) for model, true in each],
+    }
+    found = {
+        where: _cosine(*(np.concatenate(parts) for parts in zip(*cut, strict=True))) for where, cut in pairs.items()
+    }
+    where = max(found, key=found.__getitem__)
+    if found[where] < FOLLOWS or 1 - found[where] > 0.5 * (1 - correlation):
+        return None
+    message = (
+        f"energies are off by one frame: they follow θ_f·D of the configuration {where} theirs (correlation "
+        f"{found[where]:.4f}), not of their own ({correlation:.2f}); shift them against forces and descriptors"
+    )
+    limits = (FOLLOWS, np.inf)
+    return Verdict(name="energy correlation", level="warn", message=message, value=abs(correlation), limits=limits)
+
+
+def _residuals(t: Trajectory, theta: Array) -> tuple[Array, Array]:
+    """θ·D and E of a trajectory, (M,) eV each, without a fitted constant and energy per atom of each element."""
+    values = np.column_stack([t.descriptors @ theta, t.energies])
+    noise = 1e-12 * np.abs(values).max(axis=0)
+    values -= values.mean(axis=0)  # first, so that large energies keep their digits
+    counts: Array = t.n_atoms[:, None].astype(float)
+    if t.species is not None:
+        counts = counts_of_kinds(t.n_atoms, t.species, np.unique(t.species))
+    explained = np.column_stack([np.ones(len(t)), counts])
+    values -= explained @ np.linalg.lstsq(explained, values, rcond=None)[0]
+    # Values that do not vary leave rounding, not a signal.
+    model, true = np.where(np.abs(values) > noise, values, 0.0).T
+    return model, true
+
+
+def slope_verdict(slope: float, correlation: float, r2: float, N: float) -> Verdict:
+    """Verdict on the slope of energies against θ_f·D, given their correlation, the R² of the forces and the mean N."""
+    name, right = "energy slope", SLOPE[0] <= slope <= SLOPE[1]
+    if -0.5 <= correlation <= 0.5 or (correlation <= LOOSELY and r2 > 0.5 and slope > 0 and not right):
+        message = (
+            f"energies follow θ_f·D too loosely (correlation {correlation:.2f}) to tell the sign and the unit of Φ"
+        )
+        return unknown(name, message)
+    level: Level = "ok"
+    message = f"energies rise by {slope:.3f} eV where θ_f·D rises by 1 eV"
+    if correlation < 0 and r2 <= 0.5:
+        level = "warn"
+        message = (
+            f"energies fall where θ_f·D rises (slope {slope:.2f}), but the forces fit too poorly (R² {r2:.2f}) to blame the "
+            "sign of the force descriptors; mend the forces first"
+        )
+    elif correlation < 0:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: energies fall where θ_f·D rises (slope {slope:.2f}, correlation "
+            f"{correlation:.3f}), so the column holds +∂D/∂x, not Φ = −∂D/∂x, and θ_f would come out as −θ_f; read it "
+            "with gradient=True"
+        )
+    elif not right and r2 <= 0.5:
+        level = "warn"
+        message = f"energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; the forces do not fit (R² {r2:.2f})"
+    elif not right:
+        level = "warn"
+        message = (
+            f"units: energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; {_unit_cause(slope, N)}"
+        )
+    return Verdict(name=name, level=level, message=message, value=float(slope), limits=SLOPE)
+
+
+def _unit_cause(slope: float, N: float) -> str:
+    causes = {
+        "forces look like Ha/Bohr, not eV/Å": HARTREE / BOHR,
+        "energies look like Ha, not eV": 1 / HARTREE,
+        "energies look like kcal/mol, not eV": 23.0605,
+        "energies look like energies per atom, not totals": 1 / N,
+        "descriptors look like averages over atoms, not sums": N,
+    }
+    misses = {cause: abs(np.log(slope / factor)) for cause, factor in causes.items()}
+    near = [cause for cause in misses if misses[cause] < min(np.log(1.5), min(misses.values()) + np.log(1.15))]
+    return ", or ".join(near) or "compare the units of energies, forces and descriptors"
+
+
+def _correlation(correlation: float, r2: float) -> Verdict:
+    """Verdict on how closely energies follow θ_f·D, whatever its sign (the slope judges that)."""
+    level: Level = "ok"
+    limit = FOLLOWS if r2 > 0.95 else LOOSELY
+    message = f"energies follow θ_f·D, whatever its sign (correlation {correlation:.4f})"
+    if abs(correlation) <= 0.5:
+        level = "warn"
+        message = (
+            f"energies do not follow θ_f·D (correlation {correlation:.2f}): energies of other frames, force descriptors "
+            "stored (N, K, 3) and read as (N, 3, K), or configurations near rest, whose forces say little of energies"
+        )
+    elif abs(correlation) < limit:
+        level = "warn"
+        message = (
+            f"energies follow θ_f·D loosely (correlation {correlation:.2f}) where forces fit with R² {r2:.3f}: energies may be "
+            "shifted by a frame, a force may be wild, or the descriptors determine energies poorly"
+        )
+    value = float(abs(correlation))
+    return Verdict(name="energy correlation", level=level, message=message, value=value, limits=(limit, np.inf))
+
+
+def by_theta(total: MomentRecord, theta: Array, energies_agree: bool) -> Verdict:
+    """Verdict on the forces of the data against those of a trusted θ (K,)."""
+    size = float(theta @ total.PhiPhi @ theta)
+    correlation = float(total.PhiF @ theta) / np.sqrt(size * total.FF) if size * total.FF > 0 else 0.0
+    level: Level = "ok"
+    message = f"forces follow those of the given θ (correlation {correlation:.3f})"
+    if -0.5 <= correlation <= 0.5:
+        level = "warn"
+        message = (
+            f"the given θ explains little of these forces (correlation {correlation:.2f}): it belongs to other data"
+        )
+    elif 0.5 < correlation < FOLLOWS:
+        level = "warn"
+        message = (
+            f"forces follow those of the given θ loosely (correlation {correlation:.2f}): it may belong to another element, "
+            "or to a descriptor with other settings and as many entries"
+        )
+    elif correlation < 0 and energies_agree:
+        level = "warn"
+        message = (
+            f"the given θ has the opposite sign (correlation {correlation:.3f}), while energies confirm that of the data: θ was "
+            "fitted with +∂D/∂x in place of Φ = −∂D/∂x; take −θ"
+        )
+    elif correlation < 0:
+        level = "fail"
+        message = (
+            f"sign of the force descriptors: forces fall where those of the given θ rise (correlation {correlation:.3f}); the "
+            "column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
+        )
+    return Verdict(name="sign by θ", level=level, message=message, value=correlation, limits=(FOLLOWS, np.inf))
+
+
+def signs_of_moments(moments: Moments) -> list[Verdict]:
+    """The verdict on the sign and the unit of Φ from moments alone, if it is bad; otherwise an empty list.
+
+    Energies must rise where θ_f·D rises, within trajectories and without the energy of an additional atom. For data
+    that are never in memory: it takes a few products of (K, K) matrices with a vector. ``consistency`` does more.
+
+    Args:
+        moments: of the data.
+
+    Example:
+        >>> import dataclasses, fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> flipped = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in data.values()]
+        >>> signs_of_moments(fl.accumulate(data)), signs_of_moments(fl.accumulate(flipped))[0].level
+        ([], 'fail')
+    """
+    kind("moments", moments, Moments, "signs_of_moments(accumulate(data))")
+    from scipy.sparse.linalg import LinearOperator, cg  # slow to load
+
+    records, K = list(moments.values()), moments.K
+    M = sum(r.configurations for r in records)
+    d = np.sqrt(np.sum([np.diag(r.PhiPhi) for r in records], axis=0))
+    if M - len(records) < FEWEST or not d.all():
+        return []
+
+    def product(x: Array) -> Array:
+        return np.sum([r.PhiPhi @ (x / d) for r in records], axis=0) / d
+
+    b = np.sum([r.PhiF for r in records], axis=0) / d
+    x = cg(LinearOperator((K, K), matvec=product), b, rtol=1e-6, maxiter=STEPS)[0]
+    FF, theta = sum(r.FF for r in records), x / d
+    V = np.zeros((K + 2, 3))  # θ·D, E, N of (D, E, N)
+    V[:K, 0], V[K, 1], V[K + 1, 2] = theta, 1.0, 1.0
+    S = np.sum([V.T @ r.scatter @ V for r in records], axis=0)
+    size = np.sum([np.abs(V.T @ r.mean) * r.configurations for r in records], axis=0) / M
+    if S[2, 2] > 0:
+        S -= np.outer(S[2], S[2]) / S[2, 2]
+    if FF <= 0 or (np.sqrt(np.abs(np.diag(S))[:2] / M) <= 1e-9 * size[:2]).any():
+        return []
+    correlation = float(S[0, 1] / np.sqrt(S[0, 0] * S[1, 1]))
+    r2 = float(2 * b @ x - x @ product(x)) / FF
+    verdict = slope_verdict(float(S[0, 1] / S[0, 0]), correlation, r2, float(size[2]))
+    return [verdict] if verdict.level in ("warn", "fail") else []

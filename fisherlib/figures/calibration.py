@@ -1,0 +1,56 @@
+"""Whether predicted error bars have the size of the actual errors."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from ..arguments import kind
+from .style import REFERENCE, color, framed, symbol
+
+
+def calibration(
+    bars: Mapping[str, ArrayLike], errors: Mapping[str, ArrayLike], *, unit: str, labels: Sequence[str] | None = None
+) -> go.Figure:
+    """Actual errors against predicted standard errors, one point per prediction.
+
+    Args:
+        bars: name → (M,) predicted standard errors.
+        errors: name → (M,) actual errors of the same predictions.
+        unit: of both.
+        labels: (M,) texts to show on hovering.
+
+    Raises:
+        ValueError: a standard error is not positive.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> figure = fl.figures.calibration({"θ": [0.1, 0.2]}, {"θ": [0.1, -0.2]}, unit="eV")
+        >>> figure.data[-1].name
+        'θ: rms of error / bar 1.00'
+    """
+    kind("bars", bars, Mapping, "calibration({name: bars}, {name: errors}, unit=unit)")
+    figure = go.Figure()
+    if not all(np.all(np.asarray(b) > 0) for b in bars.values()):
+        raise ValueError("bars: expected positive standard errors, got zero or NaN; leave those predictions out")
+    low = min(float(np.min(b)) for b in bars.values())
+    high = max(float(np.max(b)) for b in bars.values())
+    for factor, dash in ((1, "solid"), (2, "dot")):
+        line = {"color": REFERENCE, "width": 1, "dash": dash}
+        name = "error = bar" if factor == 1 else "error = 2 bars"
+        figure.add_scatter(
+            x=[low, high], y=[factor * low, factor * high], mode="lines", line=line, name=name, hoverinfo="skip"
+        )
+    for number, (name, predicted) in enumerate(bars.items()):
+        actual, predicted = np.abs(np.asarray(errors[name])), np.asarray(predicted)
+        ratio = float(np.sqrt(np.mean((actual / predicted) ** 2)))
+        hover = f"%{{text}}<br>bar %{{x:.3g}}<br>error %{{y:.3g}} {unit}<extra>{name}</extra>"
+        dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+        points = {"x": predicted, "y": actual, "text": None if labels is None else list(labels)}
+        entry = f"{name}: rms of error / bar {ratio:.2f}"
+        figure.add_scatter(**points, mode="markers", marker=dots, name=entry, hovertemplate=hover)
+    figure.update_xaxes(title=f"predicted standard error, {unit}", type="log", exponentformat="power")
+    figure.update_yaxes(title=f"|error|, {unit}", type="log", exponentformat="power")
+    subtitle = "bars have the right size if the rms ratio is 1; the points of this sample are correlated"
+    return framed(figure, title="Are the error bars true?", subtitle=subtitle, height=360)

@@ -1,0 +1,45 @@
+"""The spectrum of relaxation rates: what forces cannot see."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..arguments import kind
+from ..diagnostics import Metastability
+from .style import DOTTED, color, framed, lines
+
+
+def metastability(found: Metastability, *, names: Sequence[str] = ()) -> go.Figure:
+    """Relaxation rates μ of the directions of the descriptors, slowest first, beside that of an average vibration.
+
+    Args:
+        found: from ``diagnostics.metastability``.
+        names: of the descriptors.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> found = fl.diagnostics.metastability(fl.accumulate(data))
+        >>> fl.figures.metastability(found).data[0].x
+        array([1, 2])
+    """
+    kind("found", found, Metastability, "metastability(diagnostics.metastability(moments))")
+    k = np.arange(1, len(found.values) + 1)
+    figure = go.Figure()
+    shown, hover = np.where(found.values > 0, found.values, np.nan), "{}: μ = %{{y:.3g}} 1/Å²<extra></extra>"
+    dots, diamond = {"size": 7, "color": color(0)}, {"size": 10, "color": color(1), "symbol": "diamond"}
+    rates = {"mode": "markers", "marker": dots, "hovertemplate": hover.format("direction %{x}")}
+    figure.add_scatter(x=k, y=shown, name="μ of each direction of D", **rates)
+    if found.residual > 0 and np.isfinite(found.residual):
+        left_out = "what θ_f leaves out"
+        rate = {"mode": "markers", "marker": diamond, "hovertemplate": hover.format(left_out)}
+        figure.add_scatter(x=[0], y=[found.residual], name=left_out, **rate)
+    ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
+    figure.add_scatter(**ends, mode="lines", line=DOTTED, name="β × mean curvature of U", hoverinfo="skip")
+    figure.update_xaxes(title="direction, slowest first")
+    figure.update_yaxes(title="μ, 1/Å²", type="log", exponentformat="power")
+    biased = "no error bars: the lowest eigenvalue of noisy matrices is biased downwards"
+    slowest = f"slowest: {found.words(names or None, number=1)[0]}"
+    subtitle = "<br>".join(lines(each) for each in (found.verdict.message, slowest, biased))
+    return framed(figure, title="Metastability: which directions relax slowly", subtitle=subtitle, height=330)

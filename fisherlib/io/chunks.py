@@ -1,0 +1,109 @@
+"""Trajectories without descriptors, cut into chunks of which one at a time is featurised."""
+
+import dataclasses
+import functools
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..configurations import Frames
+from ..dataset import refuse_non_finite
+from ..units import beta
+from .archive import checksum
+from .database.layout import slug
+from .places import find
+from .reading import read_frames
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Chunk:
+    """Consecutive configurations of one trajectory.
+
+    Attributes:
+        configurations: with their energies and forces.
+        first: number of the first one in its trajectory.
+        recipe: what is computed of them, as a digest.
+    """
+
+    configurations: Frames
+    first: int
+    recipe: str
+
+    @property
+    def size(self) -> int:
+        """Number of atoms."""
+        return int(self.configurations.n_atoms.sum())
+
+    @functools.cached_property
+    def name(self) -> str:
+        """A name that only these configurations with this recipe have."""
+        c = self.configurations
+        arrays = (c.n_atoms, c.numbers, c.positions, c.energies, c.forces, c.cell, c.pbc)
+        content = [np.array(f"{self.recipe} {c.temperature}"), *(a for a in arrays if a is not None)]
+        return f"{slug(c.key)}-{self.first:09d}-{checksum(content)}"
+
+
+def chunks(trajectories: Sequence[Frames], rows: int, recipe: str) -> list[Chunk]:
+    """Chunks of at most so many force components, but one configuration at least, in order."""
+    return [Chunk(configurations=c, first=m, recipe=recipe) for t in trajectories for m, c in cut(t, rows)]
+
+
+def cut(c: Frames, rows: int) -> Iterator[tuple[int, Frames]]:
+    """Consecutive configurations with at most so many force components, and the number of the first one.
+
+    The same configurations are always cut in the same places.
+    """
+    starts, size = [0], 0
+    for m, n in enumerate(c.n_atoms):
+        if size and size + 3 * n > rows:
+            starts, size = [*starts, m], 0
+        size += 3 * n
+    edges = np.concatenate([[0], np.cumsum(c.n_atoms)])
+    for a, b in itertools.pairwise([*starts, len(c.n_atoms)]):
+        atoms = slice(edges[a], edges[b])
+        yield (
+            a,
+            Frames(
+                key=c.key,
+                temperature=c.temperature,
+                n_atoms=c.n_atoms[a:b],
+                numbers=None if c.numbers is None else c.numbers[atoms],
+                positions=None if c.positions is None else c.positions[atoms],
+                energies=c.energies[a:b],
+                forces=c.forces[atoms],
+                cell=None if c.cell is None else c.cell[a:b],
+                pbc=None if c.pbc is None else c.pbc[a:b],
+            ),
+        )
+
+
+def trajectories(
+    given: str | os.PathLike | Sequence[Frames], temperature: float | None = None
+) -> tuple[list[Frames], Path]:
+    """Trajectories with finite energies and forces, and the file they are in, or what to call them.
+
+    Args:
+        given: path, or trajectories.
+        temperature: K; overrides what they say.
+
+    Raises:
+        ValueError: none, one key twice, NaN, or no temperature.
+    """
+    if isinstance(given, str | os.PathLike):
+        found, path = read_frames(given), find(given, folder=True)
+    else:
+        found, path = list(given), Path("the configurations")
+    if not found or len({f.key for f in found}) < len(found):
+        raise ValueError(
+            f"configurations: expected trajectories of different keys, got {', '.join(repr(f.key) for f in found) or 'none'}"
+        )
+    if temperature is not None:
+        beta(temperature)  # refuses what is no temperature
+        found = [dataclasses.replace(f, temperature=float(temperature)) for f in found]
+    for f in found:
+        refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
+        refuse_non_finite("forces", f.key, f.forces, f.n_atoms, rows_per_atom=1)
+    return found, path

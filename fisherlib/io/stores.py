@@ -1,0 +1,122 @@
+"""Results that outlive the process that computed them, from which an interrupted run goes on."""
+
+import contextlib
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..moments import MomentRecord
+from .chunks import Chunk
+from .database import Damaged, Database, Shard
+from .database.layout import SHARDS, shard_name
+from .moments import Records, write_records
+
+#: Of the file of a record.
+_NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz$")
+
+
+class Named(Protocol):
+    """Data that were summed."""
+
+    @property
+    def name(self) -> str:
+        """A name that only these data have."""
+
+
+class RecordStore:
+    """A folder of records, one file for each name, which tells the content: what is there is never out of date.
+
+    A record whose numbers were changed since, as its checksum tells, or that has none, is computed again.
+
+    Args:
+        folder: to keep them in; None keeps nothing. Where it cannot be written to, what is there is read all the same.
+        about: what the records belong to.
+    """
+
+    def __init__(self, folder: Path | None, about: Mapping[str, Any]) -> None:
+        self.folder, self.about, self._full = folder, about, False
+
+    def __contains__(self, item: Named) -> bool:
+        return self.folder is not None and self._path(item).exists()
+
+    def _path(self, item: Named) -> Path:
+        return (self.folder or Path()) / f"{item.name}.npz"
+
+    def load(self, item: Named) -> MomentRecord | None:
+        """The record of an item; None where there is none, or one that was damaged, so that it is summed again."""
+        if item not in self:
+            return None
+        try:
+            with Records(self._path(item)) as records:
+                if not records.checked:
+                    return None  # nothing tells whether its numbers are those that were written
+                found, about = records[item.name], records.about
+        except (ValueError, KeyError, OSError):
+            return None  # the data are there still, and they are what counts
+        contents = getattr(item, "contents", found.digests)  # of shards they are known beforehand
+        return found if found.digests == contents and about == self.about else None
+
+    def save(self, item: Named, record: MomentRecord) -> None:
+        """Keeps a record; where that is not possible the sum goes on, and a warning says once that nothing is kept."""
+        if self.folder is None or self._full:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_records([(item.name, record)], self._path(item), self.about)
+        except OSError as error:
+            self._full = True
+            warnings.warn(
+                f"{self.folder}: cannot be written to ({error.strerror}), so nothing more is kept; keep= names another folder",
+                stacklevel=2,
+            )
+
+    def forget(self, items: Iterable[Named]) -> None:
+        """Removes the records of items, and the folder when nothing else is in it."""
+        if self.folder is not None:
+            with contextlib.suppress(OSError):  # what is left is in nobody's way
+                for item in items:
+                    self._path(item).unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def forget_others(self, items: Iterable[Named]) -> None:
+        """Removes records of what is no item any more, since shards came after them or were retracted."""
+        if self.folder is not None and self.folder.is_dir():
+            wanted = {self._path(item).name for item in items}
+            with contextlib.suppress(OSError):  # what is left is in nobody's way
+                for file in self.folder.iterdir():
+                    if _NAME.search(file.name) and file.name not in wanted:
+                        file.unlink(missing_ok=True)
+
+
+class ShardStore:
+    """The chunks that are in a database already, as shards that hold the same configurations.
+
+    Args:
+        database: into which whoever computes a chunk writes it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.folder = database.path / SHARDS
+
+    def _path(self, chunk: Chunk) -> Path:
+        return self.folder / shard_name(chunk.configurations.key, chunk.first)
+
+    def __contains__(self, chunk: Chunk) -> bool:
+        return self._path(chunk).exists()
+
+    def load(self, chunk: Chunk) -> str | None:
+        """The name of a shard; None where it holds something else, which ``Database.append`` refuses to replace."""
+        c = chunk.configurations
+        wanted = {"n_atoms": c.n_atoms, "energies": c.energies, "forces": np.ravel(c.forces), "species": c.numbers}
+        wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
+        with contextlib.suppress(Damaged, KeyError), Shard(self._path(chunk)) as shard:
+            same = all(np.array_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)
+            return shard.path.name if same and shard.header.temperature == c.temperature else None
+        return None
+
+    def save(self, chunk: Chunk, name: str) -> None:
+        """Nothing: it is written already."""

@@ -1,0 +1,203 @@
+"""The losses that a fit combines: Fisher and KL divergence, energy error, and the penalty of a ridge."""
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arguments import floats, kind, number, whole
+from ..dataset import Array
+from ..moments import Fold, MomentRecord, Moments
+from ..units import UNKNOWN_TEMPERATURE, beta, check_temperature
+from .quadratic import Quadratic
+
+
+def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
+    """Records merged by temperature; each sum is multiplied by β² once, so β cancels from θ exactly."""
+    check_temperature(temperature)
+    groups: dict[float, Fold] = {}
+    for record in [moments] if isinstance(moments, MomentRecord) else moments.values():
+        T = record.temperature if temperature is None else temperature
+        if T is None:
+            raise ValueError(UNKNOWN_TEMPERATURE)
+        if T in groups:
+            groups[T].add(record)
+        else:
+            groups[T] = Fold(record)
+    return {T: fold.record() for T, fold in groups.items()}
+
+
+def _sum(losses: Iterable[Quadratic]) -> Quadratic:
+    return functools.reduce(operator.add, losses)
+
+
+def _refuse_others(loss: str, moments: object) -> None:
+    kind("moments", moments, (Moments, MomentRecord), f"{loss}(accumulate(data))")
+
+
+def _of(moments: Moments | MomentRecord, loss: Quadratic) -> Quadratic:
+    """The loss with the identity of its data."""
+    return dataclasses.replace(loss, data=frozenset() if moments.identity is None else frozenset([moments.identity]))
+
+
+def _total(moments: Moments | MomentRecord) -> MomentRecord:
+    return moments if isinstance(moments, MomentRecord) else moments.total()
+
+
+def fisher(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
+    """Fisher divergence between the true and the model's Boltzmann distribution.
+
+    J(θ) = ½ ⟨|s − s_θ|²⟩ = β²/2 ⟨|F − Φθ|²⟩ = ½ θᵀTθ − cᵀθ + ½ s, with the scores s = βF and s_θ = βΦθ,
+    T = β²⟨ΦᵀΦ⟩, c = β²⟨ΦᵀF⟩, s = β²⟨F·F⟩. Its minimum θ_f is force matching in the Boltzmann expectation: for one
+    temperature β cancels from θ_f, while the value of J depends on it.
+
+    ⟨·⟩ is the mean over configurations of the sum over all 3N components, so with different N a configuration weighs by
+    its number of atoms.
+
+    Args:
+        moments: of one or several trajectories.
+        temperature: K, for every trajectory. By default each has its own, so trajectories of several temperatures enter
+            with their own β².
+
+    Returns:
+        Quadratic form in θ; value in 1/Å².
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: neither ``temperature`` nor the trajectories give T.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> loss = fisher(moments)
+        >>> loss.K, float(loss([1.5, 2.0])) > float(loss([1.0, 2.0]))
+        (2, True)
+
+    Source: Hyvärinen, J. Mach. Learn. Res. 6, 695 (2005), eq. 2, for the divergence.
+    """
+    _refuse_others("fisher", moments)
+    groups = _by_temperature(moments, temperature)
+    M = sum(record.configurations for record in groups.values())
+    return _of(moments, _sum(beta(T) ** 2 / M * Quadratic(r.PhiPhi, r.PhiF, r.FF) for T, r in groups.items()))
+
+
+def energy(moments: Moments | MomentRecord) -> Quadratic:
+    """Half the mean squared error of total energies, with the best offset per atom taken out.
+
+    q(θ) = ½ min over e0 of ⟨(E − θ·D − N e0)²⟩. √(2q) is the energy RMSE of a configuration.
+
+    Args:
+        moments: of one or several trajectories, taken together.
+
+    Returns:
+        Quadratic form in θ; value in eV².
+
+    Raises:
+        TypeError: anything but moments.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> loss = energy(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> rmse = (2 * loss([1.0, 2.1])) ** 0.5  # eV
+        >>> bool(0.001 < rmse < 0.1)
+        True
+    """
+    _refuse_others("energy", moments)
+    total = _total(moments)
+    M = total.configurations
+    C, mean = total.scatter / M, total.mean
+    n = mean[-1]
+    # ⟨zzᵀ⟩ − ⟨zN⟩⟨Nz⟩/⟨NN⟩, written so that nothing cancels when all configurations have the same N.
+    NN = C[-1, -1] + n * n
+    cN = C[-1]
+    S = C + (np.outer(mean, mean) * C[-1, -1] - n * (np.outer(cN, mean) + np.outer(mean, cN)) - np.outer(cN, cN)) / NN
+    terms = np.diag(C) + (mean**2 * C[-1, -1] + 2 * n * np.abs(cN * mean) + cN**2) / NN
+    return _of(moments, _without_noise(S, mean, terms))
+
+
+def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
+    """⟨(E − θ·D)²⟩ as a quadratic form, with exact zeros instead of rounding for a descriptor that is constant.
+
+    Scaled to unit diagonal, rounding would look like a direction that the data determine.
+
+    Args:
+        S: (K + 2, K + 2) mean products of (D, E, N), centred.
+        mean: (K + 2,) of (D, E, N).
+        terms: (K + 2,) sizes of the terms that were summed on the diagonal of S.
+    """
+    K, eps = len(mean) - 2, 64 * np.finfo(float).eps
+    live = np.diag(S)[:K] > (eps * terms + (eps * mean) ** 2)[:K]
+    A, b = S[:K, :K] * np.outer(live, live), S[:K, K] * live
+    return Quadratic(A, b, float(S[K, K]))
+
+
+def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:
+    """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
+
+    KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature. Any constant offset drops
+    out. With different N an offset per atom drops out too, since each N is an ensemble of its own. Several temperatures
+    are averaged, each weighted by its number of configurations.
+
+    Args:
+        moments: of one or several trajectories.
+        temperature: K, for every trajectory; by default each has its own.
+
+    Returns:
+        Quadratic form in θ; value in nats.
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: neither ``temperature`` nor the trajectories give T.
+
+    Example:
+        The sum of two losses is a loss:
+
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+        >>> fl.solve(fl.fisher(moments) + 0.5 * kl(moments)).theta.round(6)
+        array([1., 2.])
+    """
+    _refuse_others("kl", moments)
+    groups = _by_temperature(moments, temperature)
+    M = sum(record.configurations for record in groups.values())
+
+    def variance(record: MomentRecord) -> Quadratic:
+        C, N = record.scatter, record.scatter[-1]
+        terms = N**2 / N[-1] if N[-1] > 0 else np.zeros(len(N))
+        within = C - np.outer(N, N) / N[-1] if N[-1] > 0 else C
+        return record.configurations * _without_noise(within / record.configurations, record.mean, terms)
+
+    return _of(moments, _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items()))
+
+
+def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: ArrayLike | None = None) -> Quadratic:
+    """Ridge penalty ½ λ Σ_k m_k (θ_k − θ⁰_k)².
+
+    Args:
+        strength: λ ≥ 0.
+        K: number of parameters.
+        scale: (K,) m_k; ones by default. The diagonal of the loss it is added to makes λ dimensionless.
+        origin: (K,) θ⁰, the parameters to stay close to; zeros by default.
+
+    Raises:
+        ValueError: λ or the scale is negative or not finite, or a shape does not fit.
+
+    Example:
+        >>> penalty = ridge(0.1, 2, origin=[1.0, 0.0])
+        >>> float(penalty([1.0, 2.0])).__round__(12)
+        0.2
+    """
+    whole("K", K, 1, "parameters")
+    strength = number("strength", strength)
+    if strength < 0:
+        raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
+    m = strength * (np.ones(K) if scale is None else floats("scale", scale))
+    if m.shape != (K,) or not (m >= 0).all():
+        raise ValueError(f"scale: expected {K} numbers ≥ 0, got {np.asarray(scale)!r:.60}")
+    theta = np.zeros(K) if origin is None else floats("origin", origin)
+    if theta.shape != (K,) or not np.isfinite(theta).all():
+        raise ValueError(f"origin: expected {K} finite parameters, got {np.asarray(origin)!r:.60}")
+    return Quadratic(np.diag(m), m * theta, float(m @ theta**2))

@@ -1,0 +1,193 @@
+"""A potential that is linear in its descriptors: its parameters, offset and origin, and the energies and forces it predicts."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any
+
+import numpy as np
+
+from ..arguments import floats, kind, number, words
+from ..dataset import Array, Dataset, Trajectory, stated
+from ..moments import MomentRecord, Moments
+from ..solvers import Solution
+from .settings import SAME, described, descriptor_words, other_settings, refuse_other_names
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class LinearPotential:
+    """U_θ(x) = θ·D(x) + N e0 with the forces F_θ = Φθ.
+
+    It refuses to predict energies and forces of data with another number of descriptors, with other names (if both are
+    known), or of the same descriptor with other settings.
+
+    Attributes:
+        theta: (K,) eV/[D].
+        offset: e0, eV per atom; forces leave it free, so it is fitted to energies or given.
+        name: what figures and tables call it.
+        provenance: data hash, descriptor, temperature, versions; saved with θ.
+        descriptor_names: K names, or none if they are not known.
+
+    Raises:
+        ValueError: parameters, an offset or names that are not such.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.harmonic([1.0, 2.0])
+        >>> model = LinearPotential(theta=[1.0, 2.0], offset=-1.0)
+        >>> bool(abs(model.energies(data) - data.energies).max() < 1e-9)
+        True
+        >>> model.forces(data).shape
+        (2400,)
+    """
+
+    theta: Array
+    offset: float = 0.0
+    name: str = "θ"
+    provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    descriptor_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        theta, offset = floats("theta", self.theta).copy(), number("offset", self.offset)
+        if theta.ndim != 1 or theta.size == 0 or not np.isfinite(theta).all():
+            raise ValueError(f"theta: expected K finite parameters, got shape {theta.shape}, {theta!s:.60}")
+        theta.flags.writeable = False
+        object.__setattr__(self, "theta", theta)
+        object.__setattr__(self, "offset", offset)
+        words("descriptor_names", self.descriptor_names)
+        kind("provenance", self.provenance, Mapping, "LinearPotential(theta=theta, provenance={'file': 'md.npz'})")
+        if len(self.descriptor_names) not in (0, len(theta)):
+            raise ValueError(
+                f"descriptor_names: expected {len(theta)}, one per parameter, or none, got {len(self.descriptor_names)}"
+            )
+        object.__setattr__(self, "descriptor_names", tuple(stated(self.descriptor_names)))
+
+    @classmethod
+    def from_fit(
+        cls,
+        fit: Solution,
+        moments: Moments | MomentRecord,
+        *,
+        name: str = "θ_f",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> "LinearPotential":
+        """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩.
+
+        Args:
+            fit: to these moments.
+            moments: of the training data.
+            name: what figures and tables call the potential.
+            provenance: saved with θ.
+
+        Raises:
+            TypeError: anything but a solution and moments.
+            ValueError: a fit to other data, or of another number of descriptors.
+
+        Example:
+            >>> import fisherlib as fl
+            >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0], offset=-1.0))
+            >>> model = LinearPotential.from_fit(fl.solve(fl.fisher(moments)), moments)
+            >>> model.name, round(model.offset, 6)
+            ('θ_f', -1.0)
+        """
+        way = "LinearPotential.from_fit(solve(fisher(moments)), moments)"
+        kind("fit", fit, Solution, way)
+        kind("moments", moments, (Moments, MomentRecord), way)
+        kind("provenance", provenance, (Mapping, NoneType), way)
+        total = moments if isinstance(moments, MomentRecord) else moments.total()
+        K, n = total.K, total.mean[-1]
+        if len(fit.theta) != K:
+            raise ValueError(f"fit: expected K = {K} parameters as in the moments, got {len(fit.theta)}")
+        fit.check_of(moments)
+        about = {} if isinstance(moments, MomentRecord) else moments.about
+        known = {"descriptor": about["descriptor"]} if "descriptor" in about else {}
+        C = total.scatter / total.configurations
+        NN = C[-1, -1] + n * n
+        offset = (C[-1, K] + n * total.mean[K] - fit.theta @ (C[-1, :K] + n * total.mean[:K])) / NN
+        names = tuple(about.get("descriptor_names", ()))
+        return cls(
+            theta=fit.theta,
+            offset=offset,
+            name=name,
+            provenance=known | dict(provenance or {}),
+            descriptor_names=names,
+        )
+
+    @property
+    def K(self) -> int:
+        """Number of descriptors."""
+        return len(self.theta)
+
+    def check_of(self, data: Dataset | Trajectory) -> None:
+        """Refuses data of other descriptors than those of θ, as far as both are known.
+
+        A single trajectory tells the number and the names of its descriptors, but not their settings.
+
+        Raises:
+            ValueError: another number of descriptors, other names or other settings.
+        """
+        self.check_names(data)
+        ours, its = described(self), described(data)
+        if settings := other_settings(its, ours):
+            raise ValueError(
+                f"data: expected the descriptor of the potential {self.name!r}, {descriptor_words(ours)}, got another one, "
+                f"{descriptor_words(its)} (other: {', '.join(settings)}); {SAME}"
+            )
+
+    def check_names(self, data: Dataset | Trajectory) -> None:
+        """As ``check_of``, without the settings."""
+        refuse_other_names(self.name, self.K, self.descriptor_names, data)
+
+    def energies(self, data: Dataset | Trajectory) -> Array:
+        """(M,) total energies, eV, of a trajectory, or of all trajectories of a dataset in turn.
+
+        Raises:
+            TypeError: neither a dataset nor a trajectory.
+            ValueError: data of other descriptors.
+        """
+        self.check_of(data)
+        if isinstance(data, Dataset):
+            return np.concatenate([self.energies(t) for t in data.values()])
+        return data.descriptors @ self.theta + data.n_atoms * self.offset
+
+    def forces(self, data: Dataset | Trajectory) -> Array:
+        """(3ΣN,) forces, eV/Å, in the order of ``data.forces``.
+
+        Raises:
+            TypeError: neither a dataset nor a trajectory.
+            ValueError: data of other descriptors.
+        """
+        self.check_of(data)
+        if isinstance(data, Dataset):
+            return np.concatenate([self.forces(t) for t in data.values()])
+        return data.force_descriptors @ self.theta
+
+    def site_energies(self, trajectory: Trajectory) -> Array:
+        """(ΣN,) energies of single atoms, eV. Only their sum over a configuration can be observed.
+
+        Raises:
+            TypeError: anything but a trajectory.
+            ValueError: the trajectory has no site descriptors.
+        """
+        kind("trajectory", trajectory, Trajectory, "model.site_energies(data[key])")
+        self.check_names(trajectory)
+        if trajectory.site_descriptors is None:
+            raise ValueError(
+                f"trajectory {trajectory.key!r}: expected site_descriptors, got none; its file holds sums only"
+            )
+        return trajectory.site_descriptors @ self.theta + self.offset
+
+
+def check_model(name: str, model: object, way: str) -> None:
+    """Refuses anything that does not predict energies and forces as a potential does.
+
+    Args:
+        name: of the argument.
+        model: a potential, or another model with these methods.
+        way: how the call should read.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if not all(callable(getattr(model, method, None)) for method in ("energies", "forces")):
+        kind(name, model, LinearPotential, way)

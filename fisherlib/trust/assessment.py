@@ -1,0 +1,185 @@
+"""Assessment of a fit to forces: the checks of its data, then those of the fit."""
+
+from collections.abc import Sequence
+from types import NoneType
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import diagnostics, uncertainty
+from ..arguments import kind
+from ..dataset import Dataset
+from ..diagnostics import Verdict
+from ..diagnostics.descriptor_match import parameters_of
+from ..diagnostics.verdict import Level, unknown
+from ..moments import Moments, accumulate
+from ..potential import LinearPotential
+from ..regression import fisher_fit, force_rmse, ridge_path
+from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
+from ..units import check_temperature, counted
+from ..validation import choose_strength, leave_one_trajectory_out
+from .ensembles import of_ensembles
+
+#: With fewer independent blocks error bars are rough; below ``FEWEST_BLOCKS`` there is no interval.
+ROUGH = 30
+#: Force errors within this factor count as equal.
+SAME = 1.2
+#: A model is θ_f itself if its forces differ by less than this from those of θ_f, relative to the forces.
+ITSELF = 1e-9
+INDEPENDENT = "independent blocks"
+#: A strength of the ridge that is practically zero.
+NONE = 1e-14
+
+
+def verdicts(
+    data: Dataset,
+    *,
+    moments: Moments | None = None,
+    model: LinearPotential | None = None,
+    theta: ArrayLike | LinearPotential | None = None,
+    temperature: float | None = None,
+) -> list[Verdict]:
+    """All evidence for and against a Fisher fit: the checks of the data (``diagnostics.check``), then those of the fit.
+
+    Basins, metastability and weights are judged for each temperature and number of atoms, and the worst is reported. If a
+    temperature is unknown, all force components count alike, as in force matching. A model that equals θ_f of these data
+    is not compared with θ_f. ``diagnostics.consistency`` and ``diagnostics.health`` are shorter lists without a fit.
+
+    Args:
+        data: used for the fit.
+        moments: ``accumulate(data)``, if already known.
+        model: to be judged; θ_f by default. Held-out errors and the strength are always those of θ_f.
+        theta: (K,) parameters known to be roughly right, as for ``diagnostics.check``; the model by default.
+        temperature: K; the trajectories' own by default.
+
+    Returns:
+        Verdicts, each with its number and its own name.
+
+    Raises:
+        TypeError: data that are not a dataset.
+        ValueError: a model or moments of other descriptors than the data, or moments of other data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = {v.name: v for v in verdicts(fl.systems.harmonic([1.0, 2.0], trajectories=6))}
+        >>> found["held-out forces"].level, found["weights"].level
+        ('ok', 'ok')
+    """
+    kind("data", data, Dataset, "verdicts(io.read(path), moments=accumulate(data))")
+    kind("moments", moments, (Moments, NoneType), "verdicts(data, moments=accumulate(data))")
+    kind("model", model, (LinearPotential, NoneType), "verdicts(data, model=io.read_theta(path))")
+    check_temperature(temperature)
+    moments = moments or accumulate(data)
+    without = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
+    common = 1.0 if without else temperature  # θ_f does not depend on a common temperature
+    theta_f, other = _fitted(data, moments, model, common)
+    found = diagnostics.check(data, temperature, moments=moments, theta=other if theta is None else theta)
+    if theta_f is None or any(v.name == "force descriptors" for v in found):
+        return found  # there is nothing to fit
+    if other is not None:
+        found.append(_of_model(moments, other, theta_f))
+    if without:
+        found.append(_unknown(without))
+    if len(data.energies) < 2:
+        message = "one configuration: nothing can be said of errors"
+        return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
+    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
+    runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
+    found += [*runs, _blocks(blocks), *_clusters(blocks), *_held_out(blocks, common)]
+    return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
+
+
+def _fitted(
+    data: Dataset, moments: Moments, model: LinearPotential | None, temperature: float | None
+) -> tuple[LinearPotential | None, LinearPotential | None]:
+    """θ_f (None if there is nothing to fit), and the model if it differs from θ_f."""
+    total = moments.total()
+    if model is not None:
+        parameters_of(model, data)
+        model.check_of(data)
+    if not (total.FF > 0 and np.diag(total.PhiPhi).any()):
+        return None, model
+    theta_f = fisher_fit(moments, temperature=temperature)
+    if model is not None:
+        change = model.theta - theta_f.theta
+        if change @ total.PhiPhi @ change <= ITSELF**2 * total.FF:
+            return theta_f, None
+    return theta_f, model
+
+
+def _of_model(moments: Moments, model: LinearPotential, theta_f: LinearPotential) -> Verdict:
+    """Verdict on the force error of the model relative to that of θ_f."""
+    rows = [record.rows for record in moments.values()]
+    own, best = (float(np.sqrt(np.average(force_rmse(moments, m.theta) ** 2, weights=rows))) for m in (model, theta_f))
+    ratio = own / best if best > 0 else np.inf
+    level: Level = "ok"
+    message = f"force RMSE of {model.name} {own:.4g} eV/Å, of θ_f of these data {best:.4g} eV/Å"
+    if ratio > SAME:
+        level, message = "warn", f"{message}: it is not the minimum of the Fisher divergence of these data"
+    return Verdict(name="forces of the model", level=level, message=message, value=ratio, limits=(0.0, SAME))
+
+
+def _cut(blocks: Blocks) -> str:
+    return (
+        f"which does not show what is slower than itself; it is cut into {counted(blocks.clusters, 'consecutive block')}, which "
+        "take the place of trajectories"
+    )
+
+
+def _blocks(blocks: Blocks) -> Verdict:
+    n = blocks.independent
+    few = blocks.clusters < FEWEST_CLUSTERS
+    level: Level = "ok"
+    message = str(blocks) if few else f"error bars are taken over {blocks}"
+    none = f"no error bars, which would be taken over {blocks}"
+    if n < FEWEST_BLOCKS:
+        level, message = "fail", f"{none}: {FEWEST_BLOCKS} are needed; run longer, or more trajectories"
+    elif blocks.one_run:
+        return unknown(INDEPENDENT, f"{none}: trajectories so short do not show whether they are independent")
+    elif n < ROUGH:
+        rough = f"fewer than {ROUGH}" if few else "so few make bars that are rough themselves"
+        level, message = "warn", f"{message}: {rough}"
+    elif blocks.short:
+        return unknown(INDEPENDENT, f"{message}: whether trajectories so short are independent cannot be seen")
+    return Verdict(name=INDEPENDENT, level=level, message=message, value=float(n), limits=(ROUGH, np.inf))
+
+
+def _clusters(blocks: Blocks) -> list[Verdict]:
+    """A warning if there are too few trajectories or blocks for a scatter, however long they are."""
+    n = blocks.clusters
+    if n >= FEWEST_CLUSTERS:
+        return []
+    what = f"{n} {'trajectories' if blocks.kind == 'trajectories' else 'consecutive blocks'}"
+    message = (
+        f"no error bars: {what} do not tell how they scatter, {FEWEST_CLUSTERS} are needed; run longer, or add runs"
+    )
+    limits = (FEWEST_CLUSTERS, np.inf)
+    return [Verdict(name="scatter of blocks", level="warn", message=message, value=float(n), limits=limits)]
+
+
+def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
+    """Verdicts on the force error for held-out trajectories, and on the ridge chosen by it."""
+    moments = blocks.moments
+    path = ridge_path(moments, [NONE], temperature=temperature)
+    fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
+    out = float(leave_one_trajectory_out(moments, [NONE], temperature=temperature)[0])
+    floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
+    ratio = out / fitted if fitted > floor else 1.0
+    unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
+    level: Level = "ok"
+    message = f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
+    if ratio > SAME:
+        level = "warn"
+        message = f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations"
+    left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
+    choice = choose_strength(moments, temperature=temperature)
+    return [left_out, choice.verdict, choice.range]
+
+
+def _unknown(keys: Sequence[str]) -> Verdict:
+    named = ", ".join(map(repr, keys[:3])) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+    message = (
+        f"the temperature of {named} is not known: θ_f counts all force components the same, and J, KL and weights cannot be "
+        "given there; give temperature="
+    )
+    return Verdict(name="temperature", level="warn", message=message, value=float(len(keys)), limits=(0.0, 0.0))

@@ -1,0 +1,106 @@
+"""Quantities along a path of θ: losses, errors, distances of energy distributions, and weights."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from ..comparison import ks, wasserstein_1
+from ..dataset import Array, Dataset
+from ..losses import Quadratic, fisher, kl
+from ..moments import Moments
+from ..reweighting import effective_sample_size, pareto_k
+from ..units import beta
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Energies:
+    """Energies of all M configurations, and β for their weights, or the reason why there are none.
+
+    Attributes:
+        descriptors: (M, K).
+        energies: (M,) eV.
+        n_atoms: (M,).
+        groups: (M,) number of the trajectory.
+        beta: 1/eV, or None if weights are left out.
+        why: the reason, or empty.
+    """
+
+    descriptors: Array
+    energies: Array
+    n_atoms: NDArray[np.integer]
+    groups: NDArray[np.integer]
+    beta: float | None
+    why: str
+
+    @classmethod
+    def of(cls, data: Dataset, temperature: float | None) -> "Energies":
+        known = {t.temperature if temperature is None else temperature for t in data.values()}
+        T, why = known.pop(), ""
+        if known or T is None:
+            why = "weights, and KL beyond second order, are left out: they need one temperature"
+        elif np.ptp(data.n_atoms):
+            why = "weights, and KL beyond second order, are left out: they need one number of atoms"
+        return cls(
+            descriptors=np.concatenate([t.descriptors for t in data.values()]),
+            energies=data.energies,
+            n_atoms=data.n_atoms,
+            groups=data.groups,
+            beta=None if why or T is None else beta(T),
+            why=why,
+        )
+
+    def differences(self, thetas: Array, kept: NDArray[np.bool_]) -> Array:
+        """(n, M) U_θ − U of the kept configurations, eV, with the best offset per atom subtracted."""
+        gap = thetas @ self.descriptors[kept].T - self.energies[kept]
+        N = self.n_atoms[kept].astype(float)
+        return gap - np.outer(gap @ N / (N @ N), N)
+
+    def pareto(self, thetas: Array) -> Array | None:
+        """(n,) shape of the tail of the weights; None if they are left out."""
+        if self.beta is None:
+            return None
+        gaps = self.differences(thetas, np.ones(len(self.energies), dtype=bool))
+        return np.array([pareto_k(-self.beta * gap) for gap in gaps])
+
+
+def quantities(
+    moments: Moments, energies: Energies, kept: NDArray[np.bool_], thetas: Array, temperature: float | None
+) -> dict[str, Array | None]:
+    """Values (n,) of every quantity by name, for n points of a path; None for those that need an unknown temperature."""
+    total, N = moments.total(), energies.n_atoms[kept]
+    J, divergence = _losses(moments, temperature)
+    squares = Quadratic(total.PhiPhi, total.PhiF, total.FF)(thetas) * 2 / total.rows
+    gap = energies.differences(thetas, kept)
+    error, true = 1e3 * gap / N, 1e3 * energies.energies[kept] / N
+    found: dict[str, Array | None] = {
+        "J": None if J is None else J(thetas),
+        "KL, second order": None if divergence is None else divergence(thetas),
+        "force RMSE": np.sqrt(np.maximum(squares, 0.0)),
+        "energy spread": _spread(error, energies.groups[kept]),
+        "KS": ks(true, true + error),
+        "W1": wasserstein_1(true, true + error),
+    }
+    return found | (_weights(gap, energies.beta) if energies.beta is not None else {})
+
+
+def _losses(moments: Moments, temperature: float | None) -> tuple[Quadratic | None, Quadratic | None]:
+    if temperature is None and any(record.temperature is None for record in moments.values()):
+        return None, None
+    return fisher(moments, temperature), kl(moments, temperature)
+
+
+def _spread(error: Array, groups: NDArray[np.integer]) -> Array:
+    """(n,) standard deviation of errors (n, M) within their groups."""
+    _, group = np.unique(groups, return_inverse=True)
+    count = np.bincount(group)
+    means = np.stack([np.bincount(group, row) for row in error]) / count
+    return np.sqrt(np.mean((error - means[:, group]) ** 2, axis=1))
+
+
+def _weights(gap: Array, b: float) -> dict[str, Array]:
+    """Effective sample size, and KL(p‖p_θ) = β⟨U_θ − U⟩ + ln⟨exp(−β(U_θ − U))⟩ by exponential averaging."""
+    M = gap.shape[1]
+    ess = np.array([effective_sample_size(-b * row) for row in gap]) / M
+    return {"ESS": ess, "KL": b * gap.mean(axis=1) + logsumexp(-b * gap, axis=1) - np.log(M)}

@@ -1,0 +1,307 @@
+"""What every featuriser of the package promises; a new one is added to the list and must pass."""
+
+import ast
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, molecule
+from pair_functions import Pairs
+
+import fisherlib as fl
+from fisherlib import descriptors
+from fisherlib.descriptors import Descriptor, Soap, StrainDescriptor
+
+FEATURISERS: dict[str, Descriptor] = {"SOAP": Soap(cutoff=4.0, n_max=3, l_max=2), "pairs": Pairs()}
+
+
+def copper() -> Atoms:
+    atoms = Atoms("Cu5", positions=2.5 * np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.8, 0.9, 0.7]]))
+    atoms.rattle(0.15, seed=3)
+    return atoms
+
+
+def water() -> Atoms:
+    atoms = molecule("H2O")
+    atoms.rattle(0.1, seed=1)
+    return atoms
+
+
+def crystal() -> Atoms:
+    atoms = bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1)
+    atoms.rattle(0.1, seed=2)
+    atoms.cell[0, 1] += 0.4  # sheared
+    return atoms
+
+
+#: Isolated and periodic, of one element and of two.
+SYSTEMS: dict[str, Callable[[], Atoms]] = {"cluster": copper, "molecule": water, "crystal": crystal}
+
+
+@pytest.fixture(params=FEATURISERS)
+def descriptor(request: pytest.FixtureRequest) -> Descriptor:
+    return FEATURISERS[request.param]
+
+
+@pytest.fixture(params=SYSTEMS)
+def atoms(request: pytest.FixtureRequest) -> Atoms:
+    return SYSTEMS[request.param]()
+
+
+def species(atoms: Atoms) -> list[int]:
+    return sorted({int(z) for z in atoms.numbers})
+
+
+def of(descriptor: Descriptor, atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """(N, K) site descriptors and (N, 3, K) force descriptors."""
+    D, Phi = descriptor([atoms], species=species(atoms))
+    return D, Phi.reshape(len(atoms), 3, -1)
+
+
+def close(found: np.ndarray, expected: np.ndarray, part: float = 1e-9) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=part * np.abs(expected).max())
+
+
+def test_every_featuriser_of_the_package_is_tried() -> None:
+    there = {x for x in vars(descriptors).values() if isinstance(x, type) and hasattr(x, "parameters")}
+    assert there - {Descriptor, StrainDescriptor} == {type(d) for d in FEATURISERS.values()} - {Pairs}
+
+
+def test_it_is_a_frozen_value(descriptor: Descriptor) -> None:
+    assert isinstance(descriptor, Descriptor)
+    again = pickle.loads(pickle.dumps(descriptor))  # noqa: S301 – as a worker gets it
+    assert again == descriptor and hash(again) == hash(descriptor) and again.parameters == descriptor.parameters
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(descriptor, next(iter(descriptor.limits)), 1)
+
+
+def test_its_parameters_are_all_that_decides_and_fit_into_a_file(descriptor: Descriptor) -> None:
+    assert json.loads(json.dumps(descriptor.parameters)) == descriptor.parameters
+    assert {"name", "library", *descriptor.limits} <= set(descriptor.parameters)
+    for name in descriptor.limits:
+        value = descriptor.parameters[name]
+        changed = dataclasses.replace(descriptor, **{name: value + 1 if descriptor.limits[name].whole else 0.9 * value})
+        assert changed.parameters != descriptor.parameters and changed != descriptor
+
+
+def test_its_limits_are_kept(descriptor: Descriptor) -> None:
+    for name, limit in descriptor.limits.items():
+        for value in (limit.least - 1, limit.greatest + 1, np.nan, np.inf, "1", True, None):
+            with pytest.raises(ValueError, match=f"^{name}: expected {limit.what} from"):
+                dataclasses.replace(descriptor, **{name: value})
+        if limit.whole:
+            with pytest.raises(ValueError, match=f"^{name}: expected"):
+                dataclasses.replace(descriptor, **{name: limit.least + 0.5})
+
+
+def test_more_descriptors_come_of_what_is_said_to_grow(descriptor: Descriptor) -> None:
+    for name, limit in descriptor.limits.items():
+        value = descriptor.parameters[name]
+        other = dataclasses.replace(descriptor, **{name: value + 1 if limit.whole else 0.9 * value})
+        assert (len(other.names([1, 8])) > len(descriptor.names([1, 8]))) == limit.grows
+    assert all(
+        f"{name}={descriptor.parameters[name]}" in descriptors.described(descriptor)
+        for name in descriptors.growing(descriptor)
+    )
+
+
+def test_its_names_are_as_many_as_its_columns_and_none_twice(descriptor: Descriptor, atoms: Atoms) -> None:
+    names = descriptor.names(species(atoms))
+    D, Phi = descriptor([atoms], species=species(atoms))
+    assert D.shape == (len(atoms), len(names)) and Phi.shape == (3 * len(atoms), len(names))
+    assert D.dtype == Phi.dtype == np.float64
+    assert len(set(names)) == len(names) and all(isinstance(name, str) and name for name in names)
+
+
+def test_force_descriptors_are_minus_the_gradient(descriptor: Descriptor, atoms: Atoms) -> None:
+    h, moved = 1e-4, []
+    for i, axis in np.ndindex(len(atoms), 3):
+        for sign in (1, -1):
+            moved.append(atoms.copy())
+            moved[-1].positions[i, axis] += sign * h
+    total = descriptor(moved, species=species(atoms))[0].reshape(len(moved), len(atoms), -1).sum(axis=1)
+    Phi = of(descriptor, atoms)[1]
+    assert np.abs(Phi).max() > 1e-2
+    close(-(total[::2] - total[1::2]).reshape(Phi.shape) / (2 * h), Phi, 1e-6)
+
+
+def test_strain_descriptors_are_minus_the_derivative_by_the_strain(descriptor: Descriptor) -> None:
+    if not isinstance(descriptor, StrainDescriptor):
+        assert not hasattr(descriptor, "strain_descriptors")
+        return
+    atoms, h = crystal(), 1e-5
+    found = descriptor.strain_descriptors([atoms], species=species(atoms))[0]
+    for a, b in np.ndindex(3, 3):
+        both = []
+        for sign in (1, -1):
+            strained, strain = atoms.copy(), np.eye(3)
+            strain[a, b] += sign * h
+            strained.set_cell(atoms.cell @ strain, scale_atoms=True)
+            both.append(of(descriptor, strained)[0].sum(axis=0))
+        np.testing.assert_allclose(-(both[0] - both[1]) / (2 * h), found[a, b], rtol=0, atol=1e-6 * np.abs(found).max())
+
+
+def test_force_descriptors_sum_to_zero_over_the_atoms(descriptor: Descriptor, atoms: Atoms) -> None:
+    Phi = of(descriptor, atoms)[1]
+    assert np.abs(Phi.sum(axis=0)).max() < 1e-12 * np.abs(Phi).max()
+
+
+def test_a_translation_changes_nothing(descriptor: Descriptor, atoms: Atoms) -> None:
+    moved = atoms.copy()
+    moved.translate((1.3, -0.7, 20.1))
+    for found, expected in zip(of(descriptor, moved), of(descriptor, atoms), strict=True):
+        close(found, expected)
+
+
+def test_a_rotation_leaves_descriptors_and_turns_force_descriptors(descriptor: Descriptor, atoms: Atoms) -> None:
+    turned, axes = atoms.copy(), Atoms("H3", positions=np.eye(3))
+    turned.rotate(37.0, (1, 2, 3), rotate_cell=True)
+    axes.rotate(37.0, (1, 2, 3))
+    (D, Phi), (D2, Phi2) = of(descriptor, atoms), of(descriptor, turned)
+    close(D2, D)
+    close(Phi2, np.einsum("nxk,xz->nzk", Phi, axes.positions))
+
+
+def test_like_atoms_may_change_places(descriptor: Descriptor, atoms: Atoms) -> None:
+    order = np.random.default_rng(0).permutation(len(atoms))
+    for found, expected in zip(of(descriptor, atoms[order]), of(descriptor, atoms), strict=True):
+        close(found, expected[order])
+
+
+def test_a_periodic_image_is_the_same_atom(descriptor: Descriptor) -> None:
+    atoms = crystal()
+    D, Phi = of(descriptor, atoms)
+    for found, expected in zip(of(descriptor, atoms.repeat((1, 2, 1))), (D, Phi), strict=True):
+        close(found, np.concatenate([expected, expected]))
+    moved = atoms.copy()
+    moved.positions[1] += atoms.cell[0] - 2 * atoms.cell[2]
+    close(of(descriptor, moved)[1], Phi)
+
+
+def test_a_cell_that_is_not_periodic_is_no_matter(descriptor: Descriptor) -> None:
+    boxed = copper()
+    boxed.cell = [3.0, 3.0, 3.0]
+    for found, expected in zip(of(descriptor, boxed), of(descriptor, copper()), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_every_batching_gives_the_same_bits(descriptor: Descriptor) -> None:
+    rng, many = np.random.default_rng(0), []
+    for n in range(21):
+        many.append([copper(), crystal(), water()][n % 3][: rng.integers(1, 4)])
+        many[-1].rattle(0.1, rng=rng)
+    elements = [1, 8, 11, 17, 29]
+    together, alone = descriptor(many, species=elements), [descriptor([a], species=elements) for a in many]
+    halves = [descriptor(part, species=elements) for part in (many[:10], many[10:])]
+    backwards = descriptor(many[::-1], species=elements)
+    ends = np.cumsum([len(a) for a in many])
+    for which, rows in ((0, 1), (1, 3)):
+        turned = np.split(backwards[which], rows * np.cumsum([len(a) for a in many[::-1]])[:-1])[::-1]
+        for parts in ([x[which] for x in alone], [x[which] for x in halves], turned):
+            assert np.concatenate(parts).tobytes() == together[which].tobytes()
+        assert len(together[which]) == rows * ends[-1]
+
+
+def test_progress_counts_up_to_the_end(descriptor: Descriptor) -> None:
+    calls: list[tuple[int, int]] = []
+    descriptor([copper()] * 19, species=[29], progress=lambda done, total: calls.append((done, total)))
+    done = [n for n, _ in calls]
+    assert {total for _, total in calls} == {19} and done[-1] == 19
+    assert all(a < b for a, b in zip(done, done[1:], strict=False)) and done[0] > 0
+
+
+def test_an_exception_in_progress_stops_the_computation(descriptor: Descriptor) -> None:
+    class Stop(Exception):
+        pass
+
+    calls: list[int] = []
+
+    def stop(done: int, total: int) -> None:
+        calls.append(done)
+        raise Stop
+
+    with pytest.raises(Stop):
+        descriptor([copper()] * 40, species=[29], progress=stop)
+    assert len(calls) == 1 and calls[0] < 40
+
+
+def test_an_element_that_is_not_listed_is_refused(descriptor: Descriptor) -> None:
+    with pytest.raises(
+        ValueError, match=r"^species: expected all of \[1, 8\] that occur in the configurations, got \[8\]"
+    ):
+        descriptor([water()], species=[8])
+
+
+def test_species_that_do_not_occur_have_empty_columns(descriptor: Descriptor) -> None:
+    names = descriptor.names([1, 8, 29])
+    D, Phi = descriptor([water()], species=[1, 8, 29])
+    few = descriptor([water()], species=[1, 8])
+    there = np.array([name in descriptor.names([1, 8]) for name in names])
+    assert not D[:, ~there].any() and not Phi[:, ~there].any()
+    for found, expected in zip((D, Phi), few, strict=True):
+        close(found[:, there], expected, 1e-12)
+
+
+# The other rooms
+
+
+def test_no_other_room_knows_a_featuriser_by_name() -> None:
+    package = Path(fl.__file__).parent
+    names = {type(d).__name__ for d in FEATURISERS.values()} - {Pairs.__name__}
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] != "descriptors":
+            used = [node for node in ast.walk(ast.parse(path.read_text())) if named(node) in names]
+            assert not used, f"{path}, line {used[0].lineno}"
+
+
+def named(node: ast.AST) -> str | None:
+    """The name that a node of code stands for."""
+    return next((getattr(node, field) for field in ("id", "attr", "name") if hasattr(node, field)), None)
+
+
+def written(path: Path, atoms: Atoms, M: int) -> Path:
+    """A file of moved copies, with random energies and forces."""
+    rng, lines = np.random.default_rng(0), []
+    for _ in range(M):
+        lines += [str(len(atoms)), f'Properties=species:S:1:pos:R:3:forces:R:3 energy={rng.normal()} pbc="F F F"']
+        for symbol, x in zip(atoms.symbols, atoms.positions, strict=True):
+            lines.append(" ".join(map(str, [symbol, *(x + 0.1 * rng.normal(size=3)), *rng.normal(size=3)])))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_file_is_read_with_any_featuriser(descriptor: Descriptor, tmp_path: Path) -> None:
+    path = written(tmp_path / "cu.xyz", copper(), 9)
+    data = fl.io.read(path, descriptor=descriptor, check=False)
+    want = descriptor([a for f in fl.io.read_frames(path) for a in f.atoms()], species=[29])
+    (t,) = data.values()
+    assert t.site_descriptors.tobytes() == want[0].tobytes() and t.force_descriptors.tobytes() == want[1].tobytes()
+    assert data.provenance["descriptor"] == {**descriptor.parameters, "K": t.K}
+    assert t.descriptor_names == descriptor.names([29])
+
+
+def test_too_many_descriptors_are_refused_in_the_words_of_the_featuriser(tmp_path: Path) -> None:
+    path = written(tmp_path / "water.xyz", water(), 1)
+    for descriptor, words in (
+        (
+            Pairs(degree=3),
+            "pairs with degree=3 has K = 16 .* for 2 elements, more than the 9 .*; take smaller degree=$",
+        ),
+        (Soap(n_max=2, l_max=1), "SOAP with n_max=2, l_max=1 has K = .*; take smaller n_max= and l_max=$"),
+    ):
+        with pytest.raises(ValueError, match=f"descriptor: {words}"):
+            fl.io.read(path, descriptor=descriptor)
+
+
+@pytest.mark.parametrize("given", ["soap", Soap, {"cutoff": 5.0}])
+def test_what_is_no_descriptor_is_refused(given: object, tmp_path: Path) -> None:
+    path = written(tmp_path / "cu.xyz", copper(), 9)
+    with pytest.raises(
+        TypeError, match=r"descriptor: expected a descriptor, got .*; write descriptor=descriptors\.Soap\(cutoff"
+    ):
+        fl.io.read(path, descriptor=given)
