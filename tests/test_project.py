@@ -56,7 +56,7 @@ def environment() -> dict[str, Requirement]:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = ("plotly", "ipywidgets", "ase", "sklearn", "pandas", "featomic", "tqdm", "IPython")
-    heavy += ("h5py", "distributed", "scipy.stats", "scipy.interpolate", "scipy.optimize")
+    heavy += ("distributed", "scipy.stats", "scipy.interpolate", "scipy.optimize")
     script = f"import fisherlib, sys; print([m for m in {heavy!r} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert shown.stdout.strip() == "[]"

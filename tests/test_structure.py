@@ -16,7 +16,6 @@ ALLOWED = {
     "ase": "configurations io descriptors",
     "featomic": "descriptors",
     "metatensor": "descriptors",
-    "h5py": "io",
     "pooch": "io",
     "threadpoolctl": "io cluster neural",
     "tqdm": "io cluster report",
