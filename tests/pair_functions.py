@@ -13,7 +13,7 @@ from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
 
 from fisherlib.descriptors import Limit
-from fisherlib.descriptors.contract import refuse_unknown_elements
+from fisherlib.descriptors.refusals import refuse_unknown_elements
 from fisherlib.progress import Progress
 
 

@@ -241,7 +241,7 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.fixture
 def walkers(tmp_path: Path) -> Path:
-    """Four trajectories, so that there are four chunks."""
+    """Twenty trajectories, so that there are twenty chunks."""
     path = tmp_path / "data" / "walkers.npz"
     path.parent.mkdir()
     path.write_bytes(Path("data/cu55_1200K.npz").read_bytes())
@@ -280,7 +280,7 @@ def test_an_interrupted_run_says_how_to_go_on(zygote: Zygote, walkers: Path, tmp
     zygote.held(output)
     os.killpg(pid, signal.SIGINT)
     assert zygote.wait() == 130
-    assert "interrupted: 2 of 4 " in output.read_text() and "the same call goes on from there" in output.read_text()
+    assert "interrupted: 2 of 20 " in output.read_text() and "the same call goes on from there" in output.read_text()
 
 
 # Into a database

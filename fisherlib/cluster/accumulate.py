@@ -60,6 +60,17 @@ def accumulate(
         ValueError: an argument that is none of these, or an empty database.
         RuntimeError: workers die again and again over the same leaf.
         KeyboardInterrupt: with a sentence that says how much is done and kept.
+
+    Examples:
+        >>> import tempfile
+        >>> import fisherlib as fl
+        >>> from fisherlib.progress import silent
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> data = fl.systems.harmonic([1.0, 2.0], seed=0)
+        >>> fl.io.write(data, f"{folder.name}/db")
+        >>> fl.cluster.accumulate(f"{folder.name}/db", progress=silent)
+        Moments(4 trajectories, 200 configurations, K = 2)
+        >>> folder.cleanup()
     """
     database = Database.open(database)
     refuse_by(by)

@@ -42,6 +42,20 @@ def write_part(
     Raises:
         ValueError: no such part.
         Damaged: a shard is missing or not what was written.
+
+    Examples:
+        >>> import tempfile
+        >>> import fisherlib as fl
+        >>> from fisherlib.progress import silent
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> data = fl.systems.harmonic([1.0, 2.0], seed=0)
+        >>> fl.io.write(data, f"{folder.name}/db")
+        >>> parts = [f"{folder.name}/1.npz", f"{folder.name}/2.npz"]
+        >>> for number, path in enumerate(parts, 1):
+        ...     fl.cluster.write_part(f"{folder.name}/db", number, 2, path, progress=silent)
+        >>> fl.cluster.merge(parts)
+        Moments(4 trajectories, 200 configurations, K = 2)
+        >>> folder.cleanup()
     """
     for name, value in (("number", number), ("of", of)):
         kind(name, value, Integral, "write_part(database, 1, 4, 'part-1.npz')")
@@ -69,6 +83,18 @@ def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "t
         FileNotFoundError: no such file.
         ValueError: a part is missing, there twice, or of another state of the database; trajectories or data that are in
             two files; another descriptor, or other units.
+
+    Examples:
+        >>> import tempfile
+        >>> import fisherlib as fl
+        >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0], seed=0))
+        >>> first, *others = moments
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     files = [f"{folder}/first.npz", f"{folder}/others.npz"]
+        ...     fl.io.write_moments(moments.select(first), files[0])
+        ...     fl.io.write_moments(moments.select(others), files[1])
+        ...     fl.cluster.merge(files)
+        Moments(4 trajectories, 200 configurations, K = 2)
     """
     kind("paths", paths, (Sequence, str, os.PathLike), "merge(['part-1.npz', 'part-2.npz'])")
     refuse_by(by)

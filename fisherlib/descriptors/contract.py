@@ -84,19 +84,6 @@ class StrainDescriptor(Descriptor, Protocol):
         """(M, 3, 3, K) −∂(Σ_i D_i)/∂ε of periodic configurations; ε moves positions and cell by x → x (1 + ε)."""
 
 
-def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
-    """Refuses configurations with elements that the descriptors do not tell apart.
-
-    Raises:
-        ValueError: there are some.
-    """
-    found = {int(z) for a in atoms for z in a.numbers}
-    if not found <= set(species):
-        raise ValueError(
-            f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
-        )
-
-
 def described(descriptor: Descriptor) -> str:
     """The descriptor in words, with the parameters that decide how large K is: "SOAP with n_max=6, l_max=4"."""
     sizes = [f"{name}={descriptor.parameters[name]}" for name in growing(descriptor)]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 import os
 import queue
 import threading
@@ -21,10 +20,8 @@ from scipy.sparse import csr_array
 from ..arguments import each, elements
 from ..dataset import Array
 from ..progress import Progress
-from .contract import Limit, refuse_unknown_elements
-
-#: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
-MOST_NEIGHBOURS = 10_000
+from .contract import Limit
+from .refusals import refuse_impossible, refuse_unknown_elements
 
 #: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB for
 #: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
@@ -131,27 +128,20 @@ class Soap:
         atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
         refuse_unknown_elements(atoms, species)
         for m, a in enumerate(atoms):
-            _refuse_impossible(a, self.cutoff, f"configuration {m}")
-        keys, K = self._keys(species), len(self.names(species))
+            refuse_impossible(a, self.cutoff, f"configuration {m}")
+        wanted, K = self._wanted(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
-        calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = (
-            queue.SimpleQueue()
-        )  # one takes as long as a small batch
+        # A calculator takes as long to make as a small batch to compute.
+        calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = queue.SimpleQueue()
 
         def batch(start: int, stop: int) -> int:
             try:
                 calculator = calculators.get_nowait()
             except queue.Empty:
                 calculator = self._calculator()
-            spectrum = self._spectrum(calculator, atoms[start:stop], keys)
+            _put(self._spectrum(calculator, atoms[start:stop], wanted), ends[start:stop], sites, Phi)
             calculators.put(calculator)
-            first = 0
-            for key, block in spectrum.items():
-                keep = self._columns(block, key["neighbor_1_type"] == key["neighbor_2_type"])
-                columns = slice(first, first + len(keep))
-                _put(block, keep, ends[start:stop], sites[:, columns], Phi[:, :, columns])
-                first += len(keep)
             return stop - start
 
         with _LOADING:  # featomic loads its library on first use, and several threads would share a half-loaded one
@@ -177,18 +167,19 @@ class Soap:
             },
         )
 
-    def _spectrum(self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], keys: Labels) -> TensorMap:
-        some = [_without_box(a) for a in atoms]
-        return calculator.compute(some, gradients=["positions"], selected_keys=keys)
+    def _spectrum(self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], wanted: TensorMap) -> TensorMap:
+        only = {"selected_keys": wanted.keys, "selected_properties": wanted}
+        return calculator.compute([_without_box(a) for a in atoms], gradients=["positions"], **only)
 
-    def _columns(self, block: TensorBlock, same: bool) -> list[int]:
-        wanted = {name: k for k, name in enumerate(self._distinct(same))}
-        found = {}
-        for column, row in enumerate(block.properties):
-            name = (row["n_1"], row["n_2"], row["l"])
-            if name in wanted:
-                found[wanted[name]] = column
-        return [found[k] for k in range(len(wanted))]
+    def _wanted(self, species: Sequence[int]) -> TensorMap:
+        """The columns in the order of their names, in the form in which featomic takes a selection."""
+        keys, blocks = self._keys(species), []
+        for _, a, b in keys.values:
+            channels = np.array([(degree, n1, n2) for n1, n2, degree in self._distinct(a == b)], dtype=np.int32)
+            nothing = Labels(["_"], np.zeros((0, 1), dtype=np.int32))
+            properties = Labels(["l", "n_1", "n_2"], channels)
+            blocks.append(TensorBlock(np.zeros((0, len(channels))), nothing, [], properties))
+        return TensorMap(keys, blocks)
 
 
 def _threads() -> int:
@@ -200,29 +191,6 @@ def _threads() -> int:
 def _without_box(atoms: Atoms) -> Atoms:
     """An isolated configuration without a cell, of which featomic would warn."""
     return atoms if atoms.pbc.any() else Atoms(atoms.numbers, atoms.positions)
-
-
-def _refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
-    """Positions and cells that featomic cannot survive: it would abort the process, or answer in its own words."""
-    finite = np.isfinite(atoms.positions).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
-    if not atoms.pbc.any():
-        return
-    if not atoms.pbc.all():
-        raise ValueError(f"pbc of {where}: expected all directions periodic or none, got {atoms.pbc.tolist()}")
-    cell = np.asarray(atoms.cell)
-    with np.errstate(all="ignore"):
-        volume = abs(np.linalg.det(cell)) if np.isfinite(cell).all() else math.nan
-        independent = volume > 1e-6 * np.prod(np.linalg.norm(cell, axis=1))
-    if not (independent and math.isfinite(volume)):
-        raise ValueError(f"cell of {where}: expected three independent, finite vectors in Å, got {cell.tolist()}")
-    neighbours = len(atoms) * 4 / 3 * math.pi * cutoff**3 / volume
-    if neighbours > MOST_NEIGHBOURS:
-        raise ValueError(
-            f"cell of {where}: expected Å, got {cell.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
-            f"within the cutoff of {cutoff:g} Å; the cell may be in nm or in fractions"
-        )
 
 
 def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
@@ -237,17 +205,22 @@ def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
     return starts, [*starts[1:], len(atoms)]
 
 
-def _put(block: TensorBlock, keep: list[int], offsets: Array, sites: Array, Phi: Array) -> None:
+def _put(spectrum: TensorMap, offsets: Array, sites: Array, Phi: Array) -> None:
     """Descriptors and summed gradients of one batch into their rows; batches have rows of their own."""
-    samples = block.samples
-    sites[offsets[samples["system"]] + samples["atom"]] = block.values[:, keep]
-    gradient = block.gradient("positions")
-    # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
+    first = 0
+    for block in spectrum.blocks():
+        columns = slice(first, first + len(block.properties))
+        sites[offsets[block.samples["system"]] + block.samples["atom"], columns] = block.values
+        _sum(block.gradient("positions"), offsets, Phi[:, :, columns])
+        first = columns.stop
+
+
+def _sum(gradient: TensorBlock, offsets: Array, Phi: Array) -> None:
+    """∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j."""
     moved = offsets[gradient.samples["system"]] + gradient.samples["atom"]
     base, n = int(offsets[0]), len(moved)
     if n == 0:
         return
     height = int(moved.max()) - base + 1
     summing = csr_array((np.full(n, -1.0), (moved - base, np.arange(n))), shape=(height, n))
-    summed = (summing @ gradient.values.reshape(n, -1)).reshape(height, 3, -1)
-    Phi[base : base + height] += summed[:, :, keep]
+    Phi[base : base + height] += (summing @ gradient.values.reshape(n, -1)).reshape(height, 3, -1)

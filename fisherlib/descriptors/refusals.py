@@ -1,0 +1,55 @@
+"""Configurations that no featuriser can describe."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+#: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
+MOST_NEIGHBOURS = 10_000
+
+
+def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
+    """Refuses configurations with elements that the descriptors do not tell apart.
+
+    Raises:
+        ValueError: there are some.
+    """
+    found = {int(z) for a in atoms for z in a.numbers}
+    if not found <= set(species):
+        raise ValueError(
+            f"species: expected all of {sorted(found)} that occur in the configurations, got {list(species)}"
+        )
+
+
+def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
+    """Refuses positions and cells that a library would abort over, or answer in its own words.
+
+    Args:
+        atoms: one configuration.
+        cutoff: Å.
+        where: what to call it.
+
+    Raises:
+        ValueError: NaN, a cell that spans no space or is in another unit, or some periodic directions only.
+    """
+    finite = np.isfinite(atoms.positions).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
+    if not atoms.pbc.any():
+        return
+    if not atoms.pbc.all():
+        raise ValueError(f"pbc of {where}: expected all directions periodic or none, got {atoms.pbc.tolist()}")
+    cell = np.asarray(atoms.cell)
+    with np.errstate(all="ignore"):
+        volume = abs(np.linalg.det(cell)) if np.isfinite(cell).all() else math.nan
+        independent = volume > 1e-6 * np.prod(np.linalg.norm(cell, axis=1))
+    if not (independent and math.isfinite(volume)):
+        raise ValueError(f"cell of {where}: expected three independent, finite vectors in Å, got {cell.tolist()}")
+    neighbours = len(atoms) * 4 / 3 * math.pi * cutoff**3 / volume
+    if neighbours > MOST_NEIGHBOURS:
+        raise ValueError(
+            f"cell of {where}: expected Å, got {cell.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
+            f"within the cutoff of {cutoff:g} Å; the cell may be in nm or in fractions"
+        )
