@@ -15,8 +15,7 @@ from ase import Atoms
 import fisherlib as fl
 from fisherlib.descriptors import Soap
 from fisherlib.descriptors import soap as soap_module
-from fisherlib.io.formats import npz
-from fisherlib.io.formats import pickles as app
+from fisherlib.io.formats import npz, pickles
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
 K = len(THETA)
@@ -89,7 +88,7 @@ def rename(**names: str) -> Callable[[Atoms], None]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the calls that read a file."""
     calls: list[str] = []
-    for module, name in ((npz, "read_arrays"), (app.inert, "load"), (ase.io, "read"), (fl.io.opened, "sha256")):
+    for module, name in ((npz, "read_arrays"), (pickles.inert, "load"), (ase.io, "read"), (fl.io.reading, "sha256")):
         real = getattr(module, name)
 
         def call(*args: Any, real: Callable = real, name: str = name, **kwargs: Any) -> object:
@@ -346,7 +345,7 @@ def test_descriptors_of_varying_size_are_refused_when_opened(tmp_path: Path) -> 
 def test_a_column_without_a_row_for_each_atom_is_refused(tmp_path: Path) -> None:
     content = configurations()
     content["cold"][1].arrays["forces"] = np.zeros((20, 3))
-    with pytest.raises(ValueError, match="'forces' of 'cold' in md.pkl: expected . rows, one for each atom, in conf"):
+    with pytest.raises(ValueError, match="'forces' of md.pkl, key 'cold': expected . rows, one for each atom, in conf"):
         fl.io.open(write(tmp_path, "pickle", content))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..configurations import Frames
+from ..configurations import Configurations
 from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Soap
 from ..progress import Progress
@@ -18,7 +18,7 @@ from .archive import checksum, read_arrays, write_atomically
 
 
 def featurise(
-    frames: Sequence[Frames], *, descriptor: Soap, path: Path, progress: Progress | None = None
+    frames: Sequence[Configurations], *, descriptor: Soap, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
     """Trajectories with descriptors, from the cache if it was made of these configurations with these settings.
 
@@ -48,7 +48,7 @@ def featurise(
     return made
 
 
-def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
+def number(descriptor: Soap, frames: Sequence[Configurations], path: Path) -> int:
     """K of the descriptors of frames that have positions.
 
     Raises:
@@ -65,7 +65,7 @@ def number(descriptor: Soap, frames: Sequence[Frames], path: Path) -> int:
     return K
 
 
-def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -> None:
+def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Soap, path: Path) -> None:
     """Refuses configurations that cannot be described, or are too few, before anything is computed.
 
     Raises:
@@ -88,7 +88,7 @@ def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Soap, path: Path) -
     number(descriptor, frames, path)
 
 
-def _fingerprint(frames: Sequence[Frames]) -> str:
+def _fingerprint(frames: Sequence[Configurations]) -> str:
     """SHA-256 of the configurations in their order: one file can give them in several, such as by a key."""
     digest = hashlib.sha256()
     for f in frames:

@@ -17,7 +17,7 @@ from . import inert
 from .archive import read_arrays, write_atomically
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
-from .formats.tables.flat import flat
+from .formats.values import flat
 from .places import find
 from .strict import Twice, loads
 

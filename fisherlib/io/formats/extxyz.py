@@ -1,18 +1,19 @@
 """Extended xyz files, through ASE."""
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import ase.io
 import numpy as np
 from ase.io.extxyz import per_atom_properties
 
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from ...configurations import Configurations
 from . import comment_line
+from .stacking import ASE_UNITS, Parsed, stack
 
 
-def read(path: Path) -> list[Stored]:
-    """All configurations of an extended xyz file as one trajectory; ``split`` tells several apart.
+def read(path: Path) -> list[Configurations]:
+    """All configurations of an extended xyz file as one trajectory; ``by_key`` tells several apart.
 
     Energies and forces that ASE takes for results of a calculator stand beside the other columns, under ASE's names.
 
@@ -33,26 +34,14 @@ def read(path: Path) -> list[Stored]:
             ) from error
     if not configurations:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
-    atoms, no_column = stack_atoms(path.name, [a.arrays | _results(a, per_atom=True) for a in configurations])
-    entries, no_entry = stack_entries([a.info | _results(a, per_atom=False) for a in configurations])
-    box = {}
-    if any(a.pbc.any() for a in configurations):
-        box = {
-            "cell": np.array([a.cell.array for a in configurations]),
-            "pbc": np.array([a.pbc for a in configurations]),
-        }
-    return [
-        Stored(
-            key=path.stem,
-            place=path.name,
-            n_atoms=np.array([len(a) for a in configurations]),
-            atoms=atoms,
-            configurations=entries,
-            incomplete=no_entry | no_column,
-            units=ASE_UNITS,
-            **box,
-        )
-    ]
+    return [stack(path.stem, path.name, [_parsed(a) for a in configurations], units=ASE_UNITS)]
+
+
+def _parsed(atoms: ase.Atoms) -> Parsed:
+    results = atoms.calc.results if atoms.calc else {}
+    of_atoms = {name: np.asarray(value) for name, value in results.items() if name in per_atom_properties}
+    of_all = {name: value for name, value in results.items() if name not in per_atom_properties}
+    return Parsed(atoms.arrays | of_atoms, atoms.info | of_all, atoms.cell.array, atoms.pbc)
 
 
 def _check_lines(file: TextIO, size: int) -> None:
@@ -87,25 +76,16 @@ def _check_lines(file: TextIO, size: int) -> None:
     file.seek(0)
 
 
-def _results(atoms: ase.Atoms, *, per_atom: bool) -> dict[str, Any]:
-    results = atoms.calc.results if atoms.calc else {}
-    found = {name: value for name, value in results.items() if (name in per_atom_properties) == per_atom}
-    return {name: np.asarray(value) for name, value in found.items()} if per_atom else found
-
-
-def split(stored: Stored, key: str) -> list[Stored]:
+def by_key(stored: Configurations, key: str) -> list[Configurations]:
     """The trajectories that a comment-line entry tells apart, in the order they begin in the file.
 
     Raises:
         ValueError: a configuration has no such entry.
     """
-    if key not in stored.configurations:
-        found = ", ".join(stored.configurations)
+    if key not in stored.entries:
+        found = ", ".join(stored.entries)
         raise ValueError(
             f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; "
             "name it by key="
         )
-    rows: dict[str, list[int]] = {}
-    for m, value in enumerate(stored.configurations[key]):
-        rows.setdefault(str(value), []).append(m)
-    return [stored.take(name, members) for name, members in rows.items()]
+    return stored.by_entry(key)

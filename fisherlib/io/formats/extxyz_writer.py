@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from ase.data import chemical_symbols
 from ase.io.extxyz import key_val_str_to_dict
+from numpy.typing import NDArray
 
 from ...dataset import Dataset, Trajectory
 from ..archive import write_atomically
-from ..columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from ..columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
 
 #: The comment-line entry that tells trajectories apart: ``fisherlib.io.read(path, key="trajectory")``.
 KEY = "trajectory"
@@ -62,7 +63,16 @@ def _check(t: Trajectory, *, descriptors: bool) -> None:
             f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; "
             "write it as .npz"
         )
-    sums = np.add.reduceat(t.site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0, dtype=np.float64)
+    refuse_other_sums(t, t.site_descriptors)
+
+
+def refuse_other_sums(t: Trajectory, site_descriptors: NDArray) -> None:
+    """Refuses descriptors that are not the sums of those of each atom, since only the latter are written.
+
+    Raises:
+        ValueError: others.
+    """
+    sums = np.add.reduceat(site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0, dtype=np.float64)
     if not np.allclose(sums, t.descriptors, rtol=1e-6, atol=1e-9 * np.abs(t.descriptors).max()):
         raise ValueError(
             f"descriptors of {t.key!r}: expected the sums of site_descriptors, got others, which would be lost"

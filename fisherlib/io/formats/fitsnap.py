@@ -12,10 +12,11 @@ import numpy as np
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
+from ...configurations import Configurations
 from ...units import BOHR, HARTREE
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
 from ..strict import Twice, loads
 from .mlearn import unpacked
+from .stacking import ASE_UNITS, Parsed, stack
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
 _SUFFIXES = (".json", ".json.xz")
@@ -46,7 +47,7 @@ def holds(path: Path) -> bool:
         return False
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Configurations of a file, or of all ``.json`` files below a folder: each folder that holds some is a trajectory.
 
     Its key is the folder's name (with those above it, up to ``path``); its files are in natural order, 2 before 10.
@@ -60,7 +61,7 @@ def read(path: Path) -> list[Stored]:
     Source: FitSNAP, examples/Ta_Linear_JCP2014/JSON.
     """
     if not path.is_dir():
-        return [_stored(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
+        return [_trajectory(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
     groups: dict[Path, list[Path]] = {}
     for file in _files(path):
         groups.setdefault(file.parent, []).append(file)
@@ -74,7 +75,9 @@ def read(path: Path) -> list[Stored]:
         keys = {
             folder: (path.resolve() / key).relative_to(path.resolve().parent).as_posix() for folder, key in keys.items()
         }
-    return [_stored(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()]
+    return [
+        _trajectory(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()
+    ]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -105,25 +108,14 @@ def _warn_of_others(groups: Mapping[Path, list[Path]]) -> None:
         )
 
 
-def _stored(key: str, place: str, files: list[Path]) -> Stored:
-    parts = [part for file in files for part in _configurations(file)]
-    atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
-    entries, lacking = stack_entries([part["entries"] for part in parts])
-    styles = {part["stress"] for part in parts}
-    return Stored(
-        key=key,
-        place=place,
-        n_atoms=np.array([len(part["atoms"]["numbers"]) for part in parts]),
-        atoms=atoms,
-        configurations=entries,
-        incomplete=incomplete | lacking,
-        cell=np.array([part["cell"] for part in parts]),
-        pbc=np.ones((len(parts), 3), dtype=bool),
-        units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": styles.pop() if len(styles) == 1 else ""},
-    )
+def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
+    parts, styles = zip(*(found for file in files for found in _configurations(file)), strict=True)
+    stress = styles[0] if len(set(styles)) == 1 else ""
+    return stack(key, place, parts, units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": stress})
 
 
-def _configurations(file: Path) -> Iterator[dict[str, Any]]:
+def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
+    """Each configuration of a file, and the unit of its stress."""
     content = _content(file)
     dataset = content.get("Dataset") if isinstance(content, Mapping) else None
     data = dataset.get("Data") if isinstance(dataset, Mapping) else None
@@ -135,9 +127,7 @@ def _configurations(file: Path) -> Iterator[dict[str, Any]]:
         )
     for m, entry in enumerate(data):
         place = file.name if len(data) == 1 else f"{file.name}, configuration {m}"
-        part = _configuration(place, entry, dataset)
-        part["entries"]["file"] = file.name
-        yield part
+        yield _configuration(place, entry, dataset, file.name), str(dataset.get("StressStyle", ""))
 
 
 def _content(file: Path) -> object:
@@ -156,7 +146,7 @@ def _content(file: Path) -> object:
         ) from error
 
 
-def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
+def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any], file: str) -> Parsed:
     lacking = [name for name in ("Positions", "AtomTypes", "Lattice") if name not in entry]
     if lacking:
         found = ", ".join(map(repr, list(entry)[:9])) or "nothing"
@@ -174,15 +164,14 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
     forces = {f"{e}per{x}": E / X for e, E in ENERGIES.items() for x, X in LENGTHS.items()} | {"metal": 1.0}
     atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), LENGTHS)}
     atoms |= {"forces": converted("Forces", (N, 3), forces)} if "Forces" in entry else {}
-    entries = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
+    entries: dict[str, Any] = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
     for name, value in entry.items():
         array = _plain(value) if name not in _OWN else None
         if array is not None and name != "Stress" and array.shape[:1] == (N,):
             atoms[name] = array
         elif array is not None:
             entries[name] = array
-    cell, stress = converted("Lattice", (3, 3), LENGTHS), str(dataset.get("StressStyle", ""))
-    return {"atoms": atoms, "entries": entries, "cell": cell, "stress": stress}
+    return Parsed(atoms, {**entries, "file": file}, converted("Lattice", (3, 3), LENGTHS), (True, True, True))
 
 
 def _elements(place: str, types: object) -> NDArray[np.integer]:

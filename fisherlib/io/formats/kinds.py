@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ...configurations import Configurations
 from ..database.layout import META
-from ..stored import Stored
-from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz
-from . import pickles as app
+from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz, pickles
 from .lammps import read_dump
 
 #: Kind → the reader of its columns.
-READERS: dict[str, Callable[..., list[Stored]]] = {
+READERS: dict[str, Callable[..., list[Configurations]]] = {
     "npz": npz.read,
-    "pickle": app.read,
+    "pickle": pickles.read,
     "extxyz": extxyz.read,
     "mlearn": mlearn.read,
     "FitSNAP": fitsnap.read,

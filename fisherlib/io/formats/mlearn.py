@@ -11,8 +11,9 @@ import numpy as np
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from ...configurations import Configurations
 from ..strict import loads, regular
+from .stacking import ASE_UNITS, Parsed, stack
 
 #: Bytes of JSON: reading takes some ten times as much memory, and a small .xz can hold any amount.
 LIMIT = 2**28
@@ -24,7 +25,7 @@ _UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "virial_stress": "kb
 _WORDS = {str: "text", list: "a list", dict: "named entries"}
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Trajectories of an mlearn file, in the order they begin in it.
 
     A simulation is one trajectory: "Snapshot 3 of 40 of AIMD NVT simulation at 300 K" belongs to "AIMD NVT simulation at
@@ -38,11 +39,11 @@ def read(path: Path) -> list[Stored]:
 
     Source: layout of the data of Zuo et al., J. Phys. Chem. A 124, 731 (2020), in the repository mlearn.
     """
-    parts: dict[str, list[dict[str, Any]]] = {}
+    parts: dict[str, list[Parsed]] = {}
     for m, entry in enumerate(_entries(path)):
         key, part = _configuration(f"{path.name}, configuration {m}", entry)
         parts.setdefault(key, []).append(part)
-    return [_stored(path, key, members) for key, members in parts.items()]
+    return [_trajectory(path, key, members) for key, members in parts.items()]
 
 
 def unpacked(path: Path) -> bytes:
@@ -98,7 +99,7 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"got {name}")
 
 
-def _configuration(place: str, entry: object) -> tuple[str, dict[str, Any]]:
+def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     """The trajectory that a configuration belongs to, and its arrays."""
     structure, outputs = (_named(place, entry, name, dict) for name in ("structure", "outputs"))
     sites = _named(f"{place}, 'structure'", structure, "sites", list)
@@ -122,7 +123,7 @@ def _configuration(place: str, entry: object) -> tuple[str, dict[str, Any]]:
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
     key, number = _membership(place, words, entry)
-    return key, {"atoms": atoms, "entries": numbers | number | words, "cell": cell, "pbc": pbc}
+    return key, Parsed(atoms, numbers | number | words, cell, pbc)
 
 
 def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[str, dict[str, int]]:
@@ -169,27 +170,9 @@ def _element(place: str, site: object) -> int:
     return atomic_numbers[symbol]
 
 
-def _stored(path: Path, key: str, parts: list[dict[str, Any]]) -> Stored:
-    place = f"{path.name}, key {key!r}"
+def _trajectory(path: Path, key: str, parts: list[Parsed]) -> Configurations:
     # Published files mix the frames of a simulation; autocorrelation and drift mean nothing out of the order of time.
-    parts = sorted(parts, key=lambda part: part["entries"].get("snapshot", np.inf))
-    atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
-    entries, lacking = stack_entries([part["entries"] for part in parts])
+    parts = sorted(parts, key=lambda part: part.entries.get("snapshot", np.inf))
     stated = _TEMPERATURE.search(key)
-    return Stored(
-        key=key,
-        place=place,
-        n_atoms=np.array([len(part["atoms"]["numbers"]) for part in parts]),
-        atoms=atoms,
-        configurations=entries,
-        incomplete=incomplete | lacking,
-        temperature=float(stated["kelvin"]) if stated else None,
-        units=_UNITS,
-        **_box(parts),
-    )
-
-
-def _box(parts: list[dict[str, Any]]) -> dict[str, NDArray]:
-    if not any(any(part["pbc"]) for part in parts):
-        return {}
-    return {"cell": np.array([part["cell"] for part in parts]), "pbc": np.array([part["pbc"] for part in parts])}
+    temperature = float(stated["kelvin"]) if stated else None
+    return stack(key, f"{path.name}, key {key!r}", parts, temperature=temperature, units=_UNITS)

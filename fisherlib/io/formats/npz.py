@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...configurations import Frames
+from ...configurations import Configurations
 from ..archive import read_arrays, write_atomically
-from ..stored import Stored
 from ..strict import Twice, loads
 
 FORMAT = "fisherlib-1"
 _REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
 _CHOSEN = ("energies", "forces")
-_PER_ATOM = ("numbers", "positions", "forces")
 _STRUCTURE = (
+    "numbers",
+    "positions",
     "format",
     "units",
     "provenance",
@@ -32,7 +32,7 @@ _STRUCTURE = (
 )
 
 
-def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: ArrayLike) -> None:
+def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **extra: ArrayLike) -> None:
     """Write configurations (and their columns) into one compressed ``.npz``.
 
     Args:
@@ -65,7 +65,7 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
     write_atomically(Path(path), lambda file: np.savez_compressed(file, **arrays, **extra))
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
     arrays = read_arrays(path)
     lacking = [name for name in _REQUIRED if name not in arrays]
@@ -89,12 +89,14 @@ def read(path: Path) -> list[Stored]:
         m, a = slice(first, last), slice(atom_ends[first], atom_ends[last])
         T = None if np.isnan(temperature[k]) else float(temperature[k])
         made.append(
-            Stored(
+            Configurations(
                 key=str(key),
                 place=f"{path.name}, key {str(key)!r}",
                 n_atoms=n_atoms[m],
-                atoms={name: column[a] for name, column in per_atom.items()},
-                configurations={name: column[m] for name, column in per_configuration.items()},
+                numbers=arrays["numbers"][a],
+                positions=arrays["positions"][a],
+                columns={name: column[a] for name, column in per_atom.items()},
+                entries={name: column[m] for name, column in per_configuration.items()},
                 temperature=T,
                 provenance=provenance,
                 units=units,
@@ -159,7 +161,7 @@ def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[
         if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind in "OV":
             continue
         fits_both = len(a) == M == atoms and a.ndim == 1
-        if name in _PER_ATOM or (len(a) == atoms and name != "energies" and not fits_both):
+        if name == "forces" or (len(a) == atoms and name != "energies" and not fits_both):
             per_atom[name] = a
         elif len(a) == M or name == "energies":
             per_configuration[name] = a

@@ -1,5 +1,6 @@
 """Pickles of trajectories, read without unpickling: the desktop app's, databases of ``ase.Atoms``, and data frames."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...configurations import Configurations
 from .. import inert
-from ..stored import ASE_UNITS, Stored
 from . import ase_records
 from .tables import dataframes
-from .tables.flat import flat
+from .values import flat
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
 _NUMBERED = re.compile(r"(?P<key>.*\S)_(?P<number>\d{1,18})(\.\w{1,8})?", re.DOTALL)
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Trajectories of a pickle file; nothing in it is imported or run. Its layout is known by what it holds:
 
     - ``{key: {'atoms': [ase.Atoms], 'energies': [float]}}``, the desktop app's ``md.pkl``. Besides its energies, a key
@@ -37,10 +38,10 @@ def read(path: Path) -> list[Stored]:
         return dataframes.read(path, content)
     if all(isinstance(value, Mapping) and ase_records.is_atoms(value.get("atoms")) for value in content.values()):
         return _database(path, content)
-    return [_stored(path, str(key), value) for key, value in content.items()]
+    return [_trajectory(path, str(key), value) for key, value in content.items()]
 
 
-def _stored(path: Path, key: str, value: object) -> Stored:
+def _trajectory(path: Path, key: str, value: object) -> Configurations:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
         found = list(value)[:9] if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
@@ -58,9 +59,8 @@ def _stored(path: Path, key: str, value: object) -> Stored:
             f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got "
             f"{len(energies)}"
         )
-    held = ase_records.stack(path, f"{key!r} in {path.name}", states)
-    held["configurations"] = {**held["configurations"], **_extras(value, len(states)), "energies": energies}
-    return Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held)
+    made = ase_records.stack(path, key, f"{path.name}, key {key!r}", states)
+    return dataclasses.replace(made, entries={**made.entries, **_extras(value, len(states)), "energies": energies})
 
 
 def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
@@ -85,7 +85,7 @@ def _whole(content: object) -> bool:
     return all(isinstance(item, int | np.integer) and abs(item) < 2**53 for item in items)
 
 
-def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Stored]:
+def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Configurations]:
     keys: dict[str, list[tuple[int, Any]]] = {}
     for m, name in enumerate(content):
         numbered = _NUMBERED.fullmatch(str(name))
@@ -95,8 +95,7 @@ def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[S
     for key, members in keys.items():
         names = [name for _, name in sorted(members, key=lambda member: member[0])]
         states = [_labelled(f"{path.name}, {str(name)!r:.60}", content[name]) for name in names]
-        held = ase_records.stack(path, f"{key!r} in {path.name}", states)
-        made.append(Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held))
+        made.append(ase_records.stack(path, key, f"{path.name}, key {key!r}", states))
     return made
 
 

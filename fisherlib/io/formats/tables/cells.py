@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ase_records import bounded, is_atoms
-from .flat import flat
+from ..values import flat
 
 _DEPTH = 3  # (N, 3, K) as lists
 

@@ -8,12 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS, FORCES
-from ...stored import ASE_UNITS, Stored
+from ....configurations import Configurations
+from ...columns.names import (
+    BOX,
+    DESCRIPTORS,
+    FORCE_DESCRIPTORS,
+    FORCES,
+    KEYS,
+    N_ATOMS,
+    NUMBERS,
+    POSITIONS,
+    SPECIES,
+    first,
+)
 from .. import ase_records
+from ..values import atomic_numbers
 from . import atom_rows
 from .cells import Cells, cells
-from .words import BOX, KEYS, N_ATOMS, NUMBERS, POSITIONS, SPECIES, atomic_numbers, first
 
 #: Columns whose arrays have one row for each atom, the surest first.
 _PER_ATOM = (*NUMBERS, *SPECIES, *POSITIONS, *FORCES, DESCRIPTORS, FORCE_DESCRIPTORS)
@@ -22,7 +33,7 @@ _AXES = {**dict.fromkeys(FORCES, 2), FORCE_DESCRIPTORS: 3}
 _PER_CONFIGURATION = (*BOX, "stress", "virial", "virials", "virial_stress")
 
 
-def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
+def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     """Trajectories of a data frame, given by its columns; its row index is not looked at.
 
     A row is a configuration where cells hold arrays, lists or ``ase.Atoms``: numbers (N,) or species, positions (N, 3),
@@ -48,8 +59,7 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
         raise ValueError(f"{path.name}: expected columns of different names, got {names[:9]}; rename them")
     made = [cells(path, name, column) for name, column in zip(names, columns.values(), strict=True)]
     held = _of_rows(path, made) if all(c.lengths is None and c.atoms is None for c in made) else _of_cells(path, made)
-    whole = Stored(key=path.stem, place=path.name, **_named(path, held))
-    return _apart(whole, path)
+    return _apart(Configurations(key=path.stem, place=path.name, **_named(path, held)), path)
 
 
 def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
@@ -62,30 +72,30 @@ def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
 
 
 def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
-    """Fields of a ``Stored`` from a table with a row for each configuration."""
-    held: dict[str, Any] = {"atoms": {}, "configurations": {}, "incomplete": {}}
+    """n_atoms, atoms, entries, incomplete … of a trajectory, from a table with a row for each configuration."""
+    held: dict[str, Any] = {"atoms": {}, "entries": {}, "incomplete": {}}
     n_atoms = _n_atoms(path, columns)
     for c in (c for c in columns if c.atoms is not None):
         place = f"column {c.name!r} of {path.name}"
         states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(c.atoms)]
-        of_atoms = ase_records.stack(path, place, states)
-        if not np.array_equal(of_atoms["n_atoms"], n_atoms):
-            raise _other_lengths(path, c.name, of_atoms["n_atoms"], n_atoms)
-        for field in ("atoms", "configurations", "incomplete"):
+        made = ase_records.stack(path, path.stem, place, states)
+        if not np.array_equal(made.n_atoms, n_atoms):
+            raise _other_lengths(path, c.name, made.n_atoms, n_atoms)
+        for field, found in (("atoms", made.of_atoms), ("entries", made.entries), ("incomplete", made.incomplete)):
             taken = {other.name for other in columns} | held[field].keys()
-            held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in of_atoms[field].items()}
-        held |= {"units": ASE_UNITS, **{name: of_atoms[name] for name in ("cell", "pbc") if name in of_atoms}}
+            held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in found.items()}
+        held |= {"units": made.units} | ({} if made.cell is None else {"cell": made.cell, "pbc": made.pbc})
     for c in (c for c in columns if c.atoms is None):
         if c.lacking is not None:
             held["incomplete"][c.name] = c.lacking
         elif c.lengths is None or c.name in _PER_CONFIGURATION:
-            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+            held["entries"][c.name] = c.stacked(path, len(n_atoms))
         elif np.array_equal(c.lengths, n_atoms):
             held["atoms"][c.name] = c.values
         elif np.array_equal(c.lengths, 3 * n_atoms):
             held["atoms"][c.name] = c.values.reshape(int(n_atoms.sum()), 3, *c.values.shape[1:])
         elif len(set(c.lengths.tolist())) == 1:
-            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+            held["entries"][c.name] = c.stacked(path, len(n_atoms))
         else:
             raise _other_lengths(path, c.name, c.lengths, n_atoms)
     return {"n_atoms": n_atoms, **held}
@@ -131,8 +141,8 @@ def _other_lengths(path: Path, name: str, lengths: NDArray, n_atoms: NDArray) ->
 
 
 def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
-    """The same under the names that configurations have everywhere: numbers, positions, cell and pbc."""
-    atoms, entries = held["atoms"], held["configurations"]
+    """Fields of a ``Configurations``: what has a known name becomes numbers, positions, cell and pbc."""
+    atoms, entries = held["atoms"], held["entries"]
     if (name := first(SPECIES, atoms)) and "numbers" not in atoms and first(NUMBERS, atoms) is None:
         atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
     for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
@@ -156,18 +166,16 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
             )
         pbc = np.broadcast_to(pbc != 0, (len(cell), 3))
         held |= {"cell": cell.astype(np.float64), "pbc": pbc} if pbc.any() else {}
-    return held
+    known = {name: atoms.pop(name, None) for name in ("numbers", "positions")}
+    return {"columns": held.pop("atoms"), **known, **held}
 
 
-def _apart(whole: Stored, path: Path) -> list[Stored]:
-    name = first(KEYS, whole.configurations)
-    values = whole.configurations.get(name or "")
-    if values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
-        return [whole]
-    rows: dict[str, list[int]] = {}
-    for m, value in enumerate(values):
-        rows.setdefault(str(value), []).append(m)
-    if len(rows) == len(values):  # names of configurations, not of trajectories
-        return [whole]
-    made = [whole.take(key, members) for key, members in rows.items()]
-    return [dataclasses.replace(s, place=f"{path.name}, key {s.key!r}") for s in made]
+def _apart(made: Configurations, path: Path) -> list[Configurations]:
+    name = first(KEYS, made.entries)
+    values = made.entries.get(name or "")
+    if name is None or values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
+        return [made]
+    apart = made.by_entry(name)
+    if len(apart) == len(values):  # names of configurations, not of trajectories
+        return [made]
+    return [dataclasses.replace(t, place=f"{path.name}, key {t.key!r}") for t in apart]

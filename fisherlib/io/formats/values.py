@@ -1,13 +1,14 @@
-"""Numbers from foreign files: taken only from a flat list or an array, so that nesting cannot blow up."""
+"""Numbers and chemical symbols from foreign files, as arrays."""
 
 import numbers
 
 import numpy as np
+from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
-    """``value`` as a float64 array (n,).
+    """``value`` as a float64 array (n,); nesting is refused, so that it cannot blow up.
 
     Args:
         what: names the value in the error.
@@ -35,3 +36,32 @@ def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.floa
         raise ValueError(
             f"{what}: expected numbers that fit into float64, got an integer of more than 308 digits"
         ) from None
+
+
+def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:
+    """Atomic numbers from themselves, as any kind of number, or from chemical symbols.
+
+    Args:
+        what: the column and its file, for the error message.
+        values: (n,) symbols or numbers.
+
+    Raises:
+        ValueError: something else; the first that is wrong is named.
+    """
+    if values.ndim == 1 and values.dtype.kind == "U":
+        known = {str(s): _of_symbol.get(str(s), -1) for s in np.unique(values)}
+        found = np.array([known[str(s)] for s in values], dtype=np.int64)
+        good = found >= 0
+    elif values.ndim == 1 and values.dtype.kind in "iuf":
+        good = (values >= 0) & (values < 119) & (np.floor(values) == values)
+        found = np.where(good, values, 0).astype(np.int64)
+    else:
+        raise ValueError(
+            f"{what}: expected one element for each atom, got rows of shape {values.shape[1:]} and type {values.dtype}"
+        )
+    if not good.all():
+        i = int(np.argmin(good))
+        raise ValueError(
+            f"{what}: expected chemical symbols or atomic numbers, got {values[i].item()!r:.20} at atom {i}"
+        )
+    return found

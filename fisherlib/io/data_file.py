@@ -1,0 +1,279 @@
+"""An opened data file: read once, whatever is then chosen of it."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arguments import flag, kind
+from ..configurations import Configurations
+from ..dataset import Dataset, Trajectory
+from ..descriptors import Soap
+from ..potential import LinearPotential
+from ..progress import Progress
+from ..units import beta
+from .acceptance import accept
+from .columns import candidates
+from .columns.candidates import free, gradients
+from .columns.choice import GUESSED, ROLES, Choice
+from .columns.description import Column, shared
+from .columns.names import Columns
+from .columns.roles import chosen, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .featurise import featurise, refuse_hopeless
+from .finite import OnBad, left_out, without_bad
+from .formats import extxyz
+from .places import printable
+
+Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Opened:
+    """A data file or folder in memory; ``open`` makes it.
+
+    Attributes:
+        path: of the file.
+        kind: of file, e.g. "npz", "pickle", "extxyz", "MiLaDy", "database".
+        sha256: of the file when it was read, hexadecimal; of the list of shards and their checksums for a database.
+        columns: what the file holds for each atom and for each configuration; none where they are fixed.
+        stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
+        fixed: the data of a file whose columns are fixed: a database, FitSNAP's rows, a design matrix. Else None.
+    """
+
+    path: Path
+    kind: str
+    sha256: str
+    columns: tuple[Column, ...] = dataclasses.field(default=(), repr=False)
+    stored: tuple[Configurations, ...] = dataclasses.field(default=(), repr=False)
+    fixed: Dataset | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def trajectories(self) -> int:
+        """Number of trajectories."""
+        return len(self._parts(None))
+
+    @property
+    def n_atoms(self) -> np.ndarray:
+        """(ΣM,) atoms in each configuration."""
+        return np.concatenate([part.n_atoms for part in self._parts(None)])
+
+    @property
+    def configurations(self) -> int:
+        """Number of configurations."""
+        return len(self.n_atoms)
+
+    @property
+    def atoms(self) -> int:
+        """ΣN, atoms of all configurations together."""
+        return int(self.n_atoms.sum())
+
+    @property
+    def n_min(self) -> int:
+        """Atoms in the smallest configuration."""
+        return int(self.n_atoms.min())
+
+    @property
+    def n_max(self) -> int:
+        """Atoms in the largest configuration."""
+        return int(self.n_atoms.max())
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperatures that the file states, K, ascending."""
+        return tuple(sorted(set().union(*map(temperatures_of, self._parts(None)))))
+
+    @property
+    def has_descriptors(self) -> bool:
+        """Whether the file holds force descriptors, or a column to take for them; else ``dataset`` computes SOAP ones."""
+        return self.fixed is not None or bool(gradients(free(self._atoms, None)))
+
+    @property
+    def _atoms(self) -> Columns:
+        return shared([s.of_atoms for s in self.stored])
+
+    @property
+    def _entries(self) -> Columns:
+        return shared([s.entries for s in self.stored])
+
+    def choices(
+        self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None
+    ) -> tuple[str, ...]:
+        """The columns that could be ``what``, by shape and type; the likeliest first.
+
+        Args:
+            what: "descriptors", "force_descriptors", "forces", "energies", or "key", which only extended xyz has.
+            force_descriptors: offer only the descriptors that go with this column.
+            forces: column taken for the forces, which then is no descriptor.
+
+        Raises:
+            ValueError: ``what`` is none of these.
+        """
+        columns = free(self._atoms, forces)
+        if what == "descriptors":
+            return tuple(candidates.of_descriptors(columns, force_descriptors))
+        if what == "force_descriptors":
+            return tuple(candidates.of_force_descriptors(columns))
+        if what == "forces":
+            return tuple(candidates.of_forces(self._atoms))
+        if what == "energies":
+            return tuple(candidates.of_energies(self._entries, self.kind))
+        if what == "key":
+            return tuple(candidates.of_key(self._entries)) if self.kind == "extxyz" else ()
+        raise ValueError(
+            f"what: expected 'descriptors', 'force_descriptors', 'forces', 'energies' or 'key', got {what!r}"
+        )
+
+    def guess(self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None) -> str | None:
+        """The column that ``dataset`` takes for ``what`` if none is named; None where it would ask, or takes none."""
+        columns = free(self._atoms, forces)
+        if what == "descriptors":
+            return candidates.guess_descriptors(columns, force_descriptors)
+        if what == "force_descriptors":
+            return candidates.guess_force_descriptors(columns)
+        if what == "forces":
+            return candidates.guess_forces(self._atoms)
+        if what == "energies":
+            return candidates.guess_energies(self._entries, self.kind)
+        self.choices(what)  # refuses what is no role
+        return None
+
+    def likely_keys(self) -> dict[str, int]:
+        """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
+
+        Words, or whole numbers, of few values and several configurations each. There are none where the file tells its
+        trajectories apart itself.
+        """
+        return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
+
+    def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
+        """Trajectory → the temperature that the file states for it, K, or None."""
+        return {part.key: temperature_of(part) for part in self._parts(key)}
+
+    def frames(self, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
+        """The configurations with their energies and forces, without descriptors being computed.
+
+        Args:
+            choice: its energies, forces, key and temperature count.
+            named: the same by keyword.
+
+        Raises:
+            ValueError: the file holds rows of descriptors, or see ``io.read``.
+        """
+        choice = choice.but(named, Opened.frames)
+        if self.fixed is not None:
+            raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
+        return [_at(f, choice.temperature) for f in self._chosen(choice)]
+
+    def check(self, choice: Choice) -> None:
+        """Refuses, before anything is computed, what ``dataset`` would refuse: no energies, say, or too few atoms.
+
+        Raises:
+            ValueError: as said.
+        """
+        if self.fixed is None:
+            frames = self._chosen(dataclasses.replace(choice, key=None))
+            if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
+                refuse_hopeless(frames, descriptor=Soap(), path=self.path)
+
+    def _parts(self, key: str | None) -> Sequence[Configurations] | Sequence[Trajectory]:
+        if key is not None and self.kind != "extxyz":
+            raise no_such_choice("key", key, self.path.name)
+        if self.fixed is not None:
+            return tuple(self.fixed.values())
+        return self.stored if key is None else extxyz.by_key(self.stored[0], key)
+
+    def _chosen(self, choice: Choice) -> list[Configurations]:
+        return [chosen(part, choice, kind=self.kind, file=self.path.name) for part in self._parts(choice.key)]
+
+    def dataset(
+        self,
+        choice: Choice = GUESSED,
+        *,
+        descriptor: Soap | None = None,
+        on_bad: OnBad = "refuse",
+        theta: ArrayLike | LinearPotential | None = None,
+        check: bool = True,
+        progress: Progress | None = None,
+        **named: Any,
+    ) -> Dataset:
+        """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
+        choice = choice.but(named, Opened.dataset)
+        flag("gradient", choice.gradient)
+        flag("check", check)
+        kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")
+        if choice.temperature is not None:
+            beta(choice.temperature)  # refuses what is no temperature
+        made, about = (
+            self._taken(choice) if self.fixed is not None else self._read(choice, descriptor, on_bad, progress)
+        )
+        data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
+        data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
+        if dropped := about.get("dropped"):
+            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
+        if check:
+            accept(data, self.path, theta, key=choice.key)
+        return data
+
+    def _taken(self, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
+        """The trajectories of a file whose columns are fixed, and what is known of them."""
+        if self.fixed is None:
+            raise TypeError("fixed: expected a dataset, got None")
+        for role in ROLES:
+            if (value := getattr(choice, role)) is not None:
+                raise no_such_choice(role, value, self.path.name)
+        made = list(self.fixed.values())
+        about = {"descriptor": {"name": "from the file", "K": self.fixed.K}, **self.fixed.provenance}
+        if choice.temperature is not None:
+            about |= self._other_temperatures(made, [choice.temperature] * len(made))
+            made = [dataclasses.replace(t, temperature=float(choice.temperature)) for t in made]
+        if choice.gradient:
+            made = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in made]
+        return made, about
+
+    def _read(
+        self, choice: Choice, descriptor: Soap | None, on_bad: OnBad, progress: Progress | None
+    ) -> tuple[list[Trajectory], dict[str, Any]]:
+        """The trajectories of the columns chosen, with descriptors computed where the file has none."""
+        found = self._chosen(choice)
+        own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
+        columns = pair(found[0].columns, choice) if own else ()
+        found, dropped = without_bad(found, columns, on_bad=on_bad)
+        frames, about = [_at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        if own:
+            made = [trajectory(f, choice) for f in frames]
+            about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
+            about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
+        elif choice.gradient:
+            raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
+        else:
+            descriptor = descriptor or Soap()
+            made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
+            about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
+        about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
+        return made, about | ({"dropped": dropped} if dropped else {})
+
+    def _keys(self, choice: Choice) -> dict[str, Any]:
+        """What could tell trajectories apart, where nothing is chosen for it."""
+        if choice.key is not None or self.kind != "extxyz":
+            return {}
+        if likely := self.likely_keys():
+            return {"likely_keys": likely}
+        lacking = candidates.incomplete_keys(self.stored[0].incomplete)
+        return {"incomplete_keys": lacking} if lacking else {}
+
+    def _other_temperatures(
+        self, found: Sequence[Configurations | Trajectory], taken: Sequence[float | None]
+    ) -> dict[str, Any]:
+        """The temperatures that the file states, where they are not those that are taken."""
+        other = any(temperatures_of(f) - {T} for f, T in zip(found, taken, strict=True))
+        return {"stated_temperatures": list(self.temperatures)} if other else {}
+
+
+def _at(found: Configurations, temperature: float | None) -> Configurations:
+    """The same at a temperature, K, or at the one that the file states."""
+    return dataclasses.replace(found, temperature=temperature_of(found) if temperature is None else float(temperature))
