@@ -489,9 +489,7 @@ def test_a_trajectory_lacks_the_stress_that_one_configuration_lacks(tmp_path: Pa
     path = tmp_path / "DB" / "01_110_000002.poscar"
     path.write_text(re.sub(r"\n\n[^\n]*\n\n2\n\Z", "\n", path.read_text()).replace("111", "110", 1))
     first, second = milady.read(folder)
-    assert (
-        "stress" not in first.entries and first.incomplete["stress"] == 1 and "stress" in second.entries
-    )
+    assert "stress" not in first.entries and first.incomplete["stress"] == 1 and "stress" in second.entries
 
 
 # --- design matrix ----------------------------------------------------------------------------------------------------

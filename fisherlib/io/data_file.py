@@ -20,7 +20,7 @@ from ..units import beta
 from .acceptance import accept
 from .columns import candidates
 from .columns.candidates import free, gradients
-from .columns.choice import GUESSED, ROLES, Choice
+from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import Columns
 from .columns.roles import chosen, no_such_choice, pair, temperature_of, temperatures_of, trajectory
@@ -164,7 +164,7 @@ class Opened:
         Raises:
             ValueError: the file holds rows of descriptors, or see ``io.read``.
         """
-        choice = choice.but(named, Opened.frames)
+        choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
         return [_at(f, choice.temperature) for f in self._chosen(choice)]
@@ -202,7 +202,7 @@ class Opened:
         **named: Any,
     ) -> Dataset:
         """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
-        choice = choice.but(named, Opened.dataset)
+        choice = completed(choice, named, Opened.dataset)
         flag("gradient", choice.gradient)
         flag("check", check)
         kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")

@@ -16,7 +16,7 @@ from ..descriptors import Soap
 from ..potential import LinearPotential
 from ..progress import Progress
 from .acceptance import accept
-from .columns.choice import GUESSED, Choice
+from .columns.choice import GUESSED, Choice, completed
 from .columns.description import columns_of
 from .data_file import Opened
 from .database import Database
@@ -115,7 +115,7 @@ def read(
     >>> import fisherlib as fl
     >>> data = fl.io.read("data/cu55_1200K.npz", descriptor=fl.descriptors.Soap(n_max=2, l_max=1))  # doctest: +SKIP
     """
-    choice = choice.but(named, read)
+    choice = completed(choice, named, read)
     flag("check", check)
     opened = open(path, elements=elements, energies=choice.energies)
     if opened.kind == "LAMMPS dump":

@@ -62,21 +62,6 @@ class Choice:
         """The choice that is made by some of the values, whatever else is among them; an empty name chooses nothing."""
         return cls(**{name: None if values[name] == "" else values[name] for name in OPTIONS if name in values})
 
-    def but(self, named: Mapping[str, Any], function: Callable) -> "Choice":
-        """The same with what else is chosen by keywords of a function.
-
-        Raises:
-            TypeError: a keyword that neither the function nor a choice has.
-        """
-        kind("choice", self, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
-        known = [*OPTIONS, *(function.__kwdefaults__ or {})]
-        for name in named:
-            if name not in OPTIONS:
-                raise TypeError(
-                    f"{function.__name__}: no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
-                )
-        return dataclasses.replace(self, **named)
-
 
 #: Nothing is chosen: all is guessed.
 GUESSED = Choice()
@@ -84,3 +69,19 @@ GUESSED = Choice()
 OPTIONS: dict[str, dataclasses.Field] = {option.name: option for option in dataclasses.fields(Choice)}
 #: Those that name a column or an entry of the file.
 ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "column")
+
+
+def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> Choice:
+    """A choice with what else is chosen by keywords of a function.
+
+    Raises:
+        TypeError: no choice, or a keyword that neither the function nor a choice has.
+    """
+    kind("choice", choice, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
+    known = [*OPTIONS, *(getattr(function, "__kwdefaults__", None) or {})]
+    for name in named:
+        if name not in OPTIONS:
+            raise TypeError(
+                f"{function.__name__}: no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
+            )
+    return dataclasses.replace(choice, **named)
