@@ -64,25 +64,20 @@ class Configurations:
     place: str = ""
 
     def __post_init__(self) -> None:
-        M, atoms = len(self.n_atoms), int(np.sum(self.n_atoms))
+        M, atoms, place = len(self.n_atoms), int(np.sum(self.n_atoms)), self.place or f"trajectory {self.key!r}"
         wanted = {"numbers": (atoms,), "positions": (atoms, 3), "energies": (M,), "forces": (atoms, 3)}
         wanted |= {} if self.cell is None else {"cell": (M, 3, 3), "pbc": (M, 3)}
         for name, shape in wanted.items():
             value = getattr(self, name)
-            have = np.shape(value)
-            if have != shape and (value is not None or name == "pbc"):
-                raise ValueError(f"{name} of trajectory {self.key!r}: expected shape {shape}, got {have}")
+            if np.shape(value) != shape and (value is not None or name == "pbc"):
+                raise ValueError(f"{name} of {place}: expected shape {shape}, got {np.shape(value)}")
         if self.numbers is not None:
-            elements(f"numbers of trajectory {self.key!r}", self.numbers)
-        for kind, arrays, rows, of in (
-            ("column", self.columns, atoms, "atoms"),
-            ("entry", self.entries, M, "configurations"),
-        ):
+            elements(f"numbers of {place}", self.numbers)
+        named = [("column", atoms, "atoms", self.columns), ("entry", M, "configurations", self.entries)]
+        for kind, rows, of, arrays in named:
             for name, array in arrays.items():
                 if len(array) != rows:
-                    raise ValueError(
-                        f"{kind} {name!r} of trajectory {self.key!r}: expected {rows} {of}, got {len(array)}"
-                    )
+                    raise ValueError(f"{kind} {name!r} of {place}: expected {rows} {of}, got {len(array)}")
 
     @property
     def of_atoms(self) -> dict[str, NDArray]:
@@ -99,15 +94,16 @@ class Configurations:
         """
         ends = np.cumsum(self.n_atoms)
         atoms = np.concatenate([np.arange(ends[m] - self.n_atoms[m], ends[m]) for m in rows])
+        which = np.asarray(rows)
         arrays = {name: (getattr(self, name), atoms) for name in _OF_ATOMS}
-        arrays |= {name: (getattr(self, name), rows) for name in _OF_CONFIGURATIONS}
+        arrays |= {name: (getattr(self, name), which) for name in _OF_CONFIGURATIONS}
         return dataclasses.replace(
             self,
             key=key,
-            n_atoms=self.n_atoms[rows],
+            n_atoms=self.n_atoms[which],
             columns={name: a[atoms] for name, a in self.columns.items()},
-            entries={name: a[rows] for name, a in self.entries.items()},
-            **{name: a[which] for name, (a, which) in arrays.items() if a is not None},
+            entries={name: a[which] for name, a in self.entries.items()},
+            **{name: a[those] for name, (a, those) in arrays.items() if a is not None},
         )
 
     def by_entry(self, entry: str) -> "list[Configurations]":

@@ -508,7 +508,7 @@ def test_the_file_is_laid_out_as_lammps_reads_it(tmp_path: Path) -> None:
         ({"radius": [0.5, 0.5]}, "radius: expected 1 finite numbers"),
         ({"radius": -1}, "radius: expected positive numbers"),
         ({"weight": float("nan")}, "weight: expected 1 finite numbers"),
-        ({"weight": "heavy"}, "weight: expected a number for each element"),
+        ({"weight": "heavy"}, "weight: expected numbers, got str of words"),
     ],
 )
 def test_what_cannot_be_written_is_refused(tmp_path: Path, change: dict, sentence: str) -> None:

@@ -168,7 +168,7 @@ def test_energies_come_from_a_text_a_column_an_array_or_the_text_beside(run: Pat
         ("c_b", ValueError, r"expected a column of one number for each atom, got 'c_b' of shape \(6, 4\)"),
         ("c_none", FileNotFoundError, "no such file or column of w.dump: c_none"),
         ([1.0], ValueError, r"expected one for each of the 2 frames of w.dump, got shape \(1,\)"),
-        (["a", "b"], ValueError, "expected 2 numbers, eV"),
+        (["a", "b"], ValueError, "energies: expected numbers, got list of words"),
     ],
 )
 def test_energies_that_do_not_fit_are_refused(run: Path, energies: object, error: type, sentence: str) -> None:

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from ..comparison import Comparison, ks, of_one_dataset, sampling_noise, wassers
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..units import counted
+
+if TYPE_CHECKING:
+    from ..io import Column
 
 _HEADINGS = {
     "energy_rmse": "energy RMSE, meV/atom",
@@ -32,17 +35,6 @@ _SCALES = {"energy_rmse": 1e3, "energy_shift": 1e3, "energy_spread": 1e3}
 
 #: Levels in words with a symbol, so that colour is not what tells them apart; the worst first.
 LEVELS = {"fail": "✗ fail", "warn": "! warn", "unknown": "? unknown", "ok": "✓ ok"}
-
-
-class Column(Protocol):
-    """What is known of a column of a file that is about to be read."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: object
-    per: str
-    unit: str
-    preview: object
 
 
 class Table(pd.DataFrame):
@@ -148,7 +140,7 @@ def _limits(limits: tuple[float, float]) -> str:
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
-def columns(columns: Sequence[Column]) -> Table:
+def columns(columns: "Sequence[Column]") -> Table:
     """One row a column of a file: its shape and type, what it holds one entry per, its unit, its first values."""
     rows = [(" × ".join(map(str, c.shape)), str(c.dtype), c.per or "–", c.unit or "–", str(c.preview)) for c in columns]
     headings = ["shape", "type", "one entry per", "unit", "first values, in that unit"]

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,8 +28,6 @@ from .featurise import featurise, refuse_hopeless
 from .finite import OnBad, left_out, without_bad
 from .formats import extxyz
 from .places import printable
-
-Role = Literal["descriptors", "force_descriptors", "forces", "energies", "key"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,12 +53,12 @@ class Opened:
     @property
     def trajectories(self) -> int:
         """Number of trajectories."""
-        return len(self._parts(None))
+        return len(self._parts())
 
     @property
     def n_atoms(self) -> np.ndarray:
         """(ΣM,) atoms in each configuration."""
-        return np.concatenate([part.n_atoms for part in self._parts(None)])
+        return np.concatenate([part.n_atoms for part in self._parts()])
 
     @property
     def configurations(self) -> int:
@@ -73,19 +71,9 @@ class Opened:
         return int(self.n_atoms.sum())
 
     @property
-    def n_min(self) -> int:
-        """Atoms in the smallest configuration."""
-        return int(self.n_atoms.min())
-
-    @property
-    def n_max(self) -> int:
-        """Atoms in the largest configuration."""
-        return int(self.n_atoms.max())
-
-    @property
     def temperatures(self) -> tuple[float, ...]:
         """The temperatures that the file states, K, ascending."""
-        return tuple(sorted(set().union(*map(temperatures_of, self._parts(None)))))
+        return tuple(sorted(set().union(*map(temperatures_of, self._parts()))))
 
     @property
     def has_descriptors(self) -> bool:
@@ -100,9 +88,7 @@ class Opened:
     def _entries(self) -> Columns:
         return shared([s.entries for s in self.stored])
 
-    def choices(
-        self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None
-    ) -> tuple[str, ...]:
+    def choices(self, what: str, *, force_descriptors: str | None = None, forces: str | None = None) -> tuple[str, ...]:
         """The columns that could be ``what``, by shape and type; the likeliest first.
 
         Args:
@@ -113,34 +99,30 @@ class Opened:
         Raises:
             ValueError: ``what`` is none of these.
         """
+        return tuple(self._fitting(what, force_descriptors, forces)[0])
+
+    def guess(self, what: str, *, force_descriptors: str | None = None, forces: str | None = None) -> str | None:
+        """The column that ``dataset`` takes for ``what`` if none is named; None where it would ask, or takes none."""
+        return self._fitting(what, force_descriptors, forces)[1]
+
+    def _fitting(self, what: str, Phi: str | None, forces: str | None) -> tuple[list[str], str | None]:
+        """The columns that could be ``what``, and the one that is guessed."""
         columns = free(self._atoms, forces)
-        if what == "descriptors":
-            return tuple(candidates.of_descriptors(columns, force_descriptors))
-        if what == "force_descriptors":
-            return tuple(candidates.of_force_descriptors(columns))
-        if what == "forces":
-            return tuple(candidates.of_forces(self._atoms))
-        if what == "energies":
-            return tuple(candidates.of_energies(self._entries, self.kind))
-        if what == "key":
-            return tuple(candidates.of_key(self._entries)) if self.kind == "extxyz" else ()
+        match what:
+            case "descriptors":
+                return candidates.of_descriptors(columns, Phi), candidates.guess_descriptors(columns, Phi)
+            case "force_descriptors":
+                return candidates.of_force_descriptors(columns), candidates.guess_force_descriptors(columns)
+            case "forces":
+                return candidates.of_forces(self._atoms), candidates.guess_forces(self._atoms)
+            case "energies":
+                entries, kind = self._entries, self.kind
+                return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
+            case "key":
+                return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
         raise ValueError(
             f"what: expected 'descriptors', 'force_descriptors', 'forces', 'energies' or 'key', got {what!r}"
         )
-
-    def guess(self, what: Role, *, force_descriptors: str | None = None, forces: str | None = None) -> str | None:
-        """The column that ``dataset`` takes for ``what`` if none is named; None where it would ask, or takes none."""
-        columns = free(self._atoms, forces)
-        if what == "descriptors":
-            return candidates.guess_descriptors(columns, force_descriptors)
-        if what == "force_descriptors":
-            return candidates.guess_force_descriptors(columns)
-        if what == "forces":
-            return candidates.guess_forces(self._atoms)
-        if what == "energies":
-            return candidates.guess_energies(self._entries, self.kind)
-        self.choices(what)  # refuses what is no role
-        return None
 
     def likely_keys(self) -> dict[str, int]:
         """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
@@ -180,15 +162,16 @@ class Opened:
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
                 refuse_hopeless(frames, descriptor=Soap(), path=self.path)
 
-    def _parts(self, key: str | None) -> Sequence[Configurations] | Sequence[Trajectory]:
+    def _apart(self, key: str | None) -> Sequence[Configurations]:
         if key is not None and self.kind != "extxyz":
             raise no_such_choice("key", key, self.path.name)
-        if self.fixed is not None:
-            return tuple(self.fixed.values())
         return self.stored if key is None else extxyz.by_key(self.stored[0], key)
 
-    def _chosen(self, choice: Choice) -> list[Configurations]:
-        return [chosen(part, choice, kind=self.kind, file=self.path.name) for part in self._parts(choice.key)]
+    def _parts(self, key: str | None = None) -> Sequence[Configurations | Trajectory]:
+        return self._apart(key) if self.fixed is None else list(self.fixed.values())
+
+    def _chosen(self, choice: Choice) -> Sequence[Configurations]:
+        return [chosen(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
 
     def dataset(
         self,
@@ -213,8 +196,6 @@ class Opened:
         )
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
-        if dropped := about.get("dropped"):
-            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
         if check:
             accept(data, self.path, theta, key=choice.key)
         return data
@@ -255,7 +236,10 @@ class Opened:
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
-        return made, about | ({"dropped": dropped} if dropped else {})
+        if dropped:
+            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
+            about["dropped"] = dropped
+        return made, about
 
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""
@@ -275,5 +259,6 @@ class Opened:
 
 
 def _at(found: Configurations, temperature: float | None) -> Configurations:
-    """The same at a temperature, K, or at the one that the file states."""
-    return dataclasses.replace(found, temperature=temperature_of(found) if temperature is None else float(temperature))
+    """What was chosen, at a temperature, K, or at the one that the file states."""
+    T = temperature_of(found) if temperature is None else float(temperature)
+    return dataclasses.replace(found, temperature=T, entries={}, incomplete={})

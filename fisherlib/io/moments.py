@@ -12,6 +12,7 @@ import numpy as np
 
 from ..moments import MomentRecord, Moments
 from .archive import Arrays, checksum, write_arrays
+from .strict import ending
 
 #: What is written, and what is read: the first had neither the identity of the data nor checksums.
 FORMAT, FORMATS = "fisherlib-moments-2", ("fisherlib-moments-1", "fisherlib-moments-2")
@@ -165,10 +166,7 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
     Raises:
         ValueError: another suffix, or a number that is not finite.
     """
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"path: expected a name ending in .npz, got {path.name!r}")
-    write_records(moments.items(), path, moments.about)
+    write_records(moments.items(), ending(path, ".npz"), moments.about)
 
 
 def read_moments(path: str | os.PathLike) -> Moments:

@@ -5,6 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 from types import ModuleType
+from typing import IO, cast
 
 from .archive import write_atomically
 from .formats.mlearn import unpacked
@@ -93,7 +94,7 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
     archive = fetch(_ARCHIVE, folder)
     with tarfile.open(archive) as file:  # one member is read, by its exact name: nothing is unpacked to where it says
         train = file.extractfile(f"ZuoEtAl2020/{element}_train.xyz")
-        return _kept(f"zuo2020_{element}_training.xyz", train.read()), test
+        return _kept(f"zuo2020_{element}_training.xyz", cast(IO[bytes], train).read()), test
 
 
 def _checked(name: str, path: Path, content: bytes) -> bytes:

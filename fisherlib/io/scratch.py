@@ -12,7 +12,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows, where nothing is swept
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 #: How the names begin. The machine is part of them: where several share the folder, one may not see the locks of another.
 PREFIX = f"fisherlib-{platform.node()[:20]}-"

@@ -14,12 +14,12 @@ import scipy
 from ..arguments import kind
 from ..potential import LinearPotential
 from . import inert
-from .archive import read_arrays, write_atomically
+from .archive import read_arrays, write_arrays, write_atomically
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
 from .formats.values import flat
 from .places import find
-from .strict import Twice, loads
+from .strict import Twice, ending, parsed
 
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
@@ -74,21 +74,16 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
 
 def _about(text: str, path: Path) -> object:
     try:
-        return loads(text, f"provenance of {path.name}")
+        return parsed(text, f"provenance of {path.name}", "named entries")
     except Twice:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}  # θ does not depend on it
 
 
 def _content(path: Path) -> object:
     if path.suffix == ".json":
-        try:
-            return loads(path.read_text(encoding="utf-8"), path.name)
-        except RecursionError as error:
-            raise ValueError(f"{path.name}: expected parameters θ, got lists within lists without end") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path.name}: expected JSON, got a file that is not ({error})") from error
+        return parsed(path.read_bytes(), path.name, "parameters θ")
     return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
 
 
@@ -130,14 +125,17 @@ def write_theta(
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
     """
     kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
-    path = Path(path)
+    path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
     if path.suffix == ".npz":
-        arrays = {"coef": model.theta, "intercept": model.offset, "provenance": json.dumps(about, ensure_ascii=False)}
-        arrays |= {name: np.array(values) for name, values in names.items()}
-        write_atomically(path, lambda file: np.savez(file, **arrays))
-    elif path.suffix == ".json":
+        arrays: dict[str, Any] = {
+            "coef": model.theta,
+            "intercept": model.offset,
+            "provenance": json.dumps(about, ensure_ascii=False),
+        }
+        write_arrays([*arrays.items(), *names.items()], path)
+    else:
         content = {
             "coef": model.theta.tolist(),
             "intercept": model.offset,
@@ -148,5 +146,3 @@ def write_theta(
         # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))
-    else:
-        raise ValueError(f"path: expected a name ending in .json or .npz, got {path.name!r}")

@@ -100,7 +100,7 @@ def check(
 def _fit(name: str, value: object, default: object, *, text: bool) -> object:
     """`value` as the type of `default`; None fits everywhere and a default of None takes everything, but for text."""
     value = os.fspath(value) if isinstance(value, os.PathLike) else value
-    scalar = _scalar(value) if isinstance(value, str) else value
+    scalar: Any = _scalar(value) if isinstance(value, str) else value
     if text and value is not None:
         return None if scalar is None and default is None else str(value)
     if scalar is None or default is None or isinstance(default, Expression):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import traitlets
@@ -40,6 +41,7 @@ class LoadPanel(Panel):
     """
 
     subject = traitlets.Instance(Subject, ())
+    state: LoadState
 
     def __init__(self, path: str = "", *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = LoadState()
@@ -80,14 +82,14 @@ class LoadPanel(Panel):
         for name, option in OPTIONS.items():
             label, tip = option.metadata["label"], option.metadata["tip"]
             if option.metadata["what"] == "number":
-                shown = {"empty": "what the file says", "failed": self._no_number(name)}
-                fields[name] = Field(Maybe(state, name, label, tip=tip, **shown))
+                failed = self._no_number(name)
+                fields[name] = Field(Maybe(state, name, label, empty="what the file says", tip=tip, failed=failed))
             elif option.metadata["what"] == "column":
                 fields[name] = Field(Choose(state, name, label, tip=tip))
         return fields
 
     def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
-        common = {"refused": self._refuse, "needed": self._in_use}
+        common: dict[str, Any] = {"refused": self._refuse, "needed": self._in_use}
         data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
         theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
         flags = {name: option.metadata for name, option in OPTIONS.items() if option.metadata["what"] == "flag"}
@@ -230,8 +232,8 @@ class LoadPanel(Panel):
 
     def _decide(self, subject: Subject) -> None:
         """What all pages speak of from now on."""
-        back = self._good is not None and subject.study is None
-        self._return.description = f"Back to {Path(self._called(self._good[0].path)).name}" if back else ""
+        back = self._good[0].path if self._good is not None and subject.study is None else ""
+        self._return.description = f"Back to {Path(self._called(back)).name}" if back else ""
         self._return.layout.display = "flex" if back else "none"
         self.subject = self._settled = subject
 
@@ -273,8 +275,8 @@ class LoadPanel(Panel):
     def _back(self) -> str:
         if not self._drawn:
             self._settled = Subject(file=self._name, reason="reading it was cancelled")
-        self._file = self._drawn.get("path", self.state.path)
-        self._theta = self._drawn.get("theta", self.state.theta)
+        self._file = str(self._drawn.get("path", self.state.path))
+        self._theta = str(self._drawn.get("theta", self.state.theta))
         said = super()._back()
         self._offer_paths()  # also those that have come since
         self._tell(self.reading)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .. import diagnostics, io
 from ..dataset import Dataset
@@ -130,7 +131,9 @@ def reading_of(
 
 def _filled(reading: Reading) -> Choice:
     """What was chosen, with what is taken where nothing was."""
-    taken = {role: getattr(reading.choice, role) or value or None for role, (_, value) in reading.fitting.items()}
+    taken: dict[str, Any] = {
+        role: getattr(reading.choice, role) or value or None for role, (_, value) in reading.fitting.items()
+    }
     taken["key"] = None if taken["key"] == ONE_RUN else taken["key"]
     return dataclasses.replace(reading.choice, **taken)
 

@@ -4,23 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .names import (
-    CONFIGURATIONS,
-    DESCRIPTORS,
-    ENERGIES,
-    FORCE_DESCRIPTORS,
-    FORCES,
-    KEYS,
-    N_ATOMS,
-    PROPERTIES,
-    RUNS,
-    USUAL_ENERGIES,
-    Columns,
-    first,
-)
+from . import names
+from .names import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, USUAL_ENERGIES, Columns, first
 
 #: Entries that mean trajectories by their names, the likeliest first.
-_NAMED = (*KEYS, *RUNS)
+_NAMED = (*names.KEYS, *names.RUNS)
 
 
 def free(atoms: Columns, forces: str | None) -> dict[str, np.ndarray]:
@@ -133,7 +121,9 @@ def _labels(name: str, entry: np.ndarray) -> bool:
 def _tells_nothing(name: str) -> bool:
     """Whether an entry counts atoms or steps, or is a property of a configuration, by its name."""
     lower = name.lower()
-    return lower in {*CONFIGURATIONS, *map(str.lower, N_ATOMS), *PROPERTIES} or lower.startswith(("n_", "num_"))
+    return lower in {*names.CONFIGURATIONS, *map(str.lower, names.N_ATOMS), *names.PROPERTIES} or lower.startswith(
+        ("n_", "num_")
+    )
 
 
 def _likelihood(name: str, entry: np.ndarray) -> tuple[int, bool, int]:
@@ -153,7 +143,9 @@ def _rank(name: str, usual: tuple[str, ...], part: str) -> tuple[int, bool]:
 def guess_descriptors(columns: Columns, force_descriptors: str | None) -> str | None:
     """The descriptors that are taken without being named, given the force descriptors; None where none or several could be."""
     Phi = force_descriptors or guess_force_descriptors(columns)
-    found = sites(columns, columns[Phi]) if Phi in columns else []
+    if Phi is None or Phi not in columns:
+        return None
+    found = sites(columns, columns[Phi])
     return found[0] if len(found) == 1 and found[0] in of_descriptors(columns, Phi) else None
 
 

@@ -28,18 +28,17 @@ def chosen(stored: Configurations, choice: Choice, *, kind: str, file: str) -> C
     Raises:
         ValueError: there are none of that name, or they are no energies or forces by their shape.
     """
-    for what in ("energies", "forces"):
-        if not isinstance(name := getattr(choice, what), str | None):
-            raise ValueError(
-                f"{what}: expected a name of what {file} holds, got {type(name).__name__}; only a LAMMPS dump, which "
-                "has no energies, takes numbers"
-            )
+    if not isinstance(choice.energies, str | None):
+        raise ValueError(
+            f"energies: expected a name of what {file} holds, got {type(choice.energies).__name__}; only a LAMMPS dump, "
+            "which has no energies, takes numbers"
+        )
     entries, columns = stored.entries, stored.of_atoms
     E = choice.energies or candidates.guess_energies(entries, kind)
-    if E not in entries:
+    if E is None or E not in entries:
         raise _no_energies(stored, kind, file, choice.energies)
     F = choice.forces or candidates.guess_forces(columns)
-    if F not in columns:
+    if F is None or F not in columns:
         raise _no_forces(stored, kind, file, choice.forces)
     return dataclasses.replace(
         stored,
@@ -62,7 +61,7 @@ def temperature_of(stored: Configurations | Trajectory) -> float | None:
 def temperatures_of(stored: Configurations | Trajectory) -> set[float]:
     """All temperatures that a file states for a trajectory or for configurations of it, K."""
     if stored.temperature is not None or isinstance(stored, Trajectory):
-        return {stored.temperature} - {None}
+        return set() if stored.temperature is None else {stored.temperature}
     return {T for T in _temperatures(stored) if np.isfinite(T) and T > 0}
 
 

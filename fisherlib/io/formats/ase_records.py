@@ -29,7 +29,7 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     Raises:
         ValueError: it is none, or its arrays do not hold one row for each atom.
     """
-    state = getattr(atoms, "state", None)
+    state: Any = getattr(atoms, "state", None)
     # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
     arrays = named(state.get("arrays")) if isinstance(state, Mapping) else {}
     arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufUcS"}

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ...units import BOHR, HARTREE
-from ..strict import Twice, loads
+from ..strict import parsed
 from .mlearn import unpacked
 from .stacking import ASE_UNITS, Parsed, stack
+from .values import shaped
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
 _SUFFIXES = (".json", ".json.xz")
@@ -117,12 +118,13 @@ def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
 def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
     """Each configuration of a file, and the unit of its stress."""
     content = _content(file)
-    dataset = content.get("Dataset") if isinstance(content, Mapping) else None
-    data = dataset.get("Data") if isinstance(dataset, Mapping) else None
+    found = content.get("Dataset") if isinstance(content, Mapping) else None
+    dataset = found if isinstance(found, Mapping) else {}
+    data = dataset.get("Data")
     if not isinstance(data, list) or not data or not all(isinstance(entry, Mapping) for entry in data):
-        found = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
+        got = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(
-            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {found or 'nothing'}; other data are "
+            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {got or 'nothing'}; other data are "
             "read from .npz or extended xyz"
         )
     for m, entry in enumerate(data):
@@ -134,16 +136,7 @@ def _content(file: Path) -> object:
     text = unpacked(file)
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
-    try:
-        return loads(text, file.name)
-    except Twice:
-        raise
-    except RecursionError as error:
-        raise ValueError(f"{file.name}: expected {_LAYOUT}, got lists within lists without end") from error
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are, too
-        raise ValueError(
-            f"{file.name}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
+    return parsed(text, file.name, _LAYOUT)
 
 
 def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any], file: str) -> Parsed:
@@ -159,7 +152,7 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
         )
 
     def converted(name: str, shape: tuple[int, ...], scale: dict[str, float]) -> NDArray[np.float64]:
-        return _numbers(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
+        return shaped(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
 
     forces = {f"{e}per{x}": E / X for e, E in ENERGIES.items() for x, X in LENGTHS.items()} | {"metal": 1.0}
     atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), LENGTHS)}
@@ -203,11 +196,3 @@ def _plain(value: object) -> NDArray | None:
     except ValueError:
         return None
     return array if array.dtype.kind in "biuf" and array.size else None
-
-
-def _numbers(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = _plain(value)
-    if array is None or array.dtype.kind == "b" or array.shape != shape:
-        found = type(value).__name__ if array is None else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}; the layout is {_LAYOUT}")
-    return array.astype(np.float64)

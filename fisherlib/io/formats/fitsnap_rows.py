@@ -93,8 +93,9 @@ def _of_npz(path: Path) -> _Rows:
     names = names.astype(str)
     if index.dtype.kind not in "iu" or index.size == 0 or not 0 <= index.min() <= index.max() < len(names):
         raise ValueError(f"config_index of {path.name}: expected whole numbers below the {len(names)} config_names")
-    names = [(name.rpartition("/")[0] or printable(path.stem), name.rpartition("/")[2]) for name in names.tolist()]
-    return _checked(path.name, arrays["A"], arrays["b"], arrays["row_type"], index, arrays.get("atom_index"), names)
+    parts = [name.rpartition("/") for name in names.tolist()]
+    labels = [(group or printable(path.stem), file) for group, _, file in parts]
+    return _checked(path.name, arrays["A"], arrays["b"], arrays["row_type"], index, arrays.get("atom_index"), labels)
 
 
 def _of_folder(folder: Path) -> _Rows:
@@ -182,9 +183,9 @@ def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Tr
     made = []
     for key, members in groups.items():
         n_atoms = np.array([len(force) // 3 for _, force in members])
-        energy, force = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
+        E, F = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused by its place
-            energies, descriptors = rows.b[energy] * n_atoms, rows.A[np.ix_(energy, kept)] * n_atoms[:, None]
+            energies, descriptors = rows.b[E] * n_atoms, rows.A[np.ix_(E, kept)] * n_atoms[:, None]
         made.append(
             Trajectory(
                 key=key,
@@ -192,8 +193,8 @@ def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Tr
                 n_atoms=n_atoms,
                 energies=energies,
                 descriptors=descriptors,
-                forces=rows.b[force],
-                force_descriptors=rows.A[np.ix_(force, kept)],
+                forces=rows.b[F],
+                force_descriptors=rows.A[np.ix_(F, kept)],
                 descriptor_names=tuple(f"D{k}" for k in range(len(kept))),
             )
         )

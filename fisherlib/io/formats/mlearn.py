@@ -1,6 +1,5 @@
 """Configurations in the JSON of mlearn: pymatgen structures with energies, forces and the group that they belong to."""
 
-import json
 import lzma
 import re
 from collections.abc import Mapping
@@ -9,11 +8,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 from ase.data import atomic_numbers
-from numpy.typing import NDArray
 
 from ...configurations import Configurations
-from ..strict import loads, regular
+from ..strict import parsed, regular
 from .stacking import ASE_UNITS, Parsed, stack
+from .values import shaped
 
 #: Bytes of JSON: reading takes some ten times as much memory, and a small .xz can hold any amount.
 LIMIT = 2**28
@@ -22,7 +21,7 @@ _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'
 _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
 _UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "virial_stress": "kbar?"}
-_WORDS = {str: "text", list: "a list", dict: "named entries"}
+_WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
 
 
 def read(path: Path) -> list[Configurations]:
@@ -68,18 +67,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Any]:
-    try:
-        content = loads(unpacked(path), path.name, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError(f"{path.name}: expected {_LAYOUT}, got lists within lists without end") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path.name}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
-    except ValueError as error:
-        if str(error).startswith(path.name):
-            raise
-        raise ValueError(f"{path.name}: expected finite numbers of usual length ({error})") from error
+    content = parsed(unpacked(path), path.name, _LAYOUT, _no_number)
     if isinstance(content, Mapping) and ({"coef", "intercept"} <= content.keys() or "theta_f" in content):
         raise ValueError(
             f"{path.name}: expected configurations, got parameters θ; read them with fisherlib.io.read_theta"
@@ -106,19 +94,17 @@ def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     if not sites:
         raise ValueError(f"{place}: expected at least one site, got none")
     lattice = _named(f"{place}, 'structure'", structure, "lattice", dict)
-    cell = _numbers(f"{place}, 'matrix' of the lattice", lattice.get("matrix"), (3, 3))
-    N, words = (
-        len(sites),
-        {name: entry[name] for name in ("group", "description", "tag") if isinstance(entry.get(name), str)},
-    )
+    cell = shaped(f"{place}, 'matrix' of the lattice", lattice.get("matrix"), (3, 3))
+    N = len(sites)
+    words = {name: entry[name] for name in ("group", "description", "tag") if isinstance(entry.get(name), str)}
     atoms = {
         "numbers": np.array([_element(f"{place}, site {i}", site) for i, site in enumerate(sites)]),
-        "positions": _numbers(f"{place}, 'xyz' of the sites", [site.get("xyz") for site in sites], (N, 3)),
-        "forces": _numbers(f"{place}, 'forces'", outputs.get("forces"), (N, 3)),
+        "positions": shaped(f"{place}, 'xyz' of the sites", [site.get("xyz") for site in sites], (N, 3)),
+        "forces": shaped(f"{place}, 'forces'", outputs.get("forces"), (N, 3)),
     }
-    numbers = {"energies": float(_numbers(f"{place}, 'energy'", outputs.get("energy"), ()))}
+    numbers: dict[str, Any] = {"energies": float(shaped(f"{place}, 'energy'", outputs.get("energy"), ()))}
     if "virial_stress" in outputs:
-        numbers["virial_stress"] = _numbers(f"{place}, 'virial_stress'", outputs["virial_stress"], (6,))
+        numbers["virial_stress"] = shaped(f"{place}, 'virial_stress'", outputs["virial_stress"], (6,))
     pbc = lattice.get("pbc", [True] * 3)
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
@@ -137,27 +123,13 @@ def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[st
 def _named(place: str, content: object, name: str, kind: type) -> Any:
     """Entry ``name`` of what should be named entries; errors say what is there instead."""
     if not isinstance(content, dict) or name not in content:
-        found = (
-            f"only {', '.join(map(repr, list(content)[:9])) or 'nothing'}"
-            if isinstance(content, dict)
-            else type(content).__name__
-        )
+        found = type(content).__name__
+        if isinstance(content, dict):
+            found = f"only {', '.join(map(repr, list(content)[:9])) or 'nothing'}"
         raise ValueError(f"{place}: expected an entry {name!r}, got {found}; the layout is {_LAYOUT}")
     if not isinstance(content[name], kind):
         raise ValueError(f"{place}: expected {name!r} to be {_WORDS[kind]}, got {type(content[name]).__name__}")
     return content[name]
-
-
-def _numbers(what: str, values: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    wanted = f"shape {shape}" if shape else "one number"
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of different lengths
-        raise ValueError(f"{what}: expected numbers of {wanted}, got rows of different lengths") from None
-    if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
-        found = "nothing" if values is None else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected finite numbers, {wanted}, got {found}")
-    return array.astype(np.float64)
 
 
 def _element(place: str, site: object) -> int:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ..archive import read_arrays, write_atomically
-from ..strict import Twice, loads
+from ..strict import parsed
 
 FORMAT = "fisherlib-1"
 _REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
@@ -32,7 +32,7 @@ _STRUCTURE = (
 )
 
 
-def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **extra: ArrayLike) -> None:
+def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **extra: Any) -> None:
     """Write configurations (and their columns) into one compressed ``.npz``.
 
     Args:
@@ -46,7 +46,7 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
     names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
     if not frames or len(set(names)) > 1:
         raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")
-    arrays: dict[str, ArrayLike] = {
+    arrays: dict[str, Any] = {
         "format": FORMAT,
         "units": json.dumps(
             {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K"}, ensure_ascii=False
@@ -56,9 +56,8 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
         "provenance": json.dumps(dict(frames[0].provenance), ensure_ascii=False),
         "temperature": np.array([np.nan if f.temperature is None else f.temperature for f in frames]),
     }
-    fields = ["n_atoms", "numbers", "positions", "energies", "forces"] + (
-        [] if frames[0].cell is None else ["cell", "pbc"]
-    )
+    fields = ["n_atoms", "numbers", "positions", "energies", "forces"]
+    fields += [] if frames[0].cell is None else ["cell", "pbc"]
     arrays |= {"descriptor_names": np.array(frames[0].descriptor_names)} if frames[0].descriptor_names else {}
     arrays |= {field: np.concatenate([getattr(f, field) for f in frames]) for field in fields}
     arrays |= {name: np.concatenate([f.columns[name] for f in frames]) for name in frames[0].columns}
@@ -101,7 +100,8 @@ def read(path: Path) -> list[Configurations]:
                 provenance=provenance,
                 units=units,
                 descriptor_names=tuple(arrays.get("descriptor_names", np.array([], dtype=str)).tolist()),
-                **{name: arrays[name][m] for name in ("cell", "pbc") if name in arrays},
+                cell=arrays["cell"][m] if "cell" in arrays else None,
+                pbc=arrays["pbc"][m] if "pbc" in arrays else None,
             )
         )
     return made
@@ -117,15 +117,18 @@ def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:
 
 def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int) -> None:
     """Refuses arrays that always have one shape, and have another; an absent one is another matter."""
+    keys, names = arrays["configurations"].shape, (np.size(arrays.get("descriptor_names", ())),)
     wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
-    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (arrays["configurations"].shape, "iuf")}
-    wanted |= {"keys": (arrays["configurations"].shape, "U"), "descriptor_names": (None, "U")}
+    wanted |= {
+        "pbc": ((M, 3), "biu"),
+        "temperature": (keys, "iuf"),
+        "keys": (keys, "U"),
+        "descriptor_names": (names, "U"),
+    }
     for name, (shape, kinds) in wanted.items():
         array = arrays.get(name)
-        if array is None:
-            continue
-        if array.dtype.kind not in kinds or (array.shape != shape if shape else array.ndim != 1):
-            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape or '(K,)'}"
+        if array is not None and (array.dtype.kind not in kinds or array.shape != shape):
+            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape}"
             raise ValueError(f"{name} of {path.name}: expected {expected}, got {array.shape} of {array.dtype}")
     for name, rows in (("forces", atoms), ("energies", M)):
         if name in arrays and arrays[name].shape[:1] != (rows,):
@@ -139,12 +142,7 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
 
 
 def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
-    try:
-        content = loads(str(arrays.get(name, "{}")), f"{name} of {path.name}")
-    except Twice:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} of {path.name}: expected named entries as JSON ({error!s:.100})") from error
+    content = parsed(str(arrays.get(name, "{}")), f"{name} of {path.name}", "named entries as JSON")
     if not isinstance(content, dict):
         raise ValueError(f"{name} of {path.name}: expected named entries as JSON, got {type(content).__name__}")
     return content

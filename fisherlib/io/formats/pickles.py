@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,8 @@ def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
 def _whole(content: object) -> bool:
     if isinstance(content, np.ndarray):
         return content.dtype.kind in "iu"
-    items = content if isinstance(content, list | tuple) else [content]
-    return all(isinstance(item, int | np.integer) and abs(item) < 2**53 for item in items)
+    items: Sequence[Any] = content if isinstance(content, list | tuple) else [content]
+    return all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
 
 
 def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Configurations]:

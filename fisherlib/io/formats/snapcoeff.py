@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
+from ...arguments import floats
 from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
+from ..strict import ending
 
 
 def write_snapcoeff(
@@ -36,9 +38,7 @@ def write_snapcoeff(
     Raises:
         ValueError: another suffix, no element, lengths that do not fit, or K not divisible by T.
     """
-    path, elements = Path(path), [element] if isinstance(element, str) else list(element)
-    if path.suffix != ".snapcoeff":
-        raise ValueError(f"path: expected a name ending in .snapcoeff, got {path.name!r}")
+    path, elements = ending(path, ".snapcoeff"), [element] if isinstance(element, str) else list(element)
     unknown = [name for name in elements if name not in atomic_numbers]
     if unknown or not elements or len(set(elements)) < len(elements):
         raise ValueError(f"element: expected different symbols of elements, such as 'Ta', got {element!r:.40}")
@@ -53,10 +53,7 @@ def write_snapcoeff(
 
 
 def _numbers(name: str, values: float | Sequence[float], T: int) -> list[float]:
-    try:
-        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: expected a number for each element, got {values!r:.40}") from error
+    array = np.atleast_1d(floats(name, values))
     if array.shape != (T,) or not np.isfinite(array).all():
         raise ValueError(f"{name}: expected {T} finite numbers, one for each element, got {values!r:.40}")
     return array.tolist()

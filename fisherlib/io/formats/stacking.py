@@ -42,7 +42,7 @@ def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Config
     """
     columns, no_column = _columns(place, [part.atoms for part in parts])
     entries, no_entry = _entries([part.entries for part in parts])
-    box = {}
+    box: dict[str, Any] = {}
     if any(any(part.pbc) for part in parts):
         box = {"cell": np.array([part.cell for part in parts]), "pbc": np.array([part.pbc for part in parts])}
     return Configurations(

@@ -38,6 +38,27 @@ def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.floa
         ) from None
 
 
+def shaped(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """``value`` as a float64 array of the shape wanted.
+
+    Args:
+        what: names the value in the error.
+        value: a number, lists of numbers or an array.
+        shape: wanted; () for one number.
+
+    Raises:
+        ValueError: another shape, or something else than numbers.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what}: expected numbers of shape {shape}, got rows of different lengths") from None
+    if array.dtype.kind not in "iuf" or array.shape != shape:
+        found = type(value).__name__ if array.dtype.kind == "O" else f"shape {array.shape} of type {array.dtype}"
+        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}")
+    return array.astype(np.float64)
+
+
 def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:
     """Atomic numbers from themselves, as any kind of number, or from chemical symbols.
 

@@ -48,7 +48,9 @@ def read_dump(
     column of energies per atom.
     """
     path = Path(path)
-    parts, found, names = [], [], set()
+    parts: list[dict[str, NDArray]] = []
+    found: list[Frame] = []
+    names: set[str] = set()
     for frame in frames(path):
         if not found:
             names, remedy = set(frame.names), "'dump_modify … format float %.16g'"

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from ....configurations import Configurations
 from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
 from ..stacking import ASE_UNITS, Parsed, stack
 from . import folder, fortran, packed, poscar
-from .folder import NAME, Files, some
+from .folder import Files, key_of, some
 from .folder import holds as holds
 from .poscar import Poscar
 
@@ -59,7 +60,7 @@ def read(path: Path) -> list[Configurations]:
             )
     keys: dict[str, list[Files]] = {}
     for f in found:
-        keys.setdefault(NAME.fullmatch(f.name)["key"], []).append(f)
+        keys.setdefault(key_of(f.name), []).append(f)
     return [_trajectory(path, key, members, poscars, contents) for key, members in keys.items()]
 
 
@@ -95,6 +96,8 @@ def _descriptors(f: Files, N: int) -> tuple[NDArray, NDArray | None]:
 
 def _force_descriptors(f: Files, N: int, D: NDArray) -> NDArray:
     """(N, 3, K) of one .fml: for each atom all x, then all y, then all z."""
+    if f.force_descriptors is None:
+        raise ValueError(f"{f.name}: expected force descriptors, got none")
     K = D.shape[1]
     row = (
         f"the atom's number and 3K values with K = {K} as in {f.descriptors.name}; {_AGAIN}, and with activate_k2b both "
@@ -148,5 +151,5 @@ def _parsed(f: Files, p: Poscar, D: NDArray) -> Parsed:
     energies = {f"energy_{i}": float(E) for i, E in enumerate(p.energies, 1)}
     stress = {} if p.stress is None else {"stress": p.stress}
     entries = {"energies": energies["energy_2"], **energies, **stress, "configuration": f.name}
-    atoms = {"numbers": p.numbers, "positions": p.positions, "forces": p.forces, DESCRIPTORS: D}
+    atoms: dict[str, Any] = {"numbers": p.numbers, "positions": p.positions, "forces": p.forces, DESCRIPTORS: D}
     return Parsed(atoms, entries, p.cell, (True, True, True))

@@ -10,6 +10,7 @@ from ase.data import atomic_masses, atomic_numbers
 from ....potential import LinearPotential
 from ...archive import write_atomically
 from ...places import find
+from ...strict import ending
 from . import fortran
 
 _LINEAR = 1
@@ -57,9 +58,7 @@ def write_pot(
     Raises:
         ValueError: numbers that do not fit one another, or another ending.
     """
-    path, elements = Path(path), list(elements)
-    if path.suffix != ".pot":
-        raise ValueError(f"path: expected a name ending in .pot, got {path.name!r}")
+    path, elements = ending(path, ".pot"), list(elements)
     unknown = [e for e in elements if e not in atomic_numbers or e == "X"]
     if not elements or unknown or len(set(elements)) < len(elements):
         raise ValueError(f"elements: expected different names of elements, got {elements!r}")

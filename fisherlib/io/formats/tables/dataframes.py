@@ -9,18 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....configurations import Configurations
-from ...columns.names import (
-    BOX,
-    DESCRIPTORS,
-    FORCE_DESCRIPTORS,
-    FORCES,
-    KEYS,
-    N_ATOMS,
-    NUMBERS,
-    POSITIONS,
-    SPECIES,
-    first,
-)
+from ...columns.names import BOX, DESCRIPTORS, FORCE_DESCRIPTORS, FORCES, KEYS, N_ATOMS, NUMBERS, POSITIONS, SPECIES
+from ...columns.names import first as first_of
 from .. import ase_records
 from ..values import atomic_numbers
 from . import atom_rows
@@ -75,7 +65,9 @@ def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
     """n_atoms, atoms, entries, incomplete … of a trajectory, from a table with a row for each configuration."""
     held: dict[str, Any] = {"atoms": {}, "entries": {}, "incomplete": {}}
     n_atoms = _n_atoms(path, columns)
-    for c in (c for c in columns if c.atoms is not None):
+    for c in columns:
+        if c.atoms is None:
+            continue
         place = f"column {c.name!r} of {path.name}"
         states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(c.atoms)]
         made = ase_records.stack(path, path.stem, place, states)
@@ -105,7 +97,8 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
     """Atoms of each configuration: said by a column, or the lengths of the arrays that are surest to be per atom."""
     by_name = {c.name: c for c in columns if c.lacking is None}
     records = next((c.atoms for c in columns if c.atoms is not None), None)
-    said = first(N_ATOMS, by_name)
+    n_atoms: NDArray
+    said = first_of(N_ATOMS, by_name)
     if records is not None:
         states = [ase_records.state_of(f"{path.name}, row {m}", atoms) for m, atoms in enumerate(records)]
         n_atoms = np.array([len(s["arrays"]["numbers"]) for s in states])
@@ -116,16 +109,16 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
                 f"column {said!r} of {path.name}: expected the number of atoms in each row, got {n_atoms[:3].tolist()} …"
             )
     else:
-        arrays = [
-            c for c in columns if c.lengths is not None and c.lacking is None and c.name not in _PER_CONFIGURATION
-        ]
-        rows_of_atoms = (c.name for c in arrays if c.values.ndim == _AXES.get(c.name, c.values.ndim))
-        sure = first(_PER_ATOM, rows_of_atoms)
-        if sure is None and not arrays:
+        arrays = [c for c in columns if c.lacking is None and c.name not in _PER_CONFIGURATION]
+        lengths = {c.name: c.lengths for c in arrays if c.lengths is not None}
+        sure = first_of(
+            _PER_ATOM, (n for n in lengths if by_name[n].values.ndim == _AXES.get(n, by_name[n].values.ndim))
+        )
+        if sure is None and not lengths:
             raise ValueError(
                 f"{path.name}: expected a column of arrays with a row for each atom, got {', '.join(by_name)[:200]}"
             )
-        n_atoms = by_name[sure].lengths if sure else min((c.lengths for c in arrays), key=lambda n: int(n.sum()))
+        n_atoms = lengths[sure] if sure else min(lengths.values(), key=lambda n: int(n.sum()))
     if n_atoms.min() < 1:
         raise ValueError(
             f"{path.name}: expected at least one atom in each row, got none in row {int(n_atoms.argmin())}; drop that row"
@@ -143,10 +136,10 @@ def _other_lengths(path: Path, name: str, lengths: NDArray, n_atoms: NDArray) ->
 def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
     """Fields of a ``Configurations``: what has a known name becomes numbers, positions, cell and pbc."""
     atoms, entries = held["atoms"], held["entries"]
-    if (name := first(SPECIES, atoms)) and "numbers" not in atoms and first(NUMBERS, atoms) is None:
+    if (name := first_of(SPECIES, atoms)) and "numbers" not in atoms and first_of(NUMBERS, atoms) is None:
         atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
     for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
-        if (name := first(names, atoms)) and wanted not in atoms:
+        if (name := first_of(names, atoms)) and wanted not in atoms:
             atoms[wanted] = atoms.pop(name)
     if "numbers" in atoms:
         atoms["numbers"] = atomic_numbers(f"column 'numbers' of {path.name}", atoms["numbers"])
@@ -155,7 +148,7 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
             f"column 'positions' of {path.name}: expected arrays of numbers (N, 3), got (N, "
             f"{', '.join(map(str, atoms['positions'].shape[1:]))}) of type {atoms['positions'].dtype}"
         )
-    cell = entries.get(first(BOX, entries) or "")
+    cell = entries.get(first_of(BOX, entries) or "")
     if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
         # A cell without a word about periodicity is a periodic one, as everywhere in the field.
         pbc = entries.get("pbc", np.ones((len(cell), 3)))
@@ -171,7 +164,7 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apart(made: Configurations, path: Path) -> list[Configurations]:
-    name = first(KEYS, made.entries)
+    name = first_of(KEYS, made.entries)
     values = made.entries.get(name or "")
     if name is None or values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
         return [made]
