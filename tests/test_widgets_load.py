@@ -86,7 +86,7 @@ def more_columns(atoms: Atoms) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder in which nothing lies."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
     return tmp_path
 
 

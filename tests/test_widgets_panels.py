@@ -73,7 +73,7 @@ def study(data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> fl.Study:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder in which nothing lies."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
     return tmp_path
 
 

@@ -7,11 +7,10 @@ from .columns.description import Column as Column
 from .data_file import Opened as Opened
 from .formats import lammps as lammps
 from .formats import milady as milady
+from .formats.kinds import data_files as data_files
 from .formats.npz import write_frames as write_frames
 from .formats.snapcoeff import read_snapcoeff as read_snapcoeff
 from .formats.snapcoeff import write_snapcoeff as write_snapcoeff
-from .listing import data_files as data_files
-from .listing import theta_files as theta_files
 from .moments import read_moments as read_moments
 from .moments import write_moments as write_moments
 from .places import find as find
@@ -23,6 +22,7 @@ from .reading import open as open
 from .reading import read as read
 from .reading import read_frames as read_frames
 from .theta import read_theta as read_theta
+from .theta import theta_files as theta_files
 from .theta import versions as versions
 from .theta import write_theta as write_theta
 from .writing import write as write

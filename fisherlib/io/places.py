@@ -1,7 +1,8 @@
-"""Where a file given by a relative path lies, and its fingerprint."""
+"""Where files lie, given by a relative path or listed by what they are, and their fingerprints."""
 
 import hashlib
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 #: What an installed package brings along: ``data/`` and ``notebooks/`` of the checkout it was built from.
@@ -29,6 +30,36 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     kinds = ("*.npz", "*.json")
     shipped = ", ".join(sorted(f"data/{p.name}" for kind in kinds for p in (PROJECT / "data").glob(kind))) or "none"
     raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
+
+
+def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool]) -> list[str]:
+    """The files in some folders that are wanted, each once, by the shortest path that leads to it.
+
+    Args:
+        folders: looked through; those below them are not.
+        wanted: tells by a look; a file at which it fails is none that is wanted.
+    """
+    found: dict[Path, str] = {}
+    for folder in map(Path, folders):
+        try:
+            paths = sorted(folder.expanduser().iterdir())
+        except OSError:
+            continue
+        for path in (path for path in paths if not path.name.startswith(".")):
+            try:
+                if (path.is_file() or path.is_dir()) and wanted(path):  # opening a pipe would block
+                    found.setdefault(path.resolve(), _shortest(path))
+            except Exception:  # noqa: BLE001, S112  whatever a foreign or damaged file provokes, it is not one of ours
+                continue
+    return list(found.values())
+
+
+def _shortest(path: Path) -> str:
+    """``data/…`` for a file of the project, unless the working folder has another one of that name."""
+    if not path.is_relative_to(PROJECT):
+        return str(path)
+    short = path.relative_to(PROJECT)
+    return str(short) if not short.is_file() or short.samefile(path) else str(path)
 
 
 def printable(name: str) -> str:

@@ -13,14 +13,18 @@ import scipy
 
 from ..arguments import kind
 from ..potential import LinearPotential
-from . import inert
+from . import inert, places
 from .archive import read_arrays, write_arrays, write_atomically
+from .formats.kinds import names_of
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
 from .formats.values import flat
 from .places import find
 from .strict import Twice, ending, parsed
 
+#: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
+JSON_LIMIT = 1_000_000
+_ENTRIES = {"coef", "intercept"}
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
 
@@ -40,7 +44,7 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     content = _content(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
-    if not isinstance(content, Mapping) or not {"coef", "intercept"} <= content.keys():
+    if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
         found = list(content) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
     coef = flat(f"'coef' of {path.name}", content["coef"])
@@ -112,6 +116,30 @@ def _blas() -> str:
         for lib in loaded
     )
     return "; ".join(dict.fromkeys(words)) or "unknown"
+
+
+def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
+    """The files that look like parameters θ, as paths for ``read_theta``.
+
+    Args:
+        folder: looked through instead of the project's ``data/`` and ``reports/`` and the working folder.
+
+    Returns:
+        ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, and pickles by the name theta*.pkl.
+    """
+    everywhere = [places.PROJECT / "data", places.PROJECT / "reports", "."]
+    return places.listed(everywhere if folder is None else [folder], _is_theta)
+
+
+def _is_theta(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _ENTRIES <= names_of(path)
+    if suffix == ".json" and path.stat().st_size <= JSON_LIMIT:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content = content.get("theta_f", content) if isinstance(content, Mapping) else {}
+        return isinstance(content, Mapping) and _ENTRIES <= content.keys()
+    return suffix in (".pkl", ".pickle") and path.is_file() and path.name.lower().startswith("theta")
 
 
 def write_theta(
