@@ -41,6 +41,11 @@ class Opened:
         columns: what the file holds for each atom and for each configuration; none where they are fixed.
         stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
         fixed: the data of a file whose columns are fixed: a database, FitSNAP's rows, a design matrix. Else None.
+
+    >>> import fisherlib as fl
+    >>> opened = fl.io.open("data/cu55_1200K.npz")
+    >>> opened.kind, opened.temperatures, opened.guess("energies")
+    ('npz', (1200.0,), 'energies')
     """
 
     path: Path

@@ -165,6 +165,12 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
 
     Raises:
         ValueError: another suffix, or a number that is not finite.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_moments(moments, f"{folder}/moments.npz")
     """
     write_records(moments.items(), ending(path, ".npz"), moments.about)
 
@@ -175,6 +181,15 @@ def read_moments(path: str | os.PathLike) -> Moments:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a damaged file, or one that is only a part of the moments of a database.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_moments(moments, f"{folder}/moments.npz")
+    ...     same = fl.io.read_moments(f"{folder}/moments.npz")
+    >>> same.total().rows == moments.total().rows
+    True
     """
     path = Path(path)
     with Records(path) as records:

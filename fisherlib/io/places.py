@@ -19,7 +19,10 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
         folder: whether it may be one.
 
     Raises:
-        FileNotFoundError: in neither; the sentence lists the data files there are.
+        FileNotFoundError: in neither; the message lists the data files there are.
+
+    >>> find("data/cu55_1200K.npz").name
+    'cu55_1200K.npz'
     """
     path = Path(path).expanduser()
     for candidate in (path, PROJECT / path):
@@ -63,12 +66,20 @@ def _shortest(path: Path) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name as text: bytes of it that are no UTF-8, which Python holds as lone surrogates, are spelt out."""
+    """A file name as text: bytes of it that are no UTF-8, which Python holds as lone surrogates, are spelt out.
+
+    >>> printable("run" + chr(0xDCFF))
+    'run\\\\udcff'
+    """
     return name.encode(errors="backslashreplace").decode()
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal."""
+    """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal.
+
+    >>> len(sha256(find("data/theta_energy.json")))
+    64
+    """
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         listed = "".join(f"{p.relative_to(path).as_posix()} {sha256(p)}\n" for p in files)

@@ -59,6 +59,10 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
         ConnectionError: not in the folder nor in the cache, and no download (never where the environment variable
             FISHERLIB_OFFLINE is set); says what to put where by hand.
         ModuleNotFoundError: pooch is not installed.
+
+    >>> fetch("mlearn_Fe_test.json")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: name: expected one of ..., got 'mlearn_Fe_test.json'
     """
     if name not in FILES:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
@@ -85,6 +89,10 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
         ConnectionError, ModuleNotFoundError: as for ``fetch``.
 
     Source: Zuo et al., J. Phys. Chem. A 124, 731 (2020).
+
+    >>> zuo2020("Fe")
+    Traceback (most recent call last):
+    ValueError: element: expected one of Ni, Cu, Li, Mo, Si, Ge, got 'Fe'
     """
     if element not in ELEMENTS:
         raise ValueError(f"element: expected one of {', '.join(ELEMENTS)}, got {element!r}")

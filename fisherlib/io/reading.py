@@ -112,8 +112,13 @@ def read(
         TypeError: a keyword that is none of these.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
 
+    >>> import tempfile
     >>> import fisherlib as fl
-    >>> data = fl.io.read("data/cu55_1200K.npz", descriptor=fl.descriptors.Soap(n_max=2, l_max=1))  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write(fl.systems.harmonic([1.0, 2.0]), f"{folder}/springs")
+    ...     data = fl.io.read(f"{folder}/springs", temperature=310.0, check=False)
+    >>> data.K, data.temperatures
+    (2, [310.0])
     """
     choice = completed(choice, named, read)
     flag("check", check)
@@ -127,5 +132,11 @@ def read(
 
 
 def read_frames(path: str | os.PathLike, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
-    """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments."""
+    """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments.
+
+    >>> import fisherlib as fl
+    >>> first = fl.io.read_frames("data/cu55_1200K.npz")[0]
+    >>> first.key, first.forces.shape, first.temperature
+    ('walker-00', (2750, 3), 1200.0)
+    """
     return open(path).frames(choice, **named)

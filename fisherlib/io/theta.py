@@ -36,7 +36,12 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another content; the sentence says what is there.
+        ValueError: another content; the message says what is there.
+
+    >>> import fisherlib as fl
+    >>> model = fl.io.read_theta("data/theta_energy.json")
+    >>> model.K, model.name
+    (105, 'θ')
     """
     path = find(path)
     if path.suffix in _OTHERS:
@@ -92,7 +97,11 @@ def _content(path: Path) -> object:
 
 
 def versions() -> dict[str, str]:
-    """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``."""
+    """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``.
+
+    >>> sorted(versions())
+    ['blas', 'fisherlib', 'numpy', 'python', 'scipy']
+    """
     return {
         "fisherlib": metadata.version("fisherlib"),
         "python": platform.python_version(),
@@ -126,6 +135,9 @@ def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
 
     Returns:
         ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, and pickles by the name theta*.pkl.
+
+    >>> theta_files("data")
+    ['data/theta_energy.json']
     """
     everywhere = [places.PROJECT / "data", places.PROJECT / "reports", "."]
     return places.listed(everywhere if folder is None else [folder], _is_theta)
@@ -151,6 +163,13 @@ def write_theta(
         model: the potential.
         path: ``.json`` or ``.npz``.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_theta(fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5), f"{folder}/theta.json")
+    ...     fl.io.read_theta(f"{folder}/theta.json").offset
+    -3.5
     """
     kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
     path = ending(path, ".json", ".npz")

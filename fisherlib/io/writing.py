@@ -29,6 +29,13 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     Raises:
         ValueError: a trajectory lacks what the format must have: species and positions, and for ``.npz`` site
             descriptors.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write(fl.systems.harmonic([1.0, 2.0]), f"{folder}/springs")  # no suffix: a database
+    ...     fl.io.open(f"{folder}/springs").kind
+    'database'
     """
     kind("data", data, Dataset, "io.write(data, path)")
     suffix = Path(path).suffix

@@ -42,6 +42,14 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
 
     Raises:
         ValueError: trajectories that cannot share a file.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> frames = fl.io.read_frames("data/cu55_1200K.npz")[:1]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_frames(frames, f"{folder}/one.npz")
+    ...     len(fl.io.read_frames(f"{folder}/one.npz"))
+    1
     """
     names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
     if not frames or len(set(names)) > 1:

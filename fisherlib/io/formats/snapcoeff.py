@@ -37,6 +37,12 @@ def write_snapcoeff(
 
     Raises:
         ValueError: another suffix, no element, lengths that do not fit, or K not divisible by T.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> model = fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_snapcoeff(model, f"{folder}/Ta.snapcoeff", element="Ta", radius=0.5, weight=1.0)
     """
     path, elements = ending(path, ".snapcoeff"), [element] if isinstance(element, str) else list(element)
     unknown = [name for name in elements if name not in atomic_numbers]
@@ -77,6 +83,14 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
         ValueError: another layout, or elements with different e0, of which a potential has one.
 
     Source: LAMMPS documentation, pair_style snap.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> model = fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_snapcoeff(model, f"{folder}/Ta.snapcoeff", element="Ta", radius=0.5, weight=1.0)
+    ...     fl.io.read_snapcoeff(f"{folder}/Ta.snapcoeff").offset
+    -3.5
     """
     path = find(path)
     rows = _rows(path)
