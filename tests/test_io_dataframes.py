@@ -324,3 +324,22 @@ def test_the_same_arrays_named_ten_thousand_times_are_not_copied(read: Callable)
     content = {"a": {"atoms": [atoms] * 10_000, "energies": [0.0] * 10_000}}
     with pytest.raises(ValueError, match="frame.pkl, key 'a': expected at most .* bytes of arrays .* repeats the same"):
         read(content)
+
+
+def test_a_frame_of_another_layout_is_converted_by_the_line_that_its_refusal_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [(np.full(n, 29), rng.normal(size=(n, 3)), rng.normal(size=(n, 3))) for n in (2, 3)]
+    frame = pd.DataFrame(arrays, columns=["numbers", "positions", "forces"]).assign(energy=[-1.0, -2.5])
+    frame.assign(odd=[{"a": 1}, {"b": 2}]).to_pickle(tmp_path / "odd.pkl")
+    with pytest.raises(
+        ValueError, match=r"column 'odd' .*; or convert the frame where it was made: np.savez"
+    ) as refusal:
+        fl.io.open(tmp_path / "odd.pkl")
+    monkeypatch.chdir(tmp_path)
+    exec(str(refusal.value).partition("where it was made: ")[2], {"np": np, "frame": frame})
+    (found,) = fl.io.read_frames(tmp_path / "frame.npz")
+    np.testing.assert_array_equal(found.forces, np.concatenate(frame["forces"]))
+    np.testing.assert_array_equal(found.positions, np.concatenate(frame["positions"]))
+    assert found.energies.tolist() == [-1.0, -2.5] and found.n_atoms.tolist() == [2, 3]

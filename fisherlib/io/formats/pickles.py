@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...configurations import Configurations
 from .. import inert
 from . import ase_records
-from .tables import dataframes
+from .tables import CONVERSION, dataframes
 from .values import flat
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
@@ -35,7 +35,10 @@ def read(path: Path) -> list[Configurations]:
     if not isinstance(content, Mapping) or not content:
         raise ValueError(f"{path.name}: expected {_LAYOUT} or a pandas DataFrame, got {type(content).__name__}")
     if all(isinstance(value, np.ndarray) for value in content.values()):
-        return dataframes.read(path, content)
+        try:
+            return dataframes.read(path, content)
+        except ValueError as error:
+            raise ValueError(f"{error}; or convert the frame where it was made: {CONVERSION}") from error
     if all(isinstance(value, Mapping) and ase_records.is_atoms(value.get("atoms")) for value in content.values()):
         return _database(path, content)
     return [_trajectory(path, str(key), value) for key, value in content.items()]
