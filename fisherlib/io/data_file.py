@@ -1,4 +1,4 @@
-"""An opened data file: read once, whatever is then chosen of it."""
+"""An opened data file: read once, for any choice of its columns."""
 
 import dataclasses
 import warnings
@@ -157,11 +157,7 @@ class Opened:
         return [_at(f, choice.temperature) for f in self._chosen(choice)]
 
     def check(self, choice: Choice) -> None:
-        """Refuses, before anything is computed, what ``dataset`` would refuse: no energies, say, or too few atoms.
-
-        Raises:
-            ValueError: as said.
-        """
+        """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
         if self.fixed is None:
             frames = self._chosen(dataclasses.replace(choice, key=None))
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
@@ -195,7 +191,7 @@ class Opened:
         flag("check", check)
         kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")
         if choice.temperature is not None:
-            beta(choice.temperature)  # refuses what is no temperature
+            beta(choice.temperature)  # refuses anything that is no temperature
         made, about = (
             self._taken(choice) if self.fixed is not None else self._read(choice, descriptor, on_bad, progress)
         )

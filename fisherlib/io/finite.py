@@ -73,7 +73,7 @@ def _finite(values: NDArray) -> NDArray[np.bool_]:
 
 
 def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
-    """What was left out, in a sentence.
+    """A warning about what was left out.
 
     Args:
         dropped: key → numbers of configurations.

@@ -1,4 +1,4 @@
-"""Moments on the disk: records by name in one ``.npz`` that is there complete or not at all."""
+"""Moments on the disk: records by name in one ``.npz``, written in full or not at all."""
 
 import contextlib
 import json
@@ -14,13 +14,13 @@ from ..moments import MomentRecord, Moments
 from .archive import Arrays, checksum, write_arrays
 from .strict import ending
 
-#: What is written, and what is read: the first had neither the identity of the data nor checksums.
+#: The format that is written, and those that are read; the first had neither the identity of the data nor checksums.
 FORMAT, FORMATS = "fisherlib-moments-2", ("fisherlib-moments-1", "fisherlib-moments-2")
 _ARRAYS = ("PhiPhi", "PhiF", "mean", "scatter")
 
 
 def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about: Mapping[str, Any]) -> None:
-    """Records with their names, as they come, and what they belong to.
+    """Write records with their names, one at a time, and what they belong to.
 
     Raises:
         ValueError: a number that is not finite; nothing is written.
@@ -55,7 +55,7 @@ def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
 
 
 class Records(Mapping[str, MomentRecord]):
-    """The records that ``write_records`` wrote, each read when it is asked for; ``with Records(path) as records``.
+    """The records that ``write_records`` wrote, each read on demand; ``with Records(path) as records``.
 
     Attributes:
         path: of the file.
@@ -102,7 +102,7 @@ class Records(Mapping[str, MomentRecord]):
 
     @property
     def checked(self) -> bool:
-        """Whether the records have checksums, which tell that nothing has changed them."""
+        """Whether the records have checksums, which show that nothing has changed them."""
         return self._format != FORMATS[0]
 
     def __getitem__(self, name: str) -> MomentRecord:

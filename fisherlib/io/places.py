@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-#: What an installed package brings along: ``data/`` and ``notebooks/`` of the checkout it was built from.
+#: What an installed package carries: ``data/`` and ``notebooks/`` of the checkout it was built from.
 _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
 #: The folder that holds ``data/`` and ``notebooks/``: the checkout, or what was shipped of it.
 PROJECT = _SHIPPED if _SHIPPED.is_dir() else _SHIPPED.parents[1]
@@ -40,7 +40,7 @@ def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool])
 
     Args:
         folders: looked through; those below them are not.
-        wanted: tells by a look; a file at which it fails is none that is wanted.
+        wanted: whether a file counts, told from its beginning; one that cannot be read does not.
     """
     found: dict[Path, str] = {}
     for folder in map(Path, folders):
@@ -52,7 +52,7 @@ def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool])
             try:
                 if (path.is_file() or path.is_dir()) and wanted(path):  # opening a pipe would block
                     found.setdefault(path.resolve(), _shortest(path))
-            except Exception:  # noqa: BLE001, S112  whatever a foreign or damaged file provokes, it is not one of ours
+            except Exception:  # noqa: BLE001, S112  a foreign or damaged file is not one of ours
                 continue
     return list(found.values())
 

@@ -44,7 +44,7 @@ FILES = {
 def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     """A public data file in the user's cache, put there from a folder or by download.
 
-    Nothing is ever written into ``folder``: what is derived from the file later lies beside the copy.
+    Nothing is ever written into ``folder``: anything derived from the file is kept beside the copy.
 
     Args:
         name: one of ``FILES``.

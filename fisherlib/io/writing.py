@@ -19,8 +19,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     """Write a dataset with its descriptors: one ``.npz``, extended xyz, or, to a path without suffix, a database.
 
     ``.npz`` is the safe twin of the desktop app's ``md.pkl``. Its per-atom arrays have the app's names:
-    ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); configurations
-    are told apart by ``n_atoms`` and ``configurations``. In a database Φ is float32 (``database.write_dataset`` asks).
+    ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); ``n_atoms`` and
+    ``configurations`` say where each configuration begins. In a database Φ is float32 (``database.write_dataset`` asks).
 
     Args:
         data: to write.

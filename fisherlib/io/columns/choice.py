@@ -59,7 +59,7 @@ class Choice:
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":
-        """The choice that is made by some of the values, whatever else is among them; an empty name chooses nothing."""
+        """The choice made by those of the values that are named like its fields; an empty name chooses nothing."""
         made: dict[str, Any] = {name: values[name] for name in OPTIONS if name in values}
         return dataclasses.replace(
             cls(), **made | {name: None for name, value in made.items() if isinstance(value, str) and not value}

@@ -20,12 +20,12 @@ POSITIONS = ("positions", "position", "coordinates", "coords")
 BOX = ("cell", "lattice")
 N_ATOMS = ("n_atoms", "natoms", "num_atoms", "NUMBER_OF_ATOMS")
 COMPONENTS = ("component", "axis", "direction")
-#: What tells trajectories apart in a table, and what tells the configurations of one apart.
+#: Columns of a table that name trajectories, and those that number the configurations of one.
 KEYS = ("key", "trajectory", "walker", "group")
 CONFIGURATIONS = ("configuration", "config", "frame", "snapshot", "structure", "image", "step")
-#: Further entries by which simulations are told apart in a comment line.
+#: Further entries of a comment line that name simulations.
 RUNS = ("run", "config_type", "replica", "simulation", "traj", "traj_id")
-#: Whole numbers of a configuration that many share, and that tell no trajectories apart.
+#: Whole numbers that are properties of a configuration and name no trajectory.
 PROPERTIES = ("charge", "total_charge", "spin", "multiplicity")
 
 
@@ -36,7 +36,7 @@ def first(names: Iterable[str], found: Iterable[str]) -> str | None:
 
 
 def meant(wanted: Iterable[str], names: Iterable[str]) -> str:
-    """`` (did you mean 'a' or 'b'?)`` for the names nearest to one that is wanted, whatever their case; or nothing."""
+    """`` (did you mean 'a' or 'b'?)`` with the names most similar to those wanted, in any case; or nothing."""
     by_lower = {name.lower(): name for name in names}
     near = [by_lower[n] for want in wanted for n in get_close_matches(want.lower(), by_lower, n=2)]
     return f" (did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?)" if near else ""

@@ -13,8 +13,8 @@ from .stacking import ASE_UNITS, Parsed
 from .stacking import stack as stacked
 from .values import flat
 
-#: A file of n bytes may fill this many times n bytes of arrays, or ``_ALWAYS`` bytes: objects that it names again and
-#: again are written once, and only copied here.
+#: A file of n bytes may yield this many times n bytes of arrays, or ``_ALWAYS`` bytes: repeated objects are stored once
+#: in the file and copied here.
 _TIMES, _ALWAYS = 64, 2**28
 
 
@@ -27,7 +27,7 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     """The attributes of an ``ase.Atoms``, with its arrays of numbers and words under "arrays".
 
     Raises:
-        ValueError: it is none, or its arrays do not hold one row for each atom.
+        ValueError: something else, or arrays without one row for each atom.
     """
     state: Any = getattr(atoms, "state", None)
     # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
@@ -75,7 +75,7 @@ def stack(path: Path, key: str, place: str, states: Sequence[Mapping[str, Any]])
 
 
 def bounded(path: Path, place: str, size: int) -> None:
-    """Refuses arrays of ``size`` bytes together where the file is far too small to be honest about them."""
+    """Refuses arrays of ``size`` bytes in total if the file is far too small to hold them."""
     limit = max(_TIMES * path.stat().st_size, _ALWAYS)
     if size > limit:
         raise ValueError(

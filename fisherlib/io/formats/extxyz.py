@@ -13,16 +13,15 @@ from .stacking import ASE_UNITS, Parsed, stack
 
 
 def read(path: Path) -> list[Configurations]:
-    """All configurations of an extended xyz file as one trajectory; ``by_key`` tells several apart.
+    """All configurations of an extended xyz file as one trajectory; ``by_key`` separates several.
 
-    Energies and forces that ASE takes for results of a calculator stand beside the other columns, under ASE's names.
+    Energies and forces that ASE regards as results of a calculator become columns and entries under ASE's names.
 
     Raises:
         ValueError: the file cannot be read, holds nothing, or has a column of varying shape.
     """
     with open(path, encoding="utf-8") as file:
-        # What ASE raises of a damaged file is anybody's guess (KeyError, AttributeError, RecursionError …), and all of it
-        # means the same.
+        # ASE raises all kinds of errors for a damaged file (KeyError, AttributeError, RecursionError …).
         try:
             _check_lines(file, path.stat().st_size)
             configurations = ase.io.read(file, index=":", format="extxyz")
@@ -45,12 +44,11 @@ def _parsed(atoms: ase.Atoms) -> Parsed:
 
 
 def _check_lines(file: TextIO, size: int) -> None:
-    """Refuses what ASE would read without end, or leave out without a word: columns too many, entries given twice, all after a
-    blank line.
+    """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line.
 
     Args:
         file: at its start.
-        size: of it, bytes; it has no more lines.
+        size: of the file, bytes, and so more than its number of lines.
     """
     number = 0
     while (line := file.readline()).strip():
@@ -77,7 +75,7 @@ def _check_lines(file: TextIO, size: int) -> None:
 
 
 def by_key(stored: Configurations, key: str) -> list[Configurations]:
-    """The trajectories that a comment-line entry tells apart, in the order they begin in the file.
+    """One trajectory for each value of a comment-line entry, in the order in which they begin in the file.
 
     Raises:
         ValueError: a configuration has no such entry.

@@ -90,7 +90,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """What to sort names by, so that 2 comes before 10."""
+    """Sorting key of names, by which 2 comes before 10."""
     parts = re.split(r"(\d+)", name, flags=re.ASCII)
     return [(int(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
 
@@ -179,7 +179,7 @@ def _elements(place: str, types: object) -> NDArray[np.integer]:
 
 
 def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:
-    """What turns the unit that a style names into ours; without a style it is ours."""
+    """The factor from the unit that a style names to ours; without a style it is 1."""
     name = str(dataset.get(style, "metal"))
     factor = known.get(re.sub(r"[\s_-]|(?<=angstrom)s$", "", name.lower()).replace("/", "per").replace("mole", "mol"))
     if factor is None:

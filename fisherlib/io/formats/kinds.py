@@ -1,4 +1,4 @@
-"""Which reader a path wants: by its suffix, and where that serves several layouts, or is a folder's, by what is inside."""
+"""Which reader a path needs: by its suffix, or by what is inside where a suffix serves several layouts and for folders."""
 
 import lzma
 import os

@@ -29,9 +29,9 @@ def read(path: Path) -> list[Configurations]:
 
     A simulation is one trajectory: "Snapshot 3 of 40 of AIMD NVT simulation at 300 K" belongs to "AIMD NVT simulation at
     300 K", at that temperature. Its configurations are in the order of time, by the number of their snapshot (entry
-    "snapshot"), whatever their order in the file. What is no snapshot of a simulation goes by its group ("Elastic",
-    "Surface", …), has no temperature and stays in the order of the file, after any snapshots of that name. Labels are
-    taken as they are: those of some published vacancy simulations are known to be exchanged.
+    "snapshot"), not in the order of the file. Other configurations belong to their group ("Elastic", "Surface", …), have
+    no temperature and keep the order of the file, after any snapshots of that name. Labels are taken as they are: those
+    of some published vacancy simulations are known to be exchanged.
 
     Raises:
         ValueError: no such layout, something missing, or the file is damaged.

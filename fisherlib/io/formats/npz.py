@@ -73,7 +73,7 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
 
 
 def read(path: Path) -> list[Configurations]:
-    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
+    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are ignored."""
     arrays = read_arrays(path)
     lacking = [name for name in _REQUIRED if name not in arrays]
     if lacking:
@@ -124,7 +124,7 @@ def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int) -> None:
-    """Refuses arrays that always have one shape, and have another; an absent one is another matter."""
+    """Refuses arrays of fixed shape that have another shape; missing ones are dealt with elsewhere."""
     keys, names = arrays["configurations"].shape, (np.size(arrays.get("descriptor_names", ())),)
     wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
     wanted |= {
@@ -159,8 +159,8 @@ def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, 
 def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
     """Per-atom and per-configuration arrays, told apart by name or else by length.
 
-    What cannot be taken, such as complex forces, is kept beside what can, so that nothing else is taken in its place.
-    A plain list as long as both (every configuration is one atom) counts as per configuration.
+    Arrays that cannot be used, such as complex forces, are kept as well, so that nothing else is used in their place.
+    A plain list counts as per configuration if every configuration is one atom, so that both lengths are the same.
     """
     per_atom, per_configuration = {}, {}
     for name, a in arrays.items():

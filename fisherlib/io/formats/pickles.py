@@ -20,7 +20,7 @@ _NUMBERED = re.compile(r"(?P<key>.*\S)_(?P<number>\d{1,18})(\.\w{1,8})?", re.DOT
 
 
 def read(path: Path) -> list[Configurations]:
-    """Trajectories of a pickle file; nothing in it is imported or run. Its layout is known by what it holds:
+    """Trajectories of a pickle file; nothing in it is imported or run. Its content shows which layout it has:
 
     - ``{key: {'atoms': [ase.Atoms], 'energies': [float]}}``, the desktop app's ``md.pkl``. Besides its energies, a key
       may hold further lists of one number for each configuration, or single numbers.

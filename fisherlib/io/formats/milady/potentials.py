@@ -90,7 +90,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     """A potential from MiLaDy's ``.pot`` with its head (which MiLaDy names ``lammps_…_params.pot``).
 
     The first coefficient is the energy per atom, to which a reference energy in the file is added, so that energies are
-    those of the database. The descriptor is told in the provenance.
+    those of the database. The provenance names the descriptor.
 
     Args:
         path: of the file.
@@ -173,7 +173,7 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
 
 
 class _Words:
-    """The numbers below the first line, one after the other, whatever line they stand in."""
+    """The numbers below the first line, one after the other; line breaks do not matter."""
 
     def __init__(self, path: Path, words: list[tuple[int, str]]) -> None:
         self._path, self._words, self._at = path, words, 0

@@ -32,7 +32,7 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     or integers, some of them the same, tells trajectories apart.
 
     Args:
-        path: of the file, for sentences; its size bounds what is made of it.
+        path: of the file, for error messages; its size bounds the memory used.
         columns: label → (M,) values, as ``inert.load`` gives a data frame.
 
     Raises:
@@ -150,7 +150,7 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
         )
     cell = entries.get(first_of(BOX, entries) or "")
     if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
-        # A cell without a word about periodicity is a periodic one, as everywhere in the field.
+        # A cell without an entry about periodicity is periodic, as everywhere in the field.
         pbc = entries.get("pbc", np.ones((len(cell), 3)))
         pbc = pbc[:, None] if pbc.ndim == 1 else pbc
         if pbc.dtype.kind not in "biuf" or pbc.ndim != 2 or pbc.shape[1] not in (1, 3):
