@@ -1,6 +1,6 @@
 """The only code that opens files: readers, writers and the safe reading of foreign pickles."""
 
-from ..configurations import Configurations as Frames  # noqa: F401
+from ..configurations import Configurations as Configurations
 from . import database as database
 from .columns.choice import Choice as Choice
 from .columns.description import Column as Column
@@ -26,3 +26,6 @@ from .theta import theta_files as theta_files
 from .theta import versions as versions
 from .theta import write_theta as write_theta
 from .writing import write as write
+
+#: The name that configurations had before.
+Frames = Configurations

@@ -192,24 +192,23 @@ class Opened:
         kind("descriptor", descriptor, (Soap, NoneType), "descriptor=descriptors.Soap(cutoff=5.0)")
         if choice.temperature is not None:
             beta(choice.temperature)  # refuses anything that is no temperature
-        made, about = (
-            self._taken(choice) if self.fixed is not None else self._read(choice, descriptor, on_bad, progress)
-        )
+        if self.fixed is None:
+            made, about = self._read(choice, descriptor, on_bad, progress)
+        else:
+            made, about = self._taken(self.fixed, choice)
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
             accept(data, self.path, theta, key=choice.key)
         return data
 
-    def _taken(self, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
+    def _taken(self, fixed: Dataset, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of a file whose columns are fixed, and what is known of them."""
-        if self.fixed is None:
-            raise TypeError("fixed: expected a dataset, got None")
         for role in ROLES:
             if (value := getattr(choice, role)) is not None:
                 raise no_such_choice(role, value, self.path.name)
-        made = list(self.fixed.values())
-        about = {"descriptor": {"name": "from the file", "K": self.fixed.K}, **self.fixed.provenance}
+        made = list(fixed.values())
+        about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
             about |= self._other_temperatures(made, [choice.temperature] * len(made))
             made = [dataclasses.replace(t, temperature=float(choice.temperature)) for t in made]

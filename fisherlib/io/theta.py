@@ -139,7 +139,7 @@ def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
     >>> theta_files("data")
     ['data/theta_energy.json']
     """
-    everywhere = [places.PROJECT / "data", places.PROJECT / "reports", "."]
+    everywhere: list[str | os.PathLike] = [places.PROJECT / "data", places.PROJECT / "reports", "."]
     return places.listed(everywhere if folder is None else [folder], _is_theta)
 
 

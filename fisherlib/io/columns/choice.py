@@ -13,6 +13,9 @@ def _option(what: Literal["column", "number", "flag"], label: str, tip: str) -> 
     return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
 
+_PHI = "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed."
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which columns of a data file are taken for what, at which temperature; None leaves it to the reader to find out.
@@ -36,25 +39,17 @@ class Choice:
     """
 
     temperature: float | None = _option(
-        "number", "Temperature, K", "Of the ensemble that the configurations are drawn from."
+        "number", "Temperature, K", "Of the ensemble that the configurations come from."
     )
     descriptors: str | None = _option("column", "Descriptors", "The column of descriptors of each atom.")
-    force_descriptors: str | None = _option(
-        "column",
-        "Force descriptors",
-        "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed.",
-    )
+    force_descriptors: str | None = _option("column", "Force descriptors", _PHI)
     forces: str | None = _option("column", "Forces", "The column of true forces, eV/Å.")
     energies: Any = _option("column", "Energies", "The entry with the total energy of each configuration, eV.")
     key: str | None = _option(
-        "column",
-        "Key of trajectories",
-        "The entry of the comment line that names the trajectory of a configuration.",
+        "column", "Key of trajectories", "The entry that names the trajectory of a configuration."
     )
     gradient: bool = _option(
-        "flag",
-        "force descriptors hold +∂D/∂x",
-        "Tick it if the column holds the derivatives themselves instead of their negatives.",
+        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
 
     @classmethod
