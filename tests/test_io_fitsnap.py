@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import fisherlib as fl
 from fisherlib.io.columns.choice import GUESSED
-from fisherlib.io.columns.roles import chosen
+from fisherlib.io.columns.roles import labelled
 from fisherlib.io.formats import fitsnap, fitsnap_rows
 from fisherlib.io.formats.snapcoeff import read_snapcoeff, write_snapcoeff
 
@@ -125,7 +125,7 @@ def test_missing_forces_are_said_by_the_next_step(tmp_path: Path) -> None:
     (stored,) = fitsnap.read(write(tmp_path / "a.json", document(entry(2), lacking)))
     assert stored.incomplete == {"forces": 1}
     with pytest.raises(ValueError, match="forces: no column 'forces'"):
-        chosen(stored, GUESSED, kind="mlearn", file="a.json")
+        labelled(stored, GUESSED, kind="mlearn", file="a.json")
 
 
 def change(*path: Any, to: Any) -> Callable[[dict], object]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fisherlib as fl
 from fisherlib.io.columns.choice import GUESSED
-from fisherlib.io.columns.roles import chosen, trajectory
+from fisherlib.io.columns.roles import labelled, trajectory
 from fisherlib.io.formats.lammps import read_dump, read_snap
 from fisherlib.io.formats.lammps.frames import frames
 
@@ -118,7 +118,7 @@ def run(tmp_path: Path) -> Path:
 def test_the_dump_and_the_array_of_one_run_are_the_same_trajectory(run: Path) -> None:
     (stored,) = read_dump(run / "w.dump", energies=run / "w.energies")
     snap = read_snap(run / "w.snap", n_atoms=3, temperature=600.0)
-    dump = trajectory(chosen(stored, GUESSED, kind="mlearn", file="w.dump"), GUESSED)
+    dump = trajectory(labelled(stored, GUESSED, kind="mlearn", file="w.dump"), GUESSED)
     assert (dump.key, snap.key, dump.K, snap.temperature, len(snap)) == ("w", "w", 4, 600.0, 2)
     # compute snap sums over the atoms of a type, sna/atom and snad/atom do not: two paths through LAMMPS
     for name in ("energies", "forces", "descriptors", "force_descriptors"):

@@ -273,7 +273,7 @@ def test_a_database_comes_back_to_the_last_bit(tmp_path: Path, given_as: str, po
 def test_theta_f_of_a_database_is_the_least_squares_of_the_arrays(tmp_path: Path) -> None:
     content = frames(1)
     stored = milady.read(database(tmp_path, content))
-    made = [roles.trajectory(roles.chosen(s, GUESSED, kind="npz", file="descDB"), GUESSED) for s in stored]
+    made = [roles.trajectory(roles.labelled(s, GUESSED, kind="npz", file="descDB"), GUESSED) for s in stored]
     np.testing.assert_allclose(theta_f(made), least_squares(content), rtol=1e-11)
     np.testing.assert_allclose(
         made[0].energies, made[0].descriptors @ THETA + OFFSET * made[0].n_atoms, atol=1e-5

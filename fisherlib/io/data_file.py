@@ -23,7 +23,7 @@ from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import Columns
-from .columns.roles import chosen, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .featurise import featurise, refuse_hopeless
 from .finite import OnBad, left_out, without_bad
 from .formats import extxyz
@@ -132,8 +132,7 @@ class Opened:
     def likely_keys(self) -> dict[str, int]:
         """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
 
-        Words, or whole numbers, of few values and several configurations each. There are none where the file tells its
-        trajectories apart itself.
+        Words or whole numbers of few values, with several configurations each. Only extended xyz has any.
         """
         return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
 
@@ -142,19 +141,15 @@ class Opened:
         return {part.key: temperature_of(part) for part in self._parts(key)}
 
     def frames(self, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
-        """The configurations with their energies and forces, without descriptors being computed.
-
-        Args:
-            choice: its energies, forces, key and temperature count.
-            named: the same by keyword.
+        """The configurations with their energies and forces, without descriptors being computed; see ``io.read``.
 
         Raises:
-            ValueError: the file holds rows of descriptors, or see ``io.read``.
+            ValueError: the file holds rows of descriptors, and what ``io.read`` refuses.
         """
         choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
-        return [_at(f, choice.temperature) for f in self._chosen(choice)]
+        return [at(f, choice.temperature) for f in self._chosen(choice)]
 
     def check(self, choice: Choice) -> None:
         """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
@@ -172,7 +167,7 @@ class Opened:
         return self._apart(key) if self.fixed is None else list(self.fixed.values())
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
-        return [chosen(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        return [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
 
     def dataset(
         self,
@@ -224,7 +219,7 @@ class Opened:
         own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
-        frames, about = [_at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
         if own:
             made = [trajectory(f, choice) for f in frames]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
@@ -245,10 +240,8 @@ class Opened:
         """What could tell trajectories apart, where nothing is chosen for it."""
         if choice.key is not None or self.kind != "extxyz":
             return {}
-        if likely := self.likely_keys():
-            return {"likely_keys": likely}
-        lacking = candidates.incomplete_keys(self.stored[0].incomplete)
-        return {"incomplete_keys": lacking} if lacking else {}
+        likely, lacking = self.likely_keys(), candidates.incomplete_keys(self.stored[0].incomplete)
+        return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}
 
     def _other_temperatures(
         self, found: Sequence[Configurations | Trajectory], taken: Sequence[float | None]
@@ -256,9 +249,3 @@ class Opened:
         """The temperatures that the file states, where they are not those that are taken."""
         other = any(temperatures_of(f) - {T} for f, T in zip(found, taken, strict=True))
         return {"stated_temperatures": list(self.temperatures)} if other else {}
-
-
-def _at(found: Configurations, temperature: float | None) -> Configurations:
-    """What was chosen, at a temperature, K, or at the one that the file states."""
-    T = temperature_of(found) if temperature is None else float(temperature)
-    return dataclasses.replace(found, temperature=T, entries={}, incomplete={})

@@ -16,7 +16,7 @@ from .choice import Choice
 from .names import FORCES, Columns, described, meant
 
 
-def chosen(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
+def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
     """The configurations with the energies and forces chosen, or with those of a usual or the only likely name.
 
     Args:
@@ -68,6 +68,12 @@ def temperatures_of(stored: Configurations | Trajectory) -> set[float]:
 def _temperatures(stored: Configurations) -> set[float]:
     found = [stored.entries[name] for name in ("temperature", "Temperature") if name in stored.entries]
     return {float(T) for a in found if a.ndim == 1 and a.dtype.kind in "iuf" for T in np.unique(a)}
+
+
+def at(labelled: Configurations, temperature: float | None) -> Configurations:
+    """What was chosen of a file, at a temperature, K, or at the one that the file states."""
+    T = temperature_of(labelled) if temperature is None else float(temperature)
+    return dataclasses.replace(labelled, temperature=T, entries={}, incomplete={})
 
 
 def pair(columns: Columns, choice: Choice) -> tuple[str, str]:
