@@ -498,7 +498,7 @@ def test_a_reference_potential_is_subtracted_from_what_is_given(tmp_path: Path) 
             {"n_atoms": 3, "energies": [0.0] * 2, "forces": [0.0]},
             r"forces: expected shape \(18,\) or \(6, 3\), got \(1,\)",
         ),
-        ({"n_atoms": 3, "energies": "ab", "forces": [0.0]}, "energies: expected numbers of shape"),
+        ({"n_atoms": 3, "energies": "ab", "forces": [0.0]}, "energies: expected numbers, got"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(run: Path, arguments: dict, sentence: str) -> None:
