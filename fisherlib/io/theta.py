@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from ..arguments import kind
 from ..potential import LinearPotential
@@ -52,6 +53,21 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
         found = list(content) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
+    coef, offset = _parameters(content, path)
+    provenance = content.get("provenance", {})
+    if isinstance(provenance, np.ndarray):  # of an .npz
+        provenance = _about(str(provenance), path)
+    return LinearPotential(
+        theta=coef,
+        offset=offset,
+        name=name,
+        provenance=provenance if isinstance(provenance, Mapping) else {},
+        descriptor_names=_names(content, len(coef), path),
+    )
+
+
+def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], float]:
+    """θ, (K,), and the offset, eV per atom."""
     coef = flat(f"'coef' of {path.name}", content["coef"])
     offset = flat(f"'intercept' of {path.name}", content["intercept"])
     if len(offset) != 1:
@@ -61,24 +77,16 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
             f"'coef' and 'intercept' of {path.name}: expected K finite parameters and a finite offset, got "
             f"{coef[:3].tolist()} … and {offset[0]}"
         )
-    provenance = content.get("provenance", {})
-    if isinstance(provenance, np.ndarray):  # of an .npz
-        provenance = _about(str(provenance), path)
+    return coef, offset[0]
+
+
+def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:
     names = content.get("descriptor_names", ())
     names = names.tolist() if isinstance(names, np.ndarray) else names
-    if (
-        not isinstance(names, list | tuple)
-        or not all(isinstance(n, str) for n in names)
-        or len(names) not in (0, len(coef))
-    ):
-        raise ValueError(f"'descriptor_names' of {path.name}: expected {len(coef)} names, one a parameter, got others")
-    return LinearPotential(
-        theta=coef,
-        offset=offset[0],
-        name=name,
-        provenance=provenance if isinstance(provenance, Mapping) else {},
-        descriptor_names=tuple(names),
-    )
+    words = isinstance(names, list | tuple) and all(isinstance(n, str) for n in names)
+    if not words or len(names) not in (0, K):
+        raise ValueError(f"'descriptor_names' of {path.name}: expected {K} names, one a parameter, got others")
+    return tuple(names)
 
 
 def _about(text: str, path: Path) -> object:
