@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fisherlib.configurations import Configurations
 from fisherlib.io.columns.description import columns_of
-from fisherlib.io.stored import Stored
 
 PATIENCE = 20  # times the seconds of the processor: who waits for something, or is one of many, takes so long at most
 ROOM = 2**30  # bytes that the child may take beyond what it has after its imports
@@ -151,21 +151,21 @@ def settle() -> None:
     gc.freeze()
 
 
-def consistent(trajectories: list[Stored]) -> None:
+def consistent(trajectories: list[Configurations]) -> None:
     """Trajectories as a reader may give them: every array as long as it must be, and no objects in it."""
     assert type(trajectories) is list and trajectories
     for t in trajectories:
-        assert type(t) is Stored and type(t.key) is str
+        assert type(t) is Configurations and type(t.key) is str
         assert t.n_atoms.ndim == 1 and t.n_atoms.dtype.kind in "iu" and len(t.n_atoms) and t.n_atoms.min() > 0
         atoms, M = int(t.n_atoms.sum()), len(t.n_atoms)
-        for name, a in t.atoms.items():
+        for name, a in t.of_atoms.items():
             assert len(a) == atoms and a.dtype.kind not in "OV", f"{name} of {atoms} atoms: {a.shape} {a.dtype}"
-        for name, a in t.configurations.items():
+        for name, a in t.entries.items():
             assert len(a) == M and a.dtype.kind not in "OV", f"{name} of {M} configurations: {a.shape} {a.dtype}"
-        if "numbers" in t.atoms:
-            assert t.atoms["numbers"].shape == (atoms,) and t.atoms["numbers"].dtype.kind in "iu"
-        if "positions" in t.atoms:
-            assert t.atoms["positions"].shape == (atoms, 3) and t.atoms["positions"].dtype.kind in "iuf"
+        if t.numbers is not None:
+            assert t.numbers.shape == (atoms,) and t.numbers.dtype.kind in "iu"
+        if t.positions is not None:
+            assert t.positions.shape == (atoms, 3) and t.positions.dtype.kind in "iuf"
         assert (t.cell is None) == (t.pbc is None)
         if t.cell is not None:
             assert t.cell.shape == (M, 3, 3) and t.cell.dtype.kind in "iuf" and t.pbc.shape == (M, 3)

@@ -213,7 +213,7 @@ def test_atomic_numbers_that_no_element_has_are_refused(tmp_path: Path, Z: float
         with np.load(tmp_path / "a.npz") as file:
             arrays = dict(file)
         np.savez(tmp_path / "a.npz", **arrays | {"numbers": species.astype(np.int64)})
-        with pytest.raises(ValueError, match="numbers of trajectory 't': expected atomic numbers"):
+        with pytest.raises(ValueError, match="numbers of a.npz, key 't': expected atomic numbers"):
             fl.io.read(tmp_path / "a.npz", check=False)
 
 

@@ -27,7 +27,7 @@ HEADINGS = {"Load": "Energies by trajectory", "Fit": "The fit", "Compare": "Dist
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files of every sort: good ones, one that asks for two answers, one of a wrong sign, one that is none, and two θ."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
     monkeypatch.setattr(fl.study, "NETWORKS", {"net": (2,)})
     write(tmp_path / "demo.npz")
     write(tmp_path / "large.npz", theta=np.arange(1.0, 8.0), seed=1)

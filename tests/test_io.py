@@ -452,7 +452,7 @@ def test_theta_of_the_app_is_read(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "theta.json: expected JSON, got a file that is not"),
+        ("{", "theta.json: expected JSON, got a file that is none or is truncated"),
         ("[1, 2]", "expected the entries 'coef' and 'intercept', got list"),
         ('{"coef": [1.0]}', r"expected the entries 'coef' and 'intercept', got \['coef'\]"),
         ('{"coef": ["a"], "intercept": 0}', "'coef' of theta.json: expected a flat list of numbers"),

@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 
 import fisherlib as fl
-from fisherlib.io.columns import choices
+from fisherlib.io.columns import candidates
 
 RNG = np.random.default_rng(0)
 FRAMES = 200
@@ -48,7 +48,7 @@ FRAMES = 200
     ],
 )
 def test_likely_keys(name: str, entry: np.ndarray, values: int | None) -> None:
-    assert choices.likely_keys({name: entry}) == ({} if values is None else {name: values})
+    assert candidates.likely_keys({name: entry}) == ({} if values is None else {name: values})
 
 
 def test_the_likeliest_comes_first() -> None:
@@ -58,13 +58,15 @@ def test_the_likeliest_comes_first() -> None:
         "run": np.repeat(np.arange(5), 40),
         "group": np.repeat(["x", "y"], 100),
     }
-    assert list(choices.likely_keys(columns)) == list(choices.of_key(columns)) == ["group", "run", "phase", "basin"]
+    assert (
+        list(candidates.likely_keys(columns)) == list(candidates.of_key(columns)) == ["group", "run", "phase", "basin"]
+    )
 
 
 @pytest.mark.parametrize("name", ["momenta", "velocities"])
 def test_momenta_are_no_forces(name: str) -> None:
     columns = {name: np.zeros((6, 3)), "forces": np.zeros((6, 3))}
-    assert choices.of_forces(columns) == ["forces"] and choices.of_forces({name: np.zeros((6, 3))}) == []
+    assert candidates.of_forces(columns) == ["forces"] and candidates.of_forces({name: np.zeros((6, 3))}) == []
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import fisherlib as fl
-from fisherlib.io.formats import pickles as app
-from fisherlib.io.stored import Stored
+from fisherlib.configurations import Configurations
+from fisherlib.io.formats import pickles
 
 PICKLES = Path(__file__).parent / "pickles"
 _spec = importlib.util.spec_from_file_location("pickles_make_for_dataframes", PICKLES / "make.py")
@@ -109,10 +109,10 @@ LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[[Any], list[Stored]]:
-    def read(value: Any) -> list[Stored]:
+def read(tmp_path: Path) -> Callable[[Any], list[Configurations]]:
+    def read(value: Any) -> list[Configurations]:
         (tmp_path / "frame.pkl").write_bytes(pickle.dumps(value))
-        return app.read(tmp_path / "frame.pkl")
+        return pickles.read(tmp_path / "frame.pkl")
 
     return read
 
@@ -147,35 +147,35 @@ def test_configurations_of_several_sizes_and_force_descriptors_in_both_orders(re
         given |= {"Z": [np.arange(1, n + 1) for n in sizes], "coords": [rng.normal(size=(n, 3)) for n in sizes]}
         (stored,) = read(pd.DataFrame({**given, "E": [1, 2, 3], "cell": [np.eye(3) * 9] * 3, "n": sizes}))
         assert stored.n_atoms.tolist() == list(sizes) and stored.key == "frame"
-        assert stored.atoms["Phi"].shape == (10, *shape) and stored.configurations["E"].tolist() == [1, 2, 3]
-        np.testing.assert_array_equal(stored.atoms["positions"], np.concatenate(given["coords"]))
-        assert stored.atoms["numbers"].tolist() == [1, 2, 1, 2, 3, 4, 5, 1, 2, 3]
+        assert stored.columns["Phi"].shape == (10, *shape) and stored.entries["E"].tolist() == [1, 2, 3]
+        np.testing.assert_array_equal(stored.positions, np.concatenate(given["coords"]))
+        assert stored.numbers.tolist() == [1, 2, 1, 2, 3, 4, 5, 1, 2, 3]
         assert stored.cell.shape == (3, 3, 3) and stored.pbc.all()
 
 
 @pytest.mark.parametrize("path", sorted(PICKLES.glob("frame-*.pkl")), ids=lambda p: p.stem)
 def test_data_frames_of_every_generation(path: Path) -> None:
-    stored = app.read(path)
+    stored = pickles.read(path)
     assert [s.key for s in stored] == list(make.KEYS)
     for s in stored:
         expected = make.configurations(s.key)
-        np.testing.assert_allclose(s.configurations["energy"], [c["E"] for c in expected], rtol=1e-12)
+        np.testing.assert_allclose(s.entries["energy"], [c["E"] for c in expected], rtol=1e-12)
         np.testing.assert_allclose(
-            s.atoms["force_descriptors"], np.concatenate([c["Phi"] for c in expected]), rtol=1e-12
+            s.columns["force_descriptors"], np.concatenate([c["Phi"] for c in expected]), rtol=1e-12
         )
-        np.testing.assert_allclose(s.atoms["descriptors"], np.concatenate([c["D"] for c in expected]), rtol=1e-12)
+        np.testing.assert_allclose(s.columns["descriptors"], np.concatenate([c["D"] for c in expected]), rtol=1e-12)
         assert s.n_atoms.tolist() == [N] * 3 and s.place.endswith(f"key {s.key!r}")
 
 
 def test_flat_forces_alone_do_not_pass_for_three_times_the_atoms(read: Callable) -> None:
     given = {"forces": [c["F"].ravel() for _, c in ROWS], "D": [c["D"] for _, c in ROWS], "key": list("abcdef")}
     (stored,) = read(pd.DataFrame(given))  # and a name for each row tells no trajectories apart
-    assert stored.n_atoms.tolist() == [N] * len(ROWS) and stored.atoms["forces"].shape == (N * len(ROWS), 3)
+    assert stored.n_atoms.tolist() == [N] * len(ROWS) and stored.columns["forces"].shape == (N * len(ROWS), 3)
 
 
 def test_what_some_rows_lack_is_no_column_but_is_told(read: Callable) -> None:
     stored = read(pd.DataFrame(changed(charge=[np.zeros(N), None, *[np.zeros(N)] * 4])()))
-    assert all("charge" not in s.atoms and s.incomplete == {"charge": 1} for s in stored)
+    assert all("charge" not in s.columns and s.incomplete == {"charge": 1} for s in stored)
 
 
 def bomb() -> list:
@@ -300,7 +300,7 @@ def test_a_database_of_atoms_is_read_in_the_order_of_its_numbers(tmp_path: Path)
 def test_names_without_numbers_are_one_trajectory_and_energies_may_be_missing(read: Callable) -> None:
     given = dict(zip("abcdef", database(energy=None).values(), strict=True))
     (stored,) = read(given)
-    assert stored.key == "frame" and len(stored.n_atoms) == 6 and "energies" not in stored.configurations
+    assert stored.key == "frame" and len(stored.n_atoms) == 6 and "energies" not in stored.entries
 
 
 @pytest.mark.parametrize(
@@ -322,5 +322,24 @@ def test_what_a_database_may_not_hold(read: Callable, entry: dict[str, Any], wor
 def test_the_same_arrays_named_ten_thousand_times_are_not_copied(read: Callable) -> None:
     atoms = ase.Atoms(numbers=np.full(10_000, 29), positions=np.zeros((10_000, 3)))
     content = {"a": {"atoms": [atoms] * 10_000, "energies": [0.0] * 10_000}}
-    with pytest.raises(ValueError, match="'a' in frame.pkl: expected at most .* bytes of arrays .* repeats the same"):
+    with pytest.raises(ValueError, match="frame.pkl, key 'a': expected at most .* bytes of arrays .* repeats the same"):
         read(content)
+
+
+def test_a_frame_of_another_layout_is_converted_by_the_line_that_its_refusal_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [(np.full(n, 29), rng.normal(size=(n, 3)), rng.normal(size=(n, 3))) for n in (2, 3)]
+    frame = pd.DataFrame(arrays, columns=["numbers", "positions", "forces"]).assign(energy=[-1.0, -2.5])
+    frame.assign(odd=[{"a": 1}, {"b": 2}]).to_pickle(tmp_path / "odd.pkl")
+    with pytest.raises(
+        ValueError, match=r"column 'odd' .*; or convert the frame where it was made: np.savez"
+    ) as refusal:
+        fl.io.open(tmp_path / "odd.pkl")
+    monkeypatch.chdir(tmp_path)
+    exec(str(refusal.value).partition("where it was made: ")[2], {"np": np, "frame": frame})
+    (found,) = fl.io.read_frames(tmp_path / "frame.npz")
+    np.testing.assert_array_equal(found.forces, np.concatenate(frame["forces"]))
+    np.testing.assert_array_equal(found.positions, np.concatenate(frame["positions"]))
+    assert found.energies.tolist() == [-1.0, -2.5] and found.n_atoms.tolist() == [2, 3]

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io.columns.roles import frames_of
+from fisherlib.io.columns.choice import GUESSED
+from fisherlib.io.columns.roles import labelled
 from fisherlib.io.formats import fitsnap, fitsnap_rows
 from fisherlib.io.formats.snapcoeff import read_snapcoeff, write_snapcoeff
 
@@ -65,13 +66,11 @@ def test_a_file_comes_back_as_it_was_written(tmp_path: Path, name: str, comment:
     assert fitsnap.holds(path)
     (stored,) = fitsnap.read(path) if name != "A.JSON" else fitsnap.read(tmp_path)
     assert stored.key == ("a" if name != "A.JSON" else tmp_path.name) and stored.n_atoms.tolist() == [3, 2]
-    assert stored.atoms["numbers"].tolist() == [49, 15, 49, 49, 15] and stored.temperature is None
+    assert stored.numbers.tolist() == [49, 15, 49, 49, 15] and stored.temperature is None
     for column, there in (("positions", "Positions"), ("forces", "Forces"), ("Charges", "Charges")):
-        assert stored.atoms[column].tolist() == [row for e in written for row in e[there]]
-    assert stored.configurations["energies"].tolist() == [e["Energy"] for e in written]
-    assert (
-        stored.configurations["Stress"].tolist() == [e["Stress"] for e in written] and stored.units["Stress"] == "bar"
-    )
+        assert stored.of_atoms[column].tolist() == [row for e in written for row in e[there]]
+    assert stored.entries["energies"].tolist() == [e["Energy"] for e in written]
+    assert stored.entries["Stress"].tolist() == [e["Stress"] for e in written] and stored.units["Stress"] == "bar"
     assert stored.cell.tolist() == [e["Lattice"] for e in written] and stored.pbc.all()
 
 
@@ -80,8 +79,8 @@ def test_folders_are_groups_and_files_in_natural_order(tmp_path: Path) -> None:
         write(tmp_path / f"{name}.json", document(entry(1 + number % 3, number)))
     groups = {s.key: s for s in fitsnap.read(tmp_path)}
     assert list(groups) == ["a2", "a2/deep", "a10", "b"]
-    assert groups["b"].configurations["file"].tolist() == ["c_1.json", "c_9.json", "c_10.json"]
-    assert groups["b"].configurations["energies"].tolist() == [entry(1, n)["Energy"] for n in (2, 1, 0)]
+    assert groups["b"].entries["file"].tolist() == ["c_1.json", "c_9.json", "c_10.json"]
+    assert groups["b"].entries["energies"].tolist() == [entry(1, n)["Energy"] for n in (2, 1, 0)]
     write(tmp_path / "x.json", document(entry(2)))
     name = tmp_path.name
     assert [s.key for s in fitsnap.read(tmp_path)] == [name, *(f"{name}/{k}" for k in ("a2", "a2/deep", "a10", "b"))]
@@ -114,7 +113,7 @@ def test_units_are_converted(tmp_path: Path, style: str, name: str, column: str,
     (theirs,) = fitsnap.read(write(tmp_path / "b.json", document(entry(4), **{style: name})))
 
     def columns(stored: Any) -> dict[str, np.ndarray]:
-        return {**stored.atoms, "energies": stored.configurations["energies"], "cell": stored.cell}
+        return {**stored.of_atoms, "energies": stored.entries["energies"], "cell": stored.cell}
 
     for other, value in columns(ours).items():
         np.testing.assert_allclose(columns(theirs)[other], value * (factor if other == column else 1), rtol=1e-8)
@@ -126,7 +125,7 @@ def test_missing_forces_are_said_by_the_next_step(tmp_path: Path) -> None:
     (stored,) = fitsnap.read(write(tmp_path / "a.json", document(entry(2), lacking)))
     assert stored.incomplete == {"forces": 1}
     with pytest.raises(ValueError, match="forces: no column 'forces'"):
-        frames_of(stored, "mlearn", "a.json", forces=None, energies=None)
+        labelled(stored, GUESSED, kind="mlearn", file="a.json")
 
 
 def change(*path: Any, to: Any) -> Callable[[dict], object]:
@@ -234,16 +233,15 @@ def test_published_tantalum_configurations(tmp_path: Path) -> None:
     assert fitsnap.holds(folder)
     stored = fitsnap.read(folder)
     n_atoms, energies = (
-        np.concatenate(parts)
-        for parts in zip(*((s.n_atoms, s.configurations["energies"]) for s in stored), strict=True)
+        np.concatenate(parts) for parts in zip(*((s.n_atoms, s.entries["energies"]) for s in stored), strict=True)
     )
     assert (len(stored), len(n_atoms), n_atoms.sum()) == (12, 363, 4224)
     per_atom = energies / n_atoms
     np.testing.assert_allclose(
         [per_atom.min(), np.median(per_atom), per_atom.max()], [-11.848, -11.610, 28.131], atol=5e-4
     )
-    assert max(np.abs(s.atoms["forces"]).max() for s in stored) == pytest.approx(8.25, abs=5e-3)
-    assert all(set(s.atoms["numbers"]) == {73} for s in stored)
+    assert max(np.abs(s.columns["forces"]).max() for s in stored) == pytest.approx(8.25, abs=5e-3)
+    assert all(set(s.numbers) == {73} for s in stored)
 
 
 @needs(BERYLLIUM)
@@ -253,7 +251,7 @@ def test_published_beryllium_simulations_are_in_the_order_of_time(tmp_path: Path
     assert (cold.key, hot.key) == ("DFTMD_300K", "DFTMD_1000K")
     assert (len(cold.n_atoms), len(hot.n_atoms)) == (404, 505) and set(cold.n_atoms) == {48}
     for s, step in ((cold, 0.0018), (hot, 0.0033)):  # rms displacement from file to file, Å, of the data's own note
-        moved = np.diff(s.atoms["positions"].reshape(len(s.n_atoms), -1), axis=0)
+        moved = np.diff(s.positions.reshape(len(s.n_atoms), -1), axis=0)
         assert np.median(np.sqrt(3 * np.mean(moved**2, axis=1))) == pytest.approx(step, rel=0.3)
 
 
@@ -463,7 +461,7 @@ def test_published_rows_and_configurations_are_of_the_same_atoms(tmp_path: Path)
     assert [(t.key, t.n_atoms.tolist()) for t in read] == [(s.key, s.n_atoms.tolist()) for s in stored]
     for t, s in zip(read, stored, strict=True):
         # The reference potential is repulsive, so that what it leaves to be fitted lies below the energy.
-        assert (s.configurations["energies"] - t.energies > 0).all()
+        assert (s.entries["energies"] - t.energies > 0).all()
 
 
 # --- coefficients ---
@@ -510,7 +508,7 @@ def test_the_file_is_laid_out_as_lammps_reads_it(tmp_path: Path) -> None:
         ({"radius": [0.5, 0.5]}, "radius: expected 1 finite numbers"),
         ({"radius": -1}, "radius: expected positive numbers"),
         ({"weight": float("nan")}, "weight: expected 1 finite numbers"),
-        ({"weight": "heavy"}, "weight: expected a number for each element"),
+        ({"weight": "heavy"}, "weight: expected numbers, got str of words"),
     ],
 )
 def test_what_cannot_be_written_is_refused(tmp_path: Path, change: dict, sentence: str) -> None:

@@ -343,7 +343,7 @@ def dataset(folder: Path) -> object:
     for what in ("descriptors", "force_descriptors", "forces", "energies"):
         opened.choices(what)
         opened.guess(what)
-    if all({"numbers", "positions"} <= s.atoms.keys() for s in opened.stored):
+    if all(s.numbers is not None and s.positions is not None for s in opened.stored):
         try:
             opened.frames()
         except ValueError as error:

@@ -25,7 +25,7 @@ from opcodes import ARRAY, ATOMS, RECONSTRUCT, array, body, call, dtype, name, t
 from test_io_inert import FOLDER, check_plain, make
 
 from fisherlib.io import inert, read_theta
-from fisherlib.io.formats import pickles as app
+from fisherlib.io.formats import pickles
 
 CASES = int(os.environ.get("FISHERLIB_CASES", "150"))
 SECONDS = 2.0
@@ -359,7 +359,7 @@ def trap(folder: Path) -> None:
     for data in benign():
         try:
             (folder / "given.pkl").write_bytes(data)
-            app.read(folder / "given.pkl")  # whatever a first call imports is imported now
+            pickles.read(folder / "given.pkl")  # whatever a first call imports is imported now
         except ValueError:
             pass
 
@@ -376,7 +376,7 @@ def _judged(guard: Guard, folder: Path, kind: str, data: bytes) -> str:
     path = folder / "given.pkl"
     path.write_bytes(data + b".")
     try:
-        for read, refusal in ((inert.load, inert.UnsafePickle), (app.read, ValueError), (read_theta, ValueError)):
+        for read, refusal in ((inert.load, inert.UnsafePickle), (pickles.read, ValueError), (read_theta, ValueError)):
             _, said = guard.call(lambda read=read: read(path), seconds=SECONDS, refusal=refusal, file=path.name)
             assert said or (kind in LAUGHS and read is inert.load), f"{read.__module__} took it for data"
             assert len(said) < 600 and "\n" not in said, f"a long sentence: {said:.300}"
@@ -489,7 +489,7 @@ def mutations(folder: Path, cases: int) -> dict[str, Any]:
     for case in range(cases):
         rng = random.Random(case)
         path.write_bytes(mutated(rng.choice(files), rng.choice(files), rng))
-        for read in (app.read, inert.load) if case % 4 == 0 else (app.read,):
+        for read in (pickles.read, inert.load) if case % 4 == 0 else (pickles.read,):
             try:
                 result, said = guard.call(
                     lambda read=read: read(path), seconds=SECONDS, refusal=ValueError, file="given.pkl"

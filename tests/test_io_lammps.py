@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fisherlib as fl
-from fisherlib.io.columns.columns import trajectory
-from fisherlib.io.columns.roles import frames_of
+from fisherlib.io.columns.choice import GUESSED
+from fisherlib.io.columns.roles import labelled, trajectory
 from fisherlib.io.formats.lammps import read_dump, read_snap
 from fisherlib.io.formats.lammps.frames import frames
 
@@ -118,13 +118,13 @@ def run(tmp_path: Path) -> Path:
 def test_the_dump_and_the_array_of_one_run_are_the_same_trajectory(run: Path) -> None:
     (stored,) = read_dump(run / "w.dump", energies=run / "w.energies")
     snap = read_snap(run / "w.snap", n_atoms=3, temperature=600.0)
-    dump = trajectory(frames_of(stored, "mlearn", "w.dump", forces=None, energies=None))
+    dump = trajectory(labelled(stored, GUESSED, kind="mlearn", file="w.dump"), GUESSED)
     assert (dump.key, snap.key, dump.K, snap.temperature, len(snap)) == ("w", "w", 4, 600.0, 2)
     # compute snap sums over the atoms of a type, sna/atom and snad/atom do not: two paths through LAMMPS
     for name in ("energies", "forces", "descriptors", "force_descriptors"):
         np.testing.assert_allclose(getattr(dump, name), getattr(snap, name), rtol=1e-10, atol=1e-10)
     assert dump.species.tolist() == [74, 4, 74] * 2
-    assert stored.configurations["timestep"].tolist() == [0, 2]
+    assert stored.entries["timestep"].tolist() == [0, 2]
     beryllium = dump.site_descriptors[1::3]
     assert not beryllium[:, :2].any() and beryllium[:, 2:].all()
 
@@ -135,13 +135,13 @@ def test_the_box_and_the_positions_are_those_of_the_input(run: Path) -> None:
     np.testing.assert_allclose(stored.cell[0], box, atol=1e-14)
     assert stored.pbc.tolist() == [[True, True, False]] * 2
     placed = [[0.3, 0.2, 0.4], [1.9, 1.4, 0.9], [0.8, 0.9, 2.3]]  # create_atoms
-    np.testing.assert_allclose(stored.atoms["positions"][:3], placed, atol=1e-11)
+    np.testing.assert_allclose(stored.positions[:3], placed, atol=1e-11)
 
 
 def test_a_step_of_the_run_changes_the_descriptors_by_their_derivative(run: Path) -> None:
     (stored,) = read_dump(run / "w.dump", energies="c_peatom")
-    x = stored.atoms["positions"].reshape(2, -1)
-    D, Phi = stored.atoms["c_b"].reshape(2, 3, -1).sum(axis=1), stored.atoms["c_db"].reshape(2, 9, -1)
+    x = stored.positions.reshape(2, -1)
+    D, Phi = stored.columns["c_b"].reshape(2, 3, -1).sum(axis=1), stored.columns["c_db"].reshape(2, 9, -1)
     moved, mean = x[1] - x[0], Phi.mean(axis=0)
     np.testing.assert_allclose(D[1] - D[0], -moved @ mean, rtol=2e-3)  # trapezium: the sign and the order of axes
 
@@ -150,11 +150,11 @@ def test_energies_come_from_a_text_a_column_an_array_or_the_text_beside(run: Pat
     wanted = [24.6517864357, 24.3968718026]
     for energies in (run / "w.energies", str(run / "w.energies"), "c_peatom", wanted, np.array(wanted)):
         (stored,) = read_dump(run / "w.dump", energies=energies)
-        np.testing.assert_allclose(stored.configurations["energies"], wanted, rtol=1e-11)
+        np.testing.assert_allclose(stored.entries["energies"], wanted, rtol=1e-11)
     put(run, "w.dump.energies", "# any\n2 -2.0\n\n0 -1.0\n1 7.0\n")
     with pytest.warns(UserWarning, match="w.dump.energies: numbers have at most 6 digits"):
         (stored,) = read_dump(run / "w.dump")
-    assert stored.configurations["energies"].tolist() == [-1.0, -2.0]
+    assert stored.entries["energies"].tolist() == [-1.0, -2.0]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_energies_come_from_a_text_a_column_an_array_or_the_text_beside(run: Pat
         ("c_b", ValueError, r"expected a column of one number for each atom, got 'c_b' of shape \(6, 4\)"),
         ("c_none", FileNotFoundError, "no such file or column of w.dump: c_none"),
         ([1.0], ValueError, r"expected one for each of the 2 frames of w.dump, got shape \(1,\)"),
-        (["a", "b"], ValueError, "expected 2 numbers, eV"),
+        (["a", "b"], ValueError, "energies: expected numbers, got list of words"),
     ],
 )
 def test_energies_that_do_not_fit_are_refused(run: Path, energies: object, error: type, sentence: str) -> None:
@@ -246,15 +246,15 @@ def test_dumps_come_back_in_the_order_of_ids(
     path = put(tmp_path_factory.mktemp("d"), "any.lammpstrj", text)
     (stored,) = read_dump(path, elements=None if element else TYPES, energies=[1.0, 2.0], key="mine")
     assert stored.key == "mine" and stored.n_atoms.tolist() == truth["n"].tolist() and stored.pbc.all()
-    assert stored.atoms["numbers"].tolist() == [(73, 74)[t - 1] for t in truth["types"]]
-    assert stored.atoms["mass"].tolist() == [1.5] * len(truth["x"])
-    np.testing.assert_allclose(stored.atoms["positions"], truth["x"], atol=1e-12)
+    assert stored.numbers.tolist() == [(73, 74)[t - 1] for t in truth["types"]]
+    assert stored.columns["mass"].tolist() == [1.5] * len(truth["x"])
+    np.testing.assert_allclose(stored.positions, truth["x"], atol=1e-12)
     np.testing.assert_allclose(stored.cell, truth["cell"], atol=1e-12)
     for name, there in (("forces", "f"), ("c_b", "D"), ("c_db", "Phi")):
-        np.testing.assert_array_equal(stored.atoms[name], truth[there])
+        np.testing.assert_array_equal(stored.of_atoms[name], truth[there])
     for m, atoms in enumerate(ase.io.read(path, index=":", format="lammps-dump-text", specorder=list(TYPES))):
         np.testing.assert_allclose(atoms.cell.array, stored.cell[m], atol=1e-12)
-        ours = stored.take("one", [m]).atoms["positions"]
+        ours = stored.take("one", [m]).positions
         np.testing.assert_allclose(atoms.positions - atoms.positions[0], ours - ours[0], atol=1e-8)
 
 
@@ -266,12 +266,12 @@ def test_one_type_needs_no_blocks_and_other_columns_stay(tmp_path: Path) -> None
     )
     (stored,) = read_dump(put(tmp_path, "dump.one", text), elements=["Ta"], energies=[0.0])
     assert stored.key == "dump.one" and stored.cell is None and stored.pbc is None
-    shapes = {name: column.shape[1:] for name, column in stored.atoms.items()}
+    shapes = {name: column.shape[1:] for name, column in stored.of_atoms.items()}
     wanted = {"type": (), "numbers": (), "positions": (3,), "velocities": (3,), "v_a": (), "c_p[2]": (), "c_q": (2,)}
     assert shapes == wanted | {"c_v": (3, 2)}
-    assert stored.atoms["c_v"][1].tolist() == [[1, 2], [3, 4], [5, 6]]  # K = 2 columns of x first, then of y and of z
+    assert stored.columns["c_v"][1].tolist() == [[1, 2], [3, 4], [5, 6]]  # K = 2 columns of x first, then of y and of z
     (two,) = read_dump(tmp_path / "dump.one", elements=["Ta", "W"], energies=[0.0])
-    assert two.atoms["c_v"].shape == (2, 6) and two.atoms["c_q"].shape == (2, 2)  # two types would need 12 columns
+    assert two.columns["c_v"].shape == (2, 6) and two.columns["c_q"].shape == (2, 2)  # two types would need 12 columns
 
 
 def test_few_digits_are_warned_of(run: Path) -> None:
@@ -498,7 +498,7 @@ def test_a_reference_potential_is_subtracted_from_what_is_given(tmp_path: Path) 
             {"n_atoms": 3, "energies": [0.0] * 2, "forces": [0.0]},
             r"forces: expected shape \(18,\) or \(6, 3\), got \(1,\)",
         ),
-        ({"n_atoms": 3, "energies": "ab", "forces": [0.0]}, "energies: expected numbers of shape"),
+        ({"n_atoms": 3, "energies": "ab", "forces": [0.0]}, "energies: expected numbers, got"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(run: Path, arguments: dict, sentence: str) -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import fisherlib as fl
-from fisherlib.io.columns import columns, roles
+from fisherlib.configurations import Configurations
+from fisherlib.io.columns import roles
+from fisherlib.io.columns.choice import GUESSED
 from fisherlib.io.formats import milady
 from fisherlib.io.formats.milady import fortran
-from fisherlib.io.stored import Stored
 
 K = 4
 THETA, OFFSET = np.array([2.0, -3.0, 0.75, 1.5]), -4.25
@@ -112,7 +113,7 @@ def database(folder: Path, content: dict[str, Frame], *, poscars: str = "DB") ->
     return folder / "descDB"
 
 
-def check(stored: list[Stored], content: dict[str, Frame]) -> None:
+def check(stored: list[Configurations], content: dict[str, Frame]) -> None:
     """Every number as it was, to the last bit."""
     assert [s.key for s in stored] == list(KEYS)
     for s in stored:
@@ -125,14 +126,16 @@ def check(stored: list[Stored], content: dict[str, Frame]) -> None:
             (D, "D"),
             (PHI, "Phi"),
         ):
-            np.testing.assert_array_equal(s.atoms[name], np.concatenate([getattr(f, what) for f in own]), err_msg=name)
+            np.testing.assert_array_equal(
+                s.of_atoms[name], np.concatenate([getattr(f, what) for f in own]), err_msg=name
+            )
         np.testing.assert_array_equal(s.cell, [f.cell for f in own])
         E = np.array([f.energies for f in own])
         for i in (1, 2, 3):
-            np.testing.assert_array_equal(s.configurations[f"energy_{i}"], E[:, i - 1])
-        np.testing.assert_array_equal(s.configurations["energies"], E[:, 1])
-        np.testing.assert_array_equal(s.configurations["stress"], [f.stress for f in own])
-        assert list(s.configurations["configuration"]) == KEYS[s.key]
+            np.testing.assert_array_equal(s.entries[f"energy_{i}"], E[:, i - 1])
+        np.testing.assert_array_equal(s.entries["energies"], E[:, 1])
+        np.testing.assert_array_equal(s.entries["stress"], [f.stress for f in own])
+        assert list(s.entries["configuration"]) == KEYS[s.key]
 
 
 def least_squares(content: dict[str, Frame]) -> NDArray:
@@ -270,7 +273,7 @@ def test_a_database_comes_back_to_the_last_bit(tmp_path: Path, given_as: str, po
 def test_theta_f_of_a_database_is_the_least_squares_of_the_arrays(tmp_path: Path) -> None:
     content = frames(1)
     stored = milady.read(database(tmp_path, content))
-    made = [columns.trajectory(roles.frames_of(s, "npz", "descDB", forces=None, energies=None)) for s in stored]
+    made = [roles.trajectory(roles.labelled(s, GUESSED, kind="npz", file="descDB"), GUESSED) for s in stored]
     np.testing.assert_allclose(theta_f(made), least_squares(content), rtol=1e-11)
     np.testing.assert_allclose(
         made[0].energies, made[0].descriptors @ THETA + OFFSET * made[0].n_atoms, atol=1e-5
@@ -486,9 +489,7 @@ def test_a_trajectory_lacks_the_stress_that_one_configuration_lacks(tmp_path: Pa
     path = tmp_path / "DB" / "01_110_000002.poscar"
     path.write_text(re.sub(r"\n\n[^\n]*\n\n2\n\Z", "\n", path.read_text()).replace("111", "110", 1))
     first, second = milady.read(folder)
-    assert (
-        "stress" not in first.configurations and first.incomplete["stress"] == 1 and "stress" in second.configurations
-    )
+    assert "stress" not in first.entries and first.incomplete["stress"] == 1 and "stress" in second.entries
 
 
 # --- design matrix ----------------------------------------------------------------------------------------------------
@@ -776,5 +777,5 @@ def test_damage_anywhere_ends_in_a_sentence_or_in_numbers(tmp_path: Path, data: 
         assert np.isfinite(made.theta).all()
         return
     for part in made:
-        forces = part.forces if isinstance(part, fl.Trajectory) else part.atoms["forces"]
+        forces = part.forces if isinstance(part, fl.Trajectory) else part.columns["forces"]
         assert np.isfinite(forces).all() and forces.size == 3 * part.n_atoms.sum()

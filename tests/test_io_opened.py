@@ -15,8 +15,7 @@ from ase import Atoms
 import fisherlib as fl
 from fisherlib.descriptors import Soap
 from fisherlib.descriptors import soap as soap_module
-from fisherlib.io.formats import npz
-from fisherlib.io.formats import pickles as app
+from fisherlib.io.formats import npz, pickles
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
 K = len(THETA)
@@ -89,7 +88,7 @@ def rename(**names: str) -> Callable[[Atoms], None]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the calls that read a file."""
     calls: list[str] = []
-    for module, name in ((npz, "read_arrays"), (app.inert, "load"), (ase.io, "read"), (fl.io.opened, "sha256")):
+    for module, name in ((npz, "read_arrays"), (pickles.inert, "load"), (ase.io, "read"), (fl.io.reading, "sha256")):
         real = getattr(module, name)
 
         def call(*args: Any, real: Callable = real, name: str = name, **kwargs: Any) -> object:
@@ -119,7 +118,7 @@ def test_every_format_tells_its_columns_with_shape_unit_and_first_values(tmp_pat
     assert (opened.kind, opened.configurations, opened.atoms) == (kind, 8, N)
     assert opened.trajectories == (1 if kind == "extxyz" else 2)
     sizes = [len(a) for members in content.values() for a in members]
-    assert (opened.n_min, opened.n_max) == (min(sizes), max(sizes)) and list(opened.n_atoms) == sizes
+    assert list(opened.n_atoms) == sizes
     columns = {c.name: c for c in opened.columns}
     Phi = columns[PHI]
     assert Phi.shape == ((N, 3 * K) if kind == "extxyz" else (N, 3, K))
@@ -145,7 +144,7 @@ def test_a_file_of_this_package_states_its_units(root: Path) -> None:
         "energies": ((1000,), "eV"),
         "temperature": ((1000,), "K"),
     }
-    assert opened.temperatures == (1200.0,) and not opened.has_descriptors and opened.n_max == 55
+    assert opened.temperatures == (1200.0,) and not opened.has_descriptors and set(opened.n_atoms) == {55}
     assert opened.sha256 == fl.io.sha256(root / "data" / "cu55_1200K.npz") and len(repr(opened)) < 250
 
 
@@ -346,7 +345,7 @@ def test_descriptors_of_varying_size_are_refused_when_opened(tmp_path: Path) -> 
 def test_a_column_without_a_row_for_each_atom_is_refused(tmp_path: Path) -> None:
     content = configurations()
     content["cold"][1].arrays["forces"] = np.zeros((20, 3))
-    with pytest.raises(ValueError, match="'forces' of 'cold' in md.pkl: expected . rows, one for each atom, in conf"):
+    with pytest.raises(ValueError, match="'forces' of md.pkl, key 'cold': expected . rows, one for each atom, in conf"):
         fl.io.open(write(tmp_path, "pickle", content))
 
 

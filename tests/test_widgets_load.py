@@ -86,7 +86,7 @@ def more_columns(atoms: Atoms) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder in which nothing lies."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
     return tmp_path
 
 
@@ -415,11 +415,11 @@ class Slow:
         place = fl.io if stage == "open" else fl.io.Opened
         real = getattr(place, stage)
 
-        def waiting(what: object, **chosen: object) -> object:
+        def waiting(what: object, *more: object, **chosen: object) -> object:
             if Path(getattr(what, "path", what)) == slow:
                 self.begun.set()
                 self.go.wait(60)
-            return real(what, **chosen)
+            return real(what, *more, **chosen)
 
         monkeypatch.setattr(place, stage, waiting)
 
@@ -548,7 +548,7 @@ def test_all_that_is_missing_is_asked_for_at_once_before_anything_is_computed(
     folder: Path, counted: dict[str, int]
 ) -> None:
     panel = panel_of(write(folder / "own.npz", change=two_of_each, temperature=[np.nan, np.nan]))
-    refused(panel, "temperature and forces and force descriptors and descriptors missing")
+    refused(panel, "temperature and descriptors and force descriptors and forces missing")
     assert set(asked(panel)) == {"temperature", "forces", "force_descriptors", "descriptors"}
     assert counted == {"open": 1, "dataset": 0} and str(panel.last_error).startswith(panel.subject.reason)
     panel.state.temperature, panel.state.forces = 300.0, "fa"

@@ -26,7 +26,7 @@ from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
 from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
 from fisherlib.widgets.panel import Panel
-from fisherlib.widgets.reading import read
+from fisherlib.widgets.reading import reading_of
 from fisherlib.widgets.states import ALL, NONE
 
 K = 4
@@ -74,7 +74,7 @@ def study(data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> fl.Study:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder in which nothing lies."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fl.io.listing, "PROJECT", tmp_path)
+    monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
     return tmp_path
 
 
@@ -921,8 +921,8 @@ def test_a_file_that_is_refused_late_is_told_on_the_page_that_is_open_meanwhile(
     good: Path, folder: Path, data: fl.Dataset
 ) -> None:
     dashboard = Dashboard(str(good))
-    chosen = {**dashboard.load._wanted()[2], "gradient": True}
-    bad = read(str(good), None, NONE, chosen, lambda done, total: None)
+    chosen = dataclasses.replace(dashboard.load.state.choice, gradient=True)
+    bad = reading_of(str(good), None, NONE, chosen, lambda done, total: None)
     open_page(dashboard, "Compare")
     with pytest.raises(ValueError, match="sign"):
         dashboard.load._use(bad)

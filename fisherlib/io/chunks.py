@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..configurations import Frames
+from ..configurations import Configurations
 from ..dataset import refuse_non_finite
 from ..units import beta
 from .archive import checksum
@@ -28,7 +28,7 @@ class Chunk:
         recipe: what is computed of them, as a digest.
     """
 
-    configurations: Frames
+    configurations: Configurations
     first: int
     recipe: str
 
@@ -46,12 +46,12 @@ class Chunk:
         return f"{slug(c.key)}-{self.first:09d}-{checksum(content)}"
 
 
-def chunks(trajectories: Sequence[Frames], rows: int, recipe: str) -> list[Chunk]:
+def chunks(trajectories: Sequence[Configurations], rows: int, recipe: str) -> list[Chunk]:
     """Chunks of at most so many force components, but one configuration at least, in order."""
     return [Chunk(configurations=c, first=m, recipe=recipe) for t in trajectories for m, c in cut(t, rows)]
 
 
-def cut(c: Frames, rows: int) -> Iterator[tuple[int, Frames]]:
+def cut(c: Configurations, rows: int) -> Iterator[tuple[int, Configurations]]:
     """Consecutive configurations with at most so many force components, and the number of the first one.
 
     The same configurations are always cut in the same places.
@@ -61,28 +61,14 @@ def cut(c: Frames, rows: int) -> Iterator[tuple[int, Frames]]:
         if size and size + 3 * n > rows:
             starts, size = [*starts, m], 0
         size += 3 * n
-    edges = np.concatenate([[0], np.cumsum(c.n_atoms)])
+    bare = dataclasses.replace(c, columns={}, entries={})
     for a, b in itertools.pairwise([*starts, len(c.n_atoms)]):
-        atoms = slice(edges[a], edges[b])
-        yield (
-            a,
-            Frames(
-                key=c.key,
-                temperature=c.temperature,
-                n_atoms=c.n_atoms[a:b],
-                numbers=None if c.numbers is None else c.numbers[atoms],
-                positions=None if c.positions is None else c.positions[atoms],
-                energies=c.energies[a:b],
-                forces=c.forces[atoms],
-                cell=None if c.cell is None else c.cell[a:b],
-                pbc=None if c.pbc is None else c.pbc[a:b],
-            ),
-        )
+        yield a, bare.take(c.key, range(a, b))
 
 
 def trajectories(
-    given: str | os.PathLike | Sequence[Frames], temperature: float | None = None
-) -> tuple[list[Frames], Path]:
+    given: str | os.PathLike | Sequence[Configurations], temperature: float | None = None
+) -> tuple[list[Configurations], Path]:
     """Trajectories with finite energies and forces, and the file they are in, or what to call them.
 
     Args:
@@ -104,6 +90,8 @@ def trajectories(
         beta(temperature)  # refuses what is no temperature
         found = [dataclasses.replace(f, temperature=float(temperature)) for f in found]
     for f in found:
+        if f.energies is None or f.forces is None:
+            raise ValueError(f"trajectory {f.key!r}: expected energies and forces, got None; choose them first")
         refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
         refuse_non_finite("forces", f.key, f.forces, f.n_atoms, rows_per_atom=1)
     return found, path

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..configurations import Frames
+from ..configurations import Configurations
 from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
@@ -19,7 +19,7 @@ from .archive import checksum, read_arrays, write_arrays
 
 
 def featurise(
-    frames: Sequence[Frames], *, descriptor: Descriptor, path: Path, progress: Progress | None = None
+    frames: Sequence[Configurations], *, descriptor: Descriptor, path: Path, progress: Progress | None = None
 ) -> list[Trajectory]:
     """Trajectories with descriptors, in memory, from the cache if it was made of these configurations with these settings.
 
@@ -50,17 +50,17 @@ def featurise(
     return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
 
 
-def with_descriptors(frames: Frames, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
+def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
     """The configurations with their descriptors, computed now and kept nowhere."""
     return frames.with_descriptors(*descriptor(frames.atoms(), species=species), descriptor.names(species))
 
 
-def species_of(frames: Sequence[Frames]) -> list[int]:
+def species_of(frames: Sequence[Configurations]) -> list[int]:
     """The atomic numbers that occur, ascending."""
     return sorted({int(z) for f in frames if f.numbers is not None for z in np.unique(f.numbers)})
 
 
-def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
+def number(descriptor: Descriptor, frames: Sequence[Configurations], path: Path) -> int:
     """K of the descriptors of frames that have positions.
 
     Raises:
@@ -76,7 +76,7 @@ def number(descriptor: Descriptor, frames: Sequence[Frames], path: Path) -> int:
     return K
 
 
-def refuse_hopeless(frames: Sequence[Frames], *, descriptor: Descriptor, path: Path) -> int:
+def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor, path: Path) -> int:
     """Refuses configurations that cannot be described, or are too few, before anything is computed; K of their descriptors.
 
     Raises:
@@ -110,7 +110,7 @@ def _refuse_large(size: int, path: Path) -> None:
         )
 
 
-def _fingerprint(frames: Sequence[Frames]) -> str:
+def _fingerprint(frames: Sequence[Configurations]) -> str:
     """SHA-256 of the configurations in their order: one file can give them in several, such as by a key."""
     digest = hashlib.sha256()
     for f in frames:

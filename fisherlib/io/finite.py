@@ -1,27 +1,24 @@
-"""Configurations whose numbers are all finite, and those that are left out because theirs are not."""
+"""Configurations with NaN or infinite numbers: which ones they are, and leaving them out."""
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..configurations import Frames
-from .stored import Stored
+from ..configurations import Configurations
 
 OnBad = Literal["refuse", "drop"]
 
 
-def whole(
-    stored: Sequence[Stored], frames: Sequence[Frames], columns: Sequence[str], *, on_bad: OnBad
-) -> tuple[Sequence[Stored], dict[str, list[int]]]:
+def without_bad(
+    found: Sequence[Configurations], columns: Sequence[str], *, on_bad: OnBad
+) -> tuple[Sequence[Configurations], dict[str, list[int]]]:
     """The trajectories without the configurations that have a bad number, where those are to be dropped.
 
     Args:
-        stored: trajectories.
-        frames: of each, with energies and forces chosen.
-        columns: per-atom columns that are taken besides.
+        found: trajectories with energies and forces chosen.
+        columns: further per-atom columns that are taken.
         on_bad: "refuse" leaves all as it is, for the trajectories to refuse it when they are made.
 
     Returns:
@@ -33,38 +30,38 @@ def whole(
     if on_bad not in get_args(OnBad):
         raise ValueError(f"on_bad: expected 'refuse' or 'drop', got {on_bad!r}")
     if on_bad == "refuse":
-        return stored, {}
-    found = [bad_configurations(f, columns) for f in frames]
-    kept = [s if not len(bad) else _without(s, bad) for s, bad in zip(stored, found, strict=True)]
-    kept = [s for s in kept if len(s.n_atoms)]
+        return found, {}
+    kept, dropped = [], {}
+    for t in found:
+        bad = bad_configurations(t, columns)
+        good = np.setdiff1d(np.arange(len(t.n_atoms)), bad)
+        if len(good):
+            kept.append(t.take(t.key, good) if len(bad) else t)
+        if len(bad):
+            dropped[t.key] = bad.tolist()
     if not kept:
         raise ValueError(
             "on_bad: expected some configurations without NaN or infinite numbers, got none; look at the columns that "
             f"are taken: {', '.join(map(repr, ('energies', 'forces', 'positions', *columns)))}"
         )
-    return kept, {s.key: bad.tolist() for s, bad in zip(stored, found, strict=True) if len(bad)}
+    return kept, dropped
 
 
-def _without(stored: Stored, bad: NDArray[np.integer]) -> Stored:
-    good = np.setdiff1d(np.arange(len(stored.n_atoms)), bad)
-    return stored.take(stored.key, good) if len(good) else dataclasses.replace(stored, n_atoms=stored.n_atoms[:0])
-
-
-def bad_configurations(frames: Frames, columns: Sequence[str]) -> NDArray[np.integer]:
+def bad_configurations(t: Configurations, columns: Sequence[str]) -> NDArray[np.integer]:
     """Numbers, from 0, of the configurations with NaN or infinite energies, forces, positions, cells or columns.
 
     Args:
-        frames: of one trajectory.
+        t: one trajectory.
         columns: those of its per-atom columns that are taken.
     """
-    starts = np.cumsum(frames.n_atoms) - frames.n_atoms
-    bad = ~np.isfinite(frames.energies)
-    for values in (frames.forces, frames.positions, *(frames.columns[name] for name in columns)):
-        if values is None:
-            continue
-        bad |= np.logical_or.reduceat(~_finite(values), starts)
-    if frames.cell is not None:
-        bad |= ~_finite(frames.cell)
+    starts = np.cumsum(t.n_atoms) - t.n_atoms
+    bad = np.zeros(len(t.n_atoms), dtype=bool)
+    for of_all in (t.energies, t.cell):
+        if of_all is not None:
+            bad |= ~_finite(of_all)
+    for of_atoms in (t.forces, t.positions, *(t.columns[name] for name in columns)):
+        if of_atoms is not None:
+            bad |= np.logical_or.reduceat(~_finite(of_atoms), starts)
     return np.flatnonzero(bad)
 
 
@@ -75,8 +72,8 @@ def _finite(values: NDArray) -> NDArray[np.bool_]:
     return np.isfinite(values).reshape(len(values), -1).all(axis=1)
 
 
-def left_out(dropped: dict[str, list[int]], configurations: int) -> str:
-    """What was left out, in a sentence.
+def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
+    """A warning about what was left out.
 
     Args:
         dropped: key → numbers of configurations.
@@ -92,8 +89,5 @@ def left_out(dropped: dict[str, list[int]], configurations: int) -> str:
 
 
 def _few(numbers: Sequence[int]) -> str:
-    return (
-        f"configuration{'s' if len(numbers) > 1 else ''} "
-        + ", ".join(map(str, numbers[:5]))
-        + (" …" if len(numbers) > 5 else "")
-    )
+    shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
+    return f"configuration{'s' if len(numbers) > 1 else ''} {shown}"

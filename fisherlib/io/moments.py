@@ -1,4 +1,4 @@
-"""Moments on the disk: records by name in one ``.npz`` that is there complete or not at all."""
+"""Moments on the disk: records by name in one ``.npz``, written in full or not at all."""
 
 import contextlib
 import json
@@ -13,14 +13,15 @@ import numpy as np
 from ..arguments import kind, location
 from ..moments import MomentRecord, Moments
 from .archive import Arrays, checksum, write_arrays
+from .strict import ending
 
-#: What is written, and what is read: the first had neither the identity of the data nor checksums.
+#: The format that is written, and those that are read; the first had neither the identity of the data nor checksums.
 FORMAT, FORMATS = "fisherlib-moments-2", ("fisherlib-moments-1", "fisherlib-moments-2")
 _ARRAYS = ("PhiPhi", "PhiF", "mean", "scatter")
 
 
 def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about: Mapping[str, Any]) -> None:
-    """Records with their names, as they come, and what they belong to.
+    """Write records with their names, one at a time, and what they belong to.
 
     Raises:
         ValueError: a number that is not finite; nothing is written.
@@ -55,7 +56,7 @@ def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
 
 
 class Records(Mapping[str, MomentRecord]):
-    """The records that ``write_records`` wrote, each read when it is asked for; ``with Records(path) as records``.
+    """The records that ``write_records`` wrote, each read on demand; ``with Records(path) as records``.
 
     Attributes:
         path: of the file.
@@ -102,7 +103,7 @@ class Records(Mapping[str, MomentRecord]):
 
     @property
     def checked(self) -> bool:
-        """Whether the records have checksums, which tell that nothing has changed them."""
+        """Whether the records have checksums, which show that nothing has changed them."""
         return self._format != FORMATS[0]
 
     def __getitem__(self, name: str) -> MomentRecord:
@@ -165,13 +166,16 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
 
     Raises:
         ValueError: another suffix, or a number that is not finite.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_moments(moments, f"{folder}/moments.npz")
     """
-    kind("moments", moments, Moments, "io.write_moments(accumulate(data), 'moments.npz')")
     location("path", path, "io.write_moments(moments, 'moments.npz')")
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"path: expected a name ending in .npz, got {path.name!r}")
-    write_records(moments.items(), path, moments.about)
+    kind("moments", moments, Moments, "io.write_moments(accumulate(data), 'moments.npz')")
+    write_records(moments.items(), ending(path, ".npz"), moments.about)
 
 
 def read_moments(path: str | os.PathLike) -> Moments:
@@ -180,6 +184,15 @@ def read_moments(path: str | os.PathLike) -> Moments:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a damaged file, or one that is only a part of the moments of a database.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_moments(moments, f"{folder}/moments.npz")
+    ...     same = fl.io.read_moments(f"{folder}/moments.npz")
+    >>> same.total().rows == moments.total().rows
+    True
     """
     location("path", path, "io.read_moments('moments.npz')")
     path = Path(path)

@@ -1,12 +1,13 @@
-"""Where a file given by a relative path lies, and its fingerprint."""
+"""Where files lie, given by a relative path or listed by what they are, and their fingerprints."""
 
 import hashlib
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..arguments import location
 
-#: What an installed package brings along: ``data/`` and ``notebooks/`` of the checkout it was built from.
+#: What an installed package carries: ``data/`` and ``notebooks/`` of the checkout it was built from.
 _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
 #: The folder that holds ``data/`` and ``notebooks/``: the checkout, or what was shipped of it.
 PROJECT = _SHIPPED if _SHIPPED.is_dir() else _SHIPPED.parents[1]
@@ -20,7 +21,10 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
         folder: whether it may be one.
 
     Raises:
-        FileNotFoundError: in neither; the sentence lists the data files there are.
+        FileNotFoundError: in neither; the message lists the data files there are.
+
+    >>> find("data/cu55_1200K.npz").name
+    'cu55_1200K.npz'
     """
     location("path", path, "io.find('md.npz')")
     path = Path(path).expanduser()
@@ -34,13 +38,51 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
 
 
+def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool]) -> list[str]:
+    """The files in some folders that are wanted, each once, by the shortest path that leads to it.
+
+    Args:
+        folders: looked through; those below them are not.
+        wanted: whether a file counts, told from its beginning; one that cannot be read does not.
+    """
+    found: dict[Path, str] = {}
+    for folder in map(Path, folders):
+        try:
+            paths = sorted(folder.expanduser().iterdir())
+        except OSError:
+            continue
+        for path in (path for path in paths if not path.name.startswith(".")):
+            try:
+                if (path.is_file() or path.is_dir()) and wanted(path):  # opening a pipe would block
+                    found.setdefault(path.resolve(), _shortest(path))
+            except Exception:  # noqa: BLE001, S112  a foreign or damaged file is not one of ours
+                continue
+    return list(found.values())
+
+
+def _shortest(path: Path) -> str:
+    """``data/…`` for a file of the project, unless the working folder has another one of that name."""
+    if not path.is_relative_to(PROJECT):
+        return str(path)
+    short = path.relative_to(PROJECT)
+    return str(short) if not short.is_file() or short.samefile(path) else str(path)
+
+
 def printable(name: str) -> str:
-    """A file name as text: bytes of it that are no UTF-8, which Python holds as lone surrogates, are spelt out."""
+    """A file name as text: bytes of it that are no UTF-8, which Python holds as lone surrogates, are spelt out.
+
+    >>> printable("run" + chr(0xDCFF))
+    'run\\\\udcff'
+    """
     return name.encode(errors="backslashreplace").decode()
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal."""
+    """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal.
+
+    >>> len(sha256(find("data/theta_energy.json")))
+    64
+    """
     location("path", path, "io.sha256(Path('md.npz'))")
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())

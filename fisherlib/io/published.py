@@ -5,6 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 from types import ModuleType
+from typing import IO, cast
 
 from .archive import write_atomically
 from .formats.mlearn import unpacked
@@ -43,7 +44,7 @@ FILES = {
 def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     """A public data file in the user's cache, put there from a folder or by download.
 
-    Nothing is ever written into ``folder``: what is derived from the file later lies beside the copy.
+    Nothing is ever written into ``folder``: anything derived from the file is kept beside the copy.
 
     Args:
         name: one of ``FILES``.
@@ -58,6 +59,10 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
         ConnectionError: not in the folder nor in the cache, and no download (never where the environment variable
             FISHERLIB_OFFLINE is set); says what to put where by hand.
         ModuleNotFoundError: pooch is not installed.
+
+    >>> fetch("mlearn_Fe_test.json")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: name: expected one of ..., got 'mlearn_Fe_test.json'
     """
     if name not in FILES:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
@@ -84,6 +89,10 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
         ConnectionError, ModuleNotFoundError: as for ``fetch``.
 
     Source: Zuo et al., J. Phys. Chem. A 124, 731 (2020).
+
+    >>> zuo2020("Fe")
+    Traceback (most recent call last):
+    ValueError: element: expected one of Ni, Cu, Li, Mo, Si, Ge, got 'Fe'
     """
     if element not in ELEMENTS:
         raise ValueError(f"element: expected one of {', '.join(ELEMENTS)}, got {element!r}")
@@ -93,7 +102,7 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
     archive = fetch(_ARCHIVE, folder)
     with tarfile.open(archive) as file:  # one member is read, by its exact name: nothing is unpacked to where it says
         train = file.extractfile(f"ZuoEtAl2020/{element}_train.xyz")
-        return _kept(f"zuo2020_{element}_training.xyz", train.read()), test
+        return _kept(f"zuo2020_{element}_training.xyz", cast(IO[bytes], train).read()), test
 
 
 def _checked(name: str, path: Path, content: bytes) -> bytes:

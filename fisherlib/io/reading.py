@@ -1,47 +1,92 @@
-"""A data file of any known format as a checked dataset, and back."""
+"""A data file of any known format, opened, or read as a checked dataset."""
 
+import dataclasses
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import flag, kind, location
-from ..configurations import Frames
+from ..arguments import flag, location
+from ..configurations import Configurations
 from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
-from ..units import check_temperature
-from .columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
-from .database import write_dataset
+from .acceptance import accept
+from .columns.choice import GUESSED, Choice, completed
+from .columns.description import columns_of
+from .data_file import Opened
+from .database import Database
 from .finite import OnBad
-from .formats import npz
-from .formats.extxyz_writer import write_extxyz
-from .judge import judge
-from .opened import open
+from .formats import fitsnap_rows, milady
+from .formats.kinds import READERS, kind_of
+from .places import find, printable, sha256
 
-#: Entries of the provenance that are written with the data.
-_KEPT = ("descriptor", "origin", "dropped", "copies")
+#: Kind → the data of a file or folder whose columns are fixed.
+_FIXED: dict[str, Callable[[Path], Dataset]] = {
+    "database": lambda path: Database.open(path).read(),
+    "FitSNAP rows": lambda path: Dataset(fitsnap_rows.read_rows(path)),
+    "design matrix": lambda path: Dataset(milady.read_rows(path)),
+}
+
+
+def open(
+    path: str | os.PathLike, *, elements: Sequence[str] | None = None, energies: ArrayLike | str | None = None
+) -> Opened:
+    """A data file or folder, read once, with the columns that it holds.
+
+    Files: our ``.npz``, the desktop app's ``md.pkl`` and pickled data frames, extended xyz, mlearn's and FitSNAP's JSON,
+    LAMMPS dumps, MiLaDy's ``design_matrix.dat``, FitSNAP's rows (``.df``, ``.npz``). Folders: a descriptor database,
+    MiLaDy's ``descDB``, FitSNAP's groups. Nothing is chosen yet, so that a file whose columns have unknown names opens as
+    well.
+
+    Args:
+        path: from the working folder, or else from the project's.
+        elements: symbols of types 1, 2, … in a LAMMPS dump without the column "element".
+        energies: of a LAMMPS dump, which holds none: (M,) eV, or the name of a file or of a per-atom column; see
+            ``lammps.read_dump``.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: unknown format, or a file that is damaged or laid out otherwise.
+
+    >>> import fisherlib as fl
+    >>> opened = fl.io.open("data/cu55_1200K.npz")
+    >>> opened.trajectories, opened.configurations, opened.choices("forces")
+    (20, 1000, ('forces',))
+    """
+    location("path", path, "io.open('md.npz')")
+    path = find(path, folder=True)
+    kind = kind_of(path)
+    # Before the content: a file that is replaced meanwhile must not lend its fingerprint to these data.
+    digest = _of_shards(path) if kind == "database" else sha256(path)
+    if kind in _FIXED:
+        return Opened(path=path.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](path))
+    given = {"elements": elements, "energies": energies} if kind == "LAMMPS dump" else {}
+    # A key may be the name of the file, which need not be text.
+    stored = tuple(dataclasses.replace(s, key=printable(s.key)) for s in READERS[kind](path, **given))
+    return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+
+
+def _of_shards(path: Path) -> str:
+    listed = "".join(f"{header.name} {header.digest}\n" for header in Database.open(path).shards())
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def read(
     path: str | os.PathLike,
+    choice: Choice = GUESSED,
     *,
-    temperature: float | None = None,
     descriptor: Descriptor | None = None,
-    descriptors: str | None = None,
-    force_descriptors: str | None = None,
-    forces: str | None = None,
-    energies: str | ArrayLike | None = None,
-    key: str | None = None,
     elements: Sequence[str] | None = None,
-    gradient: bool = False,
     on_bad: OnBad = "refuse",
     theta: ArrayLike | LinearPotential | None = None,
     check: bool = True,
     progress: Progress | None = None,
+    **named: Any,
 ) -> Dataset:
     """A dataset from a file or folder of any format that ``open`` knows.
 
@@ -51,115 +96,49 @@ def read(
 
     Args:
         path: from the working folder, or else from the project's.
-        temperature: K, for files that do not say; overrides what they say.
+        choice: which columns are taken for what, and at which temperature.
         descriptor: settings for a file without descriptors.
-        descriptors: name of the (N, K) column.
-        force_descriptors: name of the (N, 3, K) column.
-        forces: name of the (N, 3) column.
-        energies: name of the per-configuration energy, where the file has several to choose from; for a LAMMPS dump,
-            which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
-        key: comment-line entry that tells trajectories apart (extended xyz).
         elements: symbols of the types in a LAMMPS dump.
-        gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         on_bad: "drop" leaves out whole configurations that have NaN or infinite numbers, warns with their number, and
             keeps the numbers of those left out by key in ``data.provenance["dropped"]``; "refuse" refuses the file.
         theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot. Of a potential, the
             descriptor is compared as well.
         check: run ``diagnostics.consistency`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
+        named: the fields of a ``Choice`` by keyword: temperature (K), descriptors, force_descriptors, forces, energies,
+            key, gradient.
 
     Raises:
         FileNotFoundError: no such file.
+        TypeError: a keyword that is none of these.
         ValueError: unknown format, a missing or unfit column, NaN, or the sign of Φ is wrong.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write(fl.systems.harmonic([1.0, 2.0]), f"{folder}/springs")
+    ...     data = fl.io.read(f"{folder}/springs", temperature=310.0, check=False)
+    >>> data.K, data.temperatures
+    (2, [310.0])
     """
     location("path", path, "io.read('md.npz')")
-    check_temperature(temperature)
+    choice = completed(choice, named, read)
     flag("check", check)
-    opened = open(path, elements=elements, energies=energies)
+    opened = open(path, elements=elements, energies=choice.energies)
     if opened.kind == "LAMMPS dump":
-        energies = None  # they are in it now
-    data = opened.dataset(
-        temperature=temperature,
-        descriptor=descriptor,
-        descriptors=descriptors,
-        force_descriptors=force_descriptors,
-        forces=forces,
-        energies=energies,
-        key=key,
-        gradient=gradient,
-        on_bad=on_bad,
-        check=False,
-        progress=progress,
-    )
+        choice = dataclasses.replace(choice, energies=None)  # they are in it now
+    data = opened.dataset(choice, descriptor=descriptor, on_bad=on_bad, check=False, progress=progress)
     if check:
-        judge(data, opened.path, theta, key=key)
+        accept(data, opened.path, theta, key=choice.key)
     return data
 
 
-def read_frames(
-    path: str | os.PathLike, *, forces: str | None = None, energies: str | None = None, key: str | None = None
-) -> list[Frames]:
-    """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments."""
-    return open(path).frames(forces=forces, energies=energies, key=key)
+def read_frames(path: str | os.PathLike, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
+    """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments.
 
-
-def write(data: Dataset, path: str | os.PathLike) -> None:
-    """Write a dataset with its descriptors: one ``.npz``, extended xyz, or, to a path without suffix, a database.
-
-    ``.npz`` is the safe twin of the desktop app's ``md.pkl``. Its per-atom arrays have the app's names:
-    ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); configurations
-    are told apart by ``n_atoms`` and ``configurations``. In a database Φ is float32 (``database.write_dataset`` asks).
-
-    Args:
-        data: to write.
-        path: ending in ``.npz``, ``.xyz`` or ``.extxyz``, or of a folder.
-
-    Raises:
-        ValueError: a trajectory lacks what the format must have: species and positions, and for ``.npz`` site
-            descriptors.
+    >>> import fisherlib as fl
+    >>> first = fl.io.read_frames("data/cu55_1200K.npz")[0]
+    >>> first.key, first.forces.shape, first.temperature
+    ('walker-00', (2750, 3), 1200.0)
     """
-    kind("data", data, Dataset, "io.write(data, path)")
-    location("path", path, "io.write(data, 'md.npz')")
-    suffix = Path(path).suffix
-    if suffix in (".xyz", ".extxyz"):
-        write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
-    elif suffix == ".npz":
-        _write_npz(data, Path(path))
-    elif not suffix or Path(path).is_dir():
-        write_dataset(data, path)
-    else:
-        raise ValueError(
-            f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {Path(path).name!r}"
-        )
-
-
-def _write_npz(data: Dataset, path: Path) -> None:
-    frames = []
-    for t in data.values():
-        if t.species is None or t.positions is None or t.site_descriptors is None:
-            raise ValueError(
-                f"trajectory {t.key!r}: expected species, positions and site_descriptors to write, got None"
-            )
-        sums = np.add.reduceat(t.site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0)
-        if not np.allclose(sums, t.descriptors, rtol=1e-6, atol=1e-9 * np.abs(t.descriptors).max()):
-            raise ValueError(
-                f"descriptors of {t.key!r}: expected the sums of site_descriptors, got others, which would be lost"
-            )
-        frames.append(
-            Frames(
-                key=t.key,
-                temperature=t.temperature,
-                n_atoms=t.n_atoms,
-                numbers=t.species,
-                positions=t.positions,
-                energies=t.energies,
-                forces=t.forces.reshape(-1, 3),
-                cell=t.cell,
-                pbc=t.pbc,
-                descriptor_names=t.descriptor_names,
-                provenance={name: data.provenance[name] for name in _KEPT if name in data.provenance}
-                | {"origin": data.provenance.get("origin", {n: data.provenance.get(n) for n in ("file", "sha256")})},
-                columns={DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3, t.K)},
-            )
-        )
-    npz.write_frames(frames, path)
+    return open(path).frames(choice, **named)

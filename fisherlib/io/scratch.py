@@ -1,4 +1,4 @@
-"""A private folder in the temporary directory, which goes with its process; the next process removes those of killed ones."""
+"""A private folder in the temporary directory: removed with its process, or by the next process if that one was killed."""
 
 import contextlib
 import errno
@@ -12,7 +12,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows, where nothing is swept
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 #: How the names begin. The machine is part of them: where several share the folder, one may not see the locks of another.
 PREFIX = f"fisherlib-{platform.node()[:20]}-"
@@ -21,10 +21,10 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Scratch:
-    """A folder that is made when it is first asked for, and removed when nobody needs it any more.
+    """A folder that is made on first use and removed when it is no longer needed.
 
-    The process holds a lock on its folder. The system releases it when the process ends, however it ends, so that a
-    folder without a lock belongs to nobody.
+    The process holds a lock on its folder. The system releases the lock when the process ends, in whatever way, so a folder
+    without a lock has no owner.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Scratch:
         return self._made[0]
 
     def leave(self) -> None:
-        """Leaves the folder to be looked at; the next process removes it when this one has ended."""
+        """Keep the folder for inspection; the next process removes it once this one has ended."""
         if self._made is not None:
             self._made[1].detach()
 
@@ -55,9 +55,9 @@ class Scratch:
 
 
 def sweep() -> list[str]:
-    """Removes the folders of this user's processes that have ended without doing so; their names.
+    """Remove the folders that ended processes of this user have left behind. Returns their names.
 
-    A link is never followed, and the folder of a living process is never touched.
+    Links are never followed, and the folder of a running process is never touched.
     """
     removed: list[str] = []
     if fcntl is None:
@@ -74,7 +74,7 @@ def sweep() -> list[str]:
 
 
 def _folder() -> tuple[Path, int | None]:
-    """A new folder and the lock on it, which is None on a disk without locks, where nobody can sweep either."""
+    """A new folder and its lock; the lock is None on a disk without locks, where nothing is swept either."""
     for _ in range(100):
         path = Path(tempfile.mkdtemp(prefix=PREFIX))
         try:

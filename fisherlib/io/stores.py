@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..moments import MomentRecord
 from .chunks import Chunk
@@ -111,7 +112,8 @@ class ShardStore:
     def load(self, chunk: Chunk) -> str | None:
         """The name of a shard; None where it holds something else, which ``Database.append`` refuses to replace."""
         c = chunk.configurations
-        wanted = {"n_atoms": c.n_atoms, "energies": c.energies, "forces": np.ravel(c.forces), "species": c.numbers}
+        wanted: dict[str, NDArray | None] = {"n_atoms": c.n_atoms, "energies": c.energies, "species": c.numbers}
+        wanted |= {"forces": None if c.forces is None else c.forces.ravel()}
         wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
         with contextlib.suppress(Damaged, KeyError), Shard(self._path(chunk)) as shard:
             same = all(np.array_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)

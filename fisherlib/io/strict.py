@@ -1,6 +1,7 @@
-"""What files must be before they are read: regular ones, and JSON that has every key once."""
+"""What files must be before they are read: regular ones, JSON that has every key once, and a suffix of their format."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ class Twice(ValueError):
 
 
 def regular(path: Path) -> Path:
-    """The path, if a file can be read from it: a pipe would wait for ever, and a device never ends.
+    """The path, if a file can be read from it: opening a pipe would block, and a device never ends.
 
     Raises:
         ValueError: a pipe, a device or a folder; one that is missing is left for its reader to say.
@@ -22,18 +23,29 @@ def regular(path: Path) -> Path:
     return path
 
 
-def loads(text: str | bytes, place: str, **options: Callable[[str], Any]) -> Any:
-    """The content of JSON, in which no key may occur twice: Python's own reader takes the last one without a word.
+def ending(path: str | os.PathLike, *suffixes: str) -> Path:
+    """A path to write to, if its name has the suffix of the format.
+
+    Raises:
+        ValueError: another one.
+    """
+    if Path(path).suffix not in suffixes:
+        raise ValueError(f"path: expected a name ending in {' or '.join(suffixes)}, got {Path(path).name!r}")
+    return Path(path)
+
+
+def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
+    """The content of JSON, in which no key may occur twice: Python's own reader silently takes the last one.
 
     Args:
         text: JSON.
-        place: of the text, for the sentence.
-        options: as for ``json.loads``.
+        place: of the text, for error messages.
+        layout: what is expected in it, for error messages.
+        parse_constant: as for ``json.loads``.
 
     Raises:
         Twice: a key that occurs twice.
-        ValueError: no JSON.
-        RecursionError: lists within lists without end.
+        ValueError: no JSON, or lists within lists without end.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -44,4 +56,15 @@ def loads(text: str | bytes, place: str, **options: Callable[[str], Any]) -> Any
             raise Twice(f"{place}: expected each key once, got {twice!r:.40} twice; keep the one that counts")
         return made
 
-    return json.loads(text, object_pairs_hook=once, **options)
+    try:
+        return json.loads(text, object_pairs_hook=once, parse_constant=parse_constant)
+    except Twice:
+        raise
+    except RecursionError as error:
+        raise ValueError(f"{place}: expected {layout}, got lists within lists without end") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{place}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
+        ) from error
+    except ValueError as error:  # of a number
+        raise ValueError(f"{place}: expected finite numbers of usual length ({error})") from error

@@ -10,17 +10,22 @@ from typing import Any
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from ..arguments import kind, location
 from ..potential import LinearPotential
-from . import inert
-from .archive import read_arrays, write_atomically
+from . import inert, places
+from .archive import read_arrays, write_arrays, write_atomically
+from .formats.kinds import names_of
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
-from .formats.tables.flat import flat
+from .formats.values import flat
 from .places import find
-from .strict import Twice, loads
+from .strict import Twice, ending, parsed
 
+#: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
+JSON_LIMIT = 1_000_000
+_ENTRIES = {"coef", "intercept"}
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
 
@@ -32,7 +37,12 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another content; the sentence says what is there.
+        ValueError: another content; the message says what is there.
+
+    >>> import fisherlib as fl
+    >>> model = fl.io.read_theta("data/theta_energy.json")
+    >>> model.K, model.name
+    (105, 'θ')
     """
     location("path", path, "io.read_theta('theta.json')")
     path = find(path)
@@ -41,9 +51,24 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     content = _content(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
-    if not isinstance(content, Mapping) or not {"coef", "intercept"} <= content.keys():
+    if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
         found = list(content) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
+    coef, offset = _parameters(content, path)
+    provenance = content.get("provenance", {})
+    if isinstance(provenance, np.ndarray):  # of an .npz
+        provenance = _about(str(provenance), path)
+    return LinearPotential(
+        theta=coef,
+        offset=offset,
+        name=name,
+        provenance=provenance if isinstance(provenance, Mapping) else {},
+        descriptor_names=_names(content, len(coef), path),
+    )
+
+
+def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], float]:
+    """θ, (K,), and the offset, eV per atom."""
     coef = flat(f"'coef' of {path.name}", content["coef"])
     offset = flat(f"'intercept' of {path.name}", content["intercept"])
     if len(offset) != 1:
@@ -53,48 +78,39 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
             f"'coef' and 'intercept' of {path.name}: expected K finite parameters and a finite offset, got "
             f"{coef[:3].tolist()} … and {offset[0]}"
         )
-    provenance = content.get("provenance", {})
-    if isinstance(provenance, np.ndarray):  # of an .npz
-        provenance = _about(str(provenance), path)
+    return coef, offset[0]
+
+
+def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:
     names = content.get("descriptor_names", ())
     names = names.tolist() if isinstance(names, np.ndarray) else names
-    if (
-        not isinstance(names, list | tuple)
-        or not all(isinstance(n, str) for n in names)
-        or len(names) not in (0, len(coef))
-    ):
-        raise ValueError(f"'descriptor_names' of {path.name}: expected {len(coef)} names, one a parameter, got others")
-    return LinearPotential(
-        theta=coef,
-        offset=offset[0],
-        name=name,
-        provenance=provenance if isinstance(provenance, Mapping) else {},
-        descriptor_names=tuple(names),
-    )
+    words = isinstance(names, list | tuple) and all(isinstance(n, str) for n in names)
+    if not words or len(names) not in (0, K):
+        raise ValueError(f"'descriptor_names' of {path.name}: expected {K} names, one a parameter, got others")
+    return tuple(names)
 
 
 def _about(text: str, path: Path) -> object:
     try:
-        return loads(text, f"provenance of {path.name}")
+        return parsed(text, f"provenance of {path.name}", "named entries")
     except Twice:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}  # θ does not depend on it
 
 
 def _content(path: Path) -> object:
     if path.suffix == ".json":
-        try:
-            return loads(path.read_text(encoding="utf-8"), path.name)
-        except RecursionError as error:
-            raise ValueError(f"{path.name}: expected parameters θ, got lists within lists without end") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path.name}: expected JSON, got a file that is not ({error})") from error
+        return parsed(path.read_bytes(), path.name, "parameters θ")
     return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
 
 
 def versions() -> dict[str, str]:
-    """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``."""
+    """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``.
+
+    >>> sorted(versions())
+    ['blas', 'fisherlib', 'numpy', 'python', 'scipy']
+    """
     return {
         "fisherlib": metadata.version("fisherlib"),
         "python": platform.python_version(),
@@ -120,6 +136,34 @@ def _blas() -> str:
     return "; ".join(dict.fromkeys(words)) or "unknown"
 
 
+def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
+    """The files that look like parameters θ, as paths for ``read_theta``.
+
+    Args:
+        folder: looked through instead of the project's ``data/`` and ``reports/`` and the working folder.
+
+    Returns:
+        ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, and pickles by the name theta*.pkl.
+
+    >>> theta_files("data")
+    ['data/theta_energy.json']
+    """
+    everywhere: list[str | os.PathLike] = [places.PROJECT / "data", places.PROJECT / "reports", "."]
+    location("folder", "." if folder is None else folder, "io.theta_files('data')")
+    return places.listed(everywhere if folder is None else [folder], _is_theta)
+
+
+def _is_theta(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _ENTRIES <= names_of(path)
+    if suffix == ".json" and path.stat().st_size <= JSON_LIMIT:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content = content.get("theta_f", content) if isinstance(content, Mapping) else {}
+        return isinstance(content, Mapping) and _ENTRIES <= content.keys()
+    return suffix in (".pkl", ".pickle") and path.is_file() and path.name.lower().startswith("theta")
+
+
 def write_theta(
     model: LinearPotential, path: str | os.PathLike, *, provenance: Mapping[str, Any] | None = None
 ) -> None:
@@ -129,17 +173,27 @@ def write_theta(
         model: the potential.
         path: ``.json`` or ``.npz``.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_theta(fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5), f"{folder}/theta.json")
+    ...     fl.io.read_theta(f"{folder}/theta.json").offset
+    -3.5
     """
     kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
     location("path", path, "io.write_theta(model, 'theta.json')")
-    path = Path(path)
+    path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
     if path.suffix == ".npz":
-        arrays = {"coef": model.theta, "intercept": model.offset, "provenance": json.dumps(about, ensure_ascii=False)}
-        arrays |= {name: np.array(values) for name, values in names.items()}
-        write_atomically(path, lambda file: np.savez(file, **arrays))
-    elif path.suffix == ".json":
+        arrays: dict[str, Any] = {
+            "coef": model.theta,
+            "intercept": model.offset,
+            "provenance": json.dumps(about, ensure_ascii=False),
+        }
+        write_arrays([*arrays.items(), *names.items()], path)
+    else:
         content = {
             "coef": model.theta.tolist(),
             "intercept": model.offset,
@@ -150,5 +204,3 @@ def write_theta(
         # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))
-    else:
-        raise ValueError(f"path: expected a name ending in .json or .npz, got {path.name!r}")

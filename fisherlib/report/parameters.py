@@ -7,13 +7,13 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
 CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
-#: Names of files, columns and entries: text, whatever it looks like, also where the default is None.
-TEXTS = frozenset({"data", "theta", "descriptors", "force_descriptors", "forces", "energies", "key"})
+#: Names of files: text, whatever it looks like, also where the default is None.
+FILES = frozenset({"data", "theta"})
 EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", list: "a JSON list", dict: "a JSON object"}
 
 
@@ -67,13 +67,20 @@ def spoken(message: str, names: Iterable[str]) -> str:
     )
 
 
-def check(parameters: Mapping[str, object], defaults: Mapping[str, object], *, notebook: str) -> dict[str, object]:
+def check(
+    parameters: Mapping[str, object],
+    defaults: Mapping[str, object],
+    *,
+    notebook: str,
+    texts: Collection[str] = FILES,
+) -> dict[str, object]:
     """The values by the notebook's own names, each of the type of its default.
 
     Args:
         parameters: values by name, in any case; text is read as on the command line ("1200" fits a number).
         defaults: what `defaults` found in the notebook.
         notebook: its name, for errors.
+        texts: names of parameters that are text, such as those of columns.
 
     Raises:
         ParameterError: a name the notebook does not have, or a value that does not fit its default.
@@ -86,15 +93,15 @@ def check(parameters: Mapping[str, object], defaults: Mapping[str, object], *, n
             near = difflib.get_close_matches(name.casefold(), names, n=1)
             hint = f" (did you mean {names[near[0]]!r}?)" if near else ""
             raise ParameterError(f"{notebook} has no parameter {name!r}{hint}; it has: {', '.join(defaults) or 'none'}")
-        given[real] = _fit(real, value, defaults[real])
+        given[real] = _fit(real, value, defaults[real], text=real in texts)
     return given
 
 
-def _fit(name: str, value: object, default: object) -> object:
-    """`value` as the type of `default`; None fits everywhere and a default of None takes everything, but for names."""
+def _fit(name: str, value: object, default: object, *, text: bool) -> object:
+    """`value` as the type of `default`; None fits everywhere and a default of None takes everything, but for text."""
     value = os.fspath(value) if isinstance(value, os.PathLike) else value
-    scalar = _scalar(value) if isinstance(value, str) else value
-    if name in TEXTS and value is not None:
+    scalar: Any = _scalar(value) if isinstance(value, str) else value
+    if text and value is not None:
         return None if scalar is None and default is None else str(value)
     if scalar is None or default is None or isinstance(default, Expression):
         return scalar

@@ -1,22 +1,23 @@
 """Whether a report that is asked for can be made: its data file, columns, temperature and θ, before a kernel starts."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from .. import io
 from ..descriptors import Default
-from ..io.columns.columns import taken
+from ..io.columns.choice import ROLES, Choice
+from ..io.columns.roles import pair
 from ..io.featurise import number
 from ..units import COLDEST, HOTTEST, counted, kelvins
-from .parameters import ParameterError, check, defaults, spoken
+from .parameters import FILES, ParameterError, check, defaults, spoken
 
 #: A notebook with these parameters reports on a data file; others are not looked into.
 ABOUT_DATA = frozenset({"data", "theta", "temperature"})
@@ -30,7 +31,6 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "n": (3, 201, "a whole number of points along an axis"),
 }
 WHOLE = (*(name for name, limit in Default.limits.items() if limit.whole), "folds", "seed", "n")
-COLUMNS = ("descriptors", "force_descriptors", "forces", "energies", "key")
 
 
 def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
@@ -41,7 +41,7 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     """
     before = defaults(_content(notebook))
     try:
-        given = check(parameters, before, notebook=notebook.name)
+        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES))
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
             request.check()
@@ -74,7 +74,7 @@ def _content(path: Path) -> dict[str, Any]:
         raise ParameterError(f"{path} is no notebook that can be read ({error})") from error
 
 
-@dataclass
+@dataclasses.dataclass
 class Request:
     """What is asked for, and what stands in its way.
 
@@ -85,8 +85,8 @@ class Request:
     """
 
     given: Mapping[str, Any]
-    faults: list[str] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
+    faults: list[str] = dataclasses.field(default_factory=list)
+    hints: list[str] = dataclasses.field(default_factory=list)
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -108,7 +108,7 @@ class Request:
             opened = io.open(self.given["data"])
         if opened is not None:
             with self._noting():
-                K = self._complete(opened) if isinstance(opened, io.Complete) else self._columns(opened)
+                K = self._columns(opened) if opened.fixed is None else self._fixed(opened)
             self._key(opened)
         self._theta(K)
         if self.faults:
@@ -124,18 +124,20 @@ class Request:
                 continue
             self.faults.append(f"{name}: expected {what} from {least:.10g} to {greatest:.10g}, got {value!r}")
 
-    def _named(self, *names: str) -> dict[str, Any]:
-        return {name: self.given.get(name) for name in names}
+    @property
+    def choice(self) -> Choice:
+        """How the data file is read."""
+        return Choice.among(self.given)
 
-    def _temperature(self, stated: bool, opened: "io.Opened | io.Complete") -> None:
-        if self.given["temperature"] is None and not stated:
-            several, key = opened.temperatures, "" if self.given.get("key") else "key= of what tells them apart, or "
+    def _temperature(self, stated: bool, opened: io.Opened) -> None:
+        if self.choice.temperature is None and not stated:
+            several, key = opened.temperatures, "" if self.choice.key else "key= of what tells them apart, or "
             said = f"states {kelvins(several)}: give {key}" if several else "states no temperature: give "
             self.faults.append(f"{opened.path.name} {said}temperature=1200, say, in K")
 
-    def _complete(self, opened: io.Complete) -> int:
-        self._temperature(None not in {t.temperature for t in opened.data.values()}, opened)
-        data = opened.dataset(check=False, **self._named(*COLUMNS))
+    def _fixed(self, opened: io.Opened) -> int:
+        self._temperature(None not in opened.stated_temperatures().values(), opened)
+        data = opened.dataset(dataclasses.replace(self.choice, temperature=None), check=False)
         self._enough([len(t.energies) for t in data.values()], opened.path.name)
         return data.K
 
@@ -151,7 +153,8 @@ class Request:
 
     def _columns(self, opened: io.Opened) -> int | None:
         """K of the data, and what is missing in the file on the way there."""
-        unknown = [name for name in ("energies", "forces") if not self.given.get(name) and not opened.guess(name)]
+        choice, roles = self.choice, ("energies", "forces")
+        unknown = [name for name in roles if not getattr(choice, name) and not opened.guess(name)]
         for name in unknown:
             found = ", ".join(f"{name}={choice}" for choice in opened.choices(name))
             self.faults.append(
@@ -160,23 +163,21 @@ class Request:
         if unknown:
             self._temperature(len(opened.temperatures) == 1, opened)
             return None
-        frames = opened.frames(**self._named("forces", "energies", "key"))
+        frames = opened.frames(dataclasses.replace(choice, temperature=None))
         self._temperature(all(f.temperature is not None for f in frames), opened)
         self._enough([len(f.n_atoms) for f in frames], opened.path.name)
-        named = self._named("descriptors", "force_descriptors")
-        if any(named.values()) or opened.has_descriptors:
-            return frames[0].columns[taken(frames[0].columns, **named)[0]].shape[1]
-        if self.given.get("gradient"):
+        if choice.descriptors or choice.force_descriptors or opened.has_descriptors:
+            return frames[0].columns[pair(frames[0].columns, choice)[0]].shape[1]
+        if choice.gradient:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
         descriptor = Default(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
         return number(descriptor, frames, opened.path)
 
-    def _key(self, opened: "io.Opened | io.Complete") -> None:
-        if self.given.get("key") is None and opened.trajectories == 1:
-            likely: Mapping[str, int] = getattr(opened, "likely_keys", dict)()
-            for name, count in list(likely.items())[:1]:
+    def _key(self, opened: io.Opened) -> None:
+        if self.choice.key is None and opened.trajectories == 1:
+            for name, count in list(opened.likely_keys().items())[:1]:
                 self.hints.append(f"`{name}` has {count} values: key={name} tells the runs apart")
 
     def _theta(self, K: int | None) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import traitlets
 
 from .. import diagnostics, figures, io
 from ..dataset import Dataset
+from ..diagnostics import Verdict
 from ..figures import tables
+from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
 from ..units import counted, kelvins
@@ -17,21 +20,11 @@ from .entries import Maybe, Place
 from .field import Field
 from .live import LiveFigure
 from .panel import EMPTY, Panel
-from .reading import ROLES, Fitting, Reading, Subject, read
+from .reading import Fitting, Reading, Subject, reading_of
 from .states import NONE, LoadState
 from .upload import Upload
-from .words import LABELS
 
 SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
-#: What is chosen of a file, and how it begins.
-ANSWERS: dict[str, object] = {role: "" for role in ROLES} | {"temperature": None, "gradient": False}
-TIPS = {
-    "forces": "The column of true forces, eV/Å.",
-    "force_descriptors": "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed.",
-    "descriptors": "The column of descriptors of each atom.",
-    "energies": "The entry with the total energy of each configuration, eV.",
-    "key": "The entry of the comment line that names the trajectory of a configuration.",
-}
 
 
 class LoadPanel(Panel):
@@ -48,14 +41,15 @@ class LoadPanel(Panel):
     """
 
     subject = traitlets.Instance(Subject, ())
+    state: LoadState
 
     def __init__(self, path: str = "", *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = LoadState()
-        self.reading, self._settled = Reading(path="", chosen={}), Subject()
+        self.reading, self._settled = Reading(path=""), Subject()
         self._good: tuple[Reading, dict[str, object]] | None = None  # the last file that was, and what was chosen
         self._file = ""  # whose choices these are
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
-        self._answers: dict[str, dict[str, object]] = {}  # file → what was chosen of it
+        self._answers: dict[str, Choice] = {}  # file → what was chosen of it
         self._uploads: dict[str, str] = {}  # path → what it is called
         self._good_paths: dict[str, list[str]] = {"path": [], "theta": []}  # at hand, and typed or uploaded
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
@@ -77,37 +71,31 @@ class LoadPanel(Panel):
         return self.reading.data
 
     @property
-    def health(self) -> list:
+    def health(self) -> list[Verdict]:
         """Findings about the data."""
         return self.reading.health
 
     def _fields(self, state: LoadState) -> dict[str, Field]:
         """Everything that can be asked for, by its trait."""
-        controls = {
-            "theta": Choose(
-                state, "theta", "θ to compare with", tip="Parameters of your own beside the fits.", shown=self._called
-            ),
-            "temperature": Maybe(
-                state,
-                "temperature",
-                LABELS["temperature"],
-                empty="what the file says",
-                tip="Of the ensemble that the configurations are drawn from.",
-                failed=self._no_temperature,
-            ),
-        }
-        controls |= {name: Choose(state, name, LABELS[name], tip=TIPS[name]) for name in ROLES}
-        return {name: Field(control) for name, control in controls.items()}
+        tip = "Parameters of your own beside the fits."
+        fields = {"theta": Field(Choose(state, "theta", "θ to compare with", tip=tip, shown=self._called))}
+        for name, option in OPTIONS.items():
+            label, tip = option.metadata["label"], option.metadata["tip"]
+            if option.metadata["what"] == "number":
+                failed = self._no_number(name)
+                fields[name] = Field(Maybe(state, name, label, empty="what the file says", tip=tip, failed=failed))
+            elif option.metadata["what"] == "column":
+                fields[name] = Field(Choose(state, name, label, tip=tip))
+        return fields
 
     def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
-        common = {"refused": self._refuse, "needed": self._in_use}
+        common: dict[str, Any] = {"refused": self._refuse, "needed": self._in_use}
         data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
         theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
-        sign = "Tick it if the column holds the derivatives themselves instead of their negatives."
-        self._gradient = tick(state, "gradient", LABELS["gradient"], tip=sign)
+        flags = {name: option.metadata for name, option in OPTIONS.items() if option.metadata["what"] == "flag"}
+        self._flags = [tick(state, name, about["label"], tip=about["tip"]) for name, about in flags.items()]
         called = {"shown": self._called}
-        asked = ("temperature", "descriptors", "force_descriptors", "forces", "energies", "key")
-        choices = row(*(self.fields[name] for name in asked), self._gradient)
+        choices = row(*(self.fields[name] for name in OPTIONS if name in self.fields), *self._flags)
         choices.layout.align_items = "flex-start"  # a question makes a field higher
         return [
             row(
@@ -147,23 +135,28 @@ class LoadPanel(Panel):
             self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
             self.fields["theta"].ask()
         if self._file != state.path:
-            self._answers[self._file] = {name: getattr(state, name) for name in ANSWERS}
+            self._answers[self._file] = state.choice
             self._file = state.path
-            answers = self._answers.get(state.path, ANSWERS)
-            self._offer({role: ((), str(answers[role])) for role in ROLES})
-            state.temperature, state.gradient = answers["temperature"], answers["gradient"]
+            self._answer(self._answers.get(state.path, GUESSED))
             self._theta = state.theta = self._wish  # it was left out of the data before, perhaps, and fits these
             for field in self.fields.values():
                 field.ask()
             self._fade(True)
         elif opened is not None and self.reading.path == state.path:
-            narrowed = {role: getattr(state, role) or None for role in ("force_descriptors", "forces")}
-            if state.descriptors not in opened.choices("descriptors", **narrowed):
-                state.descriptors = ""  # it goes with other force descriptors
+            chosen = state.choice
+            narrowed = {"force_descriptors": chosen.force_descriptors, "forces": chosen.forces}
+            if chosen.descriptors not in opened.choices("descriptors", **narrowed):
+                state.set_trait("descriptors", "")  # it goes with other force descriptors
+
+    def _answer(self, choice: Choice) -> None:
+        """Sets all that is chosen, before it is known what the file offers."""
+        self._offer({role: ((), getattr(choice, role) or "") for role in ROLES})
+        for name in OPTIONS.keys() - {*ROLES}:
+            self.state.set_trait(name, getattr(choice, name))
 
     def redraw(self) -> None:
         """Reads what is chosen, also while another page is open."""
-        path, theta, chosen = self._wanted()
+        path, theta, choice = self.state.path, self.state.theta, self.state.choice
         if not path:
             self._decide(Subject())
             self.work.say("Choose a data file, or give its path.")
@@ -175,7 +168,7 @@ class LoadPanel(Panel):
         wanted = self._wished_for == path
 
         def task(progress: Progress) -> Reading:
-            return read(path, previous, theta, chosen, progress, wanted=wanted)
+            return reading_of(path, previous, theta, choice, progress, wanted=wanted)
 
         self.work.run(what, task, self._use, undo=self._back)
 
@@ -194,19 +187,14 @@ class LoadPanel(Panel):
         """What a path is called: of an upload, the file's own name."""
         return self._uploads.get(path) or io.printable(path)
 
-    def _wanted(self) -> tuple[str, str, dict[str, object]]:
-        """Path of the data, path of θ, and how the data are read."""
-        state = self.state
-        chosen: dict[str, object] = {role: getattr(state, role) or None for role in ROLES}
-        return state.path, state.theta, chosen | {"temperature": state.temperature, "gradient": state.gradient}
-
     def _use(self, reading: Reading) -> None:
         """Shows what was read, and only then tells what it means for the other pages."""
         self.reading, opened = reading, reading.opened
         self._offer(reading.fitting)
         self._tell(reading)
         self._keep(reading)
-        self._gradient.layout.display = "flex" if opened is not None and reading.own_descriptors else "none"
+        for flag in self._flags:
+            flag.layout.display = "flex" if reading.own_descriptors else "none"
         self.columns.value = "" if opened is None else _columns(opened)
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)
@@ -227,8 +215,9 @@ class LoadPanel(Panel):
             if name != "theta":
                 field.ask(reading.questions.get(name, "") if field.control.layout.display != "none" else "")
         stated = reading.data.provenance.get("stated_temperatures") if reading.data is not None else None
-        if stated and self.state.temperature is not None:
-            self.fields["temperature"].note(f"{self.state.temperature:.10g} K typed; the file states {kelvins(stated)}")
+        typed = self.state.choice.temperature
+        if stated and typed is not None:
+            self.fields["temperature"].note(f"{typed:.10g} K typed; the file states {kelvins(stated)}")
         theta = self.fields["theta"]
         if reading.left_out and self._wished_for == self.state.path:
             theta.ask(reading.left_out)
@@ -243,8 +232,8 @@ class LoadPanel(Panel):
 
     def _decide(self, subject: Subject) -> None:
         """What all pages speak of from now on."""
-        back = self._good is not None and subject.study is None
-        self._return.description = f"Back to {Path(self._called(self._good[0].path)).name}" if back else ""
+        back = self._good[0].path if self._good is not None and subject.study is None else ""
+        self._return.description = f"Back to {Path(self._called(back)).name}" if back else ""
         self._return.layout.display = "flex" if back else "none"
         self.subject = self._settled = subject
 
@@ -286,8 +275,8 @@ class LoadPanel(Panel):
     def _back(self) -> str:
         if not self._drawn:
             self._settled = Subject(file=self._name, reason="reading it was cancelled")
-        self._file = self._drawn.get("path", self.state.path)
-        self._theta = self._drawn.get("theta", self.state.theta)
+        self._file = str(self._drawn.get("path", self.state.path))
+        self._theta = str(self._drawn.get("theta", self.state.theta))
         said = super()._back()
         self._offer_paths()  # also those that have come since
         self._tell(self.reading)
@@ -300,9 +289,12 @@ class LoadPanel(Panel):
         for widget in (self._table, self.card):
             (widget.add_class if old else widget.remove_class)("fisherlib-old")
 
-    def _no_temperature(self, error: Exception) -> None:
-        self.fields["temperature"].ask(str(error))
-        self._refuse(error)
+    def _no_number(self, name: str) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            self.fields[name].ask(str(error))
+            self._refuse(error)
+
+        return failed
 
     def _in_use(self, path: Path) -> bool:
         good = self._good[0].path if self._good else ""
@@ -312,14 +304,14 @@ class LoadPanel(Panel):
         self.work.fail(error)
 
 
-def _card(data: Dataset | None, health: list) -> str:
+def _card(data: Dataset | None, health: list[Verdict]) -> str:
     """Facts of the data, and below them its checks."""
     if data is None or not health:
         return ""
     return tables.facts(diagnostics.facts(data))._repr_html_() + tables.card(health)._repr_html_()
 
 
-def _columns(opened: "io.Opened | io.Complete") -> str:
+def _columns(opened: io.Opened) -> str:
     if not opened.columns:
         return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
     return tables.columns(opened.columns)._repr_html_()

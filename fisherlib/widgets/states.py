@@ -1,9 +1,11 @@
 """The choices of each explorer, as traits without widgets or arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import traitlets
+
+from ..io.columns.choice import OPTIONS, Choice
 
 #: All trajectories of the data together.
 ALL = "all trajectories"
@@ -66,18 +68,25 @@ class State(traitlets.HasTraits):
                     self.set_trait(name, offered[0] if offered else "")
 
 
+#: The trait of each kind of choice among the columns of a file.
+_TRAITS: dict[str, Callable[[], traitlets.TraitType]] = {
+    "column": Offered,
+    "number": lambda: traitlets.Float(None, allow_none=True),
+    "flag": traitlets.Bool,
+}
+
+
 class LoadState(State):
-    """Which file, and how it is read. Columns left empty are guessed."""
+    """Which file, a θ, and a trait for each field of ``io.Choice``; what is empty is guessed."""
 
     path = traitlets.Unicode()
-    temperature = traitlets.Float(None, allow_none=True)  # K; None: what the file says
-    descriptors = Offered()
-    force_descriptors = Offered()
-    forces = Offered()
-    energies = Offered()
-    key = Offered()
-    gradient = traitlets.Bool(False)  # the column holds +∂D/∂x
     theta = traitlets.Unicode()  # path, or empty
+    locals().update({name: _TRAITS[option.metadata["what"]]() for name, option in OPTIONS.items()})
+
+    @property
+    def choice(self) -> Choice:
+        """How the file is read."""
+        return Choice.among(self.trait_values())
 
 
 class FitState(State):

@@ -2,16 +2,10 @@
 
 import re
 
+from ..io.columns.choice import OPTIONS
+
 #: The label of each choice on the page of files.
-LABELS = {
-    "temperature": "Temperature, K",
-    "forces": "Forces",
-    "force_descriptors": "Force descriptors",
-    "descriptors": "Descriptors",
-    "energies": "Energies",
-    "key": "Key of trajectories",
-    "gradient": "force descriptors hold +∂D/∂x",
-}
+LABELS = {name: option.metadata["label"] for name, option in OPTIONS.items()}
 _ADVICE = (
     (r"(?:read it with|take) gradient=True", f"tick “{LABELS['gradient']}”"),
     (r"take smaller n_max= and l_max=", "these are too few atoms: add configurations"),

@@ -1,14 +1,16 @@
 """A column of a file in words: its shape, its unit as far as one can tell, and its first values."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stored import Stored
-from . import choices
-from .columns import DESCRIPTORS, FORCE_DESCRIPTORS, Columns, free
+from ...configurations import Configurations
+from . import candidates
+from .candidates import free
+from .names import DESCRIPTORS, FORCE_DESCRIPTORS, Columns
 
 _BY_NAME = {
     "atom": {"force": "eV/Å?", "energ": "eV?", "charge": "e?"},
@@ -27,6 +29,10 @@ class Column:
         per: what a row belongs to.
         unit: stated by the file or its format; with a question mark where guessed from name and shape; "" unknown.
         preview: the first values, as text.
+
+    >>> import fisherlib as fl
+    >>> [column.name for column in fl.io.open("data/cu55_1200K.npz").columns if column.per == "atom"]
+    ['numbers', 'positions', 'forces']
     """
 
     name: str
@@ -37,12 +43,13 @@ class Column:
     preview: str
 
 
-def columns_of(stored: tuple[Stored, ...]) -> tuple[Column, ...]:
+def columns_of(stored: tuple[Configurations, ...]) -> tuple[Column, ...]:
     """The columns of a file, per atom and then per configuration; those that only some trajectories have are left out."""
-    atoms, entries = shared([s.atoms for s in stored]), shared([s.configurations for s in stored])
+    of_atoms, of_all = [s.of_atoms for s in stored], [s.entries for s in stored]
+    atoms, entries = shared(of_atoms), shared(of_all)
     units = _descriptor_units(atoms) | dict(stored[0].units)
-    made = [_column(name, [s.atoms[name] for s in stored], "atom", units) for name in atoms]
-    made += [_column(name, [s.configurations[name] for s in stored], "configuration", units) for name in entries]
+    made = [_column(name, [arrays[name] for arrays in of_atoms], "atom", units) for name in atoms]
+    made += [_column(name, [arrays[name] for arrays in of_all], "configuration", units) for name in entries]
     for name in ("cell", "temperature"):
         values = [getattr(s, name) for s in stored]
         if name not in entries and all(v is not None for v in values):
@@ -51,11 +58,12 @@ def columns_of(stored: tuple[Stored, ...]) -> tuple[Column, ...]:
     return tuple(made)
 
 
-def shared(parts: list[Columns]) -> Columns:
+def shared(parts: Sequence[Columns]) -> Columns:
     """The arrays of the first trajectory that all others have too, with the same shape of a row."""
+    first = parts[0] if parts else {}
     return {
         name: a
-        for name, a in parts[0].items()
+        for name, a in first.items()
         if all(name in part and part[name].shape[1:] == a.shape[1:] for part in parts)
     }
 
@@ -73,8 +81,8 @@ def _column(name: str, arrays: list[NDArray], per: Literal["atom", "configuratio
 
 def _descriptor_units(atoms: Columns) -> dict[str, str]:
     columns = free(atoms, None)
-    units = dict.fromkeys(choices.of_descriptors(columns), "[D]?")
-    units |= {name: "[D]/Å?" for name in choices.of_force_descriptors(columns) if columns[name].ndim == 3}
+    units = dict.fromkeys(candidates.of_descriptors(columns), "[D]?")
+    units |= {name: "[D]/Å?" for name in candidates.of_force_descriptors(columns) if columns[name].ndim == 3}
     return units | {DESCRIPTORS: "[D]", FORCE_DESCRIPTORS: "[D]/Å"}
 
 

@@ -1,69 +1,133 @@
-"""Energies and forces of a trajectory, taken from what its file holds."""
+"""The columns of a file in their roles: energies, forces, temperature, descriptors and force descriptors of a trajectory."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...configurations import Frames
+from ...arguments import numbers
+from ...configurations import Configurations
+from ...dataset import Trajectory
 from ..formats import npz
-from ..stored import Stored
-from . import choices
-from .columns import ENERGIES, FORCES, Columns, describe, free, meant
+from . import candidates
+from .candidates import free, gradients, sites, usual_energies
+from .choice import Choice
+from .names import FORCES, Columns, described, meant
 
 
-def frames_of(stored: Stored, kind: str, file: str, *, forces: str | None, energies: str | None) -> Frames:
-    """The configurations with the energies and forces named, or with those of a usual or the only likely name.
+def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
+    """The configurations with the energies and forces chosen, or with those of a usual or the only likely name.
+
+    Args:
+        stored: as the file has them.
+        choice: of which ``energies`` and ``forces`` count.
+        kind: of the file.
+        file: its name, for error messages.
 
     Raises:
         ValueError: there are none of that name, or they are no energies or forces by their shape.
     """
-    entries, atoms = stored.configurations, stored.atoms
-    E = energies or choices.guess_energies(entries, kind)
-    if E not in entries:
-        raise _no_energies(stored, kind, file, energies)
-    F = forces or choices.guess_forces(atoms)
-    if F not in atoms:
-        raise _no_forces(stored, kind, file, forces)
-    return Frames(
-        key=stored.key,
-        n_atoms=stored.n_atoms,
-        numbers=atoms.get("numbers"),
-        positions=atoms.get("positions"),
+    if not isinstance(choice.energies, str | None):
+        raise ValueError(
+            f"energies: expected a name of what {file} holds, got {type(choice.energies).__name__}; only a LAMMPS dump, "
+            "which has no energies, takes numbers"
+        )
+    entries, columns = stored.entries, stored.of_atoms
+    E = choice.energies or candidates.guess_energies(entries, kind)
+    if E is None or E not in entries:
+        raise _no_energies(stored, kind, file, choice.energies)
+    F = choice.forces or candidates.guess_forces(columns)
+    if F is None or F not in columns:
+        raise _no_forces(stored, kind, file, choice.forces)
+    return dataclasses.replace(
+        stored,
         energies=_numbers("energies", E, entries[E], ()),
-        forces=_numbers("forces", F, atoms[F], (3,)),
-        temperature=temperature_of(stored),
-        cell=stored.cell,
-        pbc=stored.pbc,
-        columns=free(atoms, F),
-        descriptor_names=stored.descriptor_names,
+        forces=_numbers("forces", F, columns[F], (3,)),
+        columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
     )
 
 
-def temperature_of(stored: Stored) -> float | None:
+def temperature_of(stored: Configurations | Trajectory) -> float | None:
     """The temperature that a file states for a trajectory, K: its own, or that of all its configurations alike."""
-    return _of_entries(stored.configurations) if stored.temperature is None else stored.temperature
+    if stored.temperature is not None or isinstance(stored, Trajectory):
+        return stored.temperature
+    found = _temperatures(stored)
+    T = found.pop() if len(found) == 1 else np.nan
+    return T if np.isfinite(T) and T > 0 else None
 
 
-def temperatures_of(stored: Stored) -> set[float]:
+def temperatures_of(stored: Configurations | Trajectory) -> set[float]:
     """All temperatures that a file states for a trajectory or for configurations of it, K."""
-    found = _entries(stored.configurations) if stored.temperature is None else {stored.temperature}
-    return {T for T in found if np.isfinite(T) and T > 0}
+    if stored.temperature is not None or isinstance(stored, Trajectory):
+        return set() if stored.temperature is None else {stored.temperature}
+    return {T for T in _temperatures(stored) if np.isfinite(T) and T > 0}
 
 
-def _of_entries(entries: Columns) -> float | None:
-    found = _entries(entries)
-    T = found.pop() if len(found) == 1 else None
-    return T if T is not None and np.isfinite(T) and T > 0 else None
+def _temperatures(stored: Configurations) -> set[float]:
+    found = [stored.entries[name] for name in ("temperature", "Temperature") if name in stored.entries]
+    return {float(T) for a in found if a.ndim == 1 and a.dtype.kind in "iuf" for T in np.unique(a)}
 
 
-def _entries(entries: Columns) -> set[float]:
-    return {float(T) for name in ("temperature", "Temperature") if name in entries for T in _plain(entries[name])}
+def at(labelled: Configurations, temperature: float | None) -> Configurations:
+    """What was chosen of a file, at a temperature, K, or at the one that the file states."""
+    T = temperature_of(labelled) if temperature is None else float(temperature)
+    return dataclasses.replace(labelled, temperature=T, entries={}, incomplete={})
 
 
-def _plain(column: NDArray) -> NDArray:
-    return np.unique(column) if column.ndim == 1 and column.dtype.kind in "iuf" else np.array([])
+def pair(columns: Columns, choice: Choice) -> tuple[str, str]:
+    """The columns chosen, or else guessed, for descriptors and force descriptors.
+
+    Raises:
+        ValueError: a column is missing or ambiguous.
+    """
+    Phi = _pick("force_descriptors", choice.force_descriptors, columns, gradients(columns))
+    return _pick("descriptors", choice.descriptors, columns, sites(columns, columns[Phi])), Phi
+
+
+def trajectory(stored: Configurations, choice: Choice) -> Trajectory:
+    """A trajectory from configurations that carry their descriptors.
+
+    Raises:
+        ValueError: a column is missing, ambiguous, or does not fit the other.
+    """
+    names = pair(stored.columns, choice)
+    D, Phi = (numbers(f"column {name!r}", stored.columns[name]) for name in names)
+    if D.ndim != 2:
+        raise ValueError(
+            f"descriptors: expected column {names[0]!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
+        )
+    Phi = _as_rows(names[1], Phi, D.shape[1])
+    return stored.with_descriptors(D, -Phi if choice.gradient else Phi, stored.descriptor_names)
+
+
+def _pick(what: str, wanted: str | None, columns: Columns, fits: Sequence[str]) -> str:
+    """The column to take for ``what``: the one named, or the only one that fits."""
+    if wanted is not None:
+        if wanted not in columns:
+            near = meant([wanted], columns)
+            raise ValueError(f"{what}: no column {wanted!r}{near}; the file has {described(columns)}; name one of them")
+        return wanted
+    if len(fits) != 1:
+        found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
+        raise ValueError(
+            f"{what}: expected one such column, found {found}; the file has {described(columns)}; name it by {what}="
+        )
+    return fits[0]
+
+
+def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
+    """(ΣN, 3, K), (ΣN, K, 3) or flattened (ΣN, 3K) as the rows (3ΣN, K); the order of axes is known from K."""
+    n = len(Phi)
+    if Phi.shape[1:] in ((3, K), (3 * K,)):
+        return Phi.reshape(-1, K)
+    if Phi.shape[1:] == (K, 3):
+        return np.ascontiguousarray(Phi.transpose(0, 2, 1)).reshape(-1, K)
+    raise ValueError(
+        f"force_descriptors: expected column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}; "
+        "the two columns must come from the same descriptor"
+    )
 
 
 def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDArray:
@@ -76,46 +140,43 @@ def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDA
     return column
 
 
-def _no_energies(stored: Stored, kind: str, file: str, wanted: str | None) -> ValueError:
-    found = list(stored.configurations)
-    if kind == "npz" and wanted is None:
-        return npz.missing(file, ["energies"], [*stored.atoms, *found])
-    if (
-        kind != "extxyz"
-        and wanted is not None
-        and set(choices.of_energies(stored.configurations, kind)) <= {"energies"}
-    ):
-        return no_such_choice("energies", wanted, file, found)
-    has = f"{', '.join(found)}; name it by energies=" if found else "no entry at all; add one to the file"
-    return ValueError(
-        f"energies: no {_spoken(wanted, ENERGIES[kind], found)} in {_where(stored, kind, wanted, ENERGIES[kind])}; it has {has}"
-    )
-
-
-def _no_forces(stored: Stored, kind: str, file: str, wanted: str | None) -> ValueError:
-    if kind == "npz" and wanted is None:
-        return npz.missing(file, ["forces"], [*stored.atoms, *stored.configurations])
-    if kind == "npz" and set(choices.of_forces(stored.atoms)) <= set(FORCES):
-        return no_such_choice("forces", wanted, file, list(stored.atoms))
-    usual = FORCES if kind == "extxyz" else FORCES[:1]
-    return ValueError(
-        f"forces: no column {_spoken(wanted, usual, list(stored.atoms))} in {_where(stored, kind, wanted, usual)}; it has "
-        f"{describe(stored.atoms)}; name it by forces="
-    )
-
-
-def no_such_choice(what: str, value: str | None, file: str, found: Sequence[str] = ()) -> ValueError:
+def no_such_choice(what: str, value: object, file: str, found: Iterable[str] = ()) -> ValueError:
     """The error of naming a column where the format leaves nothing to choose."""
-    near = meant([value] if value else [], found)
+    near = meant([value], found) if isinstance(value, str) else ""
     return ValueError(f"{what}: expected none for {file}, whose format has no such choice, got {value!r}{near}")
 
 
-def _spoken(wanted: str | None, usual: tuple[str, ...], found: Sequence[str]) -> str:
+def _no_energies(stored: Configurations, kind: str, file: str, wanted: str | None) -> ValueError:
+    found, usual = list(stored.entries), usual_energies(kind)
+    if kind == "npz" and wanted is None:
+        return npz.missing(file, ["energies"], [*stored.of_atoms, *found])
+    if kind != "extxyz" and wanted is not None and set(candidates.of_energies(stored.entries, kind)) <= {"energies"}:
+        return no_such_choice("energies", wanted, file, found)
+    has = f"{', '.join(found)}; name it by energies=" if found else "no entry at all; add one to the file"
+    return ValueError(
+        f"energies: no {_spoken(wanted, usual, found)} in {_where(stored, kind, wanted, usual)}; it has {has}"
+    )
+
+
+def _no_forces(stored: Configurations, kind: str, file: str, wanted: str | None) -> ValueError:
+    columns = stored.of_atoms
+    if kind == "npz" and wanted is None:
+        return npz.missing(file, ["forces"], [*columns, *stored.entries])
+    if kind == "npz" and set(candidates.of_forces(columns)) <= set(FORCES):
+        return no_such_choice("forces", wanted, file, columns)
+    usual = FORCES if kind == "extxyz" else FORCES[:1]
+    return ValueError(
+        f"forces: no column {_spoken(wanted, usual, columns)} in {_where(stored, kind, wanted, usual)}; it has "
+        f"{described(columns)}; name it by forces="
+    )
+
+
+def _spoken(wanted: str | None, usual: tuple[str, ...], found: Iterable[str]) -> str:
     names = [wanted] if wanted else usual
     return " or ".join(map(repr, names)) + meant(names, found)
 
 
-def _where(stored: Stored, kind: str, wanted: str | None, usual: tuple[str, ...]) -> str:
+def _where(stored: Configurations, kind: str, wanted: str | None, usual: tuple[str, ...]) -> str:
     if kind != "extxyz":
         return stored.place
     first = max(stored.incomplete.get(name, 0) for name in ([wanted] if wanted else usual))

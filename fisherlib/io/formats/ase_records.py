@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...configurations import Configurations
 from .. import inert
-from ..stored import stack_atoms, stack_entries
-from .tables.flat import flat
+from .stacking import ASE_UNITS, Parsed
+from .stacking import stack as stacked
+from .values import flat
 
-#: A file of n bytes may fill this many times n bytes of arrays, or ``_ALWAYS`` bytes: objects that it names again and
-#: again are written once, and only copied here.
+#: A file of n bytes may yield this many times n bytes of arrays, or ``_ALWAYS`` bytes: repeated objects are stored once
+#: in the file and copied here.
 _TIMES, _ALWAYS = 64, 2**28
 
 
@@ -25,9 +27,9 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     """The attributes of an ``ase.Atoms``, with its arrays of numbers and words under "arrays".
 
     Raises:
-        ValueError: it is none, or its arrays do not hold one row for each atom.
+        ValueError: something else, or arrays without one row for each atom.
     """
-    state = getattr(atoms, "state", None)
+    state: Any = getattr(atoms, "state", None)
     # Only arrays of numbers and words: anything else may be nested so deeply that looking at it fills the memory.
     arrays = named(state.get("arrays")) if isinstance(state, Mapping) else {}
     arrays = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biufUcS"}
@@ -51,12 +53,13 @@ def named(content: object) -> dict[str, Any]:
     return {n: v for n, v in content.items() if isinstance(n, str)} if isinstance(content, Mapping) else {}
 
 
-def stack(path: Path, place: str, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a ``Stored`` holds of these configurations: n_atoms, atoms, configurations, incomplete, cell and pbc.
+def stack(path: Path, key: str, place: str, states: Sequence[Mapping[str, Any]]) -> Configurations:
+    """These configurations as one trajectory.
 
     Args:
         path: of the file, whose size bounds what is made of it.
-        place: of the trajectory, for the sentence.
+        key: of the trajectory.
+        place: file and key, for error messages.
         states: of each configuration, from ``state_of``.
 
     Raises:
@@ -66,19 +69,13 @@ def stack(path: Path, place: str, states: Sequence[Mapping[str, Any]]) -> dict[s
     words = max((len(v) for part in labels for v in part.values() if isinstance(v, str)), default=0)
     arrays = sum(a.nbytes for s in states for a in s["arrays"].values())
     bounded(path, place, arrays + 4 * words * len(states))
-    atoms, no_column = stack_atoms(place, [s["arrays"] for s in states])
-    configurations, no_entry = stack_entries(labels)
-    return {
-        "n_atoms": np.array([len(s["arrays"]["numbers"]) for s in states]),
-        "atoms": atoms,
-        "configurations": configurations,
-        "incomplete": no_entry | no_column,
-        **_box(place, states),
-    }
+    boxes = _boxes(place, states)
+    parts = [Parsed(s["arrays"], entries, *box) for s, entries, box in zip(states, labels, boxes, strict=True)]
+    return stacked(key, place, parts, units=ASE_UNITS)
 
 
 def bounded(path: Path, place: str, size: int) -> None:
-    """Refuses arrays of ``size`` bytes together where the file is far too small to be honest about them."""
+    """Refuses arrays of ``size`` bytes in total if the file is far too small to hold them."""
     limit = max(_TIMES * path.stat().st_size, _ALWAYS)
     if size > limit:
         raise ValueError(
@@ -96,14 +93,14 @@ def _labels(info: object) -> dict[str, Any]:
     }
 
 
-def _box(place: str, states: Sequence[Mapping[str, Any]]) -> dict[str, NDArray]:
+def _boxes(place: str, states: Sequence[Mapping[str, Any]]) -> list[tuple[NDArray, NDArray] | tuple[()]]:
+    """Cell and pbc of each configuration; of none if one of the cells is not 3 × 3 numbers."""
     cells = [s.get("_cellobj", s.get("_cell")) for s in states]
     cells = [getattr(c, "state", c) for c in cells]
     cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
     pbc = [flat(f"pbc of {place}", s.get("_pbc", False), booleans=True) != 0 for s in states]
     if any(p.shape not in ((1,), (3,)) for p in pbc):
         raise ValueError(f"pbc of {place}: expected one or three of true and false")
-    numeric = all(isinstance(c, np.ndarray) and c.shape == (3, 3) and c.dtype.kind in "iuf" for c in cells)
-    if not numeric or not any(p.any() for p in pbc):
-        return {}
-    return {"cell": np.array(cells, dtype=np.float64), "pbc": np.array([np.broadcast_to(p, (3,)) for p in pbc])}
+    if not all(isinstance(c, np.ndarray) and c.shape == (3, 3) and c.dtype.kind in "iuf" for c in cells):
+        return [()] * len(states)
+    return [(c.astype(np.float64), np.broadcast_to(p, (3,))) for c, p in zip(cells, pbc, strict=True)]

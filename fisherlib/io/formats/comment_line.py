@@ -1,4 +1,4 @@
-"""The comment line of extended xyz: its entries in the order they stand, each once, and what its columns hold."""
+"""The comment line of extended xyz: its entries in order, each given once, and the columns that it announces."""
 
 import re
 
@@ -10,16 +10,16 @@ _WORD = rf"(?:{_PART})++"
 _ENTRY = re.compile(rf"(?P<key>{_WORD})(?P<told>\s*=\s*(?P<value>{_WORD})?)?(?:\s*=\s*(?:{_WORD})?)*")
 _MARKS = re.compile(_PART)
 
-#: Columns that ASE turns into floating-point numbers, whatever type their line states: yes and no became 1 and 0.
+#: Columns that ASE turns into floating-point numbers whatever type is stated; true and false would become 1 and 0.
 _NUMBERS = {*per_atom_properties, "positions", "numbers", "momenta", "masses"}
 
 
 def columns(comment: str) -> int | None:
-    """Values in the line of an atom, where the comment says it.
+    """Number of values in the line of an atom, if the comment says it.
 
     Raises:
-        ValueError: an entry or a column that is given twice, of which ASE would take the last without a word, or one of
-            another type than what it is called.
+        ValueError: an entry or a column is given twice (ASE would silently take the last), or a column of numbers has
+            another type.
     """
     entries = _entries(comment)
     _once([key for key, _ in entries], "the entry")
@@ -36,7 +36,7 @@ def columns(comment: str) -> int | None:
 
 
 def _entries(comment: str) -> list[tuple[str, str]]:
-    """Names and values in the order they stand, as ASE takes them apart; words without a value are left out."""
+    """Names and values in order, split as ASE splits them; words without a value are left out."""
     found = (entry for entry in _ENTRY.finditer(comment.strip()) if entry["told"])
     return [(_plain(entry["key"]), _plain(entry["value"] or "")) for entry in found]
 

@@ -1,27 +1,27 @@
 """Extended xyz files, through ASE."""
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import ase.io
 import numpy as np
 from ase.io.extxyz import per_atom_properties
 
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from ...configurations import Configurations
 from . import comment_line
+from .stacking import ASE_UNITS, Parsed, stack
 
 
-def read(path: Path) -> list[Stored]:
-    """All configurations of an extended xyz file as one trajectory; ``split`` tells several apart.
+def read(path: Path) -> list[Configurations]:
+    """All configurations of an extended xyz file as one trajectory; ``by_key`` separates several.
 
-    Energies and forces that ASE takes for results of a calculator stand beside the other columns, under ASE's names.
+    Energies and forces that ASE regards as results of a calculator become columns and entries under ASE's names.
 
     Raises:
         ValueError: the file cannot be read, holds nothing, or has a column of varying shape.
     """
     with open(path, encoding="utf-8") as file:
-        # What ASE raises of a damaged file is anybody's guess (KeyError, AttributeError, RecursionError …), and all of it
-        # means the same.
+        # ASE raises all kinds of errors for a damaged file (KeyError, AttributeError, RecursionError …).
         try:
             _check_lines(file, path.stat().st_size)
             configurations = ase.io.read(file, index=":", format="extxyz")
@@ -33,35 +33,22 @@ def read(path: Path) -> list[Stored]:
             ) from error
     if not configurations:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
-    atoms, no_column = stack_atoms(path.name, [a.arrays | _results(a, per_atom=True) for a in configurations])
-    entries, no_entry = stack_entries([a.info | _results(a, per_atom=False) for a in configurations])
-    box = {}
-    if any(a.pbc.any() for a in configurations):
-        box = {
-            "cell": np.array([a.cell.array for a in configurations]),
-            "pbc": np.array([a.pbc for a in configurations]),
-        }
-    return [
-        Stored(
-            key=path.stem,
-            place=path.name,
-            n_atoms=np.array([len(a) for a in configurations]),
-            atoms=atoms,
-            configurations=entries,
-            incomplete=no_entry | no_column,
-            units=ASE_UNITS,
-            **box,
-        )
-    ]
+    return [stack(path.stem, path.name, [_parsed(a) for a in configurations], units=ASE_UNITS)]
+
+
+def _parsed(atoms: ase.Atoms) -> Parsed:
+    results = atoms.calc.results if atoms.calc else {}
+    of_atoms = {name: np.asarray(value) for name, value in results.items() if name in per_atom_properties}
+    of_all = {name: value for name, value in results.items() if name not in per_atom_properties}
+    return Parsed(atoms.arrays | of_atoms, atoms.info | of_all, atoms.cell.array, atoms.pbc)
 
 
 def _check_lines(file: TextIO, size: int) -> None:
-    """Refuses what ASE would read without end, or leave out without a word: columns too many, entries given twice, all after a
-    blank line.
+    """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line.
 
     Args:
         file: at its start.
-        size: of it, bytes; it has no more lines.
+        size: of the file, bytes, and so more than its number of lines.
     """
     number = 0
     while (line := file.readline()).strip():
@@ -87,25 +74,16 @@ def _check_lines(file: TextIO, size: int) -> None:
     file.seek(0)
 
 
-def _results(atoms: ase.Atoms, *, per_atom: bool) -> dict[str, Any]:
-    results = atoms.calc.results if atoms.calc else {}
-    found = {name: value for name, value in results.items() if (name in per_atom_properties) == per_atom}
-    return {name: np.asarray(value) for name, value in found.items()} if per_atom else found
-
-
-def split(stored: Stored, key: str) -> list[Stored]:
-    """The trajectories that a comment-line entry tells apart, in the order they begin in the file.
+def by_key(stored: Configurations, key: str) -> list[Configurations]:
+    """One trajectory for each value of a comment-line entry, in the order in which they begin in the file.
 
     Raises:
         ValueError: a configuration has no such entry.
     """
-    if key not in stored.configurations:
-        found = ", ".join(stored.configurations)
+    if key not in stored.entries:
+        found = ", ".join(stored.entries)
         raise ValueError(
             f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; "
             "name it by key="
         )
-    rows: dict[str, list[int]] = {}
-    for m, value in enumerate(stored.configurations[key]):
-        rows.setdefault(str(value), []).append(m)
-    return [stored.take(name, members) for name, members in rows.items()]
+    return stored.by_entry(key)

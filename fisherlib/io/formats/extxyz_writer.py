@@ -3,15 +3,16 @@
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from ase.data import chemical_symbols
 from ase.io.extxyz import key_val_str_to_dict
+from numpy.typing import NDArray
 
 from ...dataset import Dataset, Trajectory
 from ..archive import write_atomically
-from ..columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from ..columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
+from ..strict import ending
 
 #: The comment-line entry that tells trajectories apart: ``fisherlib.io.read(path, key="trajectory")``.
 KEY = "trajectory"
@@ -32,17 +33,16 @@ def write_extxyz(data: Dataset, path: str | os.PathLike, *, descriptors: bool = 
     Raises:
         ValueError: another suffix, or a trajectory without species, positions or (if asked for) descriptors of each atom.
     """
-    path = Path(path)
-    if path.suffix not in (".xyz", ".extxyz"):
-        raise ValueError(f"path: expected a name ending in .xyz or .extxyz, got {path.name!r}")
-    for trajectory in data.values():
-        _check(trajectory, descriptors=descriptors)
-    write_atomically(path, lambda file: [file.write(t.encode()) for t in _texts(data, descriptors=descriptors)])
+    path = ending(path, ".xyz", ".extxyz")
+    held = [(t, *_arrays(t, descriptors=descriptors)) for t in data.values()]
+    texts = (text for t, species, columns in held for text in _texts(t, species, columns))
+    write_atomically(path, lambda file: [file.write(text.encode()) for text in texts])
 
 
-def _check(t: Trajectory, *, descriptors: bool) -> None:
-    lacking = [name for name in ("species", "positions") if getattr(t, name) is None]
-    if lacking:
+def _arrays(t: Trajectory, *, descriptors: bool) -> tuple[NDArray, dict[str, NDArray]]:
+    """Atomic numbers, (ΣN,), and the columns that are written, (ΣN, n)."""
+    if t.species is None or t.positions is None:
+        lacking = [name for name in ("species", "positions") if getattr(t, name) is None]
         raise ValueError(
             f"trajectory {t.key!r}: expected {' and '.join(lacking)} to write, got None; its file has no configurations of atoms"
         )
@@ -50,8 +50,9 @@ def _check(t: Trajectory, *, descriptors: bool) -> None:
         raise ValueError(
             f"key of trajectory {t.key!r}: expected one without the character NUL, which no text file keeps"
         )
+    columns = {"pos": t.positions, "forces": t.forces.reshape(-1, 3)}
     if not descriptors:
-        return
+        return t.species, columns
     if t.site_descriptors is None:
         raise ValueError(
             f"trajectory {t.key!r}: expected site_descriptors to write, got None; leave out descriptors=True, as its file holds "
@@ -62,27 +63,33 @@ def _check(t: Trajectory, *, descriptors: bool) -> None:
             f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; "
             "write it as .npz"
         )
-    sums = np.add.reduceat(t.site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0, dtype=np.float64)
+    refuse_other_sums(t, t.site_descriptors)
+    columns |= {DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3 * t.K)}
+    return t.species, columns
+
+
+def refuse_other_sums(t: Trajectory, site_descriptors: NDArray) -> None:
+    """Refuses descriptors that are not the sums of those of each atom, since only the latter are written.
+
+    Raises:
+        ValueError: others.
+    """
+    sums = np.add.reduceat(site_descriptors, np.cumsum(t.n_atoms) - t.n_atoms, axis=0, dtype=np.float64)
     if not np.allclose(sums, t.descriptors, rtol=1e-6, atol=1e-9 * np.abs(t.descriptors).max()):
         raise ValueError(
             f"descriptors of {t.key!r}: expected the sums of site_descriptors, got others, which would be lost"
         )
 
 
-def _texts(data: Dataset, *, descriptors: bool) -> Iterator[str]:
+def _texts(t: Trajectory, species: NDArray, columns: dict[str, NDArray]) -> Iterator[str]:
     """The configurations, one after the other."""
-    for t in data.values():
-        columns = {"pos": t.positions, "forces": t.forces.reshape(-1, 3)}
-        if descriptors:
-            columns |= {DESCRIPTORS: t.site_descriptors}
-            columns |= {FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3 * t.K)}
-        properties = ":".join(["species:S:1", *(f"{name}:R:{a.shape[1]}" for name, a in columns.items())])
-        ends = np.cumsum(t.n_atoms)
-        for m, (a, b) in enumerate(zip(ends - t.n_atoms, ends, strict=True)):
-            symbols = [chemical_symbols[z] for z in t.species[a:b]]
-            numbers = np.concatenate([column[a:b] for column in columns.values()], axis=1).tolist()
-            lines = (f"{s} {' '.join(map(repr, row))}\n" for s, row in zip(symbols, numbers, strict=True))
-            yield f"{b - a}\n{_comment(t, m, properties)}\n{''.join(lines)}"
+    properties = ":".join(["species:S:1", *(f"{name}:R:{a.shape[1]}" for name, a in columns.items())])
+    ends = np.cumsum(t.n_atoms)
+    for m, (a, b) in enumerate(zip(ends - t.n_atoms, ends, strict=True)):
+        symbols = [chemical_symbols[z] for z in species[a:b]]
+        values = np.concatenate([column[a:b] for column in columns.values()], axis=1).tolist()
+        lines = (f"{s} {' '.join(map(repr, row))}\n" for s, row in zip(symbols, values, strict=True))
+        yield f"{b - a}\n{_comment(t, m, properties)}\n{''.join(lines)}"
 
 
 def _comment(t: Trajectory, m: int, properties: str) -> str:

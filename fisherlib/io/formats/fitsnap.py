@@ -12,10 +12,12 @@ import numpy as np
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
+from ...configurations import Configurations
 from ...units import BOHR, HARTREE
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
-from ..strict import Twice, loads
+from ..strict import parsed
 from .mlearn import unpacked
+from .stacking import ASE_UNITS, Parsed, stack
+from .values import shaped
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
 _SUFFIXES = (".json", ".json.xz")
@@ -46,7 +48,7 @@ def holds(path: Path) -> bool:
         return False
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Configurations of a file, or of all ``.json`` files below a folder: each folder that holds some is a trajectory.
 
     Its key is the folder's name (with those above it, up to ``path``); its files are in natural order, 2 before 10.
@@ -60,7 +62,7 @@ def read(path: Path) -> list[Stored]:
     Source: FitSNAP, examples/Ta_Linear_JCP2014/JSON.
     """
     if not path.is_dir():
-        return [_stored(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
+        return [_trajectory(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
     groups: dict[Path, list[Path]] = {}
     for file in _files(path):
         groups.setdefault(file.parent, []).append(file)
@@ -74,7 +76,9 @@ def read(path: Path) -> list[Stored]:
         keys = {
             folder: (path.resolve() / key).relative_to(path.resolve().parent).as_posix() for folder, key in keys.items()
         }
-    return [_stored(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()]
+    return [
+        _trajectory(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()
+    ]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -86,7 +90,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """What to sort names by, so that 2 comes before 10."""
+    """Sorting key of names, by which 2 comes before 10."""
     parts = re.split(r"(\d+)", name, flags=re.ASCII)
     return [(int(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
 
@@ -105,58 +109,37 @@ def _warn_of_others(groups: Mapping[Path, list[Path]]) -> None:
         )
 
 
-def _stored(key: str, place: str, files: list[Path]) -> Stored:
-    parts = [part for file in files for part in _configurations(file)]
-    atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
-    entries, lacking = stack_entries([part["entries"] for part in parts])
-    styles = {part["stress"] for part in parts}
-    return Stored(
-        key=key,
-        place=place,
-        n_atoms=np.array([len(part["atoms"]["numbers"]) for part in parts]),
-        atoms=atoms,
-        configurations=entries,
-        incomplete=incomplete | lacking,
-        cell=np.array([part["cell"] for part in parts]),
-        pbc=np.ones((len(parts), 3), dtype=bool),
-        units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": styles.pop() if len(styles) == 1 else ""},
-    )
+def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
+    parts, styles = zip(*(found for file in files for found in _configurations(file)), strict=True)
+    stress = styles[0] if len(set(styles)) == 1 else ""
+    return stack(key, place, parts, units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": stress})
 
 
-def _configurations(file: Path) -> Iterator[dict[str, Any]]:
+def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
+    """Each configuration of a file, and the unit of its stress."""
     content = _content(file)
-    dataset = content.get("Dataset") if isinstance(content, Mapping) else None
-    data = dataset.get("Data") if isinstance(dataset, Mapping) else None
+    found = content.get("Dataset") if isinstance(content, Mapping) else None
+    dataset = found if isinstance(found, Mapping) else {}
+    data = dataset.get("Data")
     if not isinstance(data, list) or not data or not all(isinstance(entry, Mapping) for entry in data):
-        found = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
+        got = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(
-            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {found or 'nothing'}; other data are "
+            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {got or 'nothing'}; other data are "
             "read from .npz or extended xyz"
         )
     for m, entry in enumerate(data):
         place = file.name if len(data) == 1 else f"{file.name}, configuration {m}"
-        part = _configuration(place, entry, dataset)
-        part["entries"]["file"] = file.name
-        yield part
+        yield _configuration(place, entry, dataset, file.name), str(dataset.get("StressStyle", ""))
 
 
 def _content(file: Path) -> object:
     text = unpacked(file)
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
-    try:
-        return loads(text, file.name)
-    except Twice:
-        raise
-    except RecursionError as error:
-        raise ValueError(f"{file.name}: expected {_LAYOUT}, got lists within lists without end") from error
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are, too
-        raise ValueError(
-            f"{file.name}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
+    return parsed(text, file.name, _LAYOUT)
 
 
-def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
+def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any], file: str) -> Parsed:
     lacking = [name for name in ("Positions", "AtomTypes", "Lattice") if name not in entry]
     if lacking:
         found = ", ".join(map(repr, list(entry)[:9])) or "nothing"
@@ -169,20 +152,19 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
         )
 
     def converted(name: str, shape: tuple[int, ...], scale: dict[str, float]) -> NDArray[np.float64]:
-        return _numbers(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
+        return shaped(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
 
     forces = {f"{e}per{x}": E / X for e, E in ENERGIES.items() for x, X in LENGTHS.items()} | {"metal": 1.0}
     atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), LENGTHS)}
     atoms |= {"forces": converted("Forces", (N, 3), forces)} if "Forces" in entry else {}
-    entries = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
+    entries: dict[str, Any] = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
     for name, value in entry.items():
         array = _plain(value) if name not in _OWN else None
         if array is not None and name != "Stress" and array.shape[:1] == (N,):
             atoms[name] = array
         elif array is not None:
             entries[name] = array
-    cell, stress = converted("Lattice", (3, 3), LENGTHS), str(dataset.get("StressStyle", ""))
-    return {"atoms": atoms, "entries": entries, "cell": cell, "stress": stress}
+    return Parsed(atoms, {**entries, "file": file}, converted("Lattice", (3, 3), LENGTHS), (True, True, True))
 
 
 def _elements(place: str, types: object) -> NDArray[np.integer]:
@@ -197,7 +179,7 @@ def _elements(place: str, types: object) -> NDArray[np.integer]:
 
 
 def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:
-    """What turns the unit that a style names into ours; without a style it is ours."""
+    """The factor from the unit that a style names to ours; without a style it is 1."""
     name = str(dataset.get(style, "metal"))
     factor = known.get(re.sub(r"[\s_-]|(?<=angstrom)s$", "", name.lower()).replace("/", "per").replace("mole", "mol"))
     if factor is None:
@@ -214,11 +196,3 @@ def _plain(value: object) -> NDArray | None:
     except ValueError:
         return None
     return array if array.dtype.kind in "biuf" and array.size else None
-
-
-def _numbers(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = _plain(value)
-    if array is None or array.dtype.kind == "b" or array.shape != shape:
-        found = type(value).__name__ if array is None else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}; the layout is {_LAYOUT}")
-    return array.astype(np.float64)

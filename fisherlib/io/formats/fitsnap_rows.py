@@ -53,7 +53,7 @@ def read_rows(path: str | os.PathLike, *, temperature: float | None = None) -> l
     An energy row is per atom, so row and target are multiplied by N; a force row is Φ = −∂D/∂x as it stands. A column
     that is 1 in every energy row and 0 in every force row belongs to the offset per atom and is left out, as
     ``LinearPotential`` has it of its own. Targets are the DFT values minus those of the reference potential; stress rows
-    and weights are left aside; both is said in a warning. Configurations kept for testing are a trajectory of their own.
+    and weights are not used; a warning says both. Configurations kept for testing are a trajectory of their own.
     FitSNAP's rows follow the listing of a folder; here groups and files are in natural order, 2 before 10.
 
     Args:
@@ -93,8 +93,9 @@ def _of_npz(path: Path) -> _Rows:
     names = names.astype(str)
     if index.dtype.kind not in "iu" or index.size == 0 or not 0 <= index.min() <= index.max() < len(names):
         raise ValueError(f"config_index of {path.name}: expected whole numbers below the {len(names)} config_names")
-    names = [(name.rpartition("/")[0] or printable(path.stem), name.rpartition("/")[2]) for name in names.tolist()]
-    return _checked(path.name, arrays["A"], arrays["b"], arrays["row_type"], index, arrays.get("atom_index"), names)
+    parts = [name.rpartition("/") for name in names.tolist()]
+    labels = [(group or printable(path.stem), file) for group, _, file in parts]
+    return _checked(path.name, arrays["A"], arrays["b"], arrays["row_type"], index, arrays.get("atom_index"), labels)
 
 
 def _of_folder(folder: Path) -> _Rows:
@@ -182,9 +183,9 @@ def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Tr
     made = []
     for key, members in groups.items():
         n_atoms = np.array([len(force) // 3 for _, force in members])
-        energy, force = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
+        E, F = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused by its place
-            energies, descriptors = rows.b[energy] * n_atoms, rows.A[np.ix_(energy, kept)] * n_atoms[:, None]
+            energies, descriptors = rows.b[E] * n_atoms, rows.A[np.ix_(E, kept)] * n_atoms[:, None]
         made.append(
             Trajectory(
                 key=key,
@@ -192,8 +193,8 @@ def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Tr
                 n_atoms=n_atoms,
                 energies=energies,
                 descriptors=descriptors,
-                forces=rows.b[force],
-                force_descriptors=rows.A[np.ix_(force, kept)],
+                forces=rows.b[F],
+                force_descriptors=rows.A[np.ix_(F, kept)],
                 descriptor_names=tuple(f"D{k}" for k in range(len(kept))),
             )
         )

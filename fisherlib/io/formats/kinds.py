@@ -1,18 +1,22 @@
-"""Which reader a path wants: by its suffix, and where that serves several layouts, or is a folder's, by what is inside."""
+"""Which reader a path needs: by its suffix, or by what is inside where a suffix serves several layouts and for folders."""
 
+import lzma
+import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ...arguments import location
+from ...configurations import Configurations
+from .. import places
 from ..database.layout import META
-from ..stored import Stored
-from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz
-from . import pickles as app
+from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz, pickles
 from .lammps import read_dump
 
 #: Kind → the reader of its columns.
-READERS: dict[str, Callable[..., list[Stored]]] = {
+READERS: dict[str, Callable[..., list[Configurations]]] = {
     "npz": npz.read,
-    "pickle": app.read,
+    "pickle": pickles.read,
     "extxyz": extxyz.read,
     "mlearn": mlearn.read,
     "FitSNAP": fitsnap.read,
@@ -34,6 +38,8 @@ _SUFFIXES = {
 }
 #: JSON has one suffix for all layouts, and may be compressed.
 _JSON = (".json", ".json.xz")
+#: Arrays that every ``.npz`` of a dataset has.
+_DATASET = {"keys", "configurations", "n_atoms", "numbers", "positions"}
 
 
 def kind_of(path: Path) -> str:
@@ -63,3 +69,45 @@ def _of_folder(path: Path) -> str:
         f"path: expected a file, or the folder of a descriptor database ({META}), of MiLaDy (.eml, .fml) or of FitSNAP "
         f"(.json, FitSNAP.df), got the folder {path.name!r} with nothing of these; name a file in it"
     )
+
+
+def data_files(folder: str | os.PathLike | None = None) -> list[str]:
+    """The files that look like datasets, as paths for ``open`` and ``read``.
+
+    Args:
+        folder: looked through instead of the project's ``data/`` and the working folder.
+
+    Returns:
+        ``.npz`` files with the arrays of a dataset, ``.xyz`` and ``.extxyz`` files that begin with a number of atoms,
+        ``.json`` and ``.json.xz`` files that begin as a list with structures or as FitSNAP's do, ``.pkl`` files whose names
+        do not begin with "theta", and the folders of descriptor databases. Nothing is read beyond that; a file may still be refused.
+
+    >>> data_files("data")
+    ['data/cu55_1200K.npz']
+    """
+    location("folder", "." if folder is None else folder, "io.data_files('data')")
+    return places.listed([places.PROJECT / "data", "."] if folder is None else [folder], _is_data)
+
+
+def _is_data(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return (path / META).is_file()
+    if suffix == ".npz":
+        return _DATASET <= names_of(path) or fitsnap_rows.holds(path)
+    if suffix in (".pkl", ".pickle"):
+        return not path.name.lower().startswith("theta") and path.stat().st_size > 0
+    if suffix in (".xyz", ".extxyz"):
+        with open(path, "rb") as file:
+            return file.readline(64).strip().isdigit()
+    if path.name.lower().endswith(_JSON):
+        with lzma.open(path) if suffix == ".xz" else open(path, "rb") as file:
+            beginning = file.read(256).lstrip()
+        return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
+    return False
+
+
+def names_of(path: Path) -> set[str]:
+    """Names of the arrays of an ``.npz``, from the directory at its end."""
+    with zipfile.ZipFile(path) as archive:
+        return {name.removesuffix(".npy") for name in archive.namelist()}

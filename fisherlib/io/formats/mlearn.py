@@ -1,6 +1,5 @@
 """Configurations in the JSON of mlearn: pymatgen structures with energies, forces and the group that they belong to."""
 
-import json
 import lzma
 import re
 from collections.abc import Mapping
@@ -9,10 +8,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 from ase.data import atomic_numbers
-from numpy.typing import NDArray
 
-from ..stored import ASE_UNITS, Stored, stack_atoms, stack_entries
-from ..strict import loads, regular
+from ...configurations import Configurations
+from ..strict import parsed, regular
+from .stacking import ASE_UNITS, Parsed, stack
+from .values import shaped
 
 #: Bytes of JSON: reading takes some ten times as much memory, and a small .xz can hold any amount.
 LIMIT = 2**28
@@ -21,28 +21,28 @@ _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'
 _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
 _UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "virial_stress": "kbar?"}
-_WORDS = {str: "text", list: "a list", dict: "named entries"}
+_WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """Trajectories of an mlearn file, in the order they begin in it.
 
     A simulation is one trajectory: "Snapshot 3 of 40 of AIMD NVT simulation at 300 K" belongs to "AIMD NVT simulation at
     300 K", at that temperature. Its configurations are in the order of time, by the number of their snapshot (entry
-    "snapshot"), whatever their order in the file. What is no snapshot of a simulation goes by its group ("Elastic",
-    "Surface", …), has no temperature and stays in the order of the file, after any snapshots of that name. Labels are
-    taken as they are: those of some published vacancy simulations are known to be exchanged.
+    "snapshot"), not in the order of the file. Other configurations belong to their group ("Elastic", "Surface", …), have
+    no temperature and keep the order of the file, after any snapshots of that name. Labels are taken as they are: those
+    of some published vacancy simulations are known to be exchanged.
 
     Raises:
         ValueError: no such layout, something missing, or the file is damaged.
 
     Source: layout of the data of Zuo et al., J. Phys. Chem. A 124, 731 (2020), in the repository mlearn.
     """
-    parts: dict[str, list[dict[str, Any]]] = {}
+    parts: dict[str, list[Parsed]] = {}
     for m, entry in enumerate(_entries(path)):
         key, part = _configuration(f"{path.name}, configuration {m}", entry)
         parts.setdefault(key, []).append(part)
-    return [_stored(path, key, members) for key, members in parts.items()]
+    return [_trajectory(path, key, members) for key, members in parts.items()]
 
 
 def unpacked(path: Path) -> bytes:
@@ -67,18 +67,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Any]:
-    try:
-        content = loads(unpacked(path), path.name, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError(f"{path.name}: expected {_LAYOUT}, got lists within lists without end") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path.name}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
-    except ValueError as error:
-        if str(error).startswith(path.name):
-            raise
-        raise ValueError(f"{path.name}: expected finite numbers of usual length ({error})") from error
+    content = parsed(unpacked(path), path.name, _LAYOUT, _no_number)
     if isinstance(content, Mapping) and ({"coef", "intercept"} <= content.keys() or "theta_f" in content):
         raise ValueError(
             f"{path.name}: expected configurations, got parameters θ; read them with fisherlib.io.read_theta"
@@ -98,31 +87,29 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"got {name}")
 
 
-def _configuration(place: str, entry: object) -> tuple[str, dict[str, Any]]:
+def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     """The trajectory that a configuration belongs to, and its arrays."""
     structure, outputs = (_named(place, entry, name, dict) for name in ("structure", "outputs"))
     sites = _named(f"{place}, 'structure'", structure, "sites", list)
     if not sites:
         raise ValueError(f"{place}: expected at least one site, got none")
     lattice = _named(f"{place}, 'structure'", structure, "lattice", dict)
-    cell = _numbers(f"{place}, 'matrix' of the lattice", lattice.get("matrix"), (3, 3))
-    N, words = (
-        len(sites),
-        {name: entry[name] for name in ("group", "description", "tag") if isinstance(entry.get(name), str)},
-    )
+    cell = shaped(f"{place}, 'matrix' of the lattice", lattice.get("matrix"), (3, 3))
+    N = len(sites)
+    words = {name: entry[name] for name in ("group", "description", "tag") if isinstance(entry.get(name), str)}
     atoms = {
         "numbers": np.array([_element(f"{place}, site {i}", site) for i, site in enumerate(sites)]),
-        "positions": _numbers(f"{place}, 'xyz' of the sites", [site.get("xyz") for site in sites], (N, 3)),
-        "forces": _numbers(f"{place}, 'forces'", outputs.get("forces"), (N, 3)),
+        "positions": shaped(f"{place}, 'xyz' of the sites", [site.get("xyz") for site in sites], (N, 3)),
+        "forces": shaped(f"{place}, 'forces'", outputs.get("forces"), (N, 3)),
     }
-    numbers = {"energies": float(_numbers(f"{place}, 'energy'", outputs.get("energy"), ()))}
+    numbers: dict[str, Any] = {"energies": float(shaped(f"{place}, 'energy'", outputs.get("energy"), ()))}
     if "virial_stress" in outputs:
-        numbers["virial_stress"] = _numbers(f"{place}, 'virial_stress'", outputs["virial_stress"], (6,))
+        numbers["virial_stress"] = shaped(f"{place}, 'virial_stress'", outputs["virial_stress"], (6,))
     pbc = lattice.get("pbc", [True] * 3)
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
     key, number = _membership(place, words, entry)
-    return key, {"atoms": atoms, "entries": numbers | number | words, "cell": cell, "pbc": pbc}
+    return key, Parsed(atoms, numbers | number | words, cell, pbc)
 
 
 def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[str, dict[str, int]]:
@@ -136,27 +123,13 @@ def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[st
 def _named(place: str, content: object, name: str, kind: type) -> Any:
     """Entry ``name`` of what should be named entries; errors say what is there instead."""
     if not isinstance(content, dict) or name not in content:
-        found = (
-            f"only {', '.join(map(repr, list(content)[:9])) or 'nothing'}"
-            if isinstance(content, dict)
-            else type(content).__name__
-        )
+        found = type(content).__name__
+        if isinstance(content, dict):
+            found = f"only {', '.join(map(repr, list(content)[:9])) or 'nothing'}"
         raise ValueError(f"{place}: expected an entry {name!r}, got {found}; the layout is {_LAYOUT}")
     if not isinstance(content[name], kind):
         raise ValueError(f"{place}: expected {name!r} to be {_WORDS[kind]}, got {type(content[name]).__name__}")
     return content[name]
-
-
-def _numbers(what: str, values: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    wanted = f"shape {shape}" if shape else "one number"
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of different lengths
-        raise ValueError(f"{what}: expected numbers of {wanted}, got rows of different lengths") from None
-    if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
-        found = "nothing" if values is None else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected finite numbers, {wanted}, got {found}")
-    return array.astype(np.float64)
 
 
 def _element(place: str, site: object) -> int:
@@ -169,27 +142,9 @@ def _element(place: str, site: object) -> int:
     return atomic_numbers[symbol]
 
 
-def _stored(path: Path, key: str, parts: list[dict[str, Any]]) -> Stored:
-    place = f"{path.name}, key {key!r}"
+def _trajectory(path: Path, key: str, parts: list[Parsed]) -> Configurations:
     # Published files mix the frames of a simulation; autocorrelation and drift mean nothing out of the order of time.
-    parts = sorted(parts, key=lambda part: part["entries"].get("snapshot", np.inf))
-    atoms, incomplete = stack_atoms(place, [part["atoms"] for part in parts])
-    entries, lacking = stack_entries([part["entries"] for part in parts])
+    parts = sorted(parts, key=lambda part: part.entries.get("snapshot", np.inf))
     stated = _TEMPERATURE.search(key)
-    return Stored(
-        key=key,
-        place=place,
-        n_atoms=np.array([len(part["atoms"]["numbers"]) for part in parts]),
-        atoms=atoms,
-        configurations=entries,
-        incomplete=incomplete | lacking,
-        temperature=float(stated["kelvin"]) if stated else None,
-        units=_UNITS,
-        **_box(parts),
-    )
-
-
-def _box(parts: list[dict[str, Any]]) -> dict[str, NDArray]:
-    if not any(any(part["pbc"]) for part in parts):
-        return {}
-    return {"cell": np.array([part["cell"] for part in parts]), "pbc": np.array([part["pbc"] for part in parts])}
+    temperature = float(stated["kelvin"]) if stated else None
+    return stack(key, f"{path.name}, key {key!r}", parts, temperature=temperature, units=_UNITS)

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...arguments import each
-from ...configurations import Frames
+from ...configurations import Configurations
 from ..archive import read_arrays, write_atomically
-from ..stored import Stored
-from ..strict import Twice, loads
+from ..strict import parsed
 
 FORMAT = "fisherlib-1"
 _REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
 _CHOSEN = ("energies", "forces")
-_PER_ATOM = ("numbers", "positions", "forces")
 _STRUCTURE = (
+    "numbers",
+    "positions",
     "format",
     "units",
     "provenance",
@@ -33,7 +33,7 @@ _STRUCTURE = (
 )
 
 
-def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: ArrayLike) -> None:
+def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **extra: Any) -> None:
     """Write configurations (and their columns) into one compressed ``.npz``.
 
     Args:
@@ -43,12 +43,20 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
 
     Raises:
         ValueError: trajectories that cannot share a file.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> frames = fl.io.read_frames("data/cu55_1200K.npz")[:1]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_frames(frames, f"{folder}/one.npz")
+    ...     len(fl.io.read_frames(f"{folder}/one.npz"))
+    1
     """
-    frames = each("frames", frames, Frames, "io.write_frames(io.read_frames('md.xyz'), 'frames.npz')")
+    frames = each("frames", frames, Configurations, "io.write_frames(io.read_frames('md.xyz'), 'frames.npz')")
     names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
     if not frames or len(set(names)) > 1:
         raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")
-    arrays: dict[str, ArrayLike] = {
+    arrays: dict[str, Any] = {
         "format": FORMAT,
         "units": json.dumps(
             {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K"}, ensure_ascii=False
@@ -58,17 +66,16 @@ def write_frames(frames: Sequence[Frames], path: str | os.PathLike, **extra: Arr
         "provenance": json.dumps(dict(frames[0].provenance), ensure_ascii=False),
         "temperature": np.array([np.nan if f.temperature is None else f.temperature for f in frames]),
     }
-    fields = ["n_atoms", "numbers", "positions", "energies", "forces"] + (
-        [] if frames[0].cell is None else ["cell", "pbc"]
-    )
+    fields = ["n_atoms", "numbers", "positions", "energies", "forces"]
+    fields += [] if frames[0].cell is None else ["cell", "pbc"]
     arrays |= {"descriptor_names": np.array(frames[0].descriptor_names)} if frames[0].descriptor_names else {}
     arrays |= {field: np.concatenate([getattr(f, field) for f in frames]) for field in fields}
     arrays |= {name: np.concatenate([f.columns[name] for f in frames]) for name in frames[0].columns}
     write_atomically(Path(path), lambda file: np.savez_compressed(file, **arrays, **extra))
 
 
-def read(path: Path) -> list[Stored]:
-    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are left aside."""
+def read(path: Path) -> list[Configurations]:
+    """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are ignored."""
     arrays = read_arrays(path)
     lacking = [name for name in _REQUIRED if name not in arrays]
     if lacking:
@@ -91,17 +98,20 @@ def read(path: Path) -> list[Stored]:
         m, a = slice(first, last), slice(atom_ends[first], atom_ends[last])
         T = None if np.isnan(temperature[k]) else float(temperature[k])
         made.append(
-            Stored(
+            Configurations(
                 key=str(key),
                 place=f"{path.name}, key {str(key)!r}",
                 n_atoms=n_atoms[m],
-                atoms={name: column[a] for name, column in per_atom.items()},
-                configurations={name: column[m] for name, column in per_configuration.items()},
+                numbers=arrays["numbers"][a],
+                positions=arrays["positions"][a],
+                columns={name: column[a] for name, column in per_atom.items()},
+                entries={name: column[m] for name, column in per_configuration.items()},
                 temperature=T,
                 provenance=provenance,
                 units=units,
                 descriptor_names=tuple(arrays.get("descriptor_names", np.array([], dtype=str)).tolist()),
-                **{name: arrays[name][m] for name in ("cell", "pbc") if name in arrays},
+                cell=arrays["cell"][m] if "cell" in arrays else None,
+                pbc=arrays["pbc"][m] if "pbc" in arrays else None,
             )
         )
     return made
@@ -116,16 +126,19 @@ def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int) -> None:
-    """Refuses arrays that always have one shape, and have another; an absent one is another matter."""
+    """Refuses arrays of fixed shape that have another shape; missing ones are dealt with elsewhere."""
+    keys, names = arrays["configurations"].shape, (np.size(arrays.get("descriptor_names", ())),)
     wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
-    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (arrays["configurations"].shape, "iuf")}
-    wanted |= {"keys": (arrays["configurations"].shape, "U"), "descriptor_names": (None, "U")}
+    wanted |= {
+        "pbc": ((M, 3), "biu"),
+        "temperature": (keys, "iuf"),
+        "keys": (keys, "U"),
+        "descriptor_names": (names, "U"),
+    }
     for name, (shape, kinds) in wanted.items():
         array = arrays.get(name)
-        if array is None:
-            continue
-        if array.dtype.kind not in kinds or (array.shape != shape if shape else array.ndim != 1):
-            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape or '(K,)'}"
+        if array is not None and (array.dtype.kind not in kinds or array.shape != shape):
+            expected = f"{'words' if kinds == 'U' else 'numbers'} of shape {shape}"
             raise ValueError(f"{name} of {path.name}: expected {expected}, got {array.shape} of {array.dtype}")
     for name, rows in (("forces", atoms), ("energies", M)):
         if name in arrays and arrays[name].shape[:1] != (rows,):
@@ -139,12 +152,7 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
 
 
 def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
-    try:
-        content = loads(str(arrays.get(name, "{}")), f"{name} of {path.name}")
-    except Twice:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} of {path.name}: expected named entries as JSON ({error!s:.100})") from error
+    content = parsed(str(arrays.get(name, "{}")), f"{name} of {path.name}", "named entries as JSON")
     if not isinstance(content, dict):
         raise ValueError(f"{name} of {path.name}: expected named entries as JSON, got {type(content).__name__}")
     return content
@@ -153,15 +161,15 @@ def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, 
 def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
     """Per-atom and per-configuration arrays, told apart by name or else by length.
 
-    What cannot be taken, such as complex forces, is kept beside what can, so that nothing else is taken in its place.
-    A plain list as long as both (every configuration is one atom) counts as per configuration.
+    Arrays that cannot be used, such as complex forces, are kept as well, so that nothing else is used in their place.
+    A plain list counts as per configuration if every configuration is one atom, so that both lengths are the same.
     """
     per_atom, per_configuration = {}, {}
     for name, a in arrays.items():
         if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind in "OV":
             continue
         fits_both = len(a) == M == atoms and a.ndim == 1
-        if name in _PER_ATOM or (len(a) == atoms and name != "energies" and not fits_both):
+        if name == "forces" or (len(a) == atoms and name != "energies" and not fits_both):
             per_atom[name] = a
         elif len(a) == M or name == "energies":
             per_configuration[name] = a

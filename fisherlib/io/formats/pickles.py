@@ -1,25 +1,26 @@
 """Pickles of trajectories, read without unpickling: the desktop app's, databases of ``ase.Atoms``, and data frames."""
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...configurations import Configurations
 from .. import inert
-from ..stored import ASE_UNITS, Stored
 from . import ase_records
-from .tables import dataframes
-from .tables.flat import flat
+from .tables import CONVERSION, dataframes
+from .values import flat
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
 _NUMBERED = re.compile(r"(?P<key>.*\S)_(?P<number>\d{1,18})(\.\w{1,8})?", re.DOTALL)
 
 
-def read(path: Path) -> list[Stored]:
-    """Trajectories of a pickle file; nothing in it is imported or run. Its layout is known by what it holds:
+def read(path: Path) -> list[Configurations]:
+    """Trajectories of a pickle file; nothing in it is imported or run. Its content shows which layout it has:
 
     - ``{key: {'atoms': [ase.Atoms], 'energies': [float]}}``, the desktop app's ``md.pkl``. Besides its energies, a key
       may hold further lists of one number for each configuration, or single numbers.
@@ -34,13 +35,16 @@ def read(path: Path) -> list[Stored]:
     if not isinstance(content, Mapping) or not content:
         raise ValueError(f"{path.name}: expected {_LAYOUT} or a pandas DataFrame, got {type(content).__name__}")
     if all(isinstance(value, np.ndarray) for value in content.values()):
-        return dataframes.read(path, content)
+        try:
+            return dataframes.read(path, content)
+        except ValueError as error:
+            raise ValueError(f"{error}; or convert the frame where it was made: {CONVERSION}") from error
     if all(isinstance(value, Mapping) and ase_records.is_atoms(value.get("atoms")) for value in content.values()):
         return _database(path, content)
-    return [_stored(path, str(key), value) for key, value in content.items()]
+    return [_trajectory(path, str(key), value) for key, value in content.items()]
 
 
-def _stored(path: Path, key: str, value: object) -> Stored:
+def _trajectory(path: Path, key: str, value: object) -> Configurations:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
         found = list(value)[:9] if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
@@ -58,9 +62,8 @@ def _stored(path: Path, key: str, value: object) -> Stored:
             f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got "
             f"{len(energies)}"
         )
-    held = ase_records.stack(path, f"{key!r} in {path.name}", states)
-    held["configurations"] = {**held["configurations"], **_extras(value, len(states)), "energies": energies}
-    return Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held)
+    made = ase_records.stack(path, key, f"{path.name}, key {key!r}", states)
+    return dataclasses.replace(made, entries={**made.entries, **_extras(value, len(states)), "energies": energies})
 
 
 def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
@@ -81,11 +84,11 @@ def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
 def _whole(content: object) -> bool:
     if isinstance(content, np.ndarray):
         return content.dtype.kind in "iu"
-    items = content if isinstance(content, list | tuple) else [content]
-    return all(isinstance(item, int | np.integer) and abs(item) < 2**53 for item in items)
+    items: Sequence[Any] = content if isinstance(content, list | tuple) else [content]
+    return all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
 
 
-def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Stored]:
+def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Configurations]:
     keys: dict[str, list[tuple[int, Any]]] = {}
     for m, name in enumerate(content):
         numbered = _NUMBERED.fullmatch(str(name))
@@ -95,8 +98,7 @@ def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[S
     for key, members in keys.items():
         names = [name for _, name in sorted(members, key=lambda member: member[0])]
         states = [_labelled(f"{path.name}, {str(name)!r:.60}", content[name]) for name in names]
-        held = ase_records.stack(path, f"{key!r} in {path.name}", states)
-        made.append(Stored(key=key, place=f"{path.name}, key {key!r}", units=ASE_UNITS, **held))
+        made.append(ase_records.stack(path, key, f"{path.name}, key {key!r}", states))
     return made
 
 

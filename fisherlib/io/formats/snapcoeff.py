@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
-from ...arguments import kind, location
+from ...arguments import floats, kind, location
 from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
+from ..strict import ending
 
 
 def write_snapcoeff(
@@ -36,11 +37,15 @@ def write_snapcoeff(
 
     Raises:
         ValueError: another suffix, no element, lengths that do not fit, or K not divisible by T.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> model = fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_snapcoeff(model, f"{folder}/Ta.snapcoeff", element="Ta", radius=0.5, weight=1.0)
     """
     kind("model", model, LinearPotential, "io.write_snapcoeff(model, path, element='Ta', radius=0.5, weight=1.0)")
-    path, elements = Path(path), [element] if isinstance(element, str) else list(element)
-    if path.suffix != ".snapcoeff":
-        raise ValueError(f"path: expected a name ending in .snapcoeff, got {path.name!r}")
+    path, elements = ending(path, ".snapcoeff"), [element] if isinstance(element, str) else list(element)
     unknown = [name for name in elements if name not in atomic_numbers]
     if unknown or not elements or len(set(elements)) < len(elements):
         raise ValueError(f"element: expected different symbols of elements, such as 'Ta', got {element!r:.40}")
@@ -55,10 +60,7 @@ def write_snapcoeff(
 
 
 def _numbers(name: str, values: float | Sequence[float], T: int) -> list[float]:
-    try:
-        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: expected a number for each element, got {values!r:.40}") from error
+    array = np.atleast_1d(floats(name, values))
     if array.shape != (T,) or not np.isfinite(array).all():
         raise ValueError(f"{name}: expected {T} finite numbers, one for each element, got {values!r:.40}")
     return array.tolist()
@@ -82,6 +84,14 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
         ValueError: another layout, or elements with different e0, of which a potential has one.
 
     Source: LAMMPS documentation, pair_style snap.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> model = fl.LinearPotential(theta=[0.5, -1.0], offset=-3.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write_snapcoeff(model, f"{folder}/Ta.snapcoeff", element="Ta", radius=0.5, weight=1.0)
+    ...     fl.io.read_snapcoeff(f"{folder}/Ta.snapcoeff").offset
+    -3.5
     """
     location("path", path, "io.read_snapcoeff('Ta.snapcoeff')")
     path = find(path)

@@ -9,7 +9,8 @@ import numpy as np
 from ase.data import atomic_numbers
 from numpy.typing import ArrayLike, NDArray
 
-from ...stored import ASE_UNITS, Stored, stack_atoms
+from ....configurations import Configurations
+from ..stacking import ASE_UNITS, Parsed, stack
 from .computes import grouped, with_directions
 from .energies import totals
 from .frames import Frame, frames
@@ -26,7 +27,7 @@ def read_dump(
     elements: Sequence[str] | None = None,
     energies: ArrayLike | os.PathLike | str | None = None,
     key: str | None = None,
-) -> list[Stored]:
+) -> list[Configurations]:
     """The frames of a dump of style atom or custom as one trajectory, in units metal, its atoms in the order of their id.
 
     Columns fx fy fz are "forces", and ``c_name[1]`` … become one column ``c_name``. Columns of ``compute snad/atom`` beside
@@ -47,7 +48,9 @@ def read_dump(
     column of energies per atom.
     """
     path = Path(path)
-    parts, found, names = [], [], set()
+    parts: list[dict[str, NDArray]] = []
+    found: list[Frame] = []
+    names: set[str] = set()
     for frame in frames(path):
         if not found:
             names, remedy = set(frame.names), "'dump_modify … format float %.16g'"
@@ -63,26 +66,14 @@ def read_dump(
         raise ValueError(f"{path.name}: expected at least one frame of a LAMMPS dump, got an empty file")
     types = max((int(part["type"].max()) for part in parts if "type" in part), default=1)
     count = max(types, len(elements or ()))
-    atoms, _ = stack_atoms(path.name, [with_directions(p, p.get("type", p["numbers"] * 0 + 1), count) for p in parts])
-    n_atoms, steps = np.array([len(part["numbers"]) for part in parts]), np.array([frame.step for frame in found])
-    E = totals(path, energies, atoms, n_atoms, steps)
-    return [
-        Stored(
-            key=key or (path.stem if path.suffix in _SUFFIXES else path.name),
-            place=path.name,
-            n_atoms=n_atoms,
-            atoms=atoms,
-            configurations={"energies": E, "timestep": steps},
-            units={**ASE_UNITS, "forces": "eV/Å", "energies": "eV"},
-            **_box(found),
-        )
+    parsed = [
+        Parsed(with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
+        for p, f in zip(parts, found, strict=True)
     ]
-
-
-def _box(found: list[Frame]) -> dict[str, NDArray]:
-    if not any(any(frame.pbc) for frame in found):
-        return {}
-    return {"cell": np.array([frame.cell for frame in found]), "pbc": np.array([frame.pbc for frame in found])}
+    key = key or (path.stem if path.suffix in _SUFFIXES else path.name)
+    made = stack(key, path.name, parsed, units={**ASE_UNITS, "forces": "eV/Å", "energies": "eV"})
+    E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
+    return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
 
 
 def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str, NDArray]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ....arguments import floats
 from .text import series
 
 _WAY = (
@@ -62,12 +63,7 @@ def totals(
                 f"the first step {lacking[0]}; write both at the same steps"
             )
         return np.array([values[step] for step in steps.tolist()])
-    try:
-        array = np.asarray(energies, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"energies: expected {len(n_atoms)} numbers, eV, got {type(energies).__name__} ({error})"
-        ) from error
+    array = floats("energies", energies)
     if array.shape != n_atoms.shape:
         raise ValueError(
             f"energies: expected one for each of the {len(n_atoms)} frames of {path.name}, got shape {array.shape}"

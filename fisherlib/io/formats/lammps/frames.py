@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .text import Line, lines, table, take, whole
+from .text import Line, integer, lines, table, take
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,11 +48,11 @@ def frames(path: Path) -> Iterator[Frame]:
             yield _frame(path, number, found, tuple(words[2:]), file)
             found = {}
         elif words == ["ITEM:", "NUMBER", "OF", "ATOMS"]:
-            found["atoms"] = whole(path, take(path, file, 1, "the number of atoms")[0], "the number of atoms")
+            found["atoms"] = integer(path, take(path, file, 1, "the number of atoms")[0], "the number of atoms")
         elif words[:3] == ["ITEM:", "BOX", "BOUNDS"]:
             found["box"] = _box(path, number, words[3:], take(path, file, 3, "the box"))
         elif words == ["ITEM:", "TIMESTEP"]:
-            found["step"] = whole(path, take(path, file, 1, "the step")[0], "the step")
+            found["step"] = integer(path, take(path, file, 1, "the step")[0], "the step")
         elif words == ["ITEM:", "TIME"]:
             take(path, file, 1, "the time")
         elif words == ["ITEM:", "UNITS"]:

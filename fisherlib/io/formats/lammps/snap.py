@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ....arguments import floats
 from ....dataset import Trajectory
 from ...strict import regular
 from .text import lines, table, take, warn_of_few_digits
@@ -115,12 +116,7 @@ def _targets(
 
 def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
     wanted = " or ".join(map(str, shapes))
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name}: expected numbers of shape {wanted}, got {type(values).__name__} ({error})"
-        ) from error
+    array = floats(name, values)
     if array.shape not in shapes:
         raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
     return array

@@ -19,11 +19,7 @@ Line = tuple[int, str]
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Lines of a text file with their numbers.
-
-    Raises:
-        ValueError: the file is no text.
-    """
+    """Lines of a text file with their numbers; other files are refused."""
     try:
         with open(regular(path), encoding="utf-8") as file:
             yield from enumerate(file, 1)
@@ -34,11 +30,7 @@ def lines(path: Path) -> Iterator[Line]:
 
 
 def take(path: Path, file: Iterator[Line], count: int, what: str) -> list[Line]:
-    """The next ``count`` lines.
-
-    Raises:
-        ValueError: the file ends before.
-    """
+    """The next ``count`` lines; a file that ends before is refused."""
     found = list(itertools.islice(file, count))
     if len(found) < count:
         raise ValueError(
@@ -48,7 +40,7 @@ def take(path: Path, file: Iterator[Line], count: int, what: str) -> list[Line]:
     return found
 
 
-def whole(path: Path, line: Line, what: str) -> int:
+def integer(path: Path, line: Line, what: str) -> int:
     """The whole number that a line holds."""
     number, text = line
     if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text, flags=re.ASCII):
@@ -110,14 +102,14 @@ def series(path: Path) -> dict[int, float]:
     warn_of_few_digits(path, [text for _, text in rows], "'format \" %.16g\"' in fix ave/time", stacklevel=5)
     values: dict[int, float] = {}
     for (number, text), value in zip(rows, table(path, rows, columns=2)[:, 1].tolist(), strict=True):
-        step = whole(path, (number, text.split()[0]), "the step")
+        step = integer(path, (number, text.split()[0]), "the step")
         if values.setdefault(step, value) != value:
             raise ValueError(f"{path.name}: expected one value for step {step}, got {values[step]} and {value}")
     return values
 
 
 def warn_of_few_digits(path: Path, rows: Sequence[str], remedy: str, *, stacklevel: int) -> None:
-    """Warns where no number has more digits than LAMMPS writes without being asked for more."""
+    """Warns if no number has more digits than LAMMPS writes by default."""
     words = [w for row in rows[:9] for w in row.split() if re.fullmatch(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", w)]
     digits = [len(re.sub(r"[eE].*|\D", "", word).lstrip("0")) for word in words]
     if len(digits) > 2 and max(digits) <= FEW:

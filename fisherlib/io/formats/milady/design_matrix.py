@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ....dataset import Trajectory
 from . import fortran
-from .folder import NAME, some
+from .folder import NAME, key_of, some
 
 _ENERGY, _FORCE, _STRESS = 1, 2, 3
 _SIZE = re.compile(r"#\s*nline\s+ncol\b.*?\s(?P<rows>[0-9]{1,12})\s+(?P<columns>[0-9]{1,12})\b")
@@ -71,7 +71,7 @@ def read_rows(path: Path, *, temperature: float | None = None) -> list[Trajector
     n_atoms = _atoms_of_configurations(path, matrix, info)
     keys: dict[str, list[int]] = {}
     for m, source in enumerate(info.sources):
-        keys.setdefault(NAME.fullmatch(source)["key"], []).append(m)
+        keys.setdefault(key_of(source), []).append(m)
     owner = np.searchsorted(info.starts, np.arange(len(matrix)), side="right") - 1
     made = []
     for key, members in keys.items():

@@ -33,6 +33,11 @@ class Files:
     force_descriptors: Path | None
 
 
+def key_of(name: str) -> str:
+    """Class and system of a configuration: 01_120 of 01_120_000001."""
+    return name.rpartition("_")[0]
+
+
 def holds(path: Path) -> bool:
     """Whether a path is a descriptor database, or a folder with one right below it."""
     return path.is_dir() and bool(_databases(path))

@@ -1,4 +1,4 @@
-"""Numbers in text that a Fortran program wrote: parsed fast, and refused with file and line where they are none."""
+"""Numbers in the text that a Fortran program wrote; errors name the file and the line."""
 
 import math
 import re
@@ -57,11 +57,7 @@ def numbers(place: str, tokens: list[str]) -> list[float]:
 
 
 def integer(place: str, token: str) -> int:
-    """A whole number, of at most nine digits.
-
-    Raises:
-        ValueError: none.
-    """
+    """A whole number of at most nine digits; anything else is refused."""
     if not re.fullmatch(r"[+-]?[0-9]{1,9}", token):
         raise ValueError(f"{place}: expected a whole number, got {token[:40]!r}")
     return int(token)
@@ -103,7 +99,7 @@ def table(
     Args:
         path: of the file; a # begins a comment.
         columns: numbers in a row; None: as many as in the first line.
-        row: what a row is, and the way out where it has another length; for the sentence.
+        row: what a row is and what to do if its length differs, for the error message.
         separator: between numbers; None is white space.
 
     Returns:
@@ -128,7 +124,7 @@ def table(
 
 
 def _slowly(path: Path, columns: int | None, row: str, separator: str | None) -> NDArray[np.float64]:
-    """What ``table`` says, word by word: for numbers that only Fortran writes, broken rows, and the sentence."""
+    """As ``table``, but word by word: for Fortran's own number formats, broken rows, and the error message."""
     found = lines(path, separator=separator)
     if not found:
         raise ValueError(f"{path.name}: expected rows of numbers, got comments only; copy it again from its source")

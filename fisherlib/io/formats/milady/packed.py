@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...archive import read_arrays
-from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
+from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
 from ...strict import regular
 
 _MAGIC = b"\x93NUMPY"

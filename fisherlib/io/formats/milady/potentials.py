@@ -10,6 +10,7 @@ from ase.data import atomic_masses, atomic_numbers
 from ....potential import LinearPotential
 from ...archive import write_atomically
 from ...places import find
+from ...strict import ending
 from . import fortran
 
 _LINEAR = 1
@@ -57,9 +58,7 @@ def write_pot(
     Raises:
         ValueError: numbers that do not fit one another, or another ending.
     """
-    path, elements = Path(path), list(elements)
-    if path.suffix != ".pot":
-        raise ValueError(f"path: expected a name ending in .pot, got {path.name!r}")
+    path, elements = ending(path, ".pot"), list(elements)
     unknown = [e for e in elements if e not in atomic_numbers or e == "X"]
     if not elements or unknown or len(set(elements)) < len(elements):
         raise ValueError(f"elements: expected different names of elements, got {elements!r}")
@@ -91,7 +90,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     """A potential from MiLaDy's ``.pot`` with its head (which MiLaDy names ``lammps_…_params.pot``).
 
     The first coefficient is the energy per atom, to which a reference energy in the file is added, so that energies are
-    those of the database. The descriptor is told in the provenance.
+    those of the database. The provenance names the descriptor.
 
     Args:
         path: of the file.
@@ -174,7 +173,7 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
 
 
 class _Words:
-    """The numbers below the first line, one after the other, whatever line they stand in."""
+    """The numbers below the first line, one after the other; line breaks do not matter."""
 
     def __init__(self, path: Path, words: list[tuple[int, str]]) -> None:
         self._path, self._words, self._at = path, words, 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .words import COMPONENTS, CONFIGURATIONS, KEYS, NUMBERS, SPECIES, first
+from ...columns.names import COMPONENTS, CONFIGURATIONS, KEYS, NUMBERS, SPECIES, first
 
 _INDEXED = re.compile(r"(?P<stem>.*?)[\s_,\[('\"-]*(?P<index>\d{1,6})[\])]*", re.DOTALL)
 _AXIS = re.compile(r"(?P<stem>.*?)[\s_.,\[('\"-]*(?P<axis>[xyz])['\"\])]*", re.DOTALL)
@@ -24,7 +24,7 @@ _XYZ = (("x", "y", "z"), (0, 1, 2), (1, 2, 3))
 
 
 def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
-    """Fields of a ``Stored`` from columns of numbers and words.
+    """n_atoms, atoms, entries and incomplete of a trajectory, from columns of numbers and words.
 
     A column "configuration", "frame", "step" … tells the configurations apart, whose rows follow one another. Columns
     "x", "y", "z" are positions, "fx", "fy", "fz" forces, "D0", "D1" … descriptors "D". Where a column "component" runs
@@ -47,14 +47,14 @@ def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
         stacked = _of_atoms(path, axis, columns[axis], starts, stacked)
         starts = starts // 3
     n_atoms = np.diff(np.append(starts, len(stacked[frame])))
-    configurations = {name: c[starts] for name, c in stacked.items() if _belongs(name, c, starts, n_atoms)}
-    atoms = {name: c for name, c in stacked.items() if name not in configurations}
+    entries = {name: c[starts] for name, c in stacked.items() if _belongs(name, c, starts, n_atoms)}
+    atoms = {name: c for name, c in stacked.items() if name not in entries}
     if not any(c.shape[1:] == (3,) and c.dtype.kind == "f" and name != "positions" for name, c in atoms.items()):
         raise ValueError(
             f"{path.name}: expected forces, three numbers for each atom (columns 'fx', 'fy', 'fz', or 'force' beside a "
             f"column 'component'), got {_listed(columns)}"
         )
-    return {"n_atoms": n_atoms, "atoms": atoms, "configurations": configurations, "incomplete": {}}
+    return {"n_atoms": n_atoms, "atoms": atoms, "entries": entries, "incomplete": {}}
 
 
 def _listed(columns: Mapping[str, NDArray]) -> str:

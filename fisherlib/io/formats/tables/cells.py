@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ase_records import bounded, is_atoms
-from .flat import flat
+from ..values import flat
 
 _DEPTH = 3  # (N, 3, K) as lists
 
@@ -53,7 +53,7 @@ def cells(path: Path, name: str, column: NDArray) -> Cells:
     """The column ``name`` (M,) of a table, its cells being values, arrays, lists or ``ase.Atoms``.
 
     Raises:
-        ValueError: a cell holds something else, or an array of another shape; the sentence names the first.
+        ValueError: a cell holds something else, or an array of another shape; the message names the first.
     """
     place = f"column {name!r} of {path.name}"
     if column.dtype.kind in "biufU":

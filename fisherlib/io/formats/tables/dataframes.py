@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS, FORCES
-from ...stored import ASE_UNITS, Stored
+from ....configurations import Configurations
+from ...columns.names import BOX, DESCRIPTORS, FORCE_DESCRIPTORS, FORCES, KEYS, N_ATOMS, NUMBERS, POSITIONS, SPECIES
+from ...columns.names import first as first_of
 from .. import ase_records
+from ..values import atomic_numbers
 from . import atom_rows
 from .cells import Cells, cells
-from .words import BOX, KEYS, N_ATOMS, NUMBERS, POSITIONS, SPECIES, atomic_numbers, first
 
 #: Columns whose arrays have one row for each atom, the surest first.
 _PER_ATOM = (*NUMBERS, *SPECIES, *POSITIONS, *FORCES, DESCRIPTORS, FORCE_DESCRIPTORS)
@@ -22,7 +23,7 @@ _AXES = {**dict.fromkeys(FORCES, 2), FORCE_DESCRIPTORS: 3}
 _PER_CONFIGURATION = (*BOX, "stress", "virial", "virials", "virial_stress")
 
 
-def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
+def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     """Trajectories of a data frame, given by its columns; its row index is not looked at.
 
     A row is a configuration where cells hold arrays, lists or ``ase.Atoms``: numbers (N,) or species, positions (N, 3),
@@ -31,7 +32,7 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
     or integers, some of them the same, tells trajectories apart.
 
     Args:
-        path: of the file, for sentences; its size bounds what is made of it.
+        path: of the file, for error messages; its size bounds the memory used.
         columns: label → (M,) values, as ``inert.load`` gives a data frame.
 
     Raises:
@@ -48,8 +49,7 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Stored]:
         raise ValueError(f"{path.name}: expected columns of different names, got {names[:9]}; rename them")
     made = [cells(path, name, column) for name, column in zip(names, columns.values(), strict=True)]
     held = _of_rows(path, made) if all(c.lengths is None and c.atoms is None for c in made) else _of_cells(path, made)
-    whole = Stored(key=path.stem, place=path.name, **_named(path, held))
-    return _apart(whole, path)
+    return _apart(Configurations(key=path.stem, place=path.name, **_named(path, held)), path)
 
 
 def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
@@ -62,30 +62,32 @@ def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
 
 
 def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
-    """Fields of a ``Stored`` from a table with a row for each configuration."""
-    held: dict[str, Any] = {"atoms": {}, "configurations": {}, "incomplete": {}}
+    """n_atoms, atoms, entries, incomplete … of a trajectory, from a table with a row for each configuration."""
+    held: dict[str, Any] = {"atoms": {}, "entries": {}, "incomplete": {}}
     n_atoms = _n_atoms(path, columns)
-    for c in (c for c in columns if c.atoms is not None):
+    for c in columns:
+        if c.atoms is None:
+            continue
         place = f"column {c.name!r} of {path.name}"
         states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(c.atoms)]
-        of_atoms = ase_records.stack(path, place, states)
-        if not np.array_equal(of_atoms["n_atoms"], n_atoms):
-            raise _other_lengths(path, c.name, of_atoms["n_atoms"], n_atoms)
-        for field in ("atoms", "configurations", "incomplete"):
+        made = ase_records.stack(path, path.stem, place, states)
+        if not np.array_equal(made.n_atoms, n_atoms):
+            raise _other_lengths(path, c.name, made.n_atoms, n_atoms)
+        for field, found in (("atoms", made.of_atoms), ("entries", made.entries), ("incomplete", made.incomplete)):
             taken = {other.name for other in columns} | held[field].keys()
-            held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in of_atoms[field].items()}
-        held |= {"units": ASE_UNITS, **{name: of_atoms[name] for name in ("cell", "pbc") if name in of_atoms}}
+            held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in found.items()}
+        held |= {"units": made.units} | ({} if made.cell is None else {"cell": made.cell, "pbc": made.pbc})
     for c in (c for c in columns if c.atoms is None):
         if c.lacking is not None:
             held["incomplete"][c.name] = c.lacking
         elif c.lengths is None or c.name in _PER_CONFIGURATION:
-            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+            held["entries"][c.name] = c.stacked(path, len(n_atoms))
         elif np.array_equal(c.lengths, n_atoms):
             held["atoms"][c.name] = c.values
         elif np.array_equal(c.lengths, 3 * n_atoms):
             held["atoms"][c.name] = c.values.reshape(int(n_atoms.sum()), 3, *c.values.shape[1:])
         elif len(set(c.lengths.tolist())) == 1:
-            held["configurations"][c.name] = c.stacked(path, len(n_atoms))
+            held["entries"][c.name] = c.stacked(path, len(n_atoms))
         else:
             raise _other_lengths(path, c.name, c.lengths, n_atoms)
     return {"n_atoms": n_atoms, **held}
@@ -95,7 +97,8 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
     """Atoms of each configuration: said by a column, or the lengths of the arrays that are surest to be per atom."""
     by_name = {c.name: c for c in columns if c.lacking is None}
     records = next((c.atoms for c in columns if c.atoms is not None), None)
-    said = first(N_ATOMS, by_name)
+    n_atoms: NDArray
+    said = first_of(N_ATOMS, by_name)
     if records is not None:
         states = [ase_records.state_of(f"{path.name}, row {m}", atoms) for m, atoms in enumerate(records)]
         n_atoms = np.array([len(s["arrays"]["numbers"]) for s in states])
@@ -106,16 +109,16 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
                 f"column {said!r} of {path.name}: expected the number of atoms in each row, got {n_atoms[:3].tolist()} …"
             )
     else:
-        arrays = [
-            c for c in columns if c.lengths is not None and c.lacking is None and c.name not in _PER_CONFIGURATION
-        ]
-        rows_of_atoms = (c.name for c in arrays if c.values.ndim == _AXES.get(c.name, c.values.ndim))
-        sure = first(_PER_ATOM, rows_of_atoms)
-        if sure is None and not arrays:
+        arrays = [c for c in columns if c.lacking is None and c.name not in _PER_CONFIGURATION]
+        lengths = {c.name: c.lengths for c in arrays if c.lengths is not None}
+        sure = first_of(
+            _PER_ATOM, (n for n in lengths if by_name[n].values.ndim == _AXES.get(n, by_name[n].values.ndim))
+        )
+        if sure is None and not lengths:
             raise ValueError(
                 f"{path.name}: expected a column of arrays with a row for each atom, got {', '.join(by_name)[:200]}"
             )
-        n_atoms = by_name[sure].lengths if sure else min((c.lengths for c in arrays), key=lambda n: int(n.sum()))
+        n_atoms = lengths[sure] if sure else min(lengths.values(), key=lambda n: int(n.sum()))
     if n_atoms.min() < 1:
         raise ValueError(
             f"{path.name}: expected at least one atom in each row, got none in row {int(n_atoms.argmin())}; drop that row"
@@ -131,12 +134,12 @@ def _other_lengths(path: Path, name: str, lengths: NDArray, n_atoms: NDArray) ->
 
 
 def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
-    """The same under the names that configurations have everywhere: numbers, positions, cell and pbc."""
-    atoms, entries = held["atoms"], held["configurations"]
-    if (name := first(SPECIES, atoms)) and "numbers" not in atoms and first(NUMBERS, atoms) is None:
+    """Fields of a ``Configurations``: what has a known name becomes numbers, positions, cell and pbc."""
+    atoms, entries = held["atoms"], held["entries"]
+    if (name := first_of(SPECIES, atoms)) and "numbers" not in atoms and first_of(NUMBERS, atoms) is None:
         atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
     for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
-        if (name := first(names, atoms)) and wanted not in atoms:
+        if (name := first_of(names, atoms)) and wanted not in atoms:
             atoms[wanted] = atoms.pop(name)
     if "numbers" in atoms:
         atoms["numbers"] = atomic_numbers(f"column 'numbers' of {path.name}", atoms["numbers"])
@@ -145,9 +148,9 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
             f"column 'positions' of {path.name}: expected arrays of numbers (N, 3), got (N, "
             f"{', '.join(map(str, atoms['positions'].shape[1:]))}) of type {atoms['positions'].dtype}"
         )
-    cell = entries.get(first(BOX, entries) or "")
+    cell = entries.get(first_of(BOX, entries) or "")
     if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
-        # A cell without a word about periodicity is a periodic one, as everywhere in the field.
+        # A cell without an entry about periodicity is periodic, as everywhere in the field.
         pbc = entries.get("pbc", np.ones((len(cell), 3)))
         pbc = pbc[:, None] if pbc.ndim == 1 else pbc
         if pbc.dtype.kind not in "biuf" or pbc.ndim != 2 or pbc.shape[1] not in (1, 3):
@@ -156,18 +159,16 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
             )
         pbc = np.broadcast_to(pbc != 0, (len(cell), 3))
         held |= {"cell": cell.astype(np.float64), "pbc": pbc} if pbc.any() else {}
-    return held
+    known = {name: atoms.pop(name, None) for name in ("numbers", "positions")}
+    return {"columns": held.pop("atoms"), **known, **held}
 
 
-def _apart(whole: Stored, path: Path) -> list[Stored]:
-    name = first(KEYS, whole.configurations)
-    values = whole.configurations.get(name or "")
-    if values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
-        return [whole]
-    rows: dict[str, list[int]] = {}
-    for m, value in enumerate(values):
-        rows.setdefault(str(value), []).append(m)
-    if len(rows) == len(values):  # names of configurations, not of trajectories
-        return [whole]
-    made = [whole.take(key, members) for key, members in rows.items()]
-    return [dataclasses.replace(s, place=f"{path.name}, key {s.key!r}") for s in made]
+def _apart(made: Configurations, path: Path) -> list[Configurations]:
+    name = first_of(KEYS, made.entries)
+    values = made.entries.get(name or "")
+    if name is None or values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
+        return [made]
+    apart = made.by_entry(name)
+    if len(apart) == len(values):  # names of configurations, not of trajectories
+        return [made]
+    return [dataclasses.replace(t, place=f"{path.name}, key {t.key!r}") for t in apart]

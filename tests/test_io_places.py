@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fisherlib as fl
-from fisherlib.io import listing
+from fisherlib.io import theta
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_foreign_and_broken_files_are_passed_over(folder: Path) -> None:
     }.items():  # fmt: skip
         (folder / f"{name}.json").write_text(text)
     (folder / "latin.json").write_bytes(b"\xff\xfe{")
-    (folder / "large.json").write_text('{"coef": [' + "1," * listing.JSON_LIMIT + '1], "intercept": 0}')
+    (folder / "large.json").write_text('{"coef": [' + "1," * theta.JSON_LIMIT + '1], "intercept": 0}')
     (folder / "words.xyz").write_text("hello\n")
     (folder / "bytes.xyz").write_bytes(os.urandom(500).replace(b"\n", b"x"))
     (folder / "empty.pkl").touch()

@@ -4,11 +4,42 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..formats.tables.words import CONFIGURATIONS, KEYS, N_ATOMS, PROPERTIES, RUNS
-from .columns import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, Columns, fit, gradients, sites
+from . import names
+from .names import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, USUAL_ENERGIES, Columns, first
 
 #: Entries that mean trajectories by their names, the likeliest first.
-_NAMED = (*KEYS, *RUNS)
+_NAMED = (*names.KEYS, *names.RUNS)
+
+
+def free(atoms: Columns, forces: str | None) -> dict[str, np.ndarray]:
+    """Per-atom columns that may be descriptors: all but numbers, positions and forces."""
+    barred = {"numbers", "positions", *FORCES, forces}
+    return {name: column for name, column in atoms.items() if name not in barred}
+
+
+def usual_energies(kind: str) -> tuple[str, ...]:
+    """Names of energies that are taken from a kind of file without being asked for."""
+    return ENERGIES.get(kind, USUAL_ENERGIES)
+
+
+def fit(D: np.ndarray, Phi: np.ndarray) -> bool:
+    """Whether (ΣN, K) and (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) have the same K."""
+    K = D.shape[1] if D.ndim == 2 else 0
+    return K > 0 and Phi.shape[1:] in ((3, K), (K, 3), (3 * K,))
+
+
+def gradients(columns: Columns) -> list[str]:
+    """Columns that are taken for force descriptors without being named."""
+    if FORCE_DESCRIPTORS in columns:
+        return [FORCE_DESCRIPTORS]
+    return [name for name, c in columns.items() if c.ndim == 3 and 3 in c.shape[1:] and _float(c)]
+
+
+def sites(columns: Columns, Phi: np.ndarray) -> list[str]:
+    """Columns that are taken for descriptors without being named, given the force descriptors."""
+    if DESCRIPTORS in columns:
+        return [DESCRIPTORS]
+    return [name for name, c in columns.items() if fit(c, Phi) and _float(c)]
 
 
 def of_descriptors(columns: Columns, force_descriptors: str | None = None) -> list[str]:
@@ -39,7 +70,7 @@ def of_forces(atoms: Columns) -> list[str]:
 
 def of_energies(configurations: Columns, kind: str) -> list[str]:
     """Float entries (M,) other than temperatures; whole numbers only under a usual name."""
-    usual = ENERGIES[kind]
+    usual = usual_energies(kind)
     fits = [
         name
         for name, E in configurations.items()
@@ -90,7 +121,9 @@ def _labels(name: str, entry: np.ndarray) -> bool:
 def _tells_nothing(name: str) -> bool:
     """Whether an entry counts atoms or steps, or is a property of a configuration, by its name."""
     lower = name.lower()
-    return lower in {*CONFIGURATIONS, *map(str.lower, N_ATOMS), *PROPERTIES} or lower.startswith(("n_", "num_"))
+    return lower in {*names.CONFIGURATIONS, *map(str.lower, names.N_ATOMS), *names.PROPERTIES} or lower.startswith(
+        ("n_", "num_")
+    )
 
 
 def _likelihood(name: str, entry: np.ndarray) -> tuple[int, bool, int]:
@@ -110,7 +143,9 @@ def _rank(name: str, usual: tuple[str, ...], part: str) -> tuple[int, bool]:
 def guess_descriptors(columns: Columns, force_descriptors: str | None) -> str | None:
     """The descriptors that are taken without being named, given the force descriptors; None where none or several could be."""
     Phi = force_descriptors or guess_force_descriptors(columns)
-    found = sites(columns, columns[Phi]) if Phi in columns else []
+    if Phi is None or Phi not in columns:
+        return None
+    found = sites(columns, columns[Phi])
     return found[0] if len(found) == 1 and found[0] in of_descriptors(columns, Phi) else None
 
 
@@ -122,14 +157,14 @@ def guess_force_descriptors(columns: Columns) -> str | None:
 
 def guess_forces(atoms: Columns) -> str | None:
     """The forces that are taken without being named: of a usual name, or the only ones with "force" in theirs."""
-    usual = next((name for name in FORCES if name in atoms), None)
-    return usual or _only([name for name in of_forces(atoms) if "force" in name.lower()])
+    return first(FORCES, atoms) or _only([name for name in of_forces(atoms) if "force" in name.lower()])
 
 
 def guess_energies(configurations: Columns, kind: str) -> str | None:
     """The energies that are taken without being named: of a usual name, or the only ones with "energ" in theirs."""
-    usual = next((name for name in ENERGIES[kind] if name in configurations), None)
-    return usual or _only([name for name in of_energies(configurations, kind) if "energ" in name.lower()])
+    return first(usual_energies(kind), configurations) or _only(
+        [name for name in of_energies(configurations, kind) if "energ" in name.lower()]
+    )
 
 
 def _only(names: list[str]) -> str | None:

@@ -1,14 +1,17 @@
 """A descriptor database of MiLaDy: configurations with their descriptors and force descriptors, by class and system."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...columns.columns import DESCRIPTORS, FORCE_DESCRIPTORS
-from ...stored import ASE_UNITS, Stored, stack_atoms, stack_entries
+from ....configurations import Configurations
+from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
+from ..stacking import ASE_UNITS, Parsed, stack
 from . import folder, fortran, packed, poscar
-from .folder import NAME, Files, some
+from .folder import Files, key_of, some
 from .folder import holds as holds
 from .poscar import Poscar
 
@@ -21,7 +24,7 @@ _UNITS = {
 _AGAIN = "write .eml and .fml in one run of MiLaDy"
 
 
-def read(path: Path) -> list[Stored]:
+def read(path: Path) -> list[Configurations]:
     """The configurations of a descriptor database, one trajectory for each class and system ("01_120"), by number.
 
     Columns "milady-descriptors" (ΣN, K) and "milady-descriptors-forces" (ΣN, 3, K), which is Φ = −∂D/∂x, with "forces",
@@ -57,8 +60,8 @@ def read(path: Path) -> list[Stored]:
             )
     keys: dict[str, list[Files]] = {}
     for f in found:
-        keys.setdefault(NAME.fullmatch(f.name)["key"], []).append(f)
-    return [_stored(path, key, members, poscars, contents) for key, members in keys.items()]
+        keys.setdefault(key_of(f.name), []).append(f)
+    return [_trajectory(path, key, members, poscars, contents) for key, members in keys.items()]
 
 
 def _refuse_without_forces(path: Path, missing: list[Files]) -> None:
@@ -93,6 +96,8 @@ def _descriptors(f: Files, N: int) -> tuple[NDArray, NDArray | None]:
 
 def _force_descriptors(f: Files, N: int, D: NDArray) -> NDArray:
     """(N, 3, K) of one .fml: for each atom all x, then all y, then all z."""
+    if f.force_descriptors is None:
+        raise ValueError(f"{f.name}: expected force descriptors, got none")
     K = D.shape[1]
     row = (
         f"the atom's number and 3K values with K = {K} as in {f.descriptors.name}; {_AGAIN}, and with activate_k2b both "
@@ -123,45 +128,28 @@ def _by_atom(file: Path, table: NDArray, N: int, poscar_name: str) -> NDArray:
     return table[:, 1:]
 
 
-def _stored(
+def _trajectory(
     path: Path,
     key: str,
     members: list[Files],
     poscars: dict[str, Poscar],
     contents: dict[str, tuple[NDArray, NDArray | None]],
-) -> Stored:
-    place, found = f"{path.name}, key {key!r}", [poscars[f.name] for f in members]
-    n_atoms = np.array([len(p.numbers) for p in found])
-    atoms, _ = stack_atoms(
-        place,
-        [
-            {"numbers": p.numbers, "positions": p.positions, "forces": p.forces, DESCRIPTORS: contents[f.name][0]}
-            for f, p in zip(members, found, strict=True)
-        ],
-    )
-    K, start = atoms[DESCRIPTORS].shape[1], 0
-    Phi = np.empty((n_atoms.sum(), 3, K))  # filled in place: it is most of what there is
-    for f, N in zip(members, n_atoms, strict=True):
+) -> Configurations:
+    parts = [_parsed(f, poscars[f.name], contents[f.name][0]) for f in members]
+    made = stack(key, f"{path.name}, key {key!r}", parts, units=_UNITS)
+    K, start = made.columns[DESCRIPTORS].shape[1], 0
+    Phi = np.empty((made.n_atoms.sum(), 3, K))  # filled in place: it is most of what there is
+    for f, N in zip(members, made.n_atoms, strict=True):
         D, together = contents[f.name]
         Phi[start : start + N] = _force_descriptors(f, N, D) if together is None else together
         start += N
-    entries, incomplete = stack_entries([_entries(f, p) for f, p in zip(members, found, strict=True)])
-    return Stored(
-        key=key,
-        place=place,
-        n_atoms=n_atoms,
-        atoms=atoms | {FORCE_DESCRIPTORS: Phi},
-        configurations=entries,
-        incomplete=incomplete,
-        cell=np.array([p.cell for p in found]),
-        pbc=np.ones((len(found), 3), dtype=bool),
-        provenance={"descriptor": {"name": "from MiLaDy", "K": K}},
-        units=_UNITS,
-    )
+    provenance = {"descriptor": {"name": "from MiLaDy", "K": K}}
+    return dataclasses.replace(made, columns={**made.columns, FORCE_DESCRIPTORS: Phi}, provenance=provenance)
 
 
-def _entries(f: Files, p: Poscar) -> dict[str, object]:
-    """What belongs to a whole configuration."""
+def _parsed(f: Files, p: Poscar, D: NDArray) -> Parsed:
     energies = {f"energy_{i}": float(E) for i, E in enumerate(p.energies, 1)}
     stress = {} if p.stress is None else {"stress": p.stress}
-    return {"energies": energies["energy_2"]} | energies | stress | {"configuration": f.name}
+    entries = {"energies": energies["energy_2"], **energies, **stress, "configuration": f.name}
+    atoms: dict[str, Any] = {"numbers": p.numbers, "positions": p.positions, "forces": p.forces, DESCRIPTORS: D}
+    return Parsed(atoms, entries, p.cell, (True, True, True))

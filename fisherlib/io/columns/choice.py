@@ -1,0 +1,85 @@
+"""What is chosen of a data file: one value that readers, pages and reports pass whole."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from ...arguments import kind
+from .names import meant
+
+
+def _option(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
+    default = False if what == "flag" else None
+    return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
+
+
+_PHI = "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed."
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which columns of a data file are taken for what, at which temperature; None leaves it to the reader to find out.
+
+    Each field says what it is, and how a page calls it. ``io.read``, the opened file, the page of files and the report take
+    all fields as they come, so that a further way to read a file is one more field here.
+
+    Attributes:
+        temperature: K, for files that do not say; overrides what they say.
+        descriptors: name of the (N, K) column.
+        force_descriptors: name of the (N, 3, K) column.
+        forces: name of the (N, 3) column.
+        energies: name of the energy of each configuration, where the file has several to choose from; for a LAMMPS dump,
+            which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
+        key: comment-line entry that tells trajectories apart (extended xyz).
+        gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
+
+    >>> choice = Choice(forces="f_dft", temperature=300.0)
+    >>> choice.forces, choice.energies, choice.gradient
+    ('f_dft', None, False)
+    """
+
+    temperature: float | None = _option(
+        "number", "Temperature, K", "Of the ensemble that the configurations come from."
+    )
+    descriptors: str | None = _option("column", "Descriptors", "The column of descriptors of each atom.")
+    force_descriptors: str | None = _option("column", "Force descriptors", _PHI)
+    forces: str | None = _option("column", "Forces", "The column of true forces, eV/Å.")
+    energies: Any = _option("column", "Energies", "The entry with the total energy of each configuration, eV.")
+    key: str | None = _option(
+        "column", "Key of trajectories", "The entry that names the trajectory of a configuration."
+    )
+    gradient: bool = _option(
+        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
+    )
+
+    @classmethod
+    def among(cls, values: Mapping[str, Any]) -> "Choice":
+        """The choice made by those of the values that are named like its fields; an empty name chooses nothing."""
+        made: dict[str, Any] = {name: values[name] for name in OPTIONS if name in values}
+        return dataclasses.replace(
+            cls(), **made | {name: None for name, value in made.items() if isinstance(value, str) and not value}
+        )
+
+
+#: Nothing is chosen: all is guessed.
+GUESSED = Choice()
+#: Name → the field of each thing that can be chosen.
+OPTIONS: dict[str, dataclasses.Field] = {option.name: option for option in dataclasses.fields(Choice)}
+#: Those that name a column or an entry of the file.
+ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "column")
+
+
+def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> Choice:
+    """A choice with what else is chosen by keywords of a function.
+
+    Raises:
+        TypeError: no choice, or a keyword that neither the function nor a choice has.
+    """
+    kind("choice", choice, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
+    known = [*OPTIONS, *(getattr(function, "__kwdefaults__", None) or {})]
+    for name in named:
+        if name not in OPTIONS:
+            raise TypeError(
+                f"{function.__name__}: no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
+            )
+    return dataclasses.replace(choice, **named)

@@ -1,0 +1,249 @@
+"""An opened data file: read once, for any choice of its columns."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arguments import flag
+from ..configurations import Configurations
+from ..dataset import Dataset, Trajectory
+from ..descriptors import Descriptor, chosen
+from ..potential import LinearPotential
+from ..progress import Progress
+from ..units import beta
+from .acceptance import accept
+from .columns import candidates
+from .columns.candidates import free, gradients
+from .columns.choice import GUESSED, ROLES, Choice, completed
+from .columns.description import Column, shared
+from .columns.names import Columns
+from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .featurise import featurise, refuse_hopeless
+from .finite import OnBad, left_out, without_bad
+from .formats import extxyz
+from .places import printable
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Opened:
+    """A data file or folder in memory; ``open`` makes it.
+
+    Attributes:
+        path: of the file.
+        kind: of file, e.g. "npz", "pickle", "extxyz", "MiLaDy", "database".
+        sha256: of the file when it was read, hexadecimal; of the list of shards and their checksums for a database.
+        columns: what the file holds for each atom and for each configuration; none where they are fixed.
+        stored: the trajectories as they are in the file; extended xyz is one until a key tells several apart.
+        fixed: the data of a file whose columns are fixed: a database, FitSNAP's rows, a design matrix. Else None.
+
+    >>> import fisherlib as fl
+    >>> opened = fl.io.open("data/cu55_1200K.npz")
+    >>> opened.kind, opened.temperatures, opened.guess("energies")
+    ('npz', (1200.0,), 'energies')
+    """
+
+    path: Path
+    kind: str
+    sha256: str
+    columns: tuple[Column, ...] = dataclasses.field(default=(), repr=False)
+    stored: tuple[Configurations, ...] = dataclasses.field(default=(), repr=False)
+    fixed: Dataset | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def trajectories(self) -> int:
+        """Number of trajectories."""
+        return len(self._parts())
+
+    @property
+    def n_atoms(self) -> np.ndarray:
+        """(ΣM,) atoms in each configuration."""
+        return np.concatenate([part.n_atoms for part in self._parts()])
+
+    @property
+    def configurations(self) -> int:
+        """Number of configurations."""
+        return len(self.n_atoms)
+
+    @property
+    def atoms(self) -> int:
+        """ΣN, atoms of all configurations together."""
+        return int(self.n_atoms.sum())
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperatures that the file states, K, ascending."""
+        return tuple(sorted(set().union(*map(temperatures_of, self._parts()))))
+
+    @property
+    def has_descriptors(self) -> bool:
+        """Whether the file holds force descriptors, or a column to take for them; else ``dataset`` computes SOAP ones."""
+        return self.fixed is not None or bool(gradients(free(self._atoms, None)))
+
+    @property
+    def _atoms(self) -> Columns:
+        return shared([s.of_atoms for s in self.stored])
+
+    @property
+    def _entries(self) -> Columns:
+        return shared([s.entries for s in self.stored])
+
+    def choices(self, what: str, *, force_descriptors: str | None = None, forces: str | None = None) -> tuple[str, ...]:
+        """The columns that could be ``what``, by shape and type; the likeliest first.
+
+        Args:
+            what: "descriptors", "force_descriptors", "forces", "energies", or "key", which only extended xyz has.
+            force_descriptors: offer only the descriptors that go with this column.
+            forces: column taken for the forces, which then is no descriptor.
+
+        Raises:
+            ValueError: ``what`` is none of these.
+        """
+        return tuple(self._fitting(what, force_descriptors, forces)[0])
+
+    def guess(self, what: str, *, force_descriptors: str | None = None, forces: str | None = None) -> str | None:
+        """The column that ``dataset`` takes for ``what`` if none is named; None where it would ask, or takes none."""
+        return self._fitting(what, force_descriptors, forces)[1]
+
+    def _fitting(self, what: str, Phi: str | None, forces: str | None) -> tuple[list[str], str | None]:
+        """The columns that could be ``what``, and the one that is guessed."""
+        columns = free(self._atoms, forces)
+        match what:
+            case "descriptors":
+                return candidates.of_descriptors(columns, Phi), candidates.guess_descriptors(columns, Phi)
+            case "force_descriptors":
+                return candidates.of_force_descriptors(columns), candidates.guess_force_descriptors(columns)
+            case "forces":
+                return candidates.of_forces(self._atoms), candidates.guess_forces(self._atoms)
+            case "energies":
+                entries, kind = self._entries, self.kind
+                return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
+            case "key":
+                return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
+        raise ValueError(
+            f"what: expected 'descriptors', 'force_descriptors', 'forces', 'energies' or 'key', got {what!r}"
+        )
+
+    def likely_keys(self) -> dict[str, int]:
+        """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
+
+        Words or whole numbers of few values, with several configurations each. Only extended xyz has any.
+        """
+        return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
+
+    def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
+        """Trajectory → the temperature that the file states for it, K, or None."""
+        return {part.key: temperature_of(part) for part in self._parts(key)}
+
+    def frames(self, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
+        """The configurations with their energies and forces, without descriptors being computed; see ``io.read``.
+
+        Raises:
+            ValueError: the file holds rows of descriptors, and what ``io.read`` refuses.
+        """
+        choice = completed(choice, named, Opened.frames)
+        if self.fixed is not None:
+            raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
+        return [at(f, choice.temperature) for f in self._chosen(choice)]
+
+    def check(self, choice: Choice) -> None:
+        """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
+        if self.fixed is None:
+            frames = self._chosen(dataclasses.replace(choice, key=None))
+            if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
+                refuse_hopeless(frames, descriptor=chosen(None), path=self.path)
+
+    def _apart(self, key: str | None) -> Sequence[Configurations]:
+        if key is not None and self.kind != "extxyz":
+            raise no_such_choice("key", key, self.path.name)
+        return self.stored if key is None else extxyz.by_key(self.stored[0], key)
+
+    def _parts(self, key: str | None = None) -> Sequence[Configurations | Trajectory]:
+        return self._apart(key) if self.fixed is None else list(self.fixed.values())
+
+    def _chosen(self, choice: Choice) -> Sequence[Configurations]:
+        return [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+
+    def dataset(
+        self,
+        choice: Choice = GUESSED,
+        *,
+        descriptor: Descriptor | None = None,
+        on_bad: OnBad = "refuse",
+        theta: ArrayLike | LinearPotential | None = None,
+        check: bool = True,
+        progress: Progress | None = None,
+        **named: Any,
+    ) -> Dataset:
+        """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
+        choice = completed(choice, named, Opened.dataset)
+        flag("gradient", choice.gradient)
+        flag("check", check)
+        descriptor = chosen(descriptor)
+        if choice.temperature is not None:
+            beta(choice.temperature)  # refuses anything that is no temperature
+        if self.fixed is None:
+            made, about = self._read(choice, descriptor, on_bad, progress)
+        else:
+            made, about = self._taken(self.fixed, choice)
+        data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
+        data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
+        if check:
+            accept(data, self.path, theta, key=choice.key)
+        return data
+
+    def _taken(self, fixed: Dataset, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
+        """The trajectories of a file whose columns are fixed, and what is known of them."""
+        for role in ROLES:
+            if (value := getattr(choice, role)) is not None:
+                raise no_such_choice(role, value, self.path.name)
+        made = list(fixed.values())
+        about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
+        if choice.temperature is not None:
+            about |= self._other_temperatures(made, [choice.temperature] * len(made))
+            made = [dataclasses.replace(t, temperature=float(choice.temperature)) for t in made]
+        if choice.gradient:
+            made = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in made]
+        return made, about
+
+    def _read(
+        self, choice: Choice, descriptor: Descriptor, on_bad: OnBad, progress: Progress | None
+    ) -> tuple[list[Trajectory], dict[str, Any]]:
+        """The trajectories of the columns chosen, with descriptors computed where the file has none."""
+        found = self._chosen(choice)
+        own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
+        columns = pair(found[0].columns, choice) if own else ()
+        found, dropped = without_bad(found, columns, on_bad=on_bad)
+        frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        if own:
+            made = [trajectory(f, choice) for f in frames]
+            about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
+            about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
+        elif choice.gradient:
+            raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
+        else:
+            made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
+            about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
+        about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
+        if dropped:
+            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
+            about["dropped"] = dropped
+        return made, about
+
+    def _keys(self, choice: Choice) -> dict[str, Any]:
+        """What could tell trajectories apart, where nothing is chosen for it."""
+        if choice.key is not None or self.kind != "extxyz":
+            return {}
+        likely, lacking = self.likely_keys(), candidates.incomplete_keys(self.stored[0].incomplete)
+        return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}
+
+    def _other_temperatures(
+        self, found: Sequence[Configurations | Trajectory], taken: Sequence[float | None]
+    ) -> dict[str, Any]:
+        """The temperatures that the file states, where they are not those that are taken."""
+        other = any(temperatures_of(f) - {T} for f, T in zip(found, taken, strict=True))
+        return {"stated_temperatures": list(self.temperatures)} if other else {}

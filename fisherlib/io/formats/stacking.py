@@ -1,0 +1,105 @@
+"""Configurations that a reader has parsed one by one, put together into one trajectory."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...configurations import Configurations
+
+#: What an ``ase.Atoms`` is in, by definition.
+ASE_UNITS = {"positions": "Å", "cell": "Å"}
+
+
+class Parsed(NamedTuple):
+    """One configuration.
+
+    Attributes:
+        atoms: per-atom arrays by name, (N, …), "numbers" among them.
+        entries: numbers, words and small arrays that belong to the whole configuration.
+        cell: (3, 3) Å.
+        pbc: three times whether a direction is periodic.
+    """
+
+    atoms: Mapping[str, NDArray]
+    entries: Mapping[str, Any] = {}
+    cell: NDArray | None = None
+    pbc: Sequence[bool] = (False, False, False)
+
+
+def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Configurations:
+    """The configurations as one trajectory; what only some of them have is left out, and told by ``incomplete``.
+
+    Args:
+        key: of the trajectory.
+        place: file and key, for error messages.
+        parts: one for each configuration.
+        about: further fields of the ``Configurations``, such as ``units``.
+
+    Raises:
+        ValueError: an array has another shape in another configuration, or not one row for each atom.
+    """
+    columns, no_column = _columns(place, [part.atoms for part in parts])
+    entries, no_entry = _entries([part.entries for part in parts])
+    box: dict[str, Any] = {}
+    if any(any(part.pbc) for part in parts):
+        box = {"cell": np.array([part.cell for part in parts]), "pbc": np.array([part.pbc for part in parts])}
+    return Configurations(
+        key=key,
+        place=place,
+        n_atoms=np.array([len(part.atoms["numbers"]) for part in parts]),
+        numbers=columns.pop("numbers"),
+        positions=columns.pop("positions", None),
+        columns=columns,
+        entries=entries,
+        incomplete=no_entry | no_column,
+        **box,
+        **about,
+    )
+
+
+def _columns(place: str, parts: Sequence[Mapping[str, NDArray]]) -> tuple[dict[str, NDArray], dict[str, int]]:
+    """Per-atom arrays of all configurations, one after the other, and those that some configuration lacks."""
+    incomplete = _incomplete(parts)
+    columns = {}
+    for name in (n for n in parts[0] if n not in incomplete):
+        arrays = [p[name] for p in parts]
+        wanted = arrays[0].shape[1:]
+        for m, array in enumerate(arrays):
+            if array.shape[1:] != wanted:
+                raise ValueError(
+                    f"column {name!r} of {place}: expected shape (N, {', '.join(map(str, wanted))}) as in "
+                    f"configuration 0, got {array.shape} in configuration {m}; all configurations need the same descriptor"
+                )
+            if len(array) != len(parts[m]["numbers"]):
+                raise ValueError(
+                    f"column {name!r} of {place}: expected {len(parts[m]['numbers'])} rows, one for each atom, in "
+                    f"configuration {m}, got {len(array)}"
+                )
+        columns[name] = np.concatenate(arrays)
+    return columns, incomplete
+
+
+def _entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray], dict[str, int]]:
+    """Numbers and words of whole configurations, (M, …), and those that some configuration lacks.
+
+    What is neither a number, a word nor an array of one shape everywhere is left out.
+    """
+    incomplete = _incomplete(parts)
+    columns = {}
+    for name in (n for n in parts[0] if n not in incomplete):
+        values = [p[name] for p in parts]
+        if not all(isinstance(v, bool | int | float | complex | bytes | str | np.generic | np.ndarray) for v in values):
+            continue
+        arrays = [np.asarray(v) for v in values]
+        kinds, shapes = {a.dtype.kind for a in arrays}, {a.shape for a in arrays}
+        if kinds <= set("biufUcS") and len(shapes) == 1:
+            columns[name] = np.array([str(v) for v in values]) if "U" in kinds else np.stack(arrays)
+    return columns, incomplete
+
+
+def _incomplete(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    lacking = {name: next((m for m, part in enumerate(parts) if name not in part), None) for name in names}
+    return {name: m for name, m in lacking.items() if m is not None}

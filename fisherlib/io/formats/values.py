@@ -1,0 +1,88 @@
+"""Numbers and chemical symbols from foreign files, as arrays."""
+
+import numbers
+
+import numpy as np
+from ase.data import atomic_numbers as _of_symbol
+from numpy.typing import NDArray
+
+
+def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
+    """``value`` as a float64 array (n,); nesting is refused, so that it cannot blow up.
+
+    Args:
+        what: names the value in the error.
+        value: a number, a flat list or tuple of numbers, or an array.
+        booleans: whether yes and no are taken for 1 and 0; else they are no numbers.
+
+    Raises:
+        ValueError: anything else; the value itself is not repeated, since it may be huge.
+    """
+    if isinstance(value, np.ndarray) and value.dtype.kind in ("biuf" if booleans else "iuf"):
+        return value.astype(np.float64).reshape(-1)
+    items = value if isinstance(value, list | tuple) else [value]
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
+        items = value.tolist()
+    if not all(
+        (isinstance(item, numbers.Real) and (booleans or not isinstance(item, bool)))
+        or (isinstance(item, np.ndarray) and item.size == 1 and item.dtype.kind in "iuf")
+        for item in items
+    ):
+        kinds = sorted({type(item).__name__ for item in items})
+        raise ValueError(f"{what}: expected a flat list of numbers, got {type(value).__name__} of {', '.join(kinds)}")
+    try:
+        return np.array([float(np.asarray(item).reshape(())) for item in items], dtype=np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"{what}: expected numbers that fit into float64, got an integer of more than 308 digits"
+        ) from None
+
+
+def shaped(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """``value`` as a float64 array of the shape wanted.
+
+    Args:
+        what: names the value in the error.
+        value: a number, lists of numbers or an array.
+        shape: wanted; () for one number.
+
+    Raises:
+        ValueError: another shape, or something else than numbers.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what}: expected numbers of shape {shape}, got rows of different lengths") from None
+    if array.dtype.kind not in "iuf" or array.shape != shape:
+        found = type(value).__name__ if array.dtype.kind == "O" else f"shape {array.shape} of type {array.dtype}"
+        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}")
+    return array.astype(np.float64)
+
+
+def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:
+    """Atomic numbers from themselves, as any kind of number, or from chemical symbols.
+
+    Args:
+        what: the column and its file, for the error message.
+        values: (n,) symbols or numbers.
+
+    Raises:
+        ValueError: something else; the first that is wrong is named.
+    """
+    if values.ndim == 1 and values.dtype.kind == "U":
+        known = {str(s): _of_symbol.get(str(s), -1) for s in np.unique(values)}
+        found = np.array([known[str(s)] for s in values], dtype=np.int64)
+        good = found >= 0
+    elif values.ndim == 1 and values.dtype.kind in "iuf":
+        good = (values >= 0) & (values < 119) & (np.floor(values) == values)
+        found = np.where(good, values, 0).astype(np.int64)
+    else:
+        raise ValueError(
+            f"{what}: expected one element for each atom, got rows of shape {values.shape[1:]} and type {values.dtype}"
+        )
+    if not good.all():
+        i = int(np.argmin(good))
+        raise ValueError(
+            f"{what}: expected chemical symbols or atomic numbers, got {values[i].item()!r:.20} at atom {i}"
+        )
+    return found

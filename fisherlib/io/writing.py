@@ -1,0 +1,74 @@
+"""A dataset with its descriptors, written as one file or into a database."""
+
+import os
+from pathlib import Path
+
+from ..arguments import kind, location
+from ..configurations import Configurations
+from ..dataset import Dataset, Trajectory
+from .columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
+from .database import write_dataset
+from .formats import npz
+from .formats.extxyz_writer import refuse_other_sums, write_extxyz
+
+#: Entries of the provenance that are written with the data.
+_KEPT = ("descriptor", "origin", "dropped", "copies")
+
+
+def write(data: Dataset, path: str | os.PathLike) -> None:
+    """Write a dataset with its descriptors: one ``.npz``, extended xyz, or, to a path without suffix, a database.
+
+    ``.npz`` is the safe twin of the desktop app's ``md.pkl``. Its per-atom arrays have the app's names:
+    ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); ``n_atoms`` and
+    ``configurations`` say where each configuration begins. In a database Φ is float32 (``database.write_dataset`` asks).
+
+    Args:
+        data: to write.
+        path: ending in ``.npz``, ``.xyz`` or ``.extxyz``, or of a folder.
+
+    Raises:
+        ValueError: a trajectory lacks what the format must have: species and positions, and for ``.npz`` site
+            descriptors.
+
+    >>> import tempfile
+    >>> import fisherlib as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.io.write(fl.systems.harmonic([1.0, 2.0]), f"{folder}/springs")  # no suffix: a database
+    ...     fl.io.open(f"{folder}/springs").kind
+    'database'
+    """
+    kind("data", data, Dataset, "io.write(data, path)")
+    location("path", path, "io.write(data, 'md.npz')")
+    suffix = Path(path).suffix
+    if suffix in (".xyz", ".extxyz"):
+        write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
+    elif suffix == ".npz":
+        npz.write_frames([_configurations(t, data) for t in data.values()], Path(path))
+    elif not suffix or Path(path).is_dir():
+        write_dataset(data, path)
+    else:
+        raise ValueError(
+            f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {Path(path).name!r}"
+        )
+
+
+def _configurations(t: Trajectory, data: Dataset) -> Configurations:
+    if t.species is None or t.positions is None or t.site_descriptors is None:
+        raise ValueError(f"trajectory {t.key!r}: expected species, positions and site_descriptors to write, got None")
+    refuse_other_sums(t, t.site_descriptors)
+    about = data.provenance
+    kept = {name: about[name] for name in _KEPT if name in about}
+    return Configurations(
+        key=t.key,
+        temperature=t.temperature,
+        n_atoms=t.n_atoms,
+        numbers=t.species,
+        positions=t.positions,
+        energies=t.energies,
+        forces=t.forces.reshape(-1, 3),
+        cell=t.cell,
+        pbc=t.pbc,
+        descriptor_names=t.descriptor_names,
+        provenance=kept | {"origin": about.get("origin", {name: about.get(name) for name in ("file", "sha256")})},
+        columns={DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3, t.K)},
+    )
