@@ -10,7 +10,7 @@ from ..configurations import Frames
 from ..descriptors import Descriptor, chosen
 from ..io.chunks import Chunk, chunks, cut, trajectories
 from ..io.database import Database
-from ..io.database.layout import META, UNITS, fingerprint, said
+from ..io.database.layout import META, UNITS, canonical, fingerprint
 from ..io.featurise import refuse_hopeless, species_of, with_descriptors
 from ..io.stores import RecordStore, ShardStore
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
@@ -85,7 +85,7 @@ def featurise(
         "descriptor_names": list(descriptor.names(species)),
     }
     about["units"] = UNITS
-    digest = fingerprint(said(about))
+    digest = fingerprint(canonical(about))
     recipe: dict[str, Any] = {"descriptor": descriptor, "species": species}
     how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, **BAR}
     if into is not None:

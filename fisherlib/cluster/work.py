@@ -25,8 +25,12 @@ class Store(Protocol[ItemIn, Result]):
         """Where they are; None where nothing is kept."""
 
     def __contains__(self, item: ItemIn, /) -> bool: ...
-    def load(self, item: ItemIn, /) -> Result | None: ...
-    def save(self, item: ItemIn, result: Result, /) -> None: ...
+
+    def load(self, item: ItemIn, /) -> Result | None:
+        """The result of an item."""
+
+    def save(self, item: ItemIn, result: Result, /) -> None:
+        """Keep the result of an item."""
 
 
 def results(
