@@ -84,7 +84,7 @@ def named() -> Iterator[tuple[str, object]]:
         names += [f"{room}.{name}" for name in vars(own) if name in public(own)]
     for name in names:
         value = attrgetter(name)(fl)
-        if callable(value) and not (isinstance(value, type) and issubclass(value, Exception)):
+        if inspect.isroutine(value) or inspect.isclass(value) and not issubclass(value, Exception):
             yield name, value
 
 

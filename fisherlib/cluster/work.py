@@ -27,7 +27,7 @@ class Store(Protocol[ItemIn, Result]):
     def __contains__(self, item: ItemIn, /) -> bool: ...
 
     def load(self, item: ItemIn, /) -> Result | None:
-        """The result of an item, or None if what is kept is damaged."""
+        """The result of an item."""
 
     def save(self, item: ItemIn, result: Result, /) -> None:
         """Keep the result of an item."""

@@ -36,7 +36,7 @@ class Energies:
 
     @classmethod
     def of(cls, data: Dataset, temperature: float | None) -> "Energies":
-        """The energies of data, at their own temperature unless one is given."""
+        """Those of a dataset, and why weights are left out, if they are."""
         known = {t.temperature if temperature is None else temperature for t in data.values()}
         T, why = known.pop(), ""
         if known or T is None:
