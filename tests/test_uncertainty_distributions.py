@@ -51,7 +51,7 @@ def test_even_weights_change_nothing_and_uneven_ones_widen_the_band() -> None:
 @pytest.mark.parametrize("n", [2, 3, 4, 9])
 def test_a_band_needs_ten_independent_blocks_like_every_interval(ragged: Maker, n: int) -> None:
     data = ragged(0, temperatures=(300.0,) * n, configurations=12)
-    with pytest.raises(ValueError, match=f"clusters: expected at least 10 .* got {n}; .*independent_blocks"):
+    with pytest.raises(ValueError, match=f"data: expected at least 10 trajectories .* got {n}; .*independent_blocks"):
         fl.uncertainty.ecdf_band(data)
     for few in (9.9, np.nan):
         with pytest.raises(ValueError, match="independent: expected at least 10"):
@@ -88,4 +88,4 @@ def test_one_trajectory_and_another_number_of_refits_are_refused(ragged: Maker) 
     with pytest.raises(ValueError, match="at least 2 trajectories"):
         fl.uncertainty.ecdf_band(data.select("t0"))
     with pytest.raises(ValueError, match="refits: expected 2, .* got 1"):
-        fl.uncertainty.ecdf_band(data, model, [model])
+        fl.uncertainty.ecdf_band(data, model, [model], independent=10.0)
