@@ -1,6 +1,7 @@
 """Who does the work: this process, a pool of processes, or Dask. Each does one task over items; results come in order."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import queue
@@ -158,6 +159,10 @@ def _begin(parent: int) -> None:
     """A worker leaves Ctrl-C to its parent, does not outlive it, and has one thread for featomic."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["RAYON_NUM_THREADS"] = "1"
+    with contextlib.suppress(AttributeError, TypeError, OSError):  # glibc alone has it
+        ctypes.CDLL(None).mallopt(
+            -3, 2**21
+        )  # M_MMAP_THRESHOLD: arrays of MBs go back to the system when they are freed
 
     def watch() -> None:
         while os.getppid() == parent:
