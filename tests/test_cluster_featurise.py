@@ -16,7 +16,7 @@ from torture import Hold, Zygote, alive, dask_cluster, descendants, gone, same, 
 import fisherlib as fl
 from fisherlib import cluster
 from fisherlib.cluster.command import main
-from fisherlib.configurations import Frames
+from fisherlib.configurations import Configurations
 from fisherlib.descriptors import Soap
 from fisherlib.io.chunks import cut
 from fisherlib.io.database import Database
@@ -28,13 +28,13 @@ SOAP, SETTINGS = Soap(cutoff=3.5, n_max=2, l_max=1), "cutoff=3.5,n_max=2,l_max=1
 PAIRS = Pairs()
 
 
-def alloy(key: str, M: int, seed: int, periodic: bool = True, temperature: float | None = 300.0) -> Frames:
+def alloy(key: str, M: int, seed: int, periodic: bool = True, temperature: float | None = 300.0) -> Configurations:
     """Random configurations of different size."""
     rng = np.random.default_rng(seed)
     n_atoms = rng.integers(3, 7, size=M)
     N = int(n_atoms.sum())
     box = {"cell": np.tile(6.0 * np.eye(3), (M, 1, 1)), "pbc": np.ones((M, 3), bool)} if periodic else {}
-    return Frames(
+    return Configurations(
         key=key,
         n_atoms=n_atoms,
         numbers=rng.choice([29, 79], size=N),
@@ -47,7 +47,7 @@ def alloy(key: str, M: int, seed: int, periodic: bool = True, temperature: float
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[Frames]:
+def frames() -> list[Configurations]:
     return [alloy("b/1", 40, 0), alloy("a", 9, 1, periodic=False, temperature=None), alloy("c", 1, 2)]
 
 
@@ -60,12 +60,12 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def right(frames: list[Frames], small_chunks: None) -> fl.Moments:
+def right(frames: list[Configurations], small_chunks: None) -> fl.Moments:
     return cluster.featurise(frames, descriptor=PAIRS, progress=silent)
 
 
 @pytest.fixture
-def file(frames: list[Frames], tmp_path: Path) -> Path:
+def file(frames: list[Configurations], tmp_path: Path) -> Path:
     """One trajectory of extended xyz."""
     path = tmp_path / "data" / "alloy.xyz"
     path.parent.mkdir()
@@ -83,7 +83,7 @@ def file(frames: list[Frames], tmp_path: Path) -> Path:
     return path
 
 
-def in_memory(frames: list[Frames], descriptor: fl.descriptors.Descriptor) -> fl.Dataset:
+def in_memory(frames: list[Configurations], descriptor: fl.descriptors.Descriptor) -> fl.Dataset:
     made = []
     for f in frames:
         D, Phi = descriptor(f.atoms(), species=[29, 79])
@@ -91,7 +91,7 @@ def in_memory(frames: list[Frames], descriptor: fl.descriptors.Descriptor) -> fl
     return fl.Dataset(made)
 
 
-def test_a_trajectory_is_cut_in_the_same_places(frames: list[Frames]) -> None:
+def test_a_trajectory_is_cut_in_the_same_places(frames: list[Configurations]) -> None:
     parts = list(cut(frames[0], 60))
     assert [first for first, _ in parts] == np.cumsum([0] + [len(p.n_atoms) for _, p in parts])[:-1].tolist()
     assert (
@@ -102,7 +102,7 @@ def test_a_trajectory_is_cut_in_the_same_places(frames: list[Frames]) -> None:
     assert len(list(cut(frames[0], 1))) == 40, "one configuration at least"
 
 
-def test_the_moments_are_those_in_memory(frames: list[Frames], right: fl.Moments) -> None:
+def test_the_moments_are_those_in_memory(frames: list[Configurations], right: fl.Moments) -> None:
     want = fl.accumulate(in_memory(frames, PAIRS))
     assert list(right) == list(want) == ["b/1", "a", "c"]
     for key, r in want.items():
@@ -130,17 +130,17 @@ def test_a_file_gives_what_it_gives_when_it_is_read(file: Path) -> None:
     assert [p.name for p in file.parent.glob(".cache/*") if p.is_dir()] == [], "nothing is kept once it is done"
 
 
-def test_two_processes_give_the_same_bits(frames: list[Frames], right: fl.Moments) -> None:
+def test_two_processes_give_the_same_bits(frames: list[Configurations], right: fl.Moments) -> None:
     assert same(cluster.featurise(frames, descriptor=PAIRS, workers=2, progress=silent), right)
 
 
-def test_dask_gives_the_same_bits(frames: list[Frames], right: fl.Moments, tmp_path: Path) -> None:
+def test_dask_gives_the_same_bits(frames: list[Configurations], right: fl.Moments, tmp_path: Path) -> None:
     with dask_cluster(tmp_path) as local, local.get_client() as client:
         client.run(sys.path.insert, 0, str(Path(__file__).parent))
         assert same(cluster.featurise(frames, descriptor=PAIRS, client=client, progress=silent), right)
 
 
-def test_by_temperature(frames: list[Frames], right: fl.Moments) -> None:
+def test_by_temperature(frames: list[Configurations], right: fl.Moments) -> None:
     found = cluster.featurise(frames, descriptor=PAIRS, by="temperature", progress=silent)
     assert list(found) == ["300 K", "unknown temperature"]
     np.testing.assert_allclose(found["300 K"].PhiPhi, right.select(["b/1", "c"]).total().PhiPhi, rtol=1e-12, atol=1e-12)
@@ -174,7 +174,7 @@ def stopped_after(number: int) -> Callable[[int, int], None]:
 
 
 def test_an_ended_run_goes_on_where_it_was(
-    frames: list[Frames], right: fl.Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frames: list[Configurations], right: fl.Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep, seen, calls = tmp_path / "kept", counted(monkeypatch), []
     with pytest.raises(Stop):
@@ -187,7 +187,7 @@ def test_an_ended_run_goes_on_where_it_was(
 
 @pytest.mark.parametrize("change", ["temperature", "energies", "descriptor"])
 def test_what_was_kept_of_other_data_is_not_taken(
-    frames: list[Frames], change: str, small_chunks: None, tmp_path: Path
+    frames: list[Configurations], change: str, small_chunks: None, tmp_path: Path
 ) -> None:
     with pytest.raises(Stop):
         cluster.featurise(frames, descriptor=PAIRS, keep=tmp_path / "kept", progress=stopped_after(3))
@@ -201,7 +201,7 @@ def test_what_was_kept_of_other_data_is_not_taken(
     assert same(found, cluster.featurise(others, descriptor=descriptor, keep=False, progress=silent))
 
 
-def test_damaged_records_are_computed_again(frames: list[Frames], right: fl.Moments, tmp_path: Path) -> None:
+def test_damaged_records_are_computed_again(frames: list[Configurations], right: fl.Moments, tmp_path: Path) -> None:
     with pytest.raises(Stop):
         cluster.featurise(frames, descriptor=PAIRS, keep=tmp_path, progress=stopped_after(4))
     one, two, three, _ = sorted(tmp_path.iterdir())
@@ -213,7 +213,7 @@ def test_damaged_records_are_computed_again(frames: list[Frames], right: fl.Mome
     assert same(cluster.featurise(frames, descriptor=PAIRS, keep=tmp_path, progress=silent), right)
 
 
-def test_a_killed_worker_does_no_harm(frames: list[Frames], right: fl.Moments) -> None:
+def test_a_killed_worker_does_no_harm(frames: list[Configurations], right: fl.Moments) -> None:
     others, killed = set(descendants(os.getpid())), []
 
     def kill(done: int, total: int) -> None:
@@ -286,7 +286,7 @@ def test_an_interrupted_run_says_how_to_go_on(zygote: Zygote, walkers: Path, tmp
 # Into a database
 
 
-def test_a_database_holds_what_is_in_memory(frames: list[Frames], small_chunks: None, tmp_path: Path) -> None:
+def test_a_database_holds_what_is_in_memory(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
     database = cluster.featurise(frames, descriptor=PAIRS, into=tmp_path / "db", progress=silent)
     assert isinstance(database, Database) and database.unsealed() == 0 and database.verify() == []
     found, want = database.read(), in_memory(frames, PAIRS)
@@ -297,7 +297,7 @@ def test_a_database_holds_what_is_in_memory(frames: list[Frames], small_chunks: 
             np.testing.assert_array_equal(getattr(found[key], name), getattr(t, name))
 
 
-def test_a_database_goes_on_where_it_was(frames: list[Frames], small_chunks: None, tmp_path: Path) -> None:
+def test_a_database_goes_on_where_it_was(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
     with pytest.raises(Stop):
         cluster.featurise(frames, descriptor=PAIRS, into=tmp_path / "db", progress=stopped_after(3))
     times = {p: p.stat().st_mtime_ns for p in (tmp_path / "db" / "shards").iterdir()}
@@ -308,7 +308,7 @@ def test_a_database_goes_on_where_it_was(frames: list[Frames], small_chunks: Non
     assert same(cluster.accumulate(database, keep=False), cluster.accumulate(whole, keep=False))
 
 
-def test_a_database_of_something_else_is_refused(frames: list[Frames], small_chunks: None, tmp_path: Path) -> None:
+def test_a_database_of_something_else_is_refused(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
     cluster.featurise(frames[1:], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
     with pytest.raises(ValueError, match="into: expected a database of .*'cutoff': 3.9.*, got .*; take another folder"):
         cluster.featurise(frames, descriptor=Pairs(cutoff=3.9), into=tmp_path / "db")
@@ -321,7 +321,7 @@ def test_a_database_of_something_else_is_refused(frames: list[Frames], small_chu
 
 
 def test_what_cannot_be_featurised_is_refused_before_anything_is_computed(
-    frames: list[Frames], monkeypatch: pytest.MonkeyPatch
+    frames: list[Configurations], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(featurising, "_record", pytest.fail)
     bad = frames[0].forces.copy()
