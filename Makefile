@@ -36,7 +36,8 @@ test: export FISHERLIB_DATA := $(if $(PUBLISHED),$(abspath $(PUBLISHED)))
 override NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 300 \
     --ignore notebooks/reports
 
-override BENCHMARKS := rate shapes accuracy database engines scaling landscapes explorers regularisation coverage reweighting start
+override BENCHMARKS := rate shapes accuracy database engines scaling featurising many_trajectories landscapes explorers \
+    regularisation coverage reweighting start
 
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1

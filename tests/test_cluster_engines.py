@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from fisherlib.cluster import engines
 from fisherlib.cluster.engines import Engine, processes, serial
-from fisherlib.cluster.work import results, resumed
+from fisherlib.cluster.results import results, resumed
 
 ITEMS = [Work(n) for n in range(11)]
 

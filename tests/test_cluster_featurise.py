@@ -308,7 +308,9 @@ def test_a_database_goes_on_where_it_was(frames: list[Configurations], small_chu
     assert same(cluster.accumulate(database, keep=False), cluster.accumulate(whole, keep=False))
 
 
-def test_a_database_of_something_else_is_refused(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
+def test_a_database_of_something_else_is_refused(
+    frames: list[Configurations], small_chunks: None, tmp_path: Path
+) -> None:
     cluster.featurise(frames[1:], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
     with pytest.raises(ValueError, match="into: expected a database of .*'cutoff': 3.9.*, got .*; take another folder"):
         cluster.featurise(frames, descriptor=Pairs(cutoff=3.9), into=tmp_path / "db")

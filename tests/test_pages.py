@@ -38,10 +38,9 @@ def test_the_page_of_formats_names_every_suffix_that_is_read(tmp_path: Path) -> 
 
 def test_functions_on_the_page_of_formats_exist() -> None:
     for path in re.findall(r"`fl\.((?:\w+\.)+\w+)\(?", page("data/FORMATS.md")):
-        if path != "cluster.featurise":  # until it is merged
-            here: object = fl
-            for name in path.split("."):
-                here = getattr(here, name)
+        here: object = fl
+        for name in path.split("."):
+            here = getattr(here, name)
 
 
 def test_every_script_of_the_benchmarks_is_on_their_page() -> None:

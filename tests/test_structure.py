@@ -50,19 +50,19 @@ ONE_MEANING = {
     "collection": "several trajectories and what belongs to all: of data, and of moments",
     "comparison": "a model against data: the room and its figures",
     "database": "shards of descriptors on a disk: the folder of modules, the class, and MiLaDy's kind of it",
-    "distributions": "distribution functions: the room's, their bands, their figures",
     "featurise": "descriptors of configurations: of a file, and on many cores",
     "fit": "the figure and the panel of one fit",
     "landscape": "a landscape: of a model, its figure and its panel",
     "linear": "the potential that is linear in its descriptors, and its planes",
     "metastability": "the check and its figure",
     "moments": "the room, and the file of moments",
+    "names": "names of columns: of descriptors in memory, and in files",
     "projections": "losses on a plane, of a linear model and of a network",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
     "tables": "rows and columns, for people and in pickles",
-    "trust": "the room and its figures",
+    "values": "checks of numbers and words: of a caller, and in a file",
 }
 
 

@@ -15,7 +15,7 @@ from ..io.stores import RecordStore
 from ..moments import Fold, MomentRecord, Moments
 from ..progress import Progress
 from .leaves import Leaf, leaves, record
-from .work import resumed
+from .results import resumed
 
 if TYPE_CHECKING:
     from distributed import Client

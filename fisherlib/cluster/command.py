@@ -13,7 +13,7 @@ from ..io.moments import write_moments
 from .accumulate import accumulate
 from .featurise import featurise
 from .parts import merge, write_part
-from .work import interrupted
+from .results import interrupted
 
 _EXAMPLES = """\
 examples:

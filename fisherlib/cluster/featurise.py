@@ -17,7 +17,7 @@ from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from .accumulate import By, folded, refuse_by
 from .leaves import ONE_THREAD
-from .work import resumed
+from .results import resumed
 
 if TYPE_CHECKING:
     from distributed import Client
