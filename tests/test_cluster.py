@@ -441,7 +441,10 @@ def test_the_command_says_what_is_wrong(
     out, path = str(tmp_path / "out.npz"), str(copy.path)
     for arguments, message in (
         ([str(tmp_path), "-o", out], "expected a descriptor database"),
-        ([path, path, "-o", out], "expected one database, part files, or featurise and one file, got 2 with the folder"),
+        (
+            [path, path, "-o", out],
+            "expected one database, part files, or featurise and one file, got 2 with the folder",
+        ),
         ([path, "-o", str(tmp_path / "out.txt")], "expected a name ending in .npz"),
         ([path, "-o", out, "--shards", "4/3"], "expected 1 to 3, got 4"),
         ([path, "-o", out, "--workers", "0"], "workers: expected a whole number of processes, at least 1"),
