@@ -55,6 +55,7 @@ def processes(workers: int) -> Engine:
     """So many processes, each with one thread; where one dies, its item alone is done again, and the others go on."""
 
     def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
+        _give_back()
         context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that it does not have
         idle: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
         every: list[ProcessPoolExecutor] = []
@@ -159,10 +160,7 @@ def _begin(parent: int) -> None:
     """A worker leaves Ctrl-C to its parent, does not outlive it, and has one thread for featomic."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["RAYON_NUM_THREADS"] = "1"
-    with contextlib.suppress(AttributeError, TypeError, OSError):  # glibc alone has it
-        ctypes.CDLL(None).mallopt(
-            -3, 2**21
-        )  # M_MMAP_THRESHOLD: arrays of MBs go back to the system when they are freed
+    _give_back()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -170,3 +168,9 @@ def _begin(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _give_back() -> None:
+    """Arrays of MBs go back to the system when they are freed, in place of filling the memory of this process."""
+    with contextlib.suppress(AttributeError, TypeError, OSError):  # glibc alone has it
+        ctypes.CDLL(None).mallopt(-3, 2**21)  # M_MMAP_THRESHOLD
