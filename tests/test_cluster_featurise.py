@@ -15,10 +15,10 @@ from torture import Hold, Zygote, alive, dask_cluster, descendants, gone, same, 
 
 import fisherlib as fl
 from fisherlib import cluster
+from fisherlib.cluster.chunks import cut
 from fisherlib.cluster.command import main
 from fisherlib.configurations import Configurations
 from fisherlib.descriptors import Soap
-from fisherlib.io.chunks import cut
 from fisherlib.io.database import Database
 from fisherlib.io.moments import read_moments
 from fisherlib.progress import silent

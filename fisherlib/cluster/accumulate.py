@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import diagnostics
 from ..io.database import Database
 from ..io.database.layout import MOMENTS
-from ..io.stores import RecordStore
 from ..moments import Fold, MomentRecord, Moments
 from ..progress import Progress
 from .leaves import Leaf, leaves, record
 from .results import resumed
+from .stores import RecordStore
 
 if TYPE_CHECKING:
     from distributed import Client

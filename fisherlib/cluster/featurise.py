@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..configurations import Configurations
 from ..descriptors import Descriptor, chosen
-from ..io.chunks import Chunk, chunks, cut, trajectories
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
 from ..io.featurise import refuse_hopeless, species_of, with_descriptors
-from ..io.stores import RecordStore, ShardStore
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from .accumulate import By, folded, refuse_by
+from .chunks import Chunk, chunks, cut, trajectories
 from .leaves import ONE_THREAD
 from .results import resumed
+from .stores import RecordStore, ShardStore
 
 if TYPE_CHECKING:
     from distributed import Client

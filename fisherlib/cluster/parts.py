@@ -9,10 +9,10 @@ from pathlib import Path
 from ..arguments import kind
 from ..io.database import Database
 from ..io.moments import Records, write_records
-from ..io.stores import RecordStore
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
 from .accumulate import By, folded, folder_for, leaves_of, refuse_by, summed
+from .stores import RecordStore
 
 
 def write_part(

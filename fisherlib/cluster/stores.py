@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..io.database import Damaged, Database, Shard
+from ..io.database.layout import SHARDS, shard_name
+from ..io.moments import Records, write_records
 from ..moments import MomentRecord
 from .chunks import Chunk
-from .database import Damaged, Database, Shard
-from .database.layout import SHARDS, shard_name
-from .moments import Records, write_records
 
 #: Of the file of a record.
 _NAME = re.compile(r"-\d{9}-[0-9a-f]{32}\.npz$")

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..configurations import Configurations
 from ..dataset import refuse_non_finite
+from ..io.archive import checksum
+from ..io.database.layout import slug
+from ..io.places import find
+from ..io.reading import read_frames
 from ..units import beta
-from .archive import checksum
-from .database.layout import slug
-from .places import find
-from .reading import read_frames
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
