@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import each
 from ..configurations import Configurations
 from ..dataset import refuse_non_finite
 from ..io.archive import checksum
@@ -81,7 +82,8 @@ def trajectories(
     if isinstance(given, str | os.PathLike):
         found, path = read_frames(given), find(given, folder=True)
     else:
-        found, path = list(given), Path("the configurations")
+        found = each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))")
+        path = Path("the configurations")
     if not found or len({f.key for f in found}) < len(found):
         raise ValueError(
             f"configurations: expected trajectories of different keys, got {', '.join(repr(f.key) for f in found) or 'none'}"

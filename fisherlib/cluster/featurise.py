@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import location
 from ..configurations import Configurations
 from ..descriptors import Descriptor, chosen
 from ..io.database import Database
@@ -129,6 +130,8 @@ def _shard(chunk: Chunk, *, path: Path, descriptor: Descriptor, species: Sequenc
 def _database(into: str | os.PathLike | Database, about: dict[str, Any]) -> Database:
     """A new database, or the one that is there, if it is of the same descriptors."""
     names, descriptor = tuple(about["descriptor_names"]), about["descriptor"]
+    if not isinstance(into, Database):
+        location("into", into, "cluster.featurise(path, into='md-database')")
     if not isinstance(into, Database) and not (Path(into) / META).exists():
         return Database.create(into, descriptor_names=names, descriptor=descriptor)
     database = Database.open(into)
