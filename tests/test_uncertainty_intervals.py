@@ -118,7 +118,7 @@ def test_scores_are_those_of_each_configuration(ragged: Maker, monkeypatch: pyte
             expected.append(one.force_descriptors.T @ (one.forces - one.force_descriptors @ theta))
     np.testing.assert_allclose(uncertainty.scores(data, theta), expected, rtol=1e-12)
     monkeypatch.setattr(
-        "fisherlib.uncertainty.independent_blocks.rows_per_block", lambda K: 30
+        "fisherlib.uncertainty.independence.rows_per_block", lambda K: 30
     )  # several configurations at a time, not all
     np.testing.assert_allclose(uncertainty.scores(data, theta), expected, rtol=1e-12)
     fit = fl.solve(fl.fisher(fl.accumulate(data)))

@@ -1,10 +1,10 @@
 """Error bars on θ and on results computed from it: sampling errors and model-form errors."""
 
 from .bands import ecdf_band as ecdf_band
-from .independent_blocks import FEWEST_CLUSTERS as FEWEST_CLUSTERS
-from .independent_blocks import Blocks as Blocks
-from .independent_blocks import independent_blocks as independent_blocks
-from .independent_blocks import scores as scores
+from .independence import FEWEST_CLUSTERS as FEWEST_CLUSTERS
+from .independence import Blocks as Blocks
+from .independence import independent_blocks as independent_blocks
+from .independence import scores as scores
 from .intervals import FEWEST_BLOCKS as FEWEST_BLOCKS
 from .intervals import interval as interval
 from .jackknife import covariance as covariance
