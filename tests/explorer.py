@@ -204,7 +204,8 @@ class Explorer:
             self.page.wait_for_function(there, timeout=3 * MINUTE)
         except sync_api.TimeoutError:
             raise AssertionError(f"no figure within three minutes; the page's console: {self.errors}") from None
-        self.panel.scroll_into_view_if_needed()
+        if self.panel.count():
+            self.panel.scroll_into_view_if_needed()
 
     @property
     def panel(self) -> object:
