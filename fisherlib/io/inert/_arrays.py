@@ -20,10 +20,9 @@ class DType:
     __slots__ = ("value",)
 
     def __init__(self, text: object, *_: object) -> None:
-        if isinstance(text, Name):
-            raise Refused(f"has an array of type {text.text}, which is not numbers, text, times or objects")
         if type(text) is not str or not _DTYPE.fullmatch(text):
-            raise Refused(f"has an array of type {ascii(text)[:40]}, which is not numbers, text, times or objects")
+            kind = text.text if isinstance(text, Name) else ascii(text)[:40]
+            raise Refused(f"has an array of type {kind}, which is not numbers, text, times or objects")
         self.value = np.dtype(text)
 
     def _build(self, state: object) -> None:
