@@ -12,14 +12,7 @@ from ...columns.names import COMPONENTS, CONFIGURATIONS, KEYS, NUMBERS, SPECIES,
 
 _INDEXED = re.compile(r"(?P<stem>.*?)[\s_,\[('\"-]*(?P<index>\d{1,6})[\])]*", re.DOTALL)
 _AXIS = re.compile(r"(?P<stem>.*?)[\s_.,\[('\"-]*(?P<axis>[xyz])['\"\])]*", re.DOTALL)
-_STEMS = {
-    "": "positions",
-    "r": "positions",
-    "pos": "positions",
-    "position": "positions",
-    "f": "forces",
-    "force": "forces",
-}
+_STEMS = {**dict.fromkeys(("", "r", "pos", "position"), "positions"), **dict.fromkeys(("f", "force"), "forces")}
 _XYZ = (("x", "y", "z"), (0, 1, 2), (1, 2, 3))
 
 
@@ -68,8 +61,7 @@ def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[n
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     seen: set[tuple] = set()
     for row in starts:
-        one = tuple(column[row].item() for column in told)
-        if one in seen:
+        if (one := tuple(column[row].item() for column in told)) in seen:
             raise ValueError(
                 f"column {frame!r} of {path.name}: expected the rows of a configuration one after the other, got "
                 f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
@@ -87,7 +79,8 @@ def _stacked(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
             if column.dtype.kind in "iuf" and (match := pattern.fullmatch(name)):
                 groups.setdefault(match["stem"].strip("('\""), {}).setdefault(match[what].lstrip("0") or "0", name)
         for stem, members in groups.items():
-            order = "xyz" if what == "axis" else _run(members)
+            # x, y, z, or 0, 1, 2 … or 1, 2, 3 …, as many as there are
+            order = "xyz" if what == "axis" else [str(i + ("0" not in members)) for i in range(len(members))]
             name = _STEMS.get(stem.lower(), stem) if what == "axis" else stem or "descriptors"
             parts = [made[members[i]] for i in order] if set(members) == set(order) and len(order) > 1 else []
             taken = made.keys() - members.values()
@@ -96,12 +89,6 @@ def _stacked(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
                     del made[member]
                 made[name] = np.stack(parts, axis=1)
     return made
-
-
-def _run(members: Mapping[str, str]) -> list[str]:
-    """0, 1, 2 … or 1, 2, 3 …, as many as there are."""
-    first_index = 0 if "0" in members else 1
-    return [str(i) for i in range(first_index, first_index + len(members))]
 
 
 def _of_atoms(
@@ -125,6 +112,5 @@ def _of_atoms(
 
 def _belongs(name: str, column: NDArray, starts: NDArray, n_atoms: NDArray) -> bool:
     """Whether a column says one thing of all atoms of a configuration."""
-    if column.ndim > 1 or name in (*NUMBERS, *SPECIES):
-        return False
-    return bool((column == np.repeat(column[starts], n_atoms)).all())
+    whole = column.ndim == 1 and name not in (*NUMBERS, *SPECIES)
+    return whole and bool((column == np.repeat(column[starts], n_atoms)).all())
