@@ -1,7 +1,6 @@
 """What the checks of a dataset mean for reading it: a refusal, or a warning."""
 
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -14,16 +13,9 @@ from ..units import kelvins
 
 
 def accept(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:
-    """Refuses a dataset that fails a check; warns, where the caller's caller stands, of everything else that is found.
+    """Warns of what is found in a dataset, where the caller's caller stands; a ValueError where a check fails.
 
-    Args:
-        data: as it was read.
-        path: of its file.
-        theta: (K,) parameters known to be roughly right, or a potential, to compare with.
-        key: the entry by which trajectories were told apart.
-
-    Raises:
-        ValueError: a check fails.
+    ``theta`` and ``key`` are those of ``io.read``.
     """
     for sentence in _doubts(data, key):
         warnings.warn(f"{path.name}: {sentence}", stacklevel=3)
@@ -48,7 +40,12 @@ def _doubts(data: Dataset, key: str | None) -> list[str]:
             f"apart, and all count as one; write it into each, and take key={name!r} if it names trajectories"
         )
     if likely := about.get("likely_keys"):
-        found.append(_ask_for_key(likely))
+        (name, values), *others = likely.items()
+        also = f" (or {', '.join(f'{n}, {v} values' for n, v in others)})" if others else ""
+        found.append(
+            f"`{name}` has {values} values{also}: take key={name!r} if each is a trajectory of its own; now all "
+            "configurations count as one trajectory"
+        )
     stated = about.get("stated_temperatures")
     if stated and any(t.temperature is None for t in data.values()):
         found.append(
@@ -56,12 +53,3 @@ def _doubts(data: Dataset, key: str | None) -> list[str]:
             "tells them apart, or give temperature="
         )
     return found
-
-
-def _ask_for_key(likely: Mapping[str, int]) -> str:
-    (name, values), *others = likely.items()
-    also = f" (or {', '.join(f'{n}, {v} values' for n, v in others)})" if others else ""
-    return (
-        f"`{name}` has {values} values{also}: take key={name!r} if each is a trajectory of its own; now all configurations "
-        "count as one trajectory"
-    )

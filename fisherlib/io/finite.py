@@ -14,15 +14,12 @@ OnBad = Literal["refuse", "drop"]
 def without_bad(
     found: Sequence[Configurations], columns: Sequence[str], *, on_bad: OnBad
 ) -> tuple[Sequence[Configurations], dict[str, list[int]]]:
-    """The trajectories without the configurations that have a bad number, where those are to be dropped.
+    """The trajectories of which something is left, and key → numbers (from 0) of the configurations left out.
 
     Args:
         found: trajectories with energies and forces chosen.
         columns: further per-atom columns that are taken.
         on_bad: "refuse" leaves all as it is, for the trajectories to refuse it when they are made.
-
-    Returns:
-        Trajectories of which something is left, and key → numbers (from 0) of the configurations that were left out.
 
     Raises:
         ValueError: ``on_bad`` is neither, or nothing is left.
@@ -33,7 +30,7 @@ def without_bad(
         return found, {}
     kept, dropped = [], {}
     for t in found:
-        bad = bad_configurations(t, columns)
+        bad = _bad(t, columns)
         good = np.setdiff1d(np.arange(len(t.n_atoms)), bad)
         if len(good):
             kept.append(t.take(t.key, good) if len(bad) else t)
@@ -47,38 +44,24 @@ def without_bad(
     return kept, dropped
 
 
-def bad_configurations(t: Configurations, columns: Sequence[str]) -> NDArray[np.integer]:
-    """Numbers, from 0, of the configurations with NaN or infinite energies, forces, positions, cells or columns.
-
-    Args:
-        t: one trajectory.
-        columns: those of its per-atom columns that are taken.
-    """
-    starts = np.cumsum(t.n_atoms) - t.n_atoms
-    bad = np.zeros(len(t.n_atoms), dtype=bool)
-    for of_all in (t.energies, t.cell):
-        if of_all is not None:
-            bad |= ~_finite(of_all)
+def _bad(t: Configurations, columns: Sequence[str]) -> NDArray[np.integer]:
+    """Numbers, from 0, of the configurations with NaN or infinite energies, forces, positions, cells or columns."""
+    of_configuration = np.repeat(np.arange(len(t.n_atoms)), t.n_atoms)
+    bad = [_bad_rows(of_all) for of_all in (t.energies, t.cell)]
     for of_atoms in (t.forces, t.positions, *(t.columns[name] for name in columns)):
-        if of_atoms is not None:
-            bad |= np.logical_or.reduceat(~_finite(of_atoms), starts)
-    return np.flatnonzero(bad)
+        bad.append(of_configuration[_bad_rows(of_atoms)])
+    return np.unique(np.concatenate(bad))
 
 
-def _finite(values: NDArray) -> NDArray[np.bool_]:
-    """Whether all numbers of a row are finite; what holds no floating-point numbers is."""
-    if values.dtype.kind != "f":
-        return np.ones(len(values), dtype=bool)
-    return np.isfinite(values).reshape(len(values), -1).all(axis=1)
+def _bad_rows(values: NDArray | None) -> NDArray[np.integer]:
+    """The rows with a number that is not finite; only floating-point numbers can be so."""
+    if values is None or values.dtype.kind != "f":
+        return np.zeros(0, dtype=int)
+    return np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
 
 
 def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
-    """A warning about what was left out.
-
-    Args:
-        dropped: key → numbers of configurations.
-        configurations: of all trajectories, before.
-    """
+    """A warning about what was left out of so many configurations, by key and number."""
     number = sum(map(len, dropped.values()))
     named = [f"{_few(numbers)} of {key!r}" for key, numbers in list(dropped.items())[:3]]
     more = f" and of {len(dropped) - 3} more trajectories" if len(dropped) > 3 else ""

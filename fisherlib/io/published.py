@@ -4,7 +4,6 @@ import hashlib
 import os
 import tarfile
 from pathlib import Path
-from types import ModuleType
 from typing import IO, cast
 
 from .archive import write_atomically
@@ -67,10 +66,10 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     if name not in FILES:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
     folder = folder or os.environ.get(VARIABLE)
-    places = [Path(folder).expanduser() / found for found in (name, f"{name}.xz")] if folder else []
-    for path in places:
-        if path.is_file():
-            return _kept(name, _checked(name, path, unpacked(path)))
+    if folder:
+        for path in (Path(folder).expanduser() / found for found in (name, f"{name}.xz")):
+            if path.is_file():
+                return _kept(name, _checked(name, path, unpacked(path)))
     return _downloaded(name, folder)
 
 
@@ -125,8 +124,10 @@ def _kept(name: str, content: bytes) -> Path:
 
 
 def _downloaded(name: str, folder: str | os.PathLike | None) -> Path:
+    import pooch  # only here: most users have their own data
+
     url, digest = FILES[name]
-    pooch, where = _pooch(), f"into {folder}" if folder else f"into a folder that folder= or {VARIABLE} names"
+    where = f"into {folder}" if folder else f"into a folder that folder= or {VARIABLE} names"
     downloader = _refused if os.environ.get(OFFLINE) else pooch.HTTPDownloader(timeout=20)
     try:
         # Damaged copies in the cache are replaced.
@@ -146,10 +147,6 @@ def _refused(url: str, output_file: object, pooch: object) -> None:
 
 
 def _cache() -> Path:
-    return Path(_pooch().os_cache("fisherlib"))
+    import pooch
 
-
-def _pooch() -> ModuleType:
-    import pooch  # only here: most users have their own data
-
-    return pooch
+    return Path(pooch.os_cache("fisherlib"))

@@ -12,10 +12,9 @@ class Twice(ValueError):
 
 
 def regular(path: Path) -> Path:
-    """The path, if a file can be read from it: opening a pipe would block, and a device never ends.
+    """The path, unless it is of a pipe, whose opening would block, a device, which never ends, or a folder: a ValueError.
 
-    Raises:
-        ValueError: a pipe, a device or a folder; one that is missing is left for its reader to say.
+    One that is missing is left for its reader to say.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a pipe or a device"
@@ -24,11 +23,7 @@ def regular(path: Path) -> Path:
 
 
 def ending(path: str | os.PathLike, *suffixes: str) -> Path:
-    """A path to write to, if its name has the suffix of the format.
-
-    Raises:
-        ValueError: another one.
-    """
+    """A path to write to; a ValueError if its name has not the suffix of the format."""
     if Path(path).suffix not in suffixes:
         raise ValueError(f"path: expected a name ending in {' or '.join(suffixes)}, got {Path(path).name!r}")
     return Path(path)
@@ -37,11 +32,7 @@ def ending(path: str | os.PathLike, *suffixes: str) -> Path:
 def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
     """The content of JSON, in which no key may occur twice: Python's own reader silently takes the last one.
 
-    Args:
-        text: JSON.
-        place: of the text, for error messages.
-        layout: what is expected in it, for error messages.
-        parse_constant: as for ``json.loads``.
+    Messages name the ``place`` of the text and the ``layout`` that is expected; ``parse_constant`` is for ``json.loads``.
 
     Raises:
         Twice: a key that occurs twice.

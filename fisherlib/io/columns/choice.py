@@ -56,9 +56,8 @@ class Choice:
     def among(cls, values: Mapping[str, Any]) -> "Choice":
         """The choice made by those of the values that are named like its fields; an empty name chooses nothing."""
         made: dict[str, Any] = {name: values[name] for name in OPTIONS if name in values}
-        return dataclasses.replace(
-            cls(), **made | {name: None for name, value in made.items() if isinstance(value, str) and not value}
-        )
+        made |= {name: None for name, value in made.items() if isinstance(value, str) and not value}
+        return cls(**made)
 
 
 #: Nothing is chosen: all is guessed.
@@ -70,11 +69,7 @@ ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"
 
 
 def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> Choice:
-    """A choice with what else is chosen by keywords of a function.
-
-    Raises:
-        TypeError: no choice, or a keyword that neither the function nor a choice has.
-    """
+    """A choice with what else is chosen by keywords; a TypeError for one that neither the function nor a choice has."""
     kind("choice", choice, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
     known = [*OPTIONS, *(getattr(function, "__kwdefaults__", None) or {})]
     for name in named:

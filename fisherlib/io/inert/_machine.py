@@ -24,8 +24,6 @@ class Machine:
         self.below: list[list] = []  # the stacks under the open marks
         self.memo: dict[int, object] = {}
 
-    # -- bytes of the file
-
     def take(self, count: int) -> bytes:
         """The next `count` bytes."""
         if not 0 <= count <= self.size:  # before anything is allocated
@@ -41,8 +39,6 @@ class Machine:
         if not data.endswith(b"\n"):
             raise Refused(f"is truncated: it ends at byte {self.size} in the middle of a line")
         return data[:-1]
-
-    # -- stack
 
     def result(self) -> object:
         """What STOP leaves: the one object of the file."""
@@ -71,8 +67,6 @@ class Machine:
         if not 0 <= index <= self.size:
             raise Refused(f"numbers an object {index}, but has only {self.size} bytes")
         self.memo[index] = self.stack[-1]
-
-    # -- containers
 
     def append(self, items: list) -> None:
         target = self.stack[-1]
@@ -105,8 +99,6 @@ class Machine:
         items = self.pop_mark()
         self.stack.append({})
         self.set_items(items)
-
-    # -- names and the objects made from them
 
     def stack_global(self) -> None:
         name, module = self.stack.pop(), self.stack.pop()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._machine import Machine
-from ._parts import Name, Refused, check_keys
+from ._parts import Refused, check_keys
 
 _Steps = dict[bytes, Callable[[Machine], object]]
 _EXTENSIONS, _OUTSIDE = {b"\x82": "EXT1", b"\x83": "EXT2", b"\x84": "EXT4"}, {b"P": "PERSID", b"Q": "BINPERSID"}
@@ -30,11 +30,7 @@ _int4, _float8 = _number("<i"), _number(">d")
 
 def _truth_or_int(machine: Machine) -> bool | int:
     text = machine.line()
-    return {b"00": False, b"01": True}[text] if text in (b"00", b"01") else int(text)
-
-
-def _long_text(machine: Machine) -> int:
-    return int(machine.line().removesuffix(b"L"))
+    return text == b"01" if text in (b"00", b"01") else int(text)
 
 
 def _signed(data: bytes) -> int:
@@ -67,11 +63,6 @@ def _protocol(machine: Machine) -> None:
         raise Refused(f"has protocol {protocol}, and 0 to 5 are known; write it again with protocol 4")
 
 
-def _global(machine: Machine) -> Name:
-    module, name = _text(machine.line()), _text(machine.line())
-    return machine.names.find(module, name)
-
-
 def _push(value: Callable[[Machine], object]) -> Callable[[Machine], object]:
     return lambda machine: machine.push(value(machine))
 
@@ -94,7 +85,7 @@ _STEPS: _Steps = {
     b"\x88": _push(lambda machine: True),
     b"\x89": _push(lambda machine: False),
     b"I": _push(_truth_or_int),
-    b"L": _push(_long_text),
+    b"L": _push(lambda machine: int(machine.line().removesuffix(b"L"))),
     b"J": _push(_int4),
     b"K": _push(_uint1),
     b"M": _push(_uint2),
@@ -137,7 +128,7 @@ _STEPS: _Steps = {
     b"h": _push(lambda machine: machine.memo[_uint1(machine)]),
     b"j": _push(lambda machine: machine.memo[_uint4(machine)]),
     # names and objects
-    b"c": _push(_global),
+    b"c": _push(lambda machine: machine.names.find(_text(machine.line()), _text(machine.line()))),
     b"\x93": Machine.stack_global,
     b"R": Machine.reduce,
     b"\x81": Machine.new_object,
@@ -152,12 +143,11 @@ def run(machine: Machine) -> object:
     while (code := read(1)) != b".":
         step = steps.get(code)
         if step is None:
-            raise Refused(_REFUSED.get(code) or _stray(machine, code))
+            if not code:
+                raise Refused(f"is truncated: it ends at byte {machine.size} in the middle of an object")
+            stray = (
+                f"is not a pickle file, or is damaged: byte {machine.handle.tell() - 1} is {code!r}, which is no opcode"
+            )
+            raise Refused(_REFUSED.get(code, stray))
         step(machine)
     return machine.result()
-
-
-def _stray(machine: Machine, code: bytes) -> str:
-    if not code:
-        return f"is truncated: it ends at byte {machine.size} in the middle of an object"
-    return f"is not a pickle file, or is damaged: byte {machine.handle.tell() - 1} is {code!r}, which is no opcode"
