@@ -129,10 +129,7 @@ class Opened:
         )
 
     def likely_keys(self) -> dict[str, int]:
-        """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
-
-        Words or whole numbers of few values, with several configurations each. Only extended xyz has any.
-        """
+        """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values."""
         return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
 
     def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
@@ -140,11 +137,7 @@ class Opened:
         return {part.key: temperature_of(part) for part in self._parts(key)}
 
     def frames(self, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
-        """The configurations with their energies and forces, without descriptors being computed; see ``io.read``.
-
-        Raises:
-            ValueError: the file holds rows of descriptors, and what ``io.read`` refuses.
-        """
+        """The configurations with energies and forces, without descriptors being computed; refuses what ``io.read`` does."""
         choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")

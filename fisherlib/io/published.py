@@ -67,9 +67,15 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
     folder = folder or os.environ.get(VARIABLE)
     if folder:
-        for path in (Path(folder).expanduser() / found for found in (name, f"{name}.xz")):
+        for path in (Path(folder).expanduser() / file for file in (name, f"{name}.xz")):
             if path.is_file():
-                return _kept(name, _checked(name, path, unpacked(path)))
+                content, (url, wanted) = unpacked(path), FILES[name]
+                if (found := hashlib.sha256(content).hexdigest()) != wanted:
+                    raise ValueError(
+                        f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: "
+                        f"replace it by {url}, or take it away to have it downloaded"
+                    )
+                return _kept(name, content)
     return _downloaded(name, folder)
 
 
@@ -102,16 +108,6 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
     with tarfile.open(archive) as file:  # one member is read, by its exact name: nothing is unpacked to where it says
         train = file.extractfile(f"ZuoEtAl2020/{element}_train.xyz")
         return _kept(f"zuo2020_{element}_training.xyz", cast(IO[bytes], train).read()), test
-
-
-def _checked(name: str, path: Path, content: bytes) -> bytes:
-    found, (url, wanted) = hashlib.sha256(content).hexdigest(), FILES[name]
-    if found != wanted:
-        raise ValueError(
-            f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: replace it by "
-            f"{url}, or take it away to have it downloaded"
-        )
-    return content
 
 
 def _kept(name: str, content: bytes) -> Path:

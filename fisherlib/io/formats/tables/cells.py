@@ -52,11 +52,7 @@ def refuse_other_lengths(place: str, lengths: NDArray, wanted: NDArray, what: st
 
 
 def cells(path: Path, name: str, column: NDArray) -> Cells:
-    """The column ``name`` (M,) of a table, its cells being values, arrays, lists or ``ase.Atoms``.
-
-    Raises:
-        ValueError: a cell holds something else, or an array of another shape; the message names the first.
-    """
+    """The column ``name`` (M,) of a table, of values, arrays, lists or ``ase.Atoms``; a ValueError for the first other cell."""
     place, kind = f"column {name!r} of {path.name}", column.dtype.kind
     made = functools.partial(Cells, name=name, place=place)
     if kind in "biufU":
@@ -87,10 +83,8 @@ def _arrays(path: Path, place: str, items: list[object]) -> list[NDArray]:
     for m, item in enumerate(items):
         array = _array(f"{place}, row {m}", path, item, _DEPTH)
         if array is None:
-            raise ValueError(
-                f"{place}: expected numbers, words or an array of them in every cell, got {_kind(item)} in row {m}; drop "
-                "the column, or make it one of these"
-            )
+            found = f"{_kind(item)} in row {m}; drop the column, or make it one of these"
+            raise ValueError(f"{place}: expected numbers, words or an array of them in every cell, got {found}")
         made.append(array)
         if array.shape[1:] != made[0].shape[1:] or (array.dtype.kind == "U") != (made[0].dtype.kind == "U"):
             wanted, found = (f"({', '.join(['n', *map(str, a.shape[1:])])}) of {a.dtype}" for a in (made[0], array))

@@ -31,11 +31,7 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     A row is a configuration where cells hold arrays, lists or ``ase.Atoms``: numbers (N,) or species, positions (N, 3),
     forces (N, 3), descriptors (N, K), force descriptors (N, 3, K), (N, K, 3) or (3N, K), cell (3, 3) … Otherwise a row is
     an atom or a component of its force; see ``atom_rows.read``. A column "key", "trajectory", "walker" or "group" of words
-    or integers, some of them the same, tells trajectories apart.
-
-    Args:
-        path: of the file, for error messages; its size bounds the memory used.
-        columns: label → (M,) values, as ``inert.load`` gives a data frame.
+    or integers, some of them the same, tells trajectories apart. The size of the file bounds the memory used.
 
     Raises:
         ValueError: no such table; a cell that holds something else, by its row and column; shapes that do not fit.
@@ -100,9 +96,8 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
     if said is not None and by_name[said].lengths is None:
         n_atoms = by_name[said].values
         if n_atoms.dtype.kind not in "iu" or n_atoms.min() < 1 or n_atoms.max() > path.stat().st_size:
-            raise ValueError(
-                f"{by_name[said].place}: expected the number of atoms in each row, got {n_atoms[:3].tolist()} …"
-            )
+            found = f"{n_atoms[:3].tolist()} …"
+            raise ValueError(f"{by_name[said].place}: expected the number of atoms in each row, got {found}")
     else:
         arrays = {n: c for n, c in by_name.items() if n not in _PER_CONFIGURATION}
         lengths = {n: c.lengths for n, c in arrays.items() if c.lengths is not None}
@@ -112,40 +107,34 @@ def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
         sure = first_of(_PER_ATOM, (n for n in lengths if arrays[n].values.ndim == _AXES.get(n, arrays[n].values.ndim)))
         n_atoms = lengths[sure] if sure else min(lengths.values(), key=np.sum)
     if n_atoms.min() < 1:
-        raise ValueError(
-            f"{path.name}: expected at least one atom in each row, got none in row {int(n_atoms.argmin())}; drop that row"
-        )
+        row = int(n_atoms.argmin())
+        raise ValueError(f"{path.name}: expected at least one atom in each row, got none in row {row}; drop that row")
     return n_atoms.astype(np.int64)
 
 
 def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
     """Fields of a ``Configurations``: what has a known name becomes numbers, positions, cell and pbc."""
-    atoms, entries = held["atoms"], held["entries"]
-    if (name := first_of(SPECIES, atoms)) and "numbers" not in atoms and first_of(NUMBERS, atoms) is None:
-        atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
-    for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
-        if (name := first_of(names, atoms)) and wanted not in atoms:
-            atoms[wanted] = atoms.pop(name)
-    if "numbers" in atoms:
-        atoms["numbers"] = atomic_numbers(f"column 'numbers' of {path.name}", atoms["numbers"])
-    if "positions" in atoms and (atoms["positions"].shape[1:] != (3,) or atoms["positions"].dtype.kind not in "iuf"):
-        raise ValueError(
-            f"column 'positions' of {path.name}: expected arrays of numbers (N, 3), got (N, "
-            f"{', '.join(map(str, atoms['positions'].shape[1:]))}) of type {atoms['positions'].dtype}"
-        )
+    atoms, entries = held.pop("atoms"), held["entries"]
+    known: dict[str, NDArray] = {}
+    if name := first_of((*NUMBERS, *SPECIES), atoms):
+        known["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
+        atoms = {n: column for n, column in atoms.items() if n != name or n in SPECIES}
+    if name := first_of(POSITIONS, atoms):
+        known["positions"] = x = atoms.pop(name)
+        if x.shape[1:] != (3,) or x.dtype.kind not in "iuf":
+            found = f"(N, {', '.join(map(str, x.shape[1:]))}) of type {x.dtype}"
+            raise ValueError(f"column {name!r} of {path.name}: expected arrays of numbers (N, 3), got {found}")
     cell = entries.get(first_of(BOX, entries) or "")
     if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
         # A cell without an entry about periodicity is periodic, as everywhere in the field.
         pbc = entries.get("pbc", np.ones((len(cell), 3)))
         pbc = pbc[:, None] if pbc.ndim == 1 else pbc
         if pbc.dtype.kind not in "biuf" or pbc.ndim != 2 or pbc.shape[1] not in (1, 3):
-            raise ValueError(
-                f"column 'pbc' of {path.name}: expected one or three of true and false, got {pbc.shape[1:]}"
-            )
+            found = pbc.shape[1:]
+            raise ValueError(f"column 'pbc' of {path.name}: expected one or three of true and false, got {found}")
         pbc = np.broadcast_to(pbc != 0, (len(cell), 3))
         held |= {"cell": cell.astype(np.float64), "pbc": pbc} if pbc.any() else {}
-    known = {name: atoms.pop(name, None) for name in ("numbers", "positions")}
-    return {"columns": held.pop("atoms"), **known, **held}
+    return {"columns": atoms, **known, **held}
 
 
 def _apart(made: Configurations, path: Path) -> list[Configurations]:
