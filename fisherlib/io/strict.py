@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,7 @@ def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             raise Twice(f"{place}: expected each key once, got {twice!r:.40} twice; keep the one that counts")
         return made
 
@@ -54,8 +54,7 @@ def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[
     except RecursionError as error:
         raise ValueError(f"{place}: expected {layout}, got lists within lists without end") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{place}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
+        found = f"a file that is none or is truncated ({error})"
+        raise ValueError(f"{place}: expected JSON, got {found}; copy it again from its source") from error
     except ValueError as error:  # of a number
         raise ValueError(f"{place}: expected finite numbers of usual length ({error})") from error

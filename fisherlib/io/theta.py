@@ -78,10 +78,8 @@ def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.floa
     if len(offset) != 1:
         raise ValueError(f"'intercept' of {path.name}: expected one number, eV per atom, got {len(offset)}")
     if not len(coef) or not np.isfinite(coef).all() or not np.isfinite(offset).all():
-        raise ValueError(
-            f"'coef' and 'intercept' of {path.name}: expected K finite parameters and a finite offset, got "
-            f"{coef[:3].tolist()} … and {offset[0]}"
-        )
+        wanted, found = "K finite parameters and a finite offset", f"{coef[:3].tolist()} … and {offset[0]}"
+        raise ValueError(f"'coef' and 'intercept' of {path.name}: expected {wanted}, got {found}")
     return coef, offset[0]
 
 

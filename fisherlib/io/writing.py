@@ -50,9 +50,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     elif not suffix or Path(path).is_dir():
         write_dataset(data, path)
     else:
-        raise ValueError(
-            f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {Path(path).name!r}"
-        )
+        found = Path(path).name
+        raise ValueError(f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {found!r}")
 
 
 def _configurations(t: Trajectory, data: Dataset) -> Configurations:

@@ -72,9 +72,7 @@ def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> C
     """A choice with what else is chosen by keywords; a TypeError for one that neither the function nor a choice has."""
     kind("choice", choice, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
     known = [*OPTIONS, *(getattr(function, "__kwdefaults__", None) or {})]
-    for name in named:
-        if name not in OPTIONS:
-            raise TypeError(
-                f"{function.__name__}: no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
-            )
+    for name in (name for name in named if name not in OPTIONS):
+        said = f"no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
+        raise TypeError(f"{function.__name__}: {said}")
     return dataclasses.replace(choice, **named)

@@ -23,10 +23,8 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
         ValueError: there are none of that name, or they are no energies or forces by their shape.
     """
     if not isinstance(choice.energies, str | None):
-        raise ValueError(
-            f"energies: expected a name of what {file} holds, got {type(choice.energies).__name__}; only a LAMMPS dump, "
-            "which has no energies, takes numbers"
-        )
+        found = f"{type(choice.energies).__name__}; only a LAMMPS dump, which has no energies, takes numbers"
+        raise ValueError(f"energies: expected a name of what {file} holds, got {found}")
     entries, columns = stored.entries, stored.of_atoms
     E = choice.energies or candidates.guess_energies(entries, kind)
     if E is None or E not in entries:
@@ -81,9 +79,8 @@ def trajectory(stored: Configurations, choice: Choice) -> Trajectory:
     names = pair(stored.columns, choice)
     D, Phi = (numbers(f"column {name!r}", stored.columns[name]) for name in names)
     if D.ndim != 2:
-        raise ValueError(
-            f"descriptors: expected column {names[0]!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
-        )
+        wanted = f"column {names[0]!r} of shape (ΣN, K)"
+        raise ValueError(f"descriptors: expected {wanted}, got {D.shape}; name another by descriptors=")
     Phi = _as_rows(names[1], Phi, D.shape[1])
     return stored.with_descriptors(D, -Phi if choice.gradient else Phi, stored.descriptor_names)
 
@@ -97,9 +94,8 @@ def _pick(what: str, wanted: str | None, columns: Columns, fits: Sequence[str]) 
         return wanted
     if len(fits) != 1:
         found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
-        raise ValueError(
-            f"{what}: expected one such column, found {found}; the file has {described(columns)}; name it by {what}="
-        )
+        has = f"the file has {described(columns)}"
+        raise ValueError(f"{what}: expected one such column, found {found}; {has}; name it by {what}=")
     return fits[0]
 
 
@@ -110,19 +106,15 @@ def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
         return Phi.reshape(-1, K)
     if Phi.shape[1:] == (K, 3):
         return np.ascontiguousarray(Phi.transpose(0, 2, 1)).reshape(-1, K)
-    raise ValueError(
-        f"force_descriptors: expected column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}; "
-        "the two columns must come from the same descriptor"
-    )
+    wanted = f"column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}"
+    raise ValueError(f"force_descriptors: expected {wanted}; the two columns must come from the same descriptor")
 
 
 def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDArray:
     if column.dtype.kind not in "iuf" or column.shape[1:] != row:
         wanted = "one number for each configuration" if what == "energies" else "three numbers for each atom"
-        raise ValueError(
-            f"{what}: expected a column of {wanted}, got {name!r} of shape {column.shape} and type {column.dtype}; "
-            f"name another by {what}="
-        )
+        found = f"{name!r} of shape {column.shape} and type {column.dtype}"
+        raise ValueError(f"{what}: expected a column of {wanted}, got {found}; name another by {what}=")
     return column
 
 

@@ -53,7 +53,10 @@ def _columns(axes: list, blocks: list[tuple[object, object]], allowance: Allowan
     for values, places in blocks:
         rows = values if isinstance(values, np.ndarray) and values.ndim == 2 else [values]
         allowance.spend(16 * len(rows))
-        places = _places(places, len(rows))
+        if isinstance(places, Record) and places.name == "builtins.slice":
+            places = range(*places.args)
+        if not isinstance(places, range | np.ndarray) or len(places) != len(rows):
+            raise Refused("has a table whose columns are not in their places")
         columns.update((int(place), _array(row, f"column {place}")) for place, row in zip(places, rows, strict=True))
     if sorted(columns) != list(range(len(columns))):
         raise Refused("has a table whose columns are not in their places")
@@ -61,14 +64,6 @@ def _columns(axes: list, blocks: list[tuple[object, object]], allowance: Allowan
     if len(set(labels)) != len(labels):
         raise Refused("has a table with two columns of one name; rename them")
     return {label: columns[i] for i, label in enumerate(labels)}
-
-
-def _places(places: object, count: int) -> range | np.ndarray:
-    if isinstance(places, Record) and places.name == "builtins.slice":
-        places = range(*places.args)
-    if not isinstance(places, range | np.ndarray) or len(places) != count:
-        raise Refused("has a table whose columns are not in their places")
-    return places
 
 
 def _array(values: object, which: str) -> np.ndarray:

@@ -27,11 +27,11 @@ def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
     Raises:
         ValueError: no such column, rows out of order, or no forces.
     """
-    frame = first(CONFIGURATIONS, columns)
+    frame, found = first(CONFIGURATIONS, columns), ", ".join(map(repr, list(columns)[:12])) + " …" * (len(columns) > 12)
     if frame is None:
         raise ValueError(
             f"{path.name}: expected arrays in the cells, or a column {' or '.join(map(repr, CONFIGURATIONS))} that tells "
-            f"which configuration a row belongs to, got {_listed(columns)}; if it is the index, use reset_index() first"
+            f"which configuration a row belongs to, got {found}; if it is the index, use reset_index() first"
         )
     starts = _starts(path, columns, frame)
     axis = first(COMPONENTS, columns)
@@ -43,15 +43,9 @@ def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
     entries = {name: c[starts] for name, c in stacked.items() if _belongs(name, c, starts, n_atoms)}
     atoms = {name: c for name, c in stacked.items() if name not in entries}
     if not any(c.shape[1:] == (3,) and c.dtype.kind == "f" and name != "positions" for name, c in atoms.items()):
-        raise ValueError(
-            f"{path.name}: expected forces, three numbers for each atom (columns 'fx', 'fy', 'fz', or 'force' beside a "
-            f"column 'component'), got {_listed(columns)}"
-        )
+        wanted = "three numbers for each atom (columns 'fx', 'fy', 'fz', or 'force' beside a column 'component')"
+        raise ValueError(f"{path.name}: expected forces, {wanted}, got {found}")
     return {"n_atoms": n_atoms, "atoms": atoms, "entries": entries, "incomplete": {}}
-
-
-def _listed(columns: Mapping[str, NDArray]) -> str:
-    return ", ".join(map(repr, list(columns)[:12])) + (" …" if len(columns) > 12 else "")
 
 
 def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[np.int64]:
@@ -62,10 +56,9 @@ def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[n
     seen: set[tuple] = set()
     for row in starts:
         if (one := tuple(column[row].item() for column in told)) in seen:
-            raise ValueError(
-                f"column {frame!r} of {path.name}: expected the rows of a configuration one after the other, got "
-                f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
-            )
+            wanted = "the rows of a configuration one after the other"
+            found = f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
+            raise ValueError(f"column {frame!r} of {path.name}: expected {wanted}, got {found}")
         seen.add(one)
     return starts
 
@@ -98,10 +91,11 @@ def _of_atoms(
     found = tuple(str(v).lower() if values.dtype.kind == "U" else v.item() for v in values[:3])
     runs = len(values) % 3 == 0 and found in _XYZ and not (starts % 3).any()
     if not runs or (values.reshape(-1, 3) != values[:3]).any():
-        raise ValueError(
-            f"column {axis!r} of {path.name}: expected x, y, z (or 0, 1, 2) for each atom in turn, got {found}; sort the "
-            "table by configuration, atom and component"
+        wanted, way = (
+            "x, y, z (or 0, 1, 2) for each atom in turn",
+            "sort the table by configuration, atom and component",
         )
+        raise ValueError(f"column {axis!r} of {path.name}: expected {wanted}, got {found}; {way}")
     made = {}
     for name, column in columns.items():
         triples = column.reshape(-1, 3, *column.shape[1:])

@@ -38,10 +38,8 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     """
     lengths = {len(column) if column.ndim == 1 else -1 for column in columns.values()}
     if len(lengths) != 1 or min(lengths) < 1:
-        raise ValueError(
-            f"{path.name}: expected a data frame with at least one row, got arrays of "
-            f"{', '.join(f'{str(n):.20} {c.shape}' for n, c in list(columns.items())[:9])}"
-        )
+        found = ", ".join(f"{str(n):.20} {c.shape}" for n, c in list(columns.items())[:9])
+        raise ValueError(f"{path.name}: expected a data frame with at least one row, got arrays of {found}")
     names = [str(label) for label in columns]
     if len(set(names)) != len(names):
         raise ValueError(f"{path.name}: expected columns of different names, got {names[:9]}; rename them")
