@@ -23,10 +23,7 @@ def without_bad(
 ) -> tuple[Sequence[Configurations], dict[str, list[int]]]:
     """The trajectories of which something is left, and key → numbers (from 0) of the configurations left out.
 
-    Args:
-        found: trajectories with energies and forces chosen.
-        columns: further per-atom columns that are taken.
-        on_bad: "refuse" leaves all as it is, for the trajectories to refuse it when they are made.
+    Further per-atom ``columns`` count as well. "refuse" leaves all as it is, for the trajectories to refuse when made.
 
     Raises:
         ValueError: ``on_bad`` is neither, or nothing is left.

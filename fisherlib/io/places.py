@@ -29,9 +29,9 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
             return candidate
     if path.is_dir():
         raise FileNotFoundError(f"{path}: no such file, but a folder; name a file in it")
-    kinds = ("*.npz", "*.json")
-    shipped = ", ".join(sorted(f"data/{p.name}" for kind in kinds for p in (PROJECT / "data").glob(kind))) or "none"
-    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
+    shipped = sorted(f"data/{p.name}" for kind in ("*.npz", "*.json") for p in (PROJECT / "data").glob(kind))
+    there = ", ".join(shipped) or "none"
+    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {there}")
 
 
 def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool]) -> list[str]:

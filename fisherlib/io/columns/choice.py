@@ -8,7 +8,7 @@ from ...arguments import kind
 from .names import meant
 
 
-def _option(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
+def _asked(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
     default = False if what == "flag" else None
     return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
@@ -38,17 +38,13 @@ class Choice:
     ('f_dft', None, False)
     """
 
-    temperature: float | None = _option(
-        "number", "Temperature, K", "Of the ensemble that the configurations come from."
-    )
-    descriptors: str | None = _option("column", "Descriptors", "The column of descriptors of each atom.")
-    force_descriptors: str | None = _option("column", "Force descriptors", _PHI)
-    forces: str | None = _option("column", "Forces", "The column of true forces, eV/Å.")
-    energies: Any = _option("column", "Energies", "The entry with the total energy of each configuration, eV.")
-    key: str | None = _option(
-        "column", "Key of trajectories", "The entry that names the trajectory of a configuration."
-    )
-    gradient: bool = _option(
+    temperature: float | None = _asked("number", "Temperature, K", "Of the ensemble that the configurations come from.")
+    descriptors: str | None = _asked("column", "Descriptors", "The column of descriptors of each atom.")
+    force_descriptors: str | None = _asked("column", "Force descriptors", _PHI)
+    forces: str | None = _asked("column", "Forces", "The column of true forces, eV/Å.")
+    energies: Any = _asked("column", "Energies", "The entry with the total energy of each configuration, eV.")
+    key: str | None = _asked("column", "Key of trajectories", "The entry that names the trajectory of a configuration.")
+    gradient: bool = _asked(
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
 

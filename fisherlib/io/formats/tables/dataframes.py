@@ -20,7 +20,6 @@ from .cells import Cells, cells, refuse_other_lengths
 _PER_ATOM = (*NUMBERS, *SPECIES, *POSITIONS, *FORCES, DESCRIPTORS, FORCE_DESCRIPTORS)
 #: Axes of those that could be rows of components as well, (3N,) and (3N, K).
 _AXES = {**dict.fromkeys(FORCES, 2), FORCE_DESCRIPTORS: 3}
-#: What an array in a cell of those has.
 _PER_ROW = "rows, one for each atom"
 _PER_CONFIGURATION = (*BOX, "stress", "virial", "virials", "virial_stress")
 
@@ -137,10 +136,9 @@ def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
 
 def _apart(made: Configurations, path: Path) -> list[Configurations]:
     name = first_of(KEYS, made.entries)
-    values = made.entries.get(name or "")
-    if name is None or values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
+    if name is None or made.entries[name].ndim != 1 or made.entries[name].dtype.kind not in "Uiu":
         return [made]
     apart = made.by_entry(name)
-    if len(apart) == len(values):  # names of configurations, not of trajectories
+    if len(apart) == len(made.n_atoms):  # names of configurations, not of trajectories
         return [made]
     return [dataclasses.replace(t, place=f"{path.name}, key {t.key!r}") for t in apart]
