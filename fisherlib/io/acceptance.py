@@ -41,9 +41,8 @@ def without_bad(
         if len(bad):
             dropped[t.key] = bad.tolist()
     if not kept:
-        way = (
-            f"look at the columns that are taken: {', '.join(map(repr, ('energies', 'forces', 'positions', *columns)))}"
-        )
+        taken = ", ".join(map(repr, ("energies", "forces", "positions", *columns)))
+        way = f"look at the columns that are taken: {taken}"
         raise ValueError(f"on_bad: expected some configurations without NaN or infinite numbers, got none; {way}")
     return kept, dropped
 

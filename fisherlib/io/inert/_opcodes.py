@@ -145,9 +145,8 @@ def run(machine: Machine) -> object:
         if step is None:
             if not code:
                 raise Refused(f"is truncated: it ends at byte {machine.size} in the middle of an object")
-            stray = (
-                f"is not a pickle file, or is damaged: byte {machine.handle.tell() - 1} is {code!r}, which is no opcode"
-            )
+            place = machine.handle.tell() - 1
+            stray = f"is not a pickle file, or is damaged: byte {place} is {code!r}, which is no opcode"
             raise Refused(_REFUSED.get(code, stray))
         step(machine)
     return machine.result()
