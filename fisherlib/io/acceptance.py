@@ -1,29 +1,88 @@
-"""What the checks of a dataset mean for reading it: a refusal, or a warning."""
+"""What is accepted of a data file: configurations without NaN or infinite numbers, and data that pass their checks."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .. import diagnostics
+from ..configurations import Configurations
 from ..dataset import Dataset
 from ..diagnostics.autocorrelation import too_short
 from ..potential import LinearPotential
 from ..units import kelvins
 
+OnBad = Literal["refuse", "drop"]
 
-def accept(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:
-    """Refuses a dataset that fails a check; warns, where the caller's caller stands, of everything else that is found.
 
-    Args:
-        data: as it was read.
-        path: of its file.
-        theta: (K,) parameters known to be roughly right, or a potential, to compare with.
-        key: the entry by which trajectories were told apart.
+def without_bad(
+    found: Sequence[Configurations], columns: Sequence[str], *, on_bad: OnBad
+) -> tuple[Sequence[Configurations], dict[str, list[int]]]:
+    """The trajectories of which something is left, and key → numbers (from 0) of the configurations left out.
+
+    Further per-atom ``columns`` count as well. "refuse" leaves all as it is, for the trajectories to refuse when made.
 
     Raises:
-        ValueError: a check fails.
+        ValueError: ``on_bad`` is neither, or nothing is left.
+    """
+    if on_bad not in get_args(OnBad):
+        raise ValueError(f"on_bad: expected 'refuse' or 'drop', got {on_bad!r}")
+    if on_bad == "refuse":
+        return found, {}
+    kept, dropped = [], {}
+    for t in found:
+        bad = _bad(t, columns)
+        good = np.setdiff1d(np.arange(len(t.n_atoms)), bad)
+        if len(good):
+            kept.append(t.take(t.key, good) if len(bad) else t)
+        if len(bad):
+            dropped[t.key] = bad.tolist()
+    if not kept:
+        taken = ", ".join(map(repr, ("energies", "forces", "positions", *columns)))
+        way = f"look at the columns that are taken: {taken}"
+        raise ValueError(f"on_bad: expected some configurations without NaN or infinite numbers, got none; {way}")
+    return kept, dropped
+
+
+def _bad(t: Configurations, columns: Sequence[str]) -> NDArray[np.integer]:
+    """Numbers, from 0, of the configurations with NaN or infinite energies, forces, positions, cells or columns."""
+    of_configuration = np.repeat(np.arange(len(t.n_atoms)), t.n_atoms)
+    bad = [_bad_rows(of_all) for of_all in (t.energies, t.cell)]
+    for of_atoms in (t.forces, t.positions, *(t.columns[name] for name in columns)):
+        bad.append(of_configuration[_bad_rows(of_atoms)])
+    return np.unique(np.concatenate(bad))
+
+
+def _bad_rows(values: NDArray | None) -> NDArray[np.integer]:
+    """The rows with a number that is not finite; only floating-point numbers can be so."""
+    if values is None or values.dtype.kind != "f":
+        return np.zeros(0, dtype=int)
+    return np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+
+
+def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
+    """A warning about what was left out of so many configurations, by key and number."""
+    number = sum(map(len, dropped.values()))
+    named = [f"{_few(numbers)} of {key!r}" for key, numbers in list(dropped.items())[:3]]
+    more = f" and of {len(dropped) - 3} more trajectories" if len(dropped) > 3 else ""
+    return (
+        f"{number} of {configurations} configurations have NaN or infinite numbers and are left out, as on_bad='drop' says: "
+        f"{', '.join(named)}{more} (counted from 0; all are in provenance['dropped'])"
+    )
+
+
+def _few(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
+    return f"configuration{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def accept(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:
+    """Warns of what is found in a dataset, where the caller's caller stands; a ValueError where a check fails.
+
+    ``theta`` and ``key`` are those of ``io.read``.
     """
     for sentence in _doubts(data, key):
         warnings.warn(f"{path.name}: {sentence}", stacklevel=3)
@@ -48,7 +107,12 @@ def _doubts(data: Dataset, key: str | None) -> list[str]:
             f"apart, and all count as one; write it into each, and take key={name!r} if it names trajectories"
         )
     if likely := about.get("likely_keys"):
-        found.append(_ask_for_key(likely))
+        (name, values), *others = likely.items()
+        also = f" (or {', '.join(f'{n}, {v} values' for n, v in others)})" if others else ""
+        found.append(
+            f"`{name}` has {values} values{also}: take key={name!r} if each is a trajectory of its own; now all "
+            "configurations count as one trajectory"
+        )
     stated = about.get("stated_temperatures")
     if stated and any(t.temperature is None for t in data.values()):
         found.append(
@@ -56,12 +120,3 @@ def _doubts(data: Dataset, key: str | None) -> list[str]:
             "tells them apart, or give temperature="
         )
     return found
-
-
-def _ask_for_key(likely: Mapping[str, int]) -> str:
-    (name, values), *others = likely.items()
-    also = f" (or {', '.join(f'{n}, {v} values' for n, v in others)})" if others else ""
-    return (
-        f"`{name}` has {values} values{also}: take key={name!r} if each is a trajectory of its own; now all configurations "
-        "count as one trajectory"
-    )

@@ -16,7 +16,7 @@ from ..descriptors import Descriptor, chosen
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import beta
-from .acceptance import accept
+from .acceptance import OnBad, accept, left_out, without_bad
 from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
@@ -24,7 +24,6 @@ from .columns.description import Column, shared
 from .columns.names import Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .featurise import featurise, refuse_hopeless
-from .finite import OnBad, left_out, without_bad
 from .formats import extxyz
 from .places import printable
 
@@ -124,15 +123,11 @@ class Opened:
                 return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
             case "key":
                 return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
-        raise ValueError(
-            f"what: expected 'descriptors', 'force_descriptors', 'forces', 'energies' or 'key', got {what!r}"
-        )
+        *some, last = map(repr, ROLES)
+        raise ValueError(f"what: expected {', '.join(some)} or {last}, got {what!r}")
 
     def likely_keys(self) -> dict[str, int]:
-        """Entries that probably tell trajectories apart, the likeliest first, and how many values each has.
-
-        Words or whole numbers of few values, with several configurations each. Only extended xyz has any.
-        """
+        """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values."""
         return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
 
     def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
@@ -140,11 +135,7 @@ class Opened:
         return {part.key: temperature_of(part) for part in self._parts(key)}
 
     def frames(self, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
-        """The configurations with their energies and forces, without descriptors being computed; see ``io.read``.
-
-        Raises:
-            ValueError: the file holds rows of descriptors, and what ``io.read`` refuses.
-        """
+        """The configurations with energies and forces, without descriptors being computed; refuses what ``io.read`` does."""
         choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")

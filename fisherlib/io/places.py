@@ -16,12 +16,8 @@ PROJECT = _SHIPPED if _SHIPPED.is_dir() else _SHIPPED.parents[1]
 def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     """A file by its path: from the working folder, or else from the project's, so that notebooks need no ``../``.
 
-    Args:
-        path: of the file.
-        folder: whether it may be one.
-
     Raises:
-        FileNotFoundError: in neither; the message lists the data files there are.
+        FileNotFoundError: in neither, or a folder without ``folder=True``; the message lists the data files there are.
 
     >>> find("data/cu55_1200K.npz").name
     'cu55_1200K.npz'
@@ -33,18 +29,13 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
             return candidate
     if path.is_dir():
         raise FileNotFoundError(f"{path}: no such file, but a folder; name a file in it")
-    kinds = ("*.npz", "*.json")
-    shipped = ", ".join(sorted(f"data/{p.name}" for kind in kinds for p in (PROJECT / "data").glob(kind))) or "none"
-    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {shipped}")
+    shipped = sorted(f"data/{p.name}" for kind in ("*.npz", "*.json") for p in (PROJECT / "data").glob(kind))
+    there = ", ".join(shipped) or "none"
+    raise FileNotFoundError(f"{path}: no such file here or in the project's folder; files there: {there}")
 
 
 def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool]) -> list[str]:
-    """The files in some folders that are wanted, each once, by the shortest path that leads to it.
-
-    Args:
-        folders: looked through; those below them are not.
-        wanted: whether a file counts, told from its beginning; one that cannot be read does not.
-    """
+    """The files right in some folders that are wanted, each once, by the shortest path to it; not those unreadable."""
     found: dict[Path, str] = {}
     for folder in map(Path, folders):
         try:

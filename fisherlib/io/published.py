@@ -4,7 +4,6 @@ import hashlib
 import os
 import tarfile
 from pathlib import Path
-from types import ModuleType
 from typing import IO, cast
 
 from .archive import write_atomically
@@ -67,10 +66,16 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     if name not in FILES:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
     folder = folder or os.environ.get(VARIABLE)
-    places = [Path(folder).expanduser() / found for found in (name, f"{name}.xz")] if folder else []
-    for path in places:
-        if path.is_file():
-            return _kept(name, _checked(name, path, unpacked(path)))
+    if folder:
+        for path in (Path(folder).expanduser() / file for file in (name, f"{name}.xz")):
+            if path.is_file():
+                content, (url, wanted) = unpacked(path), FILES[name]
+                if (found := hashlib.sha256(content).hexdigest()) != wanted:
+                    raise ValueError(
+                        f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: "
+                        f"replace it by {url}, or take it away to have it downloaded"
+                    )
+                return _kept(name, content)
     return _downloaded(name, folder)
 
 
@@ -105,16 +110,6 @@ def zuo2020(element: str, *, folder: str | os.PathLike | None = None) -> tuple[P
         return _kept(f"zuo2020_{element}_training.xyz", cast(IO[bytes], train).read()), test
 
 
-def _checked(name: str, path: Path, content: bytes) -> bytes:
-    found, (url, wanted) = hashlib.sha256(content).hexdigest(), FILES[name]
-    if found != wanted:
-        raise ValueError(
-            f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: replace it by "
-            f"{url}, or take it away to have it downloaded"
-        )
-    return content
-
-
 def _kept(name: str, content: bytes) -> Path:
     """The content as a file of the cache, which is written only if it is not there yet."""
     path = _cache() / name
@@ -125,8 +120,10 @@ def _kept(name: str, content: bytes) -> Path:
 
 
 def _downloaded(name: str, folder: str | os.PathLike | None) -> Path:
+    import pooch  # only here: most users have their own data
+
     url, digest = FILES[name]
-    pooch, where = _pooch(), f"into {folder}" if folder else f"into a folder that folder= or {VARIABLE} names"
+    where = f"into {folder}" if folder else f"into a folder that folder= or {VARIABLE} names"
     downloader = _refused if os.environ.get(OFFLINE) else pooch.HTTPDownloader(timeout=20)
     try:
         # Damaged copies in the cache are replaced.
@@ -146,10 +143,6 @@ def _refused(url: str, output_file: object, pooch: object) -> None:
 
 
 def _cache() -> Path:
-    return Path(_pooch().os_cache("fisherlib"))
+    import pooch
 
-
-def _pooch() -> ModuleType:
-    import pooch  # only here: most users have their own data
-
-    return pooch
+    return Path(pooch.os_cache("fisherlib"))

@@ -15,12 +15,11 @@ from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
-from .acceptance import accept
+from .acceptance import OnBad, accept
 from .columns.choice import GUESSED, Choice, completed
 from .columns.description import columns_of
 from .data_file import Opened
 from .database import Database
-from .finite import OnBad
 from .formats import fitsnap_rows, milady
 from .formats.kinds import READERS, kind_of
 from .places import find, printable, sha256

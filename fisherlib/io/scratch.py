@@ -32,11 +32,7 @@ class Scratch:
 
     @property
     def path(self) -> Path:
-        """The folder.
-
-        Raises:
-            OSError: it cannot be made.
-        """
+        """The folder; an OSError if it cannot be made."""
         if self._made is None:
             path, lock = _folder()
             self._made = path, weakref.finalize(self, _remove, path, lock, os.getpid())
@@ -89,11 +85,7 @@ def _folder() -> tuple[Path, int | None]:
 
 
 def _lock(path: Path) -> int:
-    """Locks a folder that is no link.
-
-    Raises:
-        OSError: it is locked, or there is no such folder any more, or no lock.
-    """
+    """Locks a folder that is no link; an OSError if it is locked, or there is no such folder any more, or no lock."""
     file = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,9 @@ class Twice(ValueError):
 
 
 def regular(path: Path) -> Path:
-    """The path, if a file can be read from it: opening a pipe would block, and a device never ends.
+    """The path, unless it is of a pipe, whose opening would block, a device, which never ends, or a folder: a ValueError.
 
-    Raises:
-        ValueError: a pipe, a device or a folder; one that is missing is left for its reader to say.
+    One that is missing is left for its reader to say.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a pipe or a device"
@@ -24,11 +24,7 @@ def regular(path: Path) -> Path:
 
 
 def ending(path: str | os.PathLike, *suffixes: str) -> Path:
-    """A path to write to, if its name has the suffix of the format.
-
-    Raises:
-        ValueError: another one.
-    """
+    """A path to write to; a ValueError if its name has not the suffix of the format."""
     if Path(path).suffix not in suffixes:
         raise ValueError(f"path: expected a name ending in {' or '.join(suffixes)}, got {Path(path).name!r}")
     return Path(path)
@@ -37,11 +33,7 @@ def ending(path: str | os.PathLike, *suffixes: str) -> Path:
 def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
     """The content of JSON, in which no key may occur twice: Python's own reader silently takes the last one.
 
-    Args:
-        text: JSON.
-        place: of the text, for error messages.
-        layout: what is expected in it, for error messages.
-        parse_constant: as for ``json.loads``.
+    Messages name the ``place`` of the text and the ``layout`` that is expected; ``parse_constant`` is for ``json.loads``.
 
     Raises:
         Twice: a key that occurs twice.
@@ -51,8 +43,7 @@ def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             raise Twice(f"{place}: expected each key once, got {twice!r:.40} twice; keep the one that counts")
         return made
 
@@ -63,8 +54,7 @@ def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[
     except RecursionError as error:
         raise ValueError(f"{place}: expected {layout}, got lists within lists without end") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{place}: expected JSON, got a file that is none or is truncated ({error}); copy it again from its source"
-        ) from error
+        found = f"a file that is none or is truncated ({error})"
+        raise ValueError(f"{place}: expected JSON, got {found}; copy it again from its source") from error
     except ValueError as error:  # of a number
         raise ValueError(f"{place}: expected finite numbers of usual length ({error})") from error

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from ..arguments import kind, location
 from ..potential import LinearPotential
+from ..units import counted
 from . import inert, places
 from .archive import read_arrays, write_arrays, write_atomically
 from .formats.kinds import names_of
@@ -48,7 +48,11 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     path = find(path)
     if path.suffix in _OTHERS:
         return _OTHERS[path.suffix](path, name=name)
-    content = _content(path)
+    content: object
+    if path.suffix == ".json":
+        content = parsed(path.read_bytes(), path.name, "parameters θ")
+    else:
+        content = read_arrays(path) if path.suffix == ".npz" else inert.load(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
     if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
@@ -74,18 +78,15 @@ def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.floa
     if len(offset) != 1:
         raise ValueError(f"'intercept' of {path.name}: expected one number, eV per atom, got {len(offset)}")
     if not len(coef) or not np.isfinite(coef).all() or not np.isfinite(offset).all():
-        raise ValueError(
-            f"'coef' and 'intercept' of {path.name}: expected K finite parameters and a finite offset, got "
-            f"{coef[:3].tolist()} … and {offset[0]}"
-        )
+        wanted, found = "K finite parameters and a finite offset", f"{coef[:3].tolist()} … and {offset[0]}"
+        raise ValueError(f"'coef' and 'intercept' of {path.name}: expected {wanted}, got {found}")
     return coef, offset[0]
 
 
 def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:
     names = content.get("descriptor_names", ())
     names = names.tolist() if isinstance(names, np.ndarray) else names
-    words = isinstance(names, list | tuple) and all(isinstance(n, str) for n in names)
-    if not words or len(names) not in (0, K):
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names) or len(names) not in (0, K):
         raise ValueError(f"'descriptor_names' of {path.name}: expected {K} names, one a parameter, got others")
     return tuple(names)
 
@@ -99,25 +100,14 @@ def _about(text: str, path: Path) -> object:
         return {}  # θ does not depend on it
 
 
-def _content(path: Path) -> object:
-    if path.suffix == ".json":
-        return parsed(path.read_bytes(), path.name, "parameters θ")
-    return read_arrays(path) if path.suffix == ".npz" else inert.load(path)
-
-
 def versions() -> dict[str, str]:
     """Versions that a result was computed with, its BLAS among them: another one may differ by ``Solution.rounding``.
 
     >>> sorted(versions())
     ['blas', 'fisherlib', 'numpy', 'python', 'scipy']
     """
-    return {
-        "fisherlib": metadata.version("fisherlib"),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "blas": _blas(),
-    }
+    packages = {name: metadata.version(name) for name in ("fisherlib", "numpy", "scipy")}
+    return packages | {"python": platform.python_version(), "blas": _blas()}
 
 
 def _blas() -> str:
@@ -130,7 +120,7 @@ def _blas() -> str:
     loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
     words = (
         f"{lib['internal_api']} {lib.get('version') or ''} {lib.get('architecture') or ''}".strip()
-        + f", {lib['num_threads']} thread{'s' if lib['num_threads'] > 1 else ''}"
+        + f", {counted(lib['num_threads'], 'thread')}"
         for lib in loaded
     )
     return "; ".join(dict.fromkeys(words)) or "unknown"
@@ -186,21 +176,12 @@ def write_theta(
     path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
+    content: dict[str, Any] = {"coef": model.theta, "intercept": model.offset, "name": model.name, **names}
     if path.suffix == ".npz":
-        arrays: dict[str, Any] = {
-            "coef": model.theta,
-            "intercept": model.offset,
-            "provenance": json.dumps(about, ensure_ascii=False),
-        }
-        write_arrays([*arrays.items(), *names.items()], path)
+        del content["name"]
+        write_arrays([*content.items(), ("provenance", json.dumps(about, ensure_ascii=False))], path)
     else:
-        content = {
-            "coef": model.theta.tolist(),
-            "intercept": model.offset,
-            "name": model.name,
-            **names,
-            "provenance": about,
-        }
+        content |= {"coef": model.theta.tolist(), "provenance": about}
         # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from ..arguments import kind, location
 from ..configurations import Configurations
@@ -13,6 +14,8 @@ from .formats.extxyz_writer import refuse_other_sums, write_extxyz
 
 #: Entries of the provenance that are written with the data.
 _KEPT = ("descriptor", "origin", "dropped", "copies")
+#: What a trajectory and its configurations have in common.
+_SAME = ("key", "temperature", "n_atoms", "positions", "energies", "cell", "pbc", "descriptor_names")
 
 
 def write(data: Dataset, path: str | os.PathLike) -> None:
@@ -47,9 +50,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     elif not suffix or Path(path).is_dir():
         write_dataset(data, path)
     else:
-        raise ValueError(
-            f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {Path(path).name!r}"
-        )
+        found = Path(path).name
+        raise ValueError(f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {found!r}")
 
 
 def _configurations(t: Trajectory, data: Dataset) -> Configurations:
@@ -58,17 +60,11 @@ def _configurations(t: Trajectory, data: Dataset) -> Configurations:
     refuse_other_sums(t, t.site_descriptors)
     about = data.provenance
     kept = {name: about[name] for name in _KEPT if name in about}
+    same: dict[str, Any] = {name: getattr(t, name) for name in _SAME}
     return Configurations(
-        key=t.key,
-        temperature=t.temperature,
-        n_atoms=t.n_atoms,
+        **same,
         numbers=t.species,
-        positions=t.positions,
-        energies=t.energies,
         forces=t.forces.reshape(-1, 3),
-        cell=t.cell,
-        pbc=t.pbc,
-        descriptor_names=t.descriptor_names,
         provenance=kept | {"origin": about.get("origin", {name: about.get(name) for name in ("file", "sha256")})},
         columns={DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3, t.K)},
     )

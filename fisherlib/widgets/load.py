@@ -1,8 +1,6 @@
 """A data file, its columns and its health; a θ to compare with."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ipywidgets
 import traitlets
@@ -15,16 +13,12 @@ from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
 from ..units import counted, kelvins
-from .controls import Choose, row, tick
-from .entries import Maybe, Place
-from .field import Field
+from .form import Form
 from .live import LiveFigure
 from .panel import EMPTY, Panel
+from .paths import Paths
 from .reading import Fitting, Reading, Subject, reading_of
 from .states import NONE, LoadState
-from .upload import Upload
-
-SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
 
 
 class LoadPanel(Panel):
@@ -50,14 +44,14 @@ class LoadPanel(Panel):
         self._file = ""  # whose choices these are
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
         self._answers: dict[str, Choice] = {}  # file → what was chosen of it
-        self._uploads: dict[str, str] = {}  # path → what it is called
-        self._good_paths: dict[str, list[str]] = {"path": [], "theta": []}  # at hand, and typed or uploaded
+        self._paths = Paths()
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
         self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"})
         self._return.on_click(lambda _: self.go_back())
-        self.fields = self._fields(state)
-        super().__init__("load", state, [*self._rows(state), self._table, self.card], screen=screen)
+        form = Form(state, self._paths, refused=self._refuse, needed=self._in_use)
+        self.fields, self._flags = form.fields, form.flags
+        super().__init__("load", state, [*form.rows(self._return), self._table, self.card], screen=screen)
         self._begin(path, chosen)
 
     @property
@@ -75,49 +69,10 @@ class LoadPanel(Panel):
         """Findings about the data."""
         return self.reading.health
 
-    def _fields(self, state: LoadState) -> dict[str, Field]:
-        """Everything that can be asked for, by its trait."""
-        tip = "Parameters of your own beside the fits."
-        fields = {"theta": Field(Choose(state, "theta", "θ to compare with", tip=tip, shown=self._called))}
-        for name, option in OPTIONS.items():
-            label, tip = option.metadata["label"], option.metadata["tip"]
-            if option.metadata["what"] == "number":
-                failed = self._no_number(name)
-                fields[name] = Field(Maybe(state, name, label, empty="what the file says", tip=tip, failed=failed))
-            elif option.metadata["what"] == "column":
-                fields[name] = Field(Choose(state, name, label, tip=tip))
-        return fields
-
-    def _rows(self, state: LoadState) -> list[ipywidgets.Widget]:
-        common: dict[str, Any] = {"refused": self._refuse, "needed": self._in_use}
-        data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
-        theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
-        flags = {name: option.metadata for name, option in OPTIONS.items() if option.metadata["what"] == "flag"}
-        self._flags = [tick(state, name, about["label"], tip=about["tip"]) for name, about in flags.items()]
-        called = {"shown": self._called}
-        choices = row(*(self.fields[name] for name in OPTIONS if name in self.fields), *self._flags)
-        choices.layout.align_items = "flex-start"  # a question makes a field higher
-        return [
-            row(
-                Choose(state, "path", "File", tip="A data file at hand.", **called),
-                Place(state, "path", "or path of the data", tip="A file anywhere on the kernel's machine.", **called),
-                data,
-                self._return,
-            ),
-            row(
-                self.fields["theta"],
-                Place(state, "theta", "or path of θ", tip="A file of parameters anywhere.", **called),
-                theta,
-            ),
-            choices,
-        ]
-
     def _begin(self, path: str, chosen: dict[str, object]) -> None:
-        files = io.data_files()
         self._settling = True
-        state = self.state
-        self._good_paths = {"path": list(files), "theta": [NONE, *io.theta_files()]}
-        state.options = {name: tuple(paths) for name, paths in self._good_paths.items()}
+        state, files = self.state, self._paths.good["path"]
+        state.options = {name: tuple(paths) for name, paths in self._paths.good.items()}
         state.theta = NONE
         state.path = self._file = path or (files[0] if files else "")
         for name, value in chosen.items():
@@ -181,11 +136,7 @@ class LoadPanel(Panel):
 
     @property
     def _name(self) -> str:
-        return Path(self._called(self.state.path)).name
-
-    def _called(self, path: str) -> str:
-        """What a path is called: of an upload, the file's own name."""
-        return self._uploads.get(path) or io.printable(path)
+        return Path(self._paths.called(self.state.path)).name
 
     def _use(self, reading: Reading) -> None:
         """Shows what was read, and only then tells what it means for the other pages."""
@@ -233,25 +184,21 @@ class LoadPanel(Panel):
     def _decide(self, subject: Subject) -> None:
         """What all pages speak of from now on."""
         back = self._good[0].path if self._good is not None and subject.study is None else ""
-        self._return.description = f"Back to {Path(self._called(back)).name}" if back else ""
+        self._return.description = f"Back to {Path(self._paths.called(back)).name}" if back else ""
         self._return.layout.display = "flex" if back else "none"
         self.subject = self._settled = subject
 
     def _keep(self, reading: Reading) -> None:
         """Offers paths that were typed or uploaded, and goes on to do so once they have proved good."""
-        good = {"path": reading.opened is not None, "theta": reading.given is not None}
-        for name, paths in self._good_paths.items():
-            path = getattr(self.state, name)
-            paths += [path] if good[name] and path not in paths else []
+        for name, good in (("path", reading.opened is not None), ("theta", reading.given is not None)):
+            if good:
+                self._paths.keep(name, getattr(self.state, name))
         self._offer_paths()
 
     def _offer_paths(self) -> None:
-        """Files at hand, those that proved good and have not been removed since, and the one that is chosen."""
-        gone = {path for path in self._uploads if not Path(path).exists()}
-        for name, paths in self._good_paths.items():
+        for name in self._paths.good:
             chosen = getattr(self.state, name)
-            offered = dict.fromkeys([path for path in [*paths, chosen] if path and path not in gone])
-            self._offer({name: (tuple(offered), chosen)})
+            self._offer({name: (self._paths.offered(name, chosen), chosen)})
 
     def _offer(self, fitting: Fitting) -> None:
         """Selectors of what fits, set to what is taken."""
@@ -263,14 +210,6 @@ class LoadPanel(Panel):
                     self.state.set_trait(role, value)
         finally:
             self._settling = settling
-
-    def _take(self, name: str) -> Callable[[Path], None]:
-        def take(path: Path) -> None:
-            same = sum(called.startswith(f"{path.name} (uploaded") for called in self._uploads.values())
-            self._uploads[str(path)] = f"{path.name} (uploaded{f' {same + 1}' if same else ''})"
-            self.state.set_trait(name, str(path))
-
-        return take
 
     def _back(self) -> str:
         if not self._drawn:
@@ -288,13 +227,6 @@ class LoadPanel(Panel):
         """Tables of the file before are not to be taken for those of the one that is being read."""
         for widget in (self._table, self.card):
             (widget.add_class if old else widget.remove_class)("fisherlib-old")
-
-    def _no_number(self, name: str) -> Callable[[Exception], None]:
-        def failed(error: Exception) -> None:
-            self.fields[name].ask(str(error))
-            self._refuse(error)
-
-        return failed
 
     def _in_use(self, path: Path) -> bool:
         good = self._good[0].path if self._good else ""

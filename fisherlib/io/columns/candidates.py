@@ -1,6 +1,6 @@
 """Which columns of a file could play a role, by shape and type: what a selector offers, the likeliest first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -120,16 +120,13 @@ def _labels(name: str, entry: np.ndarray) -> bool:
 
 def _tells_nothing(name: str) -> bool:
     """Whether an entry counts atoms or steps, or is a property of a configuration, by its name."""
-    lower = name.lower()
-    return lower in {*names.CONFIGURATIONS, *map(str.lower, names.N_ATOMS), *names.PROPERTIES} or lower.startswith(
-        ("n_", "num_")
-    )
+    named = {*names.CONFIGURATIONS, *map(str.lower, names.N_ATOMS), *names.PROPERTIES}
+    return name.lower() in named or name.lower().startswith(("n_", "num_"))
 
 
 def _likelihood(name: str, entry: np.ndarray) -> tuple[int, bool, int]:
     """For an order: usual names, then words, then whole numbers, each with the fewest values first."""
-    rank = _NAMED.index(name) if name in _NAMED else len(_NAMED)
-    return rank, entry.dtype.kind != "U", len(np.unique(entry))
+    return _rank(name, _NAMED, "")[0], entry.dtype.kind != "U", len(np.unique(entry))
 
 
 def _float(column: np.ndarray) -> bool:
@@ -145,27 +142,24 @@ def guess_descriptors(columns: Columns, force_descriptors: str | None) -> str | 
     Phi = force_descriptors or guess_force_descriptors(columns)
     if Phi is None or Phi not in columns:
         return None
-    found = sites(columns, columns[Phi])
-    return found[0] if len(found) == 1 and found[0] in of_descriptors(columns, Phi) else None
+    return _only(sites(columns, columns[Phi]), of_descriptors(columns, Phi))
 
 
 def guess_force_descriptors(columns: Columns) -> str | None:
     """The force descriptors that are taken without being named; None where none or several could be."""
-    found = gradients(columns)
-    return found[0] if len(found) == 1 and found[0] in of_force_descriptors(columns) else None
+    return _only(gradients(columns), of_force_descriptors(columns))
 
 
 def guess_forces(atoms: Columns) -> str | None:
     """The forces that are taken without being named: of a usual name, or the only ones with "force" in theirs."""
-    return first(FORCES, atoms) or _only([name for name in of_forces(atoms) if "force" in name.lower()])
+    return first(FORCES, atoms) or _only([name for name in of_forces(atoms) if "force" in name.lower()], atoms)
 
 
-def guess_energies(configurations: Columns, kind: str) -> str | None:
+def guess_energies(entries: Columns, kind: str) -> str | None:
     """The energies that are taken without being named: of a usual name, or the only ones with "energ" in theirs."""
-    return first(usual_energies(kind), configurations) or _only(
-        [name for name in of_energies(configurations, kind) if "energ" in name.lower()]
-    )
+    named = [name for name in of_energies(entries, kind) if "energ" in name.lower()]
+    return first(usual_energies(kind), entries) or _only(named, entries)
 
 
-def _only(names: list[str]) -> str | None:
-    return names[0] if len(names) == 1 else None
+def _only(names: list[str], fitting: Iterable[str]) -> str | None:
+    return names[0] if len(names) == 1 and names[0] in fitting else None

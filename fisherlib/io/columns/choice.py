@@ -8,7 +8,7 @@ from ...arguments import kind
 from .names import meant
 
 
-def _option(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
+def _asked(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
     default = False if what == "flag" else None
     return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
@@ -38,17 +38,13 @@ class Choice:
     ('f_dft', None, False)
     """
 
-    temperature: float | None = _option(
-        "number", "Temperature, K", "Of the ensemble that the configurations come from."
-    )
-    descriptors: str | None = _option("column", "Descriptors", "The column of descriptors of each atom.")
-    force_descriptors: str | None = _option("column", "Force descriptors", _PHI)
-    forces: str | None = _option("column", "Forces", "The column of true forces, eV/Å.")
-    energies: Any = _option("column", "Energies", "The entry with the total energy of each configuration, eV.")
-    key: str | None = _option(
-        "column", "Key of trajectories", "The entry that names the trajectory of a configuration."
-    )
-    gradient: bool = _option(
+    temperature: float | None = _asked("number", "Temperature, K", "Of the ensemble that the configurations come from.")
+    descriptors: str | None = _asked("column", "Descriptors", "The column of descriptors of each atom.")
+    force_descriptors: str | None = _asked("column", "Force descriptors", _PHI)
+    forces: str | None = _asked("column", "Forces", "The column of true forces, eV/Å.")
+    energies: Any = _asked("column", "Energies", "The entry with the total energy of each configuration, eV.")
+    key: str | None = _asked("column", "Key of trajectories", "The entry that names the trajectory of a configuration.")
+    gradient: bool = _asked(
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
 
@@ -56,9 +52,8 @@ class Choice:
     def among(cls, values: Mapping[str, Any]) -> "Choice":
         """The choice made by those of the values that are named like its fields; an empty name chooses nothing."""
         made: dict[str, Any] = {name: values[name] for name in OPTIONS if name in values}
-        return dataclasses.replace(
-            cls(), **made | {name: None for name, value in made.items() if isinstance(value, str) and not value}
-        )
+        made |= {name: None for name, value in made.items() if isinstance(value, str) and not value}
+        return cls(**made)
 
 
 #: Nothing is chosen: all is guessed.
@@ -70,16 +65,10 @@ ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"
 
 
 def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> Choice:
-    """A choice with what else is chosen by keywords of a function.
-
-    Raises:
-        TypeError: no choice, or a keyword that neither the function nor a choice has.
-    """
+    """A choice with what else is chosen by keywords; a TypeError for one that neither the function nor a choice has."""
     kind("choice", choice, Choice, f"io.{function.__name__}(…, temperature=300.0, forces='forces')")
     known = [*OPTIONS, *(getattr(function, "__kwdefaults__", None) or {})]
-    for name in named:
-        if name not in OPTIONS:
-            raise TypeError(
-                f"{function.__name__}: no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
-            )
+    for name in (name for name in named if name not in OPTIONS):
+        said = f"no argument {name!r}{meant([name], known)}; expected some of {', '.join(known)}"
+        raise TypeError(f"{function.__name__}: {said}")
     return dataclasses.replace(choice, **named)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from . import candidates
-from .candidates import free
 from .names import DESCRIPTORS, FORCE_DESCRIPTORS, Columns
 
 _BY_NAME = {
@@ -80,7 +79,7 @@ def _column(name: str, arrays: list[NDArray], per: Literal["atom", "configuratio
 
 
 def _descriptor_units(atoms: Columns) -> dict[str, str]:
-    columns = free(atoms, None)
+    columns = candidates.free(atoms, None)
     units = dict.fromkeys(candidates.of_descriptors(columns), "[D]?")
     units |= {name: "[D]/Å?" for name in candidates.of_force_descriptors(columns) if columns[name].ndim == 3}
     return units | {DESCRIPTORS: "[D]", FORCE_DESCRIPTORS: "[D]/Å"}
@@ -89,8 +88,7 @@ def _descriptor_units(atoms: Columns) -> dict[str, str]:
 def _guess(name: str, column: NDArray, per: str) -> str:
     if column.dtype.kind not in "iuf":
         return ""
-    fits = (unit for part, unit in _BY_NAME[per].items() if part in name.lower())
-    unit = next(fits, "")
+    unit = next((unit for part, unit in _BY_NAME[per].items() if part in name.lower()), "")
     return "" if unit == "eV/Å?" and column.shape[1:] != (3,) else unit
 
 

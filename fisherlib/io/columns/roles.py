@@ -19,27 +19,19 @@ from .names import FORCES, Columns, described, meant
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
     """The configurations with the energies and forces chosen, or with those of a usual or the only likely name.
 
-    Args:
-        stored: as the file has them.
-        choice: of which ``energies`` and ``forces`` count.
-        kind: of the file.
-        file: its name, for error messages.
-
     Raises:
         ValueError: there are none of that name, or they are no energies or forces by their shape.
     """
     if not isinstance(choice.energies, str | None):
-        raise ValueError(
-            f"energies: expected a name of what {file} holds, got {type(choice.energies).__name__}; only a LAMMPS dump, "
-            "which has no energies, takes numbers"
-        )
+        found = f"{type(choice.energies).__name__}; only a LAMMPS dump, which has no energies, takes numbers"
+        raise ValueError(f"energies: expected a name of what {file} holds, got {found}")
     entries, columns = stored.entries, stored.of_atoms
     E = choice.energies or candidates.guess_energies(entries, kind)
     if E is None or E not in entries:
-        raise _no_energies(stored, kind, file, choice.energies)
+        raise _none("energies", stored, kind, file, choice.energies)
     F = choice.forces or candidates.guess_forces(columns)
     if F is None or F not in columns:
-        raise _no_forces(stored, kind, file, choice.forces)
+        raise _none("forces", stored, kind, file, choice.forces)
     return dataclasses.replace(
         stored,
         energies=_numbers("energies", E, entries[E], ()),
@@ -77,27 +69,18 @@ def at(labelled: Configurations, temperature: float | None) -> Configurations:
 
 
 def pair(columns: Columns, choice: Choice) -> tuple[str, str]:
-    """The columns chosen, or else guessed, for descriptors and force descriptors.
-
-    Raises:
-        ValueError: a column is missing or ambiguous.
-    """
+    """The columns chosen or guessed for descriptors and force descriptors; a ValueError for missing or ambiguous ones."""
     Phi = _pick("force_descriptors", choice.force_descriptors, columns, gradients(columns))
     return _pick("descriptors", choice.descriptors, columns, sites(columns, columns[Phi])), Phi
 
 
 def trajectory(stored: Configurations, choice: Choice) -> Trajectory:
-    """A trajectory from configurations that carry their descriptors.
-
-    Raises:
-        ValueError: a column is missing, ambiguous, or does not fit the other.
-    """
+    """A trajectory from configurations with descriptors; a ValueError where a column is missing or does not fit."""
     names = pair(stored.columns, choice)
     D, Phi = (numbers(f"column {name!r}", stored.columns[name]) for name in names)
     if D.ndim != 2:
-        raise ValueError(
-            f"descriptors: expected column {names[0]!r} of shape (ΣN, K), got {D.shape}; name another by descriptors="
-        )
+        wanted = f"column {names[0]!r} of shape (ΣN, K)"
+        raise ValueError(f"descriptors: expected {wanted}, got {D.shape}; name another by descriptors=")
     Phi = _as_rows(names[1], Phi, D.shape[1])
     return stored.with_descriptors(D, -Phi if choice.gradient else Phi, stored.descriptor_names)
 
@@ -111,9 +94,8 @@ def _pick(what: str, wanted: str | None, columns: Columns, fits: Sequence[str]) 
         return wanted
     if len(fits) != 1:
         found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
-        raise ValueError(
-            f"{what}: expected one such column, found {found}; the file has {described(columns)}; name it by {what}="
-        )
+        has = f"the file has {described(columns)}"
+        raise ValueError(f"{what}: expected one such column, found {found}; {has}; name it by {what}=")
     return fits[0]
 
 
@@ -124,19 +106,15 @@ def _as_rows(name: str, Phi: NDArray, K: int) -> NDArray:
         return Phi.reshape(-1, K)
     if Phi.shape[1:] == (K, 3):
         return np.ascontiguousarray(Phi.transpose(0, 2, 1)).reshape(-1, K)
-    raise ValueError(
-        f"force_descriptors: expected column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}; "
-        "the two columns must come from the same descriptor"
-    )
+    wanted = f"column {name!r} of shape ({n}, 3, {K}) to go with K = {K} descriptors, got {Phi.shape}"
+    raise ValueError(f"force_descriptors: expected {wanted}; the two columns must come from the same descriptor")
 
 
 def _numbers(what: str, name: str, column: NDArray, row: tuple[int, ...]) -> NDArray:
     if column.dtype.kind not in "iuf" or column.shape[1:] != row:
         wanted = "one number for each configuration" if what == "energies" else "three numbers for each atom"
-        raise ValueError(
-            f"{what}: expected a column of {wanted}, got {name!r} of shape {column.shape} and type {column.dtype}; "
-            f"name another by {what}="
-        )
+        found = f"{name!r} of shape {column.shape} and type {column.dtype}"
+        raise ValueError(f"{what}: expected a column of {wanted}, got {found}; name another by {what}=")
     return column
 
 
@@ -146,38 +124,22 @@ def no_such_choice(what: str, value: object, file: str, found: Iterable[str] = (
     return ValueError(f"{what}: expected none for {file}, whose format has no such choice, got {value!r}{near}")
 
 
-def _no_energies(stored: Configurations, kind: str, file: str, wanted: str | None) -> ValueError:
-    found, usual = list(stored.entries), usual_energies(kind)
+def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str | None) -> ValueError:
+    """The error of energies or forces of which there are none, or none of the name wanted."""
+    atoms, entries = stored.of_atoms, stored.entries
     if kind == "npz" and wanted is None:
-        return npz.missing(file, ["energies"], [*stored.of_atoms, *found])
-    if kind != "extxyz" and wanted is not None and set(candidates.of_energies(stored.entries, kind)) <= {"energies"}:
-        return no_such_choice("energies", wanted, file, found)
-    has = f"{', '.join(found)}; name it by energies=" if found else "no entry at all; add one to the file"
-    return ValueError(
-        f"energies: no {_spoken(wanted, usual, found)} in {_where(stored, kind, wanted, usual)}; it has {has}"
-    )
-
-
-def _no_forces(stored: Configurations, kind: str, file: str, wanted: str | None) -> ValueError:
-    columns = stored.of_atoms
-    if kind == "npz" and wanted is None:
-        return npz.missing(file, ["forces"], [*columns, *stored.entries])
-    if kind == "npz" and set(candidates.of_forces(columns)) <= set(FORCES):
-        return no_such_choice("forces", wanted, file, columns)
-    usual = FORCES if kind == "extxyz" else FORCES[:1]
-    return ValueError(
-        f"forces: no column {_spoken(wanted, usual, columns)} in {_where(stored, kind, wanted, usual)}; it has "
-        f"{described(columns)}; name it by forces="
-    )
-
-
-def _spoken(wanted: str | None, usual: tuple[str, ...], found: Iterable[str]) -> str:
+        return npz.missing(file, [what], [*atoms, *entries])
+    if what == "energies":
+        found, usual, column = entries, usual_energies(kind), ""
+        fixed = kind != "extxyz" and set(candidates.of_energies(entries, kind)) <= {"energies"}
+        has = f"{', '.join(entries)}; name it by energies=" if entries else "no entry at all; add one to the file"
+    else:
+        found, usual, column = atoms, FORCES if kind == "extxyz" else FORCES[:1], "column "
+        fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
+        has = f"{described(atoms)}; name it by forces="
+    if fixed and wanted is not None:
+        return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual
-    return " or ".join(map(repr, names)) + meant(names, found)
-
-
-def _where(stored: Configurations, kind: str, wanted: str | None, usual: tuple[str, ...]) -> str:
-    if kind != "extxyz":
-        return stored.place
-    first = max(stored.incomplete.get(name, 0) for name in ([wanted] if wanted else usual))
-    return f"configuration {first} of {stored.place}"
+    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind == "extxyz" else ""
+    spoken = " or ".join(map(repr, names)) + meant(names, found)
+    return ValueError(f"{what}: no {column}{spoken} in {lacking}{stored.place}; it has {has}")

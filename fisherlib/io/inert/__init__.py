@@ -40,8 +40,6 @@ def load(path: str | os.PathLike[str]) -> object:
         except Refused as refused:
             raise UnsafePickle(f"{path} {refused}; {_WAY_OUT}.") from None
         except Exception as error:  # whatever a damaged file provokes in the standard library or in numpy
-            place = f"near byte {handle.tell()} of {size}"
+            damage = f"is not a readable pickle file, or is damaged or truncated near byte {handle.tell()} of {size}"
             found = f"{type(error).__name__}: {str(error)[:120]}".rstrip(": ")
-            raise UnsafePickle(
-                f"{path} is not a readable pickle file, or is damaged or truncated {place} ({found}); {_WAY_OUT}."
-            ) from None
+            raise UnsafePickle(f"{path} {damage} ({found}); {_WAY_OUT}.") from None

@@ -20,10 +20,9 @@ class DType:
     __slots__ = ("value",)
 
     def __init__(self, text: object, *_: object) -> None:
-        if isinstance(text, Name):
-            raise Refused(f"has an array of type {text.text}, which is not numbers, text, times or objects")
         if type(text) is not str or not _DTYPE.fullmatch(text):
-            raise Refused(f"has an array of type {ascii(text)[:40]}, which is not numbers, text, times or objects")
+            kind = text.text if isinstance(text, Name) else ascii(text)[:40]
+            raise Refused(f"has an array of type {kind}, which is not numbers, text, times or objects")
         self.value = np.dtype(text)
 
     def _build(self, state: object) -> None:
@@ -75,10 +74,9 @@ def view(data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["
     array: np.ndarray = np.ndarray(shape, dtype, buffer=data, order=order)
     if dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
         raise Refused("has an array of truth values that are neither 0 nor 1")
-    if dtype.kind == "U" and array.size:
-        codes = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
-        if codes.max() > 0x10FFFF:
-            raise Refused("has an array of text with characters that do not exist")
+    code = np.dtype(np.uint32).newbyteorder(dtype.byteorder)
+    if dtype.kind == "U" and array.size and np.frombuffer(data, code).max() > 0x10FFFF:
+        raise Refused("has an array of text with characters that do not exist")
     return array
 
 
@@ -109,10 +107,7 @@ class Array:
 
     def of(self, items: list) -> np.ndarray:
         """The array of objects that holds `items`."""
-        array = np.empty(len(items), dtype=object)
-        for i, item in enumerate(items):
-            array[i] = item
-        return array.reshape(self.shape, order=self.order)
+        return np.fromiter(items, dtype=object, count=len(items)).reshape(self.shape, order=self.order)
 
 
 def reconstruct(kind: object, *_: object) -> Array:

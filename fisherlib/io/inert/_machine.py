@@ -11,26 +11,18 @@ from typing import BinaryIO
 
 from ._arrays import Array, DType
 from ._names import Names
-from ._parts import Allowance, Name, Record, Refused, check_key
+from ._parts import Allowance, Name, Record, Refused, check_keys
 
 
 class Machine:
-    """One reading of one file.
-
-    Args:
-        handle: The file, opened for reading bytes.
-        size: Its size in bytes; no length or memo index may exceed it.
-        allowance: What may be made from it.
-    """
+    """One reading of one file, opened for reading bytes; no length or memo index may exceed its size in bytes."""
 
     def __init__(self, handle: BinaryIO, size: int, allowance: Allowance) -> None:
-        self.handle, self.size, self.allowance = handle, size, allowance
+        self.handle, self.size = handle, size
         self.names = Names(allowance)
         self.stack: list = []
         self.below: list[list] = []  # the stacks under the open marks
         self.memo: dict[int, object] = {}
-
-    # -- bytes of the file
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes."""
@@ -47,8 +39,6 @@ class Machine:
         if not data.endswith(b"\n"):
             raise Refused(f"is truncated: it ends at byte {self.size} in the middle of a line")
         return data[:-1]
-
-    # -- stack
 
     def result(self) -> object:
         """What STOP leaves: the one object of the file."""
@@ -70,15 +60,13 @@ class Machine:
         else:
             self.pop_mark()
 
+    def push(self, item: object) -> None:
+        self.stack.append(item)
+
     def remember(self, index: int) -> None:
         if not 0 <= index <= self.size:
             raise Refused(f"numbers an object {index}, but has only {self.size} bytes")
         self.memo[index] = self.stack[-1]
-
-    def recall(self, index: int) -> None:
-        self.stack.append(self.memo[index])
-
-    # -- containers
 
     def append(self, items: list) -> None:
         target = self.stack[-1]
@@ -94,32 +82,13 @@ class Machine:
             target = target.state
         if type(target) is not dict:
             raise Refused(f"sets items of {_kind(target)}, which is not a dict")
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) is not str:
-                check_key(key)
-            target[key] = value
+        target.update(zip(check_keys(items[::2]), items[1::2], strict=True))
 
     def add_members(self, items: list) -> None:
         target = self.stack[-1]
         if type(target) is not set:
             raise Refused(f"adds members to {_kind(target)}, which is not a set")
-        for item in items:
-            check_key(item)
-        target.update(items)
-
-    def close_frozenset(self) -> None:
-        items = self.pop_mark()
-        for item in items:
-            check_key(item)
-        self.stack.append(frozenset(items))
-
-    def close_list(self) -> None:
-        items = self.pop_mark()
-        self.stack.append(items)
-
-    def close_tuple(self) -> None:
-        items = self.pop_mark()
-        self.stack.append(tuple(items))
+        target.update(check_keys(items))
 
     def tuple_of(self, count: int) -> None:
         if len(self.stack) < count:
@@ -130,8 +99,6 @@ class Machine:
         items = self.pop_mark()
         self.stack.append({})
         self.set_items(items)
-
-    # -- names and the objects made from them
 
     def stack_global(self) -> None:
         name, module = self.stack.pop(), self.stack.pop()

@@ -5,76 +5,64 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _arrays
-from ._parts import Allowance, Name, Record, Refused, check_key
+from ._parts import Allowance, Name, Record, Refused, check_keys
 
 _ASE_MODULE, _ASE_CLASS = re.compile(r"ase(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
 
-# Classes kept as records, class by class, with the modules that have held them since pandas 1.3.
-_CLASSES: dict[str, tuple[str, ...]] = {
-    "DataFrame": ("pandas.core.frame", "pandas"),
-    "Series": ("pandas.core.series", "pandas"),
-    "BlockManager": ("pandas.core.internals.managers",),
-    "SingleBlockManager": ("pandas.core.internals.managers",),
-    "Index": ("pandas.core.indexes.base", "pandas"),
-    "RangeIndex": ("pandas.core.indexes.range", "pandas"),
-    "Int64Index": ("pandas.core.indexes.numeric",),
-    "UInt64Index": ("pandas.core.indexes.numeric",),
-    "Float64Index": ("pandas.core.indexes.numeric",),
-    "MultiIndex": ("pandas.core.indexes.multi", "pandas"),
-    "DatetimeIndex": ("pandas.core.indexes.datetimes", "pandas"),
-    "TimedeltaIndex": ("pandas.core.indexes.timedeltas", "pandas"),
-    "CategoricalIndex": ("pandas.core.indexes.category", "pandas"),
-    "FrozenList": ("pandas.core.indexes.frozen",),
-    "Categorical": ("pandas.core.arrays.categorical", "pandas"),
-    "CategoricalDtype": ("pandas.core.dtypes.dtypes", "pandas"),
-    "DatetimeArray": ("pandas.core.arrays.datetimes", "pandas.arrays"),
-    "DatetimeTZDtype": ("pandas.core.dtypes.dtypes", "pandas"),
-    "TimedeltaArray": ("pandas.core.arrays.timedeltas", "pandas.arrays"),
-    "IntegerArray": ("pandas.core.arrays.integer", "pandas.arrays"),
-    "FloatingArray": ("pandas.core.arrays.floating", "pandas.arrays"),
-    "BooleanArray": ("pandas.core.arrays.boolean", "pandas.arrays"),
-    "StringArray": ("pandas.core.arrays.string_", "pandas.arrays"),
-    "NumpyExtensionArray": ("pandas.core.arrays.numpy_", "pandas.arrays"),
-    "ArrowStringArray": ("pandas.core.arrays.string_arrow", "pandas.arrays"),
-    "ArrowStringArrayNumpySemantics": ("pandas.core.arrays.string_arrow",),
-    "ArrowExtensionArray": ("pandas.core.arrays.arrow.array", "pandas.arrays"),
-    "StringDtype": ("pandas.core.arrays.string_", "pandas"),
-    "BooleanDtype": ("pandas.core.arrays.boolean", "pandas"),
-    **{f"{sign}Int{n}Dtype": ("pandas.core.arrays.integer", "pandas") for sign in ("", "U") for n in (8, 16, 32, 64)},
-    **{f"Float{n}Dtype": ("pandas.core.arrays.floating", "pandas") for n in (32, 64)},
-    "_unpickle_block": ("pandas._libs.internals",),
-    "__pyx_unpickle_NDArrayBacked": ("pandas._libs.arrays",),
-    "_restore_array": ("pyarrow.lib",),
-    "type_for_alias": ("pyarrow.lib",),
-    "timedelta": ("datetime",),
-    "timezone": ("datetime",),
-    "datetime": ("datetime",),
-    "date": ("datetime",),
-    "_UTC": ("pytz",),
-    "slice": ("builtins",),
-    "range": ("builtins",),
+_NUMPY_CORE = ("numpy.core", "numpy._core")
+# Classes kept as records, by the modules that have held them since pandas 1.3.
+_CLASSES = {
+    "builtins": "range slice",
+    "datetime": "date datetime timedelta timezone",
+    "pandas": "BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DatetimeIndex DatetimeTZDtype "
+    "Float32Dtype Float64Dtype Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype MultiIndex RangeIndex Series StringDtype "
+    "TimedeltaIndex UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype",
+    "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
+    "pandas._libs.internals": "_unpickle_block",
+    "pandas.arrays": "ArrowExtensionArray ArrowStringArray BooleanArray DatetimeArray FloatingArray IntegerArray "
+    "NumpyExtensionArray StringArray TimedeltaArray",
+    "pandas.core.arrays.arrow.array": "ArrowExtensionArray",
+    "pandas.core.arrays.boolean": "BooleanArray BooleanDtype",
+    "pandas.core.arrays.categorical": "Categorical",
+    "pandas.core.arrays.datetimes": "DatetimeArray",
+    "pandas.core.arrays.floating": "Float32Dtype Float64Dtype FloatingArray",
+    "pandas.core.arrays.integer": "Int16Dtype Int32Dtype Int64Dtype Int8Dtype IntegerArray UInt16Dtype UInt32Dtype "
+    "UInt64Dtype UInt8Dtype",
+    "pandas.core.arrays.numpy_": "NumpyExtensionArray",
+    "pandas.core.arrays.string_": "StringArray StringDtype",
+    "pandas.core.arrays.string_arrow": "ArrowStringArray ArrowStringArrayNumpySemantics",
+    "pandas.core.arrays.timedeltas": "TimedeltaArray",
+    "pandas.core.dtypes.dtypes": "CategoricalDtype DatetimeTZDtype",
+    "pandas.core.frame": "DataFrame",
+    "pandas.core.indexes.base": "Index",
+    "pandas.core.indexes.category": "CategoricalIndex",
+    "pandas.core.indexes.datetimes": "DatetimeIndex",
+    "pandas.core.indexes.frozen": "FrozenList",
+    "pandas.core.indexes.multi": "MultiIndex",
+    "pandas.core.indexes.numeric": "Float64Index Int64Index UInt64Index",
+    "pandas.core.indexes.range": "RangeIndex",
+    "pandas.core.indexes.timedeltas": "TimedeltaIndex",
+    "pandas.core.internals.managers": "BlockManager SingleBlockManager",
+    "pandas.core.series": "Series",
+    "pyarrow.lib": "_restore_array type_for_alias",
+    "pytz": "_UTC",
 }
-_RECORDS = frozenset((module, name) for name, modules in _CLASSES.items() for module in modules)
+_NEVER_CALLED = (("numpy", "ndarray"), ("builtins", "object"), ("pandas._libs.missing", "NA"), ("pandas", "NA"))
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # the names of Python 2, in protocols 0 to 2
 
 
 class Names:
-    """The stand-ins of one reading, made fresh for it.
-
-    Args:
-        allowance: What may be made from the file.
-    """
+    """The stand-ins of one reading, made fresh for it."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._encoded: dict[int, tuple[str, bytes]] = {}
         self._found: dict[tuple[str, str], Name] = {}
-        numpy_core = ("numpy.core", "numpy._core")
         self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             ("numpy", "dtype"): _arrays.DType,
-            **{(f"{core}.multiarray", "_reconstruct"): _arrays.reconstruct for core in numpy_core},
-            **{(f"{core}.multiarray", "scalar"): _arrays.scalar for core in numpy_core},
-            **{(f"{core}.numeric", "_frombuffer"): _arrays.frombuffer for core in numpy_core},
+            **{(f"{core}.multiarray", "_reconstruct"): _arrays.reconstruct for core in _NUMPY_CORE},
+            **{(f"{core}.multiarray", "scalar"): _arrays.scalar for core in _NUMPY_CORE},
+            **{(f"{core}.numeric", "_frombuffer"): _arrays.frombuffer for core in _NUMPY_CORE},
             ("builtins", "set"): lambda items=(): self._set(items),
             ("builtins", "frozenset"): lambda items=(): frozenset(self._set(items)),
             ("builtins", "dict"): lambda: {},
@@ -89,20 +77,12 @@ class Names:
             ("_codecs", "encode"): self._encode,
             ("pandas.core.indexes.base", "_new_Index"): _new_index,
             ("pandas.core.indexes.datetimes", "_new_DatetimeIndex"): _new_index,
-            # named, never called
-            ("numpy", "ndarray"): _not_called,
-            ("builtins", "object"): _not_called,
-            ("pandas._libs.missing", "NA"): _not_called,
-            ("pandas", "NA"): _not_called,
             ("pyarrow.lib", "py_buffer"): _same_bytes,
+            **dict.fromkeys(_NEVER_CALLED, _not_called),
         }
 
     def find(self, module: str, name: str) -> Name:
-        """What stands in for `module.name`.
-
-        Raises:
-            Refused: It is not part of a data file.
-        """
+        """What stands in for `module.name`; refused where it is not part of a data file."""
         if (known := self._found.get((module, name))) is None:
             known = self._found[module, name] = self._new(_OLD_MODULES.get(module, module), name)
         return known
@@ -111,7 +91,7 @@ class Names:
         text = f"{module}.{name}"
         if (module, name) in self._calls:
             return Name(text, self._calls[module, name])
-        if (module, name) in _RECORDS or (_ASE_MODULE.fullmatch(module) and _ASE_CLASS.fullmatch(name)):
+        if name in _CLASSES.get(module, "").split() or (_ASE_MODULE.fullmatch(module) and _ASE_CLASS.fullmatch(name)):
             return Name(text, lambda *args: Record(text, args), is_class=True)
         raise Refused(f"names {ascii(text)[1:-1][:120]}, which is not part of a data file")
 
@@ -119,9 +99,7 @@ class Names:
         if type(items) not in (list, tuple, set, frozenset):
             raise Refused("has a set that is not made from a list")
         self._allowance.spend(8 * len(items))
-        for item in items:
-            check_key(item)
-        return set(items)
+        return set(check_keys(items))
 
     def _encode(self, text: object, encoding: object = "latin1") -> bytes:
         # Protocols 0 to 2 write bytes as text; the same text may be asked for many times, and costs memory once.

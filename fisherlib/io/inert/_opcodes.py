@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ._machine import Machine
-from ._parts import Name, Refused
+from ._parts import Refused, check_keys
 
+_Steps = dict[bytes, Callable[[Machine], object]]
+_EXTENSIONS, _OUTSIDE = {b"\x82": "EXT1", b"\x83": "EXT2", b"\x84": "EXT4"}, {b"P": "PERSID", b"Q": "BINPERSID"}
 _REFUSED = {
-    b"\x82": "uses a registered extension code (EXT1), which is not part of a data file",
-    b"\x83": "uses a registered extension code (EXT2), which is not part of a data file",
-    b"\x84": "uses a registered extension code (EXT4), which is not part of a data file",
-    b"P": "refers to objects outside the file (PERSID), which is not part of a data file",
-    b"Q": "refers to objects outside the file (BINPERSID), which is not part of a data file",
+    **{c: f"uses a registered extension code ({n}), which is not part of a data file" for c, n in _EXTENSIONS.items()},
+    **{c: f"refers to objects outside the file ({n}), which is not part of a data file" for c, n in _OUTSIDE.items()},
     b"i": "makes an object by INST, which no data file of Python 3 does",
     b"o": "makes an object by OBJ, which no data file of Python 3 does",
     b"\x97": "keeps its arrays outside the file (NEXT_BUFFER); write it again with protocol 4",
@@ -31,19 +30,11 @@ _int4, _float8 = _number("<i"), _number(">d")
 
 def _truth_or_int(machine: Machine) -> bool | int:
     text = machine.line()
-    return {b"00": False, b"01": True}[text] if text in (b"00", b"01") else int(text)
+    return text == b"01" if text in (b"00", b"01") else int(text)
 
 
-def _long_text(machine: Machine) -> int:
-    return int(machine.line().removesuffix(b"L"))
-
-
-def _long(length: Callable[[Machine], int]) -> Callable[[Machine], int]:
-    return lambda machine: int.from_bytes(machine.take(length(machine)), "little", signed=True)
-
-
-def _sized(length: Callable[[Machine], int], decode: Callable[[bytes], object] = bytes) -> Callable[[Machine], object]:
-    return lambda machine: decode(machine.take(length(machine)))
+def _signed(data: bytes) -> int:
+    return int.from_bytes(data, "little", signed=True)
 
 
 def _text(data: bytes) -> str:
@@ -72,16 +63,20 @@ def _protocol(machine: Machine) -> None:
         raise Refused(f"has protocol {protocol}, and 0 to 5 are known; write it again with protocol 4")
 
 
-def _global(machine: Machine) -> Name:
-    module, name = _text(machine.line()), _text(machine.line())
-    return machine.names.find(module, name)
-
-
 def _push(value: Callable[[Machine], object]) -> Callable[[Machine], object]:
-    return lambda machine: machine.stack.append(value(machine))
+    return lambda machine: machine.push(value(machine))
 
 
-_STEPS: dict[bytes, Callable[[Machine], object]] = {
+def _sized(lengths: dict[bytes, Callable[[Machine], int]], decode: Callable[[bytes], object]) -> _Steps:
+    """Opcodes that are followed by a length and so many bytes."""
+
+    def step(length: Callable[[Machine], int]) -> Callable[[Machine], object]:
+        return _push(lambda machine: decode(machine.take(length(machine))))
+
+    return {code: step(length) for code, length in lengths.items()}
+
+
+_STEPS: _Steps = {
     b"\x80": _protocol,
     b"\x95": _frame,
     b"\x98": lambda machine: None,  # READONLY_BUFFER: ours are read-only already
@@ -90,39 +85,32 @@ _STEPS: dict[bytes, Callable[[Machine], object]] = {
     b"\x88": _push(lambda machine: True),
     b"\x89": _push(lambda machine: False),
     b"I": _push(_truth_or_int),
-    b"L": _push(_long_text),
+    b"L": _push(lambda machine: int(machine.line().removesuffix(b"L"))),
     b"J": _push(_int4),
     b"K": _push(_uint1),
     b"M": _push(_uint2),
-    b"\x8a": _push(_long(_uint1)),
-    b"\x8b": _push(_long(_int4)),
+    **_sized({b"\x8a": _uint1, b"\x8b": _int4}, _signed),
     b"F": _push(lambda machine: float(machine.line())),
     b"G": _push(_float8),
     # text and bytes; a bytearray becomes bytes, which need no copy to be the memory of an array
     b"S": _push(_quoted),
-    b"T": _push(_sized(_int4, _latin)),
-    b"U": _push(_sized(_uint1, _latin)),
+    **_sized({b"T": _int4, b"U": _uint1}, _latin),
     b"V": _push(lambda machine: str(machine.line(), "raw-unicode-escape")),
-    b"X": _push(_sized(_uint4, _text)),
-    b"\x8c": _push(_sized(_uint1, _text)),
-    b"\x8d": _push(_sized(_uint8, _text)),
-    b"B": _push(_sized(_uint4)),
-    b"C": _push(_sized(_uint1)),
-    b"\x8e": _push(_sized(_uint8)),
-    b"\x96": _push(_sized(_uint8)),
+    **_sized({b"X": _uint4, b"\x8c": _uint1, b"\x8d": _uint8}, _text),
+    **_sized({b"B": _uint4, b"C": _uint1, b"\x8e": _uint8, b"\x96": _uint8}, bytes),
     # containers
     b"(": Machine.mark,
     b")": _push(lambda machine: ()),
     b"]": _push(lambda machine: []),
     b"}": _push(lambda machine: {}),
     b"\x8f": _push(lambda machine: set()),
-    b"t": Machine.close_tuple,
+    b"t": _push(lambda machine: tuple(machine.pop_mark())),
     b"\x85": lambda machine: machine.tuple_of(1),
     b"\x86": lambda machine: machine.tuple_of(2),
     b"\x87": lambda machine: machine.tuple_of(3),
-    b"l": Machine.close_list,
+    b"l": _push(Machine.pop_mark),
     b"d": Machine.close_dict,
-    b"\x91": Machine.close_frozenset,
+    b"\x91": _push(lambda machine: frozenset(check_keys(machine.pop_mark()))),
     b"a": lambda machine: machine.append([machine.stack.pop()]),
     b"e": lambda machine: machine.append(machine.pop_mark()),
     b"s": lambda machine: machine.set_items([machine.stack.pop(), machine.stack.pop()][::-1]),
@@ -136,11 +124,11 @@ _STEPS: dict[bytes, Callable[[Machine], object]] = {
     b"q": lambda machine: machine.remember(_uint1(machine)),
     b"r": lambda machine: machine.remember(_uint4(machine)),
     b"\x94": lambda machine: machine.remember(len(machine.memo)),
-    b"g": lambda machine: machine.recall(int(machine.line())),
-    b"h": lambda machine: machine.recall(_uint1(machine)),
-    b"j": lambda machine: machine.recall(_uint4(machine)),
+    b"g": _push(lambda machine: machine.memo[int(machine.line())]),
+    b"h": _push(lambda machine: machine.memo[_uint1(machine)]),
+    b"j": _push(lambda machine: machine.memo[_uint4(machine)]),
     # names and objects
-    b"c": _push(_global),
+    b"c": _push(lambda machine: machine.names.find(_text(machine.line()), _text(machine.line()))),
     b"\x93": Machine.stack_global,
     b"R": Machine.reduce,
     b"\x81": Machine.new_object,
@@ -155,12 +143,10 @@ def run(machine: Machine) -> object:
     while (code := read(1)) != b".":
         step = steps.get(code)
         if step is None:
-            raise Refused(_REFUSED.get(code) or _stray(machine, code))
+            if not code:
+                raise Refused(f"is truncated: it ends at byte {machine.size} in the middle of an object")
+            place = machine.handle.tell() - 1
+            stray = f"is not a pickle file, or is damaged: byte {place} is {code!r}, which is no opcode"
+            raise Refused(_REFUSED.get(code, stray))
         step(machine)
     return machine.result()
-
-
-def _stray(machine: Machine, code: bytes) -> str:
-    if not code:
-        return f"is truncated: it ends at byte {machine.size} in the middle of an object"
-    return f"is not a pickle file, or is damaged: byte {machine.handle.tell() - 1} is {code!r}, which is no opcode"

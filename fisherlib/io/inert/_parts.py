@@ -28,9 +28,7 @@ class Record:
     __slots__ = ("args", "name", "state")
 
     def __init__(self, name: str, args: tuple[Any, ...] = (), state: Any = None) -> None:
-        self.name = name
-        self.args = args
-        self.state = state
+        self.name, self.args, self.state = name, args, state
 
     def __repr__(self) -> str:
         holds = ", ".join(map(str, self.state)) if isinstance(self.state, dict) else type(self.state).__name__
@@ -51,9 +49,7 @@ class Name:
     __slots__ = ("call", "is_class", "text")
 
     def __init__(self, text: str, call: Callable[..., Any], *, is_class: bool = False) -> None:
-        self.text = text
-        self.call = call
-        self.is_class = is_class
+        self.text, self.call, self.is_class = text, call, is_class
 
 
 class Allowance:
@@ -69,11 +65,14 @@ class Allowance:
             raise Refused("would unpack to far more than its own size")
 
 
-def check_key(key: object) -> None:
+def check_keys(keys: Any) -> Any:
     """Refuse what is not quick and safe to hash as a key or as a member of a set."""
     # Hashing a tuple is recursive C without a depth limit, and exponential for tuples that share parts.
-    flat = key if type(key) is tuple else (key,)
-    if len(flat) > 64 or not all(isinstance(part, _HASHABLE) for part in flat):
-        raise Refused(f"has a {type(key).__name__} that is not made of plain scalars as a key or as a member of a set")
-    if any(isinstance(part, int) and part.bit_length() > 64 for part in flat):
-        raise Refused("has an integer of more than 64 bits as a key")
+    for key in (key for key in keys if type(key) is not str):
+        flat = key if type(key) is tuple else (key,)
+        if len(flat) > 64 or not all(isinstance(part, _HASHABLE) for part in flat):
+            kind = type(key).__name__
+            raise Refused(f"has a {kind} that is not made of plain scalars as a key or as a member of a set")
+        if any(isinstance(part, int) and part.bit_length() > 64 for part in flat):
+            raise Refused("has an integer of more than 64 bits as a key")
+    return keys

@@ -13,11 +13,7 @@ _MAX_DEPTH = 100  # an Atoms inside a calculator inside an Atoms inside a DataFr
 
 
 class Plain:
-    """One conversion; objects that the file shares stay shared.
-
-    Args:
-        allowance: What may be made from the file.
-    """
+    """One conversion; objects that the file shares stay shared."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance

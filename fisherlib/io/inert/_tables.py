@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._parts import Allowance, Record, Refused, check_key
+from ._parts import Allowance, Record, Refused, check_keys
 
 _MASKED = frozenset({"IntegerArray", "FloatingArray", "BooleanArray"})
 _WRAPPED = frozenset({"Index", "Int64Index", "UInt64Index", "Float64Index", "DatetimeIndex", "TimedeltaIndex"})
@@ -53,24 +53,17 @@ def _columns(axes: list, blocks: list[tuple[object, object]], allowance: Allowan
     for values, places in blocks:
         rows = values if isinstance(values, np.ndarray) and values.ndim == 2 else [values]
         allowance.spend(16 * len(rows))
-        places = _places(places, len(rows))
+        if isinstance(places, Record) and places.name == "builtins.slice":
+            places = range(*places.args)
+        if not isinstance(places, range | np.ndarray) or len(places) != len(rows):
+            raise Refused("has a table whose columns are not in their places")
         columns.update((int(place), _array(row, f"column {place}")) for place, row in zip(places, rows, strict=True))
     if sorted(columns) != list(range(len(columns))):
         raise Refused("has a table whose columns are not in their places")
-    labels = _labels(axes[0], len(columns))
-    for label in labels:
-        check_key(label)
+    labels = check_keys(_labels(axes[0], len(columns)))
     if len(set(labels)) != len(labels):
         raise Refused("has a table with two columns of one name; rename them")
     return {label: columns[i] for i, label in enumerate(labels)}
-
-
-def _places(places: object, count: int) -> range | np.ndarray:
-    if isinstance(places, Record) and places.name == "builtins.slice":
-        places = range(*places.args)
-    if not isinstance(places, range | np.ndarray) or len(places) != count:
-        raise Refused("has a table whose columns are not in their places")
-    return places
 
 
 def _array(values: object, which: str) -> np.ndarray:

@@ -12,14 +12,7 @@ from ...columns.names import COMPONENTS, CONFIGURATIONS, KEYS, NUMBERS, SPECIES,
 
 _INDEXED = re.compile(r"(?P<stem>.*?)[\s_,\[('\"-]*(?P<index>\d{1,6})[\])]*", re.DOTALL)
 _AXIS = re.compile(r"(?P<stem>.*?)[\s_.,\[('\"-]*(?P<axis>[xyz])['\"\])]*", re.DOTALL)
-_STEMS = {
-    "": "positions",
-    "r": "positions",
-    "pos": "positions",
-    "position": "positions",
-    "f": "forces",
-    "force": "forces",
-}
+_STEMS = {**dict.fromkeys(("", "r", "pos", "position"), "positions"), **dict.fromkeys(("f", "force"), "forces")}
 _XYZ = (("x", "y", "z"), (0, 1, 2), (1, 2, 3))
 
 
@@ -34,11 +27,11 @@ def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
     Raises:
         ValueError: no such column, rows out of order, or no forces.
     """
-    frame = first(CONFIGURATIONS, columns)
+    frame, found = first(CONFIGURATIONS, columns), ", ".join(map(repr, list(columns)[:12])) + " …" * (len(columns) > 12)
     if frame is None:
         raise ValueError(
             f"{path.name}: expected arrays in the cells, or a column {' or '.join(map(repr, CONFIGURATIONS))} that tells "
-            f"which configuration a row belongs to, got {_listed(columns)}; if it is the index, use reset_index() first"
+            f"which configuration a row belongs to, got {found}; if it is the index, use reset_index() first"
         )
     starts = _starts(path, columns, frame)
     axis = first(COMPONENTS, columns)
@@ -50,15 +43,9 @@ def read(path: Path, columns: Mapping[str, NDArray]) -> dict[str, Any]:
     entries = {name: c[starts] for name, c in stacked.items() if _belongs(name, c, starts, n_atoms)}
     atoms = {name: c for name, c in stacked.items() if name not in entries}
     if not any(c.shape[1:] == (3,) and c.dtype.kind == "f" and name != "positions" for name, c in atoms.items()):
-        raise ValueError(
-            f"{path.name}: expected forces, three numbers for each atom (columns 'fx', 'fy', 'fz', or 'force' beside a "
-            f"column 'component'), got {_listed(columns)}"
-        )
+        wanted = "three numbers for each atom (columns 'fx', 'fy', 'fz', or 'force' beside a column 'component')"
+        raise ValueError(f"{path.name}: expected forces, {wanted}, got {found}")
     return {"n_atoms": n_atoms, "atoms": atoms, "entries": entries, "incomplete": {}}
-
-
-def _listed(columns: Mapping[str, NDArray]) -> str:
-    return ", ".join(map(repr, list(columns)[:12])) + (" …" if len(columns) > 12 else "")
 
 
 def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[np.int64]:
@@ -68,12 +55,10 @@ def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[n
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     seen: set[tuple] = set()
     for row in starts:
-        one = tuple(column[row].item() for column in told)
-        if one in seen:
-            raise ValueError(
-                f"column {frame!r} of {path.name}: expected the rows of a configuration one after the other, got "
-                f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
-            )
+        if (one := tuple(column[row].item() for column in told)) in seen:
+            wanted = "the rows of a configuration one after the other"
+            found = f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
+            raise ValueError(f"column {frame!r} of {path.name}: expected {wanted}, got {found}")
         seen.add(one)
     return starts
 
@@ -87,7 +72,8 @@ def _stacked(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
             if column.dtype.kind in "iuf" and (match := pattern.fullmatch(name)):
                 groups.setdefault(match["stem"].strip("('\""), {}).setdefault(match[what].lstrip("0") or "0", name)
         for stem, members in groups.items():
-            order = "xyz" if what == "axis" else _run(members)
+            # x, y, z, or 0, 1, 2 … or 1, 2, 3 …, as many as there are
+            order = "xyz" if what == "axis" else [str(i + ("0" not in members)) for i in range(len(members))]
             name = _STEMS.get(stem.lower(), stem) if what == "axis" else stem or "descriptors"
             parts = [made[members[i]] for i in order] if set(members) == set(order) and len(order) > 1 else []
             taken = made.keys() - members.values()
@@ -98,12 +84,6 @@ def _stacked(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
     return made
 
 
-def _run(members: Mapping[str, str]) -> list[str]:
-    """0, 1, 2 … or 1, 2, 3 …, as many as there are."""
-    first_index = 0 if "0" in members else 1
-    return [str(i) for i in range(first_index, first_index + len(members))]
-
-
 def _of_atoms(
     path: Path, axis: str, values: NDArray, starts: NDArray, columns: Mapping[str, NDArray]
 ) -> dict[str, NDArray]:
@@ -111,10 +91,11 @@ def _of_atoms(
     found = tuple(str(v).lower() if values.dtype.kind == "U" else v.item() for v in values[:3])
     runs = len(values) % 3 == 0 and found in _XYZ and not (starts % 3).any()
     if not runs or (values.reshape(-1, 3) != values[:3]).any():
-        raise ValueError(
-            f"column {axis!r} of {path.name}: expected x, y, z (or 0, 1, 2) for each atom in turn, got {found}; sort the "
-            "table by configuration, atom and component"
+        wanted, way = (
+            "x, y, z (or 0, 1, 2) for each atom in turn",
+            "sort the table by configuration, atom and component",
         )
+        raise ValueError(f"column {axis!r} of {path.name}: expected {wanted}, got {found}; {way}")
     made = {}
     for name, column in columns.items():
         triples = column.reshape(-1, 3, *column.shape[1:])
@@ -125,6 +106,5 @@ def _of_atoms(
 
 def _belongs(name: str, column: NDArray, starts: NDArray, n_atoms: NDArray) -> bool:
     """Whether a column says one thing of all atoms of a configuration."""
-    if column.ndim > 1 or name in (*NUMBERS, *SPECIES):
-        return False
-    return bool((column == np.repeat(column[starts], n_atoms)).all())
+    whole = column.ndim == 1 and name not in (*NUMBERS, *SPECIES)
+    return whole and bool((column == np.repeat(column[starts], n_atoms)).all())

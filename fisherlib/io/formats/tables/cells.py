@@ -1,6 +1,7 @@
 """The cells of one column of a table as arrays of one kind, or the row of the first cell that does not fit the others."""
 
 import dataclasses
+import functools
 import numbers
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ class Cells:
 
     Attributes:
         name: of the column.
+        place: the column and its file, for error messages.
         values: (M,) numbers or words, or the arrays in its cells one after the other, (Σn, …).
         lengths: (M,) rows of the array in each cell; None where cells hold one value.
         atoms: what were ``ase.Atoms``, or None.
@@ -27,73 +29,70 @@ class Cells:
     """
 
     name: str
-    values: NDArray
+    place: str
+    values: NDArray = dataclasses.field(default_factory=lambda: np.zeros(0))
     lengths: NDArray[np.int64] | None = None
     atoms: Sequence[object] | None = None
     lacking: int | None = None
 
-    def stacked(self, path: Path, M: int) -> NDArray:
-        """(M, …), where all cells hold one value or arrays of one shape.
-
-        Raises:
-            ValueError: arrays of several lengths.
-        """
+    def stacked(self) -> NDArray:
+        """(M, …), where all cells hold one value or arrays of one shape; a ValueError for arrays of several lengths."""
         if self.lengths is None:
             return self.values
-        if (self.lengths != self.lengths[0]).any():
-            row = int(np.argmax(self.lengths != self.lengths[0]))
-            raise ValueError(
-                f"column {self.name!r} of {path.name}: expected {self.lengths[0]} numbers as in row 0, got "
-                f"{self.lengths[row]} in row {row}"
-            )
-        return self.values.reshape(M, int(self.lengths[0]), *self.values.shape[1:])
+        M, n = len(self.lengths), int(self.lengths[0])
+        refuse_other_lengths(self.place, self.lengths, np.full(M, n), "numbers as in row 0")
+        return self.values.reshape(M, n, *self.values.shape[1:])
+
+
+def refuse_other_lengths(place: str, lengths: NDArray, wanted: NDArray, what: str) -> None:
+    """A ValueError that names the first row whose length is not the one that is wanted of it."""
+    if (lengths != wanted).any():
+        row = int(np.argmax(lengths != wanted))
+        raise ValueError(f"{place}: expected {wanted[row]} {what}, in row {row}, got {lengths[row]}")
 
 
 def cells(path: Path, name: str, column: NDArray) -> Cells:
-    """The column ``name`` (M,) of a table, its cells being values, arrays, lists or ``ase.Atoms``.
-
-    Raises:
-        ValueError: a cell holds something else, or an array of another shape; the message names the first.
-    """
-    place = f"column {name!r} of {path.name}"
-    if column.dtype.kind in "biufU":
-        return Cells(name=name, values=column)
-    if column.dtype.kind in "MmS":
-        return Cells(
-            name=name, values=np.char.decode(column, "latin-1") if column.dtype.kind == "S" else column.astype(str)
-        )
+    """The column ``name`` (M,) of a table, of values, arrays, lists or ``ase.Atoms``; a ValueError for the first other cell."""
+    place, kind = f"column {name!r} of {path.name}", column.dtype.kind
+    made = functools.partial(Cells, name=name, place=place)
+    if kind in "biufU":
+        return made(values=column)
+    if kind in "MmS":
+        return made(values=np.char.decode(column, "latin-1") if kind == "S" else column.astype(str))
     items = column.tolist()  # complex numbers are refused as objects are
     if all(_number(item) for item in items):
-        return Cells(name=name, values=_numbers(place, items))
+        return made(values=_numbers(place, items))
     lacking = next((m for m, item in enumerate(items) if item is None or (_number(item) and item != item)), None)
     if lacking is not None:
-        return Cells(name=name, values=np.zeros(0), lacking=lacking)
+        return made(lacking=lacking)
     if all(is_atoms(item) for item in items):
-        return Cells(name=name, values=np.zeros(0), atoms=items)
+        return made(atoms=items)
     if all(isinstance(item, str) for item in items):
-        bounded(path, place, 4 * len(items) * max(map(len, items)))
-        return Cells(name=name, values=np.array(items))
-    return _arrays(path, name, items)
+        return made(values=_words(place, path, items))
+    arrays = _arrays(path, place, items)
+    return made(values=np.concatenate(arrays), lengths=np.array([len(a) for a in arrays], dtype=np.int64))
 
 
-def _arrays(path: Path, name: str, items: list[object]) -> Cells:
-    place, made, size = f"column {name!r} of {path.name}", [], 0
+def _words(place: str, path: Path, items: Sequence[str]) -> NDArray:
+    bounded(path, place, 4 * len(items) * max(map(len, items)))
+    return np.array(items)
+
+
+def _arrays(path: Path, place: str, items: list[object]) -> list[NDArray]:
+    made: list[NDArray] = []
     for m, item in enumerate(items):
         array = _array(f"{place}, row {m}", path, item, _DEPTH)
         if array is None:
-            raise ValueError(
-                f"{place}: expected numbers, words or an array of them in every cell, got {_kind(item)} in row {m}; drop "
-                "the column, or make it one of these"
-            )
+            found = f"{_kind(item)} in row {m}; drop the column, or make it one of these"
+            raise ValueError(f"{place}: expected numbers, words or an array of them in every cell, got {found}")
         made.append(array)
-        size += array.nbytes
         if array.shape[1:] != made[0].shape[1:] or (array.dtype.kind == "U") != (made[0].dtype.kind == "U"):
             wanted, found = (f"({', '.join(['n', *map(str, a.shape[1:])])}) of {a.dtype}" for a in (made[0], array))
             raise ValueError(f"{place}: expected an array {wanted} as in row 0, got {found} in row {m}")
-    bounded(path, place, size)
+    bounded(path, place, sum(a.nbytes for a in made))
     if made[0].dtype.kind == "U":
         bounded(path, place, sum(a.size for a in made) * max(a.itemsize for a in made))
-    return Cells(name=name, values=np.concatenate(made), lengths=np.array([len(a) for a in made], dtype=np.int64))
+    return made
 
 
 def _array(place: str, path: Path, item: object, depth: int) -> NDArray | None:
@@ -107,8 +106,7 @@ def _array(place: str, path: Path, item: object, depth: int) -> NDArray | None:
     if all(_number(part) for part in item):
         return _numbers(place, list(item))
     if all(isinstance(part, str) for part in item):
-        bounded(path, place, 4 * len(item) * max(map(len, item)))
-        return np.array(item)
+        return _words(place, path, item)
     rows: list[NDArray] = []
     for part in item:  # a short file can hold a long list in each of many rows: stop in time
         row = _array(place, path, part, depth - 1)

@@ -1,7 +1,7 @@
 """Pandas data frames as trajectories: a row for each configuration, with arrays in its cells, or for each atom."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from ...columns.names import first as first_of
 from .. import ase_records
 from ..values import atomic_numbers
 from . import atom_rows
-from .cells import Cells, cells
+from .cells import Cells, cells, refuse_other_lengths
 
 #: Columns whose arrays have one row for each atom, the surest first.
 _PER_ATOM = (*NUMBERS, *SPECIES, *POSITIONS, *FORCES, DESCRIPTORS, FORCE_DESCRIPTORS)
 #: Axes of those that could be rows of components as well, (3N,) and (3N, K).
 _AXES = {**dict.fromkeys(FORCES, 2), FORCE_DESCRIPTORS: 3}
+_PER_ROW = "rows, one for each atom"
 _PER_CONFIGURATION = (*BOX, "stress", "virial", "virials", "virial_stress")
 
 
@@ -29,21 +30,15 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
     A row is a configuration where cells hold arrays, lists or ``ase.Atoms``: numbers (N,) or species, positions (N, 3),
     forces (N, 3), descriptors (N, K), force descriptors (N, 3, K), (N, K, 3) or (3N, K), cell (3, 3) … Otherwise a row is
     an atom or a component of its force; see ``atom_rows.read``. A column "key", "trajectory", "walker" or "group" of words
-    or integers, some of them the same, tells trajectories apart.
-
-    Args:
-        path: of the file, for error messages; its size bounds the memory used.
-        columns: label → (M,) values, as ``inert.load`` gives a data frame.
+    or integers, some of them the same, tells trajectories apart. The size of the file bounds the memory used.
 
     Raises:
         ValueError: no such table; a cell that holds something else, by its row and column; shapes that do not fit.
     """
     lengths = {len(column) if column.ndim == 1 else -1 for column in columns.values()}
     if len(lengths) != 1 or min(lengths) < 1:
-        raise ValueError(
-            f"{path.name}: expected a data frame with at least one row, got arrays of "
-            f"{', '.join(f'{str(n):.20} {c.shape}' for n, c in list(columns.items())[:9])}"
-        )
+        found = ", ".join(f"{str(n):.20} {c.shape}" for n, c in list(columns.items())[:9])
+        raise ValueError(f"{path.name}: expected a data frame with at least one row, got arrays of {found}")
     names = [str(label) for label in columns]
     if len(set(names)) != len(names):
         raise ValueError(f"{path.name}: expected columns of different names, got {names[:9]}; rename them")
@@ -55,24 +50,17 @@ def read(path: Path, columns: Mapping[Any, NDArray]) -> list[Configurations]:
 def _of_rows(path: Path, columns: list[Cells]) -> dict[str, Any]:
     for c in columns:
         if c.lacking is not None:
-            raise ValueError(
-                f"column {c.name!r} of {path.name}: expected a value in every row, got none in row {c.lacking}"
-            )
+            raise ValueError(f"{c.place}: expected a value in every row, got none in row {c.lacking}")
     return atom_rows.read(path, {c.name: c.values for c in columns})
 
 
 def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
     """n_atoms, atoms, entries, incomplete … of a trajectory, from a table with a row for each configuration."""
     held: dict[str, Any] = {"atoms": {}, "entries": {}, "incomplete": {}}
-    n_atoms = _n_atoms(path, columns)
-    for c in columns:
-        if c.atoms is None:
-            continue
-        place = f"column {c.name!r} of {path.name}"
-        states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(c.atoms)]
-        made = ase_records.stack(path, path.stem, place, states)
-        if not np.array_equal(made.n_atoms, n_atoms):
-            raise _other_lengths(path, c.name, made.n_atoms, n_atoms)
+    records = [(c, _records(path, c.place, c.atoms)) for c in columns if c.atoms is not None]
+    n_atoms = records[0][1].n_atoms if records else _n_atoms(path, columns)
+    for c, made in records:
+        refuse_other_lengths(c.place, made.n_atoms, n_atoms, _PER_ROW)
         for field, found in (("atoms", made.of_atoms), ("entries", made.entries), ("incomplete", made.incomplete)):
             taken = {other.name for other in columns} | held[field].keys()
             held[field] |= {f"{c.name}.{n}" if n in taken else n: v for n, v in found.items()}
@@ -81,94 +69,76 @@ def _of_cells(path: Path, columns: list[Cells]) -> dict[str, Any]:
         if c.lacking is not None:
             held["incomplete"][c.name] = c.lacking
         elif c.lengths is None or c.name in _PER_CONFIGURATION:
-            held["entries"][c.name] = c.stacked(path, len(n_atoms))
+            held["entries"][c.name] = c.stacked()
         elif np.array_equal(c.lengths, n_atoms):
             held["atoms"][c.name] = c.values
         elif np.array_equal(c.lengths, 3 * n_atoms):
             held["atoms"][c.name] = c.values.reshape(int(n_atoms.sum()), 3, *c.values.shape[1:])
-        elif len(set(c.lengths.tolist())) == 1:
-            held["entries"][c.name] = c.stacked(path, len(n_atoms))
         else:
-            raise _other_lengths(path, c.name, c.lengths, n_atoms)
+            if len(set(c.lengths.tolist())) > 1:
+                refuse_other_lengths(c.place, c.lengths, n_atoms, _PER_ROW)
+            held["entries"][c.name] = c.stacked()
     return {"n_atoms": n_atoms, **held}
+
+
+def _records(path: Path, place: str, cells: Sequence[object]) -> Configurations:
+    states = [ase_records.state_of(f"{place}, row {m}", atoms) for m, atoms in enumerate(cells)]
+    return ase_records.stack(path, path.stem, place, states)
 
 
 def _n_atoms(path: Path, columns: list[Cells]) -> NDArray[np.int64]:
     """Atoms of each configuration: said by a column, or the lengths of the arrays that are surest to be per atom."""
     by_name = {c.name: c for c in columns if c.lacking is None}
-    records = next((c.atoms for c in columns if c.atoms is not None), None)
-    n_atoms: NDArray
     said = first_of(N_ATOMS, by_name)
-    if records is not None:
-        states = [ase_records.state_of(f"{path.name}, row {m}", atoms) for m, atoms in enumerate(records)]
-        n_atoms = np.array([len(s["arrays"]["numbers"]) for s in states])
-    elif said is not None and by_name[said].lengths is None:
+    if said is not None and by_name[said].lengths is None:
         n_atoms = by_name[said].values
         if n_atoms.dtype.kind not in "iu" or n_atoms.min() < 1 or n_atoms.max() > path.stat().st_size:
-            raise ValueError(
-                f"column {said!r} of {path.name}: expected the number of atoms in each row, got {n_atoms[:3].tolist()} …"
-            )
+            found = f"{n_atoms[:3].tolist()} …"
+            raise ValueError(f"{by_name[said].place}: expected the number of atoms in each row, got {found}")
     else:
-        arrays = [c for c in columns if c.lacking is None and c.name not in _PER_CONFIGURATION]
-        lengths = {c.name: c.lengths for c in arrays if c.lengths is not None}
-        sure = first_of(
-            _PER_ATOM, (n for n in lengths if by_name[n].values.ndim == _AXES.get(n, by_name[n].values.ndim))
-        )
-        if sure is None and not lengths:
-            raise ValueError(
-                f"{path.name}: expected a column of arrays with a row for each atom, got {', '.join(by_name)[:200]}"
-            )
-        n_atoms = lengths[sure] if sure else min(lengths.values(), key=lambda n: int(n.sum()))
+        arrays = {n: c for n, c in by_name.items() if n not in _PER_CONFIGURATION}
+        lengths = {n: c.lengths for n, c in arrays.items() if c.lengths is not None}
+        if not lengths:
+            found = ", ".join(by_name)[:200]
+            raise ValueError(f"{path.name}: expected a column of arrays with a row for each atom, got {found}")
+        sure = first_of(_PER_ATOM, (n for n in lengths if arrays[n].values.ndim == _AXES.get(n, arrays[n].values.ndim)))
+        n_atoms = lengths[sure] if sure else min(lengths.values(), key=np.sum)
     if n_atoms.min() < 1:
-        raise ValueError(
-            f"{path.name}: expected at least one atom in each row, got none in row {int(n_atoms.argmin())}; drop that row"
-        )
+        row = int(n_atoms.argmin())
+        raise ValueError(f"{path.name}: expected at least one atom in each row, got none in row {row}; drop that row")
     return n_atoms.astype(np.int64)
-
-
-def _other_lengths(path: Path, name: str, lengths: NDArray, n_atoms: NDArray) -> ValueError:
-    row = int(np.argmax(lengths != n_atoms))
-    return ValueError(
-        f"column {name!r} of {path.name}: expected {n_atoms[row]} rows, one for each atom, in row {row}, got {lengths[row]}"
-    )
 
 
 def _named(path: Path, held: dict[str, Any]) -> dict[str, Any]:
     """Fields of a ``Configurations``: what has a known name becomes numbers, positions, cell and pbc."""
-    atoms, entries = held["atoms"], held["entries"]
-    if (name := first_of(SPECIES, atoms)) and "numbers" not in atoms and first_of(NUMBERS, atoms) is None:
-        atoms["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
-    for wanted, names in (("numbers", NUMBERS), ("positions", POSITIONS)):
-        if (name := first_of(names, atoms)) and wanted not in atoms:
-            atoms[wanted] = atoms.pop(name)
-    if "numbers" in atoms:
-        atoms["numbers"] = atomic_numbers(f"column 'numbers' of {path.name}", atoms["numbers"])
-    if "positions" in atoms and (atoms["positions"].shape[1:] != (3,) or atoms["positions"].dtype.kind not in "iuf"):
-        raise ValueError(
-            f"column 'positions' of {path.name}: expected arrays of numbers (N, 3), got (N, "
-            f"{', '.join(map(str, atoms['positions'].shape[1:]))}) of type {atoms['positions'].dtype}"
-        )
+    atoms, entries = held.pop("atoms"), held["entries"]
+    known: dict[str, NDArray] = {}
+    if name := first_of((*NUMBERS, *SPECIES), atoms):
+        known["numbers"] = atomic_numbers(f"column {name!r} of {path.name}", atoms[name])
+        atoms = {n: column for n, column in atoms.items() if n != name or n in SPECIES}
+    if name := first_of(POSITIONS, atoms):
+        known["positions"] = x = atoms.pop(name)
+        if x.shape[1:] != (3,) or x.dtype.kind not in "iuf":
+            found = f"(N, {', '.join(map(str, x.shape[1:]))}) of type {x.dtype}"
+            raise ValueError(f"column {name!r} of {path.name}: expected arrays of numbers (N, 3), got {found}")
     cell = entries.get(first_of(BOX, entries) or "")
     if cell is not None and "cell" not in held and cell.shape[1:] == (3, 3) and cell.dtype.kind in "iuf":
         # A cell without an entry about periodicity is periodic, as everywhere in the field.
         pbc = entries.get("pbc", np.ones((len(cell), 3)))
         pbc = pbc[:, None] if pbc.ndim == 1 else pbc
         if pbc.dtype.kind not in "biuf" or pbc.ndim != 2 or pbc.shape[1] not in (1, 3):
-            raise ValueError(
-                f"column 'pbc' of {path.name}: expected one or three of true and false, got {pbc.shape[1:]}"
-            )
+            found = pbc.shape[1:]
+            raise ValueError(f"column 'pbc' of {path.name}: expected one or three of true and false, got {found}")
         pbc = np.broadcast_to(pbc != 0, (len(cell), 3))
         held |= {"cell": cell.astype(np.float64), "pbc": pbc} if pbc.any() else {}
-    known = {name: atoms.pop(name, None) for name in ("numbers", "positions")}
-    return {"columns": held.pop("atoms"), **known, **held}
+    return {"columns": atoms, **known, **held}
 
 
 def _apart(made: Configurations, path: Path) -> list[Configurations]:
     name = first_of(KEYS, made.entries)
-    values = made.entries.get(name or "")
-    if name is None or values is None or values.ndim != 1 or values.dtype.kind not in "Uiu":
+    if name is None or made.entries[name].ndim != 1 or made.entries[name].dtype.kind not in "Uiu":
         return [made]
     apart = made.by_entry(name)
-    if len(apart) == len(values):  # names of configurations, not of trajectories
+    if len(apart) == len(made.n_atoms):  # names of configurations, not of trajectories
         return [made]
     return [dataclasses.replace(t, place=f"{path.name}, key {t.key!r}") for t in apart]

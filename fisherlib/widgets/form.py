@@ -1,0 +1,88 @@
+"""The controls of the page of files: which file, which θ, and a field for everything that can be chosen of a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from ..io.columns.choice import OPTIONS
+from .controls import Choose, row, tick
+from .entries import Maybe, Place
+from .field import Field
+from .paths import Paths
+from .states import LoadState
+from .upload import Upload
+
+SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
+
+
+class Form:
+    """Controls that follow a state.
+
+    Args:
+        state: what is chosen.
+        paths: that are offered.
+        refused: called with the error when an entry or an upload is refused.
+        needed: tells whether an uploaded file is still in use.
+
+    Attributes:
+        fields: everything that can be asked for, by its trait.
+        flags: what can be ticked.
+    """
+
+    def __init__(
+        self,
+        state: LoadState,
+        paths: Paths,
+        *,
+        refused: Callable[[Exception], None],
+        needed: Callable[[Path], bool],
+    ) -> None:
+        self._state, self._paths, self._refused, self._needed = state, paths, refused, needed
+        tip = "Parameters of your own beside the fits."
+        theta = Choose(state, "theta", "θ to compare with", tip=tip, shown=paths.called)
+        self.fields, self.flags = {"theta": Field(theta)}, []
+        for name, option in OPTIONS.items():
+            label, tip = option.metadata["label"], option.metadata["tip"]
+            if option.metadata["what"] == "number":
+                failed = self._no_number(name)
+                self.fields[name] = Field(Maybe(state, name, label, empty="what the file says", tip=tip, failed=failed))
+            elif option.metadata["what"] == "column":
+                self.fields[name] = Field(Choose(state, name, label, tip=tip))
+            else:
+                self.flags.append(tick(state, name, label, tip=tip))
+
+    def rows(self, back: ipywidgets.Widget) -> list[ipywidgets.Widget]:
+        """The rows of the page; ``back`` stands beside the file."""
+        state, called = self._state, {"shown": self._paths.called}
+        common: dict[str, Any] = {"refused": self._refused, "needed": self._needed}
+        data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
+        theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
+        choices = row(*(self.fields[name] for name in OPTIONS if name in self.fields), *self.flags)
+        choices.layout.align_items = "flex-start"  # a question makes a field higher
+        tip = "A file anywhere on the kernel's machine."
+        return [
+            row(
+                Choose(state, "path", "File", tip="A data file at hand.", **called),
+                Place(state, "path", "or path of the data", tip=tip, **called),
+                data,
+                back,
+            ),
+            row(
+                self.fields["theta"],
+                Place(state, "theta", "or path of θ", tip="A file of parameters anywhere.", **called),
+                theta,
+            ),
+            choices,
+        ]
+
+    def _take(self, name: str) -> Callable[[Path], None]:
+        return lambda path: self._state.set_trait(name, self._paths.uploaded(path))
+
+    def _no_number(self, name: str) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            self.fields[name].ask(str(error))
+            self._refused(error)
+
+        return failed
