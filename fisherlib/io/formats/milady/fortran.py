@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from ...strict import regular
@@ -33,9 +35,7 @@ def number(place: str, token: str) -> float:
             "column; write the file again in a wider format"
         )
     elif token.lstrip("+-").lower() in ("nan", "inf", "infinity"):
-        raise ValueError(
-            f"{place}: expected a finite number, got {token!r}; repair or leave out what it was computed from"
-        )
+        raise ValueError(f"{place}: expected a finite number, got {token!r}; leave out what it was computed from")
     else:
         raise ValueError(f"{place}: expected a number, got {token[:40]!r}; the file is damaged or of another format")
     if not np.isfinite(value):
@@ -63,6 +63,12 @@ def integer(place: str, token: str) -> int:
     return int(token)
 
 
+def refuse_unknown(place: str, elements: Sequence[str]) -> None:
+    """Refuses what is no symbol of an element."""
+    if strange := [e for e in elements if e not in atomic_numbers or e == "X"]:
+        raise ValueError(f"{place}: expected names of elements, got {strange[0][:20]!r}")
+
+
 def lines(path: Path, *, separator: str | None = None) -> list[tuple[int, list[str]]]:
     """The words of each line that is not blank, with the number of the line; a # begins a comment."""
     text = regular(path).read_bytes().decode("ascii", "replace").replace("\r\n", "\n").replace("\r", "\n")
@@ -76,7 +82,7 @@ def comments(path: Path) -> list[str]:
 
 
 def _head(path: Path) -> tuple[list[str], bool]:
-    """The lines at the head of a file that begin with #, and whether anything follows."""
+    """Those lines, and whether anything follows."""
     found: list[str] = []
     with open(regular(path), encoding="ascii", errors="replace") as file:
         for line in file:
