@@ -480,7 +480,10 @@ def test_a_truncated_npy_is_refused(tmp_path: Path, cut: int) -> None:
     with open(path, "wb") as file:
         np.save(file, np.ones((3, 1 + K)))
     path.write_bytes(path.read_bytes()[:cut])
-    refused(lambda: milady.read(folder), "01_110_000001.npz: expected an intact array, got a damaged or truncated one")
+    refused(
+        lambda: milady.read(folder),
+        "01_110_000001.npz: expected an intact .npy of numbers, got a damaged or another file",
+    )
 
 
 def test_a_trajectory_lacks_the_stress_that_one_configuration_lacks(tmp_path: Path) -> None:

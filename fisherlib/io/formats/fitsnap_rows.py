@@ -15,6 +15,7 @@ from .. import inert
 from ..archive import read_arrays
 from ..places import printable
 from .fitsnap import natural
+from .values import npy
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
 DESCRIPTORS, TRUTHS, TABLE = "Descriptors.npy", "Truth-Ref.npy", "FitSNAP.df"
@@ -107,23 +108,11 @@ def _of_folder(folder: Path) -> _Rows:
         )
     rows = _of_table(table)
     for name, have in ((DESCRIPTORS, rows.A), (TRUTHS, rows.b)):
-        if (folder / name).is_file() and not np.array_equal(_of_npy(folder / name), have):
+        if (folder / name).is_file() and not np.array_equal(npy(folder / name), have):
             raise ValueError(
                 f"{folder / name}: expected the values of {TABLE} beside it, got others; they are of two runs"
             )
     return rows
-
-
-def _of_npy(path: Path) -> NDArray:
-    try:
-        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
-            warnings.simplefilter("ignore")
-            array = np.load(path, allow_pickle=False, mmap_mode="r")
-        if array.dtype.kind not in "iuf":
-            raise ValueError(f"it holds {array.dtype!s:.40}")
-        return array
-    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
-        raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
 
 
 def _of_table(path: Path) -> _Rows:

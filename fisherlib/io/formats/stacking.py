@@ -10,21 +10,15 @@ from ...configurations import Configurations
 
 #: What an ``ase.Atoms`` is in, by definition.
 ASE_UNITS = {"positions": "Å", "cell": "Å"}
+UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å"}
 
 
 class Parsed(NamedTuple):
-    """One configuration.
+    """One configuration."""
 
-    Attributes:
-        atoms: per-atom arrays by name, (N, …), "numbers" among them.
-        entries: numbers, words and small arrays that belong to the whole configuration.
-        cell: (3, 3) Å.
-        pbc: three times whether a direction is periodic.
-    """
-
-    atoms: Mapping[str, NDArray]
-    entries: Mapping[str, Any] = {}
-    cell: NDArray | None = None
+    atoms: Mapping[str, NDArray]  # (N, …) by name, "numbers" among them
+    entries: Mapping[str, Any] = {}  # numbers, words and small arrays that belong to the whole configuration
+    cell: NDArray | None = None  # (3, 3) Å
     pbc: Sequence[bool] = (False, False, False)
 
 

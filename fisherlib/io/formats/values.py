@@ -1,10 +1,15 @@
 """Numbers and chemical symbols from foreign files, as arrays."""
 
 import numbers
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
+
+from ..strict import regular
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
@@ -57,6 +62,35 @@ def shaped(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float
         found = type(value).__name__ if array.dtype.kind == "O" else f"shape {array.shape} of type {array.dtype}"
         raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}")
     return array.astype(np.float64)
+
+
+def npy(path: Path) -> NDArray:
+    """The array of a ``.npy``, left in the file until it is used.
+
+    Raises:
+        ValueError: another file, a damaged one, or objects in it.
+    """
+    regular(path)
+    try:
+        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
+            warnings.simplefilter("ignore")
+            return np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
+        raise ValueError(
+            f"{path.name}: expected an intact .npy of numbers, got a damaged or another file ({error}); copy it again from its source"
+        ) from error
+
+
+def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.int64]:
+    """Atomic numbers of chemical symbols.
+
+    Raises:
+        ValueError: something else; the first that is wrong is named, with the way out.
+    """
+    for i, symbol in enumerate(symbols):
+        if not isinstance(symbol, str) or symbol not in _of_symbol:
+            raise ValueError(f"{place}: expected symbols of elements, got {symbol!r:.20} for atom {i}; {way}")
+    return np.array([_of_symbol[symbol] for symbol in symbols])
 
 
 def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from ase.data import atomic_numbers
 from numpy.typing import ArrayLike, NDArray
 
 from ....configurations import Configurations
-from ..stacking import ASE_UNITS, Parsed, stack
+from ..stacking import UNITS, Parsed, stack
+from ..values import of_symbols
 from .computes import grouped, with_directions
 from .energies import totals
 from .frames import Frame, frames
@@ -61,7 +61,7 @@ def read_dump(
                 "write dumps of different columns into different files"
             )
         parts.append(_atoms(path, frame, elements))
-        found.append(dataclasses.replace(frame, rows=()))  # text takes several times the memory of numbers
+        found.append(frame._replace(rows=()))  # text takes several times the memory of numbers
     if not found:
         raise ValueError(f"{path.name}: expected at least one frame of a LAMMPS dump, got an empty file")
     types = max((int(part["type"].max()) for part in parts if "type" in part), default=1)
@@ -71,7 +71,7 @@ def read_dump(
         for p, f in zip(parts, found, strict=True)
     ]
     key = key or (path.stem if path.suffix in _SUFFIXES else path.name)
-    made = stack(key, path.name, parsed, units={**ASE_UNITS, "forces": "eV/Å", "energies": "eV"})
+    made = stack(key, path.name, parsed, units=UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
 
@@ -92,9 +92,8 @@ def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str
                 f"{place}: expected whole numbers from 1 on in the column {name}, got others; it is damaged"
             )
     order = _order(place, columns)
-    columns = {
-        name: column[order].astype(np.int64 if name == "type" else column.dtype) for name, column in columns.items()
-    }
+    columns = {name: column[order] for name, column in columns.items()}
+    columns |= {"type": columns["type"].astype(np.int64)} if "type" in columns else {}
     columns["numbers"] = _numbers(place, columns, elements)
     columns["positions"] = _positions(place, columns, frame)
     used = {"id", "element", *(name for group in _POSITIONS for name in group)}
@@ -114,13 +113,13 @@ def _order(place: str, columns: dict[str, NDArray]) -> NDArray[np.integer]:
 
 
 def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | None) -> NDArray[np.integer]:
-    if elements is None and "element" not in columns:
-        raise ValueError(
-            f"{place}: expected the elements of its types, got only {', '.join(columns)}; give elements=('Ta', …), one for each "
-            "type, or dump the column element after 'dump_modify … element Ta …'"
-        )
     types = columns.get("type")
     if elements is None:
+        if "element" not in columns:
+            raise ValueError(
+                f"{place}: expected the elements of its types, got only {', '.join(columns)}; give elements=('Ta', …), one for "
+                "each type, or dump the column element after 'dump_modify … element Ta …'"
+            )
         symbols = columns["element"].tolist()
         if types is not None and len(set(types)) > 1 and set(symbols) == {"C"}:
             raise ValueError(
@@ -135,12 +134,7 @@ def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | 
                 f"which has {found}"
             )
         symbols = [elements[int(kind) - 1] for kind in types]
-    unknown = sorted({str(symbol) for symbol in symbols if symbol not in atomic_numbers})
-    if unknown:
-        raise ValueError(
-            f"{place}: expected symbols of elements, got {unknown[0]!r:.20}; give elements=('Ta', …), one for each type"
-        )
-    return np.array([atomic_numbers[symbol] for symbol in symbols])
+    return of_symbols(place, symbols, "give elements=('Ta', …), one for each type")
 
 
 def _positions(place: str, columns: dict[str, NDArray], frame: Frame) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import floats
 from ....dataset import Trajectory
-from ...strict import regular
+from ..values import npy
 from .text import lines, table, take, warn_of_few_digits
 
 _VIRIAL = 6
@@ -124,10 +124,7 @@ def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> N
 
 def _arrays(path: Path) -> list[NDArray[np.float64]]:
     if path.suffix == ".npy":
-        try:
-            array = np.load(regular(path), allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
+        array = npy(path)
         if array.ndim not in (2, 3) or array.dtype.kind not in "iuf" or array.size == 0:
             raise ValueError(f"{path.name}: expected one array (rows, K + 1) or M of them, got shape {array.shape}")
         array = array.astype(np.float64)

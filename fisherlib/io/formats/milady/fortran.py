@@ -35,7 +35,9 @@ def number(place: str, token: str) -> float:
             "column; write the file again in a wider format"
         )
     elif token.lstrip("+-").lower() in ("nan", "inf", "infinity"):
-        raise ValueError(f"{place}: expected a finite number, got {token!r}; leave out what it was computed from")
+        raise ValueError(
+            f"{place}: expected a finite number, got {token!r}; repair or leave out what it was computed from"
+        )
     else:
         raise ValueError(f"{place}: expected a number, got {token[:40]!r}; the file is damaged or of another format")
     if not np.isfinite(value):

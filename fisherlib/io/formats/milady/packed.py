@@ -1,5 +1,6 @@
 """Descriptors of one configuration in an ``.npz``, as MiLaDy writes it or with arrays by name."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,7 @@ from numpy.typing import NDArray
 from ...archive import read_arrays
 from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
 from ...strict import regular
-
-_MAGIC = b"\x93NUMPY"
+from ..values import npy
 
 
 def read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -40,18 +40,10 @@ def read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     return _numbers(path, name, table, 2), None
 
 
-def _arrays(path: Path) -> dict[str, NDArray]:
+def _arrays(path: Path) -> Mapping[str, NDArray]:
     with open(regular(path), "rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            return read_arrays(path)
-        file.seek(0)
-        try:
-            return {"array": np.load(file, allow_pickle=False)}
-        except (ValueError, EOFError, SyntaxError, TypeError, OSError) as error:
-            raise ValueError(
-                f"{path.name}: expected an intact array, got a damaged or truncated one ({error}); copy it again from its "
-                "source"
-            ) from error
+        plain = file.read(6) == b"\x93NUMPY"
+    return {"array": npy(path)} if plain else read_arrays(path)
 
 
 def _numbers(path: Path, name: str, array: NDArray, dimensions: int) -> NDArray[np.float64]:
