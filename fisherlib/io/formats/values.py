@@ -43,25 +43,29 @@ def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.floa
         ) from None
 
 
-def shaped(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """``value`` as a float64 array of the shape wanted.
+def shaped(what: str, value: object, *shapes: tuple[int, ...], lists: bool = True) -> NDArray[np.float64]:
+    """``value`` as a float64 array of one of the shapes; an array that is one already is not copied.
 
     Args:
         what: names the value in the error.
         value: a number, lists of numbers or an array.
-        shape: wanted; () for one number.
+        shapes: allowed; () for one number.
+        lists: whether they are allowed; those of a pickle may be nested so deeply that they fill the memory.
 
     Raises:
         ValueError: another shape, or something else than numbers.
     """
+    expected = f"{what}: expected numbers of shape {' or '.join(map(str, shapes))}, got"
+    if not lists and not isinstance(value, int | float | np.generic | np.ndarray):
+        raise ValueError(f"{expected} {type(value).__name__}")
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got rows of different lengths") from None
-    if array.dtype.kind not in "iuf" or array.shape != shape:
+        raise ValueError(f"{expected} rows of different lengths") from None
+    if array.dtype.kind not in "iuf" or array.shape not in shapes:
         found = type(value).__name__ if array.dtype.kind == "O" else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}")
-    return array.astype(np.float64)
+        raise ValueError(f"{expected} {found}")
+    return array.astype(np.float64, copy=False)
 
 
 def npy(path: Path) -> NDArray:

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import floats
 from ....dataset import Trajectory
-from ..values import npy
-from .text import lines, table, take, warn_of_few_digits
+from ..values import npy, shaped
+from .text import filled, table, take, warn_of_few_digits
 
 _VIRIAL = 6
 
@@ -56,10 +56,9 @@ def read_snap(
             f"{n_atoms!r:.60}"
         )
     heads = [_head(path, m, array, int(N)) for m, (array, N) in enumerate(zip(arrays, counts, strict=True))]
-    sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)] if (np.array(heads) == counts).all() else None
-    E = np.array([a[0, -1] for a in arrays])
-    F = np.concatenate([a[h:-_VIRIAL, -1] for a, h in zip(arrays, heads, strict=True)])
-    E, F = _targets(path, E, F, energies, forces)
+    sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)]
+    rows = np.concatenate([a[h:-_VIRIAL] for a, h in zip(arrays, heads, strict=True)])
+    E, F = _targets(path, np.array([a[0, -1] for a in arrays]), rows[:, -1], energies, forces)
     warnings.warn(
         f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside, as only energies and forces are fitted",
         stacklevel=2,
@@ -69,10 +68,10 @@ def read_snap(
         temperature=temperature,
         n_atoms=counts,
         energies=E,
-        descriptors=np.array([a[:h, :-1].sum(axis=0) for a, h in zip(arrays, heads, strict=True)]),
-        site_descriptors=None if sites is None else np.concatenate(sites),
+        descriptors=np.array([D.sum(axis=0) for D in sites]),
+        site_descriptors=np.concatenate(sites) if (np.array(heads) == counts).all() else None,
         forces=F,
-        force_descriptors=np.concatenate([a[h:-_VIRIAL, :-1] for a, h in zip(arrays, heads, strict=True)]),
+        force_descriptors=rows[:, :-1],
     )
 
 
@@ -103,8 +102,8 @@ def _targets(
                 "zero; give energies= and forces= of the system, or run the simulation's own pair_style"
             )
         return E, F
-    given_E = _given("energies", energies, [E.shape])
-    given_F = _given("forces", forces, [F.shape, (len(F) // 3, 3)])
+    given_E = shaped("energies", floats("energies", energies), E.shape)
+    given_F = shaped("forces", floats("forces", forces), F.shape, (len(F) // 3, 3))
     if not zero:
         warnings.warn(
             f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and "
@@ -112,14 +111,6 @@ def _targets(
             stacklevel=3,
         )
     return given_E - E, given_F.ravel() - F
-
-
-def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
-    wanted = " or ".join(map(str, shapes))
-    array = floats(name, values)
-    if array.shape not in shapes:
-        raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
-    return array
 
 
 def _arrays(path: Path) -> list[NDArray[np.float64]]:
@@ -139,7 +130,7 @@ def _arrays(path: Path) -> list[NDArray[np.float64]]:
 
 def _texts(path: Path) -> list[list[tuple[int, str]]]:
     """Lines of each array of a text: after lines of a step and a number of rows where there are such, or else of one."""
-    file = ((n, line) for n, line in lines(path) if line.strip() and not line.lstrip().startswith("#"))
+    file = filled(path)
     first = next(file, None)
     if first is None:
         raise ValueError(

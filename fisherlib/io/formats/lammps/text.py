@@ -29,6 +29,11 @@ def lines(path: Path) -> Iterator[Line]:
         ) from error
 
 
+def filled(path: Path) -> Iterator[Line]:
+    """The lines that are neither blank nor comments."""
+    return ((n, line) for n, line in lines(path) if line.strip() and not line.lstrip().startswith("#"))
+
+
 def take(path: Path, file: Iterator[Line], count: int, what: str) -> list[Line]:
     """The next ``count`` lines; a file that ends before is refused."""
     found = list(itertools.islice(file, count))
@@ -96,7 +101,7 @@ def series(path: Path) -> dict[int, float]:
     Raises:
         ValueError: other columns, no line, or two values of one step.
     """
-    rows = [(n, text) for n, text in lines(path) if text.strip() and not text.lstrip().startswith("#")]
+    rows = list(filled(path))
     if not rows:
         raise ValueError(f"{path.name}: expected lines of two columns, step and value, got none")
     warn_of_few_digits(path, [text for _, text in rows], "'format \" %.16g\"' in fix ave/time", stacklevel=5)
