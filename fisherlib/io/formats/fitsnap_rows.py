@@ -1,11 +1,11 @@
 """The dense matrix of FitSNAP (rows of energies, forces and stresses) as trajectories."""
 
-import dataclasses
 import os
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,16 +15,17 @@ from .. import inert
 from ..archive import read_arrays
 from ..places import printable
 from .fitsnap import natural
+from .npz import names_of
 from .values import npy
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
 DESCRIPTORS, TRUTHS, TABLE = "Descriptors.npy", "Truth-Ref.npy", "FitSNAP.df"
 _ARRAYS = ("A", "b", "row_type", "config_index", "config_names")
+_Names = list[tuple[str, str]]  # of the trajectory and of the file, for each configuration
 _LABELS = ("truths", "Groups", "Configs", "Row_Type", "Atom_I")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class _Rows:
+class _Rows(NamedTuple):
     """A (rows, columns), its targets b, and what each row is: its kind, its configuration and its atom."""
 
     A: NDArray
@@ -32,7 +33,7 @@ class _Rows:
     kind: NDArray
     configuration: NDArray  # whole numbers
     atom: NDArray | None
-    names: list[tuple[str, str]]  # of the trajectory and of the file, for each configuration
+    names: _Names
 
 
 def holds(path: Path) -> bool:
@@ -42,8 +43,7 @@ def holds(path: Path) -> bool:
     if path.suffix != ".npz":
         return path.suffix == Path(TABLE).suffix
     try:
-        with zipfile.ZipFile(path) as archive:  # the directory at its end
-            return {f"{name}.npy" for name in _ARRAYS} <= set(archive.namelist())
+        return set(_ARRAYS) <= names_of(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # damaged: the reader of .npz says so
         return False
 
@@ -138,13 +138,7 @@ def _of_table(path: Path) -> _Rows:
 
 
 def _checked(
-    place: str,
-    A: ArrayLike,
-    b: ArrayLike,
-    kind: ArrayLike,
-    index: NDArray,
-    atom: ArrayLike | None,
-    names: list[tuple[str, str]],
+    place: str, A: ArrayLike, b: ArrayLike, kind: ArrayLike, index: NDArray, atom: ArrayLike | None, names: _Names
 ) -> _Rows:
     if any(np.asarray(values).dtype.kind not in "biufO" for values in (A, b, index, 0 if atom is None else atom)):
         raise ValueError(f"{place}: expected rows and targets of numbers, got others (words, times or complex)")
@@ -161,7 +155,7 @@ def _checked(
         raise ValueError(
             f"{place}: expected as many targets, kinds and configurations as rows, got {A.shape} rows and {sorted(lengths)}"
         )
-    return _Rows(A=A, b=b.ravel(), kind=kind, configuration=index.ravel(), atom=atom, names=names)
+    return _Rows(A, b.ravel(), kind, index.ravel(), atom, names)
 
 
 def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Trajectory]:

@@ -1,8 +1,6 @@
 """Which reader a path needs: by its suffix, or by what is inside where a suffix serves several layouts and for folders."""
 
-import lzma
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,8 @@ from ...configurations import Configurations
 from .. import places
 from ..database.layout import META
 from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz, pickles
-from .lammps import read_dump
+from .lammps.dump import DUMPS, read_dump
+from .npz import names_of as names_of
 
 #: Kind → the reader of its columns.
 READERS: dict[str, Callable[..., list[Configurations]]] = {
@@ -26,20 +25,14 @@ READERS: dict[str, Callable[..., list[Configurations]]] = {
 
 _SUFFIXES = {
     ".npz": "npz",
-    ".pkl": "pickle",
-    ".pickle": "pickle",
-    ".xyz": "extxyz",
-    ".extxyz": "extxyz",
-    ".dump": "LAMMPS dump",
-    ".lammpstrj": "LAMMPS dump",
-    ".lammpsdump": "LAMMPS dump",
+    **dict.fromkeys((".pkl", ".pickle"), "pickle"),
+    **dict.fromkeys((".xyz", ".extxyz"), "extxyz"),
+    **dict.fromkeys(DUMPS, "LAMMPS dump"),
     ".dat": "design matrix",
     ".df": "FitSNAP rows",
 }
 #: JSON has one suffix for all layouts, and may be compressed.
 _JSON = (".json", ".json.xz")
-#: Arrays that every ``.npz`` of a dataset has.
-_DATASET = {"keys", "configurations", "n_atoms", "numbers", "positions"}
 
 
 def kind_of(path: Path) -> str:
@@ -94,20 +87,14 @@ def _is_data(path: Path) -> bool:
     if path.is_dir():
         return (path / META).is_file()
     if suffix == ".npz":
-        return _DATASET <= names_of(path) or fitsnap_rows.holds(path)
+        return set(npz.REQUIRED) <= names_of(path) or fitsnap_rows.holds(path)
     if suffix in (".pkl", ".pickle"):
         return not path.name.lower().startswith("theta") and path.stat().st_size > 0
     if suffix in (".xyz", ".extxyz"):
         with open(path, "rb") as file:
             return file.readline(64).strip().isdigit()
     if path.name.lower().endswith(_JSON):
-        with lzma.open(path) if suffix == ".xz" else open(path, "rb") as file:
+        with mlearn.opened(path) as file:
             beginning = file.read(256).lstrip()
         return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
     return False
-
-
-def names_of(path: Path) -> set[str]:
-    """Names of the arrays of an ``.npz``, from the directory at its end."""
-    with zipfile.ZipFile(path) as archive:
-        return {name.removesuffix(".npy") for name in archive.namelist()}

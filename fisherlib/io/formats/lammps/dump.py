@@ -18,7 +18,8 @@ from .text import table, warn_of_few_digits
 
 _POSITIONS = (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs"), ("xsu", "ysu", "zsu"))
 _TEXT = ("element", "typelabel")  # all other columns are numbers
-_SUFFIXES = (".dump", ".lammpstrj", ".lammpsdump")
+#: Suffixes of dumps.
+DUMPS = (".dump", ".lammpstrj", ".lammpsdump")
 
 
 def read_dump(
@@ -70,7 +71,7 @@ def read_dump(
         Parsed(with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
         for p, f in zip(parts, found, strict=True)
     ]
-    key = key or (path.stem if path.suffix in _SUFFIXES else path.name)
+    key = key or (path.stem if path.suffix in DUMPS else path.name)
     made = stack(key, path.name, parsed, units=UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
