@@ -46,9 +46,7 @@ def _parsed(atoms: ase.Atoms) -> Parsed:
 def _check_lines(file: TextIO, size: int) -> None:
     """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line.
 
-    Args:
-        file: at its start.
-        size: of the file, bytes, and so more than its number of lines.
+    The ``size`` of the file, bytes, is more than its number of lines.
     """
     number = 0
     while (line := file.readline()).strip():
@@ -83,7 +81,6 @@ def by_key(stored: Configurations, key: str) -> list[Configurations]:
     if key not in stored.entries:
         found = ", ".join(stored.entries)
         raise ValueError(
-            f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; "
-            "name it by key="
+            f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; name it by key="
         )
     return stored.by_entry(key)

@@ -55,8 +55,7 @@ def _arrays(t: Trajectory, *, descriptors: bool) -> tuple[NDArray, dict[str, NDA
         return t.species, columns
     if t.site_descriptors is None:
         raise ValueError(
-            f"trajectory {t.key!r}: expected site_descriptors to write, got None; leave out descriptors=True, as its file holds "
-            "sums only"
+            f"trajectory {t.key!r}: expected site_descriptors to write, got None; leave out descriptors=True, as its file holds sums only"
         )
     if t.K == 1:
         raise ValueError(

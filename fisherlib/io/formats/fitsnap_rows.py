@@ -215,7 +215,6 @@ def _configurations(place: str, rows: _Rows) -> Iterator[tuple[str, int, NDArray
             )
         if rows.atom is not None and (rows.atom[force] != np.arange(len(force)) // 3).any():
             raise ValueError(
-                f"{place}, {key}/{file}: expected force rows atom by atom, x y z, got another order; sort them as FitSNAP "
-                "writes them"
+                f"{place}, {key}/{file}: expected force rows atom by atom, x y z, got another order; sort them as FitSNAP writes them"
             )
         yield key, int(energy[0]), force

@@ -64,9 +64,8 @@ def unpacked(path: Path) -> bytes:
             f"{path.name}: expected an intact .xz, got a damaged or truncated one ({error}); copy it again from its source"
         ) from error
     if len(content) > LIMIT:
-        raise ValueError(
-            f"{path.name}: expected at most {LIMIT // 2**20} MB of content, got more; split it, or write it as .npz"
-        )
+        most = f"{LIMIT // 2**20} MB of content"
+        raise ValueError(f"{path.name}: expected at most {most}, got more; split it, or write it as .npz")
     return content
 
 
@@ -115,16 +114,9 @@ def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     pbc = lattice.get("pbc", [True] * 3)
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
-    key, number = _membership(place, words, entry)
-    return key, Parsed(atoms, numbers | number | words, cell, pbc)
-
-
-def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[str, dict[str, int]]:
-    """The trajectory that a configuration belongs to, and its number in it if it is a snapshot of a simulation."""
-    snapshot = _SNAPSHOT.fullmatch(words.get("description", ""))
-    if snapshot is None:
-        return named(place, entry, "group", str), {}
-    return snapshot["ensemble"], {"snapshot": int(snapshot["number"])}
+    if snapshot := _SNAPSHOT.fullmatch(words.get("description", "")):
+        return snapshot["ensemble"], Parsed(atoms, {**numbers, "snapshot": int(snapshot["number"]), **words}, cell, pbc)
+    return named(place, entry, "group", str), Parsed(atoms, numbers | words, cell, pbc)
 
 
 def listed(content: Mapping[Any, object]) -> str:

@@ -128,8 +128,7 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
         if name in arrays and arrays[name].shape[:1] != (rows,):
             last = str(arrays["keys"][-1])
             raise ValueError(
-                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape "
-                f"{arrays[name].shape}"
+                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape {arrays[name].shape}"
             )
     if ("cell" in arrays) != ("pbc" in arrays):
         raise ValueError(f"cell and pbc of {path.name}: expected both or neither, got one of them")

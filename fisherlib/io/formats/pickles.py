@@ -55,8 +55,7 @@ def _trajectory(path: Path, key: str, value: object) -> Configurations:
     energies = flat(f"energies of {key!r} in {path.name}", value["energies"])
     if not states or len(states) != len(energies):
         raise ValueError(
-            f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got "
-            f"{len(energies)}"
+            f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got {len(energies)}"
         )
     made = ase_records.stack(path, key, place, states)
     return dataclasses.replace(made, entries={**made.entries, **_extras(value, len(states)), "energies": energies})

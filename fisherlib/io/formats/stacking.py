@@ -28,8 +28,8 @@ def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Config
     Args:
         key: of the trajectory.
         place: file and key, for error messages.
-        parts: one for each configuration.
-        about: further fields of the ``Configurations``, such as ``units``.
+        parts: the configurations.
+        about: further fields of the trajectory, such as ``units``.
 
     Raises:
         ValueError: an array has another shape in another configuration, or not one row for each atom.

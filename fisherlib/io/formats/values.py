@@ -13,12 +13,9 @@ from ..strict import regular
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
-    """``value`` as a float64 array (n,); nesting is refused, so that it cannot blow up.
+    """A number, a flat list of numbers or an array as a float64 array (n,); nesting is refused, so that it cannot blow up.
 
-    Args:
-        what: names the value in the error.
-        value: a number, a flat list or tuple of numbers, or an array.
-        booleans: whether yes and no are taken for 1 and 0; else they are no numbers.
+    ``booleans`` says whether yes and no are taken for 1 and 0; else they are no numbers.
 
     Raises:
         ValueError: anything else; the value itself is not repeated, since it may be huge.
@@ -38,19 +35,14 @@ def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.floa
     try:
         return np.array([float(np.asarray(item).reshape(())) for item in items], dtype=np.float64)
     except OverflowError:
-        raise ValueError(
-            f"{what}: expected numbers that fit into float64, got an integer of more than 308 digits"
-        ) from None
+        way = "got an integer of more than 308 digits"
+        raise ValueError(f"{what}: expected numbers that fit into float64, {way}") from None
 
 
 def shaped(what: str, value: object, *shapes: tuple[int, ...], lists: bool = True) -> NDArray[np.float64]:
-    """``value`` as a float64 array of one of the shapes; an array that is one already is not copied.
+    """A number, lists of numbers or an array as a float64 array of one of the shapes; one that is so already is not copied.
 
-    Args:
-        what: names the value in the error.
-        value: a number, lists of numbers or an array.
-        shapes: allowed; () for one number.
-        lists: whether they are allowed; those of a pickle may be nested so deeply that they fill the memory.
+    ``lists`` says whether they are allowed; those of a pickle may be nested so deeply that they fill the memory.
 
     Raises:
         ValueError: another shape, or something else than numbers.
@@ -91,18 +83,15 @@ def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.in
     Raises:
         ValueError: something else; the first that is wrong is named, with the way out.
     """
-    for i, symbol in enumerate(symbols):
-        if not isinstance(symbol, str) or symbol not in _of_symbol:
-            raise ValueError(f"{place}: expected symbols of elements, got {symbol!r:.20} for atom {i}; {way}")
-    return np.array([_of_symbol[symbol] for symbol in symbols])
+    found = [_of_symbol.get(symbol, -1) if isinstance(symbol, str) else -1 for symbol in symbols]
+    if -1 in found:
+        i = found.index(-1)
+        raise ValueError(f"{place}: expected symbols of elements, got {symbols[i]!r:.20} for atom {i}; {way}")
+    return np.array(found)
 
 
 def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:
-    """Atomic numbers from themselves, as any kind of number, or from chemical symbols.
-
-    Args:
-        what: the column and its file, for the error message.
-        values: (n,) symbols or numbers.
+    """Atomic numbers from themselves, as any kind of number, or from chemical symbols, (n,).
 
     Raises:
         ValueError: something else; the first that is wrong is named.

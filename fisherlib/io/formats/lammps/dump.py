@@ -1,8 +1,9 @@
-"""A text dump of LAMMPS as the configurations of one trajectory."""
+"""A text dump of LAMMPS as the configurations of one trajectory, with the columns of its computes as arrays."""
 
 import dataclasses
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from ....configurations import Configurations
 from ..stacking import UNITS, Parsed, stack
 from ..values import of_symbols
-from .computes import grouped, with_directions
 from .energies import totals
 from .frames import Frame, frames
 from .text import table, warn_of_few_digits
@@ -20,6 +20,8 @@ _POSITIONS = (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs"), ("xsu", "
 _TEXT = ("element", "typelabel")  # all other columns are numbers
 #: Suffixes of dumps.
 DUMPS = (".dump", ".lammpstrj", ".lammpsdump")
+_INDEXED = re.compile(r"(?P<name>[cfv]_\w+|[id]2?_\w+)\[(?P<index>[1-9]\d{0,8})\]", flags=re.ASCII)
+_VECTORS = {"forces": ("fx", "fy", "fz"), "velocities": ("vx", "vy", "vz")}
 
 
 def read_dump(
@@ -68,7 +70,7 @@ def read_dump(
     types = max((int(part["type"].max()) for part in parts if "type" in part), default=1)
     count = max(types, len(elements or ()))
     parsed = [
-        Parsed(with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
+        Parsed(_with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
         for p, f in zip(parts, found, strict=True)
     ]
     key = key or (path.stem if path.suffix in DUMPS else path.name)
@@ -98,7 +100,7 @@ def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str
     columns["numbers"] = _numbers(place, columns, elements)
     columns["positions"] = _positions(place, columns, frame)
     used = {"id", "element", *(name for group in _POSITIONS for name in group)}
-    return grouped([name for name in columns if name not in used], columns)
+    return _grouped([name for name in columns if name not in used], columns)
 
 
 def _order(place: str, columns: dict[str, NDArray]) -> NDArray[np.integer]:
@@ -147,3 +149,35 @@ def _positions(place: str, columns: dict[str, NDArray], frame: Frame) -> NDArray
     raise ValueError(
         f"{place}: expected positions x y z, xu yu zu or xs ys zs, got {', '.join(columns)}; dump them as well"
     )
+
+
+def _grouped(names: Sequence[str], columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Columns by name, those of a vector or of a compute (from [1] on, none missing) put together as (N, k)."""
+    indexed: dict[str, dict[int, str]] = {}
+    for name in names:
+        if match := _INDEXED.fullmatch(name):
+            indexed.setdefault(match["name"], {})[int(match["index"])] = name
+    members = {name: [found[i] for i in sorted(found)] for name, found in indexed.items() if max(found) == len(found)}
+    members |= {name: list(parts) for name, parts in _VECTORS.items() if set(parts) <= set(names)}
+    taken = {part for parts in members.values() for part in parts}
+    single = {name: columns[name] for name in names if name not in taken}
+    return single | {name: np.stack([columns[part] for part in parts], axis=1) for name, parts in members.items()}
+
+
+def _with_directions(columns: Mapping[str, NDArray], types: NDArray[np.integer], count: int) -> dict[str, NDArray]:
+    """The columns with those of ``compute snad/atom``, (N, 3kT), as Φ = −∂D/∂x of shape (N, 3, Tk), and D to go with it.
+
+    LAMMPS sums the descriptors of atoms of each type apart: Σ_{i of type I} D_i are k descriptors of their own for each of
+    the T = ``count`` types. So the k numbers of ``compute sna/atom`` become T blocks, of which only that of the atom's type is not 0.
+    """
+    made = dict(columns)
+    computed = {name: a for name, a in columns.items() if a.ndim == 2 and name.startswith(("c_", "f_", "v_"))}
+    for name, Phi in computed.items():
+        for other, D in computed.items():
+            N, k = D.shape
+            if Phi.shape[1] != 3 * count * k:
+                continue
+            made[name] = Phi.reshape(N, count, 3, k).transpose(0, 2, 1, 3).reshape(N, 3, count * k)
+            own = types[:, None] == np.arange(1, count + 1)
+            made[other] = np.where(own[:, :, None], D[:, None, :], 0.0).reshape(N, count * k)
+    return made

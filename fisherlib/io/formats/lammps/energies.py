@@ -25,39 +25,29 @@ def totals(
 ) -> NDArray[np.float64]:
     """Total energies, (M,) eV: the array given, or those of a text of two columns, or the sums of a column per atom.
 
-    Args:
-        path: the dump.
-        energies: what the user gave; without it the text beside the dump is taken.
-        atoms: columns (ΣN, …) by name.
-        n_atoms: (M,).
-        steps: (M,) by which the values of a text are found.
+    The values of a text are found by ``steps`` (M,); without ``energies`` that beside the dump is taken.
 
     Raises:
         FileNotFoundError: no such text.
         ValueError: none given and none beside the dump, or not one for each frame.
     """
     beside = path.with_name(f"{path.name}.energies")
+    way = _WAY.format(beside.name)
     if energies is None and not beside.is_file():
-        raise ValueError(
-            f"{path.name}: expected energies, which a dump does not hold, got none; {_WAY.format(beside.name)}"
-        )
+        raise ValueError(f"{path.name}: expected energies, which a dump does not hold, got none; {way}")
     if isinstance(energies, str) and energies in atoms:
         column = atoms[energies]
         if column.ndim != 1 or column.dtype.kind != "f":
             raise ValueError(
-                f"energies: expected a column of one number for each atom, got {energies!r} of shape {column.shape}; "
-                f"{_WAY.format(beside.name)}"
+                f"energies: expected a column of one number for each atom, got {energies!r} of shape {column.shape}; {way}"
             )
         return np.add.reduceat(column, np.cumsum(n_atoms) - n_atoms)
     if energies is None or isinstance(energies, str | os.PathLike):
         text = Path(beside if energies is None else energies)
         if not text.is_file():
-            raise FileNotFoundError(
-                f"energies: no such file or column of {path.name}: {text}; {_WAY.format(beside.name)}"
-            )
+            raise FileNotFoundError(f"energies: no such file or column of {path.name}: {text}; {way}")
         values = series(text)
-        lacking = [step for step in steps.tolist() if step not in values]
-        if lacking:
+        if lacking := [step for step in steps.tolist() if step not in values]:
             raise ValueError(
                 f"{text.name}: expected an energy for each of the {len(steps)} steps of {path.name}, got none for {len(lacking)}, "
                 f"the first step {lacking[0]}; write both at the same steps"

@@ -73,7 +73,8 @@ def _frame(path: Path, number: int, found: dict[str, Any], names: tuple[str, ...
     if len(set(names)) < len(names):
         raise ValueError(f"{path.name}: expected different names of columns in line {number}, got one of them twice")
     rows = take(path, file, found["atoms"], f"atoms of step {found['step']}")
-    return Frame(found["step"], *found["box"], names, rows)
+    cell, origin, pbc = found["box"]
+    return Frame(found["step"], cell, origin, pbc, names, rows)
 
 
 def _box(path: Path, number: int, words: list[str], bounds: list[Line]) -> tuple[NDArray, NDArray, tuple[bool, ...]]:

@@ -52,8 +52,7 @@ def read_snap(
     counts = np.broadcast_to(np.asarray(n_atoms), (len(arrays),)) if np.ndim(n_atoms) == 0 else np.asarray(n_atoms)
     if counts.shape != (len(arrays),) or counts.dtype.kind not in "iu" or counts.min() < 1:
         raise ValueError(
-            f"n_atoms: expected one whole number, or one for each of the {len(arrays)} configurations of {path.name}, got "
-            f"{n_atoms!r:.60}"
+            f"n_atoms: expected one whole number, or one for each of the {len(arrays)} configurations of {path.name}, got {n_atoms!r:.60}"
         )
     heads = [_head(path, m, array, int(N)) for m, (array, N) in enumerate(zip(arrays, counts, strict=True))]
     sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)]

@@ -1,6 +1,7 @@
 """A descriptor database of MiLaDy: configurations with their descriptors and force descriptors, by class and system."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....configurations import Configurations
+from ...archive import read_arrays
 from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
+from ...strict import regular
 from ..stacking import UNITS, Parsed, stack
-from . import folder, fortran, packed, poscar
+from ..values import npy
+from . import folder, fortran, poscar
 from .folder import Files, key_of, refuse, some
 from .folder import holds as holds
 from .poscar import Poscar
@@ -52,8 +56,7 @@ def read(path: Path) -> list[Configurations]:
     for f in found:
         if (have := contents[f.name][0].shape[1]) != K:
             raise ValueError(
-                f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the "
-                "same descriptor"
+                f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the same descriptor"
             )
     keys: dict[str, list[Files]] = {}
     for f in found:
@@ -70,7 +73,7 @@ def _descriptors(f: Files, N: int) -> _Content:
     """(N, K) descriptors of one configuration, and (N, 3, K) force descriptors if the same file has them."""
     file = f.descriptors
     if file.suffix == ".npz":
-        D, Phi = packed.read(file)
+        D, Phi = _packed(file)
     else:
         separator = "," if file.suffix == ".csv" else None
         D, Phi = fortran.table(file, separator=separator, row="as in the first line"), None
@@ -84,6 +87,45 @@ def _descriptors(f: Files, N: int) -> _Content:
             f"{D.shape} and {Phi.shape}"
         )
     return D, Phi
+
+
+def _packed(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Descriptors of an ``.npz``, (N, 1 + K), or (N, K) with force descriptors (N, 3, K).
+
+    MiLaDy's own ``.npz`` is one plain array (N, 1 + K) without an archive around it, whose first column numbers the atoms;
+    one array of this layout in an archive is read likewise. Arrays by the names "milady-descriptors" (N, K) and
+    "milady-descriptors-forces" (N, 3, K) come without such a column; where only the former is there, the atoms are taken
+    in the order of their configuration and numbered here.
+
+    Raises:
+        ValueError: damaged, objects inside, or other arrays.
+    """
+    arrays = _arrays(path)
+    if DESCRIPTORS in arrays:
+        D = _numbers(path, DESCRIPTORS, arrays[DESCRIPTORS], 2)
+        if FORCE_DESCRIPTORS in arrays:
+            return D, _numbers(path, FORCE_DESCRIPTORS, arrays[FORCE_DESCRIPTORS], 3)
+        return np.column_stack([np.arange(1, len(D) + 1), D]), None
+    if len(arrays) != 1:
+        raise ValueError(
+            f"{path.name}: expected one array (N, 1 + K), or {DESCRIPTORS!r} (N, K), got {', '.join(arrays) or 'nothing'}"
+        )
+    ((name, table),) = arrays.items()
+    return _numbers(path, name, table, 2), None
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray]:
+    with open(regular(path), "rb") as file:
+        plain = file.read(6) == b"\x93NUMPY"
+    return {"array": npy(path)} if plain else read_arrays(path)
+
+
+def _numbers(path: Path, name: str, array: NDArray, dimensions: int) -> NDArray[np.float64]:
+    if array.dtype.kind not in "iuf" or array.ndim != dimensions or 0 in array.shape or not np.isfinite(array).all():
+        raise ValueError(
+            f"{path.name}: expected finite numbers of {dimensions} dimensions in {name!r}, got {array.dtype} of shape {array.shape}"
+        )
+    return array.astype(np.float64)
 
 
 def _force_descriptors(f: Files, N: int, D: NDArray) -> NDArray:

@@ -110,9 +110,6 @@ def table(
         row: what a row is and what to do if its length differs, for the error message.
         separator: between numbers; None is white space.
 
-    Returns:
-        (rows, columns), each the nearest float64.
-
     Raises:
         ValueError: nothing there, something that is no finite number, or rows of another length.
     """
@@ -136,7 +133,8 @@ def _slowly(path: Path, columns: int | None, row: str, separator: str | None) ->
     found = lines(path, separator=separator)
     if not found:
         raise ValueError(f"{path.name}: expected rows of numbers, got comments only; copy it again from its source")
-    wanted, about = columns or len(found[0][1]), f", {row}" if row else ""
+    wanted = columns or len(found[0][1])
+    expected = f"{wanted} numbers in a row, {row}".removesuffix(", ")
     values: list[float] = []
     filled, first = 0, 0
     for n, tokens in found:
@@ -145,12 +143,8 @@ def _slowly(path: Path, columns: int | None, row: str, separator: str | None) ->
         filled += len(tokens)
         if filled > wanted or (columns is None and filled < wanted):
             until = f" up to the end of line {n}" if n > first else ""
-            raise ValueError(
-                f"{path.name}, line {first}: expected {wanted} numbers in a row{about}, got {filled}{until}"
-            )
+            raise ValueError(f"{path.name}, line {first}: expected {expected}, got {filled}{until}")
         filled = 0 if filled == wanted else filled
     if filled:
-        raise ValueError(
-            f"{path.name}, line {first}: expected {wanted} numbers in a row{about}, got {filled} before the file ends"
-        )
+        raise ValueError(f"{path.name}, line {first}: expected {expected}, got {filled} before the file ends")
     return np.array(values).reshape(-1, wanted)

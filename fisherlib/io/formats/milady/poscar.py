@@ -47,8 +47,7 @@ class _Lines:
     def block(self, rows: int, what: str) -> NDArray[np.float64]:
         if len(self.left) < rows:
             raise ValueError(
-                f"{self.name}: expected {rows} lines of {what}, got {len(self.left)} before the file ends; copy it again from "
-                "its source"
+                f"{self.name}: expected {rows} lines of {what}, got {len(self.left)} before the file ends; copy it again from its source"
             )
         return np.array([self.numbers(3, what) for _ in range(rows)])
 
