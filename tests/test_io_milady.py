@@ -203,7 +203,7 @@ def test_what_is_no_finite_number_is_named(tmp_path: Path, token: str, part: str
         ("", None, "got an empty file"),
         (" \n\n \n", None, "got an empty file"),
         ("# words\n\n", None, "got an empty file"),
-        ("\n# words\n", None, "got comments only"),
+        ("\n# words\n", None, "an empty file or comments only"),
         ("1 2 3\n4 5\n", None, "line 2: expected 3 numbers in a row, got 2"),
         ("1 2\n3 4 5\n", None, "line 2: expected 2 numbers in a row, got 3"),
         ("1 2 3\n4 5\n", 3, "line 2: expected 3 numbers in a row, got 2 before the file ends"),

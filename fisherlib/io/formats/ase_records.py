@@ -38,8 +38,7 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     N = len(arrays["numbers"])
     if not N or arrays["numbers"].shape != (N,) or arrays["numbers"].dtype.kind not in "iu":
         raise ValueError(
-            f"{place}: expected the atomic number of at least one atom, got numbers of shape {arrays['numbers'].shape} "
-            f"and type {arrays['numbers'].dtype}"
+            f"{place}: expected the atomic number of at least one atom, got numbers of shape {arrays['numbers'].shape} and type {arrays['numbers'].dtype}"
         )
     shaped(f"positions of {place}", arrays["positions"], (N, 3))
     return {**state, "arrays": arrays}

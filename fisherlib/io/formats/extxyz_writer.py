@@ -59,8 +59,7 @@ def _arrays(t: Trajectory, *, descriptors: bool) -> tuple[NDArray, dict[str, NDA
         )
     if t.K == 1:
         raise ValueError(
-            f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; "
-            "write it as .npz"
+            f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; write it as .npz"
         )
     refuse_other_sums(t, t.site_descriptors)
     columns |= {DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3 * t.K)}

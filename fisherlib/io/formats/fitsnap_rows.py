@@ -1,5 +1,6 @@
 """The dense matrix of FitSNAP (rows of energies, forces and stresses) as trajectories."""
 
+import itertools
 import os
 import warnings
 import zipfile
@@ -15,7 +16,7 @@ from .. import inert
 from ..archive import read_arrays
 from ..places import printable
 from .fitsnap import natural
-from .npz import names_of
+from .npz import missing, names_of
 from .values import npy
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
@@ -82,12 +83,8 @@ def read_rows(path: str | os.PathLike, *, temperature: float | None = None) -> l
 
 def _of_npz(path: Path) -> _Rows:
     arrays = read_arrays(path)
-    lacking = [name for name in _ARRAYS if name not in arrays]
-    if lacking:
-        raise ValueError(
-            f"{path.name}: expected the arrays {', '.join(_ARRAYS)}, got no {', '.join(lacking)} among "
-            f"{', '.join(arrays) or 'nothing'}; data of fisherlib are read with fisherlib.io.read"
-        )
+    if lacking := [name for name in _ARRAYS if name not in arrays]:
+        raise missing(path.name, lacking, arrays, _ARRAYS, "data of fisherlib are read with fisherlib.io.read")
     names, index = arrays["config_names"], arrays["config_index"]
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise ValueError(f"config_names of {path.name}: expected words in a row, got {names.shape} of {names.dtype}")
@@ -103,8 +100,7 @@ def _of_folder(folder: Path) -> _Rows:
     table = folder / TABLE
     if not table.is_file():
         raise FileNotFoundError(
-            f"{folder}: expected {TABLE}, which says what each row is, got none; FitSNAP writes it with 'dump_dataframe = 1' "
-            "in the section EXTRAS of its input"
+            f"{folder}: expected {TABLE}, which says what each row is, got none; FitSNAP writes it with 'dump_dataframe = 1' in the section EXTRAS of its input"
         )
     rows = _of_table(table)
     for name, have in ((DESCRIPTORS, rows.A), (TRUTHS, rows.b)):
@@ -122,8 +118,7 @@ def _of_table(path: Path) -> _Rows:
         raise ValueError(f"{path.name}: expected a table with columns 0, 1, … and {', '.join(_LABELS)}, got {found}")
     columns = sorted(name for name in table if isinstance(name, int))
     M = np.size(table[0])
-    uneven = [name for name in (*columns, *_LABELS) if np.shape(table[name]) != (M,)]
-    if uneven:
+    if uneven := [name for name in (*columns, *_LABELS) if np.shape(table[name]) != (M,)]:
         raise ValueError(
             f"{path.name}: expected columns of {M} rows, got another length of {uneven[0]!r}; write it again"
         )
@@ -159,14 +154,13 @@ def _checked(
 
 
 def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Trajectory]:
-    groups: dict[str, list[tuple[int, NDArray]]] = {}
-    for key, energy, force in _configurations(place, rows):
-        groups.setdefault(key, []).append((energy, force))
+    found = list(_configurations(place, rows))
     kept = _kept(place, rows)
     made = []
-    for key, members in groups.items():
-        n_atoms = np.array([len(force) // 3 for _, force in members])
-        E, F = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
+    for key, members in itertools.groupby(found, lambda one: one[0]):
+        energy, force = zip(*((E, F) for _, E, F in members), strict=True)
+        n_atoms = np.array([len(rows_of_one) // 3 for rows_of_one in force])
+        E, F = np.array(energy), np.concatenate(force)
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused by its place
             energies, descriptors = rows.b[E] * n_atoms, rows.A[np.ix_(E, kept)] * n_atoms[:, None]
         made.append(

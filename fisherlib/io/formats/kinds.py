@@ -45,8 +45,7 @@ def kind_of(path: Path) -> str:
         return _of_folder(path)
     if path.name.lower().endswith(_JSON):
         return "FitSNAP" if fitsnap.holds(path) else "mlearn"
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
+    if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
         known = ", ".join((*_SUFFIXES, *_JSON))
         raise ValueError(f"path: expected a file ending in {known}, got {path.name!r}")
     return "FitSNAP rows" if kind == "npz" and fitsnap_rows.holds(path) else kind

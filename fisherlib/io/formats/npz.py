@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from .stacking import UNITS
 
 FORMAT = "fisherlib-1"
 REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
-_CHOSEN = ("energies", "forces")
 _STRUCTURE = {*REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc", "descriptor_names"}
 _UNITS = json.dumps({**UNITS, "temperature": "K"}, ensure_ascii=False)
 
@@ -65,9 +64,8 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
 def read(path: Path) -> list[Configurations]:
     """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are ignored."""
     arrays = read_arrays(path)
-    lacking = [name for name in REQUIRED if name not in arrays]
-    if lacking:
-        raise missing(path.name, lacking, list(arrays))
+    if lacking := [name for name in REQUIRED if name not in arrays]:
+        raise missing(path.name, lacking, arrays)
     counts, n_atoms = (_counts(path, name, arrays[name]) for name in ("configurations", "n_atoms"))
     if counts.sum() != len(n_atoms) or arrays["keys"].shape != counts.shape:
         raise ValueError(
@@ -159,12 +157,16 @@ def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[
     return per_atom, per_configuration
 
 
-def missing(file: str, names: Sequence[str], found: Sequence[str]) -> ValueError:
-    """The error of a file without arrays that this format always has."""
-    return ValueError(
-        f"{file}: expected the arrays {', '.join((*REQUIRED, *_CHOSEN))}, got no {', '.join(names)} among "
-        f"{', '.join(found) or 'nothing'}; write such a file with fisherlib.io.write"
-    )
+def missing(
+    file: str,
+    names: Iterable[str],
+    found: Iterable[str],
+    wanted: Iterable[str] = (*REQUIRED, "energies", "forces"),
+    way: str = "write such a file with fisherlib.io.write",
+) -> ValueError:
+    """The error of a file without arrays that a format always has, this one if no other is named."""
+    expected, got, among = (", ".join(words) or "nothing" for words in (wanted, names, found))
+    return ValueError(f"{file}: expected the arrays {expected}, got no {got} among {among}; {way}")
 
 
 def names_of(path: Path) -> set[str]:

@@ -59,17 +59,12 @@ def _columns(place: str, parts: Sequence[Mapping[str, NDArray]]) -> tuple[dict[s
     columns = {}
     for name in (n for n in parts[0] if n not in incomplete):
         arrays = [p[name] for p in parts]
-        wanted = arrays[0].shape[1:]
         for m, array in enumerate(arrays):
-            if array.shape[1:] != wanted:
+            wanted = (len(parts[m]["numbers"]), *arrays[0].shape[1:])
+            if array.shape != wanted:
                 raise ValueError(
-                    f"column {name!r} of {place}: expected shape (N, {', '.join(map(str, wanted))}) as in "
-                    f"configuration 0, got {array.shape} in configuration {m}; all configurations need the same descriptor"
-                )
-            if len(array) != len(parts[m]["numbers"]):
-                raise ValueError(
-                    f"column {name!r} of {place}: expected {len(parts[m]['numbers'])} rows, one for each atom, in "
-                    f"configuration {m}, got {len(array)}"
+                    f"column {name!r} of {place}: expected shape {wanted}, a row for each atom and the rest as in configuration "
+                    f"0, got {array.shape} in configuration {m}; all configurations need the same descriptor"
                 )
         columns[name] = np.concatenate(arrays)
     return columns, incomplete

@@ -133,8 +133,7 @@ def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | 
         if isinstance(elements, str) or types is None or not set(types) <= set(range(1, len(elements) + 1)):
             found = "no column type" if types is None else f"types up to {types.max():g}"
             raise ValueError(
-                f"elements: expected a list of the symbols of all types, such as ('W', 'Be'), got {elements!r:.40} for {place}, "
-                f"which has {found}"
+                f"elements: expected a list of the symbols of all types, such as ('W', 'Be'), got {elements!r:.40} for {place}, which has {found}"
             )
         symbols = [elements[int(kind) - 1] for kind in types]
     return of_symbols(place, symbols, "give elements=('Ta', …), one for each type")

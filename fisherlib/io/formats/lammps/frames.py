@@ -67,8 +67,7 @@ def _frame(path: Path, number: int, found: dict[str, Any], names: tuple[str, ...
             raise ValueError(f"{path.name}: expected 'ITEM: {title}' {place}, got none; it is damaged")
     if found["atoms"] < 1 or not names:
         raise ValueError(
-            f"{path.name}: expected at least one atom and the names of its columns in line {number}, got {found['atoms']} atoms "
-            f"and {len(names)} names"
+            f"{path.name}: expected at least one atom and the names of its columns in line {number}, got {found['atoms']} atoms and {len(names)} names"
         )
     if len(set(names)) < len(names):
         raise ValueError(f"{path.name}: expected different names of columns in line {number}, got one of them twice")

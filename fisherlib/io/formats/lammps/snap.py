@@ -105,8 +105,7 @@ def _targets(
     given_F = shaped("forces", floats("forces", forces), F.shape, (len(F) // 3, 3))
     if not zero:
         warnings.warn(
-            f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and "
-            "subtracted from those given",
+            f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and subtracted from those given",
             stacklevel=3,
         )
     return given_E - E, given_F.ravel() - F
@@ -130,8 +129,7 @@ def _arrays(path: Path) -> list[NDArray[np.float64]]:
 def _texts(path: Path) -> list[list[tuple[int, str]]]:
     """Lines of each array of a text: after lines of a step and a number of rows where there are such, or else of one."""
     file = filled(path)
-    first = next(file, None)
-    if first is None:
+    if (first := next(file, None)) is None:
         raise ValueError(
             f"{path.name}: expected the array of compute snap, got no numbers; see fix ave/time, mode vector"
         )

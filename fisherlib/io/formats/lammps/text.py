@@ -101,8 +101,7 @@ def series(path: Path) -> dict[int, float]:
     Raises:
         ValueError: other columns, no line, or two values of one step.
     """
-    rows = list(filled(path))
-    if not rows:
+    if not (rows := list(filled(path))):
         raise ValueError(f"{path.name}: expected lines of two columns, step and value, got none")
     warn_of_few_digits(path, [text for _, text in rows], "'format \" %.16g\"' in fix ave/time", stacklevel=5)
     values: dict[int, float] = {}
@@ -119,7 +118,6 @@ def warn_of_few_digits(path: Path, rows: Sequence[str], remedy: str, *, stacklev
     digits = [len(re.sub(r"[eE].*|\D", "", word).lstrip("0")) for word in words]
     if len(digits) > 2 and max(digits) <= FEW:
         warnings.warn(
-            f"{path.name}: numbers have at most {FEW} digits, which is little for energies and for force descriptors; write "
-            f"them with {remedy}",
+            f"{path.name}: numbers have at most {FEW} digits, which is little for energies and for force descriptors; write them with {remedy}",
             stacklevel=stacklevel,
         )

@@ -83,8 +83,7 @@ def _descriptors(f: Files, N: int) -> _Content:
         raise ValueError(f"{f.name}: expected force descriptors in one place, got them in .npz and .fml; move one away")
     if Phi.shape != (N, 3, D.shape[1]) or len(D) != N:
         raise ValueError(
-            f"{file.name}: expected N = {N} atoms as in {f.poscar.name}, and force descriptors of shape ({N}, 3, K), got "
-            f"{D.shape} and {Phi.shape}"
+            f"{file.name}: expected N = {N} atoms as in {f.poscar.name}, and force descriptors of shape ({N}, 3, K), got {D.shape} and {Phi.shape}"
         )
     return D, Phi
 

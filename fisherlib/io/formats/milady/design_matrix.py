@@ -89,8 +89,7 @@ def _information(path: Path) -> _Rows:
         place = f"{path.name}, line {n}"
         if len(tokens) != 4 or tokens[0] not in ("1", "2", "3") or not NAME.fullmatch(tokens[3]):
             raise ValueError(
-                f"{place}: expected 1, 2 or 3, the target, its weight and a configuration such as 01_120_000001, got "
-                f"{' '.join(tokens)[:80]!r}"
+                f"{place}: expected 1, 2 or 3, the target, its weight and a configuration such as 01_120_000001, got {' '.join(tokens)[:80]!r}"
             )
         target, weight = (fortran.number(f"{place}, {what}", tokens[k]) for k, what in ((1, "target"), (2, "weight")))
         rows.append((int(tokens[0]), target, weight))

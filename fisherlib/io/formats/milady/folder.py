@@ -9,10 +9,7 @@ from typing import NamedTuple
 #: Class, system and number of a configuration: 01_120_000001.
 NAME = re.compile(r"(?P<key>[0-9A-Za-z]{2}_[0-9A-Za-z]{3})_[0-9]{6}")
 
-_LAYOUT = (
-    "configurations such as 01_120_000001.eml with their .fml beside them and their .poscar there or in the database's "
-    "folder (DB for descDB)"
-)
+_LAYOUT = "configurations such as 01_120_000001.eml with their .fml beside them and their .poscar there or in the database's folder (DB for descDB)"
 _DESCRIPTORS, _FORCE_DESCRIPTORS, _CONFIGURATION = (".eml", ".csv", ".npz"), ".fml", ".poscar"
 
 
@@ -98,8 +95,7 @@ def _named(folder: Path, suffix: str) -> dict[str, Path]:
     strange = [p.name for p in found if not NAME.fullmatch(p.stem)]
     if strange and suffix not in (".csv", ".npz"):  # these may well be something else
         raise ValueError(
-            f"{folder.name}: expected names such as 01_120_000001{suffix}, got {some(strange)} of another form; rename "
-            "them or move them away"
+            f"{folder.name}: expected names such as 01_120_000001{suffix}, got {some(strange)} of another form; rename them or move them away"
         )
     return {p.stem: p for p in found if NAME.fullmatch(p.stem)}
 

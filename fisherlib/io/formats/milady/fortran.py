@@ -115,7 +115,7 @@ def table(
     """
     head, more = _head(path)
     if not more:
-        raise ValueError(f"{path.name}: expected rows of numbers, got an empty file; copy it again from its source")
+        return _slowly(path, columns, row, separator)
     try:
         made = np.loadtxt(
             path.absolute(), comments=None, delimiter=separator, skiprows=len(head), ndmin=2, encoding="ascii"
@@ -130,9 +130,10 @@ def table(
 
 def _slowly(path: Path, columns: int | None, row: str, separator: str | None) -> NDArray[np.float64]:
     """As ``table``, but word by word: for Fortran's own number formats, broken rows, and the error message."""
-    found = lines(path, separator=separator)
-    if not found:
-        raise ValueError(f"{path.name}: expected rows of numbers, got comments only; copy it again from its source")
+    if not (found := lines(path, separator=separator)):
+        raise ValueError(
+            f"{path.name}: expected rows of numbers, got an empty file or comments only; copy it again from its source"
+        )
     wanted = columns or len(found[0][1])
     expected = f"{wanted} numbers in a row, {row}".removesuffix(", ")
     values: list[float] = []

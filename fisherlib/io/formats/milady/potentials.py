@@ -79,11 +79,10 @@ def write_pot(
     by_element = "".join(f"  {e} {_word(a)} {_word(b)}" for e, (a, b) in zip(elements, weights, strict=True))
     text = (
         f"{_HEAD}{channels:7d}{len(elements):7d}{by_element}\n"
-        f"{descriptor:7d}{model.K + 1:9d}{len(details):5d}\n"
-        f"{' '.join(map(_word, masses))}\n"
-        f"{' '.join(map(_word, details))}\n"
-        f"{_word(cutoff)}\n"
-    ) + "".join(f"{float(c)!r:>26}\n" for c in (model.offset, *model.theta))
+        + f"{descriptor:7d}{model.K + 1:9d}{len(details):5d}\n"
+        + "".join(f"{' '.join(map(_word, line))}\n" for line in (masses, details, [cutoff]))
+        + "".join(f"{float(c)!r:>26}\n" for c in (model.offset, *model.theta))
+    )
     write_atomically(path, lambda file: file.write(text.encode("ascii")))
 
 
@@ -109,8 +108,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
             f"{path.name}: expected a head that begins with #, got none; of the two files that MiLaDy writes, take "
             "lammps_…_params.pot, which says what its numbers are"
         )
-    found = fortran.lines(path)
-    if not found:
+    if not (found := fortran.lines(path)):
         raise ValueError(f"{path.name}: expected numbers below the head, got none; copy it again from its source")
     channels, elements, reference = _elements(path, *found[0])
     words = deque((f"{path.name}, line {n}", token) for n, tokens in found[1:] for token in tokens)
@@ -125,15 +123,13 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         )
     if _adds_pairs(descriptor, details):
         raise ValueError(
-            f"{path.name}: expected descriptors only, got a pair potential (k2b or ZBL) added to them, whose numbers cannot "
-            "be told from coefficients"
+            f"{path.name}: expected descriptors only, got a pair potential (k2b or ZBL) added to them, whose numbers cannot be told from coefficients"
         )
     (cutoff,) = _numbers(path, words, 1, "cut-off")
     coefficients = _numbers(path, words, len(words), "coefficients")
     if len(coefficients) != count or count < 2:
         raise ValueError(
-            f"{path.name}: expected {count} coefficients, at least 2, as its head says, got {len(coefficients)}; copy it "
-            "again from its source"
+            f"{path.name}: expected {count} coefficients, at least 2, as its head says, got {len(coefficients)}; copy it again from its source"
         )
     about = {"name": "from MiLaDy", "type": descriptor, "K": count - 1, "details": details, "cutoff": cutoff}
     about |= {"channels": channels, "elements": elements, "masses": masses}
@@ -155,8 +151,7 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
     each, left_over = divmod(len(tokens) - 2, max(count, 1))
     if count < 1 or left_over or each not in (3, 4):
         raise ValueError(
-            f"{place}: expected channels, number of elements, and for each its name and two or three numbers, got "
-            f"{' '.join(tokens)[:80]!r}"
+            f"{place}: expected channels, number of elements, and for each its name and two or three numbers, got {' '.join(tokens)[:80]!r}"
         )
     elements = tokens[2::each]
     fortran.refuse_unknown(place, elements)
