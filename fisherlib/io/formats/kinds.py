@@ -70,9 +70,9 @@ def data_files(folder: str | os.PathLike | None = None) -> list[str]:
         folder: looked through instead of the project's ``data/`` and the working folder.
 
     Returns:
-        ``.npz`` files with the arrays of a dataset, ``.xyz`` and ``.extxyz`` files that begin with a number of atoms,
-        ``.json`` and ``.json.xz`` files that begin as a list with structures or as FitSNAP's do, ``.pkl`` files whose names
-        do not begin with "theta", and the folders of descriptor databases. Nothing is read beyond that; a file may still be refused.
+        ``.npz`` with the arrays of a dataset, ``.xyz`` that begin with a number of atoms, ``.json`` that begin as a list with
+        structures or as FitSNAP's do, ``.pkl`` whose names do not begin with "theta", and the folders of descriptor databases.
+        Nothing is read beyond that; a file may still be refused.
 
     >>> data_files("data")
     ['data/cu55_1200K.npz']

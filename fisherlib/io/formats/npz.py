@@ -18,6 +18,7 @@ from .stacking import UNITS
 
 FORMAT = "fisherlib-1"
 REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
+_WANTED, _WAY = (*REQUIRED, "energies", "forces"), "write such a file with fisherlib.io.write"
 _STRUCTURE = {*REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc", "descriptor_names"}
 _UNITS = json.dumps({**UNITS, "temperature": "K"}, ensure_ascii=False)
 
@@ -111,12 +112,8 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
     """Refuses arrays of fixed shape that have another shape; missing ones are dealt with elsewhere."""
     keys, names = arrays["configurations"].shape, (np.size(arrays.get("descriptor_names", ())),)
     wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
-    wanted |= {
-        "pbc": ((M, 3), "biu"),
-        "temperature": (keys, "iuf"),
-        "keys": (keys, "U"),
-        "descriptor_names": (names, "U"),
-    }
+    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (keys, "iuf")}
+    wanted |= {"keys": (keys, "U"), "descriptor_names": (names, "U")}
     for name, (shape, kinds) in wanted.items():
         array = arrays.get(name)
         if array is not None and (array.dtype.kind not in kinds or array.shape != shape):
@@ -158,11 +155,7 @@ def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[
 
 
 def missing(
-    file: str,
-    names: Iterable[str],
-    found: Iterable[str],
-    wanted: Iterable[str] = (*REQUIRED, "energies", "forces"),
-    way: str = "write such a file with fisherlib.io.write",
+    file: str, names: Iterable[str], found: Iterable[str], wanted: Iterable[str] = _WANTED, way: str = _WAY
 ) -> ValueError:
     """The error of a file without arrays that a format always has, this one if no other is named."""
     expected, got, among = (", ".join(words) or "nothing" for words in (wanted, names, found))

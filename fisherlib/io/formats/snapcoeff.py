@@ -1,5 +1,6 @@
 """θ and its offset as the coefficient file of LAMMPS's ``pair_style snap``, in and out."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -123,12 +124,10 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
 
 
 def _value(path: Path, row: tuple[int, list[str]], k: int) -> float:
-    try:
-        value = float(row[1][k])
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise ValueError(
-            f"{path.name}: expected a finite number in line {row[0]}, got {row[1][k]!r:.20}; the file is damaged"
-        )
-    return value
+    number, words = row
+    with contextlib.suppress(ValueError):
+        if np.isfinite(value := float(words[k])):
+            return value
+    raise ValueError(
+        f"{path.name}: expected a finite number in line {number}, got {words[k]!r:.20}; the file is damaged"
+    )

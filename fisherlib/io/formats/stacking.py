@@ -25,11 +25,7 @@ class Parsed(NamedTuple):
 def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Configurations:
     """The configurations as one trajectory; what only some of them have is left out, and told by ``incomplete``.
 
-    Args:
-        key: of the trajectory.
-        place: file and key, for error messages.
-        parts: the configurations.
-        about: further fields of the trajectory, such as ``units``.
+    ``place`` names file and key in errors; ``about`` has further fields of the trajectory, such as ``units``.
 
     Raises:
         ValueError: an array has another shape in another configuration, or not one row for each atom.

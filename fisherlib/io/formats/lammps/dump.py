@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ....configurations import Configurations
 from ..stacking import UNITS, Parsed, stack
 from ..values import of_symbols
-from .energies import totals
 from .frames import Frame, frames
-from .text import table, warn_of_few_digits
+from .text import table, totals, warn_of_few_digits
 
 _POSITIONS = (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs"), ("xsu", "ysu", "zsu"))
 _TEXT = ("element", "typelabel")  # all other columns are numbers

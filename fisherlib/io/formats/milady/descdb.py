@@ -1,6 +1,7 @@
 """A descriptor database of MiLaDy: configurations with their descriptors and force descriptors, by class and system."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -58,10 +59,8 @@ def read(path: Path) -> list[Configurations]:
             raise ValueError(
                 f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the same descriptor"
             )
-    keys: dict[str, list[Files]] = {}
-    for f in found:
-        keys.setdefault(key_of(f.name), []).append(f)
-    return [_trajectory(path, key, members, poscars, contents) for key, members in keys.items()]
+    keys = itertools.groupby(found, lambda f: key_of(f.name))
+    return [_trajectory(path, key, list(members), poscars, contents) for key, members in keys]
 
 
 def _refuse_without_forces(path: Path, missing: list[Files]) -> None:

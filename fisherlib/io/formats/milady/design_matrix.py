@@ -126,7 +126,7 @@ def _atoms_of_configurations(path: Path, matrix: NDArray, info: _Rows) -> NDArra
 
 def _refuse_truncated(path: Path, rows: int, columns: int | None) -> None:
     """Compares with what the head of the file says, where it does."""
-    said = next(filter(None, map(_SIZE.match, fortran.comments(path))), None)
+    said = next(filter(None, map(_SIZE.match, fortran.head(path)[0])), None)
     if said and (int(said["rows"]) != rows or columns not in (None, int(said["columns"]))):
         raise ValueError(
             f"{path.name}: expected {said['rows']} rows of {said['columns']} as its head says, got {rows}"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 NAME = re.compile(r"(?P<key>[0-9A-Za-z]{2}_[0-9A-Za-z]{3})_[0-9]{6}")
 
 _LAYOUT = "configurations such as 01_120_000001.eml with their .fml beside them and their .poscar there or in the database's folder (DB for descDB)"
-_DESCRIPTORS, _FORCE_DESCRIPTORS, _CONFIGURATION = (".eml", ".csv", ".npz"), ".fml", ".poscar"
+_DESCRIPTORS, _FORCE_DESCRIPTORS = (".eml", ".csv", ".npz"), ".fml"
 
 
 class Files(NamedTuple):
@@ -93,7 +93,7 @@ def _named(folder: Path, suffix: str) -> dict[str, Path]:
     """The files of one suffix by name of the configuration."""
     found = [p for p in folder.iterdir() if p.suffix == suffix]
     strange = [p.name for p in found if not NAME.fullmatch(p.stem)]
-    if strange and suffix not in (".csv", ".npz"):  # these may well be something else
+    if strange and suffix not in (".csv", ".npz", ".poscar"):  # these may well be something else
         raise ValueError(
             f"{folder.name}: expected names such as 01_120_000001{suffix}, got {some(strange)} of another form; rename them or move them away"
         )
@@ -112,10 +112,6 @@ def _described(folder: Path) -> dict[str, Path]:
 def _poscars(folder: Path) -> dict[str, Path]:
     """The configurations: in the folder itself, in the one that it describes (DB for descDB), or in the one above."""
     for place in (folder, folder.parent / folder.name.removeprefix("desc"), folder.parent):
-        if place.is_dir() and (found := _conforming(place)):
+        if place.is_dir() and (found := _named(place, ".poscar")):
             return found
     return {}
-
-
-def _conforming(folder: Path) -> dict[str, Path]:
-    return {p.stem: p for p in folder.iterdir() if p.suffix == _CONFIGURATION and NAME.fullmatch(p.stem)}

@@ -78,13 +78,8 @@ def lines(path: Path, *, separator: str | None = None) -> list[tuple[int, list[s
     return [(n, [word.strip() for word in content.split(separator)]) for n, content in contents if content]
 
 
-def comments(path: Path) -> list[str]:
-    """The lines at the head of a file that begin with #."""
-    return _head(path)[0]
-
-
-def _head(path: Path) -> tuple[list[str], bool]:
-    """Those lines, and whether anything follows."""
+def head(path: Path) -> tuple[list[str], bool]:
+    """The lines at the head of a file that begin with #, and whether anything follows."""
     found: list[str] = []
     with open(regular(path), encoding="ascii", errors="replace") as file:
         for line in file:
@@ -102,23 +97,18 @@ def table(
     """All numbers of a text file, in rows.
 
     A row that Fortran broke over several lines is put together if ``columns`` says how long it is; its end must be the
-    end of a line.
-
-    Args:
-        path: of the file; a # begins a comment.
-        columns: numbers in a row; None: as many as in the first line.
-        row: what a row is and what to do if its length differs, for the error message.
-        separator: between numbers; None is white space.
+    end of a line. Without ``columns`` rows are as long as the first line; ``row`` tells the error what a row is and what to
+    do if its length differs; without ``separator`` white space stands between numbers. A # begins a comment.
 
     Raises:
         ValueError: nothing there, something that is no finite number, or rows of another length.
     """
-    head, more = _head(path)
+    first, more = head(path)
     if not more:
         return _slowly(path, columns, row, separator)
     try:
         made = np.loadtxt(
-            path.absolute(), comments=None, delimiter=separator, skiprows=len(head), ndmin=2, encoding="ascii"
+            path.absolute(), comments=None, delimiter=separator, skiprows=len(first), ndmin=2, encoding="ascii"
         )
     except ValueError:  # numpy says what is wrong with a row, but not in which line of which file
         return _slowly(path, columns, row, separator)

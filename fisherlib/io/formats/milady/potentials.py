@@ -103,7 +103,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     Source: potentials published with MiLaDy's documentation and tests, and what its program writes.
     """
     path = find(path)
-    if not fortran.comments(path):
+    if not fortran.head(path)[0]:
         raise ValueError(
             f"{path.name}: expected a head that begins with #, got none; of the two files that MiLaDy writes, take "
             "lammps_…_params.pot, which says what its numbers are"
