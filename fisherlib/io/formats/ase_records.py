@@ -50,7 +50,7 @@ def named(content: object) -> dict[str, Any]:
 
 
 def stack(path: Path, key: str, place: str, states: Sequence[Mapping[str, Any]]) -> Configurations:
-    """The configurations of these states, from ``state_of``, as one trajectory; the size of its file bounds that of its arrays.
+    """The configurations of these states, from ``state_of``, as one trajectory.
 
     Raises:
         ValueError: arrays that do not fit one another, or far more of them than the file can hold.

@@ -52,10 +52,7 @@ def _parsed(atoms: ase.Atoms) -> Parsed:
 
 
 def _check_lines(file: TextIO, size: int) -> None:
-    """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line.
-
-    The ``size`` of the file, bytes, is more than its number of lines.
-    """
+    """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line."""
     number = 0
     while (line := file.readline()).strip():
         number += 1

@@ -20,7 +20,8 @@ from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
-_SUFFIXES = (".json", ".json.xz")
+#: JSON has one suffix for all layouts, and may be compressed.
+SUFFIXES = (".json", ".json.xz")
 _BEGINNING = re.compile(rb'(\s*#[^\n]*\n)*\s*\{\s*"Dataset"\s*:')
 _OWN = ("Positions", "Forces", "AtomTypes", "Lattice", "Energy", "NumAtoms")
 
@@ -34,7 +35,7 @@ def holds(path: Path) -> bool:
     """Whether a file, or the first ``.json`` below a folder, begins as FitSNAP's JSON does; no more of it is read."""
     try:
         file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
-        if file is None or not file.is_file() or not file.name.lower().endswith(_SUFFIXES):
+        if file is None or not file.is_file() or not file.name.lower().endswith(SUFFIXES):
             return False
         with opened(file) as content:
             return _BEGINNING.match(content.read(1 << 14)) is not None
@@ -73,7 +74,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """The ``.json`` files below a folder, folder by folder, in natural order; links to folders are not followed."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural)
-        found = (name for name in names if name.lower().endswith(_SUFFIXES) and not name.startswith("."))
+        found = (name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith("."))
         yield from (Path(place) / name for name in sorted(found, key=natural))
 
 

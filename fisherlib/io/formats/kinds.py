@@ -31,8 +31,6 @@ _SUFFIXES = {
     ".dat": "design matrix",
     ".df": "FitSNAP rows",
 }
-#: JSON has one suffix for all layouts, and may be compressed.
-_JSON = (".json", ".json.xz")
 
 
 def kind_of(path: Path) -> str:
@@ -43,10 +41,10 @@ def kind_of(path: Path) -> str:
     """
     if path.is_dir():
         return _of_folder(path)
-    if path.name.lower().endswith(_JSON):
+    if path.name.lower().endswith(fitsnap.SUFFIXES):
         return "FitSNAP" if fitsnap.holds(path) else "mlearn"
     if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
-        known = ", ".join((*_SUFFIXES, *_JSON))
+        known = ", ".join((*_SUFFIXES, *fitsnap.SUFFIXES))
         raise ValueError(f"path: expected a file ending in {known}, got {path.name!r}")
     return "FitSNAP rows" if kind == "npz" and fitsnap_rows.holds(path) else kind
 
@@ -92,7 +90,7 @@ def _is_data(path: Path) -> bool:
     if suffix in (".xyz", ".extxyz"):
         with open(path, "rb") as file:
             return file.readline(64).strip().isdigit()
-    if path.name.lower().endswith(_JSON):
+    if path.name.lower().endswith(fitsnap.SUFFIXES):
         with mlearn.opened(path) as file:
             beginning = file.read(256).lstrip()
         return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
