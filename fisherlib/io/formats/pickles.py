@@ -77,12 +77,10 @@ def _extras(value: Mapping[Any, object], M: int) -> dict[str, NDArray]:
 
 
 def _whole(content: object) -> bool:
+    if isinstance(content, np.ndarray):
+        return content.dtype.kind in "iu"
     items: Sequence[Any] = content if isinstance(content, list | tuple) else [content]
-    return (
-        isinstance(content, np.ndarray)
-        and content.dtype.kind in "iu"
-        or all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
-    )
+    return all(isinstance(item, int | np.integer) and abs(int(item)) < 2**53 for item in items)
 
 
 def _database(path: Path, content: Mapping[Any, Mapping[Any, object]]) -> list[Configurations]:
