@@ -144,9 +144,9 @@ def change(*path: Any, to: Any) -> Callable[[dict], object]:
 
 DATA = ("Dataset", "Data")
 BAD = [
-    (lambda _: [], r"layout of FitSNAP.*got list"),
-    (lambda _: {}, r"got nothing"),
-    (lambda _: {"theta_f": 1}, r"got 'theta_f'"),
+    (lambda _: [], r"layout of FitSNAP.*got an empty list"),
+    (lambda _: {}, r"got a dict of nothing"),
+    (lambda _: {"theta_f": 1}, r"got a dict of 'theta_f'"),
     (change(*DATA, to=[]), r"layout of FitSNAP"),
     (change(*DATA, to=[3]), r"layout of FitSNAP"),
     (change(*DATA, 0, "Positions", to=...), r"expected an entry 'Positions', got only 'NumAtoms'"),
@@ -162,7 +162,7 @@ BAD = [
     (change(*DATA, 0, "Lattice", to=5.0), r"'Lattice': expected numbers of shape \(3, 3\)"),
     (change(*DATA, 0, "NumAtoms", to=7), r"expected 'AtomTypes' of the 7 atoms in 'NumAtoms', got 2"),
     (change(*DATA, 0, "AtomTypes", to=[]), r"'AtomTypes' to be a list of element symbols"),
-    (change(*DATA, 0, "AtomTypes", to=["In", 15]), r"element for atom 1 of 'AtomTypes', got 15"),
+    (change(*DATA, 0, "AtomTypes", to=["In", 15]), r"'AtomTypes': expected symbols of elements, got 15 for atom 1"),
     (
         change("Dataset", "EnergyStyle", to="furlong"),
         r"expected 'EnergyStyle' to be one of electronvolt, .*got 'furlong'",
@@ -550,7 +550,7 @@ def put(path: Path, text: str) -> Path:
 
 def test_other_bytes_are_no_coefficients(tmp_path: Path) -> None:
     (tmp_path / "x.snapcoeff").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="x.snapcoeff: expected the text of a .snapcoeff"):
+    with pytest.raises(ValueError, match="x.snapcoeff: expected text, got other bytes"):
         read_snapcoeff(tmp_path / "x.snapcoeff")
     with pytest.raises(FileNotFoundError, match="none.snapcoeff"):
         read_snapcoeff(tmp_path / "none.snapcoeff")

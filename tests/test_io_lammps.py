@@ -493,10 +493,13 @@ def test_a_reference_potential_is_subtracted_from_what_is_given(tmp_path: Path) 
         ({"n_atoms": 0}, "n_atoms: expected one whole number"),
         ({"n_atoms": 3.0}, "n_atoms: expected one whole number"),
         ({"n_atoms": 3, "energies": [0.0, 0.0]}, "energies and forces: expected both or neither"),
-        ({"n_atoms": 3, "energies": [0.0], "forces": [0.0] * 18}, r"energies: expected shape \(2,\), got \(1,\)"),
+        (
+            {"n_atoms": 3, "energies": [0.0], "forces": [0.0] * 18},
+            r"energies: expected numbers of shape \(2,\), got shape \(1,\)",
+        ),
         (
             {"n_atoms": 3, "energies": [0.0] * 2, "forces": [0.0]},
-            r"forces: expected shape \(18,\) or \(6, 3\), got \(1,\)",
+            r"forces: expected numbers of shape \(18,\) or \(6, 3\), got shape \(1,\)",
         ),
         ({"n_atoms": 3, "energies": "ab", "forces": [0.0]}, "energies: expected numbers, got"),
     ],

@@ -203,7 +203,7 @@ def test_what_is_no_finite_number_is_named(tmp_path: Path, token: str, part: str
         ("", None, "got an empty file"),
         (" \n\n \n", None, "got an empty file"),
         ("# words\n\n", None, "got an empty file"),
-        ("\n# words\n", None, "got comments only"),
+        ("\n# words\n", None, "an empty file or comments only"),
         ("1 2 3\n4 5\n", None, "line 2: expected 3 numbers in a row, got 2"),
         ("1 2\n3 4 5\n", None, "line 2: expected 2 numbers in a row, got 3"),
         ("1 2 3\n4 5\n", 3, "line 2: expected 3 numbers in a row, got 2 before the file ends"),
@@ -480,7 +480,10 @@ def test_a_truncated_npy_is_refused(tmp_path: Path, cut: int) -> None:
     with open(path, "wb") as file:
         np.save(file, np.ones((3, 1 + K)))
     path.write_bytes(path.read_bytes()[:cut])
-    refused(lambda: milady.read(folder), "01_110_000001.npz: expected an intact array, got a damaged or truncated one")
+    refused(
+        lambda: milady.read(folder),
+        "01_110_000001.npz: expected an intact .npy of numbers, got a damaged or another file",
+    )
 
 
 def test_a_trajectory_lacks_the_stress_that_one_configuration_lacks(tmp_path: Path) -> None:

@@ -345,7 +345,10 @@ def test_descriptors_of_varying_size_are_refused_when_opened(tmp_path: Path) -> 
 def test_a_column_without_a_row_for_each_atom_is_refused(tmp_path: Path) -> None:
     content = configurations()
     content["cold"][1].arrays["forces"] = np.zeros((20, 3))
-    with pytest.raises(ValueError, match="'forces' of md.pkl, key 'cold': expected . rows, one for each atom, in conf"):
+    with pytest.raises(
+        ValueError,
+        match=r"'forces' of md.pkl, key 'cold': expected shape \(., 3\), a row for each atom .* got \(20, 3\) in conf",
+    ):
         fl.io.open(write(tmp_path, "pickle", content))
 
 

@@ -11,7 +11,7 @@ from ...configurations import Configurations
 from .. import inert
 from .stacking import ASE_UNITS, Parsed
 from .stacking import stack as stacked
-from .values import flat
+from .values import flat, shaped
 
 #: A file of n bytes may yield this many times n bytes of arrays, or ``_ALWAYS`` bytes: repeated objects are stored once
 #: in the file and copied here.
@@ -38,13 +38,9 @@ def state_of(place: str, atoms: object) -> dict[str, Any]:
     N = len(arrays["numbers"])
     if not N or arrays["numbers"].shape != (N,) or arrays["numbers"].dtype.kind not in "iu":
         raise ValueError(
-            f"{place}: expected the atomic number of at least one atom, got numbers of shape {arrays['numbers'].shape} "
-            f"and type {arrays['numbers'].dtype}"
+            f"{place}: expected the atomic number of at least one atom, got numbers of shape {arrays['numbers'].shape} and type {arrays['numbers'].dtype}"
         )
-    if arrays["positions"].shape != (N, 3) or arrays["positions"].dtype.kind not in "iuf":
-        raise ValueError(
-            f"{place}: expected {N} × 3 positions, got shape {arrays['positions'].shape} of {arrays['positions'].dtype}"
-        )
+    shaped(f"positions of {place}", arrays["positions"], (N, 3))
     return {**state, "arrays": arrays}
 
 
@@ -54,13 +50,7 @@ def named(content: object) -> dict[str, Any]:
 
 
 def stack(path: Path, key: str, place: str, states: Sequence[Mapping[str, Any]]) -> Configurations:
-    """These configurations as one trajectory.
-
-    Args:
-        path: of the file, whose size bounds what is made of it.
-        key: of the trajectory.
-        place: file and key, for error messages.
-        states: of each configuration, from ``state_of``.
+    """The configurations of these states, from ``state_of``, as one trajectory.
 
     Raises:
         ValueError: arrays that do not fit one another, or far more of them than the file can hold.
@@ -86,17 +76,17 @@ def bounded(path: Path, place: str, size: int) -> None:
 
 def _labels(info: object) -> dict[str, Any]:
     """Numbers, words and small arrays of numbers; the rest is nothing that a column could hold."""
-    return {
-        n: v
+    large = {
+        n
         for n, v in named(info).items()
-        if not isinstance(v, np.ndarray) or (v.dtype.kind in "biufUcS" and v.size <= 1024)
+        if isinstance(v, np.ndarray) and (v.dtype.kind not in "biufUcS" or v.size > 1024)
     }
+    return {n: v for n, v in named(info).items() if n not in large}
 
 
 def _boxes(place: str, states: Sequence[Mapping[str, Any]]) -> list[tuple[NDArray, NDArray] | tuple[()]]:
     """Cell and pbc of each configuration; of none if one of the cells is not 3 × 3 numbers."""
-    cells = [s.get("_cellobj", s.get("_cell")) for s in states]
-    cells = [getattr(c, "state", c) for c in cells]
+    cells = [getattr(c, "state", c) for c in (s.get("_cellobj", s.get("_cell")) for s in states)]
     cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
     pbc = [flat(f"pbc of {place}", s.get("_pbc", False), booleans=True) != 0 for s in states]
     if any(p.shape not in ((1,), (3,)) for p in pbc):

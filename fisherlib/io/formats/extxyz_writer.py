@@ -55,13 +55,11 @@ def _arrays(t: Trajectory, *, descriptors: bool) -> tuple[NDArray, dict[str, NDA
         return t.species, columns
     if t.site_descriptors is None:
         raise ValueError(
-            f"trajectory {t.key!r}: expected site_descriptors to write, got None; leave out descriptors=True, as its file holds "
-            "sums only"
+            f"trajectory {t.key!r}: expected site_descriptors to write, got None; leave out descriptors=True, as its file holds sums only"
         )
     if t.K == 1:
         raise ValueError(
-            f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; "
-            "write it as .npz"
+            f"trajectory {t.key!r}: expected K > 1 descriptors, got 1, which extended xyz does not tell from a number per atom; write it as .npz"
         )
     refuse_other_sums(t, t.site_descriptors)
     columns |= {DESCRIPTORS: t.site_descriptors, FORCE_DESCRIPTORS: t.force_descriptors.reshape(-1, 3 * t.K)}

@@ -1,5 +1,6 @@
 """Configurations in the JSON of FitSNAP: a file, or folders of files of which each is a group."""
 
+import itertools
 import lzma
 import os
 import re
@@ -9,41 +10,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ...units import BOHR, HARTREE
 from ..strict import parsed
-from .mlearn import unpacked
-from .stacking import ASE_UNITS, Parsed, stack
-from .values import shaped
+from .mlearn import named, opened, other_layout, unpacked
+from .stacking import UNITS, Parsed, stack
+from .values import of_symbols, shaped
 
 _LAYOUT = "{'Dataset': {'Data': [{'Positions', 'AtomTypes', 'Lattice', 'Energy', 'Forces', …}, …], 'EnergyStyle', …}}"
-_SUFFIXES = (".json", ".json.xz")
+#: JSON has one suffix for all layouts, and may be compressed.
+SUFFIXES = (".json", ".json.xz")
 _BEGINNING = re.compile(rb'(\s*#[^\n]*\n)*\s*\{\s*"Dataset"\s*:')
 _OWN = ("Positions", "Forces", "AtomTypes", "Lattice", "Energy", "NumAtoms")
 
 #: Å and eV for each unit that a style may name; "metal" is LAMMPS's name for both. The calorie is 4.184 J (exact).
 LENGTHS = {"angstrom": 1.0, "metal": 1.0, "bohr": BOHR, "nanometer": 10.0}
-ENERGIES = {
-    "electronvolt": 1.0,
-    "ev": 1.0,
-    "metal": 1.0,
-    "hartree": HARTREE,
-    "rydberg": HARTREE / 2,
-    "kcalpermol": 4184 / (6.02214076e23 * 1.602176634e-19),
-}
+ENERGIES = {"electronvolt": 1.0, "ev": 1.0, "metal": 1.0, "hartree": HARTREE, "rydberg": HARTREE / 2}
+ENERGIES["kcalpermol"] = 4184 / (6.02214076e23 * 1.602176634e-19)
 
 
 def holds(path: Path) -> bool:
     """Whether a file, or the first ``.json`` below a folder, begins as FitSNAP's JSON does; no more of it is read."""
     try:
         file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
-        if file is None or not file.is_file() or not file.name.lower().endswith(_SUFFIXES):
+        if file is None or not file.is_file() or not file.name.lower().endswith(SUFFIXES):
             return False
-        with lzma.open(file) if file.suffix.lower() == ".xz" else open(file, "rb") as opened:
-            return _BEGINNING.match(opened.read(1 << 14)) is not None
+        with opened(file) as content:
+            return _BEGINNING.match(content.read(1 << 14)) is not None
     except (OSError, lzma.LZMAError, EOFError):
         return False
 
@@ -63,29 +58,23 @@ def read(path: Path) -> list[Configurations]:
     """
     if not path.is_dir():
         return [_trajectory(path.name.removesuffix(".xz").removesuffix(".json"), path.name, [path])]
-    groups: dict[Path, list[Path]] = {}
-    for file in _files(path):
-        groups.setdefault(file.parent, []).append(file)
+    groups = {folder: list(files) for folder, files in itertools.groupby(_files(path), lambda file: file.parent)}
     if not groups:
         raise FileNotFoundError(
             f"{path}: expected folders of .json files, one for each group, got none; name another folder"
         )
     _warn_of_others(groups)
-    keys = {folder: folder.relative_to(path).as_posix() for folder in groups}
-    if path in groups:  # so that no folder below has the name of this one
-        keys = {
-            folder: (path.resolve() / key).relative_to(path.resolve().parent).as_posix() for folder, key in keys.items()
-        }
-    return [
-        _trajectory(keys[folder], f"{path.name}, group {keys[folder]!r}", files) for folder, files in groups.items()
-    ]
+    top = path.resolve()
+    base = top.parent if path in groups else top  # so that no folder below has the name of this one
+    keys = {folder: (top / folder.relative_to(path)).relative_to(base).as_posix() for folder in groups}
+    return [_trajectory(key, f"{path.name}, group {key!r}", groups[folder]) for folder, key in keys.items()]
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """The ``.json`` files below a folder, folder by folder, in natural order; links to folders are not followed."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural)
-        found = (name for name in names if name.lower().endswith(_SUFFIXES) and not name.startswith("."))
+        found = (name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith("."))
         yield from (Path(place) / name for name in sorted(found, key=natural))
 
 
@@ -112,39 +101,30 @@ def _warn_of_others(groups: Mapping[Path, list[Path]]) -> None:
 def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
     parts, styles = zip(*(found for file in files for found in _configurations(file)), strict=True)
     stress = styles[0] if len(set(styles)) == 1 else ""
-    return stack(key, place, parts, units={**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "Stress": stress})
+    return stack(key, place, parts, units={**UNITS, "Stress": stress})
 
 
 def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
     """Each configuration of a file, and the unit of its stress."""
-    content = _content(file)
+    text = unpacked(file)
+    while text.lstrip().startswith(b"#"):
+        text = text.partition(b"\n")[2]
+    content = parsed(text, file.name, _LAYOUT)
     found = content.get("Dataset") if isinstance(content, Mapping) else None
     dataset = found if isinstance(found, Mapping) else {}
     data = dataset.get("Data")
     if not isinstance(data, list) or not data or not all(isinstance(entry, Mapping) for entry in data):
-        got = ", ".join(map(repr, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
-        raise ValueError(
-            f"{file.name}: expected JSON in the layout of FitSNAP, {_LAYOUT}, got {got or 'nothing'}; other data are "
-            "read from .npz or extended xyz"
-        )
+        raise other_layout(file, f"FitSNAP, {_LAYOUT}", content)
     for m, entry in enumerate(data):
         place = file.name if len(data) == 1 else f"{file.name}, configuration {m}"
         yield _configuration(place, entry, dataset, file.name), str(dataset.get("StressStyle", ""))
 
 
-def _content(file: Path) -> object:
-    text = unpacked(file)
-    while text.lstrip().startswith(b"#"):
-        text = text.partition(b"\n")[2]
-    return parsed(text, file.name, _LAYOUT)
-
-
 def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, Any], file: str) -> Parsed:
-    lacking = [name for name in ("Positions", "AtomTypes", "Lattice") if name not in entry]
-    if lacking:
-        found = ", ".join(map(repr, list(entry)[:9])) or "nothing"
-        raise ValueError(f"{place}: expected an entry {lacking[0]!r}, got only {found}; the layout is {_LAYOUT}")
-    numbers = _elements(place, entry["AtomTypes"])
+    _, _, types = (named(place, entry, name, object, _LAYOUT) for name in ("Positions", "Lattice", "AtomTypes"))
+    if not isinstance(types, list) or not types:
+        raise ValueError(f"{place}: expected 'AtomTypes' to be a list of element symbols, got {types!r:.40}")
+    numbers = of_symbols(f"{place}, 'AtomTypes'", types, "name elements there")
     N = len(numbers)
     if "NumAtoms" in entry and entry["NumAtoms"] != N:
         raise ValueError(
@@ -165,17 +145,6 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
         elif array is not None:
             entries[name] = array
     return Parsed(atoms, {**entries, "file": file}, converted("Lattice", (3, 3), LENGTHS), (True, True, True))
-
-
-def _elements(place: str, types: object) -> NDArray[np.integer]:
-    if not isinstance(types, list) or not types:
-        raise ValueError(f"{place}: expected 'AtomTypes' to be a list of element symbols, got {types!r:.40}")
-    for i, symbol in enumerate(types):
-        if not isinstance(symbol, str) or symbol not in atomic_numbers:
-            raise ValueError(
-                f"{place}: expected the symbol of an element for atom {i} of 'AtomTypes', got {symbol!r:.20}; name elements there"
-            )
-    return np.array([atomic_numbers[symbol] for symbol in types])
 
 
 def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:

@@ -1,11 +1,12 @@
 """The dense matrix of FitSNAP (rows of energies, forces and stresses) as trajectories."""
 
-import dataclasses
+import itertools
 import os
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,15 +16,17 @@ from .. import inert
 from ..archive import read_arrays
 from ..places import printable
 from .fitsnap import natural
+from .npz import missing, names_of
+from .values import npy
 
 #: Names that FitSNAP gives to the files that the section EXTRAS of its input asks for.
 DESCRIPTORS, TRUTHS, TABLE = "Descriptors.npy", "Truth-Ref.npy", "FitSNAP.df"
 _ARRAYS = ("A", "b", "row_type", "config_index", "config_names")
+_Names = list[tuple[str, str]]  # of the trajectory and of the file, for each configuration
 _LABELS = ("truths", "Groups", "Configs", "Row_Type", "Atom_I")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class _Rows:
+class _Rows(NamedTuple):
     """A (rows, columns), its targets b, and what each row is: its kind, its configuration and its atom."""
 
     A: NDArray
@@ -31,7 +34,7 @@ class _Rows:
     kind: NDArray
     configuration: NDArray  # whole numbers
     atom: NDArray | None
-    names: list[tuple[str, str]]  # of the trajectory and of the file, for each configuration
+    names: _Names
 
 
 def holds(path: Path) -> bool:
@@ -41,8 +44,7 @@ def holds(path: Path) -> bool:
     if path.suffix != ".npz":
         return path.suffix == Path(TABLE).suffix
     try:
-        with zipfile.ZipFile(path) as archive:  # the directory at its end
-            return {f"{name}.npy" for name in _ARRAYS} <= set(archive.namelist())
+        return set(_ARRAYS) <= names_of(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # damaged: the reader of .npz says so
         return False
 
@@ -81,12 +83,8 @@ def read_rows(path: str | os.PathLike, *, temperature: float | None = None) -> l
 
 def _of_npz(path: Path) -> _Rows:
     arrays = read_arrays(path)
-    lacking = [name for name in _ARRAYS if name not in arrays]
-    if lacking:
-        raise ValueError(
-            f"{path.name}: expected the arrays {', '.join(_ARRAYS)}, got no {', '.join(lacking)} among "
-            f"{', '.join(arrays) or 'nothing'}; data of fisherlib are read with fisherlib.io.read"
-        )
+    if lacking := [name for name in _ARRAYS if name not in arrays]:
+        raise missing(path.name, lacking, arrays, _ARRAYS, "data of fisherlib are read with fisherlib.io.read")
     names, index = arrays["config_names"], arrays["config_index"]
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise ValueError(f"config_names of {path.name}: expected words in a row, got {names.shape} of {names.dtype}")
@@ -102,28 +100,15 @@ def _of_folder(folder: Path) -> _Rows:
     table = folder / TABLE
     if not table.is_file():
         raise FileNotFoundError(
-            f"{folder}: expected {TABLE}, which says what each row is, got none; FitSNAP writes it with 'dump_dataframe = 1' "
-            "in the section EXTRAS of its input"
+            f"{folder}: expected {TABLE}, which says what each row is, got none; FitSNAP writes it with 'dump_dataframe = 1' in the section EXTRAS of its input"
         )
     rows = _of_table(table)
     for name, have in ((DESCRIPTORS, rows.A), (TRUTHS, rows.b)):
-        if (folder / name).is_file() and not np.array_equal(_of_npy(folder / name), have):
+        if (folder / name).is_file() and not np.array_equal(npy(folder / name), have):
             raise ValueError(
                 f"{folder / name}: expected the values of {TABLE} beside it, got others; they are of two runs"
             )
     return rows
-
-
-def _of_npy(path: Path) -> NDArray:
-    try:
-        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
-            warnings.simplefilter("ignore")
-            array = np.load(path, allow_pickle=False, mmap_mode="r")
-        if array.dtype.kind not in "iuf":
-            raise ValueError(f"it holds {array.dtype!s:.40}")
-        return array
-    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
-        raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
 
 
 def _of_table(path: Path) -> _Rows:
@@ -133,8 +118,7 @@ def _of_table(path: Path) -> _Rows:
         raise ValueError(f"{path.name}: expected a table with columns 0, 1, … and {', '.join(_LABELS)}, got {found}")
     columns = sorted(name for name in table if isinstance(name, int))
     M = np.size(table[0])
-    uneven = [name for name in (*columns, *_LABELS) if np.shape(table[name]) != (M,)]
-    if uneven:
+    if uneven := [name for name in (*columns, *_LABELS) if np.shape(table[name]) != (M,)]:
         raise ValueError(
             f"{path.name}: expected columns of {M} rows, got another length of {uneven[0]!r}; write it again"
         )
@@ -149,13 +133,7 @@ def _of_table(path: Path) -> _Rows:
 
 
 def _checked(
-    place: str,
-    A: ArrayLike,
-    b: ArrayLike,
-    kind: ArrayLike,
-    index: NDArray,
-    atom: ArrayLike | None,
-    names: list[tuple[str, str]],
+    place: str, A: ArrayLike, b: ArrayLike, kind: ArrayLike, index: NDArray, atom: ArrayLike | None, names: _Names
 ) -> _Rows:
     if any(np.asarray(values).dtype.kind not in "biufO" for values in (A, b, index, 0 if atom is None else atom)):
         raise ValueError(f"{place}: expected rows and targets of numbers, got others (words, times or complex)")
@@ -172,18 +150,17 @@ def _checked(
         raise ValueError(
             f"{place}: expected as many targets, kinds and configurations as rows, got {A.shape} rows and {sorted(lengths)}"
         )
-    return _Rows(A=A, b=b.ravel(), kind=kind, configuration=index.ravel(), atom=atom, names=names)
+    return _Rows(A, b.ravel(), kind, index.ravel(), atom, names)
 
 
 def _trajectories(place: str, rows: _Rows, temperature: float | None) -> list[Trajectory]:
-    groups: dict[str, list[tuple[int, NDArray]]] = {}
-    for key, energy, force in _configurations(place, rows):
-        groups.setdefault(key, []).append((energy, force))
+    found = list(_configurations(place, rows))
     kept = _kept(place, rows)
     made = []
-    for key, members in groups.items():
-        n_atoms = np.array([len(force) // 3 for _, force in members])
-        E, F = np.array([e for e, _ in members]), np.concatenate([f for _, f in members])
+    for key, members in itertools.groupby(found, lambda one: one[0]):
+        energy, force = zip(*((E, F) for _, E, F in members), strict=True)
+        n_atoms = np.array([len(rows_of_one) // 3 for rows_of_one in force])
+        E, F = np.array(energy), np.concatenate(force)
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused by its place
             energies, descriptors = rows.b[E] * n_atoms, rows.A[np.ix_(E, kept)] * n_atoms[:, None]
         made.append(
@@ -232,7 +209,6 @@ def _configurations(place: str, rows: _Rows) -> Iterator[tuple[str, int, NDArray
             )
         if rows.atom is not None and (rows.atom[force] != np.arange(len(force)) // 3).any():
             raise ValueError(
-                f"{place}, {key}/{file}: expected force rows atom by atom, x y z, got another order; sort them as FitSNAP "
-                "writes them"
+                f"{place}, {key}/{file}: expected force rows atom by atom, x y z, got another order; sort them as FitSNAP writes them"
             )
         yield key, int(energy[0]), force

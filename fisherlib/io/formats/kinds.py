@@ -1,8 +1,6 @@
 """Which reader a path needs: by its suffix, or by what is inside where a suffix serves several layouts and for folders."""
 
-import lzma
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,8 @@ from ...configurations import Configurations
 from .. import places
 from ..database.layout import META
 from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz, pickles
-from .lammps import read_dump
+from .lammps.dump import DUMPS, read_dump
+from .npz import names_of as names_of
 
 #: Kind → the reader of its columns.
 READERS: dict[str, Callable[..., list[Configurations]]] = {
@@ -26,20 +25,12 @@ READERS: dict[str, Callable[..., list[Configurations]]] = {
 
 _SUFFIXES = {
     ".npz": "npz",
-    ".pkl": "pickle",
-    ".pickle": "pickle",
-    ".xyz": "extxyz",
-    ".extxyz": "extxyz",
-    ".dump": "LAMMPS dump",
-    ".lammpstrj": "LAMMPS dump",
-    ".lammpsdump": "LAMMPS dump",
+    **dict.fromkeys((".pkl", ".pickle"), "pickle"),
+    **dict.fromkeys((".xyz", ".extxyz"), "extxyz"),
+    **dict.fromkeys(DUMPS, "LAMMPS dump"),
     ".dat": "design matrix",
     ".df": "FitSNAP rows",
 }
-#: JSON has one suffix for all layouts, and may be compressed.
-_JSON = (".json", ".json.xz")
-#: Arrays that every ``.npz`` of a dataset has.
-_DATASET = {"keys", "configurations", "n_atoms", "numbers", "positions"}
 
 
 def kind_of(path: Path) -> str:
@@ -50,11 +41,10 @@ def kind_of(path: Path) -> str:
     """
     if path.is_dir():
         return _of_folder(path)
-    if path.name.lower().endswith(_JSON):
+    if path.name.lower().endswith(fitsnap.SUFFIXES):
         return "FitSNAP" if fitsnap.holds(path) else "mlearn"
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        known = ", ".join((*_SUFFIXES, *_JSON))
+    if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
+        known = ", ".join((*_SUFFIXES, *fitsnap.SUFFIXES))
         raise ValueError(f"path: expected a file ending in {known}, got {path.name!r}")
     return "FitSNAP rows" if kind == "npz" and fitsnap_rows.holds(path) else kind
 
@@ -78,9 +68,9 @@ def data_files(folder: str | os.PathLike | None = None) -> list[str]:
         folder: looked through instead of the project's ``data/`` and the working folder.
 
     Returns:
-        ``.npz`` files with the arrays of a dataset, ``.xyz`` and ``.extxyz`` files that begin with a number of atoms,
-        ``.json`` and ``.json.xz`` files that begin as a list with structures or as FitSNAP's do, ``.pkl`` files whose names
-        do not begin with "theta", and the folders of descriptor databases. Nothing is read beyond that; a file may still be refused.
+        ``.npz`` with the arrays of a dataset, ``.xyz`` that begin with a number of atoms, ``.json`` that begin as a list with
+        structures or as FitSNAP's do, ``.pkl`` whose names do not begin with "theta", and the folders of descriptor databases.
+        Nothing is read beyond that; a file may still be refused.
 
     >>> data_files("data")
     ['data/cu55_1200K.npz']
@@ -94,20 +84,14 @@ def _is_data(path: Path) -> bool:
     if path.is_dir():
         return (path / META).is_file()
     if suffix == ".npz":
-        return _DATASET <= names_of(path) or fitsnap_rows.holds(path)
+        return set(npz.REQUIRED) <= names_of(path) or fitsnap_rows.holds(path)
     if suffix in (".pkl", ".pickle"):
         return not path.name.lower().startswith("theta") and path.stat().st_size > 0
     if suffix in (".xyz", ".extxyz"):
         with open(path, "rb") as file:
             return file.readline(64).strip().isdigit()
-    if path.name.lower().endswith(_JSON):
-        with lzma.open(path) if suffix == ".xz" else open(path, "rb") as file:
+    if path.name.lower().endswith(fitsnap.SUFFIXES):
+        with mlearn.opened(path) as file:
             beginning = file.read(256).lstrip()
         return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
     return False
-
-
-def names_of(path: Path) -> set[str]:
-    """Names of the arrays of an ``.npz``, from the directory at its end."""
-    with zipfile.ZipFile(path) as archive:
-        return {name.removesuffix(".npy") for name in archive.namelist()}

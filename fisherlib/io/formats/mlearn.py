@@ -4,14 +4,14 @@ import lzma
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from ase.data import atomic_numbers
 
 from ...configurations import Configurations
 from ..strict import parsed, regular
-from .stacking import ASE_UNITS, Parsed, stack
+from .stacking import UNITS, Parsed, stack
 from .values import shaped
 
 #: Bytes of JSON: reading takes some ten times as much memory, and a small .xz can hold any amount.
@@ -20,7 +20,7 @@ LIMIT = 2**28
 _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'}}, …]"
 _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
-_UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å", "virial_stress": "kbar?"}
+_UNITS = {**UNITS, "virial_stress": "kbar?"}
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
 
 
@@ -45,6 +45,11 @@ def read(path: Path) -> list[Configurations]:
     return [_trajectory(path, key, members) for key, members in parts.items()]
 
 
+def opened(path: Path) -> IO[bytes]:
+    """A file opened for reading, decompressed if its name ends in ``.xz``."""
+    return lzma.open(path) if path.suffix.lower() == ".xz" else open(path, "rb")
+
+
 def unpacked(path: Path) -> bytes:
     """The bytes of a file, decompressed if its name ends in ``.xz``.
 
@@ -52,17 +57,15 @@ def unpacked(path: Path) -> bytes:
         ValueError: damaged, or larger than ``LIMIT``.
     """
     try:
-        regular(path)
-        with lzma.open(path) if path.suffix.lower() == ".xz" else open(path, "rb") as file:
+        with opened(regular(path)) as file:
             content = file.read(LIMIT + 1)
     except (lzma.LZMAError, EOFError) as error:
         raise ValueError(
             f"{path.name}: expected an intact .xz, got a damaged or truncated one ({error}); copy it again from its source"
         ) from error
     if len(content) > LIMIT:
-        raise ValueError(
-            f"{path.name}: expected at most {LIMIT // 2**20} MB of content, got more; split it, or write it as .npz"
-        )
+        most = f"{LIMIT // 2**20} MB of content"
+        raise ValueError(f"{path.name}: expected at most {most}, got more; split it, or write it as .npz")
     return content
 
 
@@ -73,14 +76,17 @@ def _entries(path: Path) -> list[Any]:
             f"{path.name}: expected configurations, got parameters θ; read them with fisherlib.io.read_theta"
         )
     if not isinstance(content, list) or not content:
-        found = (
-            f"a dict of {', '.join(map(repr, list(content)[:6]))}" if isinstance(content, Mapping) else "no such list"
-        )
-        raise ValueError(
-            f"{path.name}: expected JSON in the layout of mlearn, {_LAYOUT}, got {found}; other data are read from .npz or "
-            "extended xyz"
-        )
+        raise other_layout(path, f"mlearn, {_LAYOUT}", content)
     return content
+
+
+def other_layout(path: Path, layout: str, content: object) -> ValueError:
+    """The error of JSON that is laid out otherwise."""
+    found = f"a dict of {listed(content)}" if isinstance(content, Mapping) else type(content).__name__
+    found = "an empty list" if content == [] else found
+    return ValueError(
+        f"{path.name}: expected JSON in the layout of {layout}, got {found}; other data are read from .npz or extended xyz"
+    )
 
 
 def _no_number(name: str) -> NoReturn:
@@ -89,11 +95,11 @@ def _no_number(name: str) -> NoReturn:
 
 def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     """The trajectory that a configuration belongs to, and its arrays."""
-    structure, outputs = (_named(place, entry, name, dict) for name in ("structure", "outputs"))
-    sites = _named(f"{place}, 'structure'", structure, "sites", list)
+    structure, outputs = (named(place, entry, name, dict) for name in ("structure", "outputs"))
+    sites = named(f"{place}, 'structure'", structure, "sites", list)
     if not sites:
         raise ValueError(f"{place}: expected at least one site, got none")
-    lattice = _named(f"{place}, 'structure'", structure, "lattice", dict)
+    lattice = named(f"{place}, 'structure'", structure, "lattice", dict)
     cell = shaped(f"{place}, 'matrix' of the lattice", lattice.get("matrix"), (3, 3))
     N = len(sites)
     words = {name: entry[name] for name in ("group", "description", "tag") if isinstance(entry.get(name), str)}
@@ -108,33 +114,29 @@ def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
     pbc = lattice.get("pbc", [True] * 3)
     if not isinstance(pbc, list) or len(pbc) != 3 or not all(isinstance(periodic, bool) for periodic in pbc):
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
-    key, number = _membership(place, words, entry)
-    return key, Parsed(atoms, numbers | number | words, cell, pbc)
+    if snapshot := _SNAPSHOT.fullmatch(words.get("description", "")):
+        return snapshot["ensemble"], Parsed(atoms, {**numbers, "snapshot": int(snapshot["number"]), **words}, cell, pbc)
+    return named(place, entry, "group", str), Parsed(atoms, numbers | words, cell, pbc)
 
 
-def _membership(place: str, words: Mapping[str, str], entry: object) -> tuple[str, dict[str, int]]:
-    """The trajectory that a configuration belongs to, and its number in it if it is a snapshot of a simulation."""
-    snapshot = _SNAPSHOT.fullmatch(words.get("description", ""))
-    if snapshot is None:
-        return _named(place, entry, "group", str), {}
-    return snapshot["ensemble"], {"snapshot": int(snapshot["number"])}
+def listed(content: Mapping[Any, object]) -> str:
+    """The first names of named entries."""
+    return ", ".join(map(repr, list(content)[:9])) or "nothing"
 
 
-def _named(place: str, content: object, name: str, kind: type) -> Any:
+def named(place: str, content: object, name: str, kind: type, layout: str = _LAYOUT) -> Any:
     """Entry ``name`` of what should be named entries; errors say what is there instead."""
     if not isinstance(content, dict) or name not in content:
-        found = type(content).__name__
-        if isinstance(content, dict):
-            found = f"only {', '.join(map(repr, list(content)[:9])) or 'nothing'}"
-        raise ValueError(f"{place}: expected an entry {name!r}, got {found}; the layout is {_LAYOUT}")
+        found = f"only {listed(content)}" if isinstance(content, dict) else type(content).__name__
+        raise ValueError(f"{place}: expected an entry {name!r}, got {found}; the layout is {layout}")
     if not isinstance(content[name], kind):
         raise ValueError(f"{place}: expected {name!r} to be {_WORDS[kind]}, got {type(content[name]).__name__}")
     return content[name]
 
 
 def _element(place: str, site: object) -> int:
-    species = _named(place, site, "species", list)
-    symbol = _named(f"{place}, 'species'", species[0] if len(species) == 1 else None, "element", str)
+    species = named(place, site, "species", list)
+    symbol = named(f"{place}, 'species'", species[0] if len(species) == 1 else None, "element", str)
     if symbol not in atomic_numbers or species[0].get("occu", 1) != 1:
         raise ValueError(
             f"{place}: expected one element with occupancy 1, got {symbol!r:.20}, {species[0].get('occu', 1)!r:.20}"

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,13 @@ from ...arguments import each
 from ...configurations import Configurations
 from ..archive import read_arrays, write_atomically
 from ..strict import parsed
+from .stacking import UNITS
 
 FORMAT = "fisherlib-1"
-_REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
-_CHOSEN = ("energies", "forces")
-_STRUCTURE = (
-    "numbers",
-    "positions",
-    "format",
-    "units",
-    "provenance",
-    "temperature",
-    "cell",
-    "pbc",
-    "keys",
-    "configurations",
-    "n_atoms",
-    "descriptor_names",
-)
+REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
+_WANTED, _WAY = (*REQUIRED, "energies", "forces"), "write such a file with fisherlib.io.write"
+_STRUCTURE = {*REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc", "descriptor_names"}
+_UNITS = json.dumps({**UNITS, "temperature": "K"}, ensure_ascii=False)
 
 
 def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **extra: Any) -> None:
@@ -58,9 +48,7 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
         raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")
     arrays: dict[str, Any] = {
         "format": FORMAT,
-        "units": json.dumps(
-            {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K"}, ensure_ascii=False
-        ),
+        "units": _UNITS,
         "keys": np.array([f.key for f in frames]),
         "configurations": np.array([len(f.n_atoms) for f in frames]),
         "provenance": json.dumps(dict(frames[0].provenance), ensure_ascii=False),
@@ -77,9 +65,8 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
 def read(path: Path) -> list[Configurations]:
     """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are ignored."""
     arrays = read_arrays(path)
-    lacking = [name for name in _REQUIRED if name not in arrays]
-    if lacking:
-        raise missing(path.name, lacking, list(arrays))
+    if lacking := [name for name in REQUIRED if name not in arrays]:
+        raise missing(path.name, lacking, arrays)
     counts, n_atoms = (_counts(path, name, arrays[name]) for name in ("configurations", "n_atoms"))
     if counts.sum() != len(n_atoms) or arrays["keys"].shape != counts.shape:
         raise ValueError(
@@ -87,10 +74,6 @@ def read(path: Path) -> list[Configurations]:
         )
     per_atom, per_configuration = _by_length(arrays, len(n_atoms), int(n_atoms.sum()))
     temperature = arrays.get("temperature", np.full(len(counts), np.nan))
-    if temperature.shape != counts.shape:
-        raise ValueError(
-            f"temperature of {path.name}: expected one for each of the {len(counts)} keys, K, got shape {temperature.shape}"
-        )
     _check_shapes(path, arrays, len(n_atoms), int(n_atoms.sum()))
     provenance, units = (_entries(path, name, arrays) for name in ("provenance", "units"))
     made, ends, atom_ends = [], np.cumsum(counts), np.concatenate([[0], np.cumsum(n_atoms)])
@@ -129,12 +112,8 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
     """Refuses arrays of fixed shape that have another shape; missing ones are dealt with elsewhere."""
     keys, names = arrays["configurations"].shape, (np.size(arrays.get("descriptor_names", ())),)
     wanted = {"numbers": ((atoms,), "iu"), "positions": ((atoms, 3), "iuf"), "cell": ((M, 3, 3), "iuf")}
-    wanted |= {
-        "pbc": ((M, 3), "biu"),
-        "temperature": (keys, "iuf"),
-        "keys": (keys, "U"),
-        "descriptor_names": (names, "U"),
-    }
+    wanted |= {"pbc": ((M, 3), "biu"), "temperature": (keys, "iuf")}
+    wanted |= {"keys": (keys, "U"), "descriptor_names": (names, "U")}
     for name, (shape, kinds) in wanted.items():
         array = arrays.get(name)
         if array is not None and (array.dtype.kind not in kinds or array.shape != shape):
@@ -144,8 +123,7 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
         if name in arrays and arrays[name].shape[:1] != (rows,):
             last = str(arrays["keys"][-1])
             raise ValueError(
-                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape "
-                f"{arrays[name].shape}"
+                f"{name} of trajectory {last!r} in {path.name}: expected {rows} rows up to its end, got shape {arrays[name].shape}"
             )
     if ("cell" in arrays) != ("pbc" in arrays):
         raise ValueError(f"cell and pbc of {path.name}: expected both or neither, got one of them")
@@ -176,9 +154,15 @@ def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[
     return per_atom, per_configuration
 
 
-def missing(file: str, names: Sequence[str], found: Sequence[str]) -> ValueError:
-    """The error of a file without arrays that this format always has."""
-    return ValueError(
-        f"{file}: expected the arrays {', '.join((*_REQUIRED, *_CHOSEN))}, got no {', '.join(names)} among "
-        f"{', '.join(found) or 'nothing'}; write such a file with fisherlib.io.write"
-    )
+def missing(
+    file: str, names: Iterable[str], found: Iterable[str], wanted: Iterable[str] = _WANTED, way: str = _WAY
+) -> ValueError:
+    """The error of a file without arrays that a format always has, this one if no other is named."""
+    expected, got, among = (", ".join(words) or "nothing" for words in (wanted, names, found))
+    return ValueError(f"{file}: expected the arrays {expected}, got no {got} among {among}; {way}")
+
+
+def names_of(path: Path) -> set[str]:
+    """Names of the arrays of an ``.npz``, from the directory at its end."""
+    with zipfile.ZipFile(path) as archive:
+        return {name.removesuffix(".npy") for name in archive.namelist()}

@@ -13,7 +13,7 @@ from ...configurations import Configurations
 from .. import inert
 from . import ase_records
 from .tables import CONVERSION, dataframes
-from .values import flat
+from .values import flat, shaped
 
 _LAYOUT = "{key: {'atoms': [ase.Atoms], 'energies': [float]}}"
 _NUMBERED = re.compile(r"(?P<key>.*\S)_(?P<number>\d{1,18})(\.\w{1,8})?", re.DOTALL)
@@ -48,21 +48,16 @@ def _trajectory(path: Path, key: str, value: object) -> Configurations:
     if not isinstance(value, Mapping) or not {"atoms", "energies"} <= value.keys():
         found = list(value)[:9] if isinstance(value, Mapping) else type(value).__name__
         raise ValueError(f"{path.name}, key {key!r}: expected {_LAYOUT}, got {found}")
-    if not isinstance(value["atoms"], list | tuple):
-        raise ValueError(
-            f"atoms of {key!r} in {path.name}: expected a list of ase.Atoms, got {type(value['atoms']).__name__}"
-        )
-    states = [
-        ase_records.state_of(f"{path.name}, key {key!r}, configuration {m}", atoms)
-        for m, atoms in enumerate(value["atoms"])
-    ]
+    atoms, place = value["atoms"], f"{path.name}, key {key!r}"
+    if not isinstance(atoms, list | tuple):
+        raise ValueError(f"atoms of {key!r} in {path.name}: expected a list of ase.Atoms, got {type(atoms).__name__}")
+    states = [ase_records.state_of(f"{place}, configuration {m}", one) for m, one in enumerate(atoms)]
     energies = flat(f"energies of {key!r} in {path.name}", value["energies"])
     if not states or len(states) != len(energies):
         raise ValueError(
-            f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got "
-            f"{len(energies)}"
+            f"energies of {key!r} in {path.name}: expected one for each of the {len(states)} configurations, got {len(energies)}"
         )
-    made = ase_records.stack(path, key, f"{path.name}, key {key!r}", states)
+    made = ase_records.stack(path, key, place, states)
     return dataclasses.replace(made, entries={**made.entries, **_extras(value, len(states)), "energies": energies})
 
 
@@ -110,14 +105,9 @@ def _labelled(place: str, entry: Mapping[Any, object]) -> dict[str, Any]:
     for name, allowed in shapes.items():
         if entry.get(name) is None:  # not computed
             continue
-        array = np.asarray(entry[name]) if isinstance(entry[name], int | float | np.generic | np.ndarray) else None
-        if array is None or array.dtype.kind not in "iuf" or array.shape not in allowed:
-            found = type(entry[name]).__name__ if array is None else f"shape {array.shape} of type {array.dtype}"
-            raise ValueError(
-                f"{name} of {place}: expected numbers of shape {' or '.join(map(str, allowed))}, got {found}"
-            )
+        array = shaped(f"{name} of {place}", entry[name], *allowed, lists=False)
         if name == "forces":
             arrays["forces"] = array
         else:
-            info["energies" if name == "energy" else name] = array.reshape(()) if name == "energy" else array
+            info |= {"energies": array.reshape(())} if name == "energy" else {name: array}
     return {**state, "info": info, "arrays": arrays}

@@ -1,5 +1,6 @@
 """θ and its offset as the coefficient file of LAMMPS's ``pair_style snap``, in and out."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
 from ..strict import ending
+from .lammps.text import lines
 
 
 def write_snapcoeff(
@@ -52,7 +54,9 @@ def write_snapcoeff(
     T = len(elements)
     if model.K % T:
         raise ValueError(f"element: expected as many parameters for each of {T} elements, got K = {model.K} in all")
-    radii, weights = _positive("radius", radius, T), _numbers("weight", weight, T)
+    radii, weights = _numbers("radius", radius, T), _numbers("weight", weight, T)
+    if min(radii) <= 0:
+        raise ValueError(f"radius: expected positive numbers, got {min(radii)!r}")
     text = ["# SNAP coefficients written by fisherlib UNITS: metal", "", f"{T} {model.K // T + 1}"]
     for name, R, w, theta in zip(elements, radii, weights, model.theta.reshape(T, -1).tolist(), strict=True):
         text += [f"{name} {R!r} {w!r}", *map(repr, [model.offset, *theta])]
@@ -64,13 +68,6 @@ def _numbers(name: str, values: float | Sequence[float], T: int) -> list[float]:
     if array.shape != (T,) or not np.isfinite(array).all():
         raise ValueError(f"{name}: expected {T} finite numbers, one for each element, got {values!r:.40}")
     return array.tolist()
-
-
-def _positive(name: str, values: float | Sequence[float], T: int) -> list[float]:
-    numbers = _numbers(name, values, T)
-    if min(numbers) <= 0:
-        raise ValueError(f"{name}: expected positive numbers, got {min(numbers)!r}")
-    return numbers
 
 
 def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
@@ -95,8 +92,10 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
     """
     location("path", path, "io.read_snapcoeff('Ta.snapcoeff')")
     path = find(path)
-    rows = _rows(path)
-    words, number = rows[0][1], rows[0][0]
+    rows = [(n, words) for n, line in lines(path) if (words := line.partition("#")[0].split())]
+    if not rows:
+        raise ValueError(f"{path.name}: expected a .snapcoeff, got nothing but comments")
+    number, words = rows[0]
     if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
         raise ValueError(
             f"{path.name}: expected the numbers of elements and of coefficients in line {number}, got {' '.join(words)!r:.40}"
@@ -107,50 +106,28 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
             f"{path.name}: expected {T} elements of a line and {count} coefficients each, {T * (1 + count)} lines after line "
             f"{number}, got {len(rows) - 1}; the file is truncated or damaged"
         )
-    elements, offsets, theta = [], [], []
-    for t in range(T):
-        head, *block = rows[1 + t * (1 + count) : 1 + (t + 1) * (1 + count)]
-        if len(head[1]) != 3:
-            raise ValueError(
-                f"{path.name}: expected element, radius and weight in line {head[0]}, got {' '.join(head[1])!r:.40}"
-            )
-        elements.append({"element": head[1][0], "radius": _value(path, head, 1), "weight": _value(path, head, 2)})
-        long = next((row for row in block if len(row[1]) != 1), None)
-        if long is not None:
-            raise ValueError(f"{path.name}: expected one coefficient in line {long[0]}, got {' '.join(long[1])!r:.40}")
-        offset, *coefficients = [_value(path, row, 0) for row in block]
-        offsets.append(offset)
-        theta += coefficients
+    for i, (n, found) in enumerate(rows[1:]):
+        what, size = ("one coefficient", 1) if i % (1 + count) else ("element, radius and weight", 3)
+        if len(found) != size:
+            raise ValueError(f"{path.name}: expected {what} in line {n}, got {' '.join(found)!r:.40}")
+    heads = rows[1 :: 1 + count]
+    elements = [{"element": h[1][0], "radius": _value(path, h, 1), "weight": _value(path, h, 2)} for h in heads]
+    values = np.array([_value(path, row, 0) for i, row in enumerate(rows[1:]) if i % (1 + count)]).reshape(T, count)
+    offsets = values[:, 0].tolist()
     if len(set(offsets)) > 1:
         raise ValueError(
             f"{path.name}: expected one constant per atom for all elements, got {', '.join(map(repr, offsets))}; a potential of "
             "fisherlib has one: shift the energies of the elements until they agree"
         )
-    return LinearPotential(
-        theta=np.array(theta), offset=offsets[0], name=name, provenance={"file": path.name, "elements": elements}
-    )
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Words of each line with its number; comments and empty lines are left out, as LAMMPS does."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name}: expected the text of a .snapcoeff, got other bytes ({error})") from error
-    rows = [(number, line.partition("#")[0].split()) for number, line in enumerate(text.splitlines(), 1)]
-    rows = [row for row in rows if row[1]]
-    if not rows:
-        raise ValueError(f"{path.name}: expected a .snapcoeff, got nothing but comments")
-    return rows
+    about = {"file": path.name, "elements": elements}
+    return LinearPotential(theta=values[:, 1:].ravel(), offset=offsets[0], name=name, provenance=about)
 
 
 def _value(path: Path, row: tuple[int, list[str]], k: int) -> float:
-    try:
-        value = float(row[1][k])
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise ValueError(
-            f"{path.name}: expected a finite number in line {row[0]}, got {row[1][k]!r:.20}; the file is damaged"
-        )
-    return value
+    number, words = row
+    with contextlib.suppress(ValueError):
+        if np.isfinite(value := float(words[k])):
+            return value
+    raise ValueError(
+        f"{path.name}: expected a finite number in line {number}, got {words[k]!r:.20}; the file is damaged"
+    )

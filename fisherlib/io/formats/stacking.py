@@ -10,32 +10,22 @@ from ...configurations import Configurations
 
 #: What an ``ase.Atoms`` is in, by definition.
 ASE_UNITS = {"positions": "Å", "cell": "Å"}
+UNITS = {**ASE_UNITS, "energies": "eV", "forces": "eV/Å"}
 
 
 class Parsed(NamedTuple):
-    """One configuration.
+    """One configuration."""
 
-    Attributes:
-        atoms: per-atom arrays by name, (N, …), "numbers" among them.
-        entries: numbers, words and small arrays that belong to the whole configuration.
-        cell: (3, 3) Å.
-        pbc: three times whether a direction is periodic.
-    """
-
-    atoms: Mapping[str, NDArray]
-    entries: Mapping[str, Any] = {}
-    cell: NDArray | None = None
+    atoms: Mapping[str, NDArray]  # (N, …) by name, "numbers" among them
+    entries: Mapping[str, Any] = {}  # numbers, words and small arrays that belong to the whole configuration
+    cell: NDArray | None = None  # (3, 3) Å
     pbc: Sequence[bool] = (False, False, False)
 
 
 def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Configurations:
     """The configurations as one trajectory; what only some of them have is left out, and told by ``incomplete``.
 
-    Args:
-        key: of the trajectory.
-        place: file and key, for error messages.
-        parts: one for each configuration.
-        about: further fields of the ``Configurations``, such as ``units``.
+    ``place`` names file and key in errors; ``about`` has further fields of the trajectory, such as ``units``.
 
     Raises:
         ValueError: an array has another shape in another configuration, or not one row for each atom.
@@ -65,17 +55,12 @@ def _columns(place: str, parts: Sequence[Mapping[str, NDArray]]) -> tuple[dict[s
     columns = {}
     for name in (n for n in parts[0] if n not in incomplete):
         arrays = [p[name] for p in parts]
-        wanted = arrays[0].shape[1:]
         for m, array in enumerate(arrays):
-            if array.shape[1:] != wanted:
+            wanted = (len(parts[m]["numbers"]), *arrays[0].shape[1:])
+            if array.shape != wanted:
                 raise ValueError(
-                    f"column {name!r} of {place}: expected shape (N, {', '.join(map(str, wanted))}) as in "
-                    f"configuration 0, got {array.shape} in configuration {m}; all configurations need the same descriptor"
-                )
-            if len(array) != len(parts[m]["numbers"]):
-                raise ValueError(
-                    f"column {name!r} of {place}: expected {len(parts[m]['numbers'])} rows, one for each atom, in "
-                    f"configuration {m}, got {len(array)}"
+                    f"column {name!r} of {place}: expected shape {wanted}, a row for each atom and the rest as in configuration "
+                    f"0, got {array.shape} in configuration {m}; all configurations need the same descriptor"
                 )
         columns[name] = np.concatenate(arrays)
     return columns, incomplete

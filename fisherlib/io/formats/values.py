@@ -1,19 +1,21 @@
 """Numbers and chemical symbols from foreign files, as arrays."""
 
 import numbers
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
 
+from ..strict import regular
+
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
-    """``value`` as a float64 array (n,); nesting is refused, so that it cannot blow up.
+    """A number, a flat list of numbers or an array as a float64 array (n,); nesting is refused, so that it cannot blow up.
 
-    Args:
-        what: names the value in the error.
-        value: a number, a flat list or tuple of numbers, or an array.
-        booleans: whether yes and no are taken for 1 and 0; else they are no numbers.
+    ``booleans`` says whether yes and no are taken for 1 and 0; else they are no numbers.
 
     Raises:
         ValueError: anything else; the value itself is not repeated, since it may be huge.
@@ -33,38 +35,63 @@ def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.floa
     try:
         return np.array([float(np.asarray(item).reshape(())) for item in items], dtype=np.float64)
     except OverflowError:
-        raise ValueError(
-            f"{what}: expected numbers that fit into float64, got an integer of more than 308 digits"
-        ) from None
+        way = "got an integer of more than 308 digits"
+        raise ValueError(f"{what}: expected numbers that fit into float64, {way}") from None
 
 
-def shaped(what: str, value: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """``value`` as a float64 array of the shape wanted.
+def shaped(what: str, value: object, *shapes: tuple[int, ...], lists: bool = True) -> NDArray[np.float64]:
+    """A number, lists of numbers or an array as a float64 array of one of the shapes; one that is so already is not copied.
 
-    Args:
-        what: names the value in the error.
-        value: a number, lists of numbers or an array.
-        shape: wanted; () for one number.
+    ``lists`` says whether they are allowed; those of a pickle may be nested so deeply that they fill the memory.
 
     Raises:
         ValueError: another shape, or something else than numbers.
     """
+    expected = f"{what}: expected numbers of shape {' or '.join(map(str, shapes))}, got"
+    if not lists and not isinstance(value, int | float | np.generic | np.ndarray):
+        raise ValueError(f"{expected} {type(value).__name__}")
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got rows of different lengths") from None
-    if array.dtype.kind not in "iuf" or array.shape != shape:
+        raise ValueError(f"{expected} rows of different lengths") from None
+    if array.dtype.kind not in "iuf" or array.shape not in shapes:
         found = type(value).__name__ if array.dtype.kind == "O" else f"shape {array.shape} of type {array.dtype}"
-        raise ValueError(f"{what}: expected numbers of shape {shape}, got {found}")
-    return array.astype(np.float64)
+        raise ValueError(f"{expected} {found}")
+    return array.astype(np.float64, copy=False)
+
+
+def npy(path: Path) -> NDArray:
+    """The array of a ``.npy``, left in the file until it is used.
+
+    Raises:
+        ValueError: another file, a damaged one, or objects in it.
+    """
+    regular(path)
+    try:
+        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
+            warnings.simplefilter("ignore")
+            return np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
+        raise ValueError(
+            f"{path.name}: expected an intact .npy of numbers, got a damaged or another file ({error}); copy it again from its source"
+        ) from error
+
+
+def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.int64]:
+    """Atomic numbers of chemical symbols.
+
+    Raises:
+        ValueError: something else; the first that is wrong is named, with the way out.
+    """
+    found = [_of_symbol.get(symbol, -1) if isinstance(symbol, str) else -1 for symbol in symbols]
+    if -1 in found:
+        i = found.index(-1)
+        raise ValueError(f"{place}: expected symbols of elements, got {symbols[i]!r:.20} for atom {i}; {way}")
+    return np.array(found)
 
 
 def atomic_numbers(what: str, values: NDArray) -> NDArray[np.int64]:
-    """Atomic numbers from themselves, as any kind of number, or from chemical symbols.
-
-    Args:
-        what: the column and its file, for the error message.
-        values: (n,) symbols or numbers.
+    """Atomic numbers from themselves, as any kind of number, or from chemical symbols, (n,).
 
     Raises:
         ValueError: something else; the first that is wrong is named.

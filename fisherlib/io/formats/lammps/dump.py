@@ -1,24 +1,26 @@
-"""A text dump of LAMMPS as the configurations of one trajectory."""
+"""A text dump of LAMMPS as the configurations of one trajectory, with the columns of its computes as arrays."""
 
 import dataclasses
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from ase.data import atomic_numbers
 from numpy.typing import ArrayLike, NDArray
 
 from ....configurations import Configurations
-from ..stacking import ASE_UNITS, Parsed, stack
-from .computes import grouped, with_directions
-from .energies import totals
+from ..stacking import UNITS, Parsed, stack
+from ..values import of_symbols
 from .frames import Frame, frames
-from .text import table, warn_of_few_digits
+from .text import table, totals, warn_of_few_digits
 
 _POSITIONS = (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs"), ("xsu", "ysu", "zsu"))
 _TEXT = ("element", "typelabel")  # all other columns are numbers
-_SUFFIXES = (".dump", ".lammpstrj", ".lammpsdump")
+#: Suffixes of dumps.
+DUMPS = (".dump", ".lammpstrj", ".lammpsdump")
+_INDEXED = re.compile(r"(?P<name>[cfv]_\w+|[id]2?_\w+)\[(?P<index>[1-9]\d{0,8})\]", flags=re.ASCII)
+_VECTORS = {"forces": ("fx", "fy", "fz"), "velocities": ("vx", "vy", "vz")}
 
 
 def read_dump(
@@ -61,17 +63,17 @@ def read_dump(
                 "write dumps of different columns into different files"
             )
         parts.append(_atoms(path, frame, elements))
-        found.append(dataclasses.replace(frame, rows=()))  # text takes several times the memory of numbers
+        found.append(frame._replace(rows=()))  # text takes several times the memory of numbers
     if not found:
         raise ValueError(f"{path.name}: expected at least one frame of a LAMMPS dump, got an empty file")
     types = max((int(part["type"].max()) for part in parts if "type" in part), default=1)
     count = max(types, len(elements or ()))
     parsed = [
-        Parsed(with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
+        Parsed(_with_directions(p, p.get("type", p["numbers"] * 0 + 1), count), {"timestep": f.step}, f.cell, f.pbc)
         for p, f in zip(parts, found, strict=True)
     ]
-    key = key or (path.stem if path.suffix in _SUFFIXES else path.name)
-    made = stack(key, path.name, parsed, units={**ASE_UNITS, "forces": "eV/Å", "energies": "eV"})
+    key = key or (path.stem if path.suffix in DUMPS else path.name)
+    made = stack(key, path.name, parsed, units=UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
 
@@ -92,13 +94,12 @@ def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str
                 f"{place}: expected whole numbers from 1 on in the column {name}, got others; it is damaged"
             )
     order = _order(place, columns)
-    columns = {
-        name: column[order].astype(np.int64 if name == "type" else column.dtype) for name, column in columns.items()
-    }
+    columns = {name: column[order] for name, column in columns.items()}
+    columns |= {"type": columns["type"].astype(np.int64)} if "type" in columns else {}
     columns["numbers"] = _numbers(place, columns, elements)
     columns["positions"] = _positions(place, columns, frame)
     used = {"id", "element", *(name for group in _POSITIONS for name in group)}
-    return grouped([name for name in columns if name not in used], columns)
+    return _grouped([name for name in columns if name not in used], columns)
 
 
 def _order(place: str, columns: dict[str, NDArray]) -> NDArray[np.integer]:
@@ -114,13 +115,13 @@ def _order(place: str, columns: dict[str, NDArray]) -> NDArray[np.integer]:
 
 
 def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | None) -> NDArray[np.integer]:
-    if elements is None and "element" not in columns:
-        raise ValueError(
-            f"{place}: expected the elements of its types, got only {', '.join(columns)}; give elements=('Ta', …), one for each "
-            "type, or dump the column element after 'dump_modify … element Ta …'"
-        )
     types = columns.get("type")
     if elements is None:
+        if "element" not in columns:
+            raise ValueError(
+                f"{place}: expected the elements of its types, got only {', '.join(columns)}; give elements=('Ta', …), one for "
+                "each type, or dump the column element after 'dump_modify … element Ta …'"
+            )
         symbols = columns["element"].tolist()
         if types is not None and len(set(types)) > 1 and set(symbols) == {"C"}:
             raise ValueError(
@@ -131,16 +132,10 @@ def _numbers(place: str, columns: dict[str, NDArray], elements: Sequence[str] | 
         if isinstance(elements, str) or types is None or not set(types) <= set(range(1, len(elements) + 1)):
             found = "no column type" if types is None else f"types up to {types.max():g}"
             raise ValueError(
-                f"elements: expected a list of the symbols of all types, such as ('W', 'Be'), got {elements!r:.40} for {place}, "
-                f"which has {found}"
+                f"elements: expected a list of the symbols of all types, such as ('W', 'Be'), got {elements!r:.40} for {place}, which has {found}"
             )
         symbols = [elements[int(kind) - 1] for kind in types]
-    unknown = sorted({str(symbol) for symbol in symbols if symbol not in atomic_numbers})
-    if unknown:
-        raise ValueError(
-            f"{place}: expected symbols of elements, got {unknown[0]!r:.20}; give elements=('Ta', …), one for each type"
-        )
-    return np.array([atomic_numbers[symbol] for symbol in symbols])
+    return of_symbols(place, symbols, "give elements=('Ta', …), one for each type")
 
 
 def _positions(place: str, columns: dict[str, NDArray], frame: Frame) -> NDArray[np.float64]:
@@ -152,3 +147,35 @@ def _positions(place: str, columns: dict[str, NDArray], frame: Frame) -> NDArray
     raise ValueError(
         f"{place}: expected positions x y z, xu yu zu or xs ys zs, got {', '.join(columns)}; dump them as well"
     )
+
+
+def _grouped(names: Sequence[str], columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Columns by name, those of a vector or of a compute (from [1] on, none missing) put together as (N, k)."""
+    indexed: dict[str, dict[int, str]] = {}
+    for name in names:
+        if match := _INDEXED.fullmatch(name):
+            indexed.setdefault(match["name"], {})[int(match["index"])] = name
+    members = {name: [found[i] for i in sorted(found)] for name, found in indexed.items() if max(found) == len(found)}
+    members |= {name: list(parts) for name, parts in _VECTORS.items() if set(parts) <= set(names)}
+    taken = {part for parts in members.values() for part in parts}
+    single = {name: columns[name] for name in names if name not in taken}
+    return single | {name: np.stack([columns[part] for part in parts], axis=1) for name, parts in members.items()}
+
+
+def _with_directions(columns: Mapping[str, NDArray], types: NDArray[np.integer], count: int) -> dict[str, NDArray]:
+    """The columns with those of ``compute snad/atom``, (N, 3kT), as Φ = −∂D/∂x of shape (N, 3, Tk), and D to go with it.
+
+    LAMMPS sums the descriptors of atoms of each type apart: Σ_{i of type I} D_i are k descriptors of their own for each of
+    the T = ``count`` types. So the k numbers of ``compute sna/atom`` become T blocks, of which only that of the atom's type is not 0.
+    """
+    made = dict(columns)
+    computed = {name: a for name, a in columns.items() if a.ndim == 2 and name.startswith(("c_", "f_", "v_"))}
+    for name, Phi in computed.items():
+        for other, D in computed.items():
+            N, k = D.shape
+            if Phi.shape[1] != 3 * count * k:
+                continue
+            made[name] = Phi.reshape(N, count, 3, k).transpose(0, 2, 1, 3).reshape(N, 3, count * k)
+            own = types[:, None] == np.arange(1, count + 1)
+            made[other] = np.where(own[:, :, None], D[:, None, :], 0.0).reshape(N, count * k)
+    return made

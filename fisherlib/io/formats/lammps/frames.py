@@ -1,9 +1,8 @@
 """The frames of a LAMMPS dump, as text cut into its parts."""
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +10,15 @@ from numpy.typing import NDArray
 from .text import Line, integer, lines, table, take
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Frame:
-    """One frame: its step, box, and the lines of its atoms.
-
-    Attributes:
-        step: of the simulation.
-        cell: (3, 3) Å, rows a, b, c.
-        origin: (3,) Å, where the box begins.
-        pbc: (3,) which directions are periodic.
-        names: of the columns.
-        rows: a line for each atom.
-    """
+class Frame(NamedTuple):
+    """One frame: its step, its box, and the lines of its atoms."""
 
     step: int
-    cell: NDArray[np.float64]
-    origin: NDArray[np.float64]
-    pbc: tuple[bool, ...]
-    names: tuple[str, ...]
-    rows: Sequence[Line]
+    cell: NDArray[np.float64]  # (3, 3) Å, rows a, b, c
+    origin: NDArray[np.float64]  # (3,) Å, where the box begins
+    pbc: tuple[bool, ...]  # (3,) which directions are periodic
+    names: tuple[str, ...]  # of the columns
+    rows: Sequence[Line]  # one for each atom
 
 
 def frames(path: Path) -> Iterator[Frame]:
@@ -72,22 +61,19 @@ def frames(path: Path) -> Iterator[Frame]:
 
 
 def _frame(path: Path, number: int, found: dict[str, Any], names: tuple[str, ...], file: Iterator[Line]) -> Frame:
-    lacking = {"step": "ITEM: TIMESTEP", "atoms": "ITEM: NUMBER OF ATOMS", "box": "ITEM: BOX BOUNDS"}
-    for part, title in lacking.items():
+    for part, title in (("step", "TIMESTEP"), ("atoms", "NUMBER OF ATOMS"), ("box", "BOX BOUNDS")):
         if part not in found:
-            raise ValueError(
-                f"{path.name}: expected {title!r} before the atoms in line {number}, got none; it is damaged"
-            )
+            place = f"before the atoms in line {number}"
+            raise ValueError(f"{path.name}: expected 'ITEM: {title}' {place}, got none; it is damaged")
     if found["atoms"] < 1 or not names:
         raise ValueError(
-            f"{path.name}: expected at least one atom and the names of its columns in line {number}, got {found['atoms']} atoms "
-            f"and {len(names)} names"
+            f"{path.name}: expected at least one atom and the names of its columns in line {number}, got {found['atoms']} atoms and {len(names)} names"
         )
     if len(set(names)) < len(names):
         raise ValueError(f"{path.name}: expected different names of columns in line {number}, got one of them twice")
-    cell, origin, pbc = found["box"]
     rows = take(path, file, found["atoms"], f"atoms of step {found['step']}")
-    return Frame(step=found["step"], cell=cell, origin=origin, pbc=pbc, names=names, rows=rows)
+    cell, origin, pbc = found["box"]
+    return Frame(found["step"], cell, origin, pbc, names, rows)
 
 
 def _box(path: Path, number: int, words: list[str], bounds: list[Line]) -> tuple[NDArray, NDArray, tuple[bool, ...]]:

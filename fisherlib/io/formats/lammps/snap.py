@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import floats
 from ....dataset import Trajectory
-from ...strict import regular
-from .text import lines, table, take, warn_of_few_digits
+from ..values import npy, shaped
+from .text import filled, table, take, warn_of_few_digits
 
 _VIRIAL = 6
 
@@ -52,14 +52,12 @@ def read_snap(
     counts = np.broadcast_to(np.asarray(n_atoms), (len(arrays),)) if np.ndim(n_atoms) == 0 else np.asarray(n_atoms)
     if counts.shape != (len(arrays),) or counts.dtype.kind not in "iu" or counts.min() < 1:
         raise ValueError(
-            f"n_atoms: expected one whole number, or one for each of the {len(arrays)} configurations of {path.name}, got "
-            f"{n_atoms!r:.60}"
+            f"n_atoms: expected one whole number, or one for each of the {len(arrays)} configurations of {path.name}, got {n_atoms!r:.60}"
         )
     heads = [_head(path, m, array, int(N)) for m, (array, N) in enumerate(zip(arrays, counts, strict=True))]
-    sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)] if (np.array(heads) == counts).all() else None
-    E = np.array([a[0, -1] for a in arrays])
-    F = np.concatenate([a[h:-_VIRIAL, -1] for a, h in zip(arrays, heads, strict=True)])
-    E, F = _targets(path, E, F, energies, forces)
+    sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)]
+    rows = np.concatenate([a[h:-_VIRIAL] for a, h in zip(arrays, heads, strict=True)])
+    E, F = _targets(path, np.array([a[0, -1] for a in arrays]), rows[:, -1], energies, forces)
     warnings.warn(
         f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside, as only energies and forces are fitted",
         stacklevel=2,
@@ -69,10 +67,10 @@ def read_snap(
         temperature=temperature,
         n_atoms=counts,
         energies=E,
-        descriptors=np.array([a[:h, :-1].sum(axis=0) for a, h in zip(arrays, heads, strict=True)]),
-        site_descriptors=None if sites is None else np.concatenate(sites),
+        descriptors=np.array([D.sum(axis=0) for D in sites]),
+        site_descriptors=np.concatenate(sites) if (np.array(heads) == counts).all() else None,
         forces=F,
-        force_descriptors=np.concatenate([a[h:-_VIRIAL, :-1] for a, h in zip(arrays, heads, strict=True)]),
+        force_descriptors=rows[:, :-1],
     )
 
 
@@ -103,31 +101,19 @@ def _targets(
                 "zero; give energies= and forces= of the system, or run the simulation's own pair_style"
             )
         return E, F
-    given_E = _given("energies", energies, [E.shape])
-    given_F = _given("forces", forces, [F.shape, (len(F) // 3, 3)])
+    given_E = shaped("energies", floats("energies", energies), E.shape)
+    given_F = shaped("forces", floats("forces", forces), F.shape, (len(F) // 3, 3))
     if not zero:
         warnings.warn(
-            f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and "
-            "subtracted from those given",
+            f"{path.name}: the energies and forces in its last column are taken for those of a reference potential and subtracted from those given",
             stacklevel=3,
         )
     return given_E - E, given_F.ravel() - F
 
 
-def _given(name: str, values: ArrayLike, shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
-    wanted = " or ".join(map(str, shapes))
-    array = floats(name, values)
-    if array.shape not in shapes:
-        raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
-    return array
-
-
 def _arrays(path: Path) -> list[NDArray[np.float64]]:
     if path.suffix == ".npy":
-        try:
-            array = np.load(regular(path), allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path.name}: expected an intact .npy of numbers, got another file ({error})") from error
+        array = npy(path)
         if array.ndim not in (2, 3) or array.dtype.kind not in "iuf" or array.size == 0:
             raise ValueError(f"{path.name}: expected one array (rows, K + 1) or M of them, got shape {array.shape}")
         array = array.astype(np.float64)
@@ -142,9 +128,8 @@ def _arrays(path: Path) -> list[NDArray[np.float64]]:
 
 def _texts(path: Path) -> list[list[tuple[int, str]]]:
     """Lines of each array of a text: after lines of a step and a number of rows where there are such, or else of one."""
-    file = ((n, line) for n, line in lines(path) if line.strip() and not line.lstrip().startswith("#"))
-    first = next(file, None)
-    if first is None:
+    file = filled(path)
+    if (first := next(file, None)) is None:
         raise ValueError(
             f"{path.name}: expected the array of compute snap, got no numbers; see fix ave/time, mode vector"
         )

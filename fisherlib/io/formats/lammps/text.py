@@ -1,18 +1,25 @@
-"""Numbers in the text that LAMMPS writes: tables, steps with a value each, and how many digits they have."""
+"""Numbers in the text that LAMMPS writes: tables, total energies by step, and how many digits they have."""
 
 import itertools
+import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ....arguments import floats
 from ...strict import regular
 
 #: Significant digits of LAMMPS's %g; an energy of −12345.6 eV is then known to 0.1 eV.
 FEW = 6
+
+_WAY = (
+    "give energies= as an array, as a text of two columns (step and energy, as of 'fix ave/time 1 1 100 c_thermo_pe file …'), or "
+    "as a column of energies per atom such as 'c_pe'; such a text beside the dump, named {}, is found without being given"
+)
 
 #: A line with its number in the file, from 1.
 Line = tuple[int, str]
@@ -27,6 +34,11 @@ def lines(path: Path) -> Iterator[Line]:
         raise ValueError(
             f"{path.name}: expected text, got other bytes ({error}); LAMMPS's binary2txt turns its binary files into text"
         ) from error
+
+
+def filled(path: Path) -> Iterator[Line]:
+    """The lines that are neither blank nor comments."""
+    return ((n, line) for n, line in lines(path) if line.strip() and not line.lstrip().startswith("#"))
 
 
 def take(path: Path, file: Iterator[Line], count: int, what: str) -> list[Line]:
@@ -90,14 +102,58 @@ def _is_number(word: str) -> bool:
     return "_" not in word  # Python's own liberty
 
 
-def series(path: Path) -> dict[int, float]:
+def totals(
+    path: Path,
+    energies: ArrayLike | os.PathLike | str | None,
+    atoms: Mapping[str, NDArray],
+    n_atoms: NDArray[np.integer],
+    steps: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """Total energies, (M,) eV: the array given, or those of a text of two columns, or the sums of a column per atom.
+
+    The values of a text are found by ``steps`` (M,); without ``energies`` that beside the dump is taken.
+
+    Raises:
+        FileNotFoundError: no such text.
+        ValueError: none given and none beside the dump, or not one for each frame.
+    """
+    beside = path.with_name(f"{path.name}.energies")
+    way = _WAY.format(beside.name)
+    if energies is None and not beside.is_file():
+        raise ValueError(f"{path.name}: expected energies, which a dump does not hold, got none; {way}")
+    if isinstance(energies, str) and energies in atoms:
+        column = atoms[energies]
+        if column.ndim != 1 or column.dtype.kind != "f":
+            raise ValueError(
+                f"energies: expected a column of one number for each atom, got {energies!r} of shape {column.shape}; {way}"
+            )
+        return np.add.reduceat(column, np.cumsum(n_atoms) - n_atoms)
+    if energies is None or isinstance(energies, str | os.PathLike):
+        text = Path(beside if energies is None else energies)
+        if not text.is_file():
+            raise FileNotFoundError(f"energies: no such file or column of {path.name}: {text}; {way}")
+        values = _series(text)
+        if lacking := [step for step in steps.tolist() if step not in values]:
+            raise ValueError(
+                f"{text.name}: expected an energy for each of the {len(steps)} steps of {path.name}, got none for {len(lacking)}, "
+                f"the first step {lacking[0]}; write both at the same steps"
+            )
+        return np.array([values[step] for step in steps.tolist()])
+    array = floats("energies", energies)
+    if array.shape != n_atoms.shape:
+        raise ValueError(
+            f"energies: expected one for each of the {len(n_atoms)} frames of {path.name}, got shape {array.shape}"
+        )
+    return array
+
+
+def _series(path: Path) -> dict[int, float]:
     """Value by step, from a text of two columns such as that of ``fix ave/time``; lines that begin with # are skipped.
 
     Raises:
         ValueError: other columns, no line, or two values of one step.
     """
-    rows = [(n, text) for n, text in lines(path) if text.strip() and not text.lstrip().startswith("#")]
-    if not rows:
+    if not (rows := list(filled(path))):
         raise ValueError(f"{path.name}: expected lines of two columns, step and value, got none")
     warn_of_few_digits(path, [text for _, text in rows], "'format \" %.16g\"' in fix ave/time", stacklevel=5)
     values: dict[int, float] = {}
@@ -114,7 +170,6 @@ def warn_of_few_digits(path: Path, rows: Sequence[str], remedy: str, *, stacklev
     digits = [len(re.sub(r"[eE].*|\D", "", word).lstrip("0")) for word in words]
     if len(digits) > 2 and max(digits) <= FEW:
         warnings.warn(
-            f"{path.name}: numbers have at most {FEW} digits, which is little for energies and for force descriptors; write "
-            f"them with {remedy}",
+            f"{path.name}: numbers have at most {FEW} digits, which is little for energies and for force descriptors; write them with {remedy}",
             stacklevel=stacklevel,
         )

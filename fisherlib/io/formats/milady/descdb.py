@@ -1,27 +1,29 @@
 """A descriptor database of MiLaDy: configurations with their descriptors and force descriptors, by class and system."""
 
 import dataclasses
+import itertools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....configurations import Configurations
+from ...archive import read_arrays
 from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
-from ..stacking import ASE_UNITS, Parsed, stack
-from . import folder, fortran, packed, poscar
-from .folder import Files, key_of, some
+from ...strict import regular
+from ..stacking import UNITS, Parsed, stack
+from ..values import npy
+from . import folder, fortran, poscar
+from .folder import Files, key_of, refuse, some
 from .folder import holds as holds
 from .poscar import Poscar
 
-_UNITS = {
-    **ASE_UNITS,
-    **dict.fromkeys(("energies", "energy_1", "energy_2", "energy_3"), "eV"),
-    "forces": "eV/Å",
-    "stress": "eV/Å³",
-}
-_AGAIN = "write .eml and .fml in one run of MiLaDy"
+_UNITS = {**UNITS, **dict.fromkeys(("energy_1", "energy_2", "energy_3"), "eV"), "stress": "eV/Å³"}
+
+
+_Content = tuple[NDArray, NDArray | None]
 
 
 def read(path: Path) -> list[Configurations]:
@@ -55,58 +57,84 @@ def read(path: Path) -> list[Configurations]:
     for f in found:
         if (have := contents[f.name][0].shape[1]) != K:
             raise ValueError(
-                f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the "
-                "same descriptor"
+                f"{f.descriptors.name}: expected K = {K} descriptors as in {first}, got {have}; all configurations need the same descriptor"
             )
-    keys: dict[str, list[Files]] = {}
-    for f in found:
-        keys.setdefault(key_of(f.name), []).append(f)
-    return [_trajectory(path, key, members, poscars, contents) for key, members in keys.items()]
+    keys = itertools.groupby(found, lambda f: key_of(f.name))
+    return [_trajectory(path, key, list(members), poscars, contents) for key, members in keys]
 
 
 def _refuse_without_forces(path: Path, missing: list[Files]) -> None:
-    if missing:
-        raise ValueError(
-            f"{path.name}: expected force descriptors (.fml) of each configuration, got none for "
-            f"{some([f.name for f in missing])}; run MiLaDy again with desc_forces=.true., or move the descriptors of these "
-            "away"
-        )
+    way = "run MiLaDy again with desc_forces=.true., or move the descriptors of these away"
+    refuse(path, "force descriptors (.fml) of each configuration", "none", [f.name for f in missing], way)
 
 
-def _descriptors(f: Files, N: int) -> tuple[NDArray, NDArray | None]:
+def _descriptors(f: Files, N: int) -> _Content:
     """(N, K) descriptors of one configuration, and (N, 3, K) force descriptors if the same file has them."""
     file = f.descriptors
     if file.suffix == ".npz":
-        D, Phi = packed.read(file)
-        if Phi is not None and f.force_descriptors is not None:
-            raise ValueError(
-                f"{f.name}: expected force descriptors in one place, got them in .npz and .fml; move one away"
-            )
-        if Phi is not None:
-            if Phi.shape != (N, 3, D.shape[1]) or len(D) != N:
-                raise ValueError(
-                    f"{file.name}: expected N = {N} atoms as in {f.poscar.name}, and force descriptors of shape "
-                    f"({N}, 3, K), got {D.shape} and {Phi.shape}"
-                )
-            return D, Phi
+        D, Phi = _packed(file)
     else:
-        D = fortran.table(file, separator="," if file.suffix == ".csv" else None, row="as in the first line")
-    return _by_atom(file, D, N, f.poscar.name), None
+        separator = "," if file.suffix == ".csv" else None
+        D, Phi = fortran.table(file, separator=separator, row="as in the first line"), None
+    if Phi is None:
+        return _by_atom(file, D, N, f.poscar.name), None
+    if f.force_descriptors is not None:
+        raise ValueError(f"{f.name}: expected force descriptors in one place, got them in .npz and .fml; move one away")
+    if Phi.shape != (N, 3, D.shape[1]) or len(D) != N:
+        raise ValueError(
+            f"{file.name}: expected N = {N} atoms as in {f.poscar.name}, and force descriptors of shape ({N}, 3, K), got {D.shape} and {Phi.shape}"
+        )
+    return D, Phi
+
+
+def _packed(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Descriptors of an ``.npz``, (N, 1 + K), or (N, K) with force descriptors (N, 3, K).
+
+    MiLaDy's own ``.npz`` is one plain array (N, 1 + K) without an archive around it, whose first column numbers the atoms;
+    one array of this layout in an archive is read likewise. Arrays by the names "milady-descriptors" (N, K) and
+    "milady-descriptors-forces" (N, 3, K) come without such a column; where only the former is there, the atoms are taken
+    in the order of their configuration and numbered here.
+
+    Raises:
+        ValueError: damaged, objects inside, or other arrays.
+    """
+    arrays = _arrays(path)
+    if DESCRIPTORS in arrays:
+        D = _numbers(path, DESCRIPTORS, arrays[DESCRIPTORS], 2)
+        if FORCE_DESCRIPTORS in arrays:
+            return D, _numbers(path, FORCE_DESCRIPTORS, arrays[FORCE_DESCRIPTORS], 3)
+        return np.column_stack([np.arange(1, len(D) + 1), D]), None
+    if len(arrays) != 1:
+        raise ValueError(
+            f"{path.name}: expected one array (N, 1 + K), or {DESCRIPTORS!r} (N, K), got {', '.join(arrays) or 'nothing'}"
+        )
+    ((name, table),) = arrays.items()
+    return _numbers(path, name, table, 2), None
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray]:
+    with open(regular(path), "rb") as file:
+        plain = file.read(6) == b"\x93NUMPY"
+    return {"array": npy(path)} if plain else read_arrays(path)
+
+
+def _numbers(path: Path, name: str, array: NDArray, dimensions: int) -> NDArray[np.float64]:
+    if array.dtype.kind not in "iuf" or array.ndim != dimensions or 0 in array.shape or not np.isfinite(array).all():
+        raise ValueError(
+            f"{path.name}: expected finite numbers of {dimensions} dimensions in {name!r}, got {array.dtype} of shape {array.shape}"
+        )
+    return array.astype(np.float64)
 
 
 def _force_descriptors(f: Files, N: int, D: NDArray) -> NDArray:
     """(N, 3, K) of one .fml: for each atom all x, then all y, then all z."""
-    if f.force_descriptors is None:
-        raise ValueError(f"{f.name}: expected force descriptors, got none")
-    K = D.shape[1]
+    file, K = cast(Path, f.force_descriptors), D.shape[1]
     row = (
-        f"the atom's number and 3K values with K = {K} as in {f.descriptors.name}; {_AGAIN}, and with activate_k2b both "
-        "must hold the pair descriptors"
+        f"the atom's number and 3K values with K = {K} as in {f.descriptors.name}; write .eml and .fml in one run of MiLaDy, "
+        "and with activate_k2b both must hold the pair descriptors"
     )
-    values = _by_atom(
-        f.force_descriptors, fortran.table(f.force_descriptors, columns=1 + 3 * K, row=row), N, f.poscar.name
-    )
-    return values.reshape(N, 3, K)
+    table = fortran.table(file, columns=1 + 3 * K, row=row)
+    return _by_atom(file, table, N, f.poscar.name).reshape(N, 3, K)
 
 
 def _by_atom(file: Path, table: NDArray, N: int, poscar_name: str) -> NDArray:
@@ -129,11 +157,7 @@ def _by_atom(file: Path, table: NDArray, N: int, poscar_name: str) -> NDArray:
 
 
 def _trajectory(
-    path: Path,
-    key: str,
-    members: list[Files],
-    poscars: dict[str, Poscar],
-    contents: dict[str, tuple[NDArray, NDArray | None]],
+    path: Path, key: str, members: list[Files], poscars: dict[str, Poscar], contents: dict[str, _Content]
 ) -> Configurations:
     parts = [_parsed(f, poscars[f.name], contents[f.name][0]) for f in members]
     made = stack(key, f"{path.name}, key {key!r}", parts, units=_UNITS)

@@ -1,39 +1,30 @@
 """MiLaDy's design matrix: rows of summed descriptors and of force descriptors, with what they are to give."""
 
 import collections
-import dataclasses
 import re
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....dataset import Trajectory
 from . import fortran
-from .folder import NAME, key_of, some
+from .folder import NAME, key_of, refuse, some
 
 _ENERGY, _FORCE, _STRESS = 1, 2, 3
 _SIZE = re.compile(r"#\s*nline\s+ncol\b.*?\s(?P<rows>[0-9]{1,12})\s+(?P<columns>[0-9]{1,12})\b")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class _Rows:
-    """What the .info says of each row.
+class _Rows(NamedTuple):
+    """What the .info says of each row."""
 
-    Attributes:
-        tags: (R,) 1 energy, 2 force, 3 stress.
-        targets: (R,) eV, eV/Å, eV/Å³.
-        weights: (R,)
-        starts: first row of each configuration.
-        sources: name of each configuration.
-    """
-
-    tags: NDArray[np.integer]
-    targets: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    starts: NDArray[np.integer]
-    sources: list[str]
+    tags: NDArray[np.integer]  # (R,) 1 energy, 2 force, 3 stress
+    targets: NDArray[np.float64]  # (R,) eV, eV/Å, eV/Å³
+    weights: NDArray[np.float64]  # (R,)
+    starts: NDArray[np.integer]  # first row of each configuration
+    sources: list[str]  # name of each configuration
 
 
 def read_rows(path: Path, *, temperature: float | None = None) -> list[Trajectory]:
@@ -92,17 +83,16 @@ def read_rows(path: Path, *, temperature: float | None = None) -> list[Trajector
 
 
 def _information(path: Path) -> _Rows:
-    tags, targets, weights, names = [], [], [], []
+    rows: list[tuple[int, float, float]] = []
+    names: list[str] = []
     for n, tokens in fortran.lines(path):
         place = f"{path.name}, line {n}"
         if len(tokens) != 4 or tokens[0] not in ("1", "2", "3") or not NAME.fullmatch(tokens[3]):
             raise ValueError(
-                f"{place}: expected 1, 2 or 3, the target, its weight and a configuration such as 01_120_000001, got "
-                f"{' '.join(tokens)[:80]!r}"
+                f"{place}: expected 1, 2 or 3, the target, its weight and a configuration such as 01_120_000001, got {' '.join(tokens)[:80]!r}"
             )
-        tags.append(int(tokens[0]))
-        targets.append(fortran.number(f"{place}, target", tokens[1]))
-        weights.append(fortran.number(f"{place}, weight", tokens[2]))
+        target, weight = (fortran.number(f"{place}, {what}", tokens[k]) for k, what in ((1, "target"), (2, "weight")))
+        rows.append((int(tokens[0]), target, weight))
         names.append(tokens[3])
     if not names:
         raise ValueError(f"{path.name}: expected a line for each row of the design matrix, got none")
@@ -112,24 +102,16 @@ def _information(path: Path) -> _Rows:
         raise ValueError(
             f"{path.name}: expected all rows of a configuration together, got those of {some(apart)} apart"
         )
-    return _Rows(
-        tags=np.array(tags),
-        targets=np.array(targets),
-        weights=np.array(weights),
-        starts=np.array(starts),
-        sources=sources,
-    )
+    tags, targets, weights = map(np.array, zip(*rows, strict=True))
+    return _Rows(tags, targets, weights, np.array(starts), sources)
 
 
 def _atoms_of_configurations(path: Path, matrix: NDArray, info: _Rows) -> NDArray[np.integer]:
     """(M,) atoms: the first entry of the energy's row, which the number of force rows must bear out."""
     energies, forces = (np.add.reduceat(info.tags == tag, info.starts, dtype=int) for tag in (_ENERGY, _FORCE))
     wrong = {name for name, e, f in zip(info.sources, energies, forces, strict=True) if e != 1 or f == 0}
-    if wrong:
-        raise ValueError(
-            f"{path.name}: expected one row of energy and 3N rows of forces of each configuration, got another number for "
-            f"{some(wrong)}; write the matrix with E and F set to T for all classes in db_model.in, or without these"
-        )
+    way = "write the matrix with E and F set to T for all classes in db_model.in, or without these"
+    refuse(path, "one row of energy and 3N rows of forces of each configuration", "another number", wrong, way)
     N = matrix[info.tags == _ENERGY, 0]
     if not (3 * N == forces).all():
         m = int(np.flatnonzero(3 * N != forces)[0])
@@ -144,7 +126,7 @@ def _atoms_of_configurations(path: Path, matrix: NDArray, info: _Rows) -> NDArra
 
 def _refuse_truncated(path: Path, rows: int, columns: int | None) -> None:
     """Compares with what the head of the file says, where it does."""
-    said = next(filter(None, map(_SIZE.match, fortran.comments(path))), None)
+    said = next(filter(None, map(_SIZE.match, fortran.head(path)[0])), None)
     if said and (int(said["rows"]) != rows or columns not in (None, int(said["columns"]))):
         raise ValueError(
             f"{path.name}: expected {said['rows']} rows of {said['columns']} as its head says, got {rows}"
@@ -153,7 +135,7 @@ def _refuse_truncated(path: Path, rows: int, columns: int | None) -> None:
 
 
 def _say_what_is_left_aside(path: Path, info: _Rows) -> None:
-    if stress := int((info.tags == _STRESS).sum()):
+    if stress := np.count_nonzero(info.tags == _STRESS):
         warnings.warn(f"{path.name}: {stress} rows of stress are left aside", stacklevel=3)
     weighted = info.weights[(info.weights != 1) & (info.tags != _STRESS)]
     if len(weighted):

@@ -1,36 +1,25 @@
 """Which files of a folder belong to which configuration of a MiLaDy descriptor database."""
 
-import dataclasses
 import re
 import warnings
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 #: Class, system and number of a configuration: 01_120_000001.
 NAME = re.compile(r"(?P<key>[0-9A-Za-z]{2}_[0-9A-Za-z]{3})_[0-9]{6}")
 
-_LAYOUT = (
-    "configurations such as 01_120_000001.eml with their .fml beside them and their .poscar there or in the database's "
-    "folder (DB for descDB)"
-)
-_DESCRIPTORS, _FORCE_DESCRIPTORS, _CONFIGURATION = (".eml", ".csv", ".npz"), ".fml", ".poscar"
+_LAYOUT = "configurations such as 01_120_000001.eml with their .fml beside them and their .poscar there or in the database's folder (DB for descDB)"
+_DESCRIPTORS, _FORCE_DESCRIPTORS = (".eml", ".csv", ".npz"), ".fml"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Files:
-    """The files of one configuration.
+class Files(NamedTuple):
+    """The files of one configuration."""
 
-    Attributes:
-        name: of the configuration.
-        poscar: its positions, energies and forces.
-        descriptors: ``.eml``, ``.csv`` or ``.npz``.
-        force_descriptors: ``.fml``, or None where there is none.
-    """
-
-    name: str
-    poscar: Path
-    descriptors: Path
-    force_descriptors: Path | None
+    name: str  # of the configuration
+    poscar: Path  # positions, energies and forces
+    descriptors: Path  # .eml, .csv or .npz
+    force_descriptors: Path | None  # .fml
 
 
 def key_of(name: str) -> str:
@@ -49,6 +38,12 @@ def some(names: Collection[str]) -> str:
     return f"{len(names)} ({', '.join(first)}{', …' if len(names) > len(first) else ''})"
 
 
+def refuse(path: Path, expected: str, got: str, names: Collection[str], way: str) -> None:
+    """Refuses the files of a path, if there are configurations for which something else was got than expected."""
+    if names:
+        raise ValueError(f"{path.name}: expected {expected}, got {got} for {some(names)}; {way}")
+
+
 def files(path: Path) -> list[Files]:
     """The files of every configuration that has descriptors, by name.
 
@@ -58,27 +53,21 @@ def files(path: Path) -> list[Files]:
     folder = _one_database(path.absolute())
     descriptors = _described(folder)
     force_descriptors = _named(folder, _FORCE_DESCRIPTORS)
-    if alone := force_descriptors.keys() - descriptors.keys():
-        raise ValueError(
-            f"{folder.name}: expected descriptors (.eml) beside each .fml, got none for {some(alone)}; run MiLaDy again "
-            "with write_desc=.true., or move these .fml away"
-        )
+    way = "run MiLaDy again with write_desc=.true., or move these .fml away"
+    refuse(folder, "descriptors (.eml) beside each .fml", "none", force_descriptors.keys() - descriptors.keys(), way)
     poscars = _poscars(folder)
-    if homeless := descriptors.keys() - poscars.keys():
-        raise ValueError(
-            f"{folder.name}: expected a .poscar for each configuration, here or in the database's folder, got none for "
-            f"{some(homeless)}; copy them into this folder"
-        )
+    wanted, homeless = (
+        "a .poscar for each configuration, here or in the database's folder",
+        descriptors.keys() - poscars.keys(),
+    )
+    refuse(folder, wanted, "none", homeless, "copy them into this folder")
     if unused := poscars.keys() - descriptors.keys():
         warnings.warn(
             f"{folder.name}: {some(unused)} of {len(poscars)} configurations have a .poscar but no descriptors and are "
             "left out; MiLaDy writes descriptors only for those that db_model.in asks for",
             stacklevel=3,
         )
-    return [
-        Files(name=n, poscar=poscars[n], descriptors=file, force_descriptors=force_descriptors.get(n))
-        for n, file in sorted(descriptors.items())
-    ]
+    return [Files(n, poscars[n], file, force_descriptors.get(n)) for n, file in sorted(descriptors.items())]
 
 
 def _databases(path: Path) -> list[Path]:
@@ -104,10 +93,9 @@ def _named(folder: Path, suffix: str) -> dict[str, Path]:
     """The files of one suffix by name of the configuration."""
     found = [p for p in folder.iterdir() if p.suffix == suffix]
     strange = [p.name for p in found if not NAME.fullmatch(p.stem)]
-    if strange and suffix not in (".csv", ".npz"):  # these may well be something else
+    if strange and suffix not in (".csv", ".npz", ".poscar"):  # these may well be something else
         raise ValueError(
-            f"{folder.name}: expected names such as 01_120_000001{suffix}, got {some(strange)} of another form; rename "
-            "them or move them away"
+            f"{folder.name}: expected names such as 01_120_000001{suffix}, got {some(strange)} of another form; rename them or move them away"
         )
     return {p.stem: p for p in found if NAME.fullmatch(p.stem)}
 
@@ -115,11 +103,8 @@ def _named(folder: Path, suffix: str) -> dict[str, Path]:
 def _described(folder: Path) -> dict[str, Path]:
     together: dict[str, Path] = {}
     for found in (_named(folder, suffix) for suffix in _DESCRIPTORS):
-        if twice := together.keys() & found.keys():
-            raise ValueError(
-                f"{folder.name}: expected one file of descriptors for each configuration, got two for {some(twice)}; "
-                "keep the .eml, the .csv or the .npz"
-            )
+        twice, way = together.keys() & found.keys(), "keep the .eml, the .csv or the .npz"
+        refuse(folder, "one file of descriptors for each configuration", "two", twice, way)
         together |= found
     return together
 
@@ -127,10 +112,6 @@ def _described(folder: Path) -> dict[str, Path]:
 def _poscars(folder: Path) -> dict[str, Path]:
     """The configurations: in the folder itself, in the one that it describes (DB for descDB), or in the one above."""
     for place in (folder, folder.parent / folder.name.removeprefix("desc"), folder.parent):
-        if place.is_dir() and (found := _conforming(place)):
+        if place.is_dir() and (found := _named(place, ".poscar")):
             return found
     return {}
-
-
-def _conforming(folder: Path) -> dict[str, Path]:
-    return {p.stem: p for p in folder.iterdir() if p.suffix == _CONFIGURATION and NAME.fullmatch(p.stem)}

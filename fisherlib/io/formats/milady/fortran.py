@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from ...strict import regular
@@ -63,6 +65,12 @@ def integer(place: str, token: str) -> int:
     return int(token)
 
 
+def refuse_unknown(place: str, elements: Sequence[str]) -> None:
+    """Refuses what is no symbol of an element."""
+    if strange := [e for e in elements if e not in atomic_numbers or e == "X"]:
+        raise ValueError(f"{place}: expected names of elements, got {strange[0][:20]!r}")
+
+
 def lines(path: Path, *, separator: str | None = None) -> list[tuple[int, list[str]]]:
     """The words of each line that is not blank, with the number of the line; a # begins a comment."""
     text = regular(path).read_bytes().decode("ascii", "replace").replace("\r\n", "\n").replace("\r", "\n")
@@ -70,12 +78,7 @@ def lines(path: Path, *, separator: str | None = None) -> list[tuple[int, list[s
     return [(n, [word.strip() for word in content.split(separator)]) for n, content in contents if content]
 
 
-def comments(path: Path) -> list[str]:
-    """The lines at the head of a file that begin with #."""
-    return _head(path)[0]
-
-
-def _head(path: Path) -> tuple[list[str], bool]:
+def head(path: Path) -> tuple[list[str], bool]:
     """The lines at the head of a file that begin with #, and whether anything follows."""
     found: list[str] = []
     with open(regular(path), encoding="ascii", errors="replace") as file:
@@ -94,26 +97,18 @@ def table(
     """All numbers of a text file, in rows.
 
     A row that Fortran broke over several lines is put together if ``columns`` says how long it is; its end must be the
-    end of a line.
-
-    Args:
-        path: of the file; a # begins a comment.
-        columns: numbers in a row; None: as many as in the first line.
-        row: what a row is and what to do if its length differs, for the error message.
-        separator: between numbers; None is white space.
-
-    Returns:
-        (rows, columns), each the nearest float64.
+    end of a line. Without ``columns`` rows are as long as the first line; ``row`` tells the error what a row is and what to
+    do if its length differs; without ``separator`` white space stands between numbers. A # begins a comment.
 
     Raises:
         ValueError: nothing there, something that is no finite number, or rows of another length.
     """
-    head, more = _head(path)
+    first, more = head(path)
     if not more:
-        raise ValueError(f"{path.name}: expected rows of numbers, got an empty file; copy it again from its source")
+        return _slowly(path, columns, row, separator)
     try:
         made = np.loadtxt(
-            path.absolute(), comments=None, delimiter=separator, skiprows=len(head), ndmin=2, encoding="ascii"
+            path.absolute(), comments=None, delimiter=separator, skiprows=len(first), ndmin=2, encoding="ascii"
         )
     except ValueError:  # numpy says what is wrong with a row, but not in which line of which file
         return _slowly(path, columns, row, separator)
@@ -125,10 +120,12 @@ def table(
 
 def _slowly(path: Path, columns: int | None, row: str, separator: str | None) -> NDArray[np.float64]:
     """As ``table``, but word by word: for Fortran's own number formats, broken rows, and the error message."""
-    found = lines(path, separator=separator)
-    if not found:
-        raise ValueError(f"{path.name}: expected rows of numbers, got comments only; copy it again from its source")
-    wanted, about = columns or len(found[0][1]), f", {row}" if row else ""
+    if not (found := lines(path, separator=separator)):
+        raise ValueError(
+            f"{path.name}: expected rows of numbers, got an empty file or comments only; copy it again from its source"
+        )
+    wanted = columns or len(found[0][1])
+    expected = f"{wanted} numbers in a row, {row}".removesuffix(", ")
     values: list[float] = []
     filled, first = 0, 0
     for n, tokens in found:
@@ -137,12 +134,8 @@ def _slowly(path: Path, columns: int | None, row: str, separator: str | None) ->
         filled += len(tokens)
         if filled > wanted or (columns is None and filled < wanted):
             until = f" up to the end of line {n}" if n > first else ""
-            raise ValueError(
-                f"{path.name}, line {first}: expected {wanted} numbers in a row{about}, got {filled}{until}"
-            )
+            raise ValueError(f"{path.name}, line {first}: expected {expected}, got {filled}{until}")
         filled = 0 if filled == wanted else filled
     if filled:
-        raise ValueError(
-            f"{path.name}, line {first}: expected {wanted} numbers in a row{about}, got {filled} before the file ends"
-        )
+        raise ValueError(f"{path.name}, line {first}: expected {expected}, got {filled} before the file ends")
     return np.array(values).reshape(-1, wanted)

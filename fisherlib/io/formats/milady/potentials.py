@@ -1,6 +1,7 @@
 """MiLaDy's potential files .pot: θ and its offset with the descriptor that they belong to."""
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,11 +79,10 @@ def write_pot(
     by_element = "".join(f"  {e} {_word(a)} {_word(b)}" for e, (a, b) in zip(elements, weights, strict=True))
     text = (
         f"{_HEAD}{channels:7d}{len(elements):7d}{by_element}\n"
-        f"{descriptor:7d}{model.K + 1:9d}{len(details):5d}\n"
-        f"{' '.join(map(_word, masses))}\n"
-        f"{' '.join(map(_word, details))}\n"
-        f"{_word(cutoff)}\n"
-    ) + "".join(f"{float(c)!r:>26}\n" for c in (model.offset, *model.theta))
+        + f"{descriptor:7d}{model.K + 1:9d}{len(details):5d}\n"
+        + "".join(f"{' '.join(map(_word, line))}\n" for line in (masses, details, [cutoff]))
+        + "".join(f"{float(c)!r:>26}\n" for c in (model.offset, *model.theta))
+    )
     write_atomically(path, lambda file: file.write(text.encode("ascii")))
 
 
@@ -103,19 +103,19 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     Source: potentials published with MiLaDy's documentation and tests, and what its program writes.
     """
     path = find(path)
-    if not fortran.comments(path):
+    if not fortran.head(path)[0]:
         raise ValueError(
             f"{path.name}: expected a head that begins with #, got none; of the two files that MiLaDy writes, take "
             "lammps_…_params.pot, which says what its numbers are"
         )
-    found = fortran.lines(path)
-    if not found:
+    if not (found := fortran.lines(path)):
         raise ValueError(f"{path.name}: expected numbers below the head, got none; copy it again from its source")
     channels, elements, reference = _elements(path, *found[0])
-    words = _Words(path, [(n, token) for n, tokens in found[1:] for token in tokens])
-    descriptor, count, details_count = (words.integer(w) for w in ("kind of descriptor", "coefficients", "details"))
-    masses = words.numbers(len(elements), "masses")
-    details = words.numbers(details_count, "details")
+    words = deque((f"{path.name}, line {n}", token) for n, tokens in found[1:] for token in tokens)
+    wanted = ("kind of descriptor", "coefficients", "details")
+    descriptor, count, details_count = (fortran.integer(*_next(path, words, what)) for what in wanted)
+    masses = _numbers(path, words, len(elements), "masses")
+    details = _numbers(path, words, details_count, "details")
     if not details or details[0] != _LINEAR:
         raise ValueError(
             f"{path.name}: expected a linear potential, whose details begin with 1, got {details[:1] or 'none'}; quadratic "
@@ -123,24 +123,19 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         )
     if _adds_pairs(descriptor, details):
         raise ValueError(
-            f"{path.name}: expected descriptors only, got a pair potential (k2b or ZBL) added to them, whose numbers cannot "
-            "be told from coefficients"
+            f"{path.name}: expected descriptors only, got a pair potential (k2b or ZBL) added to them, whose numbers cannot be told from coefficients"
         )
-    (cutoff,) = words.numbers(1, "cut-off")
-    coefficients = words.rest()
+    (cutoff,) = _numbers(path, words, 1, "cut-off")
+    coefficients = _numbers(path, words, len(words), "coefficients")
     if len(coefficients) != count or count < 2:
         raise ValueError(
-            f"{path.name}: expected {count} coefficients, at least 2, as its head says, got {len(coefficients)}; copy it "
-            "again from its source"
+            f"{path.name}: expected {count} coefficients, at least 2, as its head says, got {len(coefficients)}; copy it again from its source"
         )
     about = {"name": "from MiLaDy", "type": descriptor, "K": count - 1, "details": details, "cutoff": cutoff}
     about |= {"channels": channels, "elements": elements, "masses": masses}
-    return LinearPotential(
-        theta=np.array(coefficients[1:]),
-        offset=coefficients[0] + reference if reference else coefficients[0],
-        name=name,
-        provenance={"file": path.name, "descriptor": about},
-    )
+    offset = coefficients[0] + reference if reference else coefficients[0]
+    provenance = {"file": path.name, "descriptor": about}
+    return LinearPotential(theta=np.array(coefficients[1:]), offset=offset, name=name, provenance=provenance)
 
 
 def _adds_pairs(descriptor: int, details: Sequence[float]) -> bool:
@@ -156,12 +151,10 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
     each, left_over = divmod(len(tokens) - 2, max(count, 1))
     if count < 1 or left_over or each not in (3, 4):
         raise ValueError(
-            f"{place}: expected channels, number of elements, and for each its name and two or three numbers, got "
-            f"{' '.join(tokens)[:80]!r}"
+            f"{place}: expected channels, number of elements, and for each its name and two or three numbers, got {' '.join(tokens)[:80]!r}"
         )
     elements = tokens[2::each]
-    if strange := [e for e in elements if e not in atomic_numbers]:
-        raise ValueError(f"{place}: expected names of elements, got {strange[0][:20]!r}")
+    fortran.refuse_unknown(place, elements)
     numbers = np.array([[fortran.number(place, t) for t in tokens[3 + each * i :][: each - 1]] for i in range(count)])
     references = numbers[:, 2] if each == 4 else np.zeros(1)
     if len(set(references)) > 1:
@@ -172,27 +165,16 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
     return channels, elements, float(references[0])
 
 
-class _Words:
-    """The numbers below the first line, one after the other; line breaks do not matter."""
+def _next(path: Path, words: deque[tuple[str, str]], what: str) -> tuple[str, str]:
+    """Place and text of the next number below the first line; line breaks do not matter."""
+    if not words:
+        raise ValueError(f"{path.name}: expected the {what}, got the end of the file")
+    place, token = words.popleft()
+    return f"{place}, {what}", token
 
-    def __init__(self, path: Path, words: list[tuple[int, str]]) -> None:
-        self._path, self._words, self._at = path, words, 0
 
-    def _next(self, what: str) -> tuple[str, str]:
-        if self._at >= len(self._words):
-            raise ValueError(f"{self._path.name}: expected the {what}, got the end of the file")
-        n, token = self._words[self._at]
-        self._at += 1
-        return f"{self._path.name}, line {n}, {what}", token
-
-    def integer(self, what: str) -> int:
-        return fortran.integer(*self._next(what))
-
-    def numbers(self, count: int, what: str) -> list[float]:
-        return [fortran.number(*self._next(what)) for _ in range(count)]
-
-    def rest(self) -> list[float]:
-        return self.numbers(len(self._words) - self._at, "coefficients")
+def _numbers(path: Path, words: deque[tuple[str, str]], count: int, what: str) -> list[float]:
+    return [fortran.number(*_next(path, words, what)) for _ in range(count)]
 
 
 def _word(value: float) -> str:
