@@ -13,10 +13,10 @@ HDF5 programs no longer do.
 
 from .blocks import blocks as blocks
 from .database import Database as Database
-from .header import Damaged as Damaged
 from .header import Header as Header
-from .maintenance import retract as retract
-from .maintenance import sweep as sweep
+from .inventory import retract as retract
+from .inventory import sweep as sweep
+from .layout import Damaged as Damaged
 from .shard import Shard as Shard
 from .writer import Writer as Writer
 from .writer import write_dataset as write_dataset

@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 
 from ...units import counted
 from .database import Database
-from .maintenance import ABANDONED, retract, sweep
+from .inventory import ABANDONED, retract, sweep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

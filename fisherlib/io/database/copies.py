@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ...dataset import Trajectory
 from ...moments import fingerprints
-from .header import Damaged, Header
-from .layout import SHARDS
+from .header import Header
+from .layout import SHARDS, Damaged
 from .shard import Shard
 
 #: So many configurations in two trajectories are copies. One alone is not: walkers may begin alike.

@@ -14,12 +14,20 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from .copies import known_fingerprints, refuse_copies, refuse_repeats
 from .header import Header
-from .inventory import checked, headers, of_key, sealed, write_seal
-from .join import join, refuse_descriptors, refuse_unlike
-from .layout import SEALS, SHARDS, UNITS, canonical, fingerprint, shard_name
-from .maintenance import findings
-from .meta import FORMAT, plain, read_meta, write_meta
-from .precision import Precision
+from .inventory import checked, findings, headers, of_key, sealed, write_seal
+from .join import Precision, join, refuse_descriptors, refuse_unlike
+from .layout import (
+    FORMAT,
+    SEALS,
+    SHARDS,
+    UNITS,
+    canonical,
+    fingerprint,
+    plain,
+    read_meta,
+    shard_name,
+    write_meta,
+)
 from .shard import Shard
 from .shard_writer import same_rows, write_shard
 

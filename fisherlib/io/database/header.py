@@ -10,14 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .container import Member, npy_header, pieces
-from .layout import fingerprint
+from .layout import Damaged, fingerprint
 
 #: Name of the member, and the most bytes it may have: a damaged length must not ask for all the memory.
 HEADER, LARGEST = "header.json", 2**26
-
-
-class Damaged(ValueError):
-    """A file of a database is not what was written."""
 
 
 class StoredArray(NamedTuple):

@@ -1,26 +1,28 @@
-"""The shards that are in a database, and those that must be."""
+"""The shards that are in a database, those that must be, and those that are taken out; what dead writers left."""
 
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .header import Damaged, Header
-from .layout import PARTIAL, SUFFIX, canonical, fingerprint, publish, slug
+from ...progress import Progress
+from .header import Header
+from .layout import MOMENTS, PARTIAL, RETRACTED, SEALS, SHARDS, SUFFIX, Damaged, canonical, fingerprint, publish, slug
 from .shard import Shard
 
+if TYPE_CHECKING:  # a database verifies itself by what is here
+    from .database import Database
 
-def _names(folder: Path) -> list[str]:
-    """Names of all shards at one moment.
+#: Seconds after which nobody is thought to be writing a file any more.
+ABANDONED = 3600.0
 
-    A listing takes time. It may have a shard, and lack another one that was written before it; so two in a row must agree.
-    """
-    names, before = _listed(folder), None
-    while names != before:
-        names, before = _listed(folder), names
-    return names
+
+def _header(path: Path) -> Header:
+    with Shard(path) as shard:
+        return shard.header
 
 
 def _listed(folder: Path) -> list[str]:
@@ -29,26 +31,22 @@ def _listed(folder: Path) -> list[str]:
 
 def of_key(folder: Path, key: str) -> list[Header]:
     """Headers of one trajectory, by configuration."""
-    start, found = slug(key) + "-", []
-    for name in _listed(folder):
-        if name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit():
-            with Shard(folder / name) as shard:
-                if shard.header.key == key:
-                    found.append(shard.header)
-    return sorted(found, key=lambda h: h.first)
+    start = slug(key) + "-"
+    names = [n for n in _listed(folder) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
+    found = [_header(folder / name) for name in names]
+    return sorted((h for h in found if h.key == key), key=lambda h: h.first)
 
 
 def headers(folder: Path) -> list[Header]:
-    """Headers of all shards; what dead writers left has another suffix and is no shard.
+    """Headers of all shards at one moment; what dead writers left has another suffix and is no shard.
 
     Raises:
         Damaged: a shard is not what was written.
     """
-    found = []
-    for name in _names(folder):
-        with Shard(folder / name) as shard:
-            found.append(shard.header)
-    return sorted(found, key=lambda h: (h.key, h.first))
+    names, before = _listed(folder), None
+    while names != before:  # a listing takes time: it may have a shard and lack another one that was written before it
+        names, before = _listed(folder), names
+    return sorted((_header(folder / name) for name in names), key=lambda h: (h.key, h.first))
 
 
 def write_seal(folder: Path, content: Mapping[str, Any]) -> None:
@@ -84,14 +82,9 @@ def sealed(folder: Path) -> dict[str, str]:
 def checked(
     found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path, *, keys: Collection[str] | None = None
 ) -> tuple[Header, ...]:
-    """The same headers, if they are of one database and none is missing.
+    """The same headers, if all are of the database with the fingerprint ``meta`` and none is missing.
 
-    Args:
-        found: in order.
-        meta: fingerprint of the database.
-        seal: name → fingerprint of those that must be there.
-        path: of the database.
-        keys: trajectories that must have no gap; all by default.
+    Those in ``seal`` must be there, and the trajectories in ``keys``, all by default, must have no gap.
 
     Raises:
         Damaged: a shard is missing or of another database.
@@ -115,3 +108,64 @@ def checked(
                 "restore what was removed, wait for who is still writing, or leave the trajectory out by keys="
             )
     return found
+
+
+def findings(path: Path, shards: Callable[[], object], progress: Progress | None = None) -> list[str]:
+    """Of ``Database.verify``; ``shards`` raises ``Damaged`` where some are missing or do not fit together."""
+    found, names = [], sorted(os.listdir(path / SHARDS))
+    for done, name in enumerate(names, 1):
+        file = path / SHARDS / name
+        try:
+            if name.endswith(SUFFIX):
+                with Shard(file) as shard:
+                    shard.verify()
+            elif not name.endswith(RETRACTED) and not (name.endswith(PARTIAL) and _age(file) < ABANDONED):
+                found.append(f"{file}: no shard; `sweep` removes what dead writers left")
+        except (Damaged, OSError) as error:
+            found.append(str(error))
+        if progress is not None:
+            progress(done, len(names))
+    try:
+        if found:  # a damaged shard must not hide that another one is missing
+            gone = sorted(sealed(path / SEALS).keys() - set(names))
+            found += [f"{path}: {name} must be there and is not; restore it from a copy" for name in gone]
+        else:
+            shards()
+    except Damaged as error:
+        found.append(str(error))
+    return found
+
+
+def _age(path: Path) -> float:
+    """Seconds since the last change."""
+    return time.time() - path.stat().st_mtime
+
+
+def sweep(database: "Database", *, older: float = ABANDONED) -> list[str]:
+    """Removes unfinished files that nobody has written to for ``older`` seconds. Returns their names."""
+    removed = []
+    for folder in (".", SHARDS, SEALS, MOMENTS):
+        for path in sorted((database.path / folder).glob(f"*{PARTIAL}")):
+            if _age(path) > older:
+                path.unlink(missing_ok=True)
+                removed.append(path.name)
+    return removed
+
+
+def retract(database: "Database", key: str) -> list[str]:
+    """Takes all shards of a trajectory out of a database for good. Returns their names.
+
+    A seal records that they need not be there any more, and they are renamed, not removed.
+
+    Raises:
+        KeyError: no such trajectory.
+        Damaged: a shard is not what was written.
+    """
+    listed = {h.name: h.digest for h in database.headers() if h.key == key}
+    if not listed:
+        raise KeyError(f"no trajectory {key!r} in {database.path}")
+    write_seal(database.path / SEALS, {"meta": database.meta, "retracted": listed})
+    for name, digest in listed.items():
+        shard = database.path / SHARDS / name
+        shard.rename(shard.with_name(f"{name}.{digest[:12]}{RETRACTED}"))
+    return list(listed)

@@ -1,16 +1,24 @@
-"""Parts of one trajectory, joined."""
+"""The arrays of a trajectory, what may be added to a database, and parts of one trajectory joined."""
 
 import dataclasses
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...dataset import Trajectory
 
+#: In which the descriptors, ``ROUNDED``, are stored; all other arrays stay as they are.
+Precision = Literal["float32", "float64"]
+ROUNDED = ("force_descriptors", "site_descriptors")
 #: Arrays of every trajectory, and those that only some have.
 ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
 OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+
+
+def arrays_of(t: Trajectory) -> dict[str, np.ndarray]:
+    """Those that a trajectory has, by name."""
+    return {name: a for name in (*ARRAYS, *OPTIONAL) if (a := getattr(t, name)) is not None}
 
 
 def refuse_descriptors(t: Trajectory, names: Sequence[str], database: str) -> None:
@@ -27,28 +35,40 @@ def refuse_descriptors(t: Trajectory, names: Sequence[str], database: str) -> No
         )
 
 
-def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[str]) -> None:
-    """Refuses configurations that cannot follow others of their trajectory.
+def refuse_precision(t: Trajectory, precision: Precision) -> None:
+    """Refuses configurations with descriptors that single precision cannot hold.
 
-    Args:
-        t: the configurations.
-        temperature: K, of the others.
-        arrays: names of the arrays that the others have.
+    Raises:
+        ValueError: some are too large, or so small that nothing would be left of them.
+    """
+    limits = np.finfo(precision)
+    for name, values in arrays_of(t).items():
+        if name not in ROUNDED or values.dtype.itemsize <= limits.dtype.itemsize:
+            continue
+        size = np.maximum(values.max(axis=0), -values.min(axis=0))
+        lost = (size > limits.max) | ((size > 0) & (size < limits.tiny))
+        if lost.any():
+            raise ValueError(
+                f"{name} of trajectory {t.key!r}: expected numbers that float32 holds, got {size[lost][0]:.2g} in descriptor "
+                f"{t.descriptor_names[int(lost.argmax())]!r}; take precision='float64'"
+            )
+
+
+def refuse_unlike(t: Trajectory, temperature: float | None, arrays: Container[str]) -> None:
+    """Refuses configurations that cannot follow others of their trajectory, of this temperature (K) with these arrays.
 
     Raises:
         ValueError: another temperature, or an optional array that only one of the two has.
     """
+    there = "as in what is there of it"
     if t.temperature != temperature:
         raise ValueError(
-            f"temperature of trajectory {t.key!r}: expected {temperature} K as in what is there of it, got "
-            f"{t.temperature}; take another key"
+            f"temperature of trajectory {t.key!r}: expected {temperature} K {there}, got {t.temperature}; take another key"
         )
     for name in OPTIONAL:
         if (getattr(t, name) is None) != (name not in arrays):
             wanted, got = ("them", "none") if name in arrays else ("none", "some")
-            raise ValueError(
-                f"{name} of trajectory {t.key!r}: expected {wanted} as in what is there of it, got {got}; take another key"
-            )
+            raise ValueError(f"{name} of trajectory {t.key!r}: expected {wanted} {there}, got {got}; take another key")
 
 
 def join(parts: Sequence[Trajectory]) -> Trajectory:
@@ -59,12 +79,11 @@ def join(parts: Sequence[Trajectory]) -> Trajectory:
     """
     if len(parts) == 1:
         return parts[0]
-    first = parts[0]
-    for t in parts:
+    first, found = parts[0], [arrays_of(t) for t in parts]
+    for t, arrays in zip(parts, found, strict=True):
         if (t.key, t.temperature, t.descriptor_names) != (first.key, first.temperature, first.descriptor_names):
             raise ValueError(f"parts: expected one key, temperature and descriptor, got {first} and {t}")
-    names = [name for name in OPTIONAL if getattr(first, name) is not None]
-    if any([name for name in OPTIONAL if getattr(t, name) is not None] != names for t in parts):
-        raise ValueError(f"parts of {first.key!r}: expected {', '.join(names) or 'no further arrays'} in all of them")
-    arrays: dict[str, Any] = {name: np.concatenate([getattr(t, name) for t in parts]) for name in (*ARRAYS, *names)}
-    return dataclasses.replace(first, **arrays)
+        if arrays.keys() != found[0].keys():
+            raise ValueError(f"parts of {first.key!r}: expected {', '.join(found[0])} in all of them")
+    joined: dict[str, Any] = {name: np.concatenate([arrays[name] for arrays in found]) for name in found[0]}
+    return dataclasses.replace(first, **joined)

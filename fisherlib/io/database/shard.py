@@ -11,7 +11,8 @@ import numpy as np
 
 from ...dataset import Trajectory
 from .container import FIRST, TEXT_OFFSET
-from .header import HEADER, LARGEST, Damaged, Header, StoredArray, damaged, unpack
+from .header import HEADER, LARGEST, Header, StoredArray, damaged, unpack
+from .layout import Damaged
 
 
 class Shard:

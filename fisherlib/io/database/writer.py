@@ -1,10 +1,11 @@
 """Configurations collected into shards of a good size as they come."""
 
 import dataclasses
-import json
 import os
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,8 @@ from ...dataset import Dataset, Trajectory
 from .copies import refuse_repeats
 from .database import Database
 from .header import Header
-from .join import ARRAYS, OPTIONAL, join, refuse_descriptors, refuse_unlike
-from .layout import META, canonical
-from .precision import Precision, refuse_precision
+from .join import Precision, arrays_of, join, refuse_descriptors, refuse_precision, refuse_unlike
+from .layout import META, plain
 
 #: Bytes of Φ in a shard: few files, and little is lost when a writer dies before one is full.
 SHARD_BYTES = 128 * 2**20
@@ -68,20 +68,21 @@ class Writer:
                 "writer: expected `with Writer(database) as writer:`, which writes what is left at its end"
             )
         if self._waiting and self._waiting[0].key == t.key:
-            before = self._waiting[0]
-            refuse_unlike(t, before.temperature, [name for name, a in vars(before).items() if a is not None])
+            refuse_unlike(t, self._waiting[0].temperature, arrays_of(self._waiting[0]))
         else:
             self.flush()
         # Now, so that one bad trajectory cannot spoil a later flush.
         refuse_descriptors(t, self.database.descriptor_names, self.database.path.name)
         refuse_precision(t, self.database.precision)
-        itemsize = 4 if self.database.precision == "float32" else 8
+        itemsize = np.dtype(self.database.precision).itemsize
         per = max(1, int(self.shard_bytes // (3 * t.n_atoms.max() * t.K * itemsize)))
         for start in range(0, len(t), per):
             if not self._waiting:
                 last = self.database.check(t)
                 self._first = 0 if last is None else last.last + 1
-            self._waiting.append(_copied(t.slice(start, min(start + per, len(t)))))
+            piece = t.slice(start, min(start + per, len(t)))
+            copies: dict[str, Any] = {name: a.copy() for name, a in arrays_of(piece).items()}
+            self._waiting.append(dataclasses.replace(piece, **copies))
             if sum(len(p.forces) for p in self._waiting) * t.K * itemsize >= 0.75 * self.shard_bytes:
                 self.flush()
 
@@ -90,11 +91,6 @@ class Writer:
         if self._waiting:
             self.written.append(self.database.append(join(self._waiting), first=self._first))
             self._waiting = []  # only now, so that it can be tried again after a full disk
-
-
-def _copied(t: Trajectory) -> Trajectory:
-    arrays = {name: getattr(t, name) for name in (*ARRAYS, *OPTIONAL)}
-    return dataclasses.replace(t, **{name: a.copy() for name, a in arrays.items() if a is not None})
 
 
 def write_dataset(
@@ -154,14 +150,14 @@ def write_dataset(
 
 def _refuse_known(data: Dataset, database: Database) -> None:
     other = data.provenance.get("descriptor") or database.descriptor
-    if json.loads(canonical(dict(other))) != dict(database.descriptor):
+    if plain(other) != dict(database.descriptor):
         raise ValueError(
             f"{database.path}: expected data of its descriptor {dict(database.descriptor)}, got those of {dict(other)}; "
             "write them into a database of their own"
         )
-    there: dict[str, int] = {}
+    there: Counter[str] = Counter()
     for h in database.shards():
-        there[h.key] = there.get(h.key, 0) + h.configurations
+        there[h.key] += h.configurations
     twice = [
         f"{key!r} again (it has {there[key]} configurations of it, the data {len(t)})"
         for key, t in data.items()
