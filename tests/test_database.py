@@ -19,7 +19,7 @@ from torture import OPTIONAL, same, same_data, same_trajectory, trajectory, writ
 import fisherlib as fl
 from fisherlib.io.database import Damaged, Database, Shard, Writer, blocks, sweep, write_dataset
 from fisherlib.io.database.__main__ import main
-from fisherlib.io.database.container import Member, npy_header, pieces
+from fisherlib.io.database.header import Member, npy_header, pieces
 from fisherlib.io.database.join import ARRAYS
 from fisherlib.io.database.layout import canonical, fingerprint
 

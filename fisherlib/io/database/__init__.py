@@ -11,12 +11,12 @@ much scattered); listing 2,000 shards 3.5 in wall time. A library fewer, and num
 HDF5 programs no longer do.
 """
 
-from .blocks import blocks as blocks
 from .database import Database as Database
 from .header import Header as Header
 from .inventory import retract as retract
 from .inventory import sweep as sweep
 from .layout import Damaged as Damaged
 from .shard import Shard as Shard
+from .shard import blocks as blocks
 from .writer import Writer as Writer
 from .writer import write_dataset as write_dataset

@@ -34,9 +34,7 @@ def repeats(
     configuration that two trajectories share.
 
     Args:
-        prints: fingerprints, by trajectory and configuration.
-        owner: number of the trajectory of each.
-        number: number of each in its trajectory.
+        prints, owner, number: fingerprint of each configuration, number of its trajectory, and its number there.
 
     Returns:
         How many the worst pair of trajectories shares, with the places of one and of its copy; None where nothing is repeated.
@@ -55,11 +53,7 @@ def repeats(
 
 
 def refuse_repeats(known: NDArray[np.uint64], t: Trajectory) -> None:
-    """Refuses configurations that their trajectory holds already.
-
-    Args:
-        known: fingerprints of those that it holds.
-        t: the configurations that are to follow.
+    """Refuses configurations that are to follow those with these fingerprints and are among them.
 
     Raises:
         ValueError: they would count twice.
@@ -79,11 +73,7 @@ def refuse_repeats(known: NDArray[np.uint64], t: Trajectory) -> None:
 
 
 def refuse_copies(folder: Path, shards: Sequence[Header]) -> None:
-    """Refuses shards in which configurations occur twice.
-
-    Args:
-        folder: of the database.
-        shards: by trajectory and configuration.
+    """Refuses shards, by trajectory and configuration, in which configurations occur twice.
 
     Raises:
         Damaged: they would count twice.

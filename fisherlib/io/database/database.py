@@ -16,18 +16,7 @@ from .copies import known_fingerprints, refuse_copies, refuse_repeats
 from .header import Header
 from .inventory import checked, findings, headers, of_key, sealed, write_seal
 from .join import Precision, join, refuse_descriptors, refuse_unlike
-from .layout import (
-    FORMAT,
-    SEALS,
-    SHARDS,
-    UNITS,
-    canonical,
-    fingerprint,
-    plain,
-    read_meta,
-    shard_name,
-    write_meta,
-)
+from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
 from .shard_writer import same_rows, write_shard
 
@@ -133,7 +122,7 @@ class Database:
 
     def headers(self) -> list[Header]:
         """Headers of all shards, by trajectory and configuration; gaps are not refused."""
-        return headers(self.path / SHARDS)
+        return headers(self.path)
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
         """Headers of the shards that are in it now, by trajectory and configuration.
@@ -148,7 +137,7 @@ class Database:
             KeyError: no such trajectory.
         """
         wanted = [keys] if isinstance(keys, str) else keys
-        must = sealed(self.path / SEALS)  # first: a shard that is written and sealed meanwhile is not missing
+        must = sealed(self.path)  # first: a shard that is written and sealed meanwhile is not missing
         found = checked(self.headers(), self.meta, must, self.path, keys=wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
@@ -180,9 +169,9 @@ class Database:
             first = 0 if before is None else before.last + 1
         path = self.path / SHARDS / shard_name(t.key, first)
         if not path.exists():
-            refuse_repeats(known_fingerprints(self.path, of_key(self.path / SHARDS, t.key)), t)
+            refuse_repeats(known_fingerprints(self.path, of_key(self.path, t.key)), t)
             with contextlib.suppress(FileExistsError):
-                return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
+                return write_shard(path, t, first=first, meta=self.meta, precision=self.precision)
         with Shard(path) as shard:
             if (shard.header.key, shard.header.content) == (t.key, fingerprint_of_data(t)):
                 if same_rows(shard.header, t, self.precision):
@@ -204,7 +193,7 @@ class Database:
                 of this key.
         """
         refuse_descriptors(t, self.descriptor_names, self.path.name)
-        before = next(iter(of_key(self.path / SHARDS, t.key)[-1:]), None)
+        before = next(iter(of_key(self.path, t.key)[-1:]), None)
         if before is not None:
             refuse_unlike(t, before.temperature, before.arrays)
         return before
@@ -217,12 +206,12 @@ class Database:
         """
         listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
         if listed:
-            write_seal(self.path / SEALS, {"meta": self.meta, "shards": listed})
+            write_seal(self.path, {"meta": self.meta, "shards": listed})
         return len(listed)
 
     def unsealed(self, shards: Sequence[Header] | None = None) -> int:
         """Number of shards that no seal lists; their loss would go unnoticed."""
-        known = sealed(self.path / SEALS)
+        known = sealed(self.path)
         return sum(h.name not in known for h in (self.shards() if shards is None else shards))
 
     def read(self, keys: str | Sequence[str] | None = None) -> Dataset:

@@ -25,45 +25,45 @@ def _header(path: Path) -> Header:
         return shard.header
 
 
-def _listed(folder: Path) -> list[str]:
-    return sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX))
+def _listed(path: Path) -> list[str]:
+    return sorted(n for n in os.listdir(path / SHARDS) if n.endswith(SUFFIX))
 
 
-def of_key(folder: Path, key: str) -> list[Header]:
+def of_key(path: Path, key: str) -> list[Header]:
     """Headers of one trajectory, by configuration."""
     start = slug(key) + "-"
-    names = [n for n in _listed(folder) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
-    found = [_header(folder / name) for name in names]
+    names = [n for n in _listed(path) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
+    found = [_header(path / SHARDS / name) for name in names]
     return sorted((h for h in found if h.key == key), key=lambda h: h.first)
 
 
-def headers(folder: Path) -> list[Header]:
+def headers(path: Path) -> list[Header]:
     """Headers of all shards at one moment; what dead writers left has another suffix and is no shard.
 
     Raises:
         Damaged: a shard is not what was written.
     """
-    names, before = _listed(folder), None
+    names, before = _listed(path), None
     while names != before:  # a listing takes time: it may have a shard and lack another one that was written before it
-        names, before = _listed(folder), names
-    return sorted((_header(folder / name) for name in names), key=lambda h: (h.key, h.first))
+        names, before = _listed(path), names
+    return sorted((_header(path / SHARDS / name) for name in names), key=lambda h: (h.key, h.first))
 
 
-def write_seal(folder: Path, content: Mapping[str, Any]) -> None:
+def write_seal(path: Path, content: Mapping[str, Any]) -> None:
     """Adds a seal; one of the same content changes nothing."""
-    text = canonical(content)
+    text, folder = canonical(content), path / SEALS
     folder.mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):
         publish(folder / f"{fingerprint(text)}.json", lambda file: file.write(text))
 
 
-def sealed(folder: Path) -> dict[str, str]:
+def sealed(path: Path) -> dict[str, str]:
     """Name → fingerprint of the shards that must be there: the union of all seals, without what was retracted.
 
     Raises:
         Damaged: a seal is not what was written.
     """
-    known: dict[str, str] = {}
+    folder, known = path / SEALS, dict[str, str]()
     retracted: set[tuple[str, str]] = set()
     for name in sorted(os.listdir(folder)) if folder.exists() else []:  # some copies leave empty folders out
         if name.endswith(PARTIAL):
@@ -127,7 +127,7 @@ def findings(path: Path, shards: Callable[[], object], progress: Progress | None
             progress(done, len(names))
     try:
         if found:  # a damaged shard must not hide that another one is missing
-            gone = sorted(sealed(path / SEALS).keys() - set(names))
+            gone = sorted(sealed(path).keys() - set(names))
             found += [f"{path}: {name} must be there and is not; restore it from a copy" for name in gone]
         else:
             shards()
@@ -164,7 +164,7 @@ def retract(database: "Database", key: str) -> list[str]:
     listed = {h.name: h.digest for h in database.headers() if h.key == key}
     if not listed:
         raise KeyError(f"no trajectory {key!r} in {database.path}")
-    write_seal(database.path / SEALS, {"meta": database.meta, "retracted": listed})
+    write_seal(database.path, {"meta": database.meta, "retracted": listed})
     for name, digest in listed.items():
         shard = database.path / SHARDS / name
         shard.rename(shard.with_name(f"{name}.{digest[:12]}{RETRACTED}"))

@@ -10,16 +10,15 @@ import numpy as np
 from ...dataset import Trajectory
 from ...moments import fingerprint as fingerprint_of_data
 from ...moments import fingerprints, rows_per_block
-from .container import npy_header
-from .header import Header, unpack
+from .header import Header, npy_header, unpack
 from .join import ROUNDED, Precision, arrays_of, refuse_precision
-from .layout import SHARDS, UNITS, canonical, publish, shard_name
+from .layout import UNITS, canonical, publish
 
 #: Bytes between two checksums, in arrays other than Φ.
 STEP = 2**22
 
 
-def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
+def write_shard(path: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
     """Writes configurations ``first``, ``first`` + 1 … of a trajectory into the database with the fingerprint ``meta``.
 
     Every byte is summed up once: the checksums of blocks run on, so that the last one is that of the archive.
@@ -30,7 +29,7 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
         OSError: no space left; nothing is left behind.
     """
     refuse_precision(t, precision)
-    arrays, path = _arrays(t, precision), folder / SHARDS / shard_name(t.key, first)
+    arrays = _arrays(t, precision)
     about = {
         "name": path.name,
         "key": t.key,

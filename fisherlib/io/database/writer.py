@@ -1,10 +1,10 @@
 """Configurations collected into shards of a good size as they come."""
 
+import contextlib
 import dataclasses
 import os
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,11 @@ from .layout import META, plain
 SHARD_BYTES = 128 * 2**20
 
 
-class Writer:
+class Writer(contextlib.AbstractContextManager["Writer"]):
     """Appends to one trajectory while its simulation runs; ``with Writer(database) as writer: writer.add(t)``.
 
-    Configurations are kept in memory until they fill a shard. Leaving the block, for whatever reason, writes and seals
-    the rest.
-
-    Args:
-        database: to add to, or its path.
-        shard_bytes: of Φ in a shard.
-        seal: whether the shards are sealed on leaving the block.
+    Configurations are kept in memory until they fill a shard, ``shard_bytes`` of Φ. Leaving the block, for whatever reason,
+    writes the rest and, with ``seal``, seals it.
     """
 
     def __init__(
@@ -44,7 +39,7 @@ class Writer:
         self._inside = True
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._inside = False
         try:
             self.flush()
