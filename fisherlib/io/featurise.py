@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
 from ..units import counted
-from .archive import checksum, read_arrays, write_arrays
+from .archive import checksum, read_arrays, refuse_large, write_arrays
 
 
 def featurise(
@@ -31,7 +30,8 @@ def featurise(
     """
     K = refuse_hopeless(frames, descriptor=descriptor, path=path)
     atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
-    _refuse_large(32 * atoms * K, path)
+    way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
+    refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
@@ -98,16 +98,6 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
                 f"none, got {pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
             )
     return number(descriptor, frames, path)
-
-
-def _refuse_large(size: int, path: Path) -> None:
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if size > memory // 2:
-        raise MemoryError(
-            f"{path.name}: its descriptors take {size / 1e9:.1f} GB, too much for the {memory / 1e9:.1f} GB of this machine; take "
-            "fisherlib.cluster.featurise, which sums them or writes them into a database without holding them in memory, or "
-            "fewer descriptors"
-        )
 
 
 def _fingerprint(frames: Sequence[Configurations]) -> str:

@@ -12,6 +12,7 @@ from ...arguments import kind
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
+from ..archive import refuse_large
 from .copies import known_fingerprints, refuse_copies, refuse_repeats
 from .header import Header
 from .inventory import checked, findings, headers, of_key, sealed, write_seal
@@ -125,15 +126,10 @@ class Database:
         return headers(self.path)
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
-        """Headers of the shards that are in it now, by trajectory and configuration.
-
-        Missing, duplicated and foreign shards are refused with an explanation.
-
-        Args:
-            keys: of the trajectories wanted; all by default.
+        """Headers of the shards of these trajectories, all by default, by trajectory and configuration.
 
         Raises:
-            Damaged: a shard that should be there is not, or one is not what was written.
+            Damaged: a shard that should be there is not, or one is not what was written, foreign or a copy.
             KeyError: no such trajectory.
         """
         wanted = [keys] if isinstance(keys, str) else keys
@@ -164,9 +160,8 @@ class Database:
             FileExistsError: another writer was faster.
             OSError: no space left; nothing is left behind.
         """
-        before = self.check(t)
-        if first is None:
-            first = 0 if before is None else before.last + 1
+        following = self.check(t)
+        first = following if first is None else first
         path = self.path / SHARDS / shard_name(t.key, first)
         if not path.exists():
             refuse_repeats(known_fingerprints(self.path, of_key(self.path, t.key)), t)
@@ -185,25 +180,17 @@ class Database:
             "each trajectory, or give first="
         )
 
-    def check(self, t: Trajectory) -> Header | None:
-        """Refuses configurations that cannot be appended. Returns the last shard of their trajectory, or None.
-
-        Raises:
-            ValueError: other descriptors than those of the database, or another temperature or other arrays than the shards
-                of this key.
-        """
+    def check(self, t: Trajectory) -> int:
+        """Refuses what ``append`` refuses, but for copies. Returns the number that the first configuration will have."""
         refuse_descriptors(t, self.descriptor_names, self.path.name)
-        before = next(iter(of_key(self.path, t.key)[-1:]), None)
-        if before is not None:
-            refuse_unlike(t, before.temperature, before.arrays)
-        return before
+        there = of_key(self.path, t.key)
+        if not there:
+            return 0
+        refuse_unlike(t, there[-1].temperature, there[-1].arrays)
+        return there[-1].last + 1
 
     def seal(self, shards: Sequence[Header] | None = None) -> int:
-        """Records that every present shard must stay. Returns their number.
-
-        Args:
-            shards: headers of those that must stay; all by default.
-        """
+        """Records that shards, all by default, must stay. Returns their number."""
         listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
         if listed:
             write_seal(self.path, {"meta": self.meta, "shards": listed})
@@ -215,10 +202,7 @@ class Database:
         return sum(h.name not in known for h in (self.shards() if shards is None else shards))
 
     def read(self, keys: str | Sequence[str] | None = None) -> Dataset:
-        """Reads trajectories into memory and checks every number.
-
-        Args:
-            keys: of the trajectories wanted; all by default.
+        """Reads these trajectories, all by default, into memory and checks every number.
 
         Raises:
             MemoryError: they take more than half the memory of this machine.
@@ -226,12 +210,8 @@ class Database:
         """
         found = self.shards(keys)
         size = sum(math.prod(a.shape) * 8 for h in found for a in h.arrays.values())
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if size > memory // 2:
-            raise MemoryError(
-                f"{self.path}: {size / 1e9:.1f} GB do not fit into the {memory / 1e9:.1f} GB of this machine; name some "
-                "trajectories by keys=, or take fisherlib.cluster.accumulate, which needs none of them in memory"
-            )
+        way = "name some by keys=, or take fisherlib.cluster.accumulate, which needs none of them in memory"
+        refuse_large(f"{self.path}: its trajectories", size, way)
         parts: dict[str, list[Trajectory]] = {}
         for header in found:
             with Shard(self.path / SHARDS / header.name, header.digest) as shard:
@@ -244,7 +224,6 @@ class Database:
     def verify(self, *, progress: Progress | None = None) -> list[str]:
         """Reads every byte. Returns a sentence for everything that is missing, damaged or foreign.
 
-        Args:
-            progress: called with (shards done, in all).
+        ``progress`` is called with (shards done, in all).
         """
         return findings(self.path, self.shards, progress)

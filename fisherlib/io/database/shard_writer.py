@@ -30,18 +30,20 @@ def write_shard(path: Path, t: Trajectory, *, first: int, meta: str, precision: 
     """
     refuse_precision(t, precision)
     arrays = _arrays(t, precision)
-    about = {
+    about: dict[str, Any] = {
         "name": path.name,
         "key": t.key,
+        "temperature": t.temperature,
+        "meta": meta,
+        "units": UNITS,
+    }
+    about |= {
         "first": first,
         "configurations": len(t),
         "atoms": int(t.n_atoms.sum()),
-        "temperature": t.temperature,
-        "meta": meta,
         "content": fingerprint_of_data(t),
-        "arrays": [_described(name, a) for name, a in arrays.items()],
-        "units": UNITS,
     }
+    about["arrays"] = [_described(name, a) for name, a in arrays.items()]
     header, pieces = unpack(canonical(about), str(path))
     publish(path, lambda file: _write(file, [piece for _, piece in pieces], arrays.values()), size=header.size)
     return header

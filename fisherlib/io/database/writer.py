@@ -73,8 +73,7 @@ class Writer(contextlib.AbstractContextManager["Writer"]):
         per = max(1, int(self.shard_bytes // (3 * t.n_atoms.max() * t.K * itemsize)))
         for start in range(0, len(t), per):
             if not self._waiting:
-                last = self.database.check(t)
-                self._first = 0 if last is None else last.last + 1
+                self._first = self.database.check(t)
             piece = t.slice(start, min(start + per, len(t)))
             copies: dict[str, Any] = {name: a.copy() for name, a in arrays_of(piece).items()}
             self._waiting.append(dataclasses.replace(piece, **copies))
@@ -95,9 +94,7 @@ def write_dataset(
     precision: Precision | None = None,
     shard_bytes: int = SHARD_BYTES,
 ) -> Database:
-    """Writes a dataset into a new database, or into one that has none of its trajectories yet.
-
-    The shards are sealed when all of them are there.
+    """Writes a dataset into a new database, or into one that has none of its trajectories yet, and seals it at the end.
 
     Args:
         data: to write.
