@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,18 +35,15 @@ def featurise(
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    arrays = _from_cache(cache, recipe, atoms, K)
-    if arrays is None:
+    found = _from_cache(cache, recipe, atoms, K)
+    if found is None:
         configurations = [a for f in frames for a in f.atoms()]
         with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
             show = progress or (lambda done, total: bar.update(done - bar.n))
-            D, Phi = descriptor(configurations, species=species, progress=show)
-        arrays = {"site_descriptors": D, "force_descriptors": Phi}
-        _keep(cache, recipe, arrays)
+            found = descriptor(configurations, species=species, progress=show)
+        _keep(cache, recipe, *found)
     ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
-    parts = zip(
-        frames, np.split(arrays["site_descriptors"], ends), np.split(arrays["force_descriptors"], 3 * ends), strict=True
-    )
+    parts = zip(frames, np.split(found[0], ends), np.split(found[1], 3 * ends), strict=True)
     return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
 
 
@@ -109,29 +106,29 @@ def _fingerprint(frames: Sequence[Configurations]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> dict[str, np.ndarray] | None:
+def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> tuple[np.ndarray, np.ndarray] | None:
     if not cache.exists():
         return None
     try:
         arrays = read_arrays(cache)
-    except ValueError:
-        return None  # damaged (its checksums say so): computed again and replaced
-    stamp = str(arrays.pop("checksum", ""))
-    if stamp != _stamp(recipe, arrays):
-        return None  # of another recipe, written into by others, or of a version that had no checksums
-    shapes = {name: a.shape for name, a in arrays.items()}
-    return arrays if shapes == {"site_descriptors": (atoms, K), "force_descriptors": (3 * atoms, K)} else None
+        D, Phi, stamp = arrays["site_descriptors"], arrays["force_descriptors"], str(arrays["checksum"])
+    except (ValueError, KeyError):
+        return None  # damaged (its checksums say so), or of a version that had none: computed again and replaced
+    # Neither of another recipe nor written into by others.
+    intact = stamp == _stamp(recipe, D, Phi) and (D.shape, Phi.shape) == ((atoms, K), (3 * atoms, K))
+    return (D, Phi) if intact and len(arrays) == 3 else None
 
 
-def _stamp(recipe: str, arrays: Mapping[str, np.ndarray]) -> str:
+def _stamp(recipe: str, D: np.ndarray, Phi: np.ndarray) -> str:
     """Checksum of the arrays and of what they were made of."""
-    return checksum([np.array(recipe), *(arrays[name] for name in sorted(arrays))])
+    return checksum([np.array(recipe), Phi, D])
 
 
-def _keep(cache: Path, recipe: str, arrays: dict[str, np.ndarray]) -> None:
+def _keep(cache: Path, recipe: str, D: np.ndarray, Phi: np.ndarray) -> None:
+    arrays = [("site_descriptors", D), ("force_descriptors", Phi), ("checksum", _stamp(recipe, D, Phi))]
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_arrays([*arrays.items(), ("checksum", _stamp(recipe, arrays))], cache)
+        write_arrays(arrays, cache)
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)

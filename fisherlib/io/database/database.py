@@ -13,10 +13,9 @@ from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
-from .copies import known_fingerprints, refuse_copies, refuse_repeats
 from .header import Header
 from .inventory import checked, findings, headers, of_key, sealed, write_seal
-from .join import Precision, join, refuse_descriptors, refuse_unlike
+from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
 from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
 from .shard_writer import same_rows, write_shard
@@ -67,10 +66,10 @@ class Database:
         descriptor: Mapping[str, Any] | None = None,
         precision: Precision = "float32",
     ) -> "Database":
-        """A new, empty database.
+        """A new, empty database in a new or empty folder.
 
         Args:
-            path: of a folder that does not exist yet, or is empty.
+            path: of the folder.
             descriptor_names: K different names.
             descriptor: name and parameters, for whoever reads it.
             precision: of Φ on the disk. Sums are float64 in either case; float32 halves the bytes and changes
@@ -85,12 +84,8 @@ class Database:
         names = () if isinstance(descriptor_names, str) else tuple(map(str, descriptor_names))
         if not names or len(set(names)) < len(names):
             raise ValueError(f"descriptor_names: expected different names, at least one, got {descriptor_names!r:.60}")
-        made = cls(
-            path=Path(path).absolute(),
-            descriptor_names=names,
-            descriptor=plain(descriptor or {"name": "not stated", "K": len(names)}),
-            precision=precision,
-        )
+        about = plain(descriptor or {"name": "not stated", "K": len(names)})
+        made = cls(path=Path(path).absolute(), descriptor_names=names, descriptor=about, precision=precision)
         write_meta(made.path, made._meta())
         return made
 

@@ -37,8 +37,7 @@ class StoredArray(NamedTuple):
         shape: of the array.
         offset: of its numbers in the file, bytes.
         step: bytes of a block, of which each has a checksum.
-        crc: running CRC-32 of its member of the archive, before the first block and after each. The last one is the
-            archive's own.
+        crc: running CRC-32 of its member of the archive, before the first block and after each; the last is the archive's.
     """
 
     dtype: str

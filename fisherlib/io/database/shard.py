@@ -22,11 +22,7 @@ ANNOUNCED = 16
 
 
 class Shard(contextlib.AbstractContextManager["Shard"]):
-    """One file of a database, open; ``with Shard(path) as shard``.
-
-    Args:
-        path: of the file.
-        digest: fingerprint that its header must have, if it is known.
+    """One file of a database, open; ``with Shard(path) as shard``. Its header must have the fingerprint ``digest``, if given.
 
     Raises:
         Damaged: a file that is not what was written, or no shard at all.
@@ -122,9 +118,7 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
 def blocks(shards: Iterable[Shard], K: int) -> Iterator[tuple[Array, Array]]:
     """Rows of Φ (n, K) and of F (n,), float64, in the order of the shards. The next rows overwrite them.
 
-    Args:
-        shards: opened one by one, in the thread that reads; each is closed when its last block has been read.
-        K: number of descriptors.
+    Shards are opened one by one, in the thread that reads; each is closed when its last block has been read.
 
     Raises:
         Damaged: a block is not what was written.

@@ -30,20 +30,9 @@ def write_shard(path: Path, t: Trajectory, *, first: int, meta: str, precision: 
     """
     refuse_precision(t, precision)
     arrays = _arrays(t, precision)
-    about: dict[str, Any] = {
-        "name": path.name,
-        "key": t.key,
-        "temperature": t.temperature,
-        "meta": meta,
-        "units": UNITS,
-    }
-    about |= {
-        "first": first,
-        "configurations": len(t),
-        "atoms": int(t.n_atoms.sum()),
-        "content": fingerprint_of_data(t),
-    }
-    about["arrays"] = [_described(name, a) for name, a in arrays.items()]
+    about: dict[str, Any] = {"name": path.name, "key": t.key, "first": first, "meta": meta, "units": UNITS}
+    about |= {"temperature": t.temperature, "configurations": len(t), "atoms": int(t.n_atoms.sum())}
+    about |= {"content": fingerprint_of_data(t), "arrays": [_described(name, a) for name, a in arrays.items()]}
     header, pieces = unpack(canonical(about), str(path))
     publish(path, lambda file: _write(file, [piece for _, piece in pieces], arrays.values()), size=header.size)
     return header

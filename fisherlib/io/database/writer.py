@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...dataset import Dataset, Trajectory
-from .copies import refuse_repeats
 from .database import Database
 from .header import Header
-from .join import Precision, arrays_of, join, refuse_descriptors, refuse_precision, refuse_unlike
+from .join import Precision, arrays_of, join, refuse_descriptors, refuse_precision, refuse_repeats, refuse_unlike
 from .layout import META, plain
 
 #: Bytes of Φ in a shard: few files, and little is lost when a writer dies before one is full.
@@ -88,11 +87,7 @@ class Writer(contextlib.AbstractContextManager["Writer"]):
 
 
 def write_dataset(
-    data: Dataset,
-    path: str | os.PathLike,
-    *,
-    precision: Precision | None = None,
-    shard_bytes: int = SHARD_BYTES,
+    data: Dataset, path: str | os.PathLike, *, precision: Precision | None = None, shard_bytes: int = SHARD_BYTES
 ) -> Database:
     """Writes a dataset into a new database, or into one that has none of its trajectories yet, and seals it at the end.
 
@@ -150,11 +145,7 @@ def _refuse_known(data: Dataset, database: Database) -> None:
     there: Counter[str] = Counter()
     for h in database.shards():
         there[h.key] += h.configurations
-    twice = [
-        f"{key!r} again (it has {there[key]} configurations of it, the data {len(t)})"
-        for key, t in data.items()
-        if key in there
-    ]
+    twice = [f"{t.key!r} again ({there[t.key]} configurations, now {len(t)})" for t in data.values() if t.key in there]
     if twice:
         raise ValueError(
             f"{database.path}: expected trajectories that are not in it yet, got {', '.join(twice)}; leave out with "
