@@ -88,11 +88,11 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
     def __init__(self, path: Path) -> None:
         self._path = path
         with contextlib.ExitStack() as closing:
-            # Opened here, since numpy does not close a file that is no archive.
-            self._opened = closing.enter_context(open(path, "rb"))
             with self._readable():
                 if not zipfile.is_zipfile(path):
                     raise ValueError("no archive, or a truncated one")
+                # Opened here, since numpy does not close a file that is no archive.
+                self._opened = closing.enter_context(open(path, "rb"))
                 self._file = np.load(self._opened, allow_pickle=False)
                 names = self._file.files
                 self._members = dict(zip(names, self._file.zip.infolist(), strict=True))

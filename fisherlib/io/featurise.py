@@ -5,6 +5,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -125,7 +126,11 @@ def _stamp(recipe: str, D: np.ndarray, Phi: np.ndarray) -> str:
 
 
 def _keep(cache: Path, recipe: str, D: np.ndarray, Phi: np.ndarray) -> None:
-    arrays = [("site_descriptors", D), ("force_descriptors", Phi), ("checksum", _stamp(recipe, D, Phi))]
+    arrays: list[tuple[str, Any]] = [
+        ("site_descriptors", D),
+        ("force_descriptors", Phi),
+        ("checksum", _stamp(recipe, D, Phi)),
+    ]
     try:
         cache.parent.mkdir(exist_ok=True)
         write_arrays(arrays, cache)

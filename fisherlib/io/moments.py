@@ -87,9 +87,8 @@ class Records(Mapping[str, MomentRecord], contextlib.AbstractContextManager["Rec
         try:
             yield
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-            raise ValueError(
-                f"{self.path.name}: expected moments written by this package, got others ({error})"
-            ) from None
+            place = self.path.name
+            raise ValueError(f"{place}: expected moments written by this package, got others ({error})") from None
 
     def __exit__(self, *_: object) -> None:
         self._arrays.__exit__()
@@ -139,10 +138,8 @@ def _refuse_non_finite(record: MomentRecord, place: str) -> None:
     for name in (*_ARRAYS, "FF"):
         bad = np.argwhere(~np.isfinite(getattr(record, name)))
         if len(bad):
-            where = " ".join(map(str, bad[0]))
-            raise ValueError(
-                f"{place}: expected finite moments, got {len(bad)} NaN or infinite in {name} (first: {where})"
-            )
+            found = f"{len(bad)} NaN or infinite in {name} (first: {' '.join(map(str, bad[0]))})"
+            raise ValueError(f"{place}: expected finite moments, got {found}")
 
 
 def write_moments(moments: Moments, path: str | os.PathLike) -> None:

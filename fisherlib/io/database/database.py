@@ -14,7 +14,7 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
 from .header import Header
-from .inventory import checked, findings, headers, of_key, sealed, write_seal
+from .inventory import findings, headers, of_key, refuse_incomplete, sealed, write_seal
 from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
 from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
@@ -129,15 +129,16 @@ class Database:
         """
         wanted = [keys] if isinstance(keys, str) else keys
         must = sealed(self.path)  # first: a shard that is written and sealed meanwhile is not missing
-        found = checked(self.headers(), self.meta, must, self.path, keys=wanted)
+        found = self.headers()
+        refuse_incomplete(found, self.meta, must, self.path, wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
             for key in wanted:
                 if key not in there:
                     raise KeyError(f"no trajectory {key!r} in {self.path}; there are {', '.join(map(repr, there))}")
-            found = tuple(h for h in found if h.key in set(wanted))
+            found = [h for h in found if h.key in set(wanted)]
         refuse_copies(self.path, found)
-        return found
+        return tuple(found)
 
     def append(self, t: Trajectory, *, first: int | None = None) -> Header:
         """Writes configurations as one shard, after those that their trajectory has already.

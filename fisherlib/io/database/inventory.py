@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +63,9 @@ def sealed(path: Path) -> dict[str, str]:
     Raises:
         Damaged: a seal is not what was written.
     """
-    folder, known = path / SEALS, dict[str, str]()
-    retracted: set[tuple[str, str]] = set()
-    for name in sorted(os.listdir(folder)) if folder.exists() else []:  # some copies leave empty folders out
-        if name.endswith(PARTIAL):
-            continue
+    folder, known, retracted = path / SEALS, {}, set()
+    names = os.listdir(folder) if folder.exists() else []  # some copies leave empty folders out
+    for name in sorted(n for n in names if not n.endswith(PARTIAL)):
         if not (folder / name).is_file():
             raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
         text = (folder / name).read_bytes()
@@ -79,17 +77,16 @@ def sealed(path: Path) -> dict[str, str]:
     return {name: digest for name, digest in known.items() if (name, digest) not in retracted}
 
 
-def checked(
-    found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path, *, keys: Collection[str] | None = None
-) -> tuple[Header, ...]:
-    """The same headers, if all are of the database with the fingerprint ``meta`` and none is missing.
+def refuse_incomplete(
+    found: Sequence[Header], meta: str, seal: Mapping[str, str], path: Path, keys: Collection[str] | None
+) -> None:
+    """Refuses headers that are not of the database with the fingerprint ``meta``, and those of which some are missing.
 
     Those in ``seal`` must be there, and the trajectories in ``keys``, all by default, must have no gap.
 
     Raises:
         Damaged: a shard is missing or of another database.
     """
-    found = tuple(found)
     for h in found:
         if h.meta != meta:
             raise Damaged(f"{path}, {h.name}: a shard of another database, with another descriptor; move it out")
@@ -107,7 +104,6 @@ def checked(
                 f"{path}, trajectory {h.key!r}: expected configuration {expected} next, got {h.first} in {h.name}: {gap}; "
                 "restore what was removed, wait for who is still writing, or leave the trajectory out by keys="
             )
-    return found
 
 
 def findings(path: Path, shards: Callable[[], object], progress: Progress | None = None) -> list[str]:
@@ -137,7 +133,6 @@ def findings(path: Path, shards: Callable[[], object], progress: Progress | None
 
 
 def _age(path: Path) -> float:
-    """Seconds since the last change."""
     return time.time() - path.stat().st_mtime
 
 

@@ -98,9 +98,7 @@ def write_meta(path: Path, about: Mapping[str, Any]) -> None:
     if (path / META).exists():
         raise FileExistsError(f"{path}: there is a database already; take Database.open to add to it")
     if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - {SHARDS, SEALS, MOMENTS}):
-        raise FileExistsError(
-            f"{path}: expected a new or an empty folder, got one with other files, or a file; take another"
-        )
+        raise FileExistsError(f"{path}: expected a new or an empty folder, got other files or a file; take another")
     for folder in (SHARDS, SEALS, MOMENTS):
         (path / folder).mkdir(parents=True, exist_ok=True)
     content = canonical({"about": dict(about), "fingerprint": fingerprint(canonical(about))})

@@ -104,11 +104,7 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
         return Trajectory(key=h.key, temperature=h.temperature, descriptor_names=names, **arrays)
 
     def verify(self) -> None:
-        """Reads everything and keeps nothing.
-
-        Raises:
-            Damaged: a byte is not what was written.
-        """
+        """Reads everything as ``read`` does, and keeps nothing."""
         for name, array in self.header.arrays.items():
             buffer = np.empty(min(array.step, array.size), np.uint8)
             for number, size in array.blocks:

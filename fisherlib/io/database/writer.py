@@ -58,9 +58,7 @@ class Writer(contextlib.AbstractContextManager["Writer"]):
             OSError: no space left; what was written before stays.
         """
         if not self._inside:
-            raise RuntimeError(
-                "writer: expected `with Writer(database) as writer:`, which writes what is left at its end"
-            )
+            raise RuntimeError("writer: expected `with Writer(database) as writer:`, which writes the rest at its end")
         if self._waiting and self._waiting[0].key == t.key:
             refuse_unlike(t, self._waiting[0].temperature, arrays_of(self._waiting[0]))
         else:
