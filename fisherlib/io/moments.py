@@ -44,11 +44,10 @@ def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about
 
 
 def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
-    T = np.nan if record.temperature is None else record.temperature
     return {
         **{field: getattr(record, field) for field in _ARRAYS},
         "numbers": np.array([record.configurations, record.rows], dtype=np.int64),
-        "FF, T": np.array([record.FF, T]),
+        "FF, T": np.array([record.FF, np.nan if record.temperature is None else record.temperature]),
         "digests": np.array(sorted(record.digests), dtype=str),
         "identity": np.array([] if record.identity is None else [record.identity], dtype=np.uint64),
     }

@@ -6,15 +6,15 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from ...arguments import kind
+from ...arguments import choice, kind
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
 from .header import Header
-from .inventory import findings, headers, of_key, refuse_incomplete, sealed, write_seal
+from .inventory import findings, header_of, headers, of_key, refuse_incomplete, sealed, write_seal
 from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
 from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
@@ -79,8 +79,7 @@ class Database:
             ValueError: nothing to describe, or another precision.
             FileExistsError: there is one already (take ``Database.open``), or something else.
         """
-        if precision not in ("float32", "float64"):
-            raise ValueError(f"precision: expected 'float32' or 'float64', got {precision!r}")
+        choice("precision", precision, get_args(Precision))
         names = () if isinstance(descriptor_names, str) else tuple(map(str, descriptor_names))
         if not names or len(set(names)) < len(names):
             raise ValueError(f"descriptor_names: expected different names, at least one, got {descriptor_names!r:.60}")
@@ -163,18 +162,18 @@ class Database:
             refuse_repeats(known_fingerprints(self.path, of_key(self.path, t.key)), t)
             with contextlib.suppress(FileExistsError):
                 return write_shard(path, t, first=first, meta=self.meta, precision=self.precision)
-        with Shard(path) as shard:
-            if (shard.header.key, shard.header.content) == (t.key, fingerprint_of_data(t)):
-                if same_rows(shard.header, t, self.precision):
-                    return shard.header
-                raise ValueError(
-                    f"force_descriptors of trajectory {t.key!r}: expected those that {path.name} holds for these configurations, "
-                    "got others; the sign or the descriptor is another one: take another database"
-                )
-        raise FileExistsError(
-            f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
-            "each trajectory, or give first="
-        )
+        there = header_of(path)
+        if (there.key, there.content) != (t.key, fingerprint_of_data(t)):
+            raise FileExistsError(
+                f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
+                "each trajectory, or give first="
+            )
+        if not same_rows(there, t, self.precision):
+            raise ValueError(
+                f"force_descriptors of trajectory {t.key!r}: expected those that {path.name} holds for these configurations, "
+                "got others; the sign or the descriptor is another one: take another database"
+            )
+        return there
 
     def check(self, t: Trajectory) -> int:
         """Refuses what ``append`` refuses, but for copies. Returns the number that the first configuration will have."""

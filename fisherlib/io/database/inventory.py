@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # a database verifies itself by what is here
 ABANDONED = 3600.0
 
 
-def _header(path: Path) -> Header:
+def header_of(path: Path) -> Header:
+    """That of the shard in a file."""
     with Shard(path) as shard:
         return shard.header
 
@@ -33,7 +34,7 @@ def of_key(path: Path, key: str) -> list[Header]:
     """Headers of one trajectory, by configuration."""
     start = slug(key) + "-"
     names = [n for n in _listed(path) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
-    found = [_header(path / SHARDS / name) for name in names]
+    found = [header_of(path / SHARDS / name) for name in names]
     return sorted((h for h in found if h.key == key), key=lambda h: h.first)
 
 
@@ -46,7 +47,7 @@ def headers(path: Path) -> list[Header]:
     names, before = _listed(path), None
     while names != before:  # a listing takes time: it may have a shard and lack another one that was written before it
         names, before = _listed(path), names
-    return sorted((_header(path / SHARDS / name) for name in names), key=lambda h: (h.key, h.first))
+    return sorted((header_of(path / SHARDS / name) for name in names), key=lambda h: (h.key, h.first))
 
 
 def write_seal(path: Path, content: Mapping[str, Any]) -> None:
@@ -63,7 +64,8 @@ def sealed(path: Path) -> dict[str, str]:
     Raises:
         Damaged: a seal is not what was written.
     """
-    folder, known, retracted = path / SEALS, {}, set()
+    folder, retracted = path / SEALS, set()
+    known: dict[str, str] = {}
     names = os.listdir(folder) if folder.exists() else []  # some copies leave empty folders out
     for name in sorted(n for n in names if not n.endswith(PARTIAL)):
         if not (folder / name).is_file():
