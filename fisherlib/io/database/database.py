@@ -14,7 +14,7 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
 from .header import Header
-from .inventory import findings, header_of, headers, of_key, refuse_incomplete, sealed, write_seal
+from .inventory import findings, header_of, listed, of_key, refuse_incomplete, sealed, write_seal
 from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
 from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
@@ -116,8 +116,11 @@ class Database:
         return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
 
     def headers(self) -> list[Header]:
-        """Headers of all shards, by trajectory and configuration; gaps are not refused."""
-        return headers(self.path)
+        """Headers of all shards at one moment, by trajectory and configuration; gaps are not refused."""
+        names, before = listed(self.path), None
+        while names != before:  # a listing takes time: it may have a shard and lack another one, written before it
+            names, before = listed(self.path), names
+        return sorted((header_of(self.path / SHARDS / n) for n in names), key=lambda h: (h.key, h.first))
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
         """Headers of the shards of these trajectories, all by default, by trajectory and configuration.
@@ -186,10 +189,10 @@ class Database:
 
     def seal(self, shards: Sequence[Header] | None = None) -> int:
         """Records that shards, all by default, must stay. Returns their number."""
-        listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
-        if listed:
-            write_seal(self.path, {"meta": self.meta, "shards": listed})
-        return len(listed)
+        must = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
+        if must:
+            write_seal(self.path, {"meta": self.meta, "shards": must})
+        return len(must)
 
     def unsealed(self, shards: Sequence[Header] | None = None) -> int:
         """Number of shards that no seal lists; their loss would go unnoticed."""

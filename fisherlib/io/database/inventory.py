@@ -26,28 +26,17 @@ def header_of(path: Path) -> Header:
         return shard.header
 
 
-def _listed(path: Path) -> list[str]:
+def listed(path: Path) -> list[str]:
+    """Names of shards; what dead writers left has another suffix."""
     return sorted(n for n in os.listdir(path / SHARDS) if n.endswith(SUFFIX))
 
 
 def of_key(path: Path, key: str) -> list[Header]:
     """Headers of one trajectory, by configuration."""
     start = slug(key) + "-"
-    names = [n for n in _listed(path) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
+    names = [n for n in listed(path) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
     found = [header_of(path / SHARDS / name) for name in names]
     return sorted((h for h in found if h.key == key), key=lambda h: h.first)
-
-
-def headers(path: Path) -> list[Header]:
-    """Headers of all shards at one moment; what dead writers left has another suffix and is no shard.
-
-    Raises:
-        Damaged: a shard is not what was written.
-    """
-    names, before = _listed(path), None
-    while names != before:  # a listing takes time: it may have a shard and lack another one that was written before it
-        names, before = _listed(path), names
-    return sorted((header_of(path / SHARDS / name) for name in names), key=lambda h: (h.key, h.first))
 
 
 def write_seal(path: Path, content: Mapping[str, Any]) -> None:
@@ -158,11 +147,11 @@ def retract(database: "Database", key: str) -> list[str]:
         KeyError: no such trajectory.
         Damaged: a shard is not what was written.
     """
-    listed = {h.name: h.digest for h in database.headers() if h.key == key}
-    if not listed:
+    gone = {h.name: h.digest for h in database.headers() if h.key == key}
+    if not gone:
         raise KeyError(f"no trajectory {key!r} in {database.path}")
-    write_seal(database.path, {"meta": database.meta, "retracted": listed})
-    for name, digest in listed.items():
+    write_seal(database.path, {"meta": database.meta, "retracted": gone})
+    for name, digest in gone.items():
         shard = database.path / SHARDS / name
         shard.rename(shard.with_name(f"{name}.{digest[:12]}{RETRACTED}"))
-    return list(listed)
+    return list(gone)

@@ -43,7 +43,13 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
 
     def _checked(self, digest: str | None) -> Header:
         place, size = str(self.path), os.fstat(self._file).st_size
-        header, pieces = unpack(self._text(place), place)
+        signature, crc, name, length = FIRST.unpack(os.pread(self._file, FIRST.size, 0).ljust(FIRST.size))
+        if (signature, name) != (b"PK\3\4", HEADER.encode()):
+            raise Damaged(f"{place}: expected a shard of a descriptor database, got another or a damaged file")
+        text = os.pread(self._file, min(length, LARGEST), TEXT_OFFSET)
+        if len(text) != length or zlib.crc32(text) != crc:
+            raise damaged(place, "header")
+        header, pieces = unpack(text, place)
         if header.name != self.path.name:
             raise Damaged(f"{place}: expected the shard of that name, got {header.name}; rename it back")
         if size != header.size:
@@ -53,15 +59,6 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
         if digest is not None and header.digest != digest:
             raise Damaged(f"{place}: expected the shard that was listed, got another one of that name; begin again")
         return header
-
-    def _text(self, place: str) -> bytes:
-        signature, crc, name, size = FIRST.unpack(os.pread(self._file, FIRST.size, 0).ljust(FIRST.size))
-        if (signature, name) != (b"PK\3\4", HEADER.encode()):
-            raise Damaged(f"{place}: expected a shard of a descriptor database, got another or a damaged file")
-        text = os.pread(self._file, min(size, LARGEST), TEXT_OFFSET)
-        if len(text) != size or zlib.crc32(text) != crc:
-            raise damaged(place, "header")
-        return text
 
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
