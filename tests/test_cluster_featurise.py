@@ -348,7 +348,7 @@ def test_what_cannot_be_featurised_is_refused_before_anything_is_computed(
 def test_a_file_that_is_too_large_for_the_memory_is_sent_to_the_cluster(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fisherlib.io.featurise.os.sysconf", lambda name: 100)
+    monkeypatch.setattr("fisherlib.io.archive.os.sysconf", lambda name: 100)
     with pytest.raises(
         MemoryError, match=r"alloy.xyz: its descriptors take .* GB .*; take fisherlib.cluster.featurise"
     ):

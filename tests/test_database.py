@@ -19,7 +19,7 @@ from torture import OPTIONAL, same, same_data, same_trajectory, trajectory, writ
 import fisherlib as fl
 from fisherlib.io.database import Damaged, Database, Shard, Writer, blocks, sweep, write_dataset
 from fisherlib.io.database.__main__ import main
-from fisherlib.io.database.container import Member, npy_header, pieces
+from fisherlib.io.database.header import Member, npy_header, pieces
 from fisherlib.io.database.join import ARRAYS
 from fisherlib.io.database.layout import canonical, fingerprint
 
@@ -265,7 +265,7 @@ def test_what_the_database_is_about_cannot_be_changed(tmp_path: Path) -> None:
 def test_a_database_of_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="descriptor_names: expected different names, at least one"):
         Database.create(tmp_path / "db", descriptor_names=[])
-    with pytest.raises(ValueError, match="precision: expected 'float32' or 'float64', got 'float16'"):
+    with pytest.raises(ValueError, match="precision: expected one of 'float32', 'float64', got 'float16'"):
         Database.create(tmp_path / "db", descriptor_names=["a"], precision="float16")
     database = Database.create(tmp_path / "db", descriptor_names=["a"])
     for use in (database.read, lambda: fl.cluster.accumulate(database)):

@@ -8,7 +8,6 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
@@ -20,12 +19,8 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, replace: bool = True) -> None:
     """Calls ``write(open file)`` on a temporary file and moves it to ``path``, so that no half-written file is left.
 
-    Args:
-        path: of the file.
-        write: called with a file open for writing.
-        replace: whether a file of that name is replaced, or stays and ``FileExistsError`` is raised.
-
     Raises:
+        FileExistsError: without ``replace``, a file of that name is there.
         OSError: no space left, for instance; nothing was written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
@@ -83,7 +78,7 @@ def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
     write_atomically(path, write)
 
 
-class Arrays(Mapping[str, NDArray]):
+class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"]):
     """The arrays of an ``.npz``, each read on access; ``with Arrays(path) as arrays``.
 
     Raises:
@@ -92,29 +87,21 @@ class Arrays(Mapping[str, NDArray]):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if not zipfile.is_zipfile(path):
-            raise ValueError(
-                f"{path.name}: expected an intact .npz of plain arrays, got no archive or a truncated one; copy it again "
-                "from its source"
-            )
-        # Opened here, since numpy does not close a file that is no archive.
-        self._opened = open(path, "rb")  # noqa: SIM115
-        try:
+        with contextlib.ExitStack() as closing:
             with self._readable():
+                if not zipfile.is_zipfile(path):
+                    raise ValueError("no archive, or a truncated one")
+                # Opened here, since numpy does not close a file that is no archive.
+                self._opened = closing.enter_context(open(path, "rb"))
                 self._file = np.load(self._opened, allow_pickle=False)
-                self._members = dict(zip(self._file.files, self._file.zip.infolist(), strict=True))
-            self._refuse_twice()
-        except BaseException:
-            self._opened.close()
-            raise
-
-    def _refuse_twice(self) -> None:
-        if len(self._members) < len(self._file.files):
-            twice = sorted({name for name in self._file.files if self._file.files.count(name) > 1})
-            raise ValueError(
-                f"{self._path.name}: expected each array once, got {', '.join(map(repr, twice))} twice; write the file anew "
-                "with the one that counts"
-            )
+                names = self._file.files
+                self._members = dict(zip(names, self._file.zip.infolist(), strict=True))
+            if len(self._members) < len(names):
+                twice = ", ".join(repr(name) for name in sorted(self._members) if names.count(name) > 1)
+                raise ValueError(
+                    f"{path.name}: expected each array once, got {twice} twice; write the file anew with the one that counts"
+                )
+            closing.pop_all()  # it stays open
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
@@ -129,10 +116,7 @@ class Arrays(Mapping[str, NDArray]):
                 "from its source"
             ) from error
 
-    def __enter__(self) -> "Arrays":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def __getitem__(self, name: str) -> NDArray:
@@ -149,11 +133,7 @@ class Arrays(Mapping[str, NDArray]):
 
 
 def read_arrays(path: Path) -> dict[str, NDArray]:
-    """All arrays of an ``.npz``.
-
-    Raises:
-        ValueError: the file is damaged, truncated, holds objects, or holds an array twice.
-    """
+    """All arrays of an ``.npz``; raises as ``Arrays`` does."""
     with Arrays(path) as arrays:
         return dict(arrays)
 
@@ -168,3 +148,16 @@ def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         shape, _, dtype = read_head(file)
     if math.prod(shape) * dtype.itemsize > member.file_size:
         raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
+
+
+def refuse_large(what: str, size: int, way: str) -> None:
+    """Refuses arrays of so many bytes; the sentence says what takes them, and another way.
+
+    Raises:
+        MemoryError: that is more than half the memory of this machine.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size > memory // 2:
+        raise MemoryError(
+            f"{what} take {size / 1e9:.1f} GB, which do not fit into the {memory / 1e9:.1f} GB of this machine; {way}"
+        )

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -15,7 +15,7 @@ from ..dataset import Trajectory, refuse_non_finite
 from ..descriptors import Descriptor, described, growing
 from ..progress import Progress
 from ..units import counted
-from .archive import checksum, read_arrays, write_arrays
+from .archive import checksum, read_arrays, refuse_large, write_arrays
 
 
 def featurise(
@@ -31,22 +31,20 @@ def featurise(
     """
     K = refuse_hopeless(frames, descriptor=descriptor, path=path)
     atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
-    _refuse_large(32 * atoms * K, path)
+    way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
+    refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
     recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    arrays = _from_cache(cache, recipe, atoms, K)
-    if arrays is None:
+    found = _from_cache(cache, recipe, atoms, K)
+    if found is None:
         configurations = [a for f in frames for a in f.atoms()]
         with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
             show = progress or (lambda done, total: bar.update(done - bar.n))
-            D, Phi = descriptor(configurations, species=species, progress=show)
-        arrays = {"site_descriptors": D, "force_descriptors": Phi}
-        _keep(cache, recipe, arrays)
+            found = descriptor(configurations, species=species, progress=show)
+        _keep(cache, recipe, *found)
     ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
-    parts = zip(
-        frames, np.split(arrays["site_descriptors"], ends), np.split(arrays["force_descriptors"], 3 * ends), strict=True
-    )
+    parts = zip(frames, np.split(found[0], ends), np.split(found[1], 3 * ends), strict=True)
     return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
 
 
@@ -100,16 +98,6 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
     return number(descriptor, frames, path)
 
 
-def _refuse_large(size: int, path: Path) -> None:
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if size > memory // 2:
-        raise MemoryError(
-            f"{path.name}: its descriptors take {size / 1e9:.1f} GB, too much for the {memory / 1e9:.1f} GB of this machine; take "
-            "fisherlib.cluster.featurise, which sums them or writes them into a database without holding them in memory, or "
-            "fewer descriptors"
-        )
-
-
 def _fingerprint(frames: Sequence[Configurations]) -> str:
     """SHA-256 of the configurations in their order: one file can give them in several, such as by a key."""
     digest = hashlib.sha256()
@@ -119,29 +107,33 @@ def _fingerprint(frames: Sequence[Configurations]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> dict[str, np.ndarray] | None:
+def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> tuple[np.ndarray, np.ndarray] | None:
     if not cache.exists():
         return None
     try:
         arrays = read_arrays(cache)
-    except ValueError:
-        return None  # damaged (its checksums say so): computed again and replaced
-    stamp = str(arrays.pop("checksum", ""))
-    if stamp != _stamp(recipe, arrays):
-        return None  # of another recipe, written into by others, or of a version that had no checksums
-    shapes = {name: a.shape for name, a in arrays.items()}
-    return arrays if shapes == {"site_descriptors": (atoms, K), "force_descriptors": (3 * atoms, K)} else None
+        D, Phi, stamp = arrays["site_descriptors"], arrays["force_descriptors"], str(arrays["checksum"])
+    except (ValueError, KeyError):
+        return None  # damaged (its checksums say so), or of a version that had none: computed again and replaced
+    # Neither of another recipe nor written into by others.
+    intact = stamp == _stamp(recipe, D, Phi) and (D.shape, Phi.shape) == ((atoms, K), (3 * atoms, K))
+    return (D, Phi) if intact and len(arrays) == 3 else None
 
 
-def _stamp(recipe: str, arrays: Mapping[str, np.ndarray]) -> str:
+def _stamp(recipe: str, D: np.ndarray, Phi: np.ndarray) -> str:
     """Checksum of the arrays and of what they were made of."""
-    return checksum([np.array(recipe), *(arrays[name] for name in sorted(arrays))])
+    return checksum([np.array(recipe), Phi, D])
 
 
-def _keep(cache: Path, recipe: str, arrays: dict[str, np.ndarray]) -> None:
+def _keep(cache: Path, recipe: str, D: np.ndarray, Phi: np.ndarray) -> None:
+    arrays: list[tuple[str, Any]] = [
+        ("site_descriptors", D),
+        ("force_descriptors", Phi),
+        ("checksum", _stamp(recipe, D, Phi)),
+    ]
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_arrays([*arrays.items(), ("checksum", _stamp(recipe, arrays))], cache)
+        write_arrays(arrays, cache)
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)

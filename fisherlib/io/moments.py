@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -45,17 +44,16 @@ def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about
 
 
 def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
-    T = np.nan if record.temperature is None else record.temperature
     return {
         **{field: getattr(record, field) for field in _ARRAYS},
         "numbers": np.array([record.configurations, record.rows], dtype=np.int64),
-        "FF, T": np.array([record.FF, T]),
+        "FF, T": np.array([record.FF, np.nan if record.temperature is None else record.temperature]),
         "digests": np.array(sorted(record.digests), dtype=str),
         "identity": np.array([] if record.identity is None else [record.identity], dtype=np.uint64),
     }
 
 
-class Records(Mapping[str, MomentRecord]):
+class Records(Mapping[str, MomentRecord], contextlib.AbstractContextManager["Records"]):
     """The records that ``write_records`` wrote, each read on demand; ``with Records(path) as records``.
 
     Attributes:
@@ -71,35 +69,28 @@ class Records(Mapping[str, MomentRecord]):
         self.path = path
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; expected one of moments")
-        self._arrays = Arrays(path)
-        try:
+        with contextlib.ExitStack() as closing:
+            self._arrays = closing.enter_context(Arrays(path))
             with self._ours():
-                self._format = str(self._arrays["format"])
+                self._format, names = str(self._arrays["format"]), self._arrays["names"].tolist()
                 if self._format not in FORMATS:
                     raise ValueError(f"the format {self._format!r:.40}")
-                names = self._arrays["names"].tolist()
                 self._numbers = {name: k for k, name in enumerate(names)}
                 self.about: dict[str, Any] = json.loads(str(self._arrays["about"]))
                 if not isinstance(self.about, dict) or len(self._numbers) != len(names):
                     raise ValueError("names that occur twice")
-        except BaseException:
-            self._arrays.__exit__(None, None, None)
-            raise
+            closing.pop_all()  # it stays open
 
     @contextlib.contextmanager
     def _ours(self) -> Iterator[None]:
         try:
             yield
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-            raise ValueError(
-                f"{self.path.name}: expected moments written by this package, got others ({error})"
-            ) from None
+            place = self.path.name
+            raise ValueError(f"{place}: expected moments written by this package, got others ({error})") from None
 
-    def __enter__(self) -> "Records":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._arrays.__exit__(kind, error, at)
+    def __exit__(self, *_: object) -> None:
+        self._arrays.__exit__()
 
     @property
     def checked(self) -> bool:
@@ -110,9 +101,8 @@ class Records(Mapping[str, MomentRecord]):
         number = self._numbers[name]
         with self._ours():
             found = _record(self._arrays, number)
-            stamp = (
-                str(self._arrays[f"{number}/checksum"]) if self.checked or f"{number}/checksum" in self._arrays else ""
-            )
+            stamped = self.checked or f"{number}/checksum" in self._arrays
+            stamp = str(self._arrays[f"{number}/checksum"]) if stamped else ""
         _refuse_non_finite(found, f"{self.path.name}, {name!r}")
         if stamp and stamp != checksum(_entries(found).values()):
             raise ValueError(
@@ -129,36 +119,26 @@ class Records(Mapping[str, MomentRecord]):
 
 
 def _record(arrays: Mapping[str, np.ndarray], k: int) -> MomentRecord:
-    PhiPhi, PhiF, mean, scatter = found = [arrays[f"{k}/{field}"] for field in _ARRAYS]
-    if any(a.dtype != np.float64 for a in found):
+    sums: dict[str, Any] = {field: arrays[f"{k}/{field}"] for field in _ARRAYS}
+    if any(a.dtype != np.float64 for a in sums.values()):
         raise ValueError("arrays that are not float64")
-    K = len(PhiF)
-    if (PhiPhi.shape, PhiF.shape, mean.shape, scatter.shape) != ((K, K), (K,), (K + 2,), (K + 2, K + 2)):
+    K = len(sums["PhiF"])
+    if [a.shape for a in sums.values()] != [(K, K), (K,), (K + 2,), (K + 2, K + 2)]:
         raise ValueError("shapes that do not fit one another")
     FF, T = map(float, arrays[f"{k}/FF, T"])
     configurations, rows = map(int, arrays[f"{k}/numbers"])
-    return MomentRecord(
-        configurations=configurations,
-        rows=rows,
-        PhiPhi=PhiPhi,
-        PhiF=PhiF,
-        FF=FF,
-        mean=mean,
-        scatter=scatter,
-        temperature=None if np.isnan(T) else T,
-        digests=frozenset(arrays[f"{k}/digests"].tolist()),
-        identity=next(map(int, arrays.get(f"{k}/identity", [])), None),
-    )
+    temperature, digests = None if np.isnan(T) else T, frozenset(arrays[f"{k}/digests"].tolist())
+    identity = next(map(int, arrays.get(f"{k}/identity", [])), None)
+    found: dict[str, Any] = {"FF": FF, "configurations": configurations, "rows": rows, "identity": identity}
+    return MomentRecord(**sums, **found, temperature=temperature, digests=digests)
 
 
 def _refuse_non_finite(record: MomentRecord, place: str) -> None:
     for name in (*_ARRAYS, "FF"):
         bad = np.argwhere(~np.isfinite(getattr(record, name)))
         if len(bad):
-            where = " ".join(map(str, bad[0]))
-            raise ValueError(
-                f"{place}: expected finite moments, got {len(bad)} NaN or infinite in {name} (first: {where})"
-            )
+            found = f"{len(bad)} NaN or infinite in {name} (first: {' '.join(map(str, bad[0]))})"
+            raise ValueError(f"{place}: expected finite moments, got {found}")
 
 
 def write_moments(moments: Moments, path: str | os.PathLike) -> None:

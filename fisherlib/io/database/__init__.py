@@ -4,19 +4,17 @@ A shard is an uncompressed ``.npz``. Its first member, ``header.json``, has a CR
 bytes around the arrays follow from it and are compared with it. The last checksum of an array is that of the archive, so
 every byte is summed up once.
 
-Decided on 30 November 2026, before the first release, against shards in HDF5 with the same promises: all tests of damaged
-files, killed writers and full disks pass. Speed of npz over HDF5, medians of 24 turns on two busy cores, in processor time:
-writing 64 MB 1.01, moments from a cold disk 1.01 and from memory 1.00, ``verify`` 1.12 (wall time 0.96, 1.04, 1.01, 1.26,
-much scattered); listing 2,000 shards 3.5 in wall time. A library fewer, and numpy and any zip program read a shard; other
-HDF5 programs no longer do.
+Decided on 30 November 2026, before the first release, against shards in HDF5 with the same promises. Speed of npz over HDF5,
+medians of 24 turns on two busy cores, in processor time: writing 64 MB 1.01, moments from a cold disk 1.01 and from memory
+1.00, ``verify`` 1.12; listing 2,000 shards 3.5 in wall time. A library fewer, and numpy and any zip program read a shard.
 """
 
-from .blocks import blocks as blocks
 from .database import Database as Database
-from .header import Damaged as Damaged
 from .header import Header as Header
-from .maintenance import retract as retract
-from .maintenance import sweep as sweep
+from .inventory import retract as retract
+from .inventory import sweep as sweep
+from .layout import Damaged as Damaged
 from .shard import Shard as Shard
+from .shard import blocks as blocks
 from .writer import Writer as Writer
 from .writer import write_dataset as write_dataset

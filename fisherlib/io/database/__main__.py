@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 
 from ...units import counted
 from .database import Database
-from .maintenance import ABANDONED, retract, sweep
+from .inventory import ABANDONED, retract, sweep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,31 +21,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if (given.what == "retract") != (given.key is not None):
         parser.error("--key KEY goes with retract")
-    does = {"info": _info, "verify": _verify, "seal": _seal, "sweep": _sweep, "retract": _retract}
     try:
-        database = Database.open(given.database)
-        return does[given.what](database, given)
+        status, text = _done(given.what, Database.open(given.database), given)
     except KeyboardInterrupt:
         print("interrupted; nothing is changed half way", file=sys.stderr)
         return 130
     except (ValueError, KeyError, OSError) as error:
         print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)
         return 1
+    print(text)
+    return status
 
 
-def _info(database: Database, given: argparse.Namespace) -> int:
+def _done(what: str, database: Database, given: argparse.Namespace) -> tuple[int, str]:
+    """The status of a command and what it has to say."""
+    if what == "verify":
+        return _verified(database)
+    if what == "seal":
+        return 0, f"{database.seal()} shards are sealed"
+    if what == "sweep":
+        return 0, "\n".join(sweep(database, older=given.older)) or "nothing to sweep"
+    if what == "retract":
+        return 0, "\n".join(f"{name} is retracted" for name in retract(database, given.key))
     found = database.shards()
-    configurations, rows = sum(h.configurations for h in found), sum(h.rows for h in found)
-    numbers = {"trajectory": len({h.key for h in found}), "configuration": configurations, "force component": rows}
-    print(", ".join(counted(number, noun) for noun, number in numbers.items()))
-    print(
-        f"{len(found)} shards, {sum(h.size for h in found) / 1e9:.3g} GB, {database.unsealed(found)} of them not sealed"
+    numbers = {"trajectory": len({h.key for h in found}), "configuration": sum(h.configurations for h in found)}
+    numbers["force component"] = sum(h.rows for h in found)
+    size, unsealed = sum(h.size for h in found) / 1e9, database.unsealed(found)
+    return 0, (
+        f"{', '.join(counted(number, noun) for noun, number in numbers.items())}\n"
+        f"{len(found)} shards, {size:.3g} GB, {unsealed} of them not sealed\n"
+        f"K = {database.K}, Φ in {database.precision}, descriptor {dict(database.descriptor)}"
     )
-    print(f"K = {database.K}, Φ in {database.precision}, descriptor {dict(database.descriptor)}")
-    return 0
 
 
-def _verify(database: Database, given: argparse.Namespace) -> int:
+def _verified(database: Database) -> tuple[int, str]:
     with tqdm(desc="verify", unit="shard", delay=1) as bar:
 
         def show(done: int, total: int) -> None:
@@ -54,29 +63,10 @@ def _verify(database: Database, given: argparse.Namespace) -> int:
 
         found = database.verify(progress=show)
     if found:
-        print("\n".join(found))
-        return 1
+        return 1, "\n".join(found)
     unsealed = database.unsealed()
-    print(
-        "all is well"
-        + (f", but {unsealed} shards are in no seal: `seal` records that they must stay" if unsealed else "")
-    )
-    return 0
-
-
-def _seal(database: Database, given: argparse.Namespace) -> int:
-    print(f"{database.seal()} shards are sealed")
-    return 0
-
-
-def _sweep(database: Database, given: argparse.Namespace) -> int:
-    print("\n".join(sweep(database, older=given.older)) or "nothing to sweep")
-    return 0
-
-
-def _retract(database: Database, given: argparse.Namespace) -> int:
-    print("\n".join(f"{name} is retracted" for name in retract(database, given.key)))
-    return 0
+    rest = f", but {unsealed} shards are in no seal: `seal` records that they must stay" if unsealed else ""
+    return 0, f"all is well{rest}"
 
 
 if __name__ == "__main__":

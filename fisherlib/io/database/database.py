@@ -6,20 +6,17 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from ...arguments import kind
+from ...arguments import choice, kind
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
-from .copies import known_fingerprints, refuse_copies, refuse_repeats
+from ..archive import refuse_large
 from .header import Header
-from .inventory import checked, headers, of_key, sealed, write_seal
-from .join import join, refuse_descriptors, refuse_unlike
-from .layout import SEALS, SHARDS, UNITS, canonical, fingerprint, shard_name
-from .maintenance import findings
-from .meta import FORMAT, plain, read_meta, write_meta
-from .precision import Precision
+from .inventory import findings, header_of, listed, of_key, refuse_incomplete, sealed, write_seal
+from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
+from .layout import FORMAT, SHARDS, UNITS, canonical, fingerprint, plain, read_meta, shard_name, write_meta
 from .shard import Shard
 from .shard_writer import same_rows, write_shard
 
@@ -69,10 +66,10 @@ class Database:
         descriptor: Mapping[str, Any] | None = None,
         precision: Precision = "float32",
     ) -> "Database":
-        """A new, empty database.
+        """A new, empty database in a new or empty folder.
 
         Args:
-            path: of a folder that does not exist yet, or is empty.
+            path: of the folder.
             descriptor_names: K different names.
             descriptor: name and parameters, for whoever reads it.
             precision: of Φ on the disk. Sums are float64 in either case; float32 halves the bytes and changes
@@ -82,17 +79,12 @@ class Database:
             ValueError: nothing to describe, or another precision.
             FileExistsError: there is one already (take ``Database.open``), or something else.
         """
-        if precision not in ("float32", "float64"):
-            raise ValueError(f"precision: expected 'float32' or 'float64', got {precision!r}")
+        choice("precision", precision, get_args(Precision))
         names = () if isinstance(descriptor_names, str) else tuple(map(str, descriptor_names))
         if not names or len(set(names)) < len(names):
             raise ValueError(f"descriptor_names: expected different names, at least one, got {descriptor_names!r:.60}")
-        made = cls(
-            path=Path(path).absolute(),
-            descriptor_names=names,
-            descriptor=plain(descriptor or {"name": "not stated", "K": len(names)}),
-            precision=precision,
-        )
+        about = plain(descriptor or {"name": "not stated", "K": len(names)})
+        made = cls(path=Path(path).absolute(), descriptor_names=names, descriptor=about, precision=precision)
         write_meta(made.path, made._meta())
         return made
 
@@ -124,32 +116,31 @@ class Database:
         return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
 
     def headers(self) -> list[Header]:
-        """Headers of all shards, by trajectory and configuration; gaps are not refused."""
-        return headers(self.path / SHARDS)
+        """Headers of all shards at one moment, by trajectory and configuration; gaps are not refused."""
+        names, before = listed(self.path), None
+        while names != before:  # a listing takes time: it may have a shard and lack another one, written before it
+            names, before = listed(self.path), names
+        return sorted((header_of(self.path / SHARDS / n) for n in names), key=lambda h: (h.key, h.first))
 
     def shards(self, keys: str | Sequence[str] | None = None) -> tuple[Header, ...]:
-        """Headers of the shards that are in it now, by trajectory and configuration.
-
-        Missing, duplicated and foreign shards are refused with an explanation.
-
-        Args:
-            keys: of the trajectories wanted; all by default.
+        """Headers of the shards of these trajectories, all by default, by trajectory and configuration.
 
         Raises:
-            Damaged: a shard that should be there is not, or one is not what was written.
+            Damaged: a shard that should be there is not, or one is not what was written, foreign or a copy.
             KeyError: no such trajectory.
         """
         wanted = [keys] if isinstance(keys, str) else keys
-        must = sealed(self.path / SEALS)  # first: a shard that is written and sealed meanwhile is not missing
-        found = checked(self.headers(), self.meta, must, self.path, keys=wanted)
+        must = sealed(self.path)  # first: a shard that is written and sealed meanwhile is not missing
+        found = self.headers()
+        refuse_incomplete(found, self.meta, must, self.path, wanted)
         if wanted is not None:
             there = dict.fromkeys(h.key for h in found)
             for key in wanted:
                 if key not in there:
                     raise KeyError(f"no trajectory {key!r} in {self.path}; there are {', '.join(map(repr, there))}")
-            found = tuple(h for h in found if h.key in set(wanted))
+            found = [h for h in found if h.key in set(wanted)]
         refuse_copies(self.path, found)
-        return found
+        return tuple(found)
 
     def append(self, t: Trajectory, *, first: int | None = None) -> Header:
         """Writes configurations as one shard, after those that their trajectory has already.
@@ -167,61 +158,49 @@ class Database:
             FileExistsError: another writer was faster.
             OSError: no space left; nothing is left behind.
         """
-        before = self.check(t)
-        if first is None:
-            first = 0 if before is None else before.last + 1
+        following = self.check(t)
+        first = following if first is None else first
         path = self.path / SHARDS / shard_name(t.key, first)
         if not path.exists():
-            refuse_repeats(known_fingerprints(self.path, of_key(self.path / SHARDS, t.key)), t)
+            refuse_repeats(known_fingerprints(self.path, of_key(self.path, t.key)), t)
             with contextlib.suppress(FileExistsError):
-                return write_shard(self.path, t, first=first, meta=self.meta, precision=self.precision)
-        with Shard(path) as shard:
-            if (shard.header.key, shard.header.content) == (t.key, fingerprint_of_data(t)):
-                if same_rows(shard.header, t, self.precision):
-                    return shard.header
-                raise ValueError(
-                    f"force_descriptors of trajectory {t.key!r}: expected those that {path.name} holds for these configurations, "
-                    "got others; the sign or the descriptor is another one: take another database"
-                )
-        raise FileExistsError(
-            f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
-            "each trajectory, or give first="
-        )
+                return write_shard(path, t, first=first, meta=self.meta, precision=self.precision)
+        there = header_of(path)
+        if (there.key, there.content) != (t.key, fingerprint_of_data(t)):
+            raise FileExistsError(
+                f"{path}: another writer has written configuration {first} of {t.key!r} already, and it stays; one writer for "
+                "each trajectory, or give first="
+            )
+        if not same_rows(there, t, self.precision):
+            raise ValueError(
+                f"force_descriptors of trajectory {t.key!r}: expected those that {path.name} holds for these configurations, "
+                "got others; the sign or the descriptor is another one: take another database"
+            )
+        return there
 
-    def check(self, t: Trajectory) -> Header | None:
-        """Refuses configurations that cannot be appended. Returns the last shard of their trajectory, or None.
-
-        Raises:
-            ValueError: other descriptors than those of the database, or another temperature or other arrays than the shards
-                of this key.
-        """
+    def check(self, t: Trajectory) -> int:
+        """Refuses what ``append`` refuses, but for copies. Returns the number that the first configuration will have."""
         refuse_descriptors(t, self.descriptor_names, self.path.name)
-        before = next(iter(of_key(self.path / SHARDS, t.key)[-1:]), None)
-        if before is not None:
-            refuse_unlike(t, before.temperature, before.arrays)
-        return before
+        there = of_key(self.path, t.key)
+        if not there:
+            return 0
+        refuse_unlike(t, there[-1].temperature, there[-1].arrays)
+        return there[-1].last + 1
 
     def seal(self, shards: Sequence[Header] | None = None) -> int:
-        """Records that every present shard must stay. Returns their number.
-
-        Args:
-            shards: headers of those that must stay; all by default.
-        """
-        listed = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
-        if listed:
-            write_seal(self.path / SEALS, {"meta": self.meta, "shards": listed})
-        return len(listed)
+        """Records that shards, all by default, must stay. Returns their number."""
+        must = {h.name: h.digest for h in (self.shards() if shards is None else shards)}
+        if must:
+            write_seal(self.path, {"meta": self.meta, "shards": must})
+        return len(must)
 
     def unsealed(self, shards: Sequence[Header] | None = None) -> int:
         """Number of shards that no seal lists; their loss would go unnoticed."""
-        known = sealed(self.path / SEALS)
+        known = sealed(self.path)
         return sum(h.name not in known for h in (self.shards() if shards is None else shards))
 
     def read(self, keys: str | Sequence[str] | None = None) -> Dataset:
-        """Reads trajectories into memory and checks every number.
-
-        Args:
-            keys: of the trajectories wanted; all by default.
+        """Reads these trajectories, all by default, into memory and checks every number.
 
         Raises:
             MemoryError: they take more than half the memory of this machine.
@@ -229,12 +208,8 @@ class Database:
         """
         found = self.shards(keys)
         size = sum(math.prod(a.shape) * 8 for h in found for a in h.arrays.values())
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if size > memory // 2:
-            raise MemoryError(
-                f"{self.path}: {size / 1e9:.1f} GB do not fit into the {memory / 1e9:.1f} GB of this machine; name some "
-                "trajectories by keys=, or take fisherlib.cluster.accumulate, which needs none of them in memory"
-            )
+        way = "name some by keys=, or take fisherlib.cluster.accumulate, which needs none of them in memory"
+        refuse_large(f"{self.path}: its trajectories", size, way)
         parts: dict[str, list[Trajectory]] = {}
         for header in found:
             with Shard(self.path / SHARDS / header.name, header.digest) as shard:
@@ -247,7 +222,6 @@ class Database:
     def verify(self, *, progress: Progress | None = None) -> list[str]:
         """Reads every byte. Returns a sentence for everything that is missing, damaged or foreign.
 
-        Args:
-            progress: called with (shards done, in all).
+        ``progress`` is called with (shards done, in all).
         """
         return findings(self.path, self.shards, progress)

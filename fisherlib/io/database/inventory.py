@@ -1,75 +1,62 @@
-"""The shards that are in a database, and those that must be."""
+"""The shards that are in a database, those that must be, and those that are taken out; what dead writers left."""
 
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .header import Damaged, Header
-from .layout import PARTIAL, SUFFIX, canonical, fingerprint, publish, slug
+from ...progress import Progress
+from .header import Header
+from .layout import MOMENTS, PARTIAL, RETRACTED, SEALS, SHARDS, SUFFIX, Damaged, canonical, fingerprint, publish, slug
 from .shard import Shard
 
+if TYPE_CHECKING:  # a database verifies itself by what is here
+    from .database import Database
 
-def _names(folder: Path) -> list[str]:
-    """Names of all shards at one moment.
-
-    A listing takes time. It may have a shard, and lack another one that was written before it; so two in a row must agree.
-    """
-    names, before = _listed(folder), None
-    while names != before:
-        names, before = _listed(folder), names
-    return names
+#: Seconds after which nobody is thought to be writing a file any more.
+ABANDONED = 3600.0
 
 
-def _listed(folder: Path) -> list[str]:
-    return sorted(n for n in os.listdir(folder) if n.endswith(SUFFIX))
+def header_of(path: Path) -> Header:
+    """That of the shard in a file."""
+    with Shard(path) as shard:
+        return shard.header
 
 
-def of_key(folder: Path, key: str) -> list[Header]:
+def listed(path: Path) -> list[str]:
+    """Names of shards; what dead writers left has another suffix."""
+    return sorted(n for n in os.listdir(path / SHARDS) if n.endswith(SUFFIX))
+
+
+def of_key(path: Path, key: str) -> list[Header]:
     """Headers of one trajectory, by configuration."""
-    start, found = slug(key) + "-", []
-    for name in _listed(folder):
-        if name.startswith(start) and name[len(start) : -len(SUFFIX)].isdigit():
-            with Shard(folder / name) as shard:
-                if shard.header.key == key:
-                    found.append(shard.header)
-    return sorted(found, key=lambda h: h.first)
+    start = slug(key) + "-"
+    names = [n for n in listed(path) if n.startswith(start) and n[len(start) : -len(SUFFIX)].isdigit()]
+    found = [header_of(path / SHARDS / name) for name in names]
+    return sorted((h for h in found if h.key == key), key=lambda h: h.first)
 
 
-def headers(folder: Path) -> list[Header]:
-    """Headers of all shards; what dead writers left has another suffix and is no shard.
-
-    Raises:
-        Damaged: a shard is not what was written.
-    """
-    found = []
-    for name in _names(folder):
-        with Shard(folder / name) as shard:
-            found.append(shard.header)
-    return sorted(found, key=lambda h: (h.key, h.first))
-
-
-def write_seal(folder: Path, content: Mapping[str, Any]) -> None:
+def write_seal(path: Path, content: Mapping[str, Any]) -> None:
     """Adds a seal; one of the same content changes nothing."""
-    text = canonical(content)
+    text, folder = canonical(content), path / SEALS
     folder.mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):
         publish(folder / f"{fingerprint(text)}.json", lambda file: file.write(text))
 
 
-def sealed(folder: Path) -> dict[str, str]:
+def sealed(path: Path) -> dict[str, str]:
     """Name → fingerprint of the shards that must be there: the union of all seals, without what was retracted.
 
     Raises:
         Damaged: a seal is not what was written.
     """
+    folder, retracted = path / SEALS, set()
     known: dict[str, str] = {}
-    retracted: set[tuple[str, str]] = set()
-    for name in sorted(os.listdir(folder)) if folder.exists() else []:  # some copies leave empty folders out
-        if name.endswith(PARTIAL):
-            continue
+    names = os.listdir(folder) if folder.exists() else []  # some copies leave empty folders out
+    for name in sorted(n for n in names if not n.endswith(PARTIAL)):
         if not (folder / name).is_file():
             raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
         text = (folder / name).read_bytes()
@@ -81,22 +68,16 @@ def sealed(folder: Path) -> dict[str, str]:
     return {name: digest for name, digest in known.items() if (name, digest) not in retracted}
 
 
-def checked(
-    found: Iterable[Header], meta: str, seal: Mapping[str, str], path: Path, *, keys: Collection[str] | None = None
-) -> tuple[Header, ...]:
-    """The same headers, if they are of one database and none is missing.
+def refuse_incomplete(
+    found: Sequence[Header], meta: str, seal: Mapping[str, str], path: Path, keys: Collection[str] | None
+) -> None:
+    """Refuses headers that are not of the database with the fingerprint ``meta``, and those of which some are missing.
 
-    Args:
-        found: in order.
-        meta: fingerprint of the database.
-        seal: name → fingerprint of those that must be there.
-        path: of the database.
-        keys: trajectories that must have no gap; all by default.
+    Those in ``seal`` must be there, and the trajectories in ``keys``, all by default, must have no gap.
 
     Raises:
         Damaged: a shard is missing or of another database.
     """
-    found = tuple(found)
     for h in found:
         if h.meta != meta:
             raise Damaged(f"{path}, {h.name}: a shard of another database, with another descriptor; move it out")
@@ -114,4 +95,63 @@ def checked(
                 f"{path}, trajectory {h.key!r}: expected configuration {expected} next, got {h.first} in {h.name}: {gap}; "
                 "restore what was removed, wait for who is still writing, or leave the trajectory out by keys="
             )
+
+
+def findings(path: Path, shards: Callable[[], object], progress: Progress | None = None) -> list[str]:
+    """Of ``Database.verify``; ``shards`` raises ``Damaged`` where some are missing or do not fit together."""
+    found, names = [], sorted(os.listdir(path / SHARDS))
+    for done, name in enumerate(names, 1):
+        file = path / SHARDS / name
+        try:
+            if name.endswith(SUFFIX):
+                with Shard(file) as shard:
+                    shard.verify()
+            elif not name.endswith(RETRACTED) and not (name.endswith(PARTIAL) and _age(file) < ABANDONED):
+                found.append(f"{file}: no shard; `sweep` removes what dead writers left")
+        except (Damaged, OSError) as error:
+            found.append(str(error))
+        if progress is not None:
+            progress(done, len(names))
+    try:
+        if found:  # a damaged shard must not hide that another one is missing
+            gone = sorted(sealed(path).keys() - set(names))
+            found += [f"{path}: {name} must be there and is not; restore it from a copy" for name in gone]
+        else:
+            shards()
+    except Damaged as error:
+        found.append(str(error))
     return found
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
+
+
+def sweep(database: "Database", *, older: float = ABANDONED) -> list[str]:
+    """Removes unfinished files that nobody has written to for ``older`` seconds. Returns their names."""
+    removed = []
+    for folder in (".", SHARDS, SEALS, MOMENTS):
+        for path in sorted((database.path / folder).glob(f"*{PARTIAL}")):
+            if _age(path) > older:
+                path.unlink(missing_ok=True)
+                removed.append(path.name)
+    return removed
+
+
+def retract(database: "Database", key: str) -> list[str]:
+    """Takes all shards of a trajectory out of a database for good. Returns their names.
+
+    A seal records that they need not be there any more, and they are renamed, not removed.
+
+    Raises:
+        KeyError: no such trajectory.
+        Damaged: a shard is not what was written.
+    """
+    gone = {h.name: h.digest for h in database.headers() if h.key == key}
+    if not gone:
+        raise KeyError(f"no trajectory {key!r} in {database.path}")
+    write_seal(database.path, {"meta": database.meta, "retracted": gone})
+    for name, digest in gone.items():
+        shard = database.path / SHARDS / name
+        shard.rename(shard.with_name(f"{name}.{digest[:12]}{RETRACTED}"))
+    return list(gone)

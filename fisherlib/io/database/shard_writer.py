@@ -1,7 +1,7 @@
 """A trajectory as one immutable shard."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,27 +10,18 @@ import numpy as np
 from ...dataset import Trajectory
 from ...moments import fingerprint as fingerprint_of_data
 from ...moments import fingerprints, rows_per_block
-from .container import npy_header
-from .header import Header, unpack
-from .join import ARRAYS, OPTIONAL
-from .layout import SHARDS, UNITS, canonical, publish, shard_name
-from .precision import ROUNDED, Precision, refuse_precision
+from .header import Header, npy_header, unpack
+from .join import ROUNDED, Precision, arrays_of, refuse_precision
+from .layout import UNITS, canonical, publish
 
 #: Bytes between two checksums, in arrays other than Φ.
 STEP = 2**22
 
 
-def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
-    """Writes configurations ``first``, ``first`` + 1 … of a trajectory.
+def write_shard(path: Path, t: Trajectory, *, first: int, meta: str, precision: Precision) -> Header:
+    """Writes configurations ``first``, ``first`` + 1 … of a trajectory into the database with the fingerprint ``meta``.
 
     Every byte is summed up once: the checksums of blocks run on, so that the last one is that of the archive.
-
-    Args:
-        folder: of the database.
-        t: the configurations.
-        first: number of the first one in the trajectory.
-        meta: fingerprint of the database.
-        precision: of Φ in the file.
 
     Raises:
         FileExistsError: another writer has written a shard of that name.
@@ -38,19 +29,10 @@ def write_shard(folder: Path, t: Trajectory, *, first: int, meta: str, precision
         OSError: no space left; nothing is left behind.
     """
     refuse_precision(t, precision)
-    arrays, path = _arrays(t, precision), folder / SHARDS / shard_name(t.key, first)
-    about = {
-        "name": path.name,
-        "key": t.key,
-        "first": first,
-        "configurations": len(t),
-        "atoms": int(t.n_atoms.sum()),
-        "temperature": t.temperature,
-        "meta": meta,
-        "content": fingerprint_of_data(t),
-        "arrays": [_described(name, a) for name, a in arrays.items()],
-        "units": UNITS,
-    }
+    arrays = _arrays(t, precision)
+    about: dict[str, Any] = {"name": path.name, "key": t.key, "first": first, "meta": meta, "units": UNITS}
+    about |= {"temperature": t.temperature, "configurations": len(t), "atoms": int(t.n_atoms.sum())}
+    about |= {"content": fingerprint_of_data(t), "arrays": [_described(name, a) for name, a in arrays.items()]}
     header, pieces = unpack(canonical(about), str(path))
     publish(path, lambda file: _write(file, [piece for _, piece in pieces], arrays.values()), size=header.size)
     return header
@@ -73,28 +55,21 @@ def same_rows(header: Header, t: Trajectory, precision: Precision) -> bool:
 
 def _arrays(t: Trajectory, precision: Precision) -> dict[str, np.ndarray]:
     """What is stored, by name: contiguous, little-endian, and Φ at the end, so that all else lies together."""
-    wanted = {name: getattr(t, name) for name in (*ARRAYS, *OPTIONAL)} | {"fingerprints": fingerprints(t)}
+    wanted = arrays_of(t) | {"fingerprints": fingerprints(t)}
     wanted["force_descriptors"] = wanted.pop("force_descriptors")
-    arrays = {}
-    for name, a in wanted.items():
-        if a is not None:
-            kind = np.dtype(precision) if name in ROUNDED else a.dtype
-            with np.errstate(under="ignore"):
-                arrays[name] = np.ascontiguousarray(a, kind.newbyteorder("<"))
-    return arrays
+    kinds = {name: np.dtype(precision) if name in ROUNDED else a.dtype for name, a in wanted.items()}
+    with np.errstate(under="ignore"):
+        return {name: np.ascontiguousarray(a, kinds[name].newbyteorder("<")) for name, a in wanted.items()}
 
 
 def _described(name: str, a: np.ndarray) -> dict[str, Any]:
     """What the header says of an array."""
     step = rows_per_block(a.shape[1]) * a.shape[1] * a.itemsize if name == "force_descriptors" else STEP
     crc = [zlib.crc32(npy_header(a.dtype.str, a.shape))]
-    for part in _parts(_bytes(a), step):
-        crc.append(zlib.crc32(part, crc[-1]))
+    content = _bytes(a)
+    for start in range(0, len(content), step):
+        crc.append(zlib.crc32(content[start : start + step], crc[-1]))
     return {"name": name, "dtype": a.dtype.str, "shape": a.shape, "step": step, "crc": crc}
-
-
-def _parts(content: memoryview, step: int) -> Iterator[memoryview]:
-    return (content[start : start + step] for start in range(0, len(content), step))
 
 
 def _bytes(a: np.ndarray) -> memoryview:

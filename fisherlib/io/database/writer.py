@@ -1,35 +1,29 @@
 """Configurations collected into shards of a good size as they come."""
 
+import contextlib
 import dataclasses
-import json
 import os
+from collections import Counter
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from ...dataset import Dataset, Trajectory
-from .copies import refuse_repeats
 from .database import Database
 from .header import Header
-from .join import ARRAYS, OPTIONAL, join, refuse_descriptors, refuse_unlike
-from .layout import META, canonical
-from .precision import Precision, refuse_precision
+from .join import Precision, arrays_of, join, refuse_descriptors, refuse_precision, refuse_repeats, refuse_unlike
+from .layout import META, plain
 
 #: Bytes of Φ in a shard: few files, and little is lost when a writer dies before one is full.
 SHARD_BYTES = 128 * 2**20
 
 
-class Writer:
+class Writer(contextlib.AbstractContextManager["Writer"]):
     """Appends to one trajectory while its simulation runs; ``with Writer(database) as writer: writer.add(t)``.
 
-    Configurations are kept in memory until they fill a shard. Leaving the block, for whatever reason, writes and seals
-    the rest.
-
-    Args:
-        database: to add to, or its path.
-        shard_bytes: of Φ in a shard.
-        seal: whether the shards are sealed on leaving the block.
+    Configurations are kept in memory until they fill a shard, ``shard_bytes`` of Φ. Leaving the block, for whatever reason,
+    writes the rest and, with ``seal``, seals it.
     """
 
     def __init__(
@@ -44,7 +38,7 @@ class Writer:
         self._inside = True
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._inside = False
         try:
             self.flush()
@@ -64,24 +58,22 @@ class Writer:
             OSError: no space left; what was written before stays.
         """
         if not self._inside:
-            raise RuntimeError(
-                "writer: expected `with Writer(database) as writer:`, which writes what is left at its end"
-            )
+            raise RuntimeError("writer: expected `with Writer(database) as writer:`, which writes the rest at its end")
         if self._waiting and self._waiting[0].key == t.key:
-            before = self._waiting[0]
-            refuse_unlike(t, before.temperature, [name for name, a in vars(before).items() if a is not None])
+            refuse_unlike(t, self._waiting[0].temperature, arrays_of(self._waiting[0]))
         else:
             self.flush()
         # Now, so that one bad trajectory cannot spoil a later flush.
         refuse_descriptors(t, self.database.descriptor_names, self.database.path.name)
         refuse_precision(t, self.database.precision)
-        itemsize = 4 if self.database.precision == "float32" else 8
+        itemsize = np.dtype(self.database.precision).itemsize
         per = max(1, int(self.shard_bytes // (3 * t.n_atoms.max() * t.K * itemsize)))
         for start in range(0, len(t), per):
             if not self._waiting:
-                last = self.database.check(t)
-                self._first = 0 if last is None else last.last + 1
-            self._waiting.append(_copied(t.slice(start, min(start + per, len(t)))))
+                self._first = self.database.check(t)
+            piece = t.slice(start, min(start + per, len(t)))
+            copies: dict[str, Any] = {name: a.copy() for name, a in arrays_of(piece).items()}
+            self._waiting.append(dataclasses.replace(piece, **copies))
             if sum(len(p.forces) for p in self._waiting) * t.K * itemsize >= 0.75 * self.shard_bytes:
                 self.flush()
 
@@ -92,21 +84,10 @@ class Writer:
             self._waiting = []  # only now, so that it can be tried again after a full disk
 
 
-def _copied(t: Trajectory) -> Trajectory:
-    arrays = {name: getattr(t, name) for name in (*ARRAYS, *OPTIONAL)}
-    return dataclasses.replace(t, **{name: a.copy() for name, a in arrays.items() if a is not None})
-
-
 def write_dataset(
-    data: Dataset,
-    path: str | os.PathLike,
-    *,
-    precision: Precision | None = None,
-    shard_bytes: int = SHARD_BYTES,
+    data: Dataset, path: str | os.PathLike, *, precision: Precision | None = None, shard_bytes: int = SHARD_BYTES
 ) -> Database:
-    """Writes a dataset into a new database, or into one that has none of its trajectories yet.
-
-    The shards are sealed when all of them are there.
+    """Writes a dataset into a new database, or into one that has none of its trajectories yet, and seals it at the end.
 
     Args:
         data: to write.
@@ -154,19 +135,15 @@ def write_dataset(
 
 def _refuse_known(data: Dataset, database: Database) -> None:
     other = data.provenance.get("descriptor") or database.descriptor
-    if json.loads(canonical(dict(other))) != dict(database.descriptor):
+    if plain(other) != dict(database.descriptor):
         raise ValueError(
             f"{database.path}: expected data of its descriptor {dict(database.descriptor)}, got those of {dict(other)}; "
             "write them into a database of their own"
         )
-    there: dict[str, int] = {}
+    there: Counter[str] = Counter()
     for h in database.shards():
-        there[h.key] = there.get(h.key, 0) + h.configurations
-    twice = [
-        f"{key!r} again (it has {there[key]} configurations of it, the data {len(t)})"
-        for key, t in data.items()
-        if key in there
-    ]
+        there[h.key] += h.configurations
+    twice = [f"{t.key!r} again ({there[t.key]} configurations, now {len(t)})" for t in data.values() if t.key in there]
     if twice:
         raise ValueError(
             f"{database.path}: expected trajectories that are not in it yet, got {', '.join(twice)}; leave out with "
