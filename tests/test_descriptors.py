@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import molecule
 
 import fisherlib as fl
-from fisherlib.descriptors import Soap, parsed
+from fisherlib.descriptors import Soap, from_text
 
 SMALL = Soap(cutoff=4.0, n_max=3, l_max=2)
 
@@ -178,9 +178,9 @@ print(Soap(n_max=2, l_max=1)(dimers, species=[29])[0].shape)
 
 
 def test_settings_of_a_command_are_parsed() -> None:
-    assert parsed("cutoff=4.5,n_max=8") == Soap(cutoff=4.5, n_max=8)
+    assert from_text("cutoff=4.5,n_max=8") == Soap(cutoff=4.5, n_max=8)
     for text in ("cutoff", "colour=3", "cutoff=1e9", "cutoff=", ""):
         with pytest.raises(
             ValueError, match=r"^descriptor: expected cutoff=4.5,n_max=8, say, of cutoff, n_max, .*, got"
         ):
-            parsed(text)
+            from_text(text)

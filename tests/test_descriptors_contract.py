@@ -105,8 +105,8 @@ def test_more_descriptors_come_of_what_is_said_to_grow(descriptor: Descriptor) -
         other = dataclasses.replace(descriptor, **{name: value + 1 if limit.whole else 0.9 * value})
         assert (len(other.names([1, 8])) > len(descriptor.names([1, 8]))) == limit.grows
     assert all(
-        f"{name}={descriptor.parameters[name]}" in descriptors.described(descriptor)
-        for name in descriptors.growing(descriptor)
+        f"{name}={descriptor.parameters[name]}" in descriptors.in_words(descriptor)
+        for name in descriptors.size_parameters(descriptor)
     )
 
 

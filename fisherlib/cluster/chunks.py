@@ -82,7 +82,7 @@ def trajectories(
     if isinstance(given, str | os.PathLike):
         found, path = read_frames(given), find(given, folder=True)
     else:
-        found = each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))")
+        found = list(each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))"))
         path = Path("the configurations")
     if not found or len({f.key for f in found}) < len(found):
         raise ValueError(

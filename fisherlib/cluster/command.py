@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..descriptors import parsed
+from ..descriptors import from_text
 from ..io.moments import write_moments
 from .accumulate import accumulate
 from .featurise import featurise
@@ -107,7 +107,7 @@ def _run(given: argparse.Namespace) -> None:
     if job == "merging":
         made: Any = merge(given.paths, by=whole["by"])
     elif job == "featurise":
-        settings = {"descriptor": given.descriptor and parsed(given.descriptor), "temperature": given.temperature}
+        settings = {"descriptor": given.descriptor and from_text(given.descriptor), "temperature": given.temperature}
         made = featurise(path, into=None if output.suffix else output, **settings, **how, **whole)
     else:
         made = accumulate(path, **how, **whole)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import location
 from ..configurations import Configurations
-from ..descriptors import Descriptor, chosen
+from ..descriptors import Descriptor, or_default
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
 from ..io.featurise import refuse_hopeless, species_of, with_descriptors
@@ -79,7 +79,7 @@ def featurise(
     """
     refuse_by(by)
     found, path = trajectories(configurations, temperature)
-    descriptor = chosen(descriptor)
+    descriptor = or_default(descriptor)
     K, species = refuse_hopeless(found, descriptor=descriptor, path=path), tuple(species_of(found))
     about: dict[str, Any] = {
         "descriptor": {**descriptor.parameters, "K": K},

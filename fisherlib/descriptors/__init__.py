@@ -2,18 +2,19 @@
 
 import json
 
+from ..arguments import kind
 from .contract import Descriptor as Descriptor
 from .contract import Limit as Limit
 from .contract import StrainDescriptor as StrainDescriptor
-from .contract import described as described
-from .contract import growing as growing
+from .contract import in_words as in_words
+from .contract import size_parameters as size_parameters
 from .soap import Soap as Soap
 
 #: The descriptor of files that have none, where nobody chooses another one.
 Default = Soap
 
 
-def chosen(descriptor: Descriptor | None) -> Descriptor:
+def or_default(descriptor: Descriptor | None) -> Descriptor:
     """The descriptor that is given, or else the default one.
 
     Raises:
@@ -29,12 +30,13 @@ def chosen(descriptor: Descriptor | None) -> Descriptor:
     return descriptor
 
 
-def parsed(text: str) -> Descriptor:
-    """The default descriptor with other parameters, as in a command: ``parsed("cutoff=4.5,n_max=8")``.
+def from_text(text: str) -> Descriptor:
+    """The default descriptor with other parameters, as in a command: ``from_text("cutoff=4.5,n_max=8")``.
 
     Raises:
         ValueError: no such parameter, or a value outside its limits.
     """
+    kind("descriptor", text, str, "descriptors.from_text('cutoff=4.5,n_max=8')")
     try:
         return Default(**{name: json.loads(value) for name, value in (pair.split("=") for pair in text.split(","))})
     except (ValueError, TypeError) as error:

@@ -84,12 +84,12 @@ class StrainDescriptor(Descriptor, Protocol):
         """(M, 3, 3, K) −∂(Σ_i D_i)/∂ε of periodic configurations; ε moves positions and cell by x → x (1 + ε)."""
 
 
-def described(descriptor: Descriptor) -> str:
+def in_words(descriptor: Descriptor) -> str:
     """The descriptor in words, with the parameters that decide how large K is: "SOAP with n_max=6, l_max=4"."""
-    sizes = [f"{name}={descriptor.parameters[name]}" for name in growing(descriptor)]
+    sizes = [f"{name}={descriptor.parameters[name]}" for name in size_parameters(descriptor)]
     return str(descriptor.parameters["name"]) + (f" with {', '.join(sizes)}" if sizes else "")
 
 
-def growing(descriptor: Descriptor) -> list[str]:
+def size_parameters(descriptor: Descriptor) -> list[str]:
     """Names of the parameters that K grows with."""
     return [name for name, limit in descriptor.limits.items() if limit.grows]

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import floats
 from ..dataset import Array, Dataset
-from ..potential import LinearPotential, described, descriptor_words, other_settings
+from ..potential import LinearPotential, descriptor_words, other_settings, settings_of
 from .verdict import Verdict
 
 
@@ -19,7 +19,7 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
     if values.shape != (data.K,):
         raise ValueError(
             f"theta: expected K = {data.K} parameters as in the data, got shape {values.shape}; both must use the same "
-            f"descriptor, and the data have {descriptor_words(described(data))}, θ {descriptor_words(described(theta))}"
+            f"descriptor, and the data have {descriptor_words(settings_of(data))}, θ {descriptor_words(settings_of(theta))}"
         )
     if not np.isfinite(values).all():
         raise ValueError(
@@ -33,7 +33,7 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
 
 def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Verdict]:
     """A warning if θ and the data name different descriptor settings; an empty list if one of them names none."""
-    ours, its = described(data), described(theta)
+    ours, its = settings_of(data), settings_of(theta)
     other = other_settings(ours, its)
     if not other:
         return []

@@ -12,10 +12,9 @@ from numpy.typing import ArrayLike
 from ..arguments import flag
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
-from ..descriptors import Descriptor, chosen
+from ..descriptors import Descriptor, or_default
 from ..potential import LinearPotential
 from ..progress import Progress
-from ..units import beta
 from .acceptance import OnBad, accept, left_out, without_bad
 from .columns import candidates
 from .columns.candidates import free, gradients
@@ -146,7 +145,7 @@ class Opened:
         if self.fixed is None:
             frames = self._chosen(dataclasses.replace(choice, key=None))
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
-                refuse_hopeless(frames, descriptor=chosen(None), path=self.path)
+                refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
         if key is not None and self.kind != "extxyz":
@@ -172,11 +171,8 @@ class Opened:
     ) -> Dataset:
         """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
         choice = completed(choice, named, Opened.dataset)
-        flag("gradient", choice.gradient)
         flag("check", check)
-        descriptor = chosen(descriptor)
-        if choice.temperature is not None:
-            beta(choice.temperature)  # refuses anything that is no temperature
+        descriptor = or_default(descriptor)
         if self.fixed is None:
             made, about = self._read(choice, descriptor, on_bad, progress)
         else:

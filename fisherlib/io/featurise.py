@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from ..configurations import Configurations
 from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Descriptor, described, growing
+from ..descriptors import Descriptor, in_words, size_parameters
 from ..progress import Progress
 from ..units import counted
 from .archive import checksum, read_arrays, refuse_large, write_arrays
@@ -68,8 +68,8 @@ def number(descriptor: Descriptor, frames: Sequence[Configurations], path: Path)
     components, K = 3 * sum(int(f.n_atoms.sum()) for f in frames), len(descriptor.names(species))
     if K > components:
         raise ValueError(
-            f"descriptor: {described(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
-            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in growing(descriptor))}"
+            f"descriptor: {in_words(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
+            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in size_parameters(descriptor))}"
         )
     return K
 

@@ -153,8 +153,8 @@ def write_moments(moments: Moments, path: str | os.PathLike) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     fl.io.write_moments(moments, f"{folder}/moments.npz")
     """
-    location("path", path, "io.write_moments(moments, 'moments.npz')")
     kind("moments", moments, Moments, "io.write_moments(accumulate(data), 'moments.npz')")
+    location("path", path, "io.write_moments(moments, 'moments.npz')")
     write_records(moments.items(), ending(path, ".npz"), moments.about)
 
 

@@ -30,7 +30,7 @@ def ending(path: str | os.PathLike, *suffixes: str) -> Path:
     return Path(path)
 
 
-def parsed(text: str | bytes, place: str, layout: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
+def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
     """The content of JSON, in which no key may occur twice: Python's own reader silently takes the last one.
 
     Messages name the ``place`` of the text and the ``layout`` that is expected; ``parse_constant`` is for ``json.loads``.

@@ -21,7 +21,7 @@ from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
 from .formats.values import flat
 from .places import find
-from .strict import Twice, ending, parsed
+from .strict import Twice, ending, parse_json
 
 #: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
 JSON_LIMIT = 1_000_000
@@ -50,7 +50,7 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         return _OTHERS[path.suffix](path, name=name)
     content: object
     if path.suffix == ".json":
-        content = parsed(path.read_bytes(), path.name, "parameters θ")
+        content = parse_json(path.read_bytes(), path.name, "parameters θ")
     else:
         content = read_arrays(path) if path.suffix == ".npz" else inert.load(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
@@ -93,7 +93,7 @@ def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:
 
 def _about(text: str, path: Path) -> object:
     try:
-        return parsed(text, f"provenance of {path.name}", "named entries")
+        return parse_json(text, f"provenance of {path.name}", "named entries")
     except Twice:
         raise
     except ValueError:

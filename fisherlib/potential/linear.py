@@ -11,7 +11,7 @@ from ..arguments import floats, kind, number, words
 from ..dataset import Array, Dataset, Trajectory, stated
 from ..moments import MomentRecord, Moments
 from ..solvers import Solution
-from .settings import SAME, described, descriptor_words, other_settings, refuse_other_names
+from .settings import SAME, descriptor_words, other_settings, refuse_other_names, settings_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,7 +127,7 @@ class LinearPotential:
             ValueError: another number of descriptors, other names or other settings.
         """
         self.check_names(data)
-        ours, its = described(self), described(data)
+        ours, its = settings_of(self), settings_of(data)
         if settings := other_settings(its, ours):
             raise ValueError(
                 f"data: expected the descriptor of the potential {self.name!r}, {descriptor_words(ours)}, got another one, "

@@ -40,7 +40,7 @@ _NO_SETTINGS = ("name", "library", "K")
 _UNNAMED = ("from the file", "not stated")
 
 
-def described(of: object) -> Mapping[str, Any]:
+def settings_of(of: object) -> Mapping[str, Any]:
     """The descriptor in the provenance of data or of a potential; empty if there is none."""
     descriptor = getattr(of, "provenance", {}).get("descriptor")
     return descriptor if isinstance(descriptor, Mapping) else {}

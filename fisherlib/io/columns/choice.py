@@ -2,9 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any, Literal
 
-from ...arguments import kind
+from ...arguments import flag, kind
+from ...units import check_temperature
 from .names import meant
 
 
@@ -33,6 +35,10 @@ class Choice:
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
 
+    Raises:
+        TypeError: a name that is no text, or a gradient that is neither True nor False.
+        ValueError: a temperature that cannot be one.
+
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
     ('f_dft', None, False)
@@ -48,6 +54,18 @@ class Choice:
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
 
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature)
+        flag("gradient", self.gradient)
+        for name in ROLES:
+            value = getattr(self, name)
+            kind(
+                name,
+                value,
+                (str, NoneType) if name != "energies" else object,
+                f"Choice({name}='…'), the name of a column",
+            )
+
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":
         """The choice made by those of the values that are named like its fields; an empty name chooses nothing."""
@@ -56,12 +74,12 @@ class Choice:
         return cls(**made)
 
 
-#: Nothing is chosen: all is guessed.
-GUESSED = Choice()
 #: Name → the field of each thing that can be chosen.
 OPTIONS: dict[str, dataclasses.Field] = {option.name: option for option in dataclasses.fields(Choice)}
 #: Those that name a column or an entry of the file.
 ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "column")
+#: Nothing is chosen: all is guessed.
+GUESSED = Choice()
 
 
 def completed(choice: Choice, named: Mapping[str, Any], function: Callable) -> Choice:

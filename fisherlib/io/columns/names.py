@@ -42,6 +42,6 @@ def meant(wanted: Iterable[str], names: Iterable[str]) -> str:
     return f" (did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?)" if near else ""
 
 
-def described(columns: Columns) -> str:
+def column_list(columns: Columns) -> str:
     """Names and shapes, for an error message."""
     return ", ".join(f"{name!r} {column.shape}" for name, column in columns.items()) or "none"

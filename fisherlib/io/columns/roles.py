@@ -13,7 +13,7 @@ from ..formats import npz
 from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
-from .names import FORCES, Columns, described, meant
+from .names import FORCES, Columns, column_list, meant
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
@@ -90,11 +90,13 @@ def _pick(what: str, wanted: str | None, columns: Columns, fits: Sequence[str]) 
     if wanted is not None:
         if wanted not in columns:
             near = meant([wanted], columns)
-            raise ValueError(f"{what}: no column {wanted!r}{near}; the file has {described(columns)}; name one of them")
+            raise ValueError(
+                f"{what}: no column {wanted!r}{near}; the file has {column_list(columns)}; name one of them"
+            )
         return wanted
     if len(fits) != 1:
         found = f"{len(fits)} that could be ({', '.join(map(repr, fits))})" if fits else "none that could be"
-        has = f"the file has {described(columns)}"
+        has = f"the file has {column_list(columns)}"
         raise ValueError(f"{what}: expected one such column, found {found}; {has}; name it by {what}=")
     return fits[0]
 
@@ -136,7 +138,7 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
     else:
         found, usual, column = atoms, FORCES if kind == "extxyz" else FORCES[:1], "column "
         fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
-        has = f"{described(atoms)}; name it by forces="
+        has = f"{column_list(atoms)}; name it by forces="
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ...units import BOHR, HARTREE
-from ..strict import parsed
+from ..strict import parse_json
 from .mlearn import named, opened, other_layout, unpacked
 from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
@@ -109,7 +109,7 @@ def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
     text = unpacked(file)
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
-    content = parsed(text, file.name, _LAYOUT)
+    content = parse_json(text, file.name, _LAYOUT)
     found = content.get("Dataset") if isinstance(content, Mapping) else None
     dataset = found if isinstance(found, Mapping) else {}
     data = dataset.get("Data")

@@ -10,7 +10,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from ...configurations import Configurations
-from ..strict import parsed, regular
+from ..strict import parse_json, regular
 from .stacking import UNITS, Parsed, stack
 from .values import shaped
 
@@ -70,7 +70,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Any]:
-    content = parsed(unpacked(path), path.name, _LAYOUT, _no_number)
+    content = parse_json(unpacked(path), path.name, _LAYOUT, _no_number)
     if isinstance(content, Mapping) and ({"coef", "intercept"} <= content.keys() or "theta_f" in content):
         raise ValueError(
             f"{path.name}: expected configurations, got parameters θ; read them with fisherlib.io.read_theta"

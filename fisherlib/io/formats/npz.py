@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...arguments import each
 from ...configurations import Configurations
 from ..archive import read_arrays, write_atomically
-from ..strict import parsed
+from ..strict import parse_json
 from .stacking import UNITS
 
 FORMAT = "fisherlib-1"
@@ -130,7 +130,7 @@ def _check_shapes(path: Path, arrays: Mapping[str, NDArray], M: int, atoms: int)
 
 
 def _entries(path: Path, name: str, arrays: Mapping[str, NDArray]) -> dict[str, Any]:
-    content = parsed(str(arrays.get(name, "{}")), f"{name} of {path.name}", "named entries as JSON")
+    content = parse_json(str(arrays.get(name, "{}")), f"{name} of {path.name}", "named entries as JSON")
     if not isinstance(content, dict):
         raise ValueError(f"{name} of {path.name}: expected named entries as JSON, got {type(content).__name__}")
     return content
