@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_is_warned_of_and_read(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr("fisherlib.io.stores.write_records", refuse)
+        patch.setattr("fisherlib.cluster.stores.write_records", refuse)
         with pytest.warns(
             UserWarning, match="moments: cannot be written to .*nothing more is kept; keep= names"
         ) as said:

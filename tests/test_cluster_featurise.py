@@ -249,7 +249,7 @@ def walkers(tmp_path: Path) -> Path:
 
 
 #: A record has been kept; another one is written, and has no name yet.
-HOLDS = {"after": ("fisherlib.io.stores.RecordStore.save", "after"), "while": ("os.replace", "before")}
+HOLDS = {"after": ("fisherlib.cluster.stores.RecordStore.save", "after"), "while": ("os.replace", "before")}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -274,7 +274,7 @@ def test_a_killed_run_gives_the_same_bits(
 
 
 def test_an_interrupted_run_says_how_to_go_on(zygote: Zygote, walkers: Path, tmp_path: Path) -> None:
-    output, hold = tmp_path / "out", Hold("fisherlib.io.stores.RecordStore.save", 2, "after")
+    output, hold = tmp_path / "out", Hold("fisherlib.cluster.stores.RecordStore.save", 2, "after")
     command = ["featurise", walkers, "-o", tmp_path / "all.npz", "--descriptor", SETTINGS]
     pid = zygote.start("moments", *command, output=output, hold=hold)
     zygote.held(output)

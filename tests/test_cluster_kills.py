@@ -113,7 +113,7 @@ def outcome(how: str, folder: Path) -> fl.Moments:
 
 ENGINES = ["serial", "parts", "pool", "dask"]
 #: A record of a leaf has been kept; another one is written, and has no name yet.
-MOMENTS = {"after": ("fisherlib.io.stores.RecordStore.save", "after"), "while": ("os.replace", "before")}
+MOMENTS = {"after": ("fisherlib.cluster.stores.RecordStore.save", "after"), "while": ("os.replace", "before")}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -152,7 +152,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
     forget(database, tmp_path)
     for command in commands:
         for done in (2, 7):
-            hold = Hold("fisherlib.io.stores.RecordStore.save", done if done == 2 else done - 2, "after")
+            hold = Hold("fisherlib.cluster.stores.RecordStore.save", done if done == 2 else done - 2, "after")
             pid = zygote.start("moments", *command, output=output, hold=hold)
             zygote.held(output)
             children = descendants(pid)
