@@ -99,7 +99,9 @@ def test_a_worker_has_one_thread() -> None:
 def test_the_bar_shows_rate_and_remaining_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fisherlib.cluster.work.tqdm", lambda **given: tqdm(**given | {"mininterval": 0, "delay": 0}))
+    monkeypatch.setattr(
+        "fisherlib.cluster.results.tqdm", lambda **given: tqdm(**given | {"mininterval": 0, "delay": 0})
+    )
     how = {"engine": serial, "store": Memory({}), "progress": None, "title": "squares", "unit": " items"}
     assert len(list(results(squared, ITEMS, **how))) == 11
     shown = capsys.readouterr().err

@@ -331,7 +331,7 @@ def test_what_cannot_be_featurised_is_refused_before_anything_is_computed(
     for given, how, sentence in (
         ([dataclasses.replace(frames[0], forces=bad)], {}, "forces of trajectory 'b/1'"),
         ([frames[0], frames[0]], {}, "configurations: expected trajectories of different keys"),
-        ([], {}, "configurations: expected trajectories of different keys, got none"),
+        ([], {}, "configurations: expected at least one, got none"),
         (frames, {"by": "colour"}, "by: expected"),
         (frames, {"workers": 0}, "workers: expected"),
         (frames, {"temperature": -1.0}, "temperature"),

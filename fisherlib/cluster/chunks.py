@@ -84,9 +84,9 @@ def trajectories(
     else:
         found = list(each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))"))
         path = Path("the configurations")
-    if not found or len({f.key for f in found}) < len(found):
+    if len({f.key for f in found}) < len(found):
         raise ValueError(
-            f"configurations: expected trajectories of different keys, got {', '.join(repr(f.key) for f in found) or 'none'}"
+            f"configurations: expected trajectories of different keys, got {', '.join(repr(f.key) for f in found)}"
         )
     if temperature is not None:
         beta(temperature)  # refuses what is no temperature
