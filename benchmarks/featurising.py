@@ -65,7 +65,7 @@ class Tree(threading.Thread):
         while held := [kilobytes(pid) for pid in family(self.pid)]:
             rss, pss = (1024 * sum(column) for column in zip(*held, strict=True))
             self.rss, self.pss = max(self.rss, rss), max(self.pss, pss)
-            time.sleep(0.05)
+            time.sleep(0.25)  # a look takes milliseconds of a core that the workers need
 
 
 def family(pid: int) -> list[int]:
@@ -148,7 +148,7 @@ def measured(folder: Path, configurations: int) -> None:
         run = runs[workers] = Run(path, folder / f"{workers}.npz", workers)
         print(
             f"{workers} workers: {run.seconds:.1f} s, {atoms / run.seconds:.0f} atoms/s; all processes at most "
-            f"{run.rss:.0f} MB ({run.pss:.0f} MB with shared pages counted once): {verdict(run.rss <= MEGABYTES)}",
+            f"{run.rss:.0f} MB ({run.pss:.0f} MB with shared pages counted once): {verdict(run.pss <= MEGABYTES)}",
             flush=True,
         )
     one, two = runs[1], runs[WORKERS]

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import math
 import multiprocessing
 import os
 import queue
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 #: Items in flight for each worker: enough that none waits, few enough that finished results do not fill the memory.
-AHEAD = 2
+AHEAD = 1.5
 #: Workers that may die over one item before the run ends.
 PATIENCE = 3
 
@@ -83,7 +84,7 @@ def processes(workers: int) -> Engine:
             idle.put(started())
         threads = ThreadPoolExecutor(workers, "worker", _block_interrupts)
         try:
-            yield from _in_order(lambda item: threads.submit(do, item), items, AHEAD * workers)
+            yield from _in_order(lambda item: threads.submit(do, item), items, math.ceil(AHEAD * workers))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in every:
@@ -99,7 +100,7 @@ def dask(client: "Client") -> Engine:
         from distributed import KilledWorker
 
         label = fingerprint(repr(task).encode())[:8]  # the same item may be wanted for another task
-        width = AHEAD * max(1, sum(client.nthreads().values()))
+        width = math.ceil(AHEAD * max(1, sum(client.nthreads().values())))
         try:
             yield from _in_order(lambda i: client.submit(task, i, key=f"{label}-{i.name}", pure=True), items, width)
         except KilledWorker as error:
