@@ -15,6 +15,7 @@ from ..dataset import Dataset, Trajectory
 from ..descriptors import Descriptor, or_default
 from ..potential import LinearPotential
 from ..progress import Progress
+from ..units import check_temperature
 from .acceptance import OnBad, accept, left_out, without_bad
 from .columns import candidates
 from .columns.candidates import free, gradients
@@ -171,7 +172,9 @@ class Opened:
     ) -> Dataset:
         """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
         choice = completed(choice, named, Opened.dataset)
+        flag("gradient", choice.gradient)
         flag("check", check)
+        check_temperature(choice.temperature)
         descriptor = or_default(descriptor)
         if self.fixed is None:
             made, about = self._read(choice, descriptor, on_bad, progress)

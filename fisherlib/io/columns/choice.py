@@ -2,11 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from types import NoneType
 from typing import Any, Literal
 
-from ...arguments import flag, kind
-from ...units import check_temperature
+from ...arguments import kind
 from .names import meant
 
 
@@ -35,10 +33,6 @@ class Choice:
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
 
-    Raises:
-        TypeError: a name that is no text, or a gradient that is neither True nor False.
-        ValueError: a temperature that cannot be one.
-
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
     ('f_dft', None, False)
@@ -53,18 +47,6 @@ class Choice:
     gradient: bool = _asked(
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
-
-    def __post_init__(self) -> None:
-        check_temperature(self.temperature)
-        flag("gradient", self.gradient)
-        for name in ROLES:
-            value = getattr(self, name)
-            kind(
-                name,
-                value,
-                (str, NoneType) if name != "energies" else object,
-                f"Choice({name}='…'), the name of a column",
-            )
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":
