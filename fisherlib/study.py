@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import diagnostics
-from .arguments import choice, kind
+from .arguments import choice, each, kind
 from .arguments import seed as refuse_no_seed
 from .comparison import Comparison, compare
 from .dataset import Array, Dataset
@@ -93,7 +93,11 @@ class Study:
                 model.check_of(data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
-        self.others = {model.name: model for model in (self._networks() if others is None else others)}
+        others = self._networks() if others is None else others
+        others = each("others", others, Model, "Study(data, others=[model])") if others else ()
+        self.others = {model.name: model for model in others}
+        if len(self.others) < len(others):
+            raise ValueError(f"others: expected different names, got {', '.join(model.name for model in others)}")
         usual = () if models else self.models
         self.fixed = frozenset(fixed if fixed is not None else (*usual, *self.others))
         self._comparisons: dict[str, Comparison] = {}

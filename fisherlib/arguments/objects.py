@@ -69,8 +69,11 @@ def location(name: str, value: object, way: str) -> None:
 
     Raises:
         TypeError: neither text nor a path.
+        ValueError: empty text.
     """
     kind(name, value, (str, os.PathLike), way)
+    if value == "":
+        raise ValueError(f"{name}: expected the path of a file or folder, got empty text; write {way}")
 
 
 def choice(name: str, value: object, choices: Iterable[str]) -> None:

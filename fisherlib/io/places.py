@@ -68,13 +68,14 @@ def printable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
 
 
-def sha256(path: Path) -> str:
+def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file, or of the names and contents of all files in a folder, hexadecimal.
 
     >>> len(sha256(find("data/theta_energy.json")))
     64
     """
-    location("path", path, "io.sha256(Path('md.npz'))")
+    location("path", path, "io.sha256('md.npz')")
+    path = Path(path)
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         listed = "".join(f"{p.relative_to(path).as_posix()} {sha256(p)}\n" for p in files)

@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from ..arguments import kind
+from ..arguments import each, kind, words
+from ..arguments import seed as check_seed
 from ..dataset import Dataset
 from ..losses import fisher
 from ..moments import Moments
@@ -67,6 +68,7 @@ class Atlas:
         kind("moments", moments, Moments, "Atlas(data, accumulate(data), {name: model})")
         kind("models", models, Mapping, "Atlas(data, accumulate(data), {name: model})")
         check_temperature(temperature)
+        others = each("others", others, Model, "Atlas(data, moments, models, others=[model])") if others else ()
         moments.check_of(data, temperature)
         metric = fisher(moments, temperature)
         known: list[Model] = [*linear_models(data, models, metric, seed=seed), *others]
@@ -117,7 +119,13 @@ class Atlas:
                 _among(what, name or known[0], known)
                 models += (name or known[0],)
         usual = next(choice for choice in self._model(model).planes if choice.kind == kind)
-        pair = tuple(coefficients or usual.coefficients) if usual.coefficients else ()
+        pair = words("coefficients", coefficients or usual.coefficients) if usual.coefficients else ()
+        if not set(pair) <= set(self.descriptors):
+            raise ValueError(
+                f"coefficients: expected descriptors among {', '.join(self.descriptors)}, got {', '.join(pair)}"
+            )
+        if seed is not None:
+            check_seed(seed)
         drawn = None if usual.seed is None else self._seed if seed is None else seed
         return dataclasses.replace(usual, models=models, coefficients=pair, seed=drawn)
 
@@ -155,7 +163,7 @@ class Atlas:
         """
         known = self._loss(loss)
         choice = self.choice(model, plane=plane, to=to, third=third, coefficients=coefficients, seed=seed)
-        points, n = self._model(model).points(choice), n or self._n
+        points, n = self._model(model).points(choice), self._n if n is None else n
         view = (model, choice, loss, half_width, n)
         if view not in self._drawn:
             surfaces = self._on_plane(model, choice)

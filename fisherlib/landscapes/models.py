@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..progress import Progress
 from .catalogue import Loss
@@ -54,6 +54,7 @@ class Surfaces(Protocol):
         """
 
 
+@runtime_checkable
 class Model(Protocol):
     """A model around which an atlas draws losses, such as ``LinearModel`` and ``neural.NetworkModel``."""
 

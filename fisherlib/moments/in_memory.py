@@ -74,14 +74,21 @@ def accumulate(
     trajectories = data.values() if isinstance(data, Dataset) else data
     total = len(data) if isinstance(data, Sized) else 0
     records: dict[str, MomentRecord] = {}
+    names: tuple[str, ...] | None = None
     for t in trajectories:
         kind("data", t, Trajectory, "accumulate(data) of a dataset, or of trajectories")
         if t.key in records:
             raise ValueError(f"data: expected different keys, got {t.key!r} twice")
+        names = t.descriptor_names if names is None else names
+        if t.descriptor_names != names:
+            raise ValueError(
+                f"data: expected the same descriptors everywhere, got K = {t.K} in {t.key!r} after K = {len(names)}, or other "
+                "names; read them with the same descriptor"
+            )
         records[t.key] = _record(t, block_rows or rows_per_block(t.K))
         if progress is not None:
             progress(len(records), total)
     provenance = data.provenance if isinstance(data, Dataset) else {}
     about = {"descriptor": provenance["descriptor"]} if "descriptor" in provenance else {}
-    names = stated(t.descriptor_names) if records else []
-    return Moments(records, about=about | ({"descriptor_names": names} if names else {}))
+    said = stated(names) if names else []
+    return Moments(records, about=about | ({"descriptor_names": said} if said else {}))

@@ -39,6 +39,8 @@ def split(keys: Sequence[str], folds: int | None = None, *, seed: int = 0) -> li
         ([2, 2], ['a', 'b', 'c', 'd'])
     """
     keys = words("keys", keys)
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"keys: expected different ones, got {', '.join(keys)}; a trajectory belongs to one fold")
     folds = min(FOLDS, len(keys)) if folds is None else folds
     several("data", len(keys))
     refuse_no_seed(seed)

@@ -85,7 +85,10 @@ class LandscapePanel(Panel):
         if self.work.busy and view == self._under_way:
             return  # only colours and cuts have changed, and they are read when the surface is drawn
         self._under_way = view
-        what = known.work(view["model"], view["loss"])
+        try:
+            what = known.work(view["model"], view["loss"])
+        except Exception:  # a model of others; what is wrong is told when it is drawn
+            what = f"drawing {view['model']}"
         at_once = view == self._seen or not what  # only colours and cuts have changed, or it is quick
 
         def surface(progress: Progress, *, preview: bool = False) -> Drawn:
