@@ -15,7 +15,7 @@ from torture import Hold, Zygote, alive, dask_cluster, descendants, gone, same, 
 
 import fisherlib as fl
 from fisherlib import cluster
-from fisherlib.cluster.chunks import cut
+from fisherlib.cluster.chunks import chunks, cut
 from fisherlib.cluster.command import main
 from fisherlib.configurations import Configurations
 from fisherlib.descriptors import Soap
@@ -315,7 +315,7 @@ def test_a_database_of_something_else_is_refused(
     with pytest.raises(ValueError, match="into: expected a database of .*'cutoff': 3.9.*, got .*; take another folder"):
         cluster.featurise(frames, descriptor=Pairs(cutoff=3.9), into=tmp_path / "db")
     changed = dataclasses.replace(frames[1], energies=frames[1].energies + 1.0)
-    with pytest.raises(FileExistsError, match="has written configuration 0 of 'a' already, and it stays"):
+    with pytest.raises(ValueError, match="into: expected a database that holds these configurations of 'a'"):
         cluster.featurise([changed, frames[2]], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
 
 
@@ -381,3 +381,31 @@ def test_the_command_says_what_is_wrong(
     monkeypatch.setattr("warnings.showwarning", None)
     assert main(["featurise", str(file), *words, *([] if "-o" in words else ["-o", "x.npz"])]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_database_of_other_configurations_is_refused_before_anything_is_computed(
+    frames: list[Configurations], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Isolated configurations are not the periodic ones at the same positions, and a grown trajectory has other shards."""
+    one = dataclasses.replace(frames[0], key="one")
+    assert one.cell is not None
+    cluster.featurise([one], descriptor=PAIRS, into=tmp_path / "db")
+    monkeypatch.setattr(featurising, "_shard", pytest.fail)
+    half = one.take("one", range(len(one.n_atoms) // 2))
+    for other in (dataclasses.replace(one, cell=None, pbc=None), half):
+        with pytest.raises(ValueError, match="into: expected a database that holds these configurations of 'one'"):
+            cluster.featurise([other], descriptor=PAIRS, into=tmp_path / "db")
+
+
+def test_what_a_killed_run_left_half_written_is_swept_and_an_own_folder_stays(
+    frames: list[Configurations], tmp_path: Path
+) -> None:
+    keep = tmp_path / "mine"
+    keep.mkdir()
+    piece = chunks(frames[:1], 10**9, "")[0]
+    name = "left"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(piece), "name", name)
+        (keep / f".{name}.npz.123.abcd.partial").touch()
+        cluster.featurise(frames[:1], descriptor=PAIRS, keep=keep)
+    assert keep.is_dir() and list(keep.iterdir()) == []

@@ -1,5 +1,6 @@
 """Descriptors of configurations that would not fit into memory: summed to moments, or written into a database."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -92,7 +93,9 @@ def featurise(
     if into is not None:
         database = _database(into, about)
         pieces, task = chunks(found, WRITTEN // K, digest), partial(_shard, path=database.path, **recipe)
-        with resumed(task, pieces, store=ShardStore(database), **how) as done:
+        shards = ShardStore(database)
+        shards.refuse_others(pieces)
+        with resumed(task, pieces, store=shards, **how) as done:
             for _ in done:
                 pass
         database.seal()
@@ -103,6 +106,9 @@ def featurise(
     with resumed(partial(_record, **recipe), pieces, store=kept, **how) as done:
         moments = folded(((c.configurations.key, c.configurations.temperature, r) for c, r in done), by, about)
     kept.forget(pieces)
+    if keep is True and kept.folder is not None:
+        with contextlib.suppress(OSError):  # another run may keep its parts there
+            kept.folder.rmdir()
     return moments
 
 

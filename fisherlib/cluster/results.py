@@ -110,5 +110,5 @@ def resumed(
         done = f"{sum(item in store for item in items)} of {len(items)}"
         way = f"parts are kept in {store.folder}; the same call goes on from there"
         raise KeyboardInterrupt(
-            f"interrupted: {done} {way if store.folder else 'parts kept, by your choice'}"
+            f"interrupted: {done} {way if store.folder else 'parts kept: there was no folder to keep them in, see keep='}"
         ) from None

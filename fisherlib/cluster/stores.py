@@ -1,6 +1,7 @@
 """Results that outlive the process that computed them, from which an interrupted run goes on."""
 
 import contextlib
+import glob
 import re
 import warnings
 from collections.abc import Iterable, Mapping
@@ -76,12 +77,12 @@ class RecordStore:
             )
 
     def forget(self, items: Iterable[Named]) -> None:
-        """Removes the records of items, and the folder when nothing else is in it."""
-        if self.folder is not None:
+        """Removes the records of items, and what a run that was killed left half-written of them."""
+        if self.folder is not None and self.folder.is_dir():
             with contextlib.suppress(OSError):  # what is left is in nobody's way
                 for item in items:
-                    self._path(item).unlink(missing_ok=True)
-                self.folder.rmdir()
+                    for file in (self._path(item), *self.folder.glob(f".{glob.escape(item.name)}.npz.*.partial")):
+                        file.unlink(missing_ok=True)
 
     def forget_others(self, items: Iterable[Named]) -> None:
         """Removes records of what is no item any more, since shards came after them or were retracted."""
@@ -115,10 +116,25 @@ class ShardStore:
         wanted: dict[str, NDArray | None] = {"n_atoms": c.n_atoms, "energies": c.energies, "species": c.numbers}
         wanted |= {"forces": None if c.forces is None else c.forces.ravel()}
         wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
-        with contextlib.suppress(Damaged, KeyError), Shard(self._path(chunk)) as shard:
-            same = all(np.array_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)
+        with contextlib.suppress(Damaged), Shard(self._path(chunk)) as shard:
+            there = shard.header.arrays
+            known = all((name in there) == (a is not None) for name, a in wanted.items())
+            same = known and all(np.array_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)
             return shard.path.name if same and shard.header.temperature == c.temperature else None
         return None
+
+    def refuse_others(self, chunks: Iterable[Chunk]) -> None:
+        """Refuses a database that holds something else where chunks belong, before anything is computed.
+
+        Raises:
+            ValueError: other configurations, or a damaged shard.
+        """
+        for chunk in chunks:
+            if chunk in self and self.load(chunk) is None:
+                raise ValueError(
+                    f"into: expected a database that holds these configurations of {chunk.configurations.key!r} or none of them, "
+                    f"got other ones, or damaged ones, in {self._path(chunk).name}; take a new folder or another key"
+                )
 
     def save(self, chunk: Chunk, name: str) -> None:
         """Nothing: it is written already."""

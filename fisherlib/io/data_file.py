@@ -175,6 +175,8 @@ class Opened:
         flag("gradient", choice.gradient)
         flag("check", check)
         check_temperature(choice.temperature)
+        if self.fixed is not None and descriptor is not None:
+            raise no_such_choice("descriptor", descriptor, self.path.name)
         descriptor = or_default(descriptor)
         if self.fixed is None:
             made, about = self._read(choice, descriptor, on_bad, progress)
