@@ -61,7 +61,7 @@ def featurise(
         workers: processes on this machine, each with one thread.
         client: of Dask, or the address of its scheduler.
         by: "temperature" adds up all trajectories of one temperature.
-        keep: where sums of chunks are kept until all are there: in ``.cache`` beside the file, in another folder, or
+        keep: where sums of chunks are kept until all are there: in ``.cache`` beside the file, in a folder of yours, or
             False for nowhere. With ``into`` the shards are what is kept.
         progress: called with (atoms done, in all); a progress bar with rate and remaining time is shown without it.
 
