@@ -19,8 +19,9 @@ from playwright import sync_api
 ROOT = Path(__file__).resolve().parents[1]
 MINUTE = 60_000  # ms
 PATIENCE = 2 * MINUTE  # what a busy machine may take for anything
-#: Errors in a console that are not ours: Voilà's web fonts, and JupyterLab's debugger when a page is left.
-FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state")
+#: Errors of a page that are not ours: Voilà's web fonts, JupyterLab's debugger when a page is left, and its manager of
+#: widgets, which on a busy machine looks for a widget before it knows it. ``open`` sees to it that the widget is shown.
+FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state", "widget model not found")
 #: Where screenshots are kept.
 PICTURES = Path(os.environ.get("FISHERLIB_SCREENSHOTS") or ROOT / "reports" / "screenshots")
 #: Whether they are all that is wanted, as by make pictures.
@@ -158,12 +159,12 @@ class Explorer:
         self.page, self._address = self._context.new_page(), address
         self.page.set_default_timeout(PATIENCE)
         self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self._hear(str(error)))
+        self.page.on("console", lambda message: self._hear(message.text) if message.type == "error" else None)
 
-    def _hear(self, message: object) -> None:
-        if message.type == "error" and not any(words in message.text for words in FOREIGN):
-            self.errors.append(message.text)
+    def _hear(self, error: str) -> None:
+        if not any(words in error for words in FOREIGN):
+            self.errors.append(error)
 
     def close(self) -> None:
         """Ends the page, and the kernels behind it."""
@@ -182,7 +183,6 @@ class Explorer:
             if not self.page.evaluate(LOST):
                 break
             # JupyterLab's manager of widgets, while it starts on a busy machine, may miss one; a person runs the cell again.
-            self.errors = [error for error in self.errors if "widget model not found" not in error]
             self.idle()
         self.drawn()
 
