@@ -1,4 +1,4 @@
-"""``python -m fisherlib.cluster``; the one module here that reaches up, since the command belongs to the moments."""
+"""``python -m fisherlib.cluster``: moments of a database or of structures, a part of them, or the sum of parts."""
 
 import sys
 

@@ -62,7 +62,7 @@ def featurise(
         client: of Dask, or the address of its scheduler.
         by: "temperature" adds up all trajectories of one temperature.
         keep: where sums of chunks are kept until all are there: in ``.cache`` beside the file, in a folder of yours, or
-            False for nowhere. With ``into`` the shards are what is kept.
+            False for nowhere. A folder of yours stays, empty. With ``into`` the shards are what is kept.
         progress: called with (atoms done, in all); a progress bar with rate and remaining time is shown without it.
 
     Raises:
