@@ -2,7 +2,7 @@
 
 import pairs
 import pytest
-from explorer import Explorer
+from explorer import MINUTE, Explorer
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
 
@@ -27,3 +27,9 @@ def test_a_figure_follows_the_width_of_its_cell_and_offers_nothing_to_others(exp
         least = explorer.value("gd.clientWidth") + 300
         assert explorer.value("gd._fullLayout.height") == height
     assert explorer.value("[gd._context.showSendToCloud, gd._context.displaylogo]") == [False, False]
+    # A cell that changes its width while the figure is drawn for another one.
+    explorer.value(
+        "new Promise((done) => { const { style } = gd.parentElement; style.width = '500px';"
+        " gd.once('plotly_afterplot', () => { style.width = '650px'; done(); }); })"
+    )
+    explorer.until("gd._fullLayout.width === 650", timeout=MINUTE)

@@ -27,10 +27,11 @@ function render({ model, el }) {
 
   async function draw() {
     const text = model.get("drawing");
-    if (!text || !el.clientWidth) return; // hidden parts of a page have no width
+    const room = el.clientWidth; // asked before drawing: it may change meanwhile, and is then drawn for again
+    if (!text || !room) return; // hidden parts of a page have no width
     if (text !== drawn) await become(text);
-    else if (el.clientWidth !== width) await Plotly.relayout(gd, { autosize: true });
-    width = el.clientWidth;
+    else if (room !== width) await Plotly.relayout(gd, { autosize: true });
+    width = room;
   }
 
   async function become(text) {
