@@ -206,7 +206,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     records, K = list(moments.values()), moments.K
     M = sum(r.configurations for r in records)
     d = np.sqrt(np.sum([np.diag(r.PhiPhi) for r in records], axis=0))
-    if M - len(records) < FEWEST or not d.all():
+    if M - len(records) < FEWEST or not d.all() or not all(r.has_energies for r in records):
         return []
 
     def product(x: Array) -> Array:

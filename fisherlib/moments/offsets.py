@@ -10,6 +10,8 @@ from .record import MomentRecord
 
 #: Directions of the compositions with a smaller relative scatter do not vary: numbers of atoms are whole.
 CONSTANT = 1e-10
+#: Elements with a smaller share of ⟨n²⟩ do not occur.
+ABSENT = 1e-13
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ class Offsets:
         """The offsets that fit the moments best; with ``constant`` a constant as well, which is the same for all."""
         C, mean, first = record.scatter / record.configurations, record.mean, record.K + 1
         n, c = mean[first:], C[first:]
-        d = np.sqrt(np.diag(C)[first:] + n * n)
+        d = _scale(np.diag(C)[first:] + n * n)
         values, vectors = np.linalg.eigh(C[first:, first:] / np.outer(d, d))
         varying = vectors[:, values > CONSTANT]
         P = (varying / values[values > CONSTANT]) @ varying.T / np.outer(d, d)
@@ -123,6 +125,8 @@ def free_offsets(record: MomentRecord) -> tuple[str, ...]:
     d, values, vectors = _compositions(record)
     found = []
     for v in (vectors / d[:, None])[:, values <= CONSTANT].T:
+        if not v.any():
+            continue  # of an element that does not occur
         v = v / v[np.abs(v).argmax()]
         each = zip(v, record.elements, strict=True)
         found.append(" and ".join(f"{c:.3g} eV to e({symbol(z)})" for c, z in each if abs(c) > 1e-6))
@@ -134,6 +138,11 @@ def _compositions(record: MomentRecord) -> tuple[Array, Array, Array]:
     first = record.K + 1
     n = record.mean[first:]
     G = record.scatter[first:, first:] / record.configurations + np.outer(n, n)
-    d = np.sqrt(np.diag(G))
+    d = _scale(np.diag(G))
     values, vectors = np.linalg.eigh(G / np.outer(d, d))
     return d, values, vectors
+
+
+def _scale(squares: Array) -> Array:
+    """√⟨n²⟩ of each element; infinite for one that does not occur, of which rounding may be left where data were taken out."""
+    return np.sqrt(np.where(squares > ABSENT * squares.sum(), squares, np.inf))

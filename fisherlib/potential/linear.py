@@ -111,7 +111,7 @@ class LinearPotential:
         about = {} if isinstance(moments, MomentRecord) else moments.about
         known = {"descriptor": about["descriptor"]} if "descriptor" in about else {}
         e, free = best_offsets(total, fit.theta), free_offsets(total)
-        if len(free) == len(e) - 1:  # a single composition
+        if len(set(e.tolist())) == 1:  # a single composition
             offset: dict[str, Any] = {"offset": float(e[0])}
         else:
             offset = {"offsets": dict(zip(map(symbol, total.elements), e.tolist(), strict=True))}
