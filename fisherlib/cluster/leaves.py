@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from ..dataset import composition, elements_of
+from ..dataset import element_counts, elements_of
 from ..io.database import Header, Shard, blocks
 from ..io.database.layout import SHARDS, fingerprint, slug
 from ..moments import MomentRecord, Sums, identity
@@ -134,7 +134,7 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
         T, digests = leaf.temperature, leaf.contents
         species = np.concatenate(found["species"]) if len(found["species"]) == len(found["n_atoms"]) else None
         elements = elements_of(species)
-        n = composition(N, species, elements)
+        n = element_counts(N, species, elements)
         made = sums.record(D, E, n, elements=elements, temperature=T, digests=digests, identity=identity(prints))
     made.refuse_overflow(f"trajectory {leaf.key!r}, from configuration {leaf.first}")
     return made

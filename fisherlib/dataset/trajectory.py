@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..arguments import elements, flags, kind, numbers, whole, words
 from ..units import beta
 from .arrays import Array, frozen, refuse_non_finite, shaped
-from .composition import composition, elements_of
+from .elements import element_counts, elements_of
 from .names import numbered, symbol
 
 #: Rows per atom of each array; 0 for one row per configuration. Atoms come before their sums, which cannot name the atom.
@@ -203,7 +203,7 @@ class Trajectory:
             found = "none" if self.species is None else ", ".join(map(symbol, self.elements))
             wanted = ", ".join(map(symbol, elements))
             raise ValueError(f"species of trajectory {self.key!r}: expected some of {wanted}, got {found}")
-        return composition(self.n_atoms, self.species, elements)
+        return element_counts(self.n_atoms, self.species, elements)
 
     def slice(self, start: int, stop: int) -> "Trajectory":
         """The configurations ``start`` to ``stop`` (excluded) as a trajectory of the same key; no array is copied.

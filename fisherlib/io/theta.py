@@ -85,8 +85,9 @@ def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.floa
     if not len(coef) or not np.isfinite(coef).all() or not np.isfinite(offset).all():
         wanted, found = "K finite parameters and finite offsets", f"{coef[:3].tolist()} … and {offset[0]}"
         raise ValueError(f"'coef' and 'intercept' of {path.name}: expected {wanted}, got {found}")
-    offsets = dict(zip(symbols, offset.tolist(), strict=True))
-    return coef, {"offsets": offsets} if symbols else {"offset": offset[0]}
+    if not symbols:
+        return coef, {"offset": offset[0]}
+    return coef, {"offsets": dict(zip(symbols, offset.tolist(), strict=True))}
 
 
 def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:

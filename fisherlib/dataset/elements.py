@@ -1,4 +1,4 @@
-"""Composition of configurations: how many atoms of each element they have."""
+"""Elements of configurations: how many atoms of each element they have."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def elements_of(species: NDArray[np.integer] | None) -> tuple[int, ...]:
     return () if species is None else tuple(np.unique(species).tolist())
 
 
-def composition(
+def element_counts(
     n_atoms: NDArray[np.integer], species: NDArray[np.integer] | None, elements: Sequence[int]
 ) -> NDArray[np.integer]:
     """(M, S) number of atoms of each element in each configuration; (M, 1), all atoms, of unknown species or for no elements.
@@ -25,7 +25,7 @@ def composition(
         species: (ΣN,) atomic numbers, or None.
         elements: S atomic numbers.
 
-    >>> composition(np.array([3, 2]), np.array([8, 1, 1, 8, 8]), (1, 8)).tolist()
+    >>> element_counts(np.array([3, 2]), np.array([8, 1, 1, 8, 8]), (1, 8)).tolist()
     [[2, 1], [0, 2]]
     """
     if species is None or not elements:
