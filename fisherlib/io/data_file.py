@@ -28,7 +28,7 @@ from .featurise import featurise, refuse_hopeless
 from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable
-from .smearing import energies_of_forces
+from .smearing import energies_of_forces, undecided
 
 #: Atoms whose descriptors take more than some ten seconds.
 LONG = 20_000
@@ -155,7 +155,7 @@ class Opened:
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
         found = self._chosen(choice)
-        say(notes_of(found), self.path)
+        say(notes_of(found) + (undecided(found) if choice.energies is None else []), self.path)
         return [at(f, choice.temperature) for f in found]
 
     def check(self, choice: Choice) -> None:
