@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset
+from ..moments import MomentRecord, free_offsets
 from .verdict import Verdict
 
 #: Shares that differ by less are the same.
@@ -16,18 +17,23 @@ def counts_of_kinds(n_atoms: NDArray[np.integer], species: NDArray[np.integer], 
     return np.add.reduceat((species[:, None] == kinds).astype(float), starts, axis=0)
 
 
-def composition(data: Dataset) -> list[Verdict]:
-    """A warning if the proportions of the elements vary; an empty list for one element or unknown ones."""
+def shares_vary(data: Dataset) -> bool:
+    """Whether the proportions of the elements vary between configurations; not if elements are unknown."""
     known = [(t.n_atoms, t.species) for t in data.values() if t.species is not None]
     if not known:
-        return []
+        return False
     kinds = np.unique(np.concatenate([np.unique(species) for _, species in known]))
     shares = np.concatenate([counts_of_kinds(N, species, kinds) / N[:, None] for N, species in known])
-    spread = float(np.ptp(shares, axis=0).max())
-    if spread <= ROUNDING:
+    return bool(np.ptp(shares, axis=0).max() > ROUNDING)
+
+
+def composition(data: Dataset, total: MomentRecord) -> list[Verdict]:
+    """A warning if compositions vary, but too little to determine an offset for each element; otherwise an empty list."""
+    free = free_offsets(total) if shares_vary(data) else ()
+    if not free:
         return []
     message = (
-        f"the share of an element varies by up to {spread:.2g} between configurations, and energies have one offset for all "
-        "elements: compare energies only within one composition; forces and θ_f do not depend on it"
+        f"compositions vary and do not determine the energy of an atom of each element: energies stay the same with {free[0]}"
+        f"{f' and {len(free) - 1} more' if len(free) > 1 else ''}, and those of other compositions are open; add compositions"
     )
-    return [Verdict(name="composition", level="warn", message=message, value=spread, limits=(0.0, ROUNDING))]
+    return [Verdict(name="composition", level="warn", message=message, value=float(len(free)), limits=(0.0, 0.0))]

@@ -31,6 +31,12 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
     return values
 
 
+def are_computed(data: Dataset) -> bool:
+    """Whether the descriptors were computed when the data were read, so that their sign and axes are right."""
+    taken = data.provenance.get("columns")
+    return bool(settings_of(data).get("library")) and taken is not None and "force_descriptors" not in taken
+
+
 def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Verdict]:
     """A warning if θ and the data name different descriptor settings; an empty list if one of them names none."""
     ours, its = settings_of(data), settings_of(theta)
