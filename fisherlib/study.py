@@ -1,5 +1,7 @@
 """One dataset, its moments, and the models that are compared on it."""
 
+import contextlib
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,14 +22,36 @@ from .moments import Moments, accumulate
 from .neural import NetworkModel
 from .potential import LinearPotential, check_model
 from .progress import Progress, silent
-from .regression import Terms, energy_fit, fisher_fit
+from .regression import Terms, common_temperature, energy_fit, fisher_fit, mixture_fit, ridge_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
 from .units import check_temperature, counted
-from .validation import cross_validate, split
+from .validation import MixtureChoice, RidgeChoice, choose_mixture, choose_strength, cross_validate, split
 
 #: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Offer:
+    """A fit that validation puts beside plain θ_f.
+
+    Attributes:
+        name: of the potential, e.g. "θ_f + 0.1 kl".
+        sentence: what it gains, and at what price.
+        weights: of ``Study.fit``.
+        fit: moments → potential.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> fl.Study(fl.systems.harmonic([1.0, 2.0])).offers  # θ_f is exact
+        ()
+    """
+
+    name: str
+    sentence: str
+    weights: Mapping[str, float]
+    fit: Callable[[Moments], LinearPotential]
 
 
 class Study:
@@ -36,7 +60,8 @@ class Study:
     Args:
         data: the configurations.
         given: a potential to compare with; an ordinary fit to energies without it.
-        temperature: K; without it the trajectories' own.
+        temperature: K; without it the trajectories' own. Where none states one, fits are those of any one temperature, and
+            losses are in units of β²; see ``units``.
         seed: of random directions and of the networks.
         moments: ``accumulate(data)``, if it is known already.
         models: all potentials by name, instead of the usual ones: θ_f, the given one (or the energy fit, if there is
@@ -50,7 +75,7 @@ class Study:
         others: name → model of another kind.
 
     Raises:
-        ValueError: the temperature is not known, or a model has another number of parameters than the data.
+        ValueError: the temperature of only some trajectories is known, or a model has another number of parameters than the data.
 
     Example:
         >>> import fisherlib as fl
@@ -84,13 +109,7 @@ class Study:
         for what, model in {"given": given, **(models or {})}.items():
             if model is not None:
                 check_model("given" if model is given else "models", model, "Study(data, given=io.read_theta(path))")
-            if model is not None and model.K != data.K:
-                raise ValueError(
-                    f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
-                    "the same descriptor with the same settings"
-                )
-            if model is not None:
-                model.check_of(data)
+                _check_of(what, model, data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         others = self._networks() if others is None else others
@@ -124,9 +143,72 @@ class Study:
         check_model("model", model, "study.with_model(io.read_theta(path))")
         if model.name in self.fixed:
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
-        options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
-        options |= {"others": tuple(self.others.values()), "fixed": self.fixed}
-        return Study(self.data, models=self.models | {model.name: model}, **options)
+        _check_of(model.name, model, self.data)
+        more = copy.copy(self)  # with all that is known of the data
+        more.models = self.models | {model.name: model}
+        more._comparisons = {name: found for name, found in self._comparisons.items() if name != model.name}
+        more.__dict__.pop("atlas", None)
+        return more
+
+    def with_offers(self) -> "Study":
+        """The same study with the fits that validation puts beside θ_f."""
+        missing = [offer for offer in self.offers if offer.name not in self.models]
+        return functools.reduce(
+            lambda study, offer: study.with_model(self.fit(**offer.weights, name=offer.name)[1]), missing, self
+        )
+
+    @functools.cached_property
+    def mixture(self) -> MixtureChoice | None:
+        """The weight of KL that whole-trajectory validation chooses, on ``parts``; None where nothing can be held out."""
+        if self.blocks is None or len(self.moments_of_parts) < 2 or not self.has_energies:
+            return None
+        with contextlib.suppress(ValueError):  # without some of the parts there is nothing to fit
+            return choose_mixture(self.moments_of_parts, temperature=self.temperature, seed=self.seed)
+        return None
+
+    @functools.cached_property
+    def strength(self) -> RidgeChoice | None:
+        """The strength of a ridge that validation chooses, on the blocks of error bars; None if nothing can be held out."""
+        if self.blocks is None or len(self.blocks.moments) < 2:
+            return None
+        with contextlib.suppress(ValueError):
+            return choose_strength(self.blocks.moments, temperature=self.temperature)
+        return None
+
+    @functools.cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """The fits that validation puts beside θ_f, where they differ from it by more than noise."""
+        found, T = [], self.temperature
+        if self.mixture is not None and (weight := self.mixture.weight):
+            fit = functools.partial(mixture_fit, weight=weight, temperature=T)
+            found.append((self.mixture.sentence, {"kl": weight}, fit))
+        if self.strength is not None and self.strength.sentence:
+            fit = functools.partial(ridge_fit, strength=self.strength.strength, temperature=T)
+            found.append((self.strength.sentence, {"ridge": self.strength.strength}, fit))
+        return tuple(
+            Offer(name=fit(self.moments).name, sentence=sentence, weights=weights, fit=fit)
+            for sentence, weights, fit in found
+        )
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """What validation says of plain θ_f: a sentence for each of the ``offers``, and why there is no mixture."""
+        said = {offer.name: offer.sentence for offer in self.offers}
+        if not self.has_energies:
+            return said | {"energies": "these data have none: fits and comparisons are of forces alone"}
+        return said if self.mixture is None or self.mixture.weight else said | {"θ_f": self.mixture.sentence}
+
+    @property
+    def has_energies(self) -> bool:
+        """Whether every trajectory has energies."""
+        return bool(np.isfinite(self.data.energies).all())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Heading with unit of "fisher" and "kl"; divided by β² where no temperature is known."""
+        if common_temperature(self.moments, self.temperature) == self.temperature:
+            return {"fisher": "J, 1/Å²", "kl": "KL, second order, nats"}
+        return {"fisher": "J/β² (no temperature is known), eV²/Å²", "kl": "KL/β², second order, eV²"}
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
@@ -243,7 +325,8 @@ class Study:
         """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
         if self.reason or self.blocks is None:
             return None
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
+        T = common_temperature(self.moments, self.temperature)
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=T, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies and of models; none if there is a ``reason``.
@@ -294,6 +377,15 @@ class Study:
 def _scatter(moments: Moments) -> bool:
     """Whether descriptors vary, so that energies can be fitted."""
     return bool(np.diag(energy(moments).A).any())
+
+
+def _check_of(what: str, model: LinearPotential, data: Dataset) -> None:
+    if model.K != data.K:
+        raise ValueError(
+            f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
+            "the same descriptor with the same settings"
+        )
+    model.check_of(data)
 
 
 def _named(model: LinearPotential, name: str) -> LinearPotential:

@@ -10,6 +10,7 @@ from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..progress import Progress, silent
+from ..regression import common_temperature
 from ..units import check_temperature
 from .catalogue import EVALUATED, Loss, quadratics
 from .grids import Landscape
@@ -29,7 +30,7 @@ class Atlas:
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
         others: models of other kinds, such as ``neural.NetworkModel``.
-        temperature: K; without it the trajectories' own.
+        temperature: K; without it the trajectories' own. Where none states one, losses are in units of β².
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.
 
@@ -70,7 +71,7 @@ class Atlas:
         check_temperature(temperature)
         others = each("others", others, Model, "Atlas(data, moments, models, others=[model])") if others else ()
         moments.check_of(data, temperature)
-        metric = fisher(moments, temperature)
+        metric = fisher(moments, common_temperature(moments, temperature))
         known: list[Model] = [*linear_models(data, models, metric, seed=seed), *others]
         names = [model.name for model in known]
         if len(set(names)) < len(names):

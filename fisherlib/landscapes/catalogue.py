@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ..dataset import Array
 from ..losses import Quadratic, energy, fisher, kl
 from ..moments import Moments
+from ..regression import common_temperature
 from . import previews
 from .pointwise import Pointwise
 from .previews import Recipe
@@ -47,8 +48,10 @@ EVALUATED = (
 
 def quadratics(moments: Moments, temperature: float | None) -> tuple[Loss, ...]:
     """The losses that are quadratic in the parameters of a linear potential, the Fisher divergence first."""
+    T = common_temperature(moments, temperature)
+    J, nats = ("1/Å²", "nats") if T == temperature else ("eV²/Å², times β²", "eV², times β²")
     return (
-        Loss("Fisher divergence", "1/Å²", evaluate=Pointwise.fisher, linear=fisher(moments, temperature)),
+        Loss("Fisher divergence", J, evaluate=Pointwise.fisher, linear=fisher(moments, T)),
         Loss("energy (½ squared error)", "eV²", evaluate=Pointwise.energy, linear=energy(moments)),
-        Loss("KL, second order", "nats", evaluate=Pointwise.kl, linear=kl(moments, temperature)),
+        Loss("KL, second order", nats, evaluate=Pointwise.kl, linear=kl(moments, T)),
     )

@@ -1,0 +1,201 @@
+"""The weight of energies beside forces, chosen on the Pareto curve of errors for held-out trajectories."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh
+
+from ..arguments import floats, kind
+from ..dataset import Array, frozen
+from ..losses import Quadratic, fisher, kl
+from ..moments import MomentRecord, Moments
+from ..progress import Progress
+from ..regression import common_temperature
+from ..solvers import scaled, solve
+from .agreement import standard_error
+from .folds import several, split
+from .held_out import root_mean_square
+
+#: Weights κ of KL that are tried by default, 1/Å²; the first is θ_f itself.
+WEIGHTS = frozen(np.array([0.0, *(float(f"{digit}e{power}") for power in range(-4, 2) for digit in (1, 3)), 100.0]))
+#: Largest rise of the held-out force error that is paid for energies; energies that gain less are not worth a price.
+PRICE = 0.1
+#: A gain of energies within so many of its standard errors is noise; so is one below ``ROUNDING``, eV/atom.
+SURE, ROUNDING = 2.0, 1e-6
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class MixtureChoice:
+    """Mixtures of Fisher divergence and KL, by their errors on held-out trajectories.
+
+    Attributes:
+        weights: (n,) κ, 1/Å², ascending from 0, which is θ_f.
+        force_rmse: (n,) held-out root-mean-square force error, eV/Å.
+        force_error: (n,) its standard error over trajectories.
+        energy_rmse: (n,) held-out root-mean-square error of the energy per atom, with the offsets of each fit, eV/atom.
+        energy_error: (n,) its standard error over trajectories.
+        gain_error: (n,) standard error of the difference of the energy error from that of θ_f, eV/atom.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> choice = choose_mixture(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+        >>> choice.weight, choice.sentence
+        (0.0, 'energies gain nothing beyond their error bars from kl: θ_f stays as it is')
+    """
+
+    weights: Array
+    force_rmse: Array
+    force_error: Array
+    energy_rmse: Array
+    energy_error: Array
+    gain_error: Array
+
+    @property
+    def limit(self) -> float:
+        """The largest held-out force error that is paid for energies, eV/Å."""
+        return float((1 + PRICE) * self.force_rmse.min())
+
+    @property
+    def best(self) -> int:
+        """The number of the chosen weight.
+
+        Of the weights whose force error is at most ``limit``, ``PRICE`` above the smallest, it is the smallest whose energy error is
+        within one standard error of the best among them; 0 if that gains less than ``PRICE``, or than ``SURE`` standard
+        errors, over θ_f.
+        """
+        energies = np.where(self.force_rmse <= self.limit, self.energy_rmse, np.inf)
+        least = int(np.argmin(energies))
+        k = int(np.argmax(energies <= energies[least] + self.energy_error[least]))
+        gain = self.energy_rmse[0] - self.energy_rmse[k]
+        return k if gain > max(SURE * self.gain_error[k], PRICE * self.energy_rmse[0], ROUNDING) else 0
+
+    @property
+    def weight(self) -> float:
+        """κ of the chosen mixture, 1/Å²; 0 where θ_f serves as well."""
+        return float(self.weights[self.best])
+
+    @property
+    def sentence(self) -> str:
+        """What the chosen mixture gains in energies, and its price in forces."""
+        k = self.best
+        if k == 0:
+            return "energies gain nothing beyond their error bars from kl: θ_f stays as it is"
+        now, before = (f"{1e3 * self.energy_rmse[i]:.3g}" for i in (k, 0))
+        rise = 100 * (self.force_rmse[k] / self.force_rmse[0] - 1)
+        forces = f"{abs(rise):.2g} % {'worse' if rise > 0 else 'better'}" if abs(rise) >= 0.05 else "as good"
+        return f"with {self.weight:.2g} kl: energies {now} meV/atom instead of {before}, forces {forces}, on held-out trajectories"
+
+
+def choose_mixture(
+    moments: Moments,
+    weights: ArrayLike | None = None,
+    *,
+    temperature: float | None = None,
+    folds: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> MixtureChoice:
+    """Weight of KL beside the Fisher divergence, by errors of forces and energies for whole trajectories held out.
+
+    Forces leave a constant free in every basin, volume and composition, so energies of θ_f may be far off. For each fold
+    J + κ KL is minimised for all κ from one joint diagonalisation, with offsets fitted to the same trajectories. κ does
+    not depend on the temperature, if there is one only, as β² is a factor of both terms; it need not be known then.
+
+    The error of an energy per atom is √(Σ(U − U_θ)²/ΣN²) for each trajectory, exact where its configurations have one
+    number of atoms.
+
+    Args:
+        moments: of at least two trajectories, or blocks of a run.
+        weights: (n,) κ ≥ 0 to try, 1/Å²; 0 is added. By default 1e-4, 3e-4, 1e-3 … 100.
+        temperature: K; by default the trajectories' own.
+        folds, seed: of the trajectories, as for ``split``.
+        progress: called with (folds done, folds in all).
+
+    Returns:
+        The Pareto curve with its chosen weight.
+
+    Raises:
+        TypeError: anything but moments of trajectories.
+        ValueError: fewer than two trajectories, weights that are negative or not finite, data without energies, or nothing
+            to fit.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.double_well(0.1, tilt=0.02)
+        >>> choose_mixture(fl.accumulate(data), [0.1, 1.0]).weights
+        array([0. , 0.1, 1. ])
+    """
+    kind("moments", moments, Moments, "choose_mixture(accumulate(data))")
+    several("moments", len(moments))
+    if not all(np.isfinite(r.mean[moments.K]) for r in moments.values()):
+        raise ValueError("moments: expected energies in every trajectory, got some without; θ_f needs forces alone")
+    given = np.atleast_1d(floats("weights", WEIGHTS if weights is None else weights))
+    if given.ndim != 1 or not (np.isfinite(given) & (given >= 0)).all():
+        raise ValueError(f"weights: expected a list of finite numbers ≥ 0, got {given!s:.60}")
+    given = np.union1d([0.0], given)
+    parts = split(tuple(moments), folds, seed=seed)
+    forces, energies = (dict[str, Array]() for _ in range(2))
+    for number, part in enumerate(parts, 1):
+        fits = _fits(moments.drop(part), given, common_temperature(moments, temperature))
+        for key in part:
+            forces[key], energies[key] = _errors(moments[key], *fits)
+        if progress is not None:
+            progress(number, len(parts))
+    rows, configurations = np.array([(r.rows, r.configurations) for r in moments.values()], dtype=float).T
+    force, pulls = root_mean_square(np.array([forces[key] for key in moments]), rows)
+    energy, pull = root_mean_square(np.array([energies[key] for key in moments]), configurations)
+    return MixtureChoice(
+        weights=frozen(given),
+        force_rmse=frozen(force),
+        force_error=frozen(standard_error(pulls)),
+        energy_rmse=frozen(energy),
+        energy_error=frozen(standard_error(pull)),
+        gain_error=frozen(standard_error(pull - pull[:, :1])),
+    )
+
+
+def _fits(moments: Moments, weights: Array, temperature: float | None) -> tuple[Array, Array]:
+    """θ (n, K) and offsets (n, S) of the fits for all weights."""
+    total = moments.total()
+    mixed = temperature is None and total.temperature is None
+    J, KL = (loss(moments if mixed else total, temperature) for loss in (fisher, kl))  # merged once if one T allows it
+    thetas = np.array([solve(J).theta, *_minima(J, KL, weights[1:])])
+    return thetas, _offsets(total, thetas)
+
+
+def _minima(J: Quadratic, KL: Quadratic, weights: Array) -> Array:
+    """(n, K) minima of J + κ KL for κ > 0, as x'(J.A + κ₀ KL.A)x = 1 and x'J.A x = t diagonalise both at once."""
+    if not len(weights):
+        return np.empty((0, J.K))
+    middle = float(np.exp(np.log(weights).mean()))
+    A, inverse = scaled(Quadratic(J.A + middle * KL.A, J.b + middle * KL.b, J.s))
+    s, V = eigh(A)
+    kept = s > J.K * np.finfo(float).eps * s[-1]  # below, an eigenvalue is rounding
+    W = inverse[:, None] * V[:, kept] / np.sqrt(s[kept])
+    t, Q = eigh(W.T @ J.A @ W)
+    t, X = np.clip(t, 0.0, 1.0), W @ Q
+    x = weights[:, None] / middle
+    return ((J.b @ X + weights[:, None] * (KL.b @ X)) / (t + x * (1 - t) + np.finfo(float).tiny)) @ X.T
+
+
+def _second(record: MomentRecord) -> Array:
+    """⟨zzᵀ⟩ of z = (D, E, n)."""
+    return record.scatter / record.configurations + np.outer(record.mean, record.mean)
+
+
+def _offsets(record: MomentRecord, thetas: Array) -> Array:
+    """(n, S) offsets e that minimise ⟨(E − θ·D − n·e)²⟩, of least norm where compositions do not determine them."""
+    K, z = record.K, _second(record)
+    right = z[K + 1 :, K] - thetas @ z[:K, K + 1 :]
+    return np.linalg.lstsq(z[K + 1 :, K + 1 :], right.T, rcond=None)[0].T
+
+
+def _errors(record: MomentRecord, thetas: Array, offsets: Array) -> tuple[Array, Array]:
+    """(n,) mean squared error of force components, eV²/Å², and of energies per atom, eV², of one trajectory."""
+    forces = record.FF - 2 * thetas @ record.PhiF + np.einsum("nk,nk->n", thetas @ record.PhiPhi, thetas)
+    v = np.column_stack([-thetas, np.ones(len(thetas)), -offsets])
+    squares = np.einsum("nz,nz->n", v @ record.scatter, v) / record.configurations + (v @ record.mean) ** 2
+    atoms = np.r_[np.zeros(record.K + 1), np.ones(len(record.mean) - record.K - 1)]
+    size = atoms @ record.scatter @ atoms / record.configurations + (atoms @ record.mean) ** 2
+    return np.maximum(forces, 0.0) / record.rows, np.maximum(squares, 0.0) / size
