@@ -59,6 +59,11 @@ class Comparison:
             for k in range(count)
         ]
 
+    @property
+    def has_energies(self) -> bool:
+        """Whether the data have energies to compare with; else every number about energies is NaN."""
+        return bool(np.isfinite(self.reference).all())
+
     def aligned(self) -> "Comparison":
         """The same model with an energy offset for every trajectory, as if each were a basin; no shifts are left."""
         spread = self.pooled["energy_spread"]

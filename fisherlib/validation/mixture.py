@@ -81,7 +81,7 @@ class MixtureChoice:
         k = self.best
         if k == 0:
             return "energies gain nothing beyond their error bars from kl: θ_f stays as it is"
-        now, before = (f"{1e3 * self.energy_rmse[i]:.3g}" for i in (k, 0))
+        now, before = (f"{value:.0f}" if (value := 1e3 * self.energy_rmse[i]) >= 100 else f"{value:.3g}" for i in (k, 0))
         rise = 100 * (self.force_rmse[k] / self.force_rmse[0] - 1)
         forces = f"{abs(rise):.2g} % {'worse' if rise > 0 else 'better'}" if abs(rise) >= 0.05 else "as good"
         return f"with {self.weight:.2g} kl: energies {now} meV/atom instead of {before}, forces {forces}, on held-out trajectories"

@@ -76,7 +76,8 @@ class ComparePanel(Panel):
             path, state.saved = state.saved, NONE
             self._add(path)
         site = state.quantity == SITE
-        views = (DISTRIBUTION,) if site else (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS)
+        energies = (DISTRIBUTION, PARITY, RESIDUALS) if self.study.has_energies else ()
+        views = (DISTRIBUTION,) if site else (*energies, FORCES, ERRORS)
         state.offer(view=views)
         self._configuration.layout.display = "flex" if site else "none"
         key = state.trajectory if state.trajectory in self.study.data else next(iter(self.study.data))
@@ -125,6 +126,7 @@ class ComparePanel(Panel):
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
             bands=self._bands(compared),
+            caveat=comparison.caveat(compared),
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
 
