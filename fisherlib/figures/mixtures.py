@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 
 from ..arguments import kind
 from ..validation import MixtureChoice
-from .style import DOTTED, MARK, color, framed, lines
+from ..validation.mixture import PRICE
+from .style import MARK, color, framed, lines
 
 #: Energies that differ by more than this factor are drawn on a logarithmic axis.
 _WIDE = 10.0
@@ -46,9 +47,8 @@ def mixtures(choice: MixtureChoice) -> go.Figure:
             mode="markers",
             marker={"size": 14, "color": MARK, "symbol": "star"},
         )
-    figure.add_hline(y=choice.limit, line=DOTTED)
     wide = x.max() > _WIDE * max(x.min(), np.finfo(float).tiny)
     figure.update_xaxes(title="held-out energy RMSE, meV/atom", type="log" if wide else "linear")
     figure.update_yaxes(title="held-out force RMSE, eV/Å")
-    subtitle = f"{lines(choice.sentence)}<br>dotted: the largest force error that is paid"
+    subtitle = f"{lines(choice.sentence)}<br>{100 * PRICE:g} % of the force error are paid where they halve that of energies"
     return framed(figure, title="What energies cost in forces", subtitle=subtitle, height=330)

@@ -6,7 +6,7 @@ from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
-from ..units import BOLTZMANN, UNKNOWN_TEMPERATURE, beta
+from ..units import BOLTZMANN, UNKNOWN_TEMPERATURE, beta, check_temperature
 
 
 def common_temperature(moments: Moments | MomentRecord, temperature: float | None = None) -> float | None:
@@ -23,6 +23,7 @@ def common_temperature(moments: Moments | MomentRecord, temperature: float | Non
 
     Raises:
         TypeError: anything but moments.
+        ValueError: no temperature.
 
     Example:
         >>> import fisherlib as fl
@@ -31,6 +32,7 @@ def common_temperature(moments: Moments | MomentRecord, temperature: float | Non
         (None, 300.0)
     """
     kind("moments", moments, (Moments, MomentRecord), "common_temperature(accumulate(data))")
+    check_temperature(temperature)
     records = [moments] if isinstance(moments, MomentRecord) else moments.values()
     unknown = temperature is None and all(r.temperature is None for r in records)
     return 1.0 / BOLTZMANN if unknown else temperature

@@ -53,7 +53,7 @@ def numbers(
         "verdicts": [_verdict(v) for v in verdicts],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},
         "independent_blocks": None if study.blocks is None else study.blocks.independent,
-        "temperature": temperatures[0] if len(temperatures) == 1 else temperatures,
+        "temperature": temperatures[0] if len(temperatures) == 1 else temperatures or None,
         "units": UNITS,
         "versions": versions(),
     }

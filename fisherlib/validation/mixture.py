@@ -19,10 +19,12 @@ from .held_out import root_mean_square
 
 #: Weights κ of KL that are tried by default, 1/Å²; the first is θ_f itself.
 WEIGHTS = frozen(np.array([0.0, *(float(f"{digit}e{power}") for power in range(-4, 2) for digit in (1, 3)), 100.0]))
-#: Largest rise of the held-out force error that is paid for energies; energies that gain less are not worth a price.
+#: A rise of the held-out force error by this share is paid where it halves that of energies, which are not worth it if they
+#: gain less than this share themselves.
 PRICE = 0.1
 #: A gain of energies within so many of its standard errors is noise; so is one below ``ROUNDING``, eV/atom.
 SURE, ROUNDING = 2.0, 1e-6
+TINY = float(np.finfo(float).tiny)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,21 +54,14 @@ class MixtureChoice:
     gain_error: Array
 
     @property
-    def limit(self) -> float:
-        """The largest held-out force error that is paid for energies, eV/Å."""
-        return float((1 + PRICE) * self.force_rmse.min())
-
-    @property
     def best(self) -> int:
-        """The number of the chosen weight.
+        """The number of the chosen weight: that of the smallest E F^c of the errors of energies and forces.
 
-        Of the weights whose force error is at most ``limit``, ``PRICE`` above the smallest, it is the smallest whose energy error is
-        within one standard error of the best among them; 0 if that gains less than ``PRICE``, or than ``SURE`` standard
-        errors, over θ_f.
+        c = ln 2/ln(1 + ``PRICE``), so that 10 % of forces are paid for half the energy error. It is 0 if energies gain less
+        than ``PRICE``, or than ``SURE`` standard errors, over θ_f.
         """
-        energies = np.where(self.force_rmse <= self.limit, self.energy_rmse, np.inf)
-        least = int(np.argmin(energies))
-        k = int(np.argmax(energies <= energies[least] + self.energy_error[least]))
+        energies, forces = (np.log(np.maximum(errors, TINY)) for errors in (self.energy_rmse, self.force_rmse))
+        k = int(np.argmin(energies + np.log(2) / np.log(1 + PRICE) * forces))
         gain = self.energy_rmse[0] - self.energy_rmse[k]
         return k if gain > max(SURE * self.gain_error[k], PRICE * self.energy_rmse[0], ROUNDING) else 0
 
@@ -81,7 +76,9 @@ class MixtureChoice:
         k = self.best
         if k == 0:
             return "energies gain nothing beyond their error bars from kl: θ_f stays as it is"
-        now, before = (f"{value:.0f}" if (value := 1e3 * self.energy_rmse[i]) >= 100 else f"{value:.3g}" for i in (k, 0))
+        now, before = (
+            f"{value:.0f}" if (value := 1e3 * self.energy_rmse[i]) >= 100 else f"{value:.3g}" for i in (k, 0)
+        )
         rise = 100 * (self.force_rmse[k] / self.force_rmse[0] - 1)
         forces = f"{abs(rise):.2g} % {'worse' if rise > 0 else 'better'}" if abs(rise) >= 0.05 else "as good"
         return f"with {self.weight:.2g} kl: energies {now} meV/atom instead of {before}, forces {forces}, on held-out trajectories"
@@ -176,7 +173,7 @@ def _minima(J: Quadratic, KL: Quadratic, weights: Array) -> Array:
     t, Q = eigh(W.T @ J.A @ W)
     t, X = np.clip(t, 0.0, 1.0), W @ Q
     x = weights[:, None] / middle
-    return ((J.b @ X + weights[:, None] * (KL.b @ X)) / (t + x * (1 - t) + np.finfo(float).tiny)) @ X.T
+    return ((J.b @ X + weights[:, None] * (KL.b @ X)) / (t + x * (1 - t) + TINY)) @ X.T
 
 
 def _second(record: MomentRecord) -> Array:
