@@ -108,6 +108,7 @@ def cross_validate(
     moments.check_of(data, temperature)
     of = data if of is None else of
     _same_configurations(of, data)
+    moments = with_all_elements(moments)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
@@ -125,6 +126,15 @@ def cross_validate(
         name=f"{name}, held out",
         clusters=clusters,
     )
+
+
+def with_all_elements(moments: Moments) -> Moments:
+    """Moments whose fits have an offset for each element, those that occur only in what is held out included."""
+    known = {record.elements for record in moments.values()}
+    if len(known) == 1:
+        return moments
+    elements = [] if () in known else sorted(set().union(*known))  # of some they are not known
+    return Moments({key: record.over(elements) for key, record in moments.items()}, about=moments.about)
 
 
 def _same_configurations(of: Dataset, data: Dataset) -> None:

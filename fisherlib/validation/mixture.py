@@ -9,12 +9,12 @@ from scipy.linalg import eigh
 from ..arguments import floats, kind
 from ..dataset import Array, frozen
 from ..losses import Quadratic, fisher, kl
-from ..moments import MomentRecord, Moments
+from ..moments import MomentRecord, Moments, best_offsets
 from ..progress import Progress
 from ..regression import common_temperature
 from ..solvers import scaled, solve
 from .agreement import standard_error
-from .folds import several, split
+from .folds import several, split, with_all_elements
 from .held_out import root_mean_square
 
 #: Weights κ of KL that are tried by default, 1/Å²; the first is θ_f itself.
@@ -125,13 +125,13 @@ def choose_mixture(
     """
     kind("moments", moments, Moments, "choose_mixture(accumulate(data))")
     several("moments", len(moments))
-    if not all(np.isfinite(r.mean[moments.K]) for r in moments.values()):
+    if not all(record.has_energies for record in moments.values()):
         raise ValueError("moments: expected energies in every trajectory, got some without; θ_f needs forces alone")
     given = np.atleast_1d(floats("weights", WEIGHTS if weights is None else weights))
     if given.ndim != 1 or not (np.isfinite(given) & (given >= 0)).all():
         raise ValueError(f"weights: expected a list of finite numbers ≥ 0, got {given!s:.60}")
     given = np.union1d([0.0], given)
-    parts = split(tuple(moments), folds, seed=seed)
+    parts, moments = split(tuple(moments), folds, seed=seed), with_all_elements(moments)
     forces, energies = (dict[str, Array]() for _ in range(2))
     for number, part in enumerate(parts, 1):
         fits = _fits(moments.drop(part), given, common_temperature(moments, temperature))
@@ -158,7 +158,8 @@ def _fits(moments: Moments, weights: Array, temperature: float | None) -> tuple[
     mixed = temperature is None and total.temperature is None
     J, KL = (loss(moments if mixed else total, temperature) for loss in (fisher, kl))  # merged once if one T allows it
     thetas = np.array([solve(J).theta, *_minima(J, KL, weights[1:])])
-    return thetas, _offsets(total, thetas)
+    along = _projected(total, thetas)
+    return thetas, np.array([best_offsets(along, one) for one in np.eye(len(thetas))])
 
 
 def _minima(J: Quadratic, KL: Quadratic, weights: Array) -> Array:
@@ -176,23 +177,24 @@ def _minima(J: Quadratic, KL: Quadratic, weights: Array) -> Array:
     return ((J.b @ X + weights[:, None] * (KL.b @ X)) / (t + x * (1 - t) + TINY)) @ X.T
 
 
-def _second(record: MomentRecord) -> Array:
-    """⟨zzᵀ⟩ of z = (D, E, n)."""
-    return record.scatter / record.configurations + np.outer(record.mean, record.mean)
-
-
-def _offsets(record: MomentRecord, thetas: Array) -> Array:
-    """(n, S) offsets e that minimise ⟨(E − θ·D − n·e)²⟩, of least norm where compositions do not determine them."""
-    K, z = record.K, _second(record)
-    right = z[K + 1 :, K] - thetas @ z[:K, K + 1 :]
-    return np.linalg.lstsq(z[K + 1 :, K + 1 :], right.T, rcond=None)[0].T
+def _projected(record: MomentRecord, thetas: Array) -> MomentRecord:
+    """The energies of a record with the n descriptors θ·D, one for each θ (n, K)."""
+    (n, K), S = thetas.shape, len(record.mean) - record.K
+    P = np.zeros((n + S, K + S))
+    P[:n, :K], P[n:, K:] = thetas, np.eye(S)
+    forces = {"PhiPhi": np.zeros((n, n)), "PhiF": np.zeros(n)}
+    return dataclasses.replace(record, mean=P @ record.mean, scatter=P @ record.scatter @ P.T, **forces)
 
 
 def _errors(record: MomentRecord, thetas: Array, offsets: Array) -> tuple[Array, Array]:
     """(n,) mean squared error of force components, eV²/Å², and of energies per atom, eV², of one trajectory."""
     forces = record.FF - 2 * thetas @ record.PhiF + np.einsum("nk,nk->n", thetas @ record.PhiPhi, thetas)
-    v = np.column_stack([-thetas, np.ones(len(thetas)), -offsets])
-    squares = np.einsum("nz,nz->n", v @ record.scatter, v) / record.configurations + (v @ record.mean) ** 2
-    atoms = np.r_[np.zeros(record.K + 1), np.ones(len(record.mean) - record.K - 1)]
-    size = atoms @ record.scatter @ atoms / record.configurations + (atoms @ record.mean) ** 2
+    n, along = len(thetas), _projected(record, thetas)
+    errors, atoms = np.hstack([-np.eye(n), np.ones((n, 1)), -offsets]), np.r_[np.zeros(n + 1), np.ones(offsets.shape[1])]
+    squares, size = _mean_squares(along, errors), _mean_squares(along, atoms)
     return np.maximum(forces, 0.0) / record.rows, np.maximum(squares, 0.0) / size
+
+
+def _mean_squares(record: MomentRecord, v: Array) -> Array:
+    """⟨(v·z)²⟩ of z = (D, E, n), for each row of v."""
+    return ((v @ record.scatter) * v).sum(axis=-1) / record.configurations + (v @ record.mean) ** 2
