@@ -31,6 +31,9 @@ from .validation import MixtureChoice, RidgeChoice, choose_mixture, choose_stren
 #: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
+#: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
+STRONG = 1e-3
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Offer:
@@ -66,7 +69,7 @@ class Study:
         moments: ``accumulate(data)``, if it is known already.
         models: all potentials by name, instead of the usual ones: θ_f, the given one (or the energy fit, if there is
             more than one configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the
-            second-order KL divergence (weight 1 Å⁻²).
+            second-order KL divergence (weight 1 Å⁻²). Without energies a fit with a ridge takes the place of the last two.
         others: models of other kinds, whose landscapes are drawn too; without them two small networks.
         fixed: names that ``with_model`` refuses; without them those of ``others`` and of the usual potentials.
 
@@ -123,6 +126,9 @@ class Study:
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
+        if not self.has_energies:
+            other = ridge_fit(self.moments, STRONG, temperature=self.temperature) if given is None else given
+            return {model.name: model for model in (theta_f, other)}
         mixed = self.fit(kl=1.0, name="Fisher + KL")[1]
         if given is not None and given.name in (theta_f.name, mixed.name):
             given = _named(given, f"{given.name} (given)")
@@ -131,6 +137,8 @@ class Study:
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
     def _networks(self) -> list[Model]:
+        if not self.has_energies:
+            return []
         options = {"temperature": self.temperature, "seed": self.seed}
         return [NetworkModel(name, self.data, hidden=hidden, **options) for name, hidden in NETWORKS.items()]
 
@@ -201,14 +209,15 @@ class Study:
     @property
     def has_energies(self) -> bool:
         """Whether every trajectory has energies."""
-        return bool(np.isfinite(self.data.energies).all())
+        return all(record.has_energies for record in self.moments.values())
 
     @property
     def units(self) -> dict[str, str]:
-        """Heading with unit of "fisher" and "kl"; divided by β² where no temperature is known."""
-        if common_temperature(self.moments, self.temperature) == self.temperature:
-            return {"fisher": "J, 1/Å²", "kl": "KL, second order, nats"}
-        return {"fisher": "J/β² (no temperature is known), eV²/Å²", "kl": "KL/β², second order, eV²"}
+        """Heading with unit of "fisher" and, with energies, "kl"; divided by β² where no temperature is known."""
+        J, KL = "J, 1/Å²", "KL, second order, nats"
+        if common_temperature(self.moments, self.temperature) != self.temperature:
+            J, KL = "J/β² (no temperature is known), eV²/Å²", "KL/β², second order, eV²"
+        return {"fisher": J, "kl": KL} if self.has_energies else {"fisher": J}
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
@@ -244,7 +253,7 @@ class Study:
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
         """Whether energies can be fitted without each fold: of two configurations one is left, which has no scatter."""
-        if len(self.parts) < 2:
+        if len(self.parts) < 2 or not self.has_energies:
             return False
         moments = self.moments_of_parts
         parts = split(tuple(moments), min(folds, len(moments)), seed=self.seed)
@@ -333,7 +342,7 @@ class Study:
 
         Models are taken as they are, except θ_f, which is fitted again without each of the ``parts``.
         """
-        if self.reason or self.blocks is None:
+        if self.reason or self.blocks is None or not self.has_energies:
             return {}
         independent = self.blocks.independent
         found = {"true": ecdf_band(self.parts, independent=independent)}

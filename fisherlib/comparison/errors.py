@@ -96,7 +96,7 @@ def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
     comparisons = each("comparisons", comparisons, Comparison, "[compare(model, data), …]")
     first = comparisons[0]
     for c in comparisons[1:]:
-        same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
+        same = c.keys == first.keys and np.array_equal(c.reference, first.reference, equal_nan=True)
         if not same:
             raise ValueError(
                 f"comparisons: expected models compared on the same data, got other data for {c.name!r} than for "

@@ -12,7 +12,7 @@ from ..potential import LinearPotential
 from ..progress import Progress, silent
 from ..regression import common_temperature
 from ..units import check_temperature
-from .catalogue import EVALUATED, Loss, quadratics
+from .catalogue import EVALUATED, Loss, quadratics, with_energies
 from .grids import Landscape
 from .linear import linear_models
 from .models import Model, PlaneChoice, Surfaces
@@ -77,7 +77,8 @@ class Atlas:
         if len(set(names)) < len(names):
             raise ValueError(f"others: expected models whose names are not taken, got {names}")
         self._models = dict(zip(names, known, strict=True))
-        self._losses = {loss.name: loss for loss in (*quadratics(moments, temperature), *EVALUATED)}
+        evaluated = [loss for loss in EVALUATED if with_energies(moments) or loss.name.startswith("force")]
+        self._losses = {loss.name: loss for loss in (*quadratics(moments, temperature), *evaluated)}
         self._seed, self._n = seed, n
         self._surfaces: dict[tuple[str, PlaneChoice], Surfaces] = {}
         self._drawn: dict[tuple, Landscape] = {}

@@ -162,6 +162,9 @@ class Request:
         """K of the data, and what is missing in the file on the way there."""
         choice, roles = self.choice, ("energies", "forces")
         unknown = [name for name in roles if not getattr(choice, name) and not opened.guess(name)]
+        if unknown == ["energies"] and not opened.choices("energies"):
+            self.hints.append(f"{opened.path.name} has no energies: forces alone are fitted and compared")
+            unknown = []
         for name in unknown:
             found = ", ".join(f"{name}={choice}" for choice in opened.choices(name))
             self.faults.append(

@@ -140,7 +140,7 @@ def with_all_elements(moments: Moments) -> Moments:
 def _same_configurations(of: Dataset, data: Dataset) -> None:
     kind("of", of, Dataset, "cross_validate(run.blocks(10), accumulate(run.blocks(10)), fit, of=run)")
     pairs = ((of.n_atoms, data.n_atoms), (of.energies, data.energies), (of.forces, data.forces))
-    if not all(np.array_equal(a, b) for a, b in pairs):
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
         raise ValueError(
             f"of: expected the {len(data.energies)} configurations of data in the same order, cut into other trajectories, got "
             "others or another order; give the dataset that data were cut from, or leave of out"

@@ -164,8 +164,7 @@ class FitPanel(Panel):
         shown = {
             "rank": f"{solution.rank} of {len(theta)}",
             "condition": f"{solution.condition:.3g}",
-            self._study.units["fisher"]: f"{float(terms.fisher(theta)):.4g}",
-            self._study.units["kl"]: "no energies" if terms.kl is None else f"{float(terms.kl(theta)):.3g}",
+            **{heading: f"{float(getattr(terms, name)(theta)):.4g}" for name, heading in self._study.units.items()},
             "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
             "trajectories": str(len(self._study.data)),
         }
