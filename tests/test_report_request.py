@@ -106,7 +106,9 @@ def test_a_good_request_is_let_through(folder: Path) -> None:
 
 
 def test_a_report_needs_no_temperature_where_none_is_stated(folder: Path) -> None:
-    with pytest.warns(UserWarning, match=r"^own\.xyz states no temperature: the fit does not need it, .*TEMPERATURE=1200"):
+    with pytest.warns(
+        UserWarning, match=r"^own\.xyz states no temperature: the fit does not need it, .*TEMPERATURE=1200"
+    ):
         _, given = asked(NOTEBOOK, {"data": "own.xyz"})
     assert given == {"data": "own.xyz"}
 

@@ -50,5 +50,7 @@ def mixtures(choice: MixtureChoice) -> go.Figure:
     wide = x.max() > _WIDE * max(x.min(), np.finfo(float).tiny)
     figure.update_xaxes(title="held-out energy RMSE, meV/atom", type="log" if wide else "linear")
     figure.update_yaxes(title="held-out force RMSE, eV/Å")
-    subtitle = f"{lines(choice.sentence)}<br>{100 * PRICE:g} % of the force error are paid where they halve that of energies"
+    subtitle = (
+        f"{lines(choice.sentence)}<br>{100 * PRICE:g} % of the force error are paid where they halve that of energies"
+    )
     return framed(figure, title="What energies cost in forces", subtitle=subtitle, height=330)

@@ -182,15 +182,18 @@ def _projected(record: MomentRecord, thetas: Array) -> MomentRecord:
     (n, K), S = thetas.shape, len(record.mean) - record.K
     P = np.zeros((n + S, K + S))
     P[:n, :K], P[n:, K:] = thetas, np.eye(S)
-    forces = {"PhiPhi": np.zeros((n, n)), "PhiF": np.zeros(n)}
-    return dataclasses.replace(record, mean=P @ record.mean, scatter=P @ record.scatter @ P.T, **forces)
+    mean, scatter = P @ record.mean, P @ record.scatter @ P.T
+    return dataclasses.replace(record, mean=mean, scatter=scatter, PhiPhi=np.zeros((n, n)), PhiF=np.zeros(n))
 
 
 def _errors(record: MomentRecord, thetas: Array, offsets: Array) -> tuple[Array, Array]:
     """(n,) mean squared error of force components, eV²/Å², and of energies per atom, eV², of one trajectory."""
     forces = record.FF - 2 * thetas @ record.PhiF + np.einsum("nk,nk->n", thetas @ record.PhiPhi, thetas)
     n, along = len(thetas), _projected(record, thetas)
-    errors, atoms = np.hstack([-np.eye(n), np.ones((n, 1)), -offsets]), np.r_[np.zeros(n + 1), np.ones(offsets.shape[1])]
+    errors, atoms = (
+        np.hstack([-np.eye(n), np.ones((n, 1)), -offsets]),
+        np.r_[np.zeros(n + 1), np.ones(offsets.shape[1])],
+    )
     squares, size = _mean_squares(along, errors), _mean_squares(along, atoms)
     return np.maximum(forces, 0.0) / record.rows, np.maximum(squares, 0.0) / size
 

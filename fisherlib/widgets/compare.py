@@ -19,6 +19,7 @@ LARGE = 10**8
 TOTAL, SITE = "total energy", "site energies of one configuration"
 DISTRIBUTION, PARITY, RESIDUALS = "distribution", "energy parity", "energy residuals"
 FORCES, ERRORS = "force parity (first model)", "errors by trajectory"
+PRICE = "energies against forces, held out"
 
 
 class ComparePanel(Panel):
@@ -77,7 +78,8 @@ class ComparePanel(Panel):
             self._add(path)
         site = state.quantity == SITE
         energies = (DISTRIBUTION, PARITY, RESIDUALS) if self.study.has_energies else ()
-        views = (DISTRIBUTION,) if site else (*energies, FORCES, ERRORS)
+        price = () if self.study.mixture is None else (PRICE,)
+        views = (DISTRIBUTION,) if site else (*energies, FORCES, ERRORS, *price)
         state.offer(view=views)
         self._configuration.layout.display = "flex" if site else "none"
         key = state.trajectory if state.trajectory in self.study.data else next(iter(self.study.data))
@@ -99,6 +101,8 @@ class ComparePanel(Panel):
         state = self.state
         if state.quantity == SITE:
             return self._sites()
+        if state.view == PRICE and self.study.mixture is not None:
+            return figures.mixtures(self.study.mixture)
         compared = [self._comparison(name) for name in state.models]
         if state.view == DISTRIBUTION:
             return self._distribution(compared)
