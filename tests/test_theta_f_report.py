@@ -41,8 +41,8 @@ def numbers(shipped: Path) -> dict:
 
 def test_the_numbers_have_the_promised_shape(numbers: dict) -> None:
     assert numbers.keys() == {
-        *("theta_f", "rank", "condition", "held_out", "cdf", "verdicts", "data", "independent_blocks", "temperature"),
-        *("units", "versions"),
+        *("theta_f", "rank", "condition", "held_out", "offers", "cdf", "verdicts", "data", "independent_blocks"),
+        *("temperature", "units", "versions"),
     }
     assert numbers["theta_f"].keys() == {"coef", "intercept"}
     assert numbers["held_out"].keys() == {"force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread"}
@@ -184,7 +184,7 @@ EYE = of_landscape("const e = gd._fullLayout.scene._scene.getCamera().eye; retur
 @pytest.mark.browser
 def test_every_figure_is_drawn(page: object) -> None:
     figures = page.locator(".js-plotly-plot")
-    assert figures.count() == 8
+    assert figures.count() == 9
     for k in range(figures.count()):
         figures.nth(k).scroll_into_view_if_needed()
         assert figures.nth(k).locator("svg.main-svg").first.bounding_box()["width"] > 500
