@@ -164,7 +164,10 @@ class FitPanel(Panel):
         shown = {
             "rank": f"{solution.rank} of {len(theta)}",
             "condition": f"{solution.condition:.3g}",
-            **{heading: f"{float(getattr(terms, name)(theta)):.4g}" for name, heading in self._study.units.items()},
+            **{
+                heading: f"{float(getattr(terms, name)(theta)):{'.4g' if name == 'fisher' else '.3g'}}"
+                for name, heading in self._study.units.items()
+            },
             "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
             "trajectories": str(len(self._study.data)),
         }
