@@ -22,8 +22,8 @@ WEIGHTS = frozen(np.array([0.0, *(float(f"{digit}e{power}") for power in range(-
 #: A rise of the held-out force error by this share is paid where it halves that of energies, which are not worth it if they
 #: gain less than this share themselves.
 PRICE = 0.1
-#: A gain of energies within so many of its standard errors is noise; so is one below ``ROUNDING``, eV/atom.
-SURE, ROUNDING = 2.0, 1e-6
+#: A gain of energies below this is rounding, eV/atom.
+ROUNDING = 1e-6
 TINY = float(np.finfo(float).tiny)
 
 
@@ -58,12 +58,12 @@ class MixtureChoice:
         """The number of the chosen weight: that of the smallest E F^c of the errors of energies and forces.
 
         c = ln 2/ln(1 + ``PRICE``), so that 10 % of forces are paid for half the energy error. It is 0 if energies gain less
-        than ``PRICE``, or than ``SURE`` standard errors, over θ_f.
+        than ``PRICE``, or than the standard error of the gain.
         """
         energies, forces = (np.log(np.maximum(errors, TINY)) for errors in (self.energy_rmse, self.force_rmse))
         k = int(np.argmin(energies + np.log(2) / np.log(1 + PRICE) * forces))
         gain = self.energy_rmse[0] - self.energy_rmse[k]
-        return k if gain > max(SURE * self.gain_error[k], PRICE * self.energy_rmse[0], ROUNDING) else 0
+        return k if gain > max(self.gain_error[k], PRICE * self.energy_rmse[0], ROUNDING) else 0
 
     @property
     def weight(self) -> float:
