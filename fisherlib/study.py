@@ -1,5 +1,7 @@
 """One dataset, its moments, and the models that are compared on it."""
 
+import contextlib
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,14 +22,39 @@ from .moments import Moments, accumulate
 from .neural import NetworkModel
 from .potential import LinearPotential, check_model
 from .progress import Progress, silent
-from .regression import Terms, energy_fit, fisher_fit
+from .regression import Terms, common_temperature, energy_fit, fisher_fit, mixture_fit, ridge_fit
 from .solvers import Solution, solve
 from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
 from .units import check_temperature, counted
-from .validation import cross_validate, split
+from .validation import MixtureChoice, RidgeChoice, choose_mixture, choose_strength, cross_validate, split
 
 #: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
+
+#: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
+STRONG = 1e-3
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Offer:
+    """A fit that validation puts beside plain θ_f.
+
+    Attributes:
+        name: of the potential, e.g. "θ_f + 0.1 kl".
+        sentence: what it gains, and at what price.
+        weights: of ``Study.fit``.
+        fit: moments → potential.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> fl.Study(fl.systems.harmonic([1.0, 2.0])).offers  # θ_f is exact
+        ()
+    """
+
+    name: str
+    sentence: str
+    weights: Mapping[str, float]
+    fit: Callable[[Moments], LinearPotential]
 
 
 class Study:
@@ -36,12 +63,13 @@ class Study:
     Args:
         data: the configurations.
         given: a potential to compare with; an ordinary fit to energies without it.
-        temperature: K; without it the trajectories' own.
+        temperature: K; without it the trajectories' own. Where none states one, fits are those of any one temperature, and
+            losses are in units of β²; see ``units``.
         seed: of random directions and of the networks.
         moments: ``accumulate(data)``, if it is known already.
         models: all potentials by name, instead of the usual ones: θ_f, the given one (or the energy fit, if there is
             more than one configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the
-            second-order KL divergence (weight 1 Å⁻²).
+            second-order KL divergence (weight 1 Å⁻²). Without energies a fit with a ridge takes the place of the last two.
         others: models of other kinds, whose landscapes are drawn too; without them two small networks.
         fixed: names that ``with_model`` refuses; without them those of ``others`` and of the usual potentials.
 
@@ -50,7 +78,7 @@ class Study:
         others: name → model of another kind.
 
     Raises:
-        ValueError: the temperature is not known, or a model has another number of parameters than the data.
+        ValueError: the temperature of only some trajectories is known, or a model has another number of parameters than the data.
 
     Example:
         >>> import fisherlib as fl
@@ -84,13 +112,7 @@ class Study:
         for what, model in {"given": given, **(models or {})}.items():
             if model is not None:
                 check_model("given" if model is given else "models", model, "Study(data, given=io.read_theta(path))")
-            if model is not None and model.K != data.K:
-                raise ValueError(
-                    f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
-                    "the same descriptor with the same settings"
-                )
-            if model is not None:
-                model.check_of(data)
+                _check_of(what, model, data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
         others = self._networks() if others is None else others
@@ -104,6 +126,9 @@ class Study:
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
+        if not self.has_energies:
+            other = ridge_fit(self.moments, STRONG, temperature=self.temperature) if given is None else given
+            return {model.name: model for model in (theta_f, other)}
         mixed = self.fit(kl=1.0, name="Fisher + KL")[1]
         if given is not None and given.name in (theta_f.name, mixed.name):
             given = _named(given, f"{given.name} (given)")
@@ -112,6 +137,8 @@ class Study:
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
     def _networks(self) -> list[Model]:
+        if not self.has_energies:
+            return []
         options = {"temperature": self.temperature, "seed": self.seed}
         return [NetworkModel(name, self.data, hidden=hidden, **options) for name, hidden in NETWORKS.items()]
 
@@ -124,9 +151,73 @@ class Study:
         check_model("model", model, "study.with_model(io.read_theta(path))")
         if model.name in self.fixed:
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
-        options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "moments": self.moments}
-        options |= {"others": tuple(self.others.values()), "fixed": self.fixed}
-        return Study(self.data, models=self.models | {model.name: model}, **options)
+        _check_of(model.name, model, self.data)
+        more = copy.copy(self)  # with all that is known of the data
+        more.models = self.models | {model.name: model}
+        more._comparisons = {name: found for name, found in self._comparisons.items() if name != model.name}
+        more.__dict__.pop("atlas", None)
+        return more
+
+    def with_offers(self) -> "Study":
+        """The same study with the fits that validation puts beside θ_f."""
+        missing = [offer for offer in self.offers if offer.name not in self.models]
+        return functools.reduce(
+            lambda study, offer: study.with_model(self.fit(**offer.weights, name=offer.name)[1]), missing, self
+        )
+
+    @functools.cached_property
+    def mixture(self) -> MixtureChoice | None:
+        """The weight of KL that whole-trajectory validation chooses, on ``parts``; None where nothing can be held out."""
+        if self.blocks is None or len(self.moments_of_parts) < 2 or not self.has_energies:
+            return None
+        with contextlib.suppress(ValueError):  # without some of the parts there is nothing to fit
+            return choose_mixture(self.moments_of_parts, temperature=self.temperature, seed=self.seed)
+        return None
+
+    @functools.cached_property
+    def strength(self) -> RidgeChoice | None:
+        """The strength of a ridge that validation chooses, on the blocks of error bars; None if nothing can be held out."""
+        if self.blocks is None or len(self.blocks.moments) < 2:
+            return None
+        with contextlib.suppress(ValueError):
+            return choose_strength(self.blocks.moments, temperature=self.temperature)
+        return None
+
+    @functools.cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """The fits that validation puts beside θ_f, where they differ from it by more than noise."""
+        found, T = [], self.temperature
+        if self.mixture is not None and (weight := self.mixture.weight):
+            fit = functools.partial(mixture_fit, weight=weight, temperature=T)
+            found.append((self.mixture.sentence, {"kl": weight}, fit))
+        if self.strength is not None and self.strength.sentence:
+            fit = functools.partial(ridge_fit, strength=self.strength.strength, temperature=T)
+            found.append((self.strength.sentence, {"ridge": self.strength.strength}, fit))
+        return tuple(
+            Offer(name=fit(self.moments).name, sentence=sentence, weights=weights, fit=fit)
+            for sentence, weights, fit in found
+        )
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """What validation says of plain θ_f: a sentence for each of the ``offers``, and why there is no mixture."""
+        said = {offer.name: offer.sentence for offer in self.offers}
+        if not self.has_energies:
+            return said | {"energies": "these data have none: fits and comparisons are of forces alone"}
+        return said if self.mixture is None or self.mixture.weight else said | {"θ_f": self.mixture.sentence}
+
+    @property
+    def has_energies(self) -> bool:
+        """Whether every trajectory has energies."""
+        return all(record.has_energies for record in self.moments.values())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Heading with unit of "fisher" and, with energies, "kl"; divided by β² where no temperature is known."""
+        J, KL = "J, 1/Å²", "KL, second order, nats"
+        if common_temperature(self.moments, self.temperature) != self.temperature:
+            J, KL = "J/β² (no temperature is known), eV²/Å²", "KL/β², second order, eV²"
+        return {"fisher": J, "kl": KL} if self.has_energies else {"fisher": J}
 
     def fit(
         self, *, ridge: float = 0.0, kl: float = 0.0, energy: float = 0.0, name: str = "my fit"
@@ -162,7 +253,7 @@ class Study:
 
     def held_out_energies(self, *, folds: int = 5) -> bool:
         """Whether energies can be fitted without each fold: of two configurations one is left, which has no scatter."""
-        if len(self.parts) < 2:
+        if len(self.parts) < 2 or not self.has_energies:
             return False
         moments = self.moments_of_parts
         parts = split(tuple(moments), min(folds, len(moments)), seed=self.seed)
@@ -243,14 +334,15 @@ class Study:
         """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
         if self.reason or self.blocks is None:
             return None
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
+        T = common_temperature(self.moments, self.temperature)
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=T, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies and of models; none if there is a ``reason``.
 
         Models are taken as they are, except θ_f, which is fitted again without each of the ``parts``.
         """
-        if self.reason or self.blocks is None:
+        if self.reason or self.blocks is None or not self.has_energies:
             return {}
         independent = self.blocks.independent
         found = {"true": ecdf_band(self.parts, independent=independent)}
@@ -294,6 +386,15 @@ class Study:
 def _scatter(moments: Moments) -> bool:
     """Whether descriptors vary, so that energies can be fitted."""
     return bool(np.diag(energy(moments).A).any())
+
+
+def _check_of(what: str, model: LinearPotential, data: Dataset) -> None:
+    if model.K != data.K:
+        raise ValueError(
+            f"{what}: expected K = {data.K} parameters as in the data, got {model.K}; θ and the data must use "
+            "the same descriptor with the same settings"
+        )
+    model.check_of(data)
 
 
 def _named(model: LinearPotential, name: str) -> LinearPotential:

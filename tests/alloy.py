@@ -1,4 +1,4 @@
-"""A file of a user's own: several runs of a hot copper–gold alloy under one name, told apart by an entry of their comments."""
+"""Files of a user's own: runs of a hot copper–gold alloy under one name, and crystals of several compositions."""
 
 from pathlib import Path
 
@@ -38,6 +38,30 @@ def write_runs(path: Path, *, runs: int = 5, frames: int = 40, between: int = 5,
             dynamics.run(between)
             found = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
             frame = ase.Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True, info={"run": run})
+            frame.calc = SinglePointCalculator(frame, **found)
+            kept.append(frame)
+    ase.io.write(path, kept, format="extxyz")
+    return path
+
+
+def write_compositions(path: Path, *, compositions: int = 9, frames: int = 6, seed: int = 0) -> Path:
+    """Extended xyz of 16 atoms of copper and gold, shaken crystals of several compositions, ``config_type=Au00`` ….
+
+    Args:
+        path: of the file.
+        compositions: from pure copper to pure gold.
+        frames: of each, with atoms in another order.
+        seed: of all that is random.
+    """
+    rng, kept = np.random.default_rng(seed), []
+    for gold in np.linspace(0, 16, compositions).round().astype(int).tolist():
+        for _ in range(frames):
+            crystal = ase.build.bulk("Cu", "fcc", a=3.6 + 0.48 * gold / 16, cubic=True).repeat((2, 2, 1))
+            crystal.symbols[rng.permutation(16)[:gold]] = "Au"
+            crystal.positions += 0.1 * rng.normal(size=(16, 3))
+            crystal.calc = EMT()
+            found = {"energy": crystal.get_potential_energy(), "forces": crystal.get_forces()}
+            frame = ase.Atoms(crystal, info={"config_type": f"Au{gold:02d}"})
             frame.calc = SinglePointCalculator(frame, **found)
             kept.append(frame)
     ase.io.write(path, kept, format="extxyz")

@@ -17,7 +17,7 @@ LOOK = (Path(__file__).parent / "fresh.js").read_text()
 PATIENCE = 30_000  # ms until a figure counts as false; on a quiet machine one that is right is there within a second
 ENOUGH = 3  # false figures after which no more is looked at
 
-VIEWS = (compare.DISTRIBUTION, compare.PARITY, compare.RESIDUALS, compare.FORCES, compare.ERRORS)
+VIEWS = (compare.DISTRIBUTION, compare.PARITY, compare.RESIDUALS, compare.FORCES, compare.ERRORS, compare.PRICE)
 SITE = compare.SITE
 EVERY, PART = ("θ (given)", "θ_f", "Fisher + KL"), ("θ_f", "θ (given)")
 ONE = "walker-03"

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ase import Atoms
 from test_widgets_load import THETA, asked, control, write
 
 import fisherlib as fl
@@ -191,6 +192,23 @@ def test_pages_that_are_turned_while_a_file_is_read_agree(end: str, monkeypatch:
         assert dashboard.load.subject.file == ("demo.npz" if end == "cancel" else end)
 
     asyncio.run(scene())
+
+
+def test_fits_that_validation_prefers_are_among_the_models_of_every_page(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def shake(atoms: Atoms) -> None:  # energies stay exact, so they tell what the forces do not
+        atoms.arrays["forces"] += rng.normal(size=(len(atoms), 3)) * np.std(atoms.arrays["forces"])
+
+    write(folder / "noisy.npz", change=shake)
+    offers = fl.Study(fl.io.read("noisy.npz", check=False), others=[]).offers
+    assert offers
+    dashboard = Dashboard("noisy.npz")
+    header = unescape(dashboard._about.value)
+    for offer in offers:
+        assert offer.name in dashboard.compare.study.models and offer.name in dashboard.compare.state.models
+        assert offer.name in dashboard.landscape.state.options["model"] and offer.name in header
+    assert len(dashboard.fit.offers.children) == len(offers)
 
 
 def test_one_run_is_said_to_be_one() -> None:

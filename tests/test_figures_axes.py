@@ -44,6 +44,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
         "metastability": lambda: figures.metastability(slow),
+        "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
         "parity": lambda: figures.parity(compared),
         "profile": lambda: figures.profile(kappas, path, title="t", label="κ", log=True),
         "residuals": lambda: figures.residuals(compared),

@@ -60,7 +60,6 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("given", "sentences"),
     [
-        ({}, ["own.xyz states no temperature: give TEMPERATURE=1200, say, in K"]),
         ({"temperature": "-5"}, ["TEMPERATURE: expected a temperature in kelvin from 0.001 to 10000000, got -5"]),
         ({"temperature": "1e-300"}, ["TEMPERATURE: expected"]),
         ({"temperature": "hot"}, ["TEMPERATURE: expected", "got 'hot'"]),
@@ -69,7 +68,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"temperature": "300", "folds": "1"}, ["FOLDS: expected"]),
         ({"temperature": "300", "seed": "1.5"}, ["SEED: expected a whole number, got '1.5'"]),
         ({"temperature": "300", "theta": "no.json"}, ["no.json: no such file"]),
-        ({"theta": "theta.json"}, ["states no temperature", "; THETA: expected the K = 105 parameters of own.xyz, got 5"]),
+        ({"theta": "theta.json"}, ["THETA: expected the K = 105 parameters of own.xyz, got 5; own.xyz states no temperature"]),
         ({"temperature": "300", "key": "rum"}, ["rum"]),
         ({"temperature": "300", "energies": "e"}, ["ENERGIES", "'e'"]),
         ({"temperature": "300", "descriptors": "d"}, ["FORCE_DESCRIPTORS"]),
@@ -106,10 +105,21 @@ def test_a_good_request_is_let_through(folder: Path) -> None:
     asked(NOTEBOOK, {"theta": "data/theta_energy.json"})
 
 
+def test_a_report_needs_no_temperature_where_none_is_stated(folder: Path) -> None:
+    with pytest.warns(
+        UserWarning, match=r"^own\.xyz states no temperature: the fit does not need it, .*TEMPERATURE=1200"
+    ):
+        _, given = asked(NOTEBOOK, {"data": "own.xyz"})
+    assert given == {"data": "own.xyz"}
+
+
 def test_a_likely_key_is_named_with_what_is_missing_or_else_by_a_warning() -> None:
     sentence = "`run` has 3 values: KEY=run tells the runs apart"
-    with pytest.raises(ParameterError, match=f"give TEMPERATURE=1200, say, in K; {sentence}"):
+    with pytest.raises(ParameterError, match=f"N: expected .* give TEMPERATURE=1200, say, in K; {sentence}"):
+        asked(NOTEBOOK, {"data": "cold.xyz", "n": "1"})
+    with pytest.warns(UserWarning) as told:
         asked(NOTEBOOK, {"data": "cold.xyz"})
+    assert str(told[-1].message) == sentence and len(told) == 2
     with pytest.warns(UserWarning, match=f"^{sentence}$"):
         asked(NOTEBOOK, {"data": "runs.xyz"})
     asked(NOTEBOOK, {"data": "runs.xyz", "key": "run"})
@@ -156,18 +166,19 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_environment_counts_and_the_command_line_wins() -> None:
-    done = run(DATA="own.xyz")
+    done = run("n=1", DATA="own.xyz")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "report: from the environment: DATA",
-        "report: own.xyz states no temperature: give TEMPERATURE=1200, say, in K",
+        "report: N: expected a whole number of points along an axis from 3 to 201, got 1; own.xyz states no temperature: the fit does "
+        "not need it, but J and KL are divided by β² and weights are left out; give TEMPERATURE=1200, say, in K",
     ]
     done = run("data=bare.xyz", "Temperature=3", DATA="own.xyz", TEMPERATURE="x", temperature="7", Theta="t")
     assert "from the environment" not in done.stderr and "bare.xyz has no energies" in done.stderr
 
 
-def test_a_missing_temperature_is_told_without_the_slow_libraries() -> None:
-    script = "import sys; from fisherlib.report.__main__ import main; code = main(['DATA=own.xyz', '--target=out'])\n"
+def test_what_is_missing_is_told_without_the_slow_libraries() -> None:
+    script = "import sys; from fisherlib.report.__main__ import main; code = main(['DATA=bare.xyz', '--target=out'])\n"
     script += (
         "print(code, [m for m in ('nbformat', 'nbconvert', 'papermill', 'nbclient', 'plotly') if m in sys.modules])"
     )

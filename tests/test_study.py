@@ -105,11 +105,48 @@ def test_a_comparison_is_computed_once(study: fl.Study, monkeypatch: pytest.Monk
     assert study.comparison("θ_f") is first
 
 
-def test_an_unknown_temperature_is_asked_for(ragged: Maker) -> None:
-    data = ragged(0, temperatures=(None, None))
+def test_a_temperature_is_needed_only_where_some_trajectories_state_one(ragged: Maker) -> None:
     with pytest.raises(ValueError, match="temperature: .*give temperature= in kelvin"):
-        fl.Study(data)
-    assert fl.Study(data, temperature=300.0).temperature == 300.0
+        fl.Study(ragged(0, temperatures=(300.0, None)))
+    unknown, cold = (fl.Study(ragged(0, temperatures=(T,) * 6), others=[]) for T in (None, 300.0))
+    for name, model in cold.models.items():
+        np.testing.assert_allclose(unknown.models[name].theta, model.theta, rtol=1e-9)
+    assert list(unknown.units.values()) == ["J/β² (no temperature is known), eV²/Å²", "KL/β², second order, eV²"]
+    beta, theta = fl.units.beta(300.0), cold.models["Fisher + KL"].theta
+    assert cold.terms.fisher(theta) == pytest.approx(beta**2 * unknown.terms.fisher(theta))
+    assert unknown.held_out(fl.regression.fisher_fit).pooled == pytest.approx(
+        cold.held_out(fl.regression.fisher_fit).pooled
+    )
+    surface, same = (study.atlas("θ_f", "Fisher divergence", n=5)[0] for study in (unknown, cold))
+    np.testing.assert_allclose(beta**2 * surface.z, same.z, rtol=1e-6)
+    assert (surface.unit, same.unit) == ("eV²/Å², times β²", "1/Å²")
+
+
+def test_a_network_needs_no_temperature_where_none_is_known(ragged: Maker) -> None:
+    data = ragged(0, temperatures=(None,) * 2)
+    network = fl.neural.NetworkModel("tiny", data, hidden=(2,))
+    study = fl.Study(data, others=[network])
+    assert np.isfinite(study.atlas("tiny", "Fisher divergence", n=3)[0].z).all()
+
+
+def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
+    noisy = ragged(3, K=20, temperatures=(300.0,) * 6, configurations=1, atoms=(2, 2), noise=8.0)
+    study = fl.Study(noisy, others=[])
+    assert study.strength is not None and study.strength.plain > 1.2 * study.strength.cross_validation.min()
+    plain = fl.validation.cross_validate(noisy, study.moments, fl.regression.fisher_fit, folds=6)
+    assert study.strength.plain == pytest.approx(plain.pooled["force_rmse"], rel=1e-6)
+    (offer,) = [offer for offer in study.offers if "ridge" in offer.weights]
+    better = fl.validation.cross_validate(noisy, study.moments, offer.fit, folds=6).pooled["force_rmse"]
+    assert better == pytest.approx(study.strength.cross_validation.min(), rel=0.02)
+    assert f"{study.strength.plain:.3g} eV/Å" in offer.sentence and "follows noise" in offer.sentence
+    assert study.with_offers().models[offer.name].name == offer.name == f"θ_f, strength {study.strength.strength:.2g}"
+
+
+def test_an_exact_fit_is_offered_nothing(ragged: Maker) -> None:
+    assert fl.Study(ragged(0, temperatures=(300.0,) * 6, noise=0.0), others=[]).offers == ()
+    assert fl.Study(fl.systems.harmonic([1.0, 2.0, 3.0]), others=[]).offers == ()
+    one = ragged(0, temperatures=(300.0,), configurations=1)
+    assert fl.Study(one, others=[]).offers == () and fl.Study(one, others=[]).advice == {}
 
 
 def test_networks_stay_trained_when_a_model_joins(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:

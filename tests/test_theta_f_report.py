@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alloy import write_runs
+from alloy import write_compositions, write_runs
 from bs4 import BeautifulSoup
 
 import fisherlib as fl
@@ -41,8 +41,8 @@ def numbers(shipped: Path) -> dict:
 
 def test_the_numbers_have_the_promised_shape(numbers: dict) -> None:
     assert numbers.keys() == {
-        *("theta_f", "rank", "condition", "held_out", "cdf", "verdicts", "data", "independent_blocks", "temperature"),
-        *("units", "versions"),
+        *("theta_f", "rank", "condition", "held_out", "offers", "cdf", "verdicts", "data", "independent_blocks"),
+        *("temperature", "units", "versions"),
     }
     assert numbers["theta_f"].keys() == {"coef", "intercept"}
     assert numbers["held_out"].keys() == {"force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread"}
@@ -131,6 +131,21 @@ def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> Non
     assert found["level"] == "warn" and f"cut into {blocks.clusters} consecutive blocks," in found["message"]
 
 
+def test_an_alloy_of_many_compositions_without_a_temperature_has_useful_energies_and_their_price(tmp_path: Path) -> None:
+    file = write_compositions(tmp_path / "compositions.xyz")
+    given = ["key=config_type", "cutoff=4.5", "n_max=4", "l_max=3", "n=3"]
+    done = report(f"data={file}", *given, target=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "states no temperature: the fit does not need it" in done.stderr
+    numbers = json.loads((tmp_path / "theta_f.json").read_text())
+    assert numbers["temperature"] is None
+    (offer,) = [offer for offer in numbers["offers"] if "kl" in offer["weights"]]
+    assert offer["held_out"]["energy_rmse"] < 5e-3 < 0.01 < numbers["held_out"]["energy_rmse"]
+    text = BeautifulSoup((tmp_path / "theta_f.html").read_text(encoding="utf-8"), "html.parser").find("main").text
+    assert offer["why"] in text and f"{offer['name']}, held out" in text and "θ_f, held out" in text
+    assert "J/β² (no temperature is known), eV²/Å²" in text
+
+
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
@@ -184,7 +199,7 @@ EYE = of_landscape("const e = gd._fullLayout.scene._scene.getCamera().eye; retur
 @pytest.mark.browser
 def test_every_figure_is_drawn(page: object) -> None:
     figures = page.locator(".js-plotly-plot")
-    assert figures.count() == 8
+    assert figures.count() == 9
     for k in range(figures.count()):
         figures.nth(k).scroll_into_view_if_needed()
         assert figures.nth(k).locator("svg.main-svg").first.bounding_box()["width"] > 500

@@ -23,7 +23,7 @@ from fisherlib.neural import landscape as neural
 from fisherlib.regression import Terms, force_rmse
 from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
-from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, RESIDUALS, SITE, TOTAL
+from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, PRICE, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
 from fisherlib.widgets.panel import Panel
 from fisherlib.widgets.reading import reading_of
@@ -198,6 +198,19 @@ def test_the_name_is_that_of_the_traces_even_where_the_reference_has_it(study: f
     assert panel.model.name == "my fit"
 
 
+def test_a_fit_that_validation_prefers_is_one_press_away(ragged: Callable[..., fl.Dataset]) -> None:
+    noisy = ragged(3, K=20, temperatures=(300.0,) * 6, configurations=1, atoms=(2, 2), noise=8.0)
+    study = fl.Study(noisy, others=[])
+    panel = FitPanel(study, kl=1.0)
+    (button,) = [b for b in panel.offers.children if "strength" in b.description]
+    (offer,) = [offer for offer in study.offers if "ridge" in offer.weights]
+    assert offer.sentence in unescape(panel.advice.value) and button.tooltip == offer.sentence
+    button.click()
+    ok(panel)
+    assert (panel.state.ridge, panel.state.kl) == (offer.weights["ridge"], 0.0)
+    np.testing.assert_allclose(panel.model.theta, offer.fit(study.moments).theta, rtol=1e-6)
+
+
 def test_sliders_of_a_browser_set_the_weights(study: fl.Study) -> None:
     panel = FitPanel(study)
     for label, name in (("Ridge strength", "ridge"), ("KL weight, 1/Å²", "kl")):
@@ -314,7 +327,7 @@ def test_a_trajectory_alone_is_compared(study: fl.Study) -> None:
 
 def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     panel, data = ComparePanel(study, models=("θ (given)",)), study.data
-    assert panel.state.options["view"] == (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS)
+    assert panel.state.options["view"] == (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS, PRICE)
     model = study.models["θ (given)"]
     truth, energies = data.energies / data.n_atoms, model.energies(data) / data.n_atoms
     panel.state.view = PARITY
@@ -330,6 +343,9 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     panel.state.view = ERRORS
     assert tuple(panel.figure.data[0].x) == tuple(data)
     np.testing.assert_allclose(panel.figure.data[1].y, force_rmse(study.moments, model.theta))
+    panel.state.view = PRICE
+    assert title(panel) == "What energies cost in forces"
+    np.testing.assert_array_equal(panel.figure.data[0].y, study.mixture.force_rmse)
     ok(panel)
 
 

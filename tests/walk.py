@@ -98,6 +98,7 @@ def compare(e: Explorer) -> None:
         ("energy residuals", "esidual"),
         ("force parity (first model)", "orce"),
         ("errors by trajectory", "rrors"),
+        ("energies against forces, held out", "cost"),
         ("distribution", "Distribution"),
     ):
         e.choose("View", view)

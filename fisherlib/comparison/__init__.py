@@ -1,5 +1,6 @@
 """Model against truth: errors of energies and forces, and distances between distributions."""
 
+from .caveats import caveat as caveat
 from .distances import ecdf as ecdf
 from .distances import ecdf_difference as ecdf_difference
 from .distances import ks as ks

@@ -59,6 +59,11 @@ class Comparison:
             for k in range(count)
         ]
 
+    @property
+    def has_energies(self) -> bool:
+        """Whether the data have energies to compare with; else every number about energies is NaN."""
+        return bool(np.isfinite(self.reference).all())
+
     def aligned(self) -> "Comparison":
         """The same model with an energy offset for every trajectory, as if each were a basin; no shifts are left."""
         spread = self.pooled["energy_spread"]
@@ -91,7 +96,7 @@ def of_one_dataset(comparisons: Sequence[Comparison]) -> None:
     comparisons = each("comparisons", comparisons, Comparison, "[compare(model, data), …]")
     first = comparisons[0]
     for c in comparisons[1:]:
-        same = c.keys == first.keys and np.array_equal(c.reference, first.reference)
+        same = c.keys == first.keys and np.array_equal(c.reference, first.reference, equal_nan=True)
         if not same:
             raise ValueError(
                 f"comparisons: expected models compared on the same data, got other data for {c.name!r} than for "

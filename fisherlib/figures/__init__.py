@@ -14,6 +14,7 @@ from .fit import spectrum as spectrum
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .metastability import metastability as metastability
+from .mixtures import mixtures as mixtures
 from .profile import profile as profile
 from .profile import trade_off as trade_off
 from .reweighting import free_energies as free_energies

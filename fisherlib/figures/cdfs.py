@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from ..arguments import kind
 from ..comparison import ecdf, ecdf_difference
-from .style import REFERENCE, band, color, framed, known
+from .style import NO_ENERGIES, REFERENCE, band, blank, color, framed, known, lines
 
 Distances = Mapping[str, tuple[float, float]]
 Labels = Mapping[str, Sequence[str]]
@@ -29,6 +29,7 @@ def cdfs(
     labels: Labels | None = None,
     bands: Bands | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
+    caveat: str = "",
 ) -> go.Figure:
     """Exact distribution functions of energies per atom; below, their difference from the first one, the reference.
 
@@ -41,6 +42,7 @@ def cdfs(
         bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
             that there are too few independent blocks for bands.
         weights: name → (n,) weights of the values, such as those to a model's distribution; by default all are equal.
+        caveat: why distances mean nothing, from ``comparison.caveat``; for the subtitle.
 
     Raises:
         ValueError: a name is not among the samples, or the number of labels is wrong.
@@ -52,8 +54,11 @@ def cdfs(
         ['true', 'model', 'model']
     """
     kind("samples", samples, Mapping, "cdfs({name: energies})")
+    first = np.asarray(next(iter(samples.values())))
+    if first.dtype.kind == "f" and np.isnan(first).all():
+        return blank(title=title, sentence=NO_ENERGIES)
     halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, 'eV/atom')}"
-    subtitle = "<br>".join(filter(None, (halves, _of_bands(bands))))
+    subtitle = "<br>".join(filter(None, (lines(caveat), halves, _of_bands(bands))))
     figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
     figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
     figure.update_xaxes(title="energy, eV/atom", row=2, col=1)

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from ..arguments import each, kind
 from ..comparison import Comparison, Histogram, of_one_dataset
-from .style import DOTTED, REFERENCE, SCALE, color, framed, symbol
+from .style import DOTTED, NO_ENERGIES, REFERENCE, SCALE, blank, color, framed, symbol
 
 
 def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
@@ -26,6 +26,8 @@ def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         ['θ_f', 'diagonal']
     """
     comparisons = each("comparisons", comparisons, Comparison, "parity([compare(model, data), …])")
+    if not comparisons[0].has_energies:
+        return blank(title=_titled("Energy parity", of), sentence=NO_ENERGIES)
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -72,6 +74,8 @@ def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         3
     """
     comparisons = each("comparisons", comparisons, Comparison, "residuals([compare(model, data), …])")
+    if not comparisons[0].has_energies:
+        return blank(title=_titled("Energy residuals", of), sentence=NO_ENERGIES)
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
@@ -114,18 +118,22 @@ def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> 
     """
     comparisons = each("comparisons", comparisons, Comparison, "errors_by_trajectory([compare(model, data), …])")
     of_one_dataset(comparisons)
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    energies = comparisons[0].has_energies
+    last = 2 if energies else 1  # forces stand below energies, if there are any
+    figure = make_subplots(rows=last, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number, c in enumerate(comparisons):
         marker = {"color": color(number), "symbol": symbol(number), "size": 8}
         bars = {"type": "data", "array": 1e3 * c.energy_spread, "thickness": 1.2, "width": 3}
         common = {"x": list(c.keys), "mode": "markers", "marker": marker, "name": c.name, "legendgroup": c.name}
-        figure.add_scatter(**common, y=1e3 * c.energy_shift, error_y=bars, row=1, col=1)
-        figure.add_scatter(**common, y=c.force_rmse, showlegend=False, row=2, col=1)
-    figure.update_xaxes(title="trajectory", row=2, col=1)
+        if energies:
+            figure.add_scatter(**common, y=1e3 * c.energy_shift, error_y=bars, row=1, col=1)
+        figure.add_scatter(**common, y=c.force_rmse, showlegend=not energies, row=last, col=1)
+    figure.update_xaxes(title="trajectory", row=last, col=1)
     figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
-    figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=last, col=1)
     figure.update_layout(scattermode="group")
     subtitle = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
+    subtitle = subtitle if energies else NO_ENERGIES
     return framed(figure, title=_titled("Errors by trajectory", of), subtitle=subtitle, height=370)
 
 

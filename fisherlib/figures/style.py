@@ -100,6 +100,17 @@ def framed(
     )
 
 
+#: In place of a figure of energies of data that have none.
+NO_ENERGIES = "these data have no energies: forces alone are compared"
+
+
+def blank(*, title: str, sentence: str) -> go.Figure:
+    """A figure without axes: a title, and why nothing is drawn."""
+    hidden = {"visible": False}
+    figure = go.Figure(layout={"xaxis": hidden, "yaxis": hidden})
+    return framed(figure, title=title, subtitle=sentence, height=10, legend=False)
+
+
 def color(number: int) -> str:
     """Colour of a model by its number; the palette repeats."""
     return PALETTE[number % len(PALETTE)]

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ..arguments import each, kind
-from ..comparison import Comparison, ks, of_one_dataset, sampling_noise, wasserstein_1
+from ..comparison import Comparison, caveat, ks, of_one_dataset, sampling_noise, wasserstein_1
 from ..dataset import Dataset
 from .card import Card as Card
 from .card import card as card
 from .html import Table
+from .style import NO_ENERGIES
 
 if TYPE_CHECKING:
     from ..io import Column
@@ -85,7 +86,7 @@ def columns(columns: Sequence["Column"]) -> Table:
 
 
 def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
-    """One row per model: its errors over all configurations, with standard errors if known.
+    """One row per model: its errors over all configurations, with standard errors if known; of forces alone without energies.
 
     Args:
         comparisons: of the models with the same data.
@@ -104,6 +105,7 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
         c.name: {
             heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
             for name, heading in _HEADINGS.items()
+            if c.has_energies or "energy" not in name
         }
         for c in comparisons
     }
@@ -175,13 +177,16 @@ def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
         _SPREAD: [f"{s:.2f}" if m > 1 else "–" for m, s in zip(M, spread, strict=True)],
         _HEADINGS["force_rmse"]: [f"{f:.4f}" for f in c.force_rmse],
     }
+    if not c.has_energies:
+        del words[_HEADINGS["energy_shift"]], words[_SPREAD]
     return {heading: dict(zip(c.keys, column, strict=True)) for heading, column in words.items()}
 
 
 def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """One row per model: KS and W1 between its energies per atom and the true ones; the last row is the noise.
 
-    The noise is that between two halves of the trajectories; a single trajectory has none.
+    The noise is that between two halves of the trajectories; a single trajectory has none. Where distances mean nothing,
+    the corner of the table says so; where there are no energies, it has no rows.
 
     Example:
         >>> import fisherlib as fl
@@ -192,11 +197,14 @@ def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """
     comparisons = each("comparisons", comparisons, Comparison, "distances([compare(model, data), …])")
     of_one_dataset(comparisons)
+    energies = comparisons[0].has_energies
     rows = {
-        c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies))) for c in comparisons
+        c.name: (float(ks(c.reference, c.energies)), float(wasserstein_1(c.reference, c.energies)))
+        for c in comparisons
+        if energies
     }
-    if len(comparisons[0].keys) > 1:
+    if energies and len(comparisons[0].keys) > 1:
         rows["noise: one half of the true trajectories against the other"] = sampling_noise(comparisons[0])
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["KS", "W1, meV/atom"])
     table["W1, meV/atom"] *= 1e3
-    return table.round(4)
+    return table.round(4).rename_axis(columns=(caveat(comparisons) if energies else NO_ENERGIES) or None)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from ..arguments import kind
 from ..dataset import Dataset
 from ..units import counted
-from .style import FAINT, PALETTE, color, framed
+from .style import FAINT, NO_ENERGIES, PALETTE, blank, color, framed
 
 
 def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
@@ -27,6 +27,8 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
     """
     kind("data", data, Dataset, "energies(io.read(path))")
     chosen = None if selected is None else data[selected].key
+    if not np.isfinite(data.energies).all():
+        return blank(title="Energies by trajectory", sentence=NO_ENERGIES)
     figure = go.Figure()
     start = 0
     for number, t in enumerate(data.values()):

@@ -10,8 +10,9 @@ from ..losses import fisher
 from ..moments import Moments
 from ..potential import LinearPotential
 from ..progress import Progress, silent
+from ..regression import common_temperature
 from ..units import check_temperature
-from .catalogue import EVALUATED, Loss, quadratics
+from .catalogue import EVALUATED, Loss, quadratics, with_energies
 from .grids import Landscape
 from .linear import linear_models
 from .models import Model, PlaneChoice, Surfaces
@@ -29,7 +30,7 @@ class Atlas:
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
         others: models of other kinds, such as ``neural.NetworkModel``.
-        temperature: K; without it the trajectories' own.
+        temperature: K; without it the trajectories' own. Where none states one, losses are in units of β².
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.
 
@@ -70,13 +71,14 @@ class Atlas:
         check_temperature(temperature)
         others = each("others", others, Model, "Atlas(data, moments, models, others=[model])") if others else ()
         moments.check_of(data, temperature)
-        metric = fisher(moments, temperature)
+        metric = fisher(moments, common_temperature(moments, temperature))
         known: list[Model] = [*linear_models(data, models, metric, seed=seed), *others]
         names = [model.name for model in known]
         if len(set(names)) < len(names):
             raise ValueError(f"others: expected models whose names are not taken, got {names}")
         self._models = dict(zip(names, known, strict=True))
-        self._losses = {loss.name: loss for loss in (*quadratics(moments, temperature), *EVALUATED)}
+        evaluated = [loss for loss in EVALUATED if with_energies(moments) or loss.name.startswith("force")]
+        self._losses = {loss.name: loss for loss in (*quadratics(moments, temperature), *evaluated)}
         self._seed, self._n = seed, n
         self._surfaces: dict[tuple[str, PlaneChoice], Surfaces] = {}
         self._drawn: dict[tuple, Landscape] = {}

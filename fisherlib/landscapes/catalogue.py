@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ..dataset import Array
 from ..losses import Quadratic, energy, fisher, kl
 from ..moments import Moments
+from ..regression import common_temperature
 from . import previews
 from .pointwise import Pointwise
 from .previews import Recipe
@@ -34,7 +35,7 @@ class Loss:
         return self.linear if isinstance(self.linear, Quadratic) else None
 
 
-#: Losses that are quadratic in no model.
+#: Losses that are quadratic in no model; those of forces first.
 EVALUATED = (
     Loss("force MAE", "eV/Å", evaluate=Pointwise.force_mae, linear=previews.FORCE_MAE),
     Loss("force Huber", "eV²/Å²", evaluate=Pointwise.force_huber, linear=previews.FORCE_HUBER),
@@ -47,8 +48,18 @@ EVALUATED = (
 
 def quadratics(moments: Moments, temperature: float | None) -> tuple[Loss, ...]:
     """The losses that are quadratic in the parameters of a linear potential, the Fisher divergence first."""
+    T = common_temperature(moments, temperature)
+    J, nats = ("1/Å²", "nats") if T == temperature else ("eV²/Å², times β²", "eV², times β²")
+    divergence = Loss("Fisher divergence", J, evaluate=Pointwise.fisher, linear=fisher(moments, T))
+    if not with_energies(moments):
+        return (divergence,)
     return (
-        Loss("Fisher divergence", "1/Å²", evaluate=Pointwise.fisher, linear=fisher(moments, temperature)),
+        divergence,
         Loss("energy (½ squared error)", "eV²", evaluate=Pointwise.energy, linear=energy(moments)),
-        Loss("KL, second order", "nats", evaluate=Pointwise.kl, linear=kl(moments, temperature)),
+        Loss("KL, second order", nats, evaluate=Pointwise.kl, linear=kl(moments, T)),
     )
+
+
+def with_energies(moments: Moments) -> bool:
+    """Whether losses of energies can be drawn."""
+    return all(record.has_energies for record in moments.values())

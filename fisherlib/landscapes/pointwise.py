@@ -31,7 +31,8 @@ class Pointwise(abc.ABC):
     Attributes:
         plane: in the parameters of the model.
         data: the truth.
-        temperature: K; without it each trajectory's own. Only ``fisher`` and ``kl`` need one.
+        temperature: K; without it each trajectory's own. Only ``fisher`` and ``kl`` need one; where no trajectory states
+            one, they are in units of β².
     """
 
     plane: Plane
@@ -128,6 +129,8 @@ class Pointwise(abc.ABC):
 
     def _betas(self) -> Array:
         known = [T for t in self.data.values() if (T := self.temperature or t.temperature)]
+        if not known:  # losses in units of β²
+            return np.ones(len(self.n_atoms))
         if len(known) < len(self.data):
             raise ValueError("temperature: a trajectory has none of its own; give temperature= in kelvin")
         return np.array([beta(T) for T in known])[self.data.groups]

@@ -7,6 +7,9 @@ from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
 from .fits import kl_path as kl_path
+from .fits import mixture_fit as mixture_fit
+from .fits import ridge_fit as ridge_fit
+from .normal import common_temperature as common_temperature
 from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath

@@ -15,6 +15,7 @@ from ..losses import ridge as ridge_penalty
 from ..moments import MomentRecord, Moments
 from ..potential import LinearPotential
 from ..solvers import solve
+from .normal import common_temperature
 from .ridge import parameters
 
 
@@ -29,12 +30,13 @@ def fisher_fit(
 
     Args:
         moments: of the training data.
-        temperature: K; by default the trajectories' own.
+        temperature: K; by default the trajectories' own. Where none states one, all force components count alike: θ_f of
+            one temperature does not depend on it.
         name, provenance: of the potential.
 
     Raises:
         TypeError: anything but moments.
-        ValueError: no temperature, or nothing to fit.
+        ValueError: trajectories of which only some state a temperature, or nothing to fit.
 
     Example:
         >>> import fisherlib as fl
@@ -42,7 +44,67 @@ def fisher_fit(
         >>> model.theta.round(6), model.name
         (array([1., 2.]), 'θ_f')
     """
-    fit = solve(fisher(moments, temperature))
+    fit = solve(fisher(moments, common_temperature(moments, temperature)))
+    return LinearPotential.from_fit(fit, moments, name=name, provenance=provenance)
+
+
+def ridge_fit(
+    moments: Moments | MomentRecord, strength: float, *, temperature: float | None = None, name: str = ""
+) -> LinearPotential:
+    """θ_f with a ridge, as on a ``ridge_path`` around zero, with the offsets that fit the energies best.
+
+    Args:
+        moments: of the training data.
+        strength: λ, relative to the diagonal of the loss, e.g. ``validation.choose_strength(moments).strength``.
+        temperature: as for ``fisher_fit``.
+        name: of the potential; "θ_f, strength 0.002" by default.
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: a negative strength, or as for ``fisher_fit``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> model = ridge_fit(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), 1e-9)
+        >>> model.theta.round(6), model.name
+        (array([1., 2.]), 'θ_f, strength 1e-09')
+    """
+    strength = number("strength", strength)
+    return _weighted_fit(moments, temperature, name or f"θ_f, strength {strength:.2g}", ridge=strength)
+
+
+def mixture_fit(
+    moments: Moments | MomentRecord, weight: float, *, temperature: float | None = None, name: str = ""
+) -> LinearPotential:
+    """The minimum of J + κ KL, which ties the energies that forces leave free, with the offsets that fit them best.
+
+    At one temperature β² is a factor of both terms, ½⟨|F − Φθ|²⟩ + ½ κ Var(U − U_θ), so θ does not depend on it.
+
+    Args:
+        moments: of the training data.
+        weight: κ, 1/Å², e.g. ``validation.choose_mixture(moments).weight``.
+        temperature: as for ``fisher_fit``.
+        name: of the potential; "θ_f + 0.1 kl" by default.
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: as for ``kl_path`` and ``fisher_fit``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> model = mixture_fit(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), 0.1)
+        >>> model.theta.round(6), model.name
+        (array([1., 2.]), 'θ_f + 0.1 kl')
+    """
+    weight = float(_not_negative(number("weight", weight))[0])
+    return _weighted_fit(moments, temperature, name or f"θ_f + {weight:.2g} kl", kl=weight)
+
+
+def _weighted_fit(
+    moments: Moments | MomentRecord, temperature: float | None, name: str, **weights: float
+) -> LinearPotential:
+    fit = solve(Terms.of(moments, temperature).weighted(**weights))
+    provenance = {"loss": "Fisher divergence", **weights}
     return LinearPotential.from_fit(fit, moments, name=name, provenance=provenance)
 
 
@@ -113,7 +175,8 @@ class Terms:
 
     @classmethod
     def of(cls, moments: Moments | MomentRecord, temperature: float | None = None) -> "Terms":
-        """The terms of the data behind some moments, at ``temperature`` (K) or by default at their own."""
+        """The terms of the data behind some moments, at ``temperature`` (K) or by default at ``common_temperature``."""
+        temperature = common_temperature(moments, temperature)
         records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
         terms: dict[str, Quadratic] = {}
         if all(record.has_energies for record in records):
@@ -167,6 +230,11 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
         array([[1., 2.],
                [1., 2.]])
     """
+    terms = Terms.of(moments, temperature)
+    return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in _not_negative(weights)])
+
+
+def _not_negative(weights: ArrayLike) -> Array:
     given = np.atleast_1d(floats("weights", weights))
     if given.ndim != 1 or len(given) == 0:
         raise ValueError(f"weights: expected a list of numbers ≥ 0, got shape {given.shape}")
@@ -176,8 +244,7 @@ def kl_path(moments: Moments | MomentRecord, weights: ArrayLike, *, temperature:
             f"weights: expected finite numbers ≥ 0, got {given[wrong][0]:g}; with a negative weight there may be no minimum, "
             "and 0 gives θ_f"
         )
-    terms = Terms.of(moments, temperature)
-    return np.array([solve(terms.weighted(kl=float(weight))).theta for weight in given])
+    return given
 
 
 def force_rmse(moments: Moments, theta: ArrayLike) -> Array:

@@ -130,10 +130,17 @@ class Request:
         return Choice.among(self.given)
 
     def _temperature(self, stated: bool, opened: io.Opened) -> None:
+        """Asks for a temperature where only some trajectories have one; where none has, θ_f does not need it."""
         if self.choice.temperature is None and not stated:
             several, key = opened.temperatures, "" if self.choice.key else "key= of what tells them apart, or "
-            said = f"states {kelvins(several)}: give {key}" if several else "states no temperature: give "
-            self.faults.append(f"{opened.path.name} {said}temperature=1200, say, in K")
+            if several:
+                said = f"states {kelvins(several)}: give {key}temperature=1200, say, in K"
+                self.faults.append(f"{opened.path.name} {said}")
+            else:
+                self.hints.append(
+                    f"{opened.path.name} states no temperature: the fit does not need it, but J and KL are divided by β² and "
+                    "weights are left out; give temperature=1200, say, in K"
+                )
 
     def _fixed(self, opened: io.Opened) -> int:
         self._temperature(None not in opened.stated_temperatures().values(), opened)
@@ -155,6 +162,9 @@ class Request:
         """K of the data, and what is missing in the file on the way there."""
         choice, roles = self.choice, ("energies", "forces")
         unknown = [name for name in roles if not getattr(choice, name) and not opened.guess(name)]
+        if unknown == ["energies"] and not opened.choices("energies"):
+            self.hints.append(f"{opened.path.name} has no energies: forces alone are fitted and compared")
+            unknown = []
         for name in unknown:
             found = ", ".join(f"{name}={choice}" for choice in opened.choices(name))
             self.faults.append(

@@ -108,6 +108,7 @@ def cross_validate(
     moments.check_of(data, temperature)
     of = data if of is None else of
     _same_configurations(of, data)
+    moments = with_all_elements(moments)
     energies, forces, name = {}, {}, ""
     for part in split(tuple(data), folds, seed=seed):
         model = fit(moments.drop(part))
@@ -127,10 +128,19 @@ def cross_validate(
     )
 
 
+def with_all_elements(moments: Moments) -> Moments:
+    """Moments whose fits have an offset for each element, those that occur only in what is held out included."""
+    known = {record.elements for record in moments.values()}
+    if len(known) == 1:
+        return moments
+    elements = [] if () in known else sorted(set().union(*known))  # of some they are not known
+    return Moments({key: record.over(elements) for key, record in moments.items()}, about=moments.about)
+
+
 def _same_configurations(of: Dataset, data: Dataset) -> None:
     kind("of", of, Dataset, "cross_validate(run.blocks(10), accumulate(run.blocks(10)), fit, of=run)")
     pairs = ((of.n_atoms, data.n_atoms), (of.energies, data.energies), (of.forces, data.forces))
-    if not all(np.array_equal(a, b) for a, b in pairs):
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
         raise ValueError(
             f"of: expected the {len(data.energies)} configurations of data in the same order, cut into other trajectories, got "
             "others or another order; give the dataset that data were cut from, or leave of out"

@@ -149,8 +149,12 @@ def leave_one_trajectory_out(
 
 def pooled(errors: Array, moments: Moments, temperature: float | None) -> tuple[Array, Array]:
     """(n,) root mean square over all rows, and (trajectories, n) the pull of each trajectory on it."""
-    shares = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
-    shares = shares / shares.sum()
+    return root_mean_square(errors, row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()])
+
+
+def root_mean_square(errors: Array, sizes: Array) -> tuple[Array, Array]:
+    """(n,) root mean square of mean squared errors (trajectories, n), and (trajectories, n) the pull of each on it."""
+    shares = sizes / sizes.sum()
     mean = shares @ errors
     rmse = np.sqrt(mean)
     pulls = shares[:, None] * (errors - mean)

@@ -15,6 +15,11 @@ from ..regression import RidgePath, evidence, gcv, ridge_path, row_weights
 from .agreement import HeldOutCurve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
+#: A strength so small that it is none, relative to the default scale.
+NO_RIDGE = 1e-14
+#: Plain θ_f is worse on held-out trajectories than a ridge if its force error is more than so many times larger.
+MATTERS = 1.2
+
 #: Strengths tried by default: below the first a strength is lost in rounding, above the last nothing of the fit is left.
 STRENGTHS = frozen(np.logspace(-12, 2, 281))
 
@@ -29,6 +34,8 @@ class RidgeChoice:
         cross_validation_error: (n,) its standard error over trajectories, eV/Å.
         gcv: (n,) generalised cross-validation, eV²/Å².
         evidence: (n,) logarithm of the evidence, nats.
+        plain: that error without a ridge, of θ_f itself, eV/Å.
+        size: the smallest of those errors, eV/Å, or one so large that rounding is not noticeable.
         best: λ by "cross-validation", "GCV" and "evidence".
         verdict: whether the choice of the criterion matters.
         range: whether the strengths tried contain the best ones.
@@ -45,6 +52,8 @@ class RidgeChoice:
     cross_validation_error: Array
     gcv: Array
     evidence: Array
+    plain: float
+    size: float
     best: Mapping[str, float]
     verdict: Verdict
     range: Verdict
@@ -63,6 +72,16 @@ class RidgeChoice:
     def theta(self) -> Array:
         """(K,) parameters at ``strength``, fitted to all trajectories."""
         return self.path.theta(self.strength)
+
+    @property
+    def sentence(self) -> str:
+        """Why ``regression.ridge_fit`` with this strength should stand beside plain θ_f; empty where θ_f serves as well."""
+        if self.plain <= MATTERS * self.size:
+            return ""
+        return (
+            f"plain θ_f is off by {self.plain:.3g} eV/Å in the forces of trajectories left out, with a ridge of strength "
+            f"{self.strength:.2g} it is off by {self.cross_validation.min():.3g}: without it the fit follows noise"
+        )
 
 
 def choose_strength(
@@ -101,8 +120,10 @@ def choose_strength(
     path = ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
-    errors = held_out_errors(moments, path.strengths, **options, progress=progress)
-    rmse, pulls = pooled(errors, moments, temperature)
+    none = NO_RIDGE * (1.0 if scale is None else path.eigenvalues.sum() / moments.K)
+    errors = held_out_errors(moments, np.append(path.strengths, none), **options, progress=progress)
+    (*_, plain), _ = pooled(errors, moments, temperature)
+    rmse, pulls = pooled(errors[:, :-1], moments, temperature)
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
@@ -113,6 +134,8 @@ def choose_strength(
         cross_validation_error=standard_error(pulls),
         gcv=generalised,
         evidence=log_evidence,
+        plain=float(plain),
+        size=curve.size,
         best=best,
         verdict=agreement(curve, best),
         range=covered(curve, best, least=float(STRENGTHS[0] * path.eigenvalues[-1])),

@@ -19,6 +19,7 @@ LARGE = 10**8
 TOTAL, SITE = "total energy", "site energies of one configuration"
 DISTRIBUTION, PARITY, RESIDUALS = "distribution", "energy parity", "energy residuals"
 FORCES, ERRORS = "force parity (first model)", "errors by trajectory"
+PRICE = "energies against forces, held out"
 
 
 class ComparePanel(Panel):
@@ -76,7 +77,9 @@ class ComparePanel(Panel):
             path, state.saved = state.saved, NONE
             self._add(path)
         site = state.quantity == SITE
-        views = (DISTRIBUTION,) if site else (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS)
+        energies = (DISTRIBUTION, PARITY, RESIDUALS) if self.study.has_energies else ()
+        price = () if self.study.mixture is None else (PRICE,)
+        views = (DISTRIBUTION,) if site else (*energies, FORCES, ERRORS, *price)
         state.offer(view=views)
         self._configuration.layout.display = "flex" if site else "none"
         key = state.trajectory if state.trajectory in self.study.data else next(iter(self.study.data))
@@ -98,6 +101,8 @@ class ComparePanel(Panel):
         state = self.state
         if state.quantity == SITE:
             return self._sites()
+        if state.view == PRICE and self.study.mixture is not None:
+            return figures.mixtures(self.study.mixture)
         compared = [self._comparison(name) for name in state.models]
         if state.view == DISTRIBUTION:
             return self._distribution(compared)
@@ -125,6 +130,7 @@ class ComparePanel(Panel):
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
             bands=self._bands(compared),
+            caveat=comparison.caveat(compared),
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
 

@@ -14,7 +14,7 @@ from ..dataset import Array
 from ..potential import LinearPotential
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
-from ..study import Study
+from ..study import Offer, Study
 from ..validation import split
 from .controls import Choose, Strength, row, text
 from .live import LiveFigure
@@ -23,6 +23,8 @@ from .states import FitState
 
 #: Folds of trajectories, each held out once.
 FOLDS = 5
+#: Traits of the state that are weights of the terms.
+WEIGHTS = ("ridge", "kl", "energy")
 
 
 class FitPanel(Panel):
@@ -38,6 +40,7 @@ class FitPanel(Panel):
 
     Attributes:
         model: the potential shown.
+        offers: a button for each fit that validation puts beside θ_f, which sets its weights.
         solution: its rank, condition and loss.
         held_out: force RMSE of each trajectory from a fit without its fold, eV/Å.
     """
@@ -53,7 +56,8 @@ class FitPanel(Panel):
         **chosen: object,
     ) -> None:
         state = FitState()
-        self.numbers, self.link = ipywidgets.HTML(), ipywidgets.HTML()
+        self.numbers, self.link, self.advice = (ipywidgets.HTML() for _ in range(3))
+        self.offers = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         buttons = [self._button("Save JSON", ".json"), self._button("Save coef/intercept (npz)", ".npz")]
         if added:
             buttons.append(ipywidgets.Button(description="Add to the models", layout={"width": "auto"}))
@@ -68,6 +72,7 @@ class FitPanel(Panel):
                 text(state, "name", "Name"),
             ),
             row(*buttons, self.link),
+            row(self.offers, self.advice),
             self.numbers,
         ]
         super().__init__("fit", state, controls, screen=screen)
@@ -85,12 +90,27 @@ class FitPanel(Panel):
         self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
         self._settling = True
         self.state.offer(reference=[name for name in study.models if name != "θ_f"] or list(study.models))
+        self.offers.children = [self._take(offer) for offer in study.offers]
+        self.advice.value = " · ".join(
+            f"validation, {escape(name)}: {escape(said)}" for name, said in study.advice.items()
+        )
         self.begin(chosen)
         self.redraw()
 
+    def _take(self, offer: Offer) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=f"Take {offer.name}", tooltip=offer.sentence, layout={"width": "auto"})
+
+        def take(_: object) -> None:
+            with self.state.hold_trait_notifications():
+                for name in WEIGHTS:
+                    self.state.set_trait(name, offer.weights.get(name, 0.0))
+
+        button.on_click(take)
+        return button
+
     def redraw(self) -> None:
         """Solve with the chosen weights and draw the fit."""
-        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
+        weights = {name: getattr(self.state, name) for name in WEIGHTS}
         name, self.link.value = self.state.name or "my fit", ""  # the link belongs to the fit that was saved
         self.draw(
             "solving",
@@ -128,7 +148,7 @@ class FitPanel(Panel):
 
     def _bars(self) -> dict[str, Array]:
         """Standard errors of θ, if there are enough independent blocks."""
-        weights = {name: getattr(self.state, name) for name in ("ridge", "kl", "energy")}
+        weights = {name: getattr(self.state, name) for name in WEIGHTS}
         bars = self._study.standard_errors(self.solution, **weights)
         if bars is None:
             self._about_bars = f"no error bars: {self._study.reason}"
@@ -144,8 +164,10 @@ class FitPanel(Panel):
         shown = {
             "rank": f"{solution.rank} of {len(theta)}",
             "condition": f"{solution.condition:.3g}",
-            "J, 1/Å²": f"{float(terms.fisher(theta)):.4g}",
-            "KL, second order, nats": "no energies" if terms.kl is None else f"{float(terms.kl(theta)):.3g}",
+            **{
+                heading: f"{float(getattr(terms, name)(theta)):{'.4g' if name == 'fisher' else '.3g'}}"
+                for name, heading in self._study.units.items()
+            },
             "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
             "trajectories": str(len(self._study.data)),
         }

@@ -125,7 +125,7 @@ def reading_of(
             reading.data, reading.moments = data, moments
             _take_theta(reading, data, theta, wanted)
             if reading.refusal is None:
-                reading.study = Study(data, given=reading.given, moments=moments)
+                reading.study = Study(data, given=reading.given, moments=moments).with_offers()
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001  put into words when everything else is shown
