@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..arguments import flag
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
-from ..descriptors import Descriptor, or_default
+from ..descriptors import Descriptor, Reference, or_default, without_reference
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
@@ -164,6 +164,7 @@ class Opened:
         choice: Choice = GUESSED,
         *,
         descriptor: Descriptor | None = None,
+        reference: Reference | None = None,
         on_bad: OnBad = "refuse",
         theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
@@ -177,9 +178,11 @@ class Opened:
         check_temperature(choice.temperature)
         if self.fixed is not None and descriptor is not None:
             raise no_such_choice("descriptor", descriptor, self.path.name)
+        if self.fixed is not None and reference is not None:
+            raise no_such_choice("reference", reference, self.path.name)
         descriptor = or_default(descriptor)
         if self.fixed is None:
-            made, about = self._read(choice, descriptor, on_bad, progress)
+            made, about = self._read(choice, descriptor, reference, on_bad, progress)
         else:
             made, about = self._taken(self.fixed, choice)
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
@@ -203,14 +206,20 @@ class Opened:
         return made, about
 
     def _read(
-        self, choice: Choice, descriptor: Descriptor, on_bad: OnBad, progress: Progress | None
+        self,
+        choice: Choice,
+        descriptor: Descriptor,
+        reference: Reference | None,
+        on_bad: OnBad,
+        progress: Progress | None,
     ) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of the columns chosen, with descriptors computed where the file has none."""
         found = self._chosen(choice)
         own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
-        frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        frames = without_reference([at(f, choice.temperature) for f in found], reference)
+        about = dict(found[0].provenance)
         if own:
             made = [trajectory(f, choice) for f in frames]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
@@ -220,6 +229,7 @@ class Opened:
         else:
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
+        about |= {"reference": gone} if (gone := frames[0].provenance.get("reference")) else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)

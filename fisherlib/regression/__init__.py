@@ -11,3 +11,8 @@ from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
 from .ridge import ridge_path as ridge_path
+from .weights import GroupWeights as GroupWeights
+from .weights import by_size as by_size
+from .weights import weighted_fit as weighted_fit
+from .weights import weighted_loss as weighted_loss
+from .weights import weights_of as weights_of
