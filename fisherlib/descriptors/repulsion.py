@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
-from ..arguments import kind, number
+from ..arguments import each, kind, number
 from ..configurations import Configurations
 from ..dataset import Array, Dataset, Trajectory
 from .refusals import refuse_impossible
@@ -171,7 +171,7 @@ def without_reference(frames: Sequence[Configurations], reference: Reference | N
         reference: the potential to take off, or None to leave all as it is.
 
     Raises:
-        TypeError: no reference potential.
+        TypeError: no reference potential, or anything but configurations.
         ValueError: one was taken off before, or there are no positions.
 
     Example:
@@ -184,7 +184,8 @@ def without_reference(frames: Sequence[Configurations], reference: Reference | N
     if reference is None:
         return list(frames)
     _refuse_others(reference)
-    return [_without(f, reference) for f in frames]
+    way = "descriptors.without_reference(io.read_frames(path), descriptors.Zbl(4.0, 4.8))"
+    return [_without(f, reference) for f in each("frames", frames, Configurations, way)]
 
 
 def _without(f: Configurations, reference: Reference) -> Configurations:

@@ -7,12 +7,12 @@ from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
 from .fits import kl_path as kl_path
+from .group_weights import GroupWeights as GroupWeights
+from .group_weights import by_size as by_size
+from .group_weights import weighted_fit as weighted_fit
+from .group_weights import weighted_loss as weighted_loss
+from .group_weights import weights_of as weights_of
 from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
 from .ridge import ridge_path as ridge_path
-from .weights import GroupWeights as GroupWeights
-from .weights import by_size as by_size
-from .weights import weighted_fit as weighted_fit
-from .weights import weighted_loss as weighted_loss
-from .weights import weights_of as weights_of

@@ -162,23 +162,32 @@ def _line(place: str, columns: Sequence[str], values: Sequence[str], of_bar: flo
 def _zbl(place: str, sections: _Sections) -> Zbl | None:
     about = sections.get("REFERENCE", {})
     style = about.get("pair_style", "").split()
-    words = [word for word in style if not re.fullmatch(r"[-+\d.eE]+", word)]
-    if others := {*words} - {"hybrid/overlay", "hybrid", "zero", "zbl", "nocoeff"}:
+    found = None
+    if "zbl" in style:
+        try:
+            inner, outer = map(float, style[style.index("zbl") + 1 :][:2])
+        except ValueError:
+            raise ValueError(
+                f"{place}: expected 'zbl inner outer' in pair_style, got {' '.join(style)!r:.80}"
+            ) from None
+        found = Zbl(inner, outer)
+        _refuse_other_charges(place, sections)
+    words = {word for word in style if not re.fullmatch(r"[-+\d.eE]+", word)}
+    if others := words - {"hybrid/overlay", "hybrid", "zero", "zbl", "nocoeff"}:
         warnings.warn(
             f"{place}: of the reference potential only zbl can be computed here, not {', '.join(sorted(others))}; take it off "
             "the energies and forces before reading",
-            stacklevel=4,
+            stacklevel=3,
         )
-    if "zbl" not in style:
-        return None
-    try:
-        inner, outer = map(float, style[style.index("zbl") + 1 :][:2])
-    except ValueError:
-        raise ValueError(f"{place}: expected 'zbl inner outer' in pair_style, got {' '.join(style)!r:.80}") from None
+    return found
+
+
+def _refuse_other_charges(place: str, sections: _Sections) -> None:
+    """Refuses ZBL with other charges than those of the nuclei."""
     elements = next((s["type"].split() for s in sections.values() if "type" in s), [])
     nuclei = {float(atomic_numbers[name]) for name in elements if name in atomic_numbers}
     try:
-        rows = [text.split() for name, text in about.items() if name.startswith("pair_coeff")]
+        rows = [text.split() for name, text in sections["REFERENCE"].items() if name.startswith("pair_coeff")]
         charges = {float(word) for row in rows if row[2:3] == ["zbl"] for word in row[3:]}
     except ValueError:
         raise ValueError(f"{place}: expected 'I J zbl Z_I Z_J' in pair_coeff, got others") from None
@@ -187,4 +196,3 @@ def _zbl(place: str, sections: _Sections) -> Zbl | None:
             f"{place}: expected the nuclear charges {sorted(nuclei)} of {' '.join(elements)} for zbl, got {sorted(charges)}; such "
             "a potential cannot be computed here"
         )
-    return Zbl(inner, outer)
