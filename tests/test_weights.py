@@ -1,6 +1,7 @@
 """Group weights: the fit from moments against lstsq on stacked, weighted rows, and what a table may say."""
 
 import dataclasses
+import json
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tantalum
+from ase.build import bulk
+from ase.calculators.emt import EMT
 
 import fisherlib as fl
 from fisherlib.regression import GroupWeights, by_size, fisher_fit, force_rmse, weighted_fit, weighted_loss, weights_of
@@ -159,6 +162,107 @@ def test_trajectories_by_size_hold_the_same_configurations(mixed: fl.Dataset) ->
     assert all(len(n) == 1 and key.endswith(f"/{n[0]}") for key, n in sizes.items())
     total = fl.accumulate(parts).total()
     assert total.identity == whole.identity and np.allclose(total.scatter, whole.scatter)
+
+
+def test_virials_have_weights_where_they_are_known(data: fl.Dataset) -> None:
+    rng, made = np.random.default_rng(0), []
+    for t in data.values():
+        Psi = rng.normal(size=(len(t), 6, t.K))
+        W = Psi @ [1.0, 2.0, 3.0, 4.0] + rng.normal(size=(len(t), 6))
+        W[0] = np.nan  # a configuration without a stress
+        made.append(dataclasses.replace(t, virials=W, strain_descriptors=Psi) if t.key != "bulk" else t)
+    strained = fl.Dataset(made)
+    table = {key: dataclasses.replace(w, stress=2.0 + n) for n, (key, w) in enumerate(TABLE.items())}
+    A, b = stacked(data, table)
+    for t in made[1:]:
+        scale = table[t.key if t.key in table else "surface"].stress / t.n_atoms[0]
+        Psi = scale * t.strain_descriptors[1:].reshape(-1, t.K)
+        A, b = np.vstack([A, np.pad(Psi, ((0, 0), (0, 1)))]), np.r_[b, scale * t.virials[1:].ravel()]
+    wanted = np.linalg.lstsq(A, b, rcond=None)[0]
+    model = weighted_fit(fl.accumulate(strained), table, of=["forces", "energies", "stress"])
+    assert np.allclose(model.theta, wanted[:-1], rtol=1e-8) and model.offset == pytest.approx(wanted[-1], rel=1e-8)
+    with pytest.raises(ValueError, match="got none; read a file that has stresses"):
+        weighted_fit(fl.accumulate(data), table, of=["stress"])
+
+
+def test_energies_that_are_not_known_have_no_weight(data: fl.Dataset) -> None:
+    parts = [dataclasses.replace(t, energies=None) if t.key == "bulk" else t for t in data.values()]
+    moments = fl.accumulate(fl.Dataset(parts))
+    with pytest.raises(ValueError, match="got forces alone in 'bulk'"):
+        weighted_fit(moments, TABLE)
+    table = TABLE | {"bulk": GroupWeights(forces=0.3)}
+    assert np.allclose(weighted_fit(moments, table).theta, weighted_fit(fl.accumulate(data), table).theta, rtol=1e-10)
+
+
+def write_groups(folder: Path) -> Path:
+    """Copper, gold and their alloys by EMT in FitSNAP's JSON, a folder for each group."""
+    rng = np.random.default_rng(0)
+    for group, golds in (("Cu", [0]), ("Au", [4]), ("alloy", [1, 2, 3])):
+        (folder / group).mkdir()
+        for n in range(12):
+            atoms = bulk("Cu", cubic=True, a=3.9)
+            atoms.symbols[rng.permutation(4)[: golds[n % len(golds)]]] = "Au"
+            atoms.positions += rng.normal(0, 0.1, (4, 3))
+            atoms.calc = EMT()
+            entry = {"Positions": atoms.positions.tolist(), "Lattice": atoms.cell.tolist()}
+            entry |= {"AtomTypes": atoms.get_chemical_symbols(), "NumAtoms": 4}
+            entry |= {"Energy": atoms.get_potential_energy(), "Forces": atoms.get_forces().tolist()}
+            text = json.dumps({"Dataset": {"Data": [entry], "EnergyStyle": "electronvolt"}})
+            (folder / group / f"{group}_{n}.json").write_text("# made by EMT\n" + text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alloy(tmp_path_factory: pytest.TempPathFactory) -> fl.Dataset:
+    """Two elements in three groups, as FitSNAP's sets are."""
+    folder = write_groups(tmp_path_factory.mktemp("CuAu"))
+    soap = fl.descriptors.Soap(cutoff=4.0, n_max=2, l_max=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fl.io.read(folder, descriptor=soap, temperature=300.0)
+
+
+def rows_of(data: fl.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Descriptors beside the numbers of copper and gold atoms, (M, K + 2), energies, and Φ."""
+    parts = list(data.values())
+    species = np.concatenate([t.species.reshape(len(t), -1) for t in parts])
+    n = np.stack([(species == z).sum(axis=1) for z in (29, 79)], axis=1)
+    return (
+        np.hstack([np.concatenate([t.descriptors for t in parts]), n]),
+        data.energies,
+        np.concatenate([t.force_descriptors for t in parts]),
+    )
+
+
+def test_two_elements_have_the_energy_errors_of_lstsq_with_composition_columns(alloy: fl.Dataset) -> None:
+    A, E, Phi = rows_of(alloy)
+    theta = np.linalg.lstsq(Phi, alloy.forces, rcond=None)[0]
+    left = E - A[:, :-2] @ theta
+    offsets = np.linalg.lstsq(A[:, -2:], left, rcond=None)[0]
+    wanted = np.sqrt(np.mean(((left - A[:, -2:] @ offsets) / 4) ** 2))
+    model = fisher_fit(fl.accumulate(alloy))
+    assert fl.comparison.compare(model, alloy).pooled["energy_rmse"] == pytest.approx(wanted, rel=1e-8)
+    assert [model.offsets["Cu"], model.offsets["Au"]] == pytest.approx(offsets.tolist(), rel=1e-6)
+    one = np.sqrt(np.mean((left / 4 - (left / 4).mean()) ** 2))
+    assert wanted < 0.1 * one
+
+
+def test_two_elements_are_weighted_together_with_their_offsets(alloy: fl.Dataset) -> None:
+    table = {"Cu": GroupWeights(energies=30.0), "alloy": GroupWeights(forces=0.5, energies=100.0), "*": GroupWeights()}
+    each = {key: weights_of(fl.accumulate(alloy), table)[key] for key in alloy}
+    w_E = np.concatenate([np.full(len(t), each[t.key].energies) for t in alloy.values()])
+    w_F = np.concatenate([np.full(len(t.forces), each[t.key].forces) for t in alloy.values()])
+    rows, E, Phi = rows_of(alloy)
+    A = np.vstack([w_E[:, None] * rows / 4, w_F[:, None] * np.pad(Phi, ((0, 0), (0, 2)))])
+    b = np.r_[w_E * E / 4, w_F * alloy.forces]
+    wanted = np.linalg.lstsq(A, b, rcond=None)[0]
+    model = weighted_fit(fl.accumulate(alloy), table)
+    found = np.r_[model.theta, model.offsets["Cu"], model.offsets["Au"]]
+    assert np.sum((A @ found - b) ** 2) == pytest.approx(np.sum((A @ wanted - b) ** 2), rel=1e-8)
+    scale = np.sqrt((A**2).sum(axis=0))
+    assert np.linalg.norm(scale * (found - wanted)) < 1e-6 * np.linalg.norm(scale * wanted)
+    errors = [np.sqrt(np.mean((rows @ x - E) ** 2)) for x in (found, wanted)]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-8)
 
 
 def test_weights_bring_back_what_one_group_spoils() -> None:

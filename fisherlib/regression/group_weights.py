@@ -1,7 +1,9 @@
 """Weights of groups: forces, energies and stress of each group of configurations count as a table says, from moments."""
 
 import dataclasses
+import functools
 import itertools
+import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -87,12 +89,15 @@ def weighted_loss(
     if not set(words("of", of)) <= set(KINDS) or not of:
         raise ValueError(f"of: expected some of {', '.join(map(repr, KINDS))}, got {of!r:.60}")
     weights = weights_of(moments, table)
+    if "stress" in of and all(r.strain is None for r in moments.values()):
+        raise ValueError(
+            "moments: expected some of configurations with stresses, got none; read a file that has stresses with stress=True"
+        )
+    _warn_of_sizes(moments, weights, of)
     terms = list(_terms(moments, weights, of))
     if not terms:
         raise ValueError(f"table: expected a weight above 0 for {' or '.join(of)}, got none; nothing is left to fit")
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
+    total = functools.reduce(operator.add, terms)
     data = frozenset() if moments.identity is None else frozenset([moments.identity])
     return dataclasses.replace(total, data=data)
 
@@ -158,9 +163,8 @@ def weights_of(moments: Moments, table: Mapping[str, GroupWeights]) -> dict[str,
         kind("table", weights, GroupWeights, way)
     found = {key: _line(key, table) for key in moments}
     if lacking := [key for key, line in found.items() if line is None]:
-        names = ", ".join(map(repr, lacking[:5])) + (" …" if len(lacking) > 5 else "")
         raise ValueError(
-            f"table: expected a line for each trajectory, got none for {names}; a line '*' stands for all that have no other"
+            f"table: expected a line for each trajectory, got none for {_some(lacking)}; a line '*' stands for all that have no other"
         )
     return {key: table[line] for key, line in found.items() if line is not None}
 
@@ -173,10 +177,11 @@ def _line(key: str, table: Mapping[str, GroupWeights]) -> str | None:
 
 
 def _terms(moments: Moments, weights: Mapping[str, GroupWeights], of: Sequence[str]) -> Iterator[Quadratic]:
+    """What is summed, each term with its weights."""
     for key, r in moments.items():
         if "forces" in of and (w := weights[key].forces ** 2):
             yield Quadratic(w * r.PhiPhi, w * r.PhiF, w * r.FF)
-        if "stress" in of and (w := weights[key].stress ** 2 / r.mean[-1] ** 2):
+        if "stress" in of and r.strain is not None and (w := (weights[key].stress / r.atoms) ** 2):
             yield Quadratic(w * r.strain.PsiPsi, w * r.strain.PsiW, w * r.strain.WW)
     if "energies" in of and any(w.energies for w in weights.values()):
         rows, total = _energy_rows(moments, weights)
@@ -188,27 +193,45 @@ def _energy_rows(moments: Moments, weights: Mapping[str, GroupWeights]) -> tuple
 
     Its scatter is centred about the weighted mean, as if a configuration of weight w stood there w² times.
     """
-    used = [(key, r, weights[key].energies ** 2) for key, r in moments.items() if weights[key].energies]
-    _warn_of_sizes([(key, r) for key, r, _ in used])
-    W = np.array([w * r.configurations for _, r, w in used])
-    means = np.array([r.mean / r.mean[-1] for _, r, _ in used])
+    used = {key: r for key, r in moments.items() if weights[key].energies}
+    if lacking := [key for key, r in used.items() if not r.has_energies]:
+        raise ValueError(
+            f"moments: expected energies where they have a weight, got forces alone in {_some(lacking)}; give these groups "
+            "GroupWeights(energies=0.0)"
+        )
+    known = all(r.elements for r in used.values())
+    elements = sorted({z for r in used.values() for z in r.elements}) if known else ()
+    records = [r.over(elements) for r in used.values()]
+    w = np.array([weights[key].energies ** 2 for key in used])
+    W = w * [r.configurations for r in records]
+    means = np.array([r.mean / r.atoms for r in records])
     mean = W @ means / W.sum()
-    scatter = sum(w / r.mean[-1] ** 2 * r.scatter for _, r, w in used) + (means - mean).T * W @ (means - mean)
-    M = sum(r.configurations for _, r, _ in used)
+    within = sum(a / r.atoms**2 * r.scatter for a, r in zip(w, records, strict=True))
+    scatter = within + (means - mean).T * W @ (means - mean)
+    M = sum(r.configurations for r in records)
     about: dict[str, Any] = {"configurations": M, "identity": moments.identity, "digests": frozenset()}
-    rows = dataclasses.replace(used[0][1], mean=mean, scatter=scatter * (M / W.sum()), **about)
+    rows = dataclasses.replace(records[0], mean=mean, scatter=scatter * (M / W.sum()), **about)
     return rows, float(W.sum())
 
 
-def _warn_of_sizes(records: Sequence[tuple[str, MomentRecord]]) -> None:
-    spread = {key: np.sqrt(r.scatter[-1, -1] / r.configurations) / r.mean[-1] for key, r in records}
-    if uneven := {key: s for key, s in spread.items() if s > 1e-9}:
-        names = ", ".join(f"{key!r} ({100 * s:.0f} %)" for key, s in list(uneven.items())[:5])
+def _warn_of_sizes(moments: Moments, weights: Mapping[str, GroupWeights], of: Sequence[str]) -> None:
+    """Warns where the mean size of a trajectory stands for those of its configurations."""
+    uneven = []
+    for key, r in moments.items():
+        counted = ("energies" in of and weights[key].energies) or ("stress" in of and weights[key].stress)
+        spread = np.sqrt(r.over(()).scatter[-1, -1] / r.configurations) / r.atoms if counted else 0.0
+        if spread > 1e-9:
+            uneven.append(f"{key!r} ({100 * spread:.0f} %)")
+    if uneven:
         warnings.warn(
-            f"energies per atom are taken with the mean size of a trajectory, and sizes differ in {names}; "
-            "accumulate(regression.by_size(data)) makes the weights exact",
-            stacklevel=5,
+            f"energies and virials per atom are taken with the mean size of a trajectory, and sizes differ in "
+            f"{', '.join(uneven[:5])}; accumulate(regression.by_size(data)) makes the weights exact",
+            stacklevel=3,
         )
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(map(repr, keys[:5])) + (" …" if len(keys) > 5 else "")
 
 
 def by_size(data: Dataset) -> Dataset:
