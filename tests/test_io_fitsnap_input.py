@@ -52,6 +52,11 @@ def test_a_weight_of_pressures_becomes_one_of_virials_per_atom(written: Path) ->
     # 1 bar is 1e5 J/m³, so that a virial of 1 eV in 18 Å³ is a pressure of 1.602e-19/18e-30 Pa.
     bar = 1.602176634e-19 / 18e-30 / 1e5
     assert found.weights["Elastic_BCC"].stress == pytest.approx(1e-4 * bar, rel=1e-12)
+    found = read_fitsnap_input(written, volume_per_atom={"Elastic_BCC": 36.0, "*": 9.0})
+    assert found.weights["Elastic_BCC"].stress == pytest.approx(1e-4 * bar / 2, rel=1e-12)
+    assert found.weights["Liquid"].stress == pytest.approx(1e-8 * bar * 2, rel=1e-12)
+    found = read_fitsnap_input(written, volume_per_atom={"Elastic_BCC": 36.0})
+    assert found.weights["Liquid"].stress == 0.0
 
 
 def test_an_alloy_with_the_older_columns(written: Path) -> None:

@@ -14,6 +14,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 import fisherlib as fl
+from fisherlib.io.formats.fitsnap import natural
 from fisherlib.regression import GroupWeights, by_size, fisher_fit, force_rmse, weighted_fit, weighted_loss, weights_of
 
 CASES = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).resolve().parents[2] / "shared" / "cases"))
@@ -232,6 +233,33 @@ def rows_of(data: fl.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         data.energies,
         np.concatenate([t.force_descriptors for t in parts]),
     )
+
+
+@pytest.mark.filterwarnings("ignore:Ta_snap2J6")
+def test_tantalum_with_stress_has_the_published_coefficients(tmp_path: Path) -> None:
+    """With a trajectory for each configuration, volumes are exact, and θ is that of FitSNAP's own Ta_pot.snapcoeff."""
+    tantalum.beside()
+    rows, (input_file, scale) = tantalum.rows(), (tmp_path / "Ta.in", 1.602176634e6)  # bar in 1 eV/Å³
+    input_file.write_text(tantalum.INPUT)
+    energies = {t.key: t for t in fl.io.read(tantalum.ROWS, check=False).values()}
+    names, made, volumes = rows["config_names"].tolist(), [], {}
+    for f in fl.io.read_frames(tantalum.unpacked(tmp_path)):
+        files = sorted((n for n in names if n.startswith(f"{f.key}/")), key=natural)
+        for m, (name, V) in enumerate(zip(files, np.abs(np.linalg.det(f.cell)), strict=True)):
+            mine = (rows["config_index"] == names.index(name)) & (rows["row_type"] == "Stress")
+            strain = {"strain_descriptors": V / scale * rows["A"][mine, 1:][None]}
+            strain |= {"virials": V / scale * rows["b"][mine][None], "key": f"{f.key}/{m}"}
+            made.append(dataclasses.replace(energies[f.key].slice(m, m + 1), **strain))
+            volumes[f"{f.key}/{m}"] = V / f.n_atoms[m]
+    of_groups = fl.io.read_fitsnap_input(input_file, volume_per_atom=1.0).weights
+    table = {}
+    for key, volume in volumes.items():
+        weights = of_groups[key.rpartition("/")[0]]
+        table[key] = dataclasses.replace(weights, stress=weights.stress / volume)
+    model = weighted_fit(fl.accumulate(fl.Dataset(made)), table, of=["forces", "energies", "stress"])
+    published = fl.io.read_snapcoeff(tantalum.FOLDER / "Ta_pot.snapcoeff")
+    assert np.linalg.norm(model.theta - published.theta) < 1e-8 * np.linalg.norm(published.theta)
+    assert model.offset == pytest.approx(published.offset, rel=1e-8)
 
 
 def test_two_elements_have_the_energy_errors_of_lstsq_with_composition_columns(alloy: fl.Dataset) -> None:

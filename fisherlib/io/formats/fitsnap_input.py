@@ -49,7 +49,9 @@ class FitsnapInput:
     sections: _Sections
 
 
-def read_fitsnap_input(path: str | os.PathLike, *, volume_per_atom: float | None = None) -> FitsnapInput:
+def read_fitsnap_input(
+    path: str | os.PathLike, *, volume_per_atom: float | Mapping[str, float] | None = None
+) -> FitsnapInput:
     """Weights and reference potential of FitSNAP's input file, ``Ta-example.in`` say.
 
     eweight and fweight are taken as they stand. vweight multiplies pressures in bar, while moments hold virials: with the
@@ -58,7 +60,8 @@ def read_fitsnap_input(path: str | os.PathLike, *, volume_per_atom: float | None
 
     Args:
         path: of the input file; a file of groups that it names is read beside it.
-        volume_per_atom: mean volume of an atom, Å³.
+        volume_per_atom: mean volume of an atom, Å³, of all groups or by group: of ``data`` it is
+            ``{key: np.mean(abs(np.linalg.det(t.cell)) / t.n_atoms) for key, t in data.items()}``.
 
     Raises:
         FileNotFoundError: no such file.
@@ -85,13 +88,14 @@ def read_fitsnap_input(path: str | os.PathLike, *, volume_per_atom: float | None
         ({'Liquid': GroupWeights(forces=1.0, energies=467.0, stress=0.0)}, Zbl(inner=4.0, outer=4.8))
     """
     location("path", path, "io.read_fitsnap_input('Ta-example.in')")
-    if volume_per_atom is not None and number("volume_per_atom", volume_per_atom) <= 0:
-        raise ValueError(f"volume_per_atom: expected Å³, above 0, got {volume_per_atom!r}")
+    volumes = volume_per_atom if isinstance(volume_per_atom, Mapping) else {"*": volume_per_atom}
+    for volume in volumes.values():
+        if volume is not None and number("volume_per_atom", volume) <= 0:
+            raise ValueError(f"volume_per_atom: expected Å³, above 0, got {volume!r}")
     path = find(path)
     sections = _sections(path)
-    of_bar = 0.0 if volume_per_atom is None else BAR / volume_per_atom
     return FitsnapInput(
-        weights=_weights(path, sections, of_bar), reference=_zbl(path.name, sections), sections=sections
+        weights=_weights(path, sections, volumes), reference=_zbl(path.name, sections), sections=sections
     )
 
 
@@ -118,7 +122,7 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path.name}: expected text, got other bytes ({error}); name another file") from error
 
 
-def _weights(path: Path, sections: _Sections, of_bar: float) -> dict[str, GroupWeights]:
+def _weights(path: Path, sections: _Sections, volumes: Mapping[str, float | None]) -> dict[str, GroupWeights]:
     groups = sections.get("GROUPS", {})
     smart = groups.get("smartweights", "0").strip() not in ("0", "False", "false", "no", "off")
     boltz = {"BOLTZ", "BOLTZT"} & {*groups, *sections.get("BISPECTRUM", {})}
@@ -140,7 +144,11 @@ def _weights(path: Path, sections: _Sections, of_bar: float) -> dict[str, GroupW
         lines |= {row[0]: row[1:] for row in rows if row}
     if not lines:
         raise ValueError(f"{path.name}: expected groups with weights in the section [GROUPS], got none")
-    return {name: _line(f"{path.name}, group {name!r}", columns[1:], values, of_bar) for name, values in lines.items()}
+    made = {}
+    for name, values in lines.items():
+        volume = volumes.get(name, volumes.get("*"))
+        made[name] = _line(f"{path.name}, group {name!r}", columns[1:], values, BAR / volume if volume else 0.0)
+    return made
 
 
 def _line(place: str, columns: Sequence[str], values: Sequence[str], of_bar: float) -> GroupWeights:
