@@ -162,6 +162,36 @@ def test_a_model_refuses_data_with_another_reference(
         fl.accumulate(left) + emt
 
 
+def test_the_rest_is_fitted_better_without_what_short_distances_bring(tmp_path: Path) -> None:
+    """Three of 24 configurations have an atom too many, with forces to 330 eV/Å; EMT and ZBL drive them all."""
+    rng, frames, zbl = np.random.default_rng(0), [], Zbl(1.8, 2.6)
+    for n in range(24):
+        atoms = bulk("Cu", cubic=True, a=3.6) * (1, 1, 2)
+        atoms.positions += rng.normal(0, 0.1, atoms.positions.shape)
+        if n % 8 == 0:
+            atoms.append("Cu")
+            atoms.positions[-1] = atoms.positions[0] + [1.15, 0.3, 0.2]
+        atoms.calc = EMT()
+        energy, forces, _ = zbl(atoms)
+        frame = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        frame.info["group"] = "crowded" if n % 8 == 0 else "rest"
+        found = {"energy": atoms.get_potential_energy() + energy, "forces": atoms.get_forces() + forces}
+        frame.calc = SinglePointCalculator(frame, **found)
+        frames.append(frame)
+    ase.io.write(tmp_path / "cu.xyz", frames)
+
+    def errors(reference: Zbl | None) -> tuple[float, float]:
+        given: dict[str, object] = {"key": "group", "temperature": 300.0, "descriptor": SOAP, "check": False}
+        moments = fl.accumulate(fl.io.read(tmp_path / "cu.xyz", reference=reference, **given))
+        light = {"crowded": fl.regression.GroupWeights(forces=0.01), "rest": fl.regression.GroupWeights()}
+        models = (fl.regression.fisher_fit(moments), fl.regression.weighted_fit(moments, light))
+        a, b = (float(fl.regression.force_rmse(moments.select("rest"), m.theta)[0]) for m in models)
+        return a, b
+
+    (plain, weighted), (left, left_weighted) = errors(None), errors(zbl)
+    assert left < 0.5 * plain and left_weighted < 0.5 * weighted < 0.1 * plain
+
+
 def test_it_is_kept_on_the_disk(read: tuple[fl.Dataset, fl.Dataset, fl.Dataset], tmp_path: Path) -> None:
     left, zbl = read[2], Zbl(1.8, 2.6)
     moments = fl.accumulate(left)
