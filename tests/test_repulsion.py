@@ -1,5 +1,6 @@
 """The reference potential: ZBL against a sum by hand, finite differences and LAMMPS's own numbers; off before a fit, on after."""
 
+import dataclasses
 from math import exp
 from pathlib import Path
 
@@ -265,6 +266,15 @@ def test_configurations_that_cannot_be_are_refused(atoms: Atoms, words: str) -> 
 def test_a_reference_that_is_not_known_is_refused(stated: object) -> None:
     with pytest.raises(ValueError, match="expected the reference potential ZBL"):
         reference_of(fl.LinearPotential(theta=[1.0], provenance={"reference": stated}))
+
+
+def test_virials_are_taken_off_too_and_what_is_not_known_stays_so(cold: Path) -> None:
+    frames, zbl = fl.io.read_frames(cold / "both.xyz")[0], Zbl(1.8, 2.6)
+    bare = dataclasses.replace(frames, energies=None, forces=None, virials=np.zeros((12, 6)))
+    left = without_reference([bare], zbl)[0]
+    part = contribution(zbl, frames)
+    assert left.energies is None and left.forces is None and np.allclose(left.virials, -part.virials)
+    assert part.virials.shape == (12, 6) and part.forces.shape == (144,)
 
 
 def test_nothing_is_taken_off_without_one(cold: Path) -> None:

@@ -20,7 +20,7 @@ from ..strict import regular
 #: 1 eV/Å³ in bar.
 BAR = 1.602176634e6
 #: Larger files are no input of FitSNAP.
-LIMIT = 10_000_000
+LIMIT = 1_000_000
 #: Entries of [GROUPS] that are no groups.
 _SETTINGS = re.compile(r"group_(sections|types)|smartweights|random_(sampling|seed)|vasp_\w+|BOLTZ")
 _COLUMNS = "name size eweight fweight vweight"
