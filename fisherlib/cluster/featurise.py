@@ -87,6 +87,7 @@ def featurise(
         "descriptor_names": list(descriptor.names(species)),
     }
     about["units"] = UNITS
+    about |= {"reference": gone} if (gone := found[0].provenance.get("reference")) else {}
     digest = fingerprint(canonical(about))
     recipe: dict[str, Any] = {"descriptor": descriptor, "species": species}
     how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, **BAR}
@@ -135,7 +136,8 @@ def _shard(chunk: Chunk, *, path: Path, descriptor: Descriptor, species: Sequenc
 
 def _database(into: str | os.PathLike | Database, about: dict[str, Any]) -> Database:
     """A new database, or the one that is there, if it is of the same descriptors."""
-    names, descriptor = tuple(about["descriptor_names"]), about["descriptor"]
+    names, descriptor = tuple(about["descriptor_names"]), dict(about["descriptor"])
+    descriptor |= {"reference": about["reference"]} if "reference" in about else {}
     if not isinstance(into, Database):
         location("into", into, "cluster.featurise(path, into='md-database')")
     if not isinstance(into, Database) and not (Path(into) / META).exists():

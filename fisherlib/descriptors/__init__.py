@@ -8,6 +8,12 @@ from .contract import Limit as Limit
 from .contract import StrainDescriptor as StrainDescriptor
 from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
+from .repulsion import Contribution as Contribution
+from .repulsion import Reference as Reference
+from .repulsion import Zbl as Zbl
+from .repulsion import contribution as contribution
+from .repulsion import reference_of as reference_of
+from .repulsion import without_reference as without_reference
 from .soap import Soap as Soap
 
 #: The descriptor of files that have none, where nobody chooses another one.

@@ -7,6 +7,8 @@ from .columns.description import Column as Column
 from .data_file import Opened as Opened
 from .formats import lammps as lammps
 from .formats import milady as milady
+from .formats.fitsnap_input import FitsnapInput as FitsnapInput
+from .formats.fitsnap_input import read_fitsnap_input as read_fitsnap_input
 from .formats.kinds import data_files as data_files
 from .formats.npz import write_frames as write_frames
 from .formats.snapcoeff import read_snapcoeff as read_snapcoeff

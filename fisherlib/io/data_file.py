@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..arguments import flag
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
-from ..descriptors import Descriptor, or_default
+from ..descriptors import Descriptor, Reference, contribution, or_default, without_reference
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
@@ -183,6 +183,7 @@ class Opened:
         choice: Choice = GUESSED,
         *,
         descriptor: Descriptor | None = None,
+        reference: Reference | None = None,
         on_bad: OnBad = "refuse",
         theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
@@ -196,9 +197,11 @@ class Opened:
         check_temperature(choice.temperature)
         if self.fixed is not None and descriptor is not None:
             raise no_such_choice("descriptor", descriptor, self.path.name)
+        if self.fixed is not None and reference is not None:
+            raise no_such_choice("reference", reference, self.path.name)
         descriptor = or_default(descriptor)
         if self.fixed is None:
-            made, about = self._read(choice, descriptor, on_bad, progress)
+            made, about = self._read(choice, descriptor, reference, on_bad, progress)
         else:
             made, about = self._taken(self.fixed, choice)
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
@@ -223,7 +226,12 @@ class Opened:
         return made, about
 
     def _read(
-        self, choice: Choice, descriptor: Descriptor, on_bad: OnBad, progress: Progress | None
+        self,
+        choice: Choice,
+        descriptor: Descriptor,
+        reference: Reference | None,
+        on_bad: OnBad,
+        progress: Progress | None,
     ) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of the columns chosen, with descriptors computed where the file has none."""
         found = self._chosen(choice)
@@ -231,7 +239,8 @@ class Opened:
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
         notes, done = notes_of(found), found[0].provenance["taken"]
-        frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        frames = without_reference([at(f, choice.temperature) for f in found], reference)
+        about = dict(found[0].provenance)
         if own:
             if done.get("lengths", 1.0) != 1.0:
                 raise ValueError(f"units: expected lengths in Å in {self.path.name}, which has descriptors, got others")
@@ -247,12 +256,15 @@ class Opened:
         if (other := done["other"]) is not None:
             names = (about["columns"]["energies"], other)
             others, named = [f.entries[other] for f in found], choice.energies is not None
+            if reference is not None:  # taken off these as off the others
+                others = [E - contribution(reference, f).energies for E, f in zip(others, found, strict=True)]
             made, name, note = energies_of_forces(made, others, names, named=named)
             about["columns"] = about["columns"] | {"energies": name}
             notes += [note] if note else []
         about.pop("taken", None)
         about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
         about |= {"notes": notes} if notes else {}
+        about |= {"reference": gone} if (gone := frames[0].provenance.get("reference")) else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..arguments import flag, location
 from ..configurations import Configurations
 from ..dataset import Dataset
-from ..descriptors import Descriptor
+from ..descriptors import Descriptor, Reference
 from ..potential import LinearPotential
 from ..progress import Progress
 from .acceptance import OnBad, accept, say
@@ -80,6 +80,7 @@ def read(
     choice: Choice = GUESSED,
     *,
     descriptor: Descriptor | None = None,
+    reference: Reference | None = None,
     elements: Sequence[str] | None = None,
     on_bad: OnBad = "refuse",
     theta: ArrayLike | LinearPotential | None = None,
@@ -97,6 +98,8 @@ def read(
         path: from the working folder, or else from the project's.
         choice: which columns are taken for what, and at which temperature.
         descriptor: settings for a file without descriptors.
+        reference: potential that is taken off energies, forces and virials, ``descriptors.Zbl(4.0, 4.8)`` say, so that θ
+            describes the rest; ``data.provenance["reference"]`` names it, and with it every model of these data.
         elements: symbols of the types in a LAMMPS dump.
         on_bad: "drop" leaves out whole configurations that have NaN or infinite numbers, warns with their number, and
             keeps the numbers of those left out by key in ``data.provenance["dropped"]``; "refuse" refuses the file.
@@ -126,7 +129,9 @@ def read(
     opened = open(path, elements=elements, energies=choice.energies)
     if opened.kind == "LAMMPS dump":
         choice = dataclasses.replace(choice, energies=None)  # they are in it now
-    data = opened.dataset(choice, descriptor=descriptor, on_bad=on_bad, check=False, progress=progress)
+    data = opened.dataset(
+        choice, descriptor=descriptor, reference=reference, on_bad=on_bad, check=False, progress=progress
+    )
     say(data.provenance.get("notes", ()) if opened.fixed is None else (), opened.path)
     if check:
         accept(data, opened.path, theta, key=choice.key)

@@ -13,7 +13,7 @@ from .formats import npz
 from .formats.extxyz_writer import refuse_other_sums, write_extxyz
 
 #: Entries of the provenance that are written with the data.
-_KEPT = ("descriptor", "origin", "dropped", "copies")
+_KEPT = ("descriptor", "reference", "origin", "dropped", "copies")
 #: What a trajectory and its configurations have in common.
 _SAME = ("key", "temperature", "n_atoms", "positions", "energies", "cell", "pbc", "descriptor_names")
 
@@ -44,6 +44,11 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     location("path", path, "io.write(data, 'md.npz')")
     suffix = Path(path).suffix
     if suffix in (".xyz", ".extxyz"):
+        if reference := data.provenance.get("reference"):
+            raise ValueError(
+                f"path: expected .npz, which keeps that {reference} was taken off the energies and forces, got {suffix}, which has "
+                "no place for it"
+            )
         write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
     elif suffix == ".npz":
         npz.write_frames([_configurations(t, data) for t in data.values()], Path(path))

@@ -21,8 +21,8 @@ class Moments(Mapping[str, MomentRecord]):
 
     Args:
         records: at least one, by key.
-        about: "descriptor", "descriptor_names" and "units" of the data, as far as they are known. Moments that differ in one
-            of them cannot be added.
+        about: "descriptor", "descriptor_names" and "units" of the data, as far as they are known, and the "reference" that was
+            taken off. Moments that differ in one of them cannot be added.
 
     Raises:
         TypeError: anything but records.
@@ -81,9 +81,9 @@ class Moments(Mapping[str, MomentRecord]):
             raise ValueError(
                 f"moments: expected different trajectories, got {', '.join(map(repr, sorted(twice)))} twice"
             )
-        for name in self.about.keys() & other.about.keys():
-            if self.about[name] != other.about[name]:
-                ours, theirs = self.about[name], other.about[name]
+        both = self.about.keys() & other.about.keys()
+        for name in both | ({"reference"} if "descriptor" in both else set()):
+            if (ours := self.about.get(name)) != (theirs := other.about.get(name)):
                 raise ValueError(f"moments: expected the same {name} in both, got {ours!s:.200} and {theirs!s:.200}")
         for key, record in other.items():
             same = next((ours for ours in self if _same_data(self[ours], record)), None)

@@ -92,6 +92,6 @@ def accumulate(
         if progress is not None:
             progress(len(records), total)
     provenance = data.provenance if isinstance(data, Dataset) else {}
-    about = {"descriptor": provenance["descriptor"]} if "descriptor" in provenance else {}
+    about = {name: provenance[name] for name in ("descriptor", "reference") if name in provenance}
     said = stated(names) if names else []
     return Moments(records, about=about | ({"descriptor_names": said} if said else {}))

@@ -109,7 +109,7 @@ class LinearPotential:
             raise ValueError(f"fit: expected K = {total.K} parameters as in the moments, got {len(fit.theta)}")
         fit.check_of(moments)
         about = {} if isinstance(moments, MomentRecord) else moments.about
-        known = {"descriptor": about["descriptor"]} if "descriptor" in about else {}
+        known: dict[str, Any] = {name: about[name] for name in ("descriptor", "reference") if name in about}
         e, free = best_offsets(total, fit.theta), free_offsets(total)
         if len(set(e.tolist())) == 1:  # a single composition
             offset: dict[str, Any] = {"offset": float(e[0])}

@@ -41,13 +41,17 @@ _UNNAMED = ("from the file", "not stated")
 
 
 def settings_of(of: object) -> Mapping[str, Any]:
-    """The descriptor in the provenance of data or of a potential; empty if there is none."""
-    descriptor = getattr(of, "provenance", {}).get("descriptor")
-    return descriptor if isinstance(descriptor, Mapping) else {}
+    """The descriptor in the provenance of data or of a potential, and the reference that was taken off; empty if there is none."""
+    about = getattr(of, "provenance", {})
+    descriptor, reference = (about.get(name) for name in ("descriptor", "reference"))
+    known = descriptor if isinstance(descriptor, Mapping) else {}
+    return {**known, "reference": reference} if reference else known
 
 
 def other_settings(ours: Mapping[str, Any], its: Mapping[str, Any]) -> list[str]:
-    """Names of the settings in which two descriptors differ; an empty list if those of one are not known."""
+    """Names of the settings in which two descriptors differ, "reference" for what was taken off; none if one is not known."""
+    if ours and its and _value(ours.get("reference")) != _value(its.get("reference")):
+        return ["reference"]
     names = [descriptor.get("name", _UNNAMED[0]) for descriptor in (ours, its)]
     if names[0] in _UNNAMED or names[1] in _UNNAMED:
         return []

@@ -28,7 +28,7 @@ class Database:
     Attributes:
         path: of the folder.
         descriptor_names: K names.
-        descriptor: what the descriptors are, with their parameters.
+        descriptor: what the descriptors are, with their parameters; "reference" names a potential that was taken off.
         precision: of Φ on the disk.
     """
 
@@ -50,8 +50,9 @@ class Database:
     @property
     def about(self) -> dict[str, Any]:
         """Descriptor, its names and units, to be kept with every result computed from it."""
-        names = stated(self.descriptor_names)
-        return {"descriptor": dict(self.descriptor), "units": UNITS} | ({"descriptor_names": names} if names else {})
+        names, descriptor = stated(self.descriptor_names), dict(self.descriptor)
+        reference = {"reference": descriptor.pop("reference")} if "reference" in descriptor else {}
+        return {"descriptor": descriptor, "units": UNITS} | ({"descriptor_names": names} if names else {}) | reference
 
     def _meta(self) -> dict[str, Any]:
         names = list(self.descriptor_names)
@@ -113,7 +114,8 @@ class Database:
         path = Path(path).absolute()
         about = read_meta(path)
         names = tuple(about["descriptor_names"])
-        return cls(path=path, descriptor_names=names, descriptor=about["descriptor"], precision=about["precision"])
+        descriptor = {**about["descriptor"], **{name: about[name] for name in ("reference",) if name in about}}
+        return cls(path=path, descriptor_names=names, descriptor=descriptor, precision=about["precision"])
 
     def headers(self) -> list[Header]:
         """Headers of all shards at one moment, by trajectory and configuration; gaps are not refused."""
@@ -216,7 +218,8 @@ class Database:
                 parts.setdefault(header.key, []).append(shard.trajectory(self.descriptor_names))
         if not parts:
             raise ValueError(f"{self.path}: expected at least one shard, got none; write some with Database.append")
-        provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
+        known = {name: about for name, about in self.about.items() if name in ("descriptor", "reference")}
+        provenance = {"file": self.path.name, **known}
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
     def verify(self, *, progress: Progress | None = None) -> list[str]:

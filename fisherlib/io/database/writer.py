@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...dataset import Dataset, Trajectory
+from ...potential import settings_of
 from .database import Database
 from .header import Header
 from .join import Precision, arrays_of, join, refuse_descriptors, refuse_precision, refuse_repeats, refuse_unlike
@@ -120,7 +121,7 @@ def write_dataset(
             raise ValueError(f"precision: expected {database.precision!r}, in which {path} is, got {precision!r}")
         _refuse_known(data, database)
     else:
-        descriptor, names = data.provenance.get("descriptor"), data.descriptor_names
+        descriptor, names = settings_of(data) or None, data.descriptor_names
         precision = precision or "float32"
         database = Database.create(path, descriptor_names=names, descriptor=descriptor, precision=precision)
     for t in data.values():
@@ -134,7 +135,7 @@ def write_dataset(
 
 
 def _refuse_known(data: Dataset, database: Database) -> None:
-    other = data.provenance.get("descriptor") or database.descriptor
+    other = settings_of(data) or database.descriptor
     if plain(other) != dict(database.descriptor):
         raise ValueError(
             f"{database.path}: expected data of its descriptor {dict(database.descriptor)}, got those of {dict(other)}; "

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from ...arguments import floats, kind, location
+from ...descriptors import Zbl, reference_of
 from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
 from ..strict import ending
 from .lammps.text import lines
+
+#: The command that adds the reference potential, as a comment.
+_OVERLAY = re.compile(r"#\s*pair_style\s+hybrid/overlay\s+zbl\s+(\S+)\s+(\S+)\s+snap")
 
 
 def write_snapcoeff(
@@ -28,8 +33,8 @@ def write_snapcoeff(
     """Write θ as a ``.snapcoeff``: for each element its radius and weight, then e0 and its block of θ, each to the last bit.
 
     The same hyperparameters must stand in the ``.snapparam`` beside it and have made the descriptors: ``bzeroflag 0`` or ``1``
-    included, since it changes what e0 means. Where θ was fitted to forces minus those of a reference potential, LAMMPS
-    needs both, by ``pair_style hybrid/overlay``.
+    included, since it changes what e0 means. Where θ was fitted to what a reference potential leaves, LAMMPS needs both: the
+    file says in its comments, from which ``read_snapcoeff`` knows it again, the lines of ``pair_style hybrid/overlay`` for it.
 
     Args:
         model: K parameters; with several elements K / T for each, in the order of LAMMPS's types, as in ``compute snap``.
@@ -39,7 +44,7 @@ def write_snapcoeff(
         weight: of each element as a neighbour.
 
     Raises:
-        ValueError: another suffix, no element, lengths that do not fit, or K not divisible by T.
+        ValueError: another suffix, no element, lengths that do not fit, K not divisible by T, or another reference than ZBL.
 
     >>> import tempfile
     >>> import fisherlib as fl
@@ -63,10 +68,33 @@ def write_snapcoeff(
         raise ValueError(
             f"element: expected some of {', '.join(offsets)}, which have offsets, got {', '.join(missing)}"
         )
-    text = ["# SNAP coefficients written by fisherlib UNITS: metal", "", f"{T} {model.K // T + 1}"]
+    text = ["# SNAP coefficients written by fisherlib UNITS: metal", *_with_reference(model, path, elements)]
+    text += ["", f"{T} {model.K // T + 1}"]
     for name, R, w, theta in zip(elements, radii, weights, model.theta.reshape(T, -1).tolist(), strict=True):
         text += [f"{name} {R!r} {w!r}", *map(repr, [offsets[name], *theta])]
     write_atomically(path, lambda file: file.write(("\n".join(text) + "\n").encode("ascii")))
+
+
+def _with_reference(model: LinearPotential, path: Path, elements: Sequence[str]) -> list[str]:
+    """Comments with the commands by which LAMMPS adds the reference potential."""
+    if (zbl := reference_of(model)) is None:
+        return []
+    Z = [atomic_numbers[name] for name in elements]
+    pairs = [(i, j) for j in range(len(Z)) for i in range(j + 1)]
+    return [
+        "# These coefficients are of what the reference potential zbl leaves; LAMMPS needs both:",
+        f"# pair_style hybrid/overlay zbl {zbl.inner!r} {zbl.outer!r} snap",
+        *(f"# pair_coeff {i + 1} {j + 1} zbl {Z[i]} {Z[j]}" for i, j in pairs),
+        f"# pair_coeff * * snap {path.name} {path.stem}.snapparam {' '.join(elements)}",
+    ]
+
+
+def _reference(comments: Sequence[str]) -> dict[str, Any]:
+    """The reference potential that the comments of a file name, for provenance."""
+    found = next(filter(None, map(_OVERLAY.match, comments)), None)
+    with contextlib.suppress(ValueError):
+        return {} if found is None else {"reference": Zbl(*map(float, found.groups())).parameters}
+    return {}
 
 
 def _numbers(name: str, values: float | Sequence[float], T: int) -> list[float]:
@@ -98,7 +126,8 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
     """
     location("path", path, "io.read_snapcoeff('Ta.snapcoeff')")
     path = find(path)
-    rows = [(n, words) for n, line in lines(path) if (words := line.partition("#")[0].split())]
+    text = list(lines(path))
+    rows = [(n, words) for n, line in text if (words := line.partition("#")[0].split())]
     if not rows:
         raise ValueError(f"{path.name}: expected a .snapcoeff, got nothing but comments")
     number, words = rows[0]
@@ -123,7 +152,7 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
     if len(offsets) < T:
         raise ValueError(f"{path.name}: expected different elements, got {', '.join(offsets)} in {T} blocks")
     one: dict[str, Any] = {"offset": values[0, 0]} if len(set(offsets.values())) == 1 else {"offsets": offsets}
-    about = {"file": path.name, "elements": elements}
+    about = {"file": path.name, "elements": elements, **_reference([line for _, line in text])}
     return LinearPotential(theta=values[:, 1:].ravel(), name=name, provenance=about, **one)
 
 

@@ -65,6 +65,11 @@ def write_pot(
         raise ValueError(
             f"model: expected one offset per atom, which is all that a .pot holds, got {each}; write .json"
         )
+    if reference := model.provenance.get("reference"):
+        raise ValueError(
+            f"model: expected one of all forces, got {model.name!r} of what {reference} leaves, for which a .pot has no place; write "
+            "it by io.write_theta, or fit without a reference potential"
+        )
     unknown = [e for e in elements if e not in atomic_numbers or e == "X"]
     if not elements or unknown or len(set(elements)) < len(elements):
         raise ValueError(f"elements: expected different names of elements, got {elements!r}")
