@@ -1,0 +1,95 @@
+"""Stresses and virials of files, under their names and in their conventions, as virials W = −V σ in eV."""
+
+import re
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...configurations import Configurations
+from ...dataset import Array
+from ...descriptors import voigt
+
+#: 1 eV/Å³ in bar (exact), and in the other units in which stress is stated.
+BAR = 1602176.634
+PER_VOLUME = {"GPa": BAR / 1e4, "kbar": BAR / 1e3, "bar": BAR}
+
+_NAMED = re.compile(r"(?P<of>.*?)(?P<what>virials?|stress)", re.IGNORECASE)
+_ENERGIES = re.compile(r"(?P<of>.*?)(free_?)?(energ(y|ies)|e0|toten)", re.IGNORECASE)
+
+
+def virials(stored: Configurations, energies: str) -> tuple[str, Array]:
+    """Name and virials of the entry with the stress that goes with an entry of energies.
+
+    An entry "virial" or "virials" is W = −V σ in eV, "stress" is σ in eV/Å³, tension positive, as in ASE. They have the
+    prefix of the energies: "REF_stress" goes with "REF_energy", and "stress" beside it may be that of another model. Nine
+    numbers are the tensor, six are xx yy zz yz xz xy.
+
+    Args:
+        stored: configurations with their entries.
+        energies: name of the entry of energies.
+
+    Returns:
+        name of the entry, and (M, 6) W, eV, in the order xx yy zz yz xz xy; NaN where it is NaN in the file, and where a
+        direction is not periodic.
+
+    Raises:
+        ValueError: no such entry, other numbers than six or nine, or nothing is periodic.
+
+    >>> import numpy as np
+    >>> box = {"cell": 2 * np.eye(3)[None], "pbc": np.ones((1, 3), bool)}
+    >>> entries = {"energy": np.array([0.5]), "stress": np.array([[1, 2, 3, 0, 0, 0.5]])}
+    >>> name, W = virials(Configurations(key="a", n_atoms=np.array([1]), entries=entries, **box), "energy")
+    >>> name, W.round(9).tolist()
+    ('stress', [[-8.0, -16.0, -24.0, -0.0, -0.0, -4.0]])
+    """
+    name, what = _named(stored, energies)
+    if stored.cell is None or stored.pbc is None or not stored.pbc.all(axis=1).any():
+        raise ValueError(f"stress: expected a periodic configuration in {stored.place or stored.key}, got none; leave it out")
+    W = six(f"entry {name!r} of {stored.place or stored.key}", stored.entries[name])
+    if what == "stress":
+        W = -np.abs(np.linalg.det(stored.cell))[:, None] * W
+    W[~stored.pbc.all(axis=1)] = np.nan
+    return name, W
+
+
+def _named(stored: Configurations, energies: str) -> tuple[str, str]:
+    """Name of the entry with the stress that goes with the energies, and what it is."""
+    of = match["of"].lower() if (match := _ENERGIES.fullmatch(energies)) else ""
+    found = {name: match for name in stored.entries if (match := _NAMED.fullmatch(name))}
+    for what in ("virials", "virial", "stress"):
+        for name, match in found.items():
+            if match["of"].lower() == of and match["what"].lower() == what:
+                return name, what
+    like = [name for name in {**stored.entries, **stored.incomplete} if re.search("stress|virial", name, re.IGNORECASE)]
+    units = {name: stored.units.get(name) for name in like}
+    got = ", ".join(f"{name!r}" + (f" ({unit})" if unit else "") for name, unit in units.items()) or "none"
+    raise ValueError(
+        f"stress: expected an entry '{of}virial' (−V σ, eV) or '{of}stress' (σ, eV/Å³, tension positive) beside "
+        f"{energies!r} in {stored.place or stored.key}, got {got}; rename it, or read without stress"
+    )
+
+
+def six(what: str, values: ArrayLike) -> Array:
+    """Tensors as six components each, from six or nine numbers or from 3 × 3.
+
+    Args:
+        what: to call them in an error.
+        values: (M, 6), (M, 9) or (M, 3, 3).
+
+    Returns:
+        (M, 6) xx yy zz yz xz xy; off the diagonal the mean of both.
+
+    Raises:
+        ValueError: another shape, or no numbers.
+
+    >>> six("stress", [[1, 0, 0, 0, 2, 5, 0, 5, 3]]).tolist()
+    [[1.0, 2.0, 3.0, 5.0, 0.0, 0.0]]
+    """
+    array: NDArray = np.asarray(values)
+    if array.dtype.kind not in "iuf" or array.shape[1:] not in ((6,), (9,), (3, 3)):
+        raise ValueError(
+            f"stress: expected {what} as six numbers xx yy zz yz xz xy, nine, or 3 × 3 for each configuration, got "
+            f"{array.shape} of {array.dtype}; leave it out"
+        )
+    array = array.astype(np.float64)
+    return array if array.shape[1:] == (6,) else voigt(array.reshape(-1, 3, 3), axis=1)
