@@ -9,10 +9,6 @@ from ...configurations import Configurations
 from ...dataset import Array
 from ...descriptors import voigt
 
-#: 1 eV/Å³ in bar (exact), and in the other units in which stress is stated.
-BAR = 1602176.634
-PER_VOLUME = {"GPa": BAR / 1e4, "kbar": BAR / 1e3, "bar": BAR}
-
 _NAMED = re.compile(r"(?P<of>.*?)(?P<what>virials?|stress)", re.IGNORECASE)
 _ENERGIES = re.compile(r"(?P<of>.*?)(free_?)?(energ(y|ies)|e0|toten)", re.IGNORECASE)
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
-from ...units import BOHR, HARTREE
-from ..columns.stress import BAR, six
+from ...units import BAR, BOHR, HARTREE
+from ..columns.stress import six
 from ..strict import parse_json
 from .mlearn import named, opened, other_layout, unpacked
 from .stacking import UNITS, Parsed, stack
