@@ -173,6 +173,7 @@ class Opened:
         """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
         choice = completed(choice, named, Opened.dataset)
         flag("gradient", choice.gradient)
+        flag("stress", choice.stress)
         flag("check", check)
         check_temperature(choice.temperature)
         if self.fixed is not None and descriptor is not None:
@@ -194,6 +195,8 @@ class Opened:
             if (value := getattr(choice, role)) is not None:
                 raise no_such_choice(role, value, self.path.name)
         made = list(fixed.values())
+        if choice.stress and all(t.strain_descriptors is None for t in made):
+            raise ValueError(f"stress: expected strain descriptors in {self.path.name}, got none; read it without stress")
         about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
             about |= self._other_temperatures(made, [choice.temperature] * len(made))
@@ -211,6 +214,10 @@ class Opened:
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
         frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
+        if own and choice.stress:
+            raise ValueError(
+                f"stress: expected strain descriptors beside the descriptors of {self.path.name}, got none; read it without stress"
+            )
         if own:
             made = [trajectory(f, choice) for f in frames]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}

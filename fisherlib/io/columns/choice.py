@@ -32,6 +32,7 @@ class Choice:
             which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
+        stress: take the stress or virial that goes with the energies, and compute strain descriptors beside the others.
 
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
@@ -47,6 +48,7 @@ class Choice:
     gradient: bool = _asked(
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
+    stress: bool = _asked("flag", "with stress", "Tick it to fit stresses or virials of the file too.")
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":

@@ -14,6 +14,7 @@ from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
 from .names import FORCES, Columns, column_list, meant
+from .stress import with_virials
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
@@ -32,13 +33,14 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     F = choice.forces or candidates.guess_forces(columns)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    return dataclasses.replace(
+    found = dataclasses.replace(
         stored,
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
     )
+    return with_virials(found) if choice.stress else found
 
 
 def temperature_of(stored: Configurations | Trajectory) -> float | None:

@@ -1,5 +1,6 @@
 """Stresses and virials of files, under their names and in their conventions, as virials W = −V σ in eV."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -10,47 +11,47 @@ from ...dataset import Array
 from ...descriptors import voigt
 
 _NAMED = re.compile(r"(?P<of>.*?)(?P<what>virials?|stress)", re.IGNORECASE)
-_ENERGIES = re.compile(r"(?P<of>.*?)(free_?)?(energ(y|ies)|e0|toten)", re.IGNORECASE)
+_BESIDE = re.compile(r"(?P<of>.*?)((free_?|tot(al)?_?)?energ(y|ies)|e0|toten|forces?)", re.IGNORECASE)
 
 
-def virials(stored: Configurations, energies: str) -> tuple[str, Array]:
-    """Name and virials of the entry with the stress that goes with an entry of energies.
+def with_virials(stored: Configurations) -> Configurations:
+    """The configurations with the virials of the entry that goes with the energies taken.
 
     An entry "virial" or "virials" is W = −V σ in eV, "stress" is σ in eV/Å³, tension positive, as in ASE. They have the
     prefix of the energies: "REF_stress" goes with "REF_energy", and "stress" beside it may be that of another model. Nine
-    numbers are the tensor, six are xx yy zz yz xz xy.
+    numbers are the tensor, six are xx yy zz yz xz xy. Virials are NaN where those of the file are, and where a direction
+    is not periodic.
 
     Args:
-        stored: configurations with their entries.
-        energies: name of the entry of energies.
-
-    Returns:
-        name of the entry, and (M, 6) W, eV, in the order xx yy zz yz xz xy; NaN where it is NaN in the file, and where a
-        direction is not periodic.
+        stored: configurations whose provenance names the entry of the energies, or the column of the forces.
 
     Raises:
         ValueError: no such entry, other numbers than six or nine, or nothing is periodic.
 
     >>> import numpy as np
-    >>> box = {"cell": 2 * np.eye(3)[None], "pbc": np.ones((1, 3), bool)}
-    >>> entries = {"energy": np.array([0.5]), "stress": np.array([[1, 2, 3, 0, 0, 0.5]])}
-    >>> name, W = virials(Configurations(key="a", n_atoms=np.array([1]), entries=entries, **box), "energy")
-    >>> name, W.round(9).tolist()
-    ('stress', [[-8.0, -16.0, -24.0, -0.0, -0.0, -4.0]])
+    >>> stored = Configurations(
+    ...     key="a", n_atoms=np.array([1]), cell=2 * np.eye(3)[None], pbc=np.ones((1, 3), bool),
+    ...     entries={"stress": np.array([[1, 2, 3, 0, 0, 0.5]])}, provenance={"columns": {"energies": "energy"}},
+    ... )
+    >>> with_virials(stored).virials.round(9).tolist()
+    [[-8.0, -16.0, -24.0, -0.0, -0.0, -4.0]]
     """
-    name, what = _named(stored, energies)
+    columns = stored.provenance["columns"]
+    name, what = _named(stored, columns.get("energies") or columns["forces"])
     if stored.cell is None or stored.pbc is None or not stored.pbc.all(axis=1).any():
-        raise ValueError(f"stress: expected a periodic configuration in {stored.place or stored.key}, got none; leave it out")
+        where = stored.place or stored.key
+        raise ValueError(f"stress: expected a periodic configuration in {where}, got none; read it without stress")
     W = six(f"entry {name!r} of {stored.place or stored.key}", stored.entries[name])
     if what == "stress":
         W = -np.abs(np.linalg.det(stored.cell))[:, None] * W
     W[~stored.pbc.all(axis=1)] = np.nan
-    return name, W
+    about = {**stored.provenance, "columns": {**columns, "stress": name}}
+    return dataclasses.replace(stored, virials=W, provenance=about)
 
 
-def _named(stored: Configurations, energies: str) -> tuple[str, str]:
-    """Name of the entry with the stress that goes with the energies, and what it is."""
-    of = match["of"].lower() if (match := _ENERGIES.fullmatch(energies)) else ""
+def _named(stored: Configurations, beside: str) -> tuple[str, str]:
+    """Name of the entry with the stress that goes with these energies or forces, and what it is."""
+    of = match["of"].lower() if (match := _BESIDE.fullmatch(beside)) else ""
     found = {name: match for name in stored.entries if (match := _NAMED.fullmatch(name))}
     for what in ("virials", "virial", "stress"):
         for name, match in found.items():
@@ -61,7 +62,7 @@ def _named(stored: Configurations, energies: str) -> tuple[str, str]:
     got = ", ".join(f"{name!r}" + (f" ({unit})" if unit else "") for name, unit in units.items()) or "none"
     raise ValueError(
         f"stress: expected an entry '{of}virial' (−V σ, eV) or '{of}stress' (σ, eV/Å³, tension positive) beside "
-        f"{energies!r} in {stored.place or stored.key}, got {got}; rename it, or read without stress"
+        f"{beside!r} in {stored.place or stored.key}, got {got}; rename it, or read without stress"
     )
 
 
@@ -87,5 +88,5 @@ def six(what: str, values: ArrayLike) -> Array:
             f"stress: expected {what} as six numbers xx yy zz yz xz xy, nine, or 3 × 3 for each configuration, got "
             f"{array.shape} of {array.dtype}; leave it out"
         )
-    array = array.astype(np.float64)
+    array = array.astype(np.float64)  # a copy
     return array if array.shape[1:] == (6,) else voigt(array.reshape(-1, 3, 3), axis=1)
