@@ -18,6 +18,7 @@ from .descriptor_match import by_provenance, parameters_of
 from .duplicates import duplicates
 from .force_sign import by_energies, by_theta
 from .net_force import sums
+from .stress_units import stress_units
 from .verdict import Level, Verdict
 
 #: Force descriptors below this share of the descriptors of an atom, per Å, are rounding.
@@ -100,7 +101,7 @@ def findings(
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
     verdicts = [*sums(data, np.sqrt(np.diag(total.PhiPhi) / total.rows)), _force_r2(r2)]
-    verdicts += [*axes(data, r2), *by_energies(data, theta_f, r2)]
+    verdicts += [*axes(data, r2), *by_energies(data, theta_f, r2), *stress_units(data, theta_f)]
     if theta is not None:
         agree = next((v.value > 0 for v in verdicts if v.name == "energy slope"), False)
         verdicts += [by_theta(total, parameters_of(theta, data), agree), *by_provenance(data, theta)]

@@ -10,7 +10,6 @@ from ...configurations import Configurations
 from ...dataset import Array
 from ...descriptors import voigt
 
-_NAMED = re.compile(r"(?P<of>.*?)(?P<what>virials?|stress)", re.IGNORECASE)
 _BESIDE = re.compile(r"(?P<of>.*?)((free_?|tot(al)?_?)?energ(y|ies)|e0|toten|forces?)", re.IGNORECASE)
 
 
@@ -51,11 +50,12 @@ def with_virials(stored: Configurations) -> Configurations:
 
 def _named(stored: Configurations, beside: str) -> tuple[str, str]:
     """Name of the entry with the stress that goes with these energies or forces, and what it is."""
-    of = match["of"].lower() if (match := _BESIDE.fullmatch(beside)) else ""
-    found = {name: match for name in stored.entries if (match := _NAMED.fullmatch(name))}
+    of = match["of"] if (match := _BESIDE.fullmatch(beside)) else ""
+    # Whose format states another unit is not meant: FitSNAP's "Stress" is in bar, and its virial beside it.
+    found = [name for name in stored.entries if stored.units.get(name, "eV").startswith("eV")]
     for what in ("virials", "virial", "stress"):
-        for name, match in found.items():
-            if match["of"].lower() == of and match["what"].lower() == what:
+        for name in found:
+            if name.lower() == f"{of}{what}".lower():
                 return name, what
     like = [name for name in {**stored.entries, **stored.incomplete} if re.search("stress|virial", name, re.IGNORECASE)]
     units = {name: stored.units.get(name) for name in like}
