@@ -101,7 +101,9 @@ def voigt(tensors: Array, axis: int) -> Array:
     array([[0., 4., 8., 6., 4., 2.]])
     """
     symmetric = (tensors + tensors.swapaxes(axis, axis + 1)) / 2
-    return np.moveaxis(np.moveaxis(symmetric, (axis, axis + 1), (0, 1))[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]], 0, axis)
+    return np.moveaxis(
+        np.moveaxis(symmetric, (axis, axis + 1), (0, 1))[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]], 0, axis
+    )
 
 
 def in_words(descriptor: Descriptor) -> str:

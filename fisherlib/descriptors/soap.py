@@ -238,7 +238,9 @@ def _put(spectrum: TensorMap, offsets: Array, sites: Array, Phi: Array, Psi: Arr
         sites[offsets[block.samples["system"]] + block.samples["atom"], columns] = block.values
         # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
         positions = block.gradient("positions")
-        _subtract(positions.values, offsets[positions.samples["system"]] + positions.samples["atom"], Phi[:, :, columns])
+        _subtract(
+            positions.values, offsets[positions.samples["system"]] + positions.samples["atom"], Phi[:, :, columns]
+        )
         if len(Psi):
             strain = block.gradient("strain")
             _subtract(strain.values, block.samples["system"][strain.samples["sample"]], Psi[..., columns])

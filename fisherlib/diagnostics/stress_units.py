@@ -72,7 +72,9 @@ def stress_units(data: Dataset, theta_f: Array) -> list[Verdict]:
             f"order of the stresses: their six numbers look like {likely}, expected {ours} (correlation of the shear with that "
             f"of the fit of the forces {found[likely][1]:.2f} and {correlation:.2f}); write them in that order"
         )
-        return [Verdict(name="stress order", level="warn", message=message, value=abs(correlation), limits=(LEAST, np.inf))]
+        return [
+            Verdict(name="stress order", level="warn", message=message, value=abs(correlation), limits=(LEAST, np.inf))
+        ]
     if abs(correlation) < LEAST:
         message = f"the shear of the stresses does not follow the fit of the forces (correlation {correlation:.2f})"
         return [unknown(NAME, f"{message}: their sign and unit cannot be judged by it")]
@@ -83,7 +85,9 @@ def stress_units(data: Dataset, theta_f: Array) -> list[Verdict]:
         known = UNITS | {"energies per atom": float(np.mean(1 / n_atoms))}
         if np.isfinite(volumes).all():
             known |= {"σ instead of −V σ": float(np.mean(1 / volumes)), "V σ instead of σ": float(np.mean(volumes))}
-        message = f"units of the stresses: {message} (correlation {correlation:.2f}), expected 1: {_cause(slope, known)}"
+        message = (
+            f"units of the stresses: {message} (correlation {correlation:.2f}), expected 1: {_cause(slope, known)}"
+        )
     return [Verdict(name=NAME, level=level, message=message, value=slope, limits=LIMITS)]
 
 

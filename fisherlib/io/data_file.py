@@ -196,7 +196,9 @@ class Opened:
                 raise no_such_choice(role, value, self.path.name)
         made = list(fixed.values())
         if choice.stress and all(t.strain_descriptors is None for t in made):
-            raise ValueError(f"stress: expected strain descriptors in {self.path.name}, got none; read it without stress")
+            raise ValueError(
+                f"stress: expected strain descriptors in {self.path.name}, got none; read it without stress"
+            )
         about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
             about |= self._other_temperatures(made, [choice.temperature] * len(made))

@@ -39,12 +39,12 @@ def featurise(
     way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
     refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
     strain = any(f.virials is not None for f in frames)
-    compute, arrays = (_with_strain(descriptor), 3) if strain else (descriptor, 2)
+    compute: Callable[..., tuple[np.ndarray, ...]] = _with_strain(descriptor) if strain else descriptor
     about = {"data": _fingerprint(frames), "species": species, **({"strain": True} if strain else {})}
     recipe = json.dumps({**about, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    shapes = [(atoms, K), (3 * atoms, K), (sum(len(f.n_atoms) for f in frames), 6, K)][:arrays]
+    shapes = [(atoms, K), (3 * atoms, K), (sum(len(f.n_atoms) for f in frames), 6, K)][: 3 if strain else 2]
     found = _from_cache(cache, recipe, shapes)
     if found is None:
         configurations = [a for f in frames for a in f.atoms()]

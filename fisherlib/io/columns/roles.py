@@ -33,14 +33,14 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     F = choice.forces or candidates.guess_forces(columns)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    found = dataclasses.replace(
+    made = dataclasses.replace(
         stored,
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
     )
-    return with_virials(found) if choice.stress else found
+    return with_virials(made) if choice.stress else made
 
 
 def temperature_of(stored: Configurations | Trajectory) -> float | None:

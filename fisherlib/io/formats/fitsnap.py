@@ -31,7 +31,16 @@ LENGTHS = {"angstrom": 1.0, "metal": 1.0, "bohr": BOHR, "nanometer": 10.0}
 ENERGIES = {"electronvolt": 1.0, "ev": 1.0, "metal": 1.0, "hartree": HARTREE, "rydberg": HARTREE / 2}
 ENERGIES["kcalpermol"] = 4184 / (6.02214076e23 * 1.602176634e-19)
 #: Bar for each unit of stress.
-PRESSURES = {"bar": 1.0, "metal": 1.0, "kbar": 1e3, "kb": 1e3, "kilobar": 1e3, "gpa": 1e4, "gigapascal": 1e4, "pa": 1e-5}
+PRESSURES = {
+    "bar": 1.0,
+    "metal": 1.0,
+    "kbar": 1e3,
+    "kb": 1e3,
+    "kilobar": 1e3,
+    "gpa": 1e4,
+    "gigapascal": 1e4,
+    "pa": 1e-5,
+}
 PRESSURES |= {"pascal": 1e-5, "atm": 1.01325, "evperangstrom3": BAR}
 
 

@@ -21,7 +21,10 @@ _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'
 _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
 #: Compared with the virials of fits, published files have yz before xz in some groups, and after it in others.
-_UNITS = {**UNITS, "virial_stress": "kbar, positive under compression, xx yy zz xy, then yz xz in some groups and xz yz in others?"}
+_UNITS = {
+    **UNITS,
+    "virial_stress": "kbar, positive under compression, xx yy zz xy, then yz xz in some groups and xz yz in others?",
+}
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
 
 

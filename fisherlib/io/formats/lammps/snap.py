@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,7 +64,7 @@ def read_snap(
     sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)]
     rows = np.concatenate([a[h:-_VIRIAL] for a, h in zip(arrays, heads, strict=True)])
     E, F = _targets(path, np.array([a[0, -1] for a in arrays]), rows[:, -1], energies, forces)
-    virials = {} if volumes is None or forces is not None else _virials(arrays, volumes)
+    virials: dict[str, Any] = {} if volumes is None or forces is not None else _virials(arrays, volumes)
     if not virials:
         warnings.warn(
             f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside: they need volumes=, and the pressure of "
@@ -83,11 +84,13 @@ def read_snap(
     )
 
 
-def _virials(arrays: Sequence[NDArray], volumes: ArrayLike) -> dict[str, NDArray]:
+def _virials(arrays: Sequence[NDArray], volumes: ArrayLike) -> dict[str, Any]:
     """Virials, eV, of the pressures in the last column, and strain descriptors."""
     V = floats("volumes", volumes)
     if V.shape not in ((), (len(arrays),)) or not (np.isfinite(V) & (V > 0)).all():
-        raise ValueError(f"volumes: expected one in Å³, or one for each of the {len(arrays)} configurations, got {volumes!r:.60}")
+        raise ValueError(
+            f"volumes: expected one in Å³, or one for each of the {len(arrays)} configurations, got {volumes!r:.60}"
+        )
     rows = np.array([a[-_VIRIAL:] for a in arrays])
     return {"virials": rows[..., -1] * np.atleast_1d(V / BAR)[:, None], "strain_descriptors": rows[..., :-1]}
 
