@@ -8,7 +8,6 @@ from .contract import Limit as Limit
 from .contract import StrainDescriptor as StrainDescriptor
 from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
-from .contract import voigt as voigt
 from .soap import Soap as Soap
 
 #: The descriptor of files that have none, where nobody chooses another one.

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...configurations import Configurations
 from ...dataset import Array
-from ...descriptors import voigt
+from ...descriptors.contract import voigt
 
 _BESIDE = re.compile(r"(?P<of>.*?)((free_?|tot(al)?_?)?energ(y|ies)|e0|toten|forces?)", re.IGNORECASE)
 
