@@ -216,12 +216,13 @@ class Opened:
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
         frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
-        if own and choice.stress:
+        strain = [f.entries.get("strain_descriptors") for f in found]
+        if own and choice.stress and any(Psi is None for Psi in strain):
             raise ValueError(
                 f"stress: expected strain descriptors beside the descriptors of {self.path.name}, got none; read it without stress"
             )
         if own:
-            made = [trajectory(f, choice) for f in frames]
+            made = [trajectory(f, choice, Psi) for f, Psi in zip(frames, strain, strict=True)]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
             about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
         elif choice.gradient:
