@@ -294,6 +294,23 @@ def test_another_order_is_named(copper: fl.Dataset, order: str) -> None:
     assert verdict.level == "warn" and f"look like {order}, expected xx yy zz yz xz xy" in verdict.message
 
 
+def test_reading_warns_of_a_stress_in_another_unit(tmp_path: Path) -> None:
+    frames = labelled(strained(30, 1), "", stress=lambda s, V: s * BAR / 1e4)
+    with pytest.warns(UserWarning, match="units of the stresses: .* they look like GPa: divide by 160.218"):
+        read(tmp_path / "a.xyz", frames, temperature=300.0, check=True)
+
+
+MLEARN = Path(__file__).parents[2] / "shared" / "data" / "zuo2020" / "mlearn_Mo_test.json.xz"
+
+
+@pytest.mark.skipif(not MLEARN.exists(), reason="no zuo2020 in ../shared/data beside the checkout")
+def test_the_stress_of_mlearn_is_left_out_with_the_reason() -> None:
+    with pytest.raises(
+        ValueError, match=r"^stress: .* got 'virial_stress' \(kbar, .* yz xz in some groups and xz yz in others"
+    ):
+        fl.io.read_frames(MLEARN, stress=True)
+
+
 def test_noise_and_few_are_not_judged(copper: fl.Dataset) -> None:
     (t,) = copper.values()
     noise = np.random.default_rng(0).normal(size=t.virials.shape)
