@@ -82,7 +82,7 @@ def stress_units(data: Dataset, theta_f: Array) -> list[Verdict]:
     message = f"the shear of the stresses rises by {slope:.3g} where that of the fit of the forces rises by 1"
     if not LIMITS[0] <= slope <= LIMITS[1]:
         level = "warn"
-        known = UNITS | {"energies per atom": float(np.mean(1 / n_atoms))}
+        known = UNITS | {"virials per atom": float(np.mean(1 / n_atoms))}
         if np.isfinite(volumes).all():
             known |= {"σ instead of −V σ": float(np.mean(1 / volumes)), "V σ instead of σ": float(np.mean(volumes))}
         message = (
