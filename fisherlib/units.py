@@ -11,6 +11,8 @@ BOLTZMANN = 1.380649e-23 / 1.602176634e-19
 HARTREE = 27.211386245988
 BOHR = 0.529177210903
 
+#: 1 eV/Å³ in bar (exact).
+BAR = 1602176.634
 
 #: Range of temperatures, K: a number outside it is a slip, and 1/T² may not fit into a float.
 COLDEST, HOTTEST = 1e-3, 1e7

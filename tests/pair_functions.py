@@ -50,16 +50,19 @@ class Pairs:
     def __call__(
         self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
     ) -> tuple[NDArray, NDArray]:
+        return self.with_strain(atoms, species=species, progress=progress)[:2]
+
+    def with_strain(
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+    ) -> tuple[NDArray, NDArray, NDArray]:
         refuse_unknown_elements(atoms, species)
         found = []
         for done, a in enumerate(atoms, 1):
-            found.append(self._one(a, species)[:2])
+            found.append(self._one(a, species))
             if progress is not None:
                 progress(done, len(atoms))
-        return np.concatenate([D for D, _ in found]), np.concatenate([Phi for _, Phi in found])
-
-    def strain_descriptors(self, atoms: Sequence[Atoms], *, species: Sequence[int]) -> NDArray:
-        return np.stack([self._one(a, species)[2] for a in atoms])
+        D, Phi, strain = zip(*found, strict=True)
+        return np.concatenate(D), np.concatenate(Phi), np.stack(strain)
 
     def _one(self, atoms: Atoms, species: Sequence[int]) -> tuple[NDArray, NDArray, NDArray]:
         """Of one configuration: site descriptors, force descriptors, and those of the strain."""
@@ -80,4 +83,5 @@ class Pairs:
                 np.add.at(Phi, (i, c, first + k), pull[:, c])
                 for b in range(3):
                     np.add.at(strain, (c, b, first + k), -pull[:, c] * d[:, b])
-        return D, Phi.reshape(3 * len(atoms), -1), strain
+        six = strain[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]  # of functions of distances it is symmetric
+        return D, Phi.reshape(3 * len(atoms), -1), six if atoms.pbc.all() else np.full_like(six, np.nan)

@@ -39,6 +39,16 @@ def crystal() -> Atoms:
     return atoms
 
 
+def triclinic() -> Atoms:
+    atoms = bulk("Cu", "fcc", a=3.7)  # its primitive cell
+    atoms.symbols[0] = "Au"
+    atoms = atoms * (1, 2, 1)
+    atoms.symbols[1] = "Cu"
+    atoms.set_cell(atoms.cell @ (np.eye(3) + 0.1 * np.arange(9).reshape(3, 3) / 8), scale_atoms=True)
+    atoms.rattle(0.1, seed=5)
+    return atoms
+
+
 #: Isolated and periodic, of one element and of two.
 SYSTEMS: dict[str, Callable[[], Atoms]] = {"cluster": copper, "molecule": water, "crystal": crystal}
 
@@ -130,20 +140,35 @@ def test_force_descriptors_are_minus_the_gradient(descriptor: Descriptor, atoms:
     close(-(total[::2] - total[1::2]).reshape(Phi.shape) / (2 * h), Phi, 1e-6)
 
 
+VOIGT = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
+
+
 def test_strain_descriptors_are_minus_the_derivative_by_the_strain(descriptor: Descriptor) -> None:
     if not isinstance(descriptor, StrainDescriptor):
-        assert not hasattr(descriptor, "strain_descriptors")
+        assert not hasattr(descriptor, "with_strain")
         return
-    atoms, h = crystal(), 1e-5
-    found = descriptor.strain_descriptors([atoms], species=species(atoms))[0]
-    for a, b in np.ndindex(3, 3):
-        both = []
-        for sign in (1, -1):
-            strained, strain = atoms.copy(), np.eye(3)
-            strain[a, b] += sign * h
-            strained.set_cell(atoms.cell @ strain, scale_atoms=True)
-            both.append(of(descriptor, strained)[0].sum(axis=0))
-        np.testing.assert_allclose(-(both[0] - both[1]) / (2 * h), found[a, b], rtol=0, atol=1e-6 * np.abs(found).max())
+    many, h = [crystal(), triclinic(), crystal()[:3]], 1e-5
+    elements = [11, 17, 29, 79]
+    D, Phi, found = descriptor.with_strain(many, species=elements)
+    for alone, together in zip(descriptor(many, species=elements), (D, Phi), strict=True):
+        assert alone.tobytes() == together.tobytes()
+    assert found.shape == (3, 6, D.shape[1])
+    for atoms, Psi in zip(many, found, strict=True):
+        for (a, b), row in zip(VOIGT, Psi, strict=True):
+            for i, j in {(a, b), (b, a)}:  # a rotation changes nothing, so both are the same
+                both = []
+                for sign in (1, -1):
+                    strained, strain = atoms.copy(), np.eye(3)
+                    strain[i, j] += sign * h
+                    strained.set_cell(atoms.cell @ strain, scale_atoms=True)
+                    both.append(descriptor([strained], species=elements)[0].sum(axis=0))
+                close(-(both[0] - both[1]) / (2 * h), row, 1e-6)
+
+
+def test_what_is_not_periodic_has_no_strain_descriptors(descriptor: Descriptor) -> None:
+    if isinstance(descriptor, StrainDescriptor):
+        D, _, found = descriptor.with_strain([crystal(), copper(), crystal()], species=[11, 17, 29])
+        assert np.isfinite(D).all() and np.isfinite(found[[0, 2]]).all() and np.isnan(found[1]).all()
 
 
 def test_force_descriptors_sum_to_zero_over_the_atoms(descriptor: Descriptor, atoms: Atoms) -> None:

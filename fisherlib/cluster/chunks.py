@@ -42,7 +42,7 @@ class Chunk:
     def name(self) -> str:
         """A name that only these configurations with this recipe have."""
         c = self.configurations
-        arrays = (c.n_atoms, c.numbers, c.positions, c.energies, c.forces, c.cell, c.pbc)
+        arrays = (c.n_atoms, c.numbers, c.positions, c.energies, c.forces, c.virials, c.cell, c.pbc)
         content = [np.array(f"{self.recipe} {c.temperature}"), *(a for a in arrays if a is not None)]
         return f"{slug(c.key)}-{self.first:09d}-{checksum(content)}"
 

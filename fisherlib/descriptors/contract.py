@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 from ase import Atoms
 
 from ..dataset import Array
@@ -80,8 +81,29 @@ class Descriptor(Protocol):
 class StrainDescriptor(Descriptor, Protocol):
     """A featuriser that also knows how its descriptors change with the cell, for fits to stresses."""
 
-    def strain_descriptors(self, atoms: Sequence[Atoms], *, species: Sequence[int]) -> Array:
-        """(M, 3, 3, K) −∂(Σ_i D_i)/∂ε of periodic configurations; ε moves positions and cell by x → x (1 + ε)."""
+    def with_strain(
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Descriptors of configurations with those of the strain, in one pass; arguments and errors as without.
+
+        Returns:
+            site descriptors (ΣN, K), force descriptors (3ΣN, K), and strain descriptors Ψ = −∂(Σ_i D_i)/∂ε (M, 6, K),
+            [D], in the order xx yy zz yz xz xy. ε moves positions and cell vectors by x → x (1 + ε), so that the
+            virial of the model is W_θ = −∂U_θ/∂ε = Ψθ. They are NaN where a direction is not periodic.
+        """
+
+
+def voigt(tensors: Array, axis: int) -> Array:
+    """The components xx yy zz yz xz xy of tensors 3 × 3 in place of the two axes; off the diagonal the mean of both.
+
+    >>> import numpy as np
+    >>> voigt(np.arange(9.0).reshape(1, 3, 3), axis=1)
+    array([[0., 4., 8., 6., 4., 2.]])
+    """
+    symmetric = (tensors + tensors.swapaxes(axis, axis + 1)) / 2
+    return np.moveaxis(
+        np.moveaxis(symmetric, (axis, axis + 1), (0, 1))[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]], 0, axis
+    )
 
 
 def in_words(descriptor: Descriptor) -> str:

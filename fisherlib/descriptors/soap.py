@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from ..arguments import each, elements
 from ..dataset import Array
 from ..progress import Progress
-from .contract import Limit
+from .contract import Limit, voigt
 from .refusals import refuse_impossible, refuse_unknown_elements
 from .vacuum import with_vacuum
 
@@ -126,6 +126,25 @@ class Soap:
             ValueError: a configuration has an element that is not among ``species``, or a position or a cell that cannot
                 be right.
         """
+        sites, Phi, _ = self._computed(atoms, species, progress, strain=False)
+        return sites, Phi
+
+    def with_strain(
+        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Site, force and strain descriptors in one pass; see ``StrainDescriptor``.
+
+        Examples:
+            >>> from ase.build import bulk
+            >>> D, Phi, Psi = Soap(cutoff=4.0, n_max=2, l_max=1).with_strain([bulk("Cu")], species=[29])
+            >>> D.shape, Phi.shape, Psi.shape
+            ((1, 6), (3, 6), (1, 6, 6))
+        """
+        return self._computed(atoms, species, progress, strain=True)
+
+    def _computed(
+        self, atoms: Sequence[Atoms], species: Sequence[int], progress: Progress | None, *, strain: bool
+    ) -> tuple[Array, Array, Array]:
         atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
         refuse_unknown_elements(atoms, species)
         atoms = [with_vacuum(a, self.cutoff) for a in atoms]
@@ -133,7 +152,7 @@ class Soap:
             refuse_impossible(a, self.cutoff, f"configuration {m}")
         wanted, K = self._wanted(species), len(self.names(species))
         ends = np.cumsum([0] + [len(a) for a in atoms])
-        sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
+        sites, Phi, Psi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K)), np.zeros((len(atoms) * strain, 3, 3, K))
         # A calculator takes as long to make as a small batch to compute.
         calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = queue.SimpleQueue()
 
@@ -142,7 +161,8 @@ class Soap:
                 calculator = calculators.get_nowait()
             except queue.Empty:
                 calculator = self._calculator()
-            _put(self._spectrum(calculator, atoms[start:stop], wanted), ends[start:stop], sites, Phi)
+            spectrum = self._spectrum(calculator, atoms[start:stop], wanted, strain)
+            _put(spectrum, ends[start:stop], sites, Phi, Psi[start:stop])
             calculators.put(calculator)
             return stop - start
 
@@ -156,7 +176,9 @@ class Soap:
                     progress(done, len(atoms))
         finally:
             pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
-        return sites, Phi.reshape(-1, K)
+        if strain:
+            Psi[[not a.pbc.all() for a in atoms]] = np.nan
+        return sites, Phi.reshape(-1, K), voigt(Psi, axis=1)
 
     def _calculator(self) -> featomic.SoapPowerSpectrum:
         return featomic.SoapPowerSpectrum(
@@ -169,9 +191,12 @@ class Soap:
             },
         )
 
-    def _spectrum(self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], wanted: TensorMap) -> TensorMap:
+    def _spectrum(
+        self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], wanted: TensorMap, strain: bool
+    ) -> TensorMap:
         only = {"selected_keys": wanted.keys, "selected_properties": wanted}
-        return calculator.compute([_without_box(a) for a in atoms], gradients=["positions"], **only)
+        gradients = ["positions", *["strain"] * strain]
+        return calculator.compute([_without_box(a) for a in atoms], gradients=gradients, **only)
 
     def _wanted(self, species: Sequence[int]) -> TensorMap:
         """The columns in the order of their names, in the form in which featomic takes a selection."""
@@ -207,22 +232,29 @@ def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
     return starts, [*starts[1:], len(atoms)]
 
 
-def _put(spectrum: TensorMap, offsets: Array, sites: Array, Phi: Array) -> None:
+def _put(spectrum: TensorMap, offsets: Array, sites: Array, Phi: Array, Psi: Array) -> None:
     """Descriptors and summed gradients of one batch into their rows; batches have rows of their own."""
     first = 0
     for block in spectrum.blocks():
         columns = slice(first, first + len(block.properties))
         sites[offsets[block.samples["system"]] + block.samples["atom"], columns] = block.values
-        _sum(block.gradient("positions"), offsets, Phi[:, :, columns])
+        # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
+        positions = block.gradient("positions")
+        _subtract(
+            positions.values, offsets[positions.samples["system"]] + positions.samples["atom"], Phi[:, :, columns]
+        )
+        if len(Psi):
+            strain = block.gradient("strain")
+            _subtract(strain.values, block.samples["system"][strain.samples["sample"]], Psi[..., columns])
         first = columns.stop
 
 
-def _sum(gradient: TensorBlock, offsets: Array, Phi: Array) -> None:
-    """∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j."""
-    moved = offsets[gradient.samples["system"]] + gradient.samples["atom"]
-    base, n = int(offsets[0]), len(moved)
+def _subtract(values: Array, rows: Array, sums: Array) -> None:
+    """Subtracts each of the values from its row of the sums."""
+    n = len(rows)
     if n == 0:
         return
-    height = int(moved.max()) - base + 1
-    summing = csr_array((np.full(n, -1.0), (moved - base, np.arange(n))), shape=(height, n))
-    Phi[base : base + height] += (summing @ gradient.values.reshape(n, -1)).reshape(height, 3, -1)
+    base = int(rows.min())
+    height = int(rows.max()) - base + 1
+    summing = csr_array((np.full(n, -1.0), (rows - base, np.arange(n))), shape=(height, n))
+    sums[base : base + height] += (summing @ values.reshape(n, -1)).reshape(height, *sums.shape[1:])

@@ -21,6 +21,7 @@ from .duplicates import duplicates
 from .force_sign import by_energies, by_theta, units
 from .net_force import sums
 from .open_energies import open_energies
+from .stress_units import stress_units
 from .verdict import Level, Verdict
 from .wild_forces import wild_forces
 
@@ -106,7 +107,7 @@ def findings(
     computed, near = are_computed(data), bonds(data)
     verdicts = [*sums(data, np.sqrt(np.diag(total.PhiPhi) / total.rows)), _force_r2(r2, computed)]
     slope, *others = by_energies(data, theta_f, r2, near, computed=computed)
-    verdicts += [*axes(data, r2, computed=computed), slope, *others, *units(slope, near)]
+    verdicts += [*axes(data, r2, computed=computed), slope, *others, *units(slope, near), *stress_units(data, theta_f)]
     if theta is not None:
         verdicts += [by_theta(total, parameters_of(theta, data), slope.value > 0, computed=computed)]
         verdicts += by_provenance(data, theta)

@@ -193,6 +193,7 @@ class Opened:
         """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
         choice = completed(choice, named, Opened.dataset)
         flag("gradient", choice.gradient)
+        flag("stress", choice.stress)
         flag("check", check)
         check_temperature(choice.temperature)
         if self.fixed is not None and descriptor is not None:
@@ -217,6 +218,10 @@ class Opened:
             if (value := getattr(choice, name)) not in (None, False):
                 raise no_such_choice(name, value, self.path.name)
         made = list(fixed.values())
+        if choice.stress and all(t.strain_descriptors is None for t in made):
+            raise ValueError(
+                f"stress: expected strain descriptors in {self.path.name}, got none; read it without stress"
+            )
         about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
             about |= self._other_temperatures(made, [choice.temperature] * len(made))
@@ -241,10 +246,15 @@ class Opened:
         notes, done = notes_of(found), found[0].provenance["taken"]
         frames = without_reference([at(f, choice.temperature) for f in found], reference)
         about = dict(found[0].provenance)
+        strain = [f.entries.get("strain_descriptors") for f in found]
+        if own and choice.stress and any(Psi is None for Psi in strain):
+            raise ValueError(
+                f"stress: expected strain descriptors beside the descriptors of {self.path.name}, got none; read it without stress"
+            )
         if own:
             if done.get("lengths", 1.0) != 1.0:
                 raise ValueError(f"units: expected lengths in Å in {self.path.name}, which has descriptors, got others")
-            made = [trajectory(f, choice) for f in frames]
+            made = [trajectory(f, choice, Psi) for f, Psi in zip(frames, strain, strict=True)]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
             about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
         elif choice.gradient:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from tqdm.auto import tqdm
 
 from ..configurations import Configurations
 from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Descriptor, in_words, size_parameters
+from ..descriptors import Descriptor, StrainDescriptor, in_words, size_parameters
 from ..progress import Progress
 from ..units import counted
 from .archive import checksum, read_arrays, refuse_large, write_arrays
+
+#: What the cache holds, in this order; the last only where there are virials.
+_KEPT = ("site_descriptors", "force_descriptors", "strain_descriptors")
 
 
 def featurise(
@@ -24,33 +27,52 @@ def featurise(
     """Trajectories with descriptors, in memory, from the cache if it was made of these configurations with these settings.
 
     The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
-    computed anew. Site and force descriptors take 32 ΣN K bytes.
+    computed anew. Site and force descriptors take 32 ΣN K bytes. Where configurations have virials, strain descriptors are
+    computed and kept with the others.
 
     Raises:
+        TypeError: there are virials, and the descriptor knows nothing of strain.
         MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
     K = refuse_hopeless(frames, descriptor=descriptor, path=path)
     atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
     way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
     refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
-    recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
+    strain = any(f.virials is not None for f in frames)
+    compute: Callable[..., tuple[np.ndarray, ...]] = _with_strain(descriptor) if strain else descriptor
+    about = {"data": _fingerprint(frames), "species": species, **({"strain": True} if strain else {})}
+    recipe = json.dumps({**about, **descriptor.parameters}, sort_keys=True)
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    found = _from_cache(cache, recipe, atoms, K)
+    shapes = [(atoms, K), (3 * atoms, K), (sum(len(f.n_atoms) for f in frames), 6, K)][: 3 if strain else 2]
+    found = _from_cache(cache, recipe, shapes)
     if found is None:
         configurations = [a for f in frames for a in f.atoms()]
         with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
             show = progress or (lambda done, total: bar.update(done - bar.n))
-            found = descriptor(configurations, species=species, progress=show)
-        _keep(cache, recipe, *found)
+            found = compute(configurations, species=species, progress=show)
+        _keep(cache, recipe, found)
     ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
-    parts = zip(frames, np.split(found[0], ends), np.split(found[1], 3 * ends), strict=True)
-    return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
+    D, Phi = np.split(found[0], ends), np.split(found[1], 3 * ends)
+    Psi = np.split(found[2], np.cumsum([len(f.n_atoms) for f in frames])[:-1]) if strain else [None] * len(frames)
+    return [
+        f.with_descriptors(d, phi, names, Psi=None if f.virials is None else psi)
+        for f, d, phi, psi in zip(frames, D, Phi, Psi, strict=True)
+    ]
+
+
+def _with_strain(descriptor: Descriptor) -> Callable[..., tuple[np.ndarray, ...]]:
+    if not isinstance(descriptor, StrainDescriptor):
+        name = type(descriptor).__name__
+        raise TypeError(f"stress: expected a descriptor that knows of strain, got {name}; read the file without stress")
+    return descriptor.with_strain
 
 
 def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
     """The configurations with their descriptors, computed now and kept nowhere."""
-    return frames.with_descriptors(*descriptor(frames.atoms(), species=species), descriptor.names(species))
+    compute = descriptor if frames.virials is None else _with_strain(descriptor)
+    D, Phi, *Psi = compute(frames.atoms(), species=species)
+    return frames.with_descriptors(D, Phi, descriptor.names(species), Psi=Psi[0] if Psi else None)
 
 
 def species_of(frames: Sequence[Configurations]) -> list[int]:
@@ -100,33 +122,29 @@ def _fingerprint(frames: Sequence[Configurations]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> tuple[np.ndarray, np.ndarray] | None:
+def _from_cache(cache: Path, recipe: str, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...] | None:
     if not cache.exists():
         return None
     try:
         arrays = read_arrays(cache)
-        D, Phi, stamp = arrays["site_descriptors"], arrays["force_descriptors"], str(arrays["checksum"])
+        found, stamp = tuple(arrays[name] for name in _KEPT[: len(shapes)]), str(arrays["checksum"])
     except (ValueError, KeyError):
         return None  # damaged (its checksums say so), or of a version that had none: computed again and replaced
     # Neither of another recipe nor written into by others.
-    intact = stamp == _stamp(recipe, D, Phi) and (D.shape, Phi.shape) == ((atoms, K), (3 * atoms, K))
-    return (D, Phi) if intact and len(arrays) == 3 else None
+    intact = stamp == _stamp(recipe, found) and [a.shape for a in found] == list(shapes)
+    return found if intact and len(arrays) == 1 + len(shapes) else None
 
 
-def _stamp(recipe: str, D: np.ndarray, Phi: np.ndarray) -> str:
+def _stamp(recipe: str, arrays: Sequence[np.ndarray]) -> str:
     """Checksum of the arrays and of what they were made of."""
-    return checksum([np.array(recipe), Phi, D])
+    return checksum([np.array(recipe), *arrays])
 
 
-def _keep(cache: Path, recipe: str, D: np.ndarray, Phi: np.ndarray) -> None:
-    arrays: list[tuple[str, Any]] = [
-        ("site_descriptors", D),
-        ("force_descriptors", Phi),
-        ("checksum", _stamp(recipe, D, Phi)),
-    ]
+def _keep(cache: Path, recipe: str, found: Sequence[np.ndarray]) -> None:
+    arrays: list[tuple[str, Any]] = list(zip(_KEPT, found, strict=False))
     try:
         cache.parent.mkdir(exist_ok=True)
-        write_arrays(arrays, cache)
+        write_arrays([*arrays, ("checksum", _stamp(recipe, found))], cache)
     except OSError as error:
         lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
         warnings.warn(lost, stacklevel=2)

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..arguments import kind, location
 from ..configurations import Configurations
-from ..dataset import Dataset, Trajectory
+from ..dataset import Array, Dataset, Trajectory
 from .columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
 from .database import write_dataset
 from .formats import npz
@@ -23,7 +25,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
 
     ``.npz`` is the safe twin of the desktop app's ``md.pkl``. Its per-atom arrays have the app's names:
     ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); ``n_atoms`` and
-    ``configurations`` say where each configuration begins. In a database Φ is float32 (``database.write_dataset`` asks).
+    ``configurations`` say where each configuration begins; ``virials`` (M, 6) and ``strain_descriptors`` (M, 6, K) are NaN
+    where they are not known, and are read with ``stress=True``. In a database Φ is float32 (``database.write_dataset`` asks).
 
     Args:
         data: to write.
@@ -51,12 +54,25 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
             )
         write_extxyz(data, path, descriptors=all(t.site_descriptors is not None and t.K > 1 for t in data.values()))
     elif suffix == ".npz":
-        npz.write_frames([_configurations(t, data) for t in data.values()], Path(path))
+        npz.write_frames([_configurations(t, data) for t in data.values()], Path(path), **_strains(data))
     elif not suffix or Path(path).is_dir():
         write_dataset(data, path)
     else:
         found = Path(path).name
         raise ValueError(f"path: expected a name ending in .npz, .xyz or .extxyz, or of a folder, got {found!r}")
+
+
+def _strains(data: Dataset) -> dict[str, Array]:
+    """Virials and strain descriptors of all configurations, where some are known."""
+    if not any(len(t.strained) for t in data.values()):
+        return {}
+    held = [(t.virials, t.strain_descriptors, (len(t), 6, t.K)) for t in data.values()]
+    return {
+        "virials": np.concatenate([np.full(shape[:2], np.nan) if W is None else W for W, _, shape in held]),
+        "strain_descriptors": np.concatenate(
+            [np.full(shape, np.nan) if Psi is None else Psi for _, Psi, shape in held]
+        ),
+    }
 
 
 def _configurations(t: Trajectory, data: Dataset) -> Configurations:

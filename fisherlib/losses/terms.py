@@ -174,12 +174,13 @@ def stress(moments: Moments | MomentRecord) -> Quadratic:
 
     q(θ) = ½ ⟨|W − Ψθ|²⟩ over the six components xx, yy, zz, yz, xz, xy, with the strain descriptors Ψ = −∂D/∂ε.
 
-    Its place in the Fisher divergence: at constant pressure P the shape of the cell is drawn as well. At fixed fractional
-    coordinates p ∝ exp(−β(U + PV)) V^N, so that the score with respect to a strain of the cell is
-    β(W − PV 1) + N 1. P and N are the same for the truth and for the model, so that the scores differ by β(W − Ψθ), and
-    the Fisher divergence of strains is β² q(θ): ``fisher(moments) + beta**2 * stress(moments)`` is that of a
-    constant-pressure ensemble, with β in 1/eV and a weight of 1/Å² for strains, which have no unit. In other ensembles
-    it is a further term, as the energies are.
+    Its place in the Fisher divergence: at constant pressure P the cell h is drawn as well, of volume V. With fractional
+    coordinates s, p(h, s) ∝ exp(−β(U + PV)) V^N. A strain at fixed s moves positions and cell by x → x (1 + ε), so the
+    score is ∂ ln p/∂ε = β(W − PV 1) + N 1. P, V and N are the same for the truth and for the model, so the scores differ by
+    β(W − Ψθ), and the Fisher divergence is that of the positions plus β² q/ℓ²: ``fisher(moments) + beta**2 / l**2 *
+    stress(moments)``, β in 1/eV. The six components, each once, are those of a strain that keeps the cell triangular. A strain
+    has no unit: ℓ, Å, says what counts as much as a displacement, and a model that can be exact finds the same θ with
+    any. In other ensembles it is a further term, as energies are.
 
     Args:
         moments: of one or several trajectories, of which some have virials and strain descriptors.

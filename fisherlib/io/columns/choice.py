@@ -35,6 +35,7 @@ class Choice:
         units: what energies, forces and lengths are in, where it is not what the file states, or else eV and Å: "atomic",
             "cp2k", "real", "Ry", "hartree, hartree/bohr, angstrom", {"energy": "Ha", "force": "Ha/Bohr"} …
         subtract_isolated: take the energies of isolated atoms, which are never part of the ensemble, off the energies.
+        stress: take the stress or virial that goes with the energies, and compute strain descriptors beside the others.
 
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
@@ -54,6 +55,7 @@ class Choice:
     subtract_isolated: bool = _asked(
         "flag", "subtract isolated atoms", "Tick it to count energies from those of the isolated atoms in the file."
     )
+    stress: bool = _asked("flag", "with stress", "Tick it to fit stresses or virials of the file too.")
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":

@@ -16,6 +16,7 @@ from .choice import Choice
 from .conversion import in_electronvolts
 from .names import FORCES, Columns, column_list, meant
 from .sources import taken
+from .stress import with_virials
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
@@ -48,6 +49,7 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    made = with_virials(made) if choice.stress else made
     return in_electronvolts(made, choice, also=chosen.other)
 
 
@@ -84,15 +86,22 @@ def pair(columns: Columns, choice: Choice) -> tuple[str, str]:
     return _pick("descriptors", choice.descriptors, columns, sites(columns, columns[Phi])), Phi
 
 
-def trajectory(stored: Configurations, choice: Choice) -> Trajectory:
-    """A trajectory from configurations with descriptors; a ValueError where a column is missing or does not fit."""
+def trajectory(stored: Configurations, choice: Choice, strain: NDArray | None = None) -> Trajectory:
+    """A trajectory from configurations with descriptors, and with those of the strain where there are virials.
+
+    Raises:
+        ValueError: a column is missing or does not fit.
+    """
     names = pair(stored.columns, choice)
     D, Phi = (numbers(f"column {name!r}", stored.columns[name]) for name in names)
     if D.ndim != 2:
         wanted = f"column {names[0]!r} of shape (ΣN, K)"
         raise ValueError(f"descriptors: expected {wanted}, got {D.shape}; name another by descriptors=")
     Phi = _as_rows(names[1], Phi, D.shape[1])
-    return stored.with_descriptors(D, -Phi if choice.gradient else Phi, stored.descriptor_names)
+    Psi = None if stored.virials is None else strain
+    if choice.gradient:
+        Phi, Psi = -Phi, None if Psi is None else -Psi
+    return stored.with_descriptors(D, Phi, stored.descriptor_names, Psi=Psi)
 
 
 def _pick(what: str, wanted: str | None, columns: Columns, fits: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ KEY = "trajectory"
 
 
 def write_extxyz(data: Dataset, path: str | os.PathLike, *, descriptors: bool = False) -> None:
-    """Write positions, forces (eV/Å), energies (eV), cells, temperatures (K) and keys; a half-written file is never left.
+    """Write positions, forces (eV/Å), energies, virials (eV), cells, temperatures (K) and keys; a half-written file is never left.
 
     Every number is read back as it was; ``fisherlib.io.read(path, key="trajectory")`` gives the trajectories. The names of
     descriptors and the provenance have no place in the format: ``fisherlib.io.write`` keeps them, in ``.npz``.
@@ -96,7 +96,15 @@ def _comment(t: Trajectory, m: int, properties: str) -> str:
         box = f'Lattice="{" ".join(map(repr, t.cell[m].ravel().tolist()))}" '
     pbc = "F F F" if t.pbc is None else " ".join("T" if periodic else "F" for periodic in t.pbc[m])
     temperature = "" if t.temperature is None else f"temperature={float(t.temperature)!r} "
-    return f'{box}Properties={properties} energy={float(t.energies[m])!r} {temperature}pbc="{pbc}" {_named(t.key)}'
+    energy = f"energy={float(t.energies[m])!r} {_virial(t, m)}"
+    return f'{box}Properties={properties} {energy}{temperature}pbc="{pbc}" {_named(t.key)}'
+
+
+def _virial(t: Trajectory, m: int) -> str:
+    """The entry of the virial as nine numbers, where it is known."""
+    if t.virials is None or np.isnan(t.virials[m]).any():
+        return ""
+    return f'virial="{" ".join(map(repr, t.virials[m, [0, 5, 4, 5, 1, 3, 4, 3, 2]].tolist()))}" '
 
 
 def _named(key: str) -> str:

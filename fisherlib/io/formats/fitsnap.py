@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
-from ...units import BOHR, HARTREE
+from ...units import BAR, BOHR, HARTREE
+from ..columns.stress import six
 from ..strict import parse_json
 from .mlearn import named, opened, other_layout, unpacked
 from .stacking import UNITS, Parsed, stack
@@ -29,6 +30,18 @@ _OWN = ("Positions", "Forces", "AtomTypes", "Lattice", "Energy", "NumAtoms")
 LENGTHS = {"angstrom": 1.0, "metal": 1.0, "bohr": BOHR, "nanometer": 10.0}
 ENERGIES = {"electronvolt": 1.0, "ev": 1.0, "metal": 1.0, "hartree": HARTREE, "rydberg": HARTREE / 2}
 ENERGIES["kcalpermol"] = 4184 / (6.02214076e23 * 1.602176634e-19)
+#: Bar for each unit of stress.
+PRESSURES = {
+    "bar": 1.0,
+    "metal": 1.0,
+    "kbar": 1e3,
+    "kb": 1e3,
+    "kilobar": 1e3,
+    "gpa": 1e4,
+    "gigapascal": 1e4,
+    "pa": 1e-5,
+}
+PRESSURES |= {"pascal": 1e-5, "atm": 1.01325, "evperangstrom3": BAR}
 
 
 def holds(path: Path) -> bool:
@@ -47,7 +60,8 @@ def read(path: Path) -> list[Configurations]:
     """Configurations of a file, or of all ``.json`` files below a folder: each folder that holds some is a trajectory.
 
     Its key is the folder's name (with those above it, up to ``path``); its files are in natural order, 2 before 10.
-    Lengths, energies and forces are converted to Å, eV and eV/Å; other entries, such as "Stress", stay as they are.
+    Lengths, energies and forces are converted to Å, eV and eV/Å. "Stress" is positive under compression; the entry
+    "virial" is what it makes in eV. Other entries stay as they are.
     The layout does not say what is periodic: all directions are, as in FitSNAP. Groups have no temperature.
 
     Raises:
@@ -101,7 +115,7 @@ def _warn_of_others(groups: Mapping[Path, list[Path]]) -> None:
 def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
     parts, styles = zip(*(found for file in files for found in _configurations(file)), strict=True)
     stress = styles[0] if len(set(styles)) == 1 else ""
-    return stack(key, place, parts, units={**UNITS, "Stress": stress})
+    return stack(key, place, parts, units={**UNITS, "Stress": stress, "virial": "eV"})
 
 
 def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
@@ -144,18 +158,32 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
             atoms[name] = array
         elif array is not None:
             entries[name] = array
-    return Parsed(atoms, {**entries, "file": file}, converted("Lattice", (3, 3), LENGTHS), (True, True, True))
+    cell = converted("Lattice", (3, 3), LENGTHS)
+    entries |= _virial(entries.get("Stress"), str(dataset.get("StressStyle", "metal")), cell)
+    return Parsed(atoms, {**entries, "file": file}, cell, (True, True, True))
+
+
+def _virial(stress: NDArray | None, style: str, cell: NDArray) -> dict[str, NDArray]:
+    """The virial of a stress, eV; none where its unit is not known."""
+    unit = PRESSURES.get(_plain_style(style))
+    if unit is None or stress is None or stress.shape != (3, 3):
+        return {}
+    return {"virial": six("'Stress'", stress[None])[0] * (unit / BAR * abs(np.linalg.det(cell)))}
 
 
 def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:
     """The factor from the unit that a style names to ours; without a style it is 1."""
     name = str(dataset.get(style, "metal"))
-    factor = known.get(re.sub(r"[\s_-]|(?<=angstrom)s$", "", name.lower()).replace("/", "per").replace("mole", "mol"))
+    factor = known.get(_plain_style(name))
     if factor is None:
         raise ValueError(
             f"{place}: expected {style!r} to be one of {', '.join(known)}, got {name!r:.40}; convert the file"
         )
     return factor
+
+
+def _plain_style(name: str) -> str:
+    return re.sub(r"[\s_^-]|(?<=angstrom)s$", "", name.lower()).replace("/", "per").replace("mole", "mol")
 
 
 def _plain(value: object) -> NDArray | None:

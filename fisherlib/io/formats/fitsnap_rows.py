@@ -54,8 +54,8 @@ def read_rows(path: str | os.PathLike, *, temperature: float | None = None) -> l
 
     An energy row is per atom, so row and target are multiplied by N; a force row is Φ = −∂D/∂x as it stands. A column
     that is 1 in every energy row and 0 in every force row belongs to the offset per atom and is left out, as
-    ``LinearPotential`` has it of its own. Targets are the DFT values minus those of the reference potential; stress rows
-    and weights are not used; a warning says both. Configurations kept for testing are a trajectory of their own.
+    ``LinearPotential`` has it of its own. Targets are the DFT values minus those of the reference potential; weights,
+    and stress rows, whose bar need the volumes that are not there, are not used; a warning says both. Configurations kept for testing are a trajectory of their own.
     FitSNAP's rows follow the listing of a folder; here groups and files are in natural order, 2 before 10.
 
     Args:

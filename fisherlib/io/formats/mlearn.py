@@ -22,7 +22,11 @@ _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemb
 #: A label of molecular dynamics among the notes: the temperature and the number of the snapshot, such as "2000-8".
 _NOTE = re.compile(r"(?P<kelvin>[1-9]\d{0,5})(?: ?K)?-(?P<number>\d{1,18})")
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
-_UNITS = {**UNITS, "virial_stress": "kbar?"}
+#: Compared with the virials of fits, published files have yz before xz in some groups, and after it in others.
+_UNITS = {
+    **UNITS,
+    "virial_stress": "kbar, positive under compression, xx yy zz xy, then yz xz in some groups and xz yz in others?",
+}
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
 
 

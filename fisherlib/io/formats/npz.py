@@ -20,6 +20,7 @@ FORMAT = "fisherlib-1"
 REQUIRED = ("keys", "configurations", "n_atoms", "numbers", "positions")
 _WANTED, _WAY = (*REQUIRED, "energies", "forces"), "write such a file with fisherlib.io.write"
 _STRUCTURE = {*REQUIRED, "format", "units", "provenance", "temperature", "cell", "pbc", "descriptor_names"}
+_OF_ALL = ("energies", "virials", "strain_descriptors")  # per configuration even where every one has one atom
 _UNITS = json.dumps({**UNITS, "temperature": "K"}, ensure_ascii=False)
 
 
@@ -147,7 +148,7 @@ def _by_length(arrays: Mapping[str, NDArray], M: int, atoms: int) -> tuple[dict[
         if name in _STRUCTURE or a.ndim == 0 or a.dtype.kind in "OV":
             continue
         fits_both = len(a) == M == atoms and a.ndim == 1
-        if name == "forces" or (len(a) == atoms and name != "energies" and not fits_both):
+        if name == "forces" or (len(a) == atoms and name not in _OF_ALL and not fits_both):
             per_atom[name] = a
         elif len(a) == M or name == "energies":
             per_configuration[name] = a

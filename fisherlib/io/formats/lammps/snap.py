@@ -5,12 +5,14 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import floats
 from ....dataset import Trajectory
+from ....units import BAR
 from ..values import npy, shaped
 from .text import filled, table, take, warn_of_few_digits
 
@@ -23,15 +25,17 @@ def read_snap(
     n_atoms: int | Sequence[int],
     energies: ArrayLike | None = None,
     forces: ArrayLike | None = None,
+    volumes: ArrayLike | None = None,
     temperature: float | None = None,
     key: str | None = None,
 ) -> Trajectory:
     """Descriptors, force descriptors, energies and forces of the configurations in the array of ``compute snap``.
 
     Its first row is D summed over the atoms (or one row for each atom, with bikflag 1), then follow 3N rows of
-    Φ = −∂D/∂x by atom-ID, x y z, and 6 rows of the virial, which are left aside. The last column is the energy (eV) and the
-    forces (eV/Å) of the pair_style. They are the truth if that drove the simulation. If it was only a reference such as
-    zbl, give ``energies`` and ``forces``: it is subtracted from them. Units are those of ``units metal``.
+    Φ = −∂D/∂x by atom-ID, x y z, and 6 rows of the virial, the strain descriptors xx yy zz yz xz xy. The last column is the
+    energy (eV), the forces (eV/Å) and the pressure (bar) of the pair_style. They are the truth if that drove the simulation.
+    If it was only a reference such as zbl, give ``energies`` and ``forces``: it is subtracted from them. Units are those of
+    ``units metal``.
 
     Args:
         path: the file of ``fix ave/time 1 1 … c_snap[*] … mode vector`` (one average over several steps would be no
@@ -39,6 +43,8 @@ def read_snap(
         n_atoms: N, of every configuration or of each.
         energies: (M,) eV; to be given together with ``forces``.
         forces: (ΣN, 3) or (3ΣN,), eV/Å, by atom-ID.
+        volumes: (M,) Å³, or one, of periodic cells. The virials are the pressures times them; without them, or with
+            ``forces`` given, the six rows are left aside.
         temperature: K.
         key: of the trajectory; the name of the file without it.
 
@@ -58,10 +64,13 @@ def read_snap(
     sites = [a[:h, :-1] for a, h in zip(arrays, heads, strict=True)]
     rows = np.concatenate([a[h:-_VIRIAL] for a, h in zip(arrays, heads, strict=True)])
     E, F = _targets(path, np.array([a[0, -1] for a in arrays]), rows[:, -1], energies, forces)
-    warnings.warn(
-        f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside, as only energies and forces are fitted",
-        stacklevel=2,
-    )
+    virials: dict[str, Any] = {} if volumes is None or forces is not None else _virials(arrays, volumes)
+    if not virials:
+        warnings.warn(
+            f"{path.name}: {_VIRIAL * len(arrays)} rows of the virial are left aside: they need volumes=, and the pressure of "
+            "the pair_style as the truth",
+            stacklevel=2,
+        )
     return Trajectory(
         key=path.stem if key is None else key,
         temperature=temperature,
@@ -71,7 +80,19 @@ def read_snap(
         site_descriptors=np.concatenate(sites) if (np.array(heads) == counts).all() else None,
         forces=F,
         force_descriptors=rows[:, :-1],
+        **virials,
     )
+
+
+def _virials(arrays: Sequence[NDArray], volumes: ArrayLike) -> dict[str, Any]:
+    """Virials, eV, of the pressures in the last column, and strain descriptors."""
+    V = floats("volumes", volumes)
+    if V.shape not in ((), (len(arrays),)) or not (np.isfinite(V) & (V > 0)).all():
+        raise ValueError(
+            f"volumes: expected one in Å³, or one for each of the {len(arrays)} configurations, got {volumes!r:.60}"
+        )
+    rows = np.array([a[-_VIRIAL:] for a in arrays])
+    return {"virials": rows[..., -1] * np.atleast_1d(V / BAR)[:, None], "strain_descriptors": rows[..., :-1]}
 
 
 def _head(path: Path, m: int, array: NDArray, N: int) -> int:
