@@ -107,13 +107,13 @@ MISTAKES = {
         lambda t, _: {"energies": t.energies / HARTREE},
         "energy slope",
         "warn",
-        "units: .* energies look like Ha, not eV$",
+        "units: .* energies look like Ha, not eV .units={'energy': 'Ha'} multiplies them by 27.2114.$",
     ),
     "energies in kcal/mol": Mistake(
         lambda t, _: {"energies": t.energies * 23.0605},
         "energy slope",
         "warn",
-        "units: .* energies look like kcal/mol, not eV$",
+        "units: .* energies look like kcal/mol, not eV .units=[^)]*by 0.0433641.",
     ),
     "energies per atom": Mistake(
         lambda t, _: {"energies": t.energies / t.n_atoms},

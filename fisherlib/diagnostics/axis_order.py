@@ -21,7 +21,7 @@ LEFT = 1 / 3
 Rows = tuple[Array, Array]
 
 
-def axes(data: Dataset, r2: float) -> list[Verdict]:
+def axes(data: Dataset, r2: float, *, computed: bool) -> list[Verdict]:
     """A failure if the forces fit far better with the axes in another order; otherwise an empty list.
 
     The most common mistake, (N, K, 3) read as (N, 3, K), leaves R² near 0.6 and a θ_f that looks plausible.
@@ -29,11 +29,13 @@ def axes(data: Dataset, r2: float) -> list[Verdict]:
     Args:
         data: the configurations; some of them are fitted in each order.
         r2: of the forces, fitted to all of them as they are.
+        computed: whether the descriptors are our own, whose axes are right.
     """
     if r2 >= GOOD or len(data.forces) < ROWS * data.K:
         return []
     some = [t.slice(0, _number(t, data)) for t in data.values()]
-    found = {words: _r2(some, order) for words, order in _ORDERS.items()}
+    orders = {words: order for words, order in _ORDERS.items() if not (computed and words.startswith("Φ"))}
+    found = {words: _r2(some, order) for words, order in orders.items()}
     best = max(found, key=found.__getitem__)
     if found[_AS_IT_IS] >= 1:
         return []
@@ -42,7 +44,7 @@ def axes(data: Dataset, r2: float) -> list[Verdict]:
         return []
     message = (
         f"forces fit with R² {found[best]:.3f} if {best}, and with {r2:.3f} as read: the axes are in the wrong order, "
-        "and θ_f would be wrong although it looks plausible; store Φ as (N, 3, K) and forces as (N, 3)"
+        f"and θ_f would be wrong although it looks plausible; store {'' if computed else 'Φ as (N, 3, K) and '}forces as (N, 3)"
     )
     return [Verdict(name="axes", level="fail", message=message, value=left, limits=(LEFT, np.inf))]
 

@@ -31,6 +31,11 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
     return values
 
 
+def are_computed(data: Dataset) -> bool:
+    """Whether the descriptors of the data were computed here, by a named library, so that their sign and axes are right."""
+    return bool(settings_of(data).get("library"))
+
+
 def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Verdict]:
     """A warning if θ and the data name different descriptor settings; an empty list if one of them names none."""
     ours, its = settings_of(data), settings_of(theta)

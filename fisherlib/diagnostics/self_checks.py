@@ -13,12 +13,15 @@ from ..potential import LinearPotential
 from ..solvers import solve
 from ..units import check_temperature, counted
 from .axis_order import axes
+from .bonds import bonds
+from .borders import borders
 from .composition import composition
-from .descriptor_match import by_provenance, parameters_of
+from .descriptor_match import are_computed, by_provenance, parameters_of
 from .duplicates import duplicates
-from .force_sign import by_energies, by_theta
+from .force_sign import by_energies, by_theta, units
 from .net_force import sums
 from .verdict import Level, Verdict
+from .wild_forces import wild_forces
 
 #: Force descriptors below this share of the descriptors of an atom, per Å, are rounding.
 ROUNDING = 1e-13
@@ -99,22 +102,27 @@ def findings(
         ]
     theta_f = solve(fisher(total, 1.0)).theta
     r2 = float(2 * total.PhiF @ theta_f - theta_f @ total.PhiPhi @ theta_f) / total.FF if total.FF > 0 else 0.0
-    verdicts = [*sums(data, np.sqrt(np.diag(total.PhiPhi) / total.rows)), _force_r2(r2)]
-    verdicts += [*axes(data, r2), *by_energies(data, theta_f, r2)]
+    computed, near = are_computed(data), bonds(data)
+    verdicts = [*sums(data, np.sqrt(np.diag(total.PhiPhi) / total.rows)), _force_r2(r2, computed)]
+    slope, *others = by_energies(data, theta_f, r2, near, computed=computed)
+    verdicts += [*axes(data, r2, computed=computed), slope, *others, *units(slope, near)]
     if theta is not None:
-        agree = next((v.value > 0 for v in verdicts if v.name == "energy slope"), False)
-        verdicts += [by_theta(total, parameters_of(theta, data), agree), *by_provenance(data, theta)]
+        verdicts += [by_theta(total, parameters_of(theta, data), slope.value > 0, computed=computed)]
+        verdicts += by_provenance(data, theta)
+    verdicts += [*borders(data, theta_f), *wild_forces(data, theta_f)]
     return [*verdicts, *composition(data), duplicates(data), _enough(total)]
 
 
-def _force_r2(r2: float) -> Verdict:
+def _force_r2(r2: float, computed: bool) -> Verdict:
     level: Level = "ok"
     message = f"the best θ explains {r2:.4f} of the forces (R²)"
     if r2 < FITS:
         level = "warn"
+        rows = "forces do not belong to these positions (atom or frame order, axes x y z)"
+        if not computed:
+            rows = "rows of Φ do not belong to these forces (atom or frame order, axes x y z, or (N, K, 3) read as (N, 3, K))"
         message = (
-            f"the best θ explains only {r2:.2f} of the forces (R²): rows of Φ do not belong to these forces (atom or frame "
-            "order, axes x y z, or (N, K, 3) read as (N, 3, K)), forces carry noise, or the descriptors are too few"
+            f"the best θ explains only {r2:.2f} of the forces (R²): {rows}, forces carry noise, or the descriptors are too few"
         )
     return Verdict(name="force R²", level=level, message=message, value=r2, limits=(FITS, np.inf))
 
