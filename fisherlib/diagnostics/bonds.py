@@ -17,6 +17,8 @@ ORDINARY = 8.0
 
 #: A weaker correlation between the length of bonds and the force along them says nothing of their stiffness.
 CLEAR = 0.65
+#: Fewer bonds of a configuration are too few to be judged by themselves.
+ENOUGH = 8
 
 _IMAGES = np.array(np.meshgrid(*[[-1, 0, 1]] * 3)).reshape(3, -1).T
 
@@ -36,6 +38,17 @@ class Bonds:
     shortest: float = float("nan")
 
 
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class _Pairs:
+    """Nearest pairs of a configuration: length and force along them, centred, cohesive energy, and the shortest."""
+
+    length: Array
+    force: Array
+    energy: float
+    shortest: float
+    relative: float
+
+
 def bonds(data: Dataset) -> Bonds:
     """Stiffness and length of the bonds between nearest neighbours; NaN without positions and elements.
 
@@ -50,23 +63,28 @@ def bonds(data: Dataset) -> Bonds:
     found = [each for t, m in chosen[:: max(1, len(chosen) // CONFIGURATIONS)] if (each := _of(t, m)) is not None]
     if not found:
         return Bonds()
-    found = sorted(found, key=lambda each: float((each[1] ** 2).mean()))
+    found = sorted(found, key=lambda each: float((each.force**2).mean()))
     middle = found[len(found) // 4 : len(found) - len(found) // 4]
-    r, f = (np.concatenate([each[n] for each in middle]) for n in (0, 1))
-    energy = float(np.mean([each[2] for each in middle]))
-    shortest, length = (float(np.median([each[n] for each in found])) for n in (3, 4))
+    own = [each for each in found if len(each.length) >= ENOUGH and _stiffness([each])]
+    stiffness = _stiffness(middle) or (_stiffness(own) if len(own) > 1 else None)
+    shortest, relative = (float(np.median([getattr(each, name) for each in found])) for name in ("shortest", "relative"))
+    return Bonds(stiffness=stiffness or float("nan"), length=relative, shortest=shortest)
+
+
+def _stiffness(found: list[_Pairs]) -> float | None:
+    """Over that of ordinary matter; None unless force and length are clearly correlated."""
+    r, f = (np.concatenate([getattr(each, name) for each in found]) for name in ("length", "force"))
+    energy, d = float(np.mean([each.energy for each in found])), float(np.median([each.shortest for each in found]))
     size = float(np.sqrt((r @ r) * (f @ f)))
-    clear = size > 0 and abs(r @ f) > CLEAR * size
-    stiffness = -float(r @ f / (r @ r)) * shortest**2 / energy / ORDINARY if clear else float("nan")
-    return Bonds(stiffness=stiffness, length=length, shortest=shortest)
+    return -float(r @ f / (r @ r)) * d**2 / energy / ORDINARY if abs(r @ f) > CLEAR * size else None
 
 
 def _spread(M: int, number: int) -> list[int]:
     return np.unique(np.linspace(0, M - 1, number).astype(int)).tolist()
 
 
-def _of(t: Trajectory, m: int) -> tuple[Array, Array, float, float, float] | None:
-    """Lengths and forces along the bonds of configuration m, centred, cohesive energy, and the shortest; None without bonds."""
+def _of(t: Trajectory, m: int) -> _Pairs | None:
+    """The nearest pairs of configuration m; None without any."""
     assert t.positions is not None and t.species is not None
     end = int(t.n_atoms[: m + 1].sum())
     atoms = slice(end - int(t.n_atoms[m]), end)
@@ -90,8 +108,13 @@ def _of(t: Trajectory, m: int) -> tuple[Array, Array, float, float, float] | Non
     pair = np.sort(np.column_stack([Z[centres], Z[atom]]), axis=1) @ [1000, 1]
     group = np.unique(pair, return_inverse=True)[1]
     first = int(np.argmin(r))
-    length = float(r[first] / (radii[centres[first]] + radii[atom[first]]))
-    return _within(r, group), _within(f, group), float(cohesive_energies(Z).mean()), float(r[first]), length
+    return _Pairs(
+        length=_within(r, group),
+        force=_within(f, group),
+        energy=float(cohesive_energies(Z).mean()),
+        shortest=float(r[first]),
+        relative=float(r[first] / (radii[centres[first]] + radii[atom[first]])),
+    )
 
 
 def _nearest(d: Array, shifts: Array) -> tuple[NDArray[np.integer], Array]:

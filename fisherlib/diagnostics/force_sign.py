@@ -146,11 +146,21 @@ def slope_verdict(
         message = f"energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; the forces do not fit (R² {r2:.2f})"
     elif not right:
         level = "warn"
-        cause = causes(slope, near, N, computed=computed) or "compare the units of energies, forces and " + (
-            "lengths" if computed else "descriptors"
-        )
-        message = f"units: energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1; {cause}"
+        message = _rising(slope, near, N, computed)
     return Verdict(name=name, level=level, message=message, value=float(slope), limits=SLOPE)
+
+
+def _rising(slope: float, near: Bonds, N: float, computed: bool) -> str:
+    """What may be the matter where energies rise too much or too little."""
+    message = f"energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1"
+    if cause := causes(slope, near, N, computed=computed) or causes(np.nan, near, N, computed=computed):
+        return f"units: {message}; {cause}"
+    if near.stiffness > 0:
+        return (
+            f"{message}, while forces are of the right size: forces leave energies between these configurations open; add energies or "
+            "kl to the loss (fisher + 0.1 kl)"
+        )
+    return f"units: {message}; compare the units of energies, forces and {'lengths' if computed else 'descriptors'}"
 
 
 def _falling(slope: float, correlation: float, near: Bonds, computed: bool) -> tuple[Level, str]:
@@ -173,7 +183,7 @@ def units(slope: Verdict, near: Bonds) -> list[Verdict]:
     if not near.stiffness > 0 or slope.level in ("warn", "fail"):
         return []
     rise = slope.value
-    found = causes(rise, near, 1.0, computed=True)
+    found = causes(rise, near, 1.0, computed=True) or causes(np.nan, near, 1.0, computed=True)
     if not found:
         return []
     energies = "" if np.isnan(rise) else f"energies rise by {rise:.3g} eV where θ_f·D rises by 1 eV, "

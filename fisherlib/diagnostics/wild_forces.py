@@ -9,7 +9,7 @@ from .verdict import Verdict
 #: A mean square force of so many times the median over the configurations is wild.
 WILD = 10.0
 #: Wild configurations decide if they carry more than this share of ⟨F·F⟩, with less than that share of the rows.
-CARRIED, ROWS = 0.5, 0.25
+CARRIED, ROWS = 0.8, 0.25
 
 
 def wild_forces(data: Dataset, theta: Array) -> list[Verdict]:
