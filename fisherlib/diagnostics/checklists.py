@@ -15,6 +15,7 @@ from .identifiability import null_directions, undetermined
 from .leverage import influence
 from .runs import short_runs, single_run
 from .self_checks import consistency, findings
+from .training_set import training_set
 from .verdict import Level, Verdict, unknown
 
 _OF_ONE_CONFIGURATION = ("outliers", "frozen configurations")
@@ -31,6 +32,8 @@ def check(
     moments: Moments | None = None,
 ) -> list[Verdict]:
     """All checks of a dataset: ``consistency``, ``sample``, directions left open by the forces, and leverage.
+
+    One sentence takes the place of ``sample`` where the data are a training set and no sample at a temperature.
 
     ``health`` is the shorter list for loading; ``trust.verdicts`` adds the checks of a fit.
 
@@ -54,7 +57,7 @@ def check(
     moments = moments or accumulate(data)
     return [
         *findings(data, theta, moments, temperature),
-        *sample(data, temperature),
+        *(training_set(data) or sample(data, temperature)),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
         influence(data, moments, temperature),
@@ -92,17 +95,15 @@ def health(
         'warn'
     """
     moments = moments or accumulate(data)
-    return [
+    found = [
         *consistency(data, theta=theta, moments=moments, temperature=temperature),
-        *(verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
-        *single_run(data),
-        *short_runs(data),
-        _drift(data),
-        _memory(data),
-        _fluctuation(data, temperature),
     ]
+    if told := training_set(data):
+        return [*told, *found]
+    each = (verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION)
+    return [*found, *each, *single_run(data), *short_runs(data), _drift(data), _memory(data), _fluctuation(data, temperature)]
 
 
 def _drift(data: Dataset) -> Verdict:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset
-from .verdict import Verdict
 
 #: Shares that differ by less are the same.
 ROUNDING = 1e-9
@@ -16,18 +15,11 @@ def counts_of_kinds(n_atoms: NDArray[np.integer], species: NDArray[np.integer], 
     return np.add.reduceat((species[:, None] == kinds).astype(float), starts, axis=0)
 
 
-def composition(data: Dataset) -> list[Verdict]:
-    """A warning if the proportions of the elements vary; an empty list for one element or unknown ones."""
+def shares_vary(data: Dataset) -> bool:
+    """Whether the proportions of the elements vary between configurations; not if elements are unknown."""
     known = [(t.n_atoms, t.species) for t in data.values() if t.species is not None]
     if not known:
-        return []
+        return False
     kinds = np.unique(np.concatenate([np.unique(species) for _, species in known]))
     shares = np.concatenate([counts_of_kinds(N, species, kinds) / N[:, None] for N, species in known])
-    spread = float(np.ptp(shares, axis=0).max())
-    if spread <= ROUNDING:
-        return []
-    message = (
-        f"the share of an element varies by up to {spread:.2g} between configurations, and energies have one offset for all "
-        "elements: compare energies only within one composition; forces and θ_f do not depend on it"
-    )
-    return [Verdict(name="composition", level="warn", message=message, value=spread, limits=(0.0, ROUNDING))]
+    return bool(np.ptp(shares, axis=0).max() > ROUNDING)

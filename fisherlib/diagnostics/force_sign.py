@@ -7,9 +7,10 @@ from ..dataset import Array, Dataset, Trajectory
 from ..moments import MomentRecord, Moments
 from .bonds import Bonds
 from .composition import counts_of_kinds
+from .open_energies import range_of_volumes, volume_terms
 from .unit_mistakes import STIFF, causes
 from .verdict import Level, Verdict, unknown
-from .volumes import across_volumes, volume_terms
+
 
 #: Correlation above which energies follow θ_f·D closely, and the same where the forces fit less well.
 FOLLOWS, LOOSELY = 0.9, 0.8
@@ -47,19 +48,18 @@ def by_energies(data: Dataset, theta_f: Array, r2: float, near: Bonds, *, comput
     if not (model @ model > 0 and true @ true > 0):
         message = "energies, or θ_f·D, do not vary within trajectories: they cannot tell the sign of Φ"
         return [unknown("energy slope", message)]
-    rest = true - model
-    strained = across_volumes(data, 1 - float(rest @ rest / (true @ true)))
+    strained = range_of_volumes(data) is not None
     if strained:
         each = [_residuals(t, theta_f, volume_terms(t)) for t in data.values()]
         model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
     slope = float(true @ model / (model @ model)) if model.any() else 0.0
     correlation = _cosine(model, true)
     N = float(data.n_atoms.mean())
-    verdict = slope_verdict(slope, correlation, r2, N, near=near, computed=computed, strained=bool(strained))
+    verdict = slope_verdict(slope, correlation, r2, N, near=near, computed=computed, strained=strained)
     follow = _shifted(each, correlation) or _correlation(correlation, r2, computed)
     if strained and follow.level != "ok":
         follow = unknown(follow.name, "volumes differ, so that energies and θ_f·D need not vary together")
-    return [verdict, follow, *strained]
+    return [verdict, follow]
 
 
 def has_energies(data: Dataset) -> bool:

@@ -15,11 +15,11 @@ from ..units import check_temperature, counted
 from .axis_order import axes
 from .bonds import bonds
 from .borders import borders
-from .composition import composition
 from .descriptor_match import are_computed, by_provenance, parameters_of
 from .duplicates import duplicates
 from .force_sign import by_energies, by_theta, units
 from .net_force import sums
+from .open_energies import open_energies
 from .verdict import Level, Verdict
 from .wild_forces import wild_forces
 
@@ -109,8 +109,8 @@ def findings(
     if theta is not None:
         verdicts += [by_theta(total, parameters_of(theta, data), slope.value > 0, computed=computed)]
         verdicts += by_provenance(data, theta)
-    verdicts += [*borders(data, theta_f), *wild_forces(data, theta_f)]
-    return [*verdicts, *composition(data), duplicates(data), _enough(total)]
+    verdicts += [*open_energies(data, total, theta_f), *borders(data, theta_f), *wild_forces(data, theta_f)]
+    return [*verdicts, duplicates(data), _enough(total)]
 
 
 def _force_r2(r2: float, computed: bool) -> Verdict:

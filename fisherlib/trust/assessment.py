@@ -78,14 +78,18 @@ def verdicts(
         return found  # there is nothing to fit
     if other is not None:
         found.append(_of_model(moments, other, theta_f))
-    if without:
+    a_sample = all(v.name != "training set" for v in found)
+    if without and a_sample:
         found.append(_unknown(without))
     if len(data.energies) < 2:
         message = "one configuration: errors cannot be estimated"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
     blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
-    runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
-    found += [*runs, _blocks(blocks), *_clusters(blocks), *_held_out(blocks, common)]
+    if a_sample:
+        found += [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
+    found += [_blocks(blocks), *_clusters(blocks), *_held_out(blocks, common)]
+    if not a_sample:
+        return found
     return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
 
 
