@@ -38,6 +38,10 @@ class Bonds:
     shortest: float = float("nan")
 
 
+#: Of data without positions.
+UNKNOWN = Bonds()
+
+
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class _Pairs:
     """Nearest pairs of a configuration: length and force along them, centred, cohesive energy, and the shortest."""
@@ -62,12 +66,14 @@ def bonds(data: Dataset) -> Bonds:
     chosen = [(t, m) for t in known for m in _spread(len(t), max(2, CONFIGURATIONS // len(known)))]
     found = [each for t, m in chosen[:: max(1, len(chosen) // CONFIGURATIONS)] if (each := _of(t, m)) is not None]
     if not found:
-        return Bonds()
+        return UNKNOWN
     found = sorted(found, key=lambda each: float((each.force**2).mean()))
     middle = found[len(found) // 4 : len(found) - len(found) // 4]
     own = [each for each in found if len(each.length) >= ENOUGH and _stiffness([each])]
     stiffness = _stiffness(middle) or (_stiffness(own) if len(own) > 1 else None)
-    shortest, relative = (float(np.median([getattr(each, name) for each in found])) for name in ("shortest", "relative"))
+    shortest, relative = (
+        float(np.median([getattr(each, name) for each in found])) for name in ("shortest", "relative")
+    )
     return Bonds(stiffness=stiffness or float("nan"), length=relative, shortest=shortest)
 
 

@@ -1,6 +1,7 @@
 """Borders: whether isolated configurations are clusters, or parts of a bulk whose periodic images the file leaves out."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset, Trajectory
 from ..units import counted
@@ -51,20 +52,22 @@ def borders(data: Dataset, theta: Array) -> list[Verdict]:
     return verdicts
 
 
-def _isolated(t: Trajectory) -> Array:
+def _isolated(t: Trajectory) -> NDArray[np.bool_]:
     """(M,) whether a configuration has no periodic direction."""
-    return np.ones(len(t), dtype=bool) if t.pbc is None else ~t.pbc.any(axis=1)
+    return np.ones(len(t), dtype=np.bool_) if t.pbc is None else np.logical_not(t.pbc.any(axis=1))
 
 
-def _each(t: Trajectory, alone: Array) -> list[tuple[slice, Array]]:
+def _each(t: Trajectory, alone: NDArray[np.bool_]) -> list[tuple[slice, Array]]:
     """Atoms of some isolated configurations, and their positions about the centre, (N, 3) Å."""
     assert t.positions is not None
     ends = np.cumsum(t.n_atoms)
-    found = [slice(int(ends[m] - t.n_atoms[m]), int(ends[m])) for m in np.flatnonzero(alone & (t.n_atoms > 2))[:LOOKED_AT]]
+    found = [
+        slice(int(ends[m] - t.n_atoms[m]), int(ends[m])) for m in np.flatnonzero(alone & (t.n_atoms > 2))[:LOOKED_AT]
+    ]
     return [(atoms, t.positions[atoms] - t.positions[atoms].mean(axis=0)) for atoms in found]
 
 
-def _torques(t: Trajectory, alone: Array) -> Array:
+def _torques(t: Trajectory, alone: NDArray[np.bool_]) -> Array:
     """|Σ r × F| / √Σ|r × F|² of some isolated configurations that have forces."""
     found = []
     for atoms, r in _each(t, alone):
@@ -75,7 +78,7 @@ def _torques(t: Trajectory, alone: Array) -> Array:
     return np.array(found)
 
 
-def _errors(t: Trajectory, alone: Array, theta: Array) -> tuple[float, float]:
+def _errors(t: Trajectory, alone: NDArray[np.bool_], theta: Array) -> tuple[float, float]:
     """RMS of F − Φθ, eV/Å, over the half of the atoms further from the middle in some direction, and over the others."""
     outer, inner = [], []
     for atoms, r in _each(t, alone):

@@ -103,7 +103,15 @@ def health(
     if told := training_set(data):
         return [*told, *found]
     each = (verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION)
-    return [*found, *each, *single_run(data), *short_runs(data), _drift(data), _memory(data), _fluctuation(data, temperature)]
+    return [
+        *found,
+        *each,
+        *single_run(data),
+        *short_runs(data),
+        _drift(data),
+        _memory(data),
+        _fluctuation(data, temperature),
+    ]
 
 
 def _drift(data: Dataset) -> Verdict:

@@ -5,12 +5,11 @@ import numpy as np
 from ..arguments import kind
 from ..dataset import Array, Dataset, Trajectory
 from ..moments import MomentRecord, Moments
-from .bonds import Bonds
+from .bonds import UNKNOWN, Bonds
 from .composition import counts_of_kinds
 from .open_energies import range_of_volumes, volume_terms
 from .unit_mistakes import STIFF, causes
 from .verdict import Level, Verdict, unknown
-
 
 #: Correlation above which energies follow θ_f·D closely, and the same where the forces fit less well.
 FOLLOWS, LOOSELY = 0.9, 0.8
@@ -23,9 +22,7 @@ FEWEST = 30
 #: Slopes of energies against θ_f·D that mean the right units and sign.
 SLOPE = (0.5, 2.0)
 
-UPHILL = (
-    "the forces of the file point uphill, towards higher energy: they are +∂U/∂x, not −∂U/∂x; negate that column in the file"
-)
+UPHILL = "the forces of the file point uphill, towards higher energy: they are +∂U/∂x, not −∂U/∂x; negate that column in the file"
 WRONG_SIGN = "the column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
 
 
@@ -115,7 +112,7 @@ def slope_verdict(
     r2: float,
     N: float,
     *,
-    near: Bonds = Bonds(),
+    near: Bonds = UNKNOWN,
     computed: bool = False,
     strained: bool = False,
 ) -> Verdict:
@@ -182,8 +179,8 @@ def units(slope: Verdict, near: Bonds) -> list[Verdict]:
     """
     if not near.stiffness > 0 or slope.level in ("warn", "fail"):
         return []
-    rise = slope.value
-    found = causes(rise, near, 1.0, computed=True) or causes(np.nan, near, 1.0, computed=True)
+    rise = slope.value  # NaN where it is not known
+    found = causes(rise, near, 1.0, computed=True)
     if not found:
         return []
     energies = "" if np.isnan(rise) else f"energies rise by {rise:.3g} eV where θ_f·D rises by 1 eV, "
@@ -243,7 +240,9 @@ def by_theta(total: MomentRecord, theta: Array, energies_agree: bool, *, compute
     elif correlation < 0:
         level = "fail"
         of, why = ("forces", UPHILL) if computed else ("force descriptors", WRONG_SIGN)
-        message = f"sign of the {of}: forces fall where those of the given θ rise (correlation {correlation:.3f}): {why}"
+        message = (
+            f"sign of the {of}: forces fall where those of the given θ rise (correlation {correlation:.3f}): {why}"
+        )
     return Verdict(name="sign by θ", level=level, message=message, value=correlation, limits=(FOLLOWS, np.inf))
 
 

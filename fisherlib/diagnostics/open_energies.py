@@ -54,11 +54,11 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
     loss, N = energy(total), float(total.rows / 3 / total.configurations)
     if not (np.isfinite(loss.s) and loss.s > 0):
         return []
-    off, explained = np.sqrt(max(2 * float(loss(theta)), 0.0)) / N, 1 - 2 * float(loss(theta)) / loss.s
+    off, explained = float(np.sqrt(max(2 * float(loss(theta)), 0.0))) / N, 1 - 2 * float(loss(theta)) / loss.s
     if off < SMALL:
         return []
     mixture = solve(fisher(total, 1.0) + WEIGHT * kl(total, 1.0)).theta
-    mixed = np.sqrt(max(2 * float(loss(mixture)), 0.0)) / N
+    mixed = float(np.sqrt(max(2 * float(loss(mixture)), 0.0))) / N
     volumes = range_of_volumes(data)
     if off < BETTER * mixed and not (volumes and explained < EXPLAINED):
         return []
@@ -67,7 +67,11 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
         why = f"volumes differ ({volumes[0]:.4g} to {volumes[1]:.4g} Å³ an atom), and forces do not see volume"
     elif shares_vary(data):
         why = "compositions differ, and forces leave energies between them open"
-    stress = " (or stress, which the data have)" if any(getattr(t, "virials", None) is not None for t in data.values()) else ""
+    stress = (
+        " (or stress, which the data have)"
+        if any(getattr(t, "virials", None) is not None for t in data.values())
+        else ""
+    )
     price = f"{_force_error(total, theta):.3g} to {_force_error(total, mixture):.3g} eV/Å"
     message = (
         f"{why}: energies of θ_f are off by {1e3 * off:.3g} meV/atom, and by {1e3 * mixed:.3g} with fisher + {WEIGHT:g} kl{stress}, while "

@@ -121,9 +121,7 @@ def _force_r2(r2: float, computed: bool) -> Verdict:
         rows = "forces do not belong to these positions (atom or frame order, axes x y z)"
         if not computed:
             rows = "rows of Φ do not belong to these forces (atom or frame order, axes x y z, or (N, K, 3) read as (N, 3, K))"
-        message = (
-            f"the best θ explains only {r2:.2f} of the forces (R²): {rows}, forces carry noise, or the descriptors are too few"
-        )
+        message = f"the best θ explains only {r2:.2f} of the forces (R²): {rows}, forces carry noise, or the descriptors are too few"
     return Verdict(name="force R²", level=level, message=message, value=r2, limits=(FITS, np.inf))
 
 

@@ -33,7 +33,9 @@ def training_set(data: Dataset) -> list[Verdict]:
         f"a training set of {counted(len(label), 'structure')} ({len(names)} sizes, compositions or volumes), not a sample at T: read "
         "θ_f as force matching; temperatures, drift, memory, populations and weights are not judged"
     )
-    return [Verdict(name="training set", level="warn", message=message, value=float(len(names)), limits=(0.0, least - 1.0))]
+    return [
+        Verdict(name="training set", level="warn", message=message, value=float(len(names)), limits=(0.0, least - 1.0))
+    ]
 
 
 def _systems(t: Trajectory) -> NDArray[np.str_]:

@@ -67,9 +67,7 @@ def _mistakes(N: float, computed: bool) -> list[_Mistake]:
             words = f"forces look like {force}, not eV/Å (units={{'force': '{force}'}} multiplies them by {f:.6g})"
         elif word := _BOTH.get((energy, force)):
             by = f"by {e:.6g} and {f:.6g}" if e != f else f"by {e:.6g}"
-            words = (
-                f"energies look like {energy} and forces like {force}, not eV and eV/Å (units='{word}' multiplies them {by})"
-            )
+            words = f"energies look like {energy} and forces like {force}, not eV and eV/Å (units='{word}' multiplies them {by})"
             if force.endswith("Bohr"):
                 lengths = "'atomic'" if energy == "Ha" else "'Ry, Ry/Bohr, Bohr'"
                 found.append(
