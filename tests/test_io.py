@@ -301,6 +301,7 @@ def test_a_flipped_sign_is_refused_and_read_with_gradient(app_file: Callable[...
     np.testing.assert_allclose(fitted(fl.io.read(path, check=False)).theta, -make.THETA, rtol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:md.pkl. units")  # forces made up for these elements are small
 def test_a_given_theta_settles_the_sign_where_energies_cannot(tmp_path: Path) -> None:
     content = make.md(False)
     for entry in content.values():

@@ -15,7 +15,7 @@ from .identifiability import null_directions, undetermined
 from .leverage import influence
 from .runs import short_runs, single_run
 from .self_checks import consistency, findings
-from .training_set import training_set
+from .training_set import runs_within, training_set
 from .verdict import Level, Verdict, unknown
 
 _OF_ONE_CONFIGURATION = ("outliers", "frozen configurations")
@@ -57,7 +57,7 @@ def check(
     moments = moments or accumulate(data)
     return [
         *findings(data, theta, moments, temperature),
-        *(training_set(data) or sample(data, temperature)),
+        *_sample(data, temperature),
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
         influence(data, moments, temperature),
@@ -112,6 +112,13 @@ def health(
         _memory(data),
         _fluctuation(data, temperature),
     ]
+
+
+def _sample(data: Dataset, temperature: float | None) -> list[Verdict]:
+    """``sample``, of the runs alone where the data are a training set."""
+    told = training_set(data)
+    runs = runs_within(data) if told else data
+    return told if runs is None else [*told, *sample(runs, temperature)]
 
 
 def _drift(data: Dataset) -> Verdict:

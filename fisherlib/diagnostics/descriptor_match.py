@@ -32,8 +32,9 @@ def parameters_of(theta: ArrayLike | LinearPotential, data: Dataset) -> Array:
 
 
 def are_computed(data: Dataset) -> bool:
-    """Whether the descriptors of the data were computed here, by a named library, so that their sign and axes are right."""
-    return bool(settings_of(data).get("library"))
+    """Whether the descriptors were computed when the data were read, so that their sign and axes are right."""
+    taken = data.provenance.get("columns")
+    return bool(settings_of(data).get("library")) and taken is not None and "force_descriptors" not in taken
 
 
 def by_provenance(data: Dataset, theta: ArrayLike | LinearPotential) -> list[Verdict]:

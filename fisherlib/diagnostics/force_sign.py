@@ -150,9 +150,11 @@ def slope_verdict(
 def _rising(slope: float, near: Bonds, N: float, computed: bool) -> str:
     """What may be the matter where energies rise too much or too little."""
     message = f"energies rise by {slope:.3g} eV where θ_f·D rises by 1 eV, expected 1"
-    if cause := causes(slope, near, N, computed=computed) or causes(np.nan, near, N, computed=computed):
+    right = 1 / STIFF <= near.stiffness <= STIFF
+    by_slope = "" if right else causes(slope, UNKNOWN, N, computed=computed)
+    if cause := causes(slope, near, N, computed=computed) or causes(np.nan, near, N, computed=computed) or by_slope:
         return f"units: {message}; {cause}"
-    if near.stiffness > 0:
+    if right:
         return (
             f"{message}, while forces are of the right size: forces leave energies between these configurations open; add energies or "
             "kl to the loss (fisher + 0.1 kl)"

@@ -51,14 +51,14 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
         total: their moments.
         theta: (K,) θ_f.
     """
-    loss, N = energy(total), float(total.rows / 3 / total.configurations)
+    loss, N = energy(total), total.rows / 3 / total.configurations
     if not (np.isfinite(loss.s) and loss.s > 0):
         return []
-    off, explained = float(np.sqrt(max(2 * float(loss(theta)), 0.0))) / N, 1 - 2 * float(loss(theta)) / loss.s
+    off, explained = float(np.sqrt(np.maximum(2 * loss(theta), 0.0))) / N, 1 - 2 * float(loss(theta)) / loss.s
     if off < SMALL:
         return []
     mixture = solve(fisher(total, 1.0) + WEIGHT * kl(total, 1.0)).theta
-    mixed = float(np.sqrt(max(2 * float(loss(mixture)), 0.0))) / N
+    mixed = float(np.sqrt(np.maximum(2 * loss(mixture), 0.0))) / N
     volumes = range_of_volumes(data)
     if off < BETTER * mixed and not (volumes and explained < EXPLAINED):
         return []
@@ -87,4 +87,4 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
 
 def _force_error(total: MomentRecord, theta: Array) -> float:
     squared = total.FF - 2 * total.PhiF @ theta + theta @ total.PhiPhi @ theta
-    return float(np.sqrt(max(squared, 0.0) / total.rows))
+    return float(np.sqrt(np.maximum(squared, 0.0) / total.rows))
