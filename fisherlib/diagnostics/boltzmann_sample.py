@@ -105,7 +105,7 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
         if ratio is not None:
             virial.append(float(ratio.mean()))
         yield _called(t.key), _temperature(ratio, chance)
-        if T is not None and len(t) > 1:
+        if T is not None and len(t) > 1 and t.has_energies:
             freedom += max(time_series.independent_of(E) - 1, 1.0)
             ratios.append((E / T, t.n_atoms))
     if len(ratios) > 1:
@@ -125,7 +125,7 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
         )
     mean, error, each = drift(data)
     if len(each) > 3:
-        spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values()])))
+        spread = float(np.sqrt(np.mean([t.energies.var() for t in data.values() if t.has_energies])))
         yield TOGETHER, time_series.end_to_end(mean, error, spread, len(each) - 1, time_series.CHANCE)
 
 
@@ -135,19 +135,22 @@ def _called(key: str) -> str:
 
 
 def _judged(E: Array, N: Counts, T: float | None, forces: Array | None, chance: float) -> list[Verdict]:
+    still = [] if forces is None else [time_series.standing_still(forces, N)]
+    if not np.isfinite(E).all():
+        return [*(unknown(name, time_series.NO_ENERGIES) for name in time_series.OF_ENERGIES), *still]
     x = _of_one_size(E, N)
     independent = time_series.independent_of(x)
     if T is None:
         ratio = unknown("canonical ratio", time_series.UNKNOWN)
     else:
         ratio = time_series.fluctuation(ratio_if_any(E, N, T), max(independent - 1, 1.0), f"{T:g} K", chance)
-    verdicts = [
+    return [
         ratio,
         time_series.memory(x, independent),
         time_series.line(x, chance),
         time_series.outliers(x, float(N.mean())),
+        *still,
     ]
-    return verdicts if forces is None else [*verdicts, time_series.standing_still(forces, N)]
 
 
 def _of_one_size(E: Array, N: Counts) -> Array:
@@ -158,7 +161,7 @@ def _of_one_size(E: Array, N: Counts) -> Array:
 
 def _of_one_composition(t: Trajectory) -> Array:
     """Energies of a trajectory, without the part explained by varying numbers of atoms of each element."""
-    if t.species is None or len(kinds := np.unique(t.species)) < 2:
+    if not t.has_energies or t.species is None or len(kinds := np.unique(t.species)) < 2:
         return t.energies
     counts = counts_of_kinds(t.n_atoms, t.species, kinds)
     counts, x = counts - counts.mean(axis=0), t.energies - t.energies.mean()

@@ -102,6 +102,8 @@ def health(
     ]
     if told := training_set(data):
         return [*told, *found]
+    if not all(t.has_energies for t in data.values()):
+        return [*found, *_sample(data, temperature), *single_run(data), *short_runs(data)]
     each = (verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION)
     return [
         *found,

@@ -72,7 +72,7 @@ def without_copies(data: Dataset) -> Dataset:
 
 def _alike(data: Dataset) -> NDArray[np.integer]:
     """(M,) a label of each configuration, equal for equal energy and descriptors."""
-    rows = np.concatenate([np.column_stack([t.descriptors, t.energies]) for t in data.values()])
+    rows = np.concatenate([np.column_stack([t.descriptors, np.nan_to_num(t.energies)]) for t in data.values()])
     return np.unique(rows, axis=0, return_inverse=True)[1].ravel()
 
 

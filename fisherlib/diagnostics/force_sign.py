@@ -38,7 +38,7 @@ def by_energies(data: Dataset, theta_f: Array, r2: float, near: Bonds, *, comput
         near: bonds of the data.
         computed: whether the descriptors are our own, whose sign and axes are right.
     """
-    if not has_energies(data):
+    if not all(t.has_energies for t in data.values()):
         return [unknown("energy slope", "energies are missing: they cannot tell the sign and the unit of forces")]
     each = [_residuals(t, theta_f) for t in data.values()]
     model, true = (np.concatenate(parts) for parts in zip(*each, strict=True))
@@ -57,11 +57,6 @@ def by_energies(data: Dataset, theta_f: Array, r2: float, near: Bonds, *, comput
     if strained and follow.level != "ok":
         follow = unknown(follow.name, "volumes differ, so that energies and θ_f·D need not vary together")
     return [verdict, follow]
-
-
-def has_energies(data: Dataset) -> bool:
-    """Whether every configuration has an energy."""
-    return bool(np.isfinite(data.energies).all())
 
 
 def _cosine(a: Array, b: Array) -> float:

@@ -10,7 +10,7 @@ from scipy.linalg import eigh, qr
 from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
-from ..moments import Moments, Offsets
+from ..moments import MomentRecord, Moments, Offsets
 from ..solvers import solve, spectrum
 from ..units import beta, counted
 from .verdict import Level, Verdict
@@ -65,7 +65,7 @@ def null_directions(
     names = _names(names, K)
     total = moments.total()
     loss = fisher(total, 1.0 if temperature is None else temperature)
-    A, S = loss.A, kl(total, 1.0).A
+    A, S = loss.A, _covariance(total)
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
         rounding = solve(loss).rounding
@@ -90,6 +90,11 @@ def null_directions(
             Verdict(name="null directions", level=level, message=message, value=float(warned), limits=(0.0, 0.0))
         )
     return shown
+
+
+def _covariance(total: MomentRecord) -> Array:
+    """(K, K) Cov(D) without offsets of elements, for energies or without them, up to a factor."""
+    return kl(total, 1.0).A if total.has_energies else Offsets.of(total, constant=True).scatter[: total.K, : total.K]
 
 
 def undetermined(moments: Moments, *, names: Sequence[str] | None = None) -> list[Verdict]:

@@ -51,6 +51,8 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
         total: their moments.
         theta: (K,) θ_f.
     """
+    if not total.has_energies:
+        return []
     loss, N = energy(total), total.rows / 3 / total.configurations
     if not (np.isfinite(loss.s) and loss.s > 0):
         return []

@@ -67,6 +67,8 @@ def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
 
 def from_one_to_the_next(data: Dataset) -> float:
     """Correlation of the last energy of each trajectory with the first of the next, in the order of the file."""
+    if not all(t.has_energies for t in data.values()):
+        return 0.0
     return across(np.concatenate(series_of_energies(data))[:, None], data.groups)
 
 

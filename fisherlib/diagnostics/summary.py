@@ -31,7 +31,8 @@ def facts(data: Dataset) -> dict[str, object]:
     """
     kind("data", data, Dataset, "facts(io.read(path))")
     lengths = [len(t) for t in data.values()]
-    seen = len(data.energies) >= SEEN * len(data)
+    known = all(t.has_energies for t in data.values())
+    seen, why = known and len(data.energies) >= SEEN * len(data), SHORT if known else "not known: there are no energies"
     each = f" ({_range(lengths)} a trajectory)" if len(data) > 1 else ""
     return {
         "trajectories": len(data),
@@ -39,8 +40,8 @@ def facts(data: Dataset) -> dict[str, object]:
         "atoms in a configuration": _range(data.n_atoms),
         "temperature, K": _temperature(data),
         "descriptors K": data.K,
-        "autocorrelation time of the energies, configurations": f"{memory(data):.2f}" if seen else SHORT,
-        "independent energies": f"about {independent_energies(data):.0f}" if seen else SHORT,
+        "autocorrelation time of the energies, configurations": f"{memory(data):.2f}" if seen else why,
+        "independent energies": f"about {independent_energies(data):.0f}" if seen else why,
     }
 
 

@@ -23,6 +23,9 @@ TOO_LARGE = "a higher temperature than the label says, several phases or basins,
 
 UNKNOWN = "the temperature is not known, so that the fluctuation of energies cannot be judged; give temperature="
 
+NO_ENERGIES = "there are no energies: their fluctuation, memory and drift cannot be judged"
+OF_ENERGIES = ("canonical ratio", "autocorrelation", "drift", "outliers")
+
 #: Probability of a false alarm over all trajectories, on either side.
 CHANCE = 0.005
 

@@ -47,7 +47,7 @@ def of_ensembles(
     """
     groups: dict[tuple[float, int], list[str]] = {}
     mixed = []
-    for t in data.values():
+    for t in (t for t in data.values() if t.has_energies):
         T = t.temperature if temperature is None else temperature
         if T is not None and np.ptp(t.n_atoms) == 0:
             groups.setdefault((T, int(t.n_atoms[0])), []).append(t.key)
