@@ -79,14 +79,13 @@ def _torques(t: Trajectory, alone: NDArray[np.bool_]) -> Array:
 
 
 def _errors(t: Trajectory, alone: NDArray[np.bool_], theta: Array) -> tuple[float, float]:
-    """RMS of F − Φθ, eV/Å, over the half of the atoms further from the middle in some direction, and over the others."""
+    """RMS of F − Φθ, eV/Å, over the half of the atoms further from the middle, and over the others."""
     outer, inner = [], []
     for atoms, r in _each(t, alone):
         rows = slice(3 * atoms.start, 3 * atoms.stop)
         error = (t.forces[rows] - t.force_descriptors[rows] @ theta).reshape(-1, 3)
-        away = np.abs(r / np.maximum(np.abs(r).max(axis=0), 1e-12)).max(axis=1)
-        out = away > np.median(away)
-        outer.append(error[out].ravel())
-        inner.append(error[~out].ravel())
+        order = np.argsort(np.linalg.norm(r, axis=1), kind="stable")
+        inner.append(error[order[: len(r) // 2]].ravel())
+        outer.append(error[order[len(r) // 2 :]].ravel())
     a, b = (float(np.sqrt(np.mean(np.concatenate(errors) ** 2))) for errors in (outer, inner))
     return a, b

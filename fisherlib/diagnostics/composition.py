@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset
+from ..moments import MomentRecord, free_offsets
+from .verdict import Verdict
 
 #: Shares that differ by less are the same.
 ROUNDING = 1e-9
@@ -23,3 +25,15 @@ def shares_vary(data: Dataset) -> bool:
     kinds = np.unique(np.concatenate([np.unique(species) for _, species in known]))
     shares = np.concatenate([counts_of_kinds(N, species, kinds) / N[:, None] for N, species in known])
     return bool(np.ptp(shares, axis=0).max() > ROUNDING)
+
+
+def composition(data: Dataset, total: MomentRecord) -> list[Verdict]:
+    """A warning if compositions vary, but too little to determine an offset for each element; otherwise an empty list."""
+    free = free_offsets(total) if shares_vary(data) else ()
+    if not free:
+        return []
+    message = (
+        f"compositions vary and do not determine the energy of an atom of each element: energies stay the same with {free[0]}"
+        f"{f' and {len(free) - 1} more' if len(free) > 1 else ''}, and those of other compositions are open; add compositions"
+    )
+    return [Verdict(name="composition", level="warn", message=message, value=float(len(free)), limits=(0.0, 0.0))]

@@ -56,11 +56,12 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
     loss, N = energy(total), total.rows / 3 / total.configurations
     if not (np.isfinite(loss.s) and loss.s > 0):
         return []
-    off, explained = float(np.sqrt(np.maximum(2 * loss(theta), 0.0))) / N, 1 - 2 * float(loss(theta)) / loss.s
+    left = max(2 * float(loss(theta)), 0.0)
+    off, explained = left**0.5 / N, 1 - left / loss.s
     if off < SMALL:
         return []
     mixture = solve(fisher(total, 1.0) + WEIGHT * kl(total, 1.0)).theta
-    mixed = float(np.sqrt(np.maximum(2 * loss(mixture), 0.0))) / N
+    mixed = max(2 * float(loss(mixture)), 0.0) ** 0.5 / N
     volumes = range_of_volumes(data)
     if off < BETTER * mixed and not (volumes and explained < EXPLAINED):
         return []
@@ -69,21 +70,12 @@ def open_energies(data: Dataset, total: MomentRecord, theta: Array) -> list[Verd
         why = f"volumes differ ({volumes[0]:.4g} to {volumes[1]:.4g} Å³ an atom), and forces do not see volume"
     elif shares_vary(data):
         why = "compositions differ, and forces leave energies between them open"
-    stress = (
-        " (or stress, which the data have)"
-        if any(getattr(t, "virials", None) is not None for t in data.values())
-        else ""
-    )
-    price = f"{_force_error(total, theta):.3g} to {_force_error(total, mixture):.3g} eV/Å"
+    stress = " or the stress that the data have" if any(t.virials is not None for t in data.values()) else " or stress"
     message = (
-        f"{why}: energies of θ_f are off by {1e3 * off:.3g} meV/atom, and by {1e3 * mixed:.3g} with fisher + {WEIGHT:g} kl{stress}, while "
-        f"the force error changes from {price}; take the mixture where energies matter"
+        f"{why}: energies of θ_f are off by {1e3 * off:.3g} meV/atom ({(1 - explained) ** 0.5:.2g} times their spread), those of fisher + "
+        f"{WEIGHT:g} kl by {1e3 * mixed:.3g}, and the force error goes from {_force_error(total, theta):.3g} to "
+        f"{_force_error(total, mixture):.3g} eV/Å; add energies{stress} to the loss where energies matter"
     )
-    if off < BETTER * mixed:
-        message = (
-            f"{why}: energies of θ_f are off by {1e3 * off:.3g} meV/atom, {(1 - explained) ** 0.5:.2g} times their spread; add stress or "
-            "energies to the loss"
-        )
     return [Verdict(name="open energies", level="warn", message=message, value=1e3 * off, limits=(0.0, 1e3 * SMALL))]
 
 

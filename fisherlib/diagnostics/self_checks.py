@@ -15,6 +15,7 @@ from ..units import check_temperature, counted
 from .axis_order import axes
 from .bonds import bonds
 from .borders import borders
+from .composition import composition
 from .descriptor_match import are_computed, by_provenance, parameters_of
 from .duplicates import duplicates
 from .force_sign import by_energies, by_theta, units
@@ -109,7 +110,9 @@ def findings(
     if theta is not None:
         verdicts += [by_theta(total, parameters_of(theta, data), slope.value > 0, computed=computed)]
         verdicts += by_provenance(data, theta)
-    verdicts += [*open_energies(data, total, theta_f), *borders(data, theta_f), *wild_forces(data, theta_f)]
+    verdicts += [*open_energies(data, total, theta_f), *wild_forces(data, theta_f)]
+    verdicts += borders(data, theta_f) if r2 >= FITS else []
+    verdicts += composition(data, total)
     return [*verdicts, duplicates(data), _enough(total)]
 
 
