@@ -7,7 +7,7 @@ from ..dataset import Array, Dataset, Trajectory
 from ..units import counted
 from .verdict import Verdict
 
-#: Configurations of each trajectory that are looked at.
+#: Trajectories that are looked at, and configurations of each.
 LOOKED_AT = 20
 
 #: A net torque of the forces above this, relative to a random sum, is that of no isolated cluster. Rounding of published
@@ -27,7 +27,8 @@ def borders(data: Dataset, theta: Array) -> list[Verdict]:
     """
     known = {key: (t, _isolated(t)) for key, t in data.items() if t.positions is not None}
     number, total = sum(int(alone.sum()) for _, alone in known.values()), sum(len(t) for t, _ in known.values())
-    torques = {key: _torques(t, alone) for key, (t, alone) in known.items() if alone.any()}
+    some = [key for key, (_, alone) in known.items() if alone.any()]
+    torques = {key: _torques(*known[key]) for key in some[:: 1 + len(some) // LOOKED_AT]}
     torques = {key: found for key, found in torques.items() if len(found)}
     verdicts: list[Verdict] = []
     if torques:

@@ -95,25 +95,18 @@ def health(
         'warn'
     """
     moments = moments or accumulate(data)
-    found = [
-        *consistency(data, theta=theta, moments=moments, temperature=temperature),
+    found = consistency(data, theta=theta, moments=moments, temperature=temperature)
+    left = [
         *undetermined(moments, names=data.descriptor_names),
         *null_directions(moments, names=data.descriptor_names),
     ]
     if told := training_set(data):
-        return [*told, *found]
+        return [*told, *found, *left]
     if not all(t.has_energies for t in data.values()):
-        return [*found, *_sample(data, temperature), *single_run(data), *short_runs(data)]
-    each = (verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION)
-    return [
-        *found,
-        *each,
-        *single_run(data),
-        *short_runs(data),
-        _drift(data),
-        _memory(data),
-        _fluctuation(data, temperature),
-    ]
+        return [*found, *_sample(data, temperature), *left, *single_run(data), *short_runs(data)]
+    found += (verdict for verdict in sample(data, temperature) if verdict.name in _OF_ONE_CONFIGURATION)
+    together = (_drift(data), _memory(data), _fluctuation(data, temperature))
+    return [*found, *left, *single_run(data), *short_runs(data), *together]
 
 
 def _sample(data: Dataset, temperature: float | None) -> list[Verdict]:

@@ -40,9 +40,9 @@ def wild_forces(data: Dataset, theta: Array) -> list[Verdict]:
 def _left(data: Dataset, theta: Array, wild: Array) -> str:
     """The force error over the wild configurations and over the others, in words."""
     errors: dict[bool, list[Array]] = {True: [], False: []}
-    for number, t in enumerate(data.values()):
+    for t, own in zip(data.values(), np.split(wild, np.cumsum([len(t) for t in data.values()])[:-1]), strict=True):
         error = t.forces - t.force_descriptors @ theta
-        rows = np.repeat(wild[data.groups == number], 3 * t.n_atoms)
+        rows = np.repeat(own, 3 * t.n_atoms)
         errors[True].append(error[rows])
         errors[False].append(error[~rows])
     a, b = (float(np.sqrt(np.mean(np.concatenate(errors[which]) ** 2))) for which in (True, False))
