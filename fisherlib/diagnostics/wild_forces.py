@@ -1,6 +1,7 @@
 """Wild forces: a few configurations, or groups, that carry most of ⟨F·F⟩ and so decide θ_f."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset
 from ..units import counted
@@ -37,7 +38,7 @@ def wild_forces(data: Dataset, theta: Array) -> list[Verdict]:
     return [Verdict(name="wild forces", level="warn", message=message, value=share, limits=(0.0, CARRIED))]
 
 
-def _left(data: Dataset, theta: Array, wild: Array) -> str:
+def _left(data: Dataset, theta: Array, wild: NDArray[np.bool_]) -> str:
     """The force error over the wild configurations and over the others, in words."""
     errors: dict[bool, list[Array]] = {True: [], False: []}
     for t, own in zip(data.values(), np.split(wild, np.cumsum([len(t) for t in data.values()])[:-1]), strict=True):
@@ -49,7 +50,7 @@ def _left(data: Dataset, theta: Array, wild: Array) -> str:
     return f" (force error {a:.2g} eV/Å there, {b:.2g} elsewhere)"
 
 
-def _named(data: Dataset, wild: Array, squared: Array) -> str:
+def _named(data: Dataset, wild: NDArray[np.bool_], squared: Array) -> str:
     """The trajectories of wild configurations with their share, or the configurations of a trajectory that has others too."""
     groups, keys = data.groups, list(data)
     order = sorted({int(g) for g in groups[wild]}, key=lambda g: -float(squared[wild & (groups == g)].sum()))
