@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from ..dataset import Dataset, Trajectory
 from ..units import counted
 from .open_energies import volumes_per_atom
+from .runs import likely_key
 from .verdict import Verdict
 
 #: Volumes per atom within this share of each other are one system: a run at constant pressure fluctuates by less.
@@ -26,12 +27,13 @@ def training_set(data: Dataset) -> list[Verdict]:
     mixed = np.concatenate([np.full(len(own), not _is_run(own)) for own in each])
     names, label, sizes = np.unique(np.concatenate(each), return_inverse=True, return_counts=True)
     few = mixed & (sizes[label] < RUN)
-    least = SYSTEMS - bool(data.provenance.get("likely_keys"))  # labels within a trajectory tell the same
+    least = SYSTEMS - bool(likely_key(data))  # labels within a trajectory tell the same
     if len(label) < STRUCTURES or len(names) < least or few.mean() < SHARE:
         return []
     message = (
         f"a training set of {counted(len(label), 'structure')} ({len(names)} sizes, compositions or volumes), not a sample at T: read "
         "θ_f as force matching; its temperature, drift, memory, populations and weights mean nothing"
+        f"{likely_key(data) if len(data) == 1 else ''}"
     )
     return [
         Verdict(name="training set", level="warn", message=message, value=float(len(names)), limits=(0.0, least - 1.0))
