@@ -11,7 +11,7 @@ from .verdict import Verdict
 
 #: Volumes per atom within this share of each other are one system: a run at constant pressure fluctuates by less.
 BIN = 0.04
-#: A set has at least so many systems and structures, and this share of its structures in systems of fewer than ``RUN``.
+#: A set has at least so many systems, a set and a run at least so many structures, and this share of its structures in systems of fewer than ``RUN``.
 SYSTEMS, STRUCTURES, SHARE, RUN = 3, 10, 0.25, 20
 
 
@@ -42,12 +42,12 @@ def training_set(data: Dataset) -> list[Verdict]:
 
 def runs_within(data: Dataset) -> Dataset | None:
     """The trajectories of a training set that may be runs, since they are of one system; None if there is none."""
-    keys = [key for key, t in data.items() if len(t) >= STRUCTURES and _is_run(_systems(t))]
+    keys = [key for key, t in data.items() if _is_run(_systems(t))]
     return data.select(keys) if keys else None
 
 
 def _is_run(systems: NDArray[np.str_]) -> bool:
-    return len(systems) > 2 and len(set(systems)) == 1
+    return len(systems) >= STRUCTURES and len(set(systems)) == 1
 
 
 def _systems(t: Trajectory) -> NDArray[np.str_]:
