@@ -41,8 +41,8 @@ def training_set(data: Dataset) -> list[Verdict]:
 
 
 def runs_within(data: Dataset) -> Dataset | None:
-    """The trajectories of a training set that may be runs, since they are of one system; None if there is none."""
-    keys = [key for key, t in data.items() if _is_run(_systems(t))]
+    """The trajectories of a training set that may be runs, of one system and one known temperature; None if there is none."""
+    keys = [key for key, t in data.items() if t.temperature is not None and _is_run(_systems(t))]
     return data.select(keys) if keys else None
 
 
