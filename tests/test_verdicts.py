@@ -95,6 +95,19 @@ MISTAKES: dict[str, Change] = {
     "some temperatures": lambda t, rng: {"temperature": None if t.key == "run 0" else 600.0},
     "two temperatures": lambda t, rng: {"temperature": 300.0 + 600.0 * (t.key == "run 0")},
     "basins": lambda t, rng: {"energies": t.energies + 3.0 * int(t.key[-1])},
+    "no energies": lambda t, rng: {"energies": None},
+    "volumes": lambda t, rng: {
+        "cell": rng.uniform(9, 11, size=(len(t), 1, 1)) * np.eye(3),
+        "pbc": np.ones((len(t), 3), dtype=bool),
+        "species": np.full(t.n_atoms.sum(), 29),
+    },
+    "half of them isolated": lambda t, rng: {
+        "cell": np.tile(10 * np.eye(3), (len(t), 1, 1)),
+        "pbc": np.repeat(np.arange(len(t)) % 2 == 0, 3).reshape(-1, 3),
+    },
+    "a wild configuration": lambda t, rng: {
+        "forces": t.forces * np.where(np.arange(len(t.forces)) < 3 * t.n_atoms[0], 100.0, 1.0)
+    },
     "two elements": lambda t, rng: {"species": rng.choice([29, 79], size=t.n_atoms.sum())},
 }
 
@@ -108,7 +121,7 @@ def ladders(data: fl.Dataset) -> Iterator[list[Verdict]]:
     yield diagnostics.health(data, moments=moments)
     yield fl.trust.verdicts(data, moments=moments)
     yield fl.trust.verdicts(data, model=half)
-    for t in data.values():
+    for t in (t for t in data.values() if t.has_energies):
         yield diagnostics.ensemble(t.energies, t.n_atoms, t.temperature, forces=t.forces)
 
 

@@ -4,11 +4,12 @@ Four functions run lists of checks. All return a list of ``Verdict``.
 
 | function | what it checks | on what | when to use it |
 |---|---|---|---|
-| ``consistency`` | signs, units, axes, net forces, copies, number of rows | energies, forces and Φ of a dataset | after reading a file |
+| ``consistency`` | signs, units, axes, net forces, borders, wild forces, energies left open, copies, number of rows | energies, forces and Φ of a dataset | after reading a file |
 | ``health`` | ``consistency``; frozen and exchanged configurations; directions left open; drift, memory and fluctuation of all trajectories together | the same, and the order in time | while loading, before a fit |
 | ``check`` | ``consistency``; ``sample`` of each trajectory; directions left open; leverage | the same | to judge a dataset completely |
 | ``trust.verdicts`` | ``check``; error bars, held-out errors, ridge, basins, weights | a dataset and a model fitted to it | before a result is used |
 
+Of a training set, which is no sample, one sentence says so, and its runs alone are judged as samples.
 ``ensemble`` and ``sample`` make the checks of a Boltzmann sample alone; ``ensemble`` needs no descriptors.
 """
 

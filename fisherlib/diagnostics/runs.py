@@ -34,11 +34,15 @@ def single_run(data: Dataset, ending: str = SHORT) -> list[Verdict]:
     kind("data", data, Dataset, "single_run(io.read(path))")
     if len(data) > 1:
         return []
-    message = f"one run, {ending}"
-    for entry, number in dict(data.provenance.get("likely_keys") or {}).items():
-        message += f"; `{entry}` has {number} values: take key={entry!r}"
-        break  # the likeliest is first
+    message = f"one run, {ending}{likely_key(data)}"
     return [Verdict(name="trajectories", level="warn", message=message, value=float(len(data)), limits=(2.0, math.inf))]
+
+
+def likely_key(data: Dataset) -> str:
+    """Advice to take the entry of the file that may tell trajectories apart, if the reader found one; otherwise nothing."""
+    likely = dict(data.provenance.get("likely_keys") or {})
+    entry = next(iter(likely), None)  # the likeliest is first
+    return f"; `{entry}` has {likely[entry]} values: take key={entry!r}" if entry else ""
 
 
 def short_runs(data: Dataset, others: float = -math.inf) -> list[Verdict]:
