@@ -21,7 +21,7 @@ from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
-from .columns.names import Columns
+from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .featurise import featurise, refuse_hopeless
 from .formats import extxyz
@@ -122,13 +122,13 @@ class Opened:
                 entries, kind = self._entries, self.kind
                 return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
             case "key":
-                return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
+                return candidates.of_key(self._entries) if self.kind in KEYED else [], None
         *some, last = map(repr, ROLES)
         raise ValueError(f"what: expected {', '.join(some)} or {last}, got {what!r}")
 
     def likely_keys(self) -> dict[str, int]:
         """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values."""
-        return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
+        return candidates.likely_keys(self._entries) if self.kind in KEYED else {}
 
     def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
         """Trajectory → the temperature that the file states for it, K, or None."""
@@ -149,9 +149,15 @@ class Opened:
                 refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
-        if key is not None and self.kind != "extxyz":
+        if key is not None and self.kind not in KEYED:
             raise no_such_choice("key", key, self.path.name)
-        return self.stored if key is None else extxyz.by_key(self.stored[0], key)
+        return self.stored if key is None else [one for stored in self.stored for one in self._keyed(stored, key)]
+
+    def _keyed(self, stored: Configurations, key: str) -> list[Configurations]:
+        """A trajectory for each value of an entry; of several files, below the name of its file."""
+        apart = extxyz.by_key(stored, key)
+        several = len(self.stored) > 1
+        return [dataclasses.replace(one, key=f"{stored.key}/{one.key}") for one in apart] if several else apart
 
     def _parts(self, key: str | None = None) -> Sequence[Configurations | Trajectory]:
         return self._apart(key) if self.fixed is None else list(self.fixed.values())
@@ -228,7 +234,7 @@ class Opened:
 
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""
-        if choice.key is not None or self.kind != "extxyz":
+        if choice.key is not None or self.kind not in KEYED:
             return {}
         likely, lacking = self.likely_keys(), candidates.incomplete_keys(self.stored[0].incomplete)
         return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}

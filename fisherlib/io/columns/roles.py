@@ -13,7 +13,7 @@ from ..formats import npz
 from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
-from .names import FORCES, Columns, column_list, meant
+from .names import FORCES, KEYED, Columns, column_list, meant
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
@@ -133,15 +133,15 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
         return npz.missing(file, [what], [*atoms, *entries])
     if what == "energies":
         found, usual, column = entries, usual_energies(kind), ""
-        fixed = kind != "extxyz" and set(candidates.of_energies(entries, kind)) <= {"energies"}
+        fixed = kind not in KEYED and set(candidates.of_energies(entries, kind)) <= {"energies"}
         has = f"{', '.join(entries)}; name it by energies=" if entries else "no entry at all; add one to the file"
     else:
-        found, usual, column = atoms, FORCES if kind == "extxyz" else FORCES[:1], "column "
+        found, usual, column = atoms, FORCES if kind in KEYED else FORCES[:1], "column "
         fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
         has = f"{column_list(atoms)}; name it by forces="
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual
-    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind == "extxyz" else ""
+    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind in KEYED else ""
     spoken = " or ".join(map(repr, names)) + meant(names, found)
     return ValueError(f"{what}: no {column}{spoken} in {lacking}{stored.place}; it has {has}")
