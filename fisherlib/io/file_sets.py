@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -138,13 +139,13 @@ def _joined(key: str, parts: Sequence[Configurations]) -> Configurations:
     columns, entries = shared([p.columns for p in parts]), shared([p.entries for p in parts])
     names = {name for p in parts for name in (*p.columns, *p.entries)}
     lacking = {name: _first(parts, name) for name in names - {*columns, *entries}}
-    boxes: dict[str, np.ndarray] = {}
+    boxes: dict[str, Any] = {}
     if any(p.cell is not None for p in parts):
         boxes = {
             "cell": np.concatenate([np.zeros((len(p.n_atoms), 3, 3)) if p.cell is None else p.cell for p in parts]),
             "pbc": np.concatenate([np.zeros((len(p.n_atoms), 3), bool) if p.pbc is None else p.pbc for p in parts]),
         }
-    known = {
+    known: dict[str, Any] = {
         name: np.concatenate([getattr(p, name) for p in parts])
         for name in ("n_atoms", "numbers", "positions")
         if all(getattr(p, name) is not None for p in parts)

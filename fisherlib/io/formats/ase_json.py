@@ -72,12 +72,13 @@ def parsed(place: str, record: Mapping[str, Any], words: Mapping[str, Any] | Non
         if record.get(name) is not None:
             entries[name] = shaped(f"{name} of {place}", record[name], *shapes)
     info = record.get("info")
-    entries |= {n: v for n, v in info.items() if isinstance(v, bool | int | float | str)} if _is(info) else {}
+    if isinstance(info, Mapping):
+        entries |= {n: v for n, v in info.items() if isinstance(v, bool | int | float | str)}
     cell = np.zeros((3, 3)) if record.get("cell") is None else shaped(f"cell of {place}", record["cell"], (3, 3), (3,))
     pbc = flat(f"pbc of {place}", record.get("pbc", [False] * 3), booleans=True) != 0
     if pbc.shape not in ((1,), (3,)):
         raise ValueError(f"pbc of {place}: expected one or three of true and false, got {pbc.shape}")
-    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, np.broadcast_to(pbc, (3,)))
+    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, np.broadcast_to(pbc, (3,)).tolist())
 
 
 def refuse_unlabelled(path: Path, parsed: Sequence[Parsed]) -> None:
@@ -87,10 +88,6 @@ def refuse_unlabelled(path: Path, parsed: Sequence[Parsed]) -> None:
         found = ", ".join(has) or "no configuration"
         way = "attach the calculator's results before writing it"
         raise ValueError(f"{path.name}: expected energies or forces, got only {found}; {way}")
-
-
-def _is(value: object) -> bool:
-    return isinstance(value, Mapping)
 
 
 def _plain(place: str, value: object) -> Any:

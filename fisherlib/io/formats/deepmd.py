@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def _system(folder: Path, key: str, elements: Sequence[str] | None) -> Configura
         )
     numbers = np.tile(_numbers(folder, types, elements), M)
     periodic = "cell" in whole and not (folder / "nopbc").exists()
-    box = {"cell": whole["cell"], "pbc": np.ones((M, 3), bool)} if periodic else {}
+    box: dict[str, Any] = {"cell": whole["cell"], "pbc": np.ones((M, 3), bool)} if periodic else {}
     return Configurations(
         key=key,
         place=f"{folder.name}",

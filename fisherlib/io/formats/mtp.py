@@ -39,7 +39,8 @@ def read(path: Path, *, elements: Sequence[str] | None = None) -> list[Configura
         raise ValueError(
             f"elements: expected a list of symbols for {path.name}, which only has types, got {elements!r}; {_WAY}"
         )
-    file, parsed = lines(path), []
+    file = lines(path)
+    parsed: list[Parsed] = []
     for number, line in file:
         if line.split() == ["BEGIN_CFG"]:
             parsed.append(_configuration(path, f"{path.name}, configuration {len(parsed)}", file, tuple(elements)))
@@ -55,7 +56,9 @@ def read(path: Path, *, elements: Sequence[str] | None = None) -> list[Configura
 
 def _configuration(path: Path, place: str, file: Iterator[Line], elements: tuple[str, ...]) -> Parsed:
     """One configuration, from the line after its beginning up to its end."""
-    size, found, entries = 0, {}, {}
+    size = 0
+    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     pending: Line | None = None
     while (line := pending or next(file, None)) is not None:
         pending, (number, text) = None, line

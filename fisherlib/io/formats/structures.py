@@ -187,7 +187,7 @@ class _Text(io.TextIOWrapper):
         self._asked, self._name = 0, f"/dev/null/{path.name}"
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """A path that no file lies beside, where ASE's parsers would look for more."""
         return self._name
 
@@ -199,7 +199,7 @@ class _Text(io.TextIOWrapper):
             raise EOFError("the file ends in the middle of a configuration")
         return line
 
-    def __next__(self) -> str:
+    def __next__(self) -> str:  # type: ignore[override]
         if line := self.readline():
             return line
         raise StopIteration

@@ -51,12 +51,13 @@ def read(path: Path) -> list[Configurations]:
 
 def _records(content: bytes, kind: str) -> Iterator[dict[str, Any]]:
     """Positions, numbers, cell, energy, forces … of each item; the first one holds what they share."""
-    spent, common = 0, {}
+    spent = 0
+    common: dict[str, Any] = {}
     for m, (place, size) in enumerate(_places(content)):
         text = content[place : place + size]
         item = parse_json(text, f"item {m}", "named entries")
         little = item.pop("_little_endian", True)
-        item, used = _filled(item, content, "<" if little else ">")
+        item, used = _filled(item, content, little)
         if (spent := spent + used) > len(content):
             raise ValueError(f"its arrays take {spent} bytes or more, and the file has {len(content)}")
         if kind == "GPAW":
@@ -84,26 +85,26 @@ def _places(content: bytes) -> Iterator[tuple[int, int]]:
         end = place + 8 + size
 
 
-def _filled(item: Mapping[str, Any], content: bytes, order: str) -> tuple[dict[str, Any], int]:
+def _filled(item: Mapping[str, Any], content: bytes, little: bool) -> tuple[dict[str, Any], int]:
     """The entries with their arrays, and how many bytes those take."""
     made, used = {}, 0
     for name, value in item.items():
         if not name.endswith("."):
             made[name] = value
         elif "ndarray" in value:
-            made[name[:-1]] = array = _array(content, order, *value["ndarray"])
+            made[name[:-1]] = array = _array(content, little, *value["ndarray"])
             used += array.nbytes
         elif name in ("atoms.", "results.", "calculator."):
-            made[name[:-1]], more = _filled(value, content, order)
+            made[name[:-1]], more = _filled(value, content, little)
             used += more
     return made, used
 
 
-def _array(content: bytes, order: str, shape: list[int], dtype: str, offset: int) -> NDArray:
+def _array(content: bytes, little: bool, shape: list[int], dtype: str, offset: int) -> NDArray:
     kind = np.dtype(str(dtype))
     if kind.kind not in "biuf":
         raise ValueError(f"it has an array of {dtype!r:.20}")
     if not all(type(n) is int and n >= 0 for n in (*shape, offset)):
         raise ValueError(f"it has an array of shape {shape!r:.40}")
-    flat = np.frombuffer(content, kind.newbyteorder(order), math.prod(shape), offset)
-    return flat.reshape(shape).astype(kind.newbyteorder("="))
+    kind = kind.newbyteorder("<" if little else ">")
+    return np.frombuffer(content, kind, math.prod(shape), offset).reshape(shape).astype(kind.newbyteorder("="))

@@ -137,8 +137,12 @@ def _complex(*parts: Any) -> complex:
 def _bound_method(owner: object, name: object) -> Record:
     # Calculators of ase and objects of pyace keep methods of their own (`getattr(self, "...")`): only the name is kept, so
     # no cycle arises.
-    known = type(owner) is Record and owner.name.startswith(("ase.", "pyace."))
-    if not known or type(name) is not str or name[:2] == "__":
+    if (
+        type(owner) is not Record
+        or not owner.name.startswith(("ase.", "pyace."))
+        or type(name) is not str
+        or name[:2] == "__"
+    ):
         kind = getattr(owner, "text", type(owner).__name__)
         raise Refused(f"takes {ascii(name)[:60]} of {kind} by getattr, which no data file does")
     return Record(f"{owner.name}.{name}")

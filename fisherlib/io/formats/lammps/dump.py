@@ -39,12 +39,13 @@ def read_dump(
     Args:
         path: text; not compressed.
         elements: symbols of types 1, 2, …; to be given unless the dump has the column "element".
-        energies: (M,) total energies, eV, in the order of the file; or a file or column that has them, see below.
+        energies: (M,) total energies, eV, in the order of the file; or a file or column that has them, see below. Without
+            them a fit runs on forces alone, and energies are not compared.
         key: of the trajectory; the name of the file without it.
 
     Raises:
         FileNotFoundError: no file of energies at the path given.
-        ValueError: no id, elements or energies, other units or boxes than can be read, or a damaged or truncated file.
+        ValueError: no id, elements or forces, other units or boxes than can be read, or a damaged or truncated file.
 
     A dump holds no total energy: it comes as an array, as a text of two columns (step and energy), or as the sum of a
     column of energies per atom.
@@ -75,7 +76,7 @@ def read_dump(
     key = key or (path.stem if path.suffix in DUMPS else path.name)
     made = stack(key, path.name, parsed, units=UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
-    return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
+    return [made if E is None else dataclasses.replace(made, entries={"energies": E, **made.entries})]
 
 
 def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str, NDArray]:
