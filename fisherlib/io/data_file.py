@@ -23,9 +23,12 @@ from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .columns.sources import Taken, taken
 from .featurise import featurise, refuse_hopeless
 from .formats import extxyz
+from .isolated_atoms import without_isolated
 from .places import printable
+from .smearing import energies_of_forces
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,18 +120,27 @@ class Opened:
             case "force_descriptors":
                 return candidates.of_force_descriptors(columns), candidates.guess_force_descriptors(columns)
             case "forces":
-                return candidates.of_forces(self._atoms), candidates.guess_forces(self._atoms)
+                return candidates.of_forces(self._atoms), self._taken_by_name(Choice()).forces
             case "energies":
-                entries, kind = self._entries, self.kind
-                return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
+                guessed = self._taken_by_name(Choice(forces=forces)).energies
+                return candidates.of_energies(self._entries, self.kind), guessed
             case "key":
                 return candidates.of_key(self._entries) if self.kind in KEYED else [], None
         *some, last = map(repr, ROLES)
         raise ValueError(f"what: expected {', '.join(some)} or {last}, got {what!r}")
 
+    def _taken_by_name(self, choice: Choice) -> Taken:
+        return taken(self._entries, self._atoms, kind=self.kind, choice=choice)
+
     def likely_keys(self) -> dict[str, int]:
-        """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values."""
-        return candidates.likely_keys(self._entries) if self.kind in KEYED else {}
+        """Entries that probably tell trajectories apart, the likeliest first, and their numbers of values.
+
+        Single atoms do not count: they may be isolated atoms, with a label of their own.
+        """
+        if self.kind not in KEYED or len(self.stored) > 1:  # of several files, each is a trajectory
+            return {}
+        several = self.n_atoms > 1 if (self.n_atoms > 1).any() else np.ones(self.configurations, dtype=bool)
+        return candidates.likely_keys({name: a[several] for name, a in self._entries.items()})
 
     def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
         """Trajectory → the temperature that the file states for it, K, or None."""
@@ -139,7 +151,9 @@ class Opened:
         choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
-        return [at(f, choice.temperature) for f in self._chosen(choice)]
+        found = self._chosen(choice)
+        self._say(found)
+        return [at(f, choice.temperature) for f in found]
 
     def check(self, choice: Choice) -> None:
         """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
@@ -163,7 +177,18 @@ class Opened:
         return self._apart(key) if self.fixed is None else list(self.fixed.values())
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
-        return [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        other = found[0].provenance["taken"]["other"]
+        return without_isolated(found, subtract=choice.subtract_isolated, also=other)
+
+    def _say(self, found: Sequence[Configurations]) -> list[str]:
+        """Warns of what was done to the columns that were taken; the sentences."""
+        return self._warned(list(dict.fromkeys(note for t in found for note in t.provenance["taken"]["notes"])))
+
+    def _warned(self, notes: list[str]) -> list[str]:
+        for note in notes:
+            warnings.warn(f"{self.path.name}: {note}", stacklevel=5)
+        return notes
 
     def dataset(
         self,
@@ -196,9 +221,9 @@ class Opened:
 
     def _taken(self, fixed: Dataset, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of a file whose columns are fixed, and what is known of them."""
-        for role in ROLES:
-            if (value := getattr(choice, role)) is not None:
-                raise no_such_choice(role, value, self.path.name)
+        for name in (*ROLES, "units", "subtract_isolated"):
+            if (value := getattr(choice, name)) not in (None, False):
+                raise no_such_choice(name, value, self.path.name)
         made = list(fixed.values())
         about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
@@ -216,8 +241,11 @@ class Opened:
         own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
+        notes, done = self._say(found), found[0].provenance["taken"]
         frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
         if own:
+            if done.get("lengths", 1.0) != 1.0:
+                raise ValueError(f"units: expected lengths in Å in {self.path.name}, which has descriptors, got others")
             made = [trajectory(f, choice) for f in frames]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
             about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
@@ -226,6 +254,14 @@ class Opened:
         else:
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
+        if (other := done["other"]) is not None:
+            names = (about["columns"]["energies"], other)
+            made, name, note = energies_of_forces(made, [f.entries[other] for f in found], names)
+            about["columns"] = about["columns"] | {"energies": name}
+            notes += self._warned([note]) if note else []
+        about.pop("taken", None)
+        about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
+        about |= {"notes": notes} if notes else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)

@@ -8,9 +8,9 @@ from ...arguments import kind
 from .names import meant
 
 
-def _asked(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
+def _asked(what: Literal["column", "number", "flag", "units"], label: str, tip: str, **more: Any) -> Any:
     default = False if what == "flag" else None
-    return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
+    return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip, **more})
 
 
 _PHI = "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed."
@@ -32,6 +32,9 @@ class Choice:
             which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
+        units: what energies, forces and lengths are in, where it is not what the file states, or else eV and Å: "atomic",
+            "cp2k", "real", "Ry", "hartree, hartree/bohr, angstrom", {"energy": "Ha", "force": "Ha/Bohr"} …
+        subtract_isolated: take the energies of isolated atoms, which are never part of the ensemble, off the energies.
 
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
@@ -45,7 +48,11 @@ class Choice:
     energies: Any = _asked("column", "Energies", "The entry with the total energy of each configuration, eV.")
     key: str | None = _asked("column", "Key of trajectories", "The entry that names the trajectory of a configuration.")
     gradient: bool = _asked(
-        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
+        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are.", own=True
+    )
+    units: Any = _asked("units", "Units", "Of energies, forces and lengths, if not eV and Å or what the file states.")
+    subtract_isolated: bool = _asked(
+        "flag", "subtract isolated atoms", "Tick it to count energies from those of the isolated atoms in the file."
     )
 
     @classmethod

@@ -13,32 +13,42 @@ from ..formats import npz
 from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
+from .conversion import in_electronvolts
 from .names import FORCES, KEYED, Columns, column_list, meant
+from .sources import taken
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
-    """The configurations with the energies and forces chosen, or with those of a usual or the only likely name.
+    """The configurations with the energies and forces chosen, or with those of a usual or the only likely name, in eV and Å.
+
+    Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
+    and has sentences about what was done, "notes".
 
     Raises:
-        ValueError: there are none of that name, or they are no energies or forces by their shape.
+        ValueError: there are none of that name, names leave it open which belong together, they are no energies or forces
+            by their shape, or their units are not known.
     """
     if not isinstance(choice.energies, str | None):
         found = f"{type(choice.energies).__name__}; only a LAMMPS dump, which has no energies, takes numbers"
         raise ValueError(f"energies: expected a name of what {file} holds, got {found}")
     entries, columns = stored.entries, stored.of_atoms
-    E = choice.energies or candidates.guess_energies(entries, kind)
+    chosen = taken(entries, columns, kind=kind, choice=choice)
+    if chosen.question:
+        raise ValueError(f"energies and forces of {stored.place}: {chosen.question}")
+    E, F = chosen.energies, chosen.forces
     if E is None or E not in entries:
         raise _none("energies", stored, kind, file, choice.energies)
-    F = choice.forces or candidates.guess_forces(columns)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    return dataclasses.replace(
+    about = {"other": chosen.other, "notes": [*stored.provenance.get("notes", ()), *([chosen.note] if chosen.note else ())]}
+    made = dataclasses.replace(
         stored,
         energies=_numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
-        provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
+        provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    return in_electronvolts(made, choice, also=chosen.other)
 
 
 def temperature_of(stored: Configurations | Trajectory) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....configurations import Configurations
-from ..stacking import UNITS, Parsed, stack
+from ..stacking import ASE_UNITS, Parsed, stack
 from ..values import of_symbols
 from .frames import Frame, frames
 from .text import table, totals, warn_of_few_digits
@@ -74,7 +74,7 @@ def read_dump(
         for p, f in zip(parts, found, strict=True)
     ]
     key = key or (path.stem if path.suffix in DUMPS else path.name)
-    made = stack(key, path.name, parsed, units=UNITS)
+    made = stack(key, path.name, parsed, units=ASE_UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [made if E is None else dataclasses.replace(made, entries={"energies": E, **made.entries})]
 
