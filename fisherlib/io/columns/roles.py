@@ -21,7 +21,7 @@ from .sources import taken
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
     """The configurations with the energies and forces chosen, or with those of a usual or the only likely name, in eV and Å.
 
-    Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
+    A file in which nothing may be an energy is read without. Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
     and has sentences about what was done, "notes".
 
     Raises:
@@ -36,14 +36,17 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     if chosen.question:
         raise ValueError(f"energies and forces of {stored.place}: {chosen.question}")
     E, F = chosen.energies, chosen.forces
-    if E is None or E not in entries:
+    alone = E is None and not any("energ" in name.lower() for name in stored.incomplete)
+    alone = alone and not candidates.of_energies(entries, kind)  # nothing in the file may be an energy
+    if E not in entries and not alone:
         raise _none("energies", stored, kind, file, choice.energies)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    about = {"other": chosen.other, "notes": [*stored.provenance.get("notes", ()), *([chosen.note] if chosen.note else ())]}
+    notes = [chosen.note, "it holds no energies: fits run on forces alone, and energies are not compared" * alone]
+    about = {"other": chosen.other, "notes": [*stored.provenance.get("notes", ()), *filter(None, notes)]}
     made = dataclasses.replace(
         stored,
-        energies=_numbers("energies", E, entries[E], ()),
+        energies=None if E is None else _numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},

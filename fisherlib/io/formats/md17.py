@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ..archive import Arrays
-from .fitsnap import ENERGIES
 from .values import atomic_numbers, shaped
 
 #: Names of numbers, positions, energies and forces, as MD17 and rMD17 have them; one unit of energy for both.
@@ -21,12 +20,12 @@ def names_in(found: set[str]) -> tuple[str, ...] | None:
 
 
 def read(path: Path) -> list[Configurations]:
-    """The configurations of a molecule as one trajectory, converted from kcal/mol to eV, Å and eV/Å; not periodic.
+    """The configurations of a molecule as one trajectory, in Å and kcal/mol, or in the unit that ``e_unit`` states (sGDML).
 
-    A file that states another unit as ``e_unit``, as sGDML's do, is converted from that.
+    They are converted to eV when their columns are taken, as those of other files that state their units. Not periodic.
 
     Raises:
-        ValueError: arrays that do not fit one another, an unknown unit, or a damaged file.
+        ValueError: arrays that do not fit one another, or a damaged file.
 
     Source: Chmiela et al., Sci. Adv. 3, e1603015 (2017); Christensen and von Lilienfeld, MLST 1, 045018 (2020).
     """
@@ -39,18 +38,12 @@ def read(path: Path) -> list[Configurations]:
         length = _unit(path, "r_unit", arrays["r_unit"]) if "r_unit" in arrays else "Angstrom"
     if length.lower() not in ("ang", "angstrom", "å"):
         raise ValueError(f"{path.name}: expected lengths in Å, got {length!r:.20}; convert them")
-    factor = ENERGIES.get(unit.lower().replace("/", "per"))
-    if factor is None:
-        raise ValueError(
-            f"{path.name}: expected energies in one of {', '.join(ENERGIES)}, got {unit!r:.20}; convert them"
-        )
     Z = atomic_numbers(f"{names[0]} of {path.name}", np.asarray(numbers).ravel())
     N, M = len(Z), len(np.atleast_1d(np.asarray(positions)))
     x, F = (shaped(f"{name} of {path.name}", a, (M, N, 3)) for name, a in ((names[1], positions), (names[3], forces)))
     entries: dict[str, NDArray] = {}
     if energies is not None:
-        entries["energies"] = shaped(f"{names[2]} of {path.name}", energies, (M,), (M, 1)).reshape(M) * factor
-    told = f" ({unit} in the file)"
+        entries["energies"] = shaped(f"{names[2]} of {path.name}", energies, (M,), (M, 1)).reshape(M)
     return [
         Configurations(
             key=path.stem,
@@ -58,10 +51,9 @@ def read(path: Path) -> list[Configurations]:
             n_atoms=np.full(M, N),
             numbers=np.tile(Z, M),
             positions=x.reshape(-1, 3),
-            columns={"forces": F.reshape(-1, 3) * factor},
+            columns={"forces": F.reshape(-1, 3)},
             entries=entries,
-            units={"positions": "Å", "energies": f"eV{told}", "forces": f"eV/Å{told.replace(unit, f'{unit}/Å')}"},
-            provenance={"units": f"converted from {unit}{'' if unit != _USUAL else ', the unit of MD17'}"},
+            units={"positions": "Å", "energies": unit, "forces": f"{unit}/Å"},
         )
     ]
 

@@ -18,6 +18,7 @@ from ..compression import beginning, plain_name
 from .stacking import UNITS, Parsed, stack
 
 _PEEK = 1 << 16
+_UNITS = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: Empty lines that a parser may ask for behind the end; one that asks for more would never stop.
 _PATIENCE = 1000
 
@@ -33,6 +34,7 @@ class _Format(NamedTuple):
     begins: bytes = rb"(?!)"  # somewhere in its first part
     end: str = ""
     force: float = 1.0  # eV/Å in the unit of force that ASE gives
+    note: str = ""  # what a reader should know
 
 
 #: ASE's name → what is read of it.
@@ -55,7 +57,13 @@ FORMATS = {
     # Both say Å Da/ps², which ASE turns into Ha/Bohr and calls eV/Å.
     "dlp4": _Format("DL_POLY's CONFIG", r"(config|revcon)(\.\d+)?", force=HARTREE / BOHR),
     "dlp-history": _Format("DL_POLY's HISTORY", r"history(\.\d+)?", force=HARTREE / BOHR),
-    "runnerdata": _Format("n2p2's input.data", r".*input\.data.*", rb"\A(\s*([#!][^\n]*)?\n)*\s*begin\b", "end"),
+    "runnerdata": _Format(
+        "n2p2's input.data",
+        r".*input\.data.*",
+        rb"\A(\s*([#!][^\n]*)?\n)*\s*begin\b",
+        "end",
+        note="energies in Ha, lengths in Bohr, as n2p2 has them, are converted to eV and Å",
+    ),
 }
 _TOGETHER = "convert it where it was made: ase.io.write('data.xyz', ase.io.read('{}', ':'))"
 #: Parts of names or beginnings → why such a file is not read, and the way out.
@@ -129,7 +137,8 @@ def read(path: Path) -> list[Configurations]:
             f"{path.name}: expected energies or forces in {found.title}, got only {has}; have the program print them"
         )
     _warn_if_truncated(path, found, len(parsed))
-    return [stack(path.stem if path.suffix else path.name, path.name, parsed, units=_units(name))]
+    about = {"notes": [found.note]} if found.note else {}
+    return [stack(path.stem if path.suffix else path.name, path.name, parsed, units=_UNITS, provenance=about)]
 
 
 def _images(text: "_Text", name: str) -> Iterator[ase.Atoms]:
@@ -137,13 +146,6 @@ def _images(text: "_Text", name: str) -> Iterator[ase.Atoms]:
         yield from ase.io.iread(text, index=":", format=name)
     else:  # ASE says that it takes names of files only; the parser takes open ones
         yield from ioformats[name].read(text, slice(None))
-
-
-def _units(name: str) -> dict[str, str]:
-    stated = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
-    if name == "runnerdata":
-        stated |= {"energy": "eV (Ha in the file)", "forces": "eV/Å (Ha/Bohr in the file)"}
-    return stated
 
 
 def _parsed(atoms: ase.Atoms, found: _Format) -> Parsed:

@@ -56,6 +56,7 @@ def read_dump(
     names: set[str] = set()
     for frame in frames(path):
         if not found:
+            _refuse_without_forces(path, frame)
             names, remedy = set(frame.names), "'dump_modify … format float %.16g'"
             warn_of_few_digits(path, [text for _, text in frame.rows], remedy, stacklevel=3)
         if set(frame.names) != names:
@@ -77,6 +78,14 @@ def read_dump(
     made = stack(key, path.name, parsed, units=ASE_UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [made if E is None else dataclasses.replace(made, entries={"energies": E, **made.entries})]
+
+
+def _refuse_without_forces(path: Path, frame: Frame) -> None:
+    if not {*_VECTORS["forces"]} <= {*frame.names} and not any(_INDEXED.fullmatch(name) for name in frame.names):
+        raise ValueError(
+            f"{path.name}: expected forces, the columns fx fy fz, got only {' '.join(frame.names)[:120]}; dump them as well: "
+            "'dump … custom … id type x y z fx fy fz'"
+        )
 
 
 def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str, NDArray]:
