@@ -179,7 +179,9 @@ class Opened:
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
         found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
         if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
-            each = {" with ".join(map(repr, p.provenance["columns"].values())): p.place for p in reversed(found)}
+            each: dict[str, str] = {}
+            for part in found:
+                each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
             told = "; ".join(f"{names} in {place}" for names, place in each.items())
             raise ValueError(
                 f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
