@@ -65,7 +65,7 @@ def test_extended_xyz_keeps_everything_and_says_what_was_taken(few_walkers: fl.D
     }
 
 
-@pytest.mark.parametrize("name", ["DFT_force", "MACE_forces", "f_force_ref"])
+@pytest.mark.parametrize("name", ["DFT_force", "GPAW_forces", "f_force_ref"])
 def test_any_force_key_is_taken_if_it_is_the_only_one(few_walkers: fl.Dataset, tmp_path: Path, name: str) -> None:
     fl.io.write(few_walkers, tmp_path / "a.xyz")
     text = (tmp_path / "a.xyz").read_text().replace(":forces:R:3", f":{name}:R:3").replace(" energy=", " dft_energy=")

@@ -91,7 +91,7 @@ def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
     named = [f"{_few(numbers)} of {key!r}" for key, numbers in list(dropped.items())[:3]]
     more = f" and of {len(dropped) - 3} more trajectories" if len(dropped) > 3 else ""
     return (
-        f"{number} of {configurations} configurations lack numbers, or have NaN or infinite ones, and are left out, as on_bad='drop' says: "
+        f"{number} of {configurations} configurations have NaN, infinite or missing numbers and are left out, as on_bad='drop' says: "
         f"{', '.join(named)}{more} (counted from 0; all are in provenance['dropped'])"
     )
 

@@ -264,7 +264,8 @@ class Opened:
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
         if (other := done["other"]) is not None:
             names = (about["columns"]["energies"], other)
-            made, name, note = energies_of_forces(made, [f.entries[other] for f in found], names)
+            others, named = [f.entries[other] for f in found], choice.energies is not None
+            made, name, note = energies_of_forces(made, others, names, named=named)
             about["columns"] = about["columns"] | {"energies": name}
             notes += self._warned([note]) if note else []
         about.pop("taken", None)

@@ -137,7 +137,7 @@ def read(
         check: run ``diagnostics.consistency`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
         named: the fields of a ``Choice`` by keyword: temperature (K), descriptors, force_descriptors, forces, energies,
-            key, gradient.
+            key, gradient, units, subtract_isolated.
 
     Raises:
         FileNotFoundError: no such file.

@@ -17,7 +17,7 @@ CLEARLY = 0.9
 
 
 def energies_of_forces(
-    made: Sequence[Trajectory], others: Sequence[NDArray], names: tuple[str, str]
+    made: Sequence[Trajectory], others: Sequence[NDArray], names: tuple[str, str], *, named: bool = False
 ) -> tuple[list[Trajectory], str, str]:
     """The trajectories with the energies that their forces belong to, the name of these, and a sentence where both differ.
 
@@ -28,6 +28,7 @@ def energies_of_forces(
         made: trajectories with descriptors.
         others: (M,) other energies of each, eV.
         names: of the energies of the trajectories, and of the others.
+        named: the energies of the trajectories were asked for, and stay with a sentence.
     """
     ours = list(made)
     theirs = [dataclasses.replace(t, energies=np.asarray(E)) for t, E in zip(made, others, strict=True)]
@@ -38,6 +39,8 @@ def energies_of_forces(
     scatters = [_scatter(trajectories, theta) for trajectories in (ours, theirs)]
     k = int(scatters[1] < CLEARLY * scatters[0])
     told = f"energies scatter about θ_f·D by {1e3 * scatters[k]:.2g} meV/atom, those of {names[1 - k]!r} by {1e3 * scatters[1 - k]:.2g}"
+    if k and named:
+        return ours, names[0], f"the forces belong to {names[1]!r}, whose {told}; name it by energies="
     return (ours, theirs)[k], names[k], f"takes {names[k]!r}, to which the forces belong: its {told}"
 
 

@@ -41,7 +41,7 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     """
     before = defaults(_content(notebook))
     try:
-        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES))
+        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units"]))
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
             request.check()

@@ -8,9 +8,9 @@ from ...arguments import kind
 from .names import meant
 
 
-def _asked(what: Literal["column", "number", "flag", "units"], label: str, tip: str, **more: Any) -> Any:
+def _asked(what: Literal["column", "number", "flag", "units"], label: str, tip: str) -> Any:
     default = False if what == "flag" else None
-    return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip, **more})
+    return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
 
 _PHI = "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed."
@@ -48,7 +48,7 @@ class Choice:
     energies: Any = _asked("column", "Energies", "The entry with the total energy of each configuration, eV.")
     key: str | None = _asked("column", "Key of trajectories", "The entry that names the trajectory of a configuration.")
     gradient: bool = _asked(
-        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are.", own=True
+        "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
     units: Any = _asked("units", "Units", "Of energies, forces and lengths, if not eV and Å or what the file states.")
     subtract_isolated: bool = _asked(
@@ -67,6 +67,8 @@ class Choice:
 OPTIONS: dict[str, dataclasses.Field] = {option.name: option for option in dataclasses.fields(Choice)}
 #: Those that name a column or an entry of the file.
 ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "column")
+#: Those that are yes or no.
+FLAGS = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "flag")
 #: Nothing is chosen: all is guessed.
 GUESSED = Choice()
 

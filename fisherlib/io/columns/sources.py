@@ -29,6 +29,7 @@ MODELS = (
     "nn",
     "eam",
 )
+KNOWN = (*REFERENCES, *MODELS)
 #: Names of energies, the likeliest first, and of forces. The last few are no names when other words are attached.
 _FREE = ("free_energy", "toten", "free_energies")
 _OF_ENERGIES = (
@@ -77,13 +78,13 @@ def taken(entries: Columns, atoms: Columns, *, kind: str, choice: Choice) -> Tak
     whole = [source for source in dict.fromkeys(e.source for e in E) if any(f.source == source for f in F)]
     references = [source for source in whole if source in REFERENCES]
     halves = [n for n in (*E, *F) if n.source in REFERENCES and n.source not in whole]
-    unknown = [source for source in whole if source and source not in (*REFERENCES, *MODELS)]
+    unknown = [source for source in whole if source and source not in KNOWN]
     if len(references) > 1 or (not references and "" in whole and (halves or unknown)):
         return Taken(question=_several(E, F))
     if whole:
         source = references[0] if references else "" if "" in whole else whole[0]
         return _of(source, E, F, entries, atoms)
-    if E and F and {E[0].source, F[0].source} & {*REFERENCES, *MODELS}:
+    if E and F and _apart(E[0].source, F[0].source):
         return Taken(question=_several(E, F))
     return Taken(_one(E) or candidates.guess_energies(entries, kind), _one(F) or candidates.guess_forces(atoms))
 
@@ -104,21 +105,37 @@ def _of(source: str, E: list[Named], F: list[Named], entries: Columns, atoms: Co
 
 def _beside(choice: Choice, E: list[Named], F: list[Named], entries: Columns, atoms: Columns, kind: str) -> Taken:
     """What is named, and beside it what is of the same source, or the only one there is."""
-    e = choice.energies or _of_same(choice.forces, F, E) or candidates.guess_energies(entries, kind)
-    f = choice.forces or _of_same(choice.energies, E, F) or candidates.guess_forces(atoms)
-    found = {n.name: n.source for n in (*E, *F)}
-    if None in (choice.energies, choice.forces) and e in found and f in found and found[e] != found[f]:
-        if {found[e], found[f]} & {*REFERENCES, *MODELS}:
-            named = "forces" if choice.forces is None else "energies"
+    e = (
+        choice.energies
+        or _of_same(choice.forces, F, E)
+        or _unless_several(E)
+        or candidates.guess_energies(entries, kind)
+    )
+    f = choice.forces or _of_same(choice.energies, E, F) or _unless_several(F) or candidates.guess_forces(atoms)
+    for what, name, its, found in (("forces", choice.forces, f, F), ("energies", choice.energies, e, E)):
+        if (
+            name is None
+            and len({n.source for n in found}) > 1
+            and its != _of_same(choice.energies or choice.forces, [*E, *F], found)
+        ):
             return Taken(
-                question=f"{e!r} and {f!r} come from different sources by their names; name {named}= too if they belong together"
+                question=f"none of the {what} goes by its name with {choice.energies or choice.forces!r}; name them by {what}= too"
             )
-    return Taken(e, f)
+    return Taken(e, f, next((_other(n, E) for n in E if n.name == e), None))
+
+
+def _unless_several(named: list[Named]) -> str | None:
+    return named[0].name if len({n.source for n in named}) == 1 else None
 
 
 def _of_same(name: str | None, its: list[Named], others: list[Named]) -> str | None:
     source = next((n.source for n in its if n.name == name), None)
     return next((n.name for n in others if n.source == source), None)
+
+
+def _apart(one: str, other: str) -> bool:
+    """Whether one is a model's and not the other, or one is a reference where the other has no such word."""
+    return bool({one, other} & {*MODELS}) or ("" in (one, other) and bool({one, other} & {*REFERENCES}))
 
 
 def _other(e: Named, E: list[Named]) -> str | None:
@@ -167,12 +184,11 @@ def _parted(name: str, usual: tuple[str, ...]) -> Named | None:
     """A name as its source and what it names: 'REF_energy', 'dftEnergy', 'energy_dft', 'TotEnergy', 'E0'."""
     plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_")
     for core in sorted(usual, key=len, reverse=True):
-        before, found, after = plain.rpartition(core)
-        source = (before or after).strip("_")
-        if not found or (before and after):
-            continue
-        known = source in (*REFERENCES, *MODELS)
-        apart = before.endswith("_") and len(core) > 2  # 'xyz_energy' may be of a source that nobody knows
-        if not source or (known and (before or after.startswith("_"))) or apart:
-            return Named(source, usual.index(core), name)
+        if plain == core:
+            return Named("", usual.index(core), name)
+        for source, apart in ((plain.removesuffix(core), len(core) > 2), (plain.removeprefix(core), False)):
+            words = source.strip("_")
+            # "xyz_energy" may be of a source that nobody knows; "energy_xyz" is another thing, such as an energy per atom.
+            if source != plain and (words in KNOWN or (apart and source.endswith("_"))):
+                return Named(words, usual.index(core), name)
     return None
