@@ -36,7 +36,7 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     if chosen.question:
         raise ValueError(f"energies and forces of {stored.place}: {chosen.question}")
     E, F = chosen.energies, chosen.forces
-    alone = E is None and not any("energ" in name.lower() for name in stored.incomplete)
+    alone = E is None and kind != "npz" and not any("energ" in name.lower() for name in stored.incomplete)
     alone = alone and not candidates.of_energies(entries, kind)  # nothing in the file may be an energy
     if E not in entries and not alone:
         raise _none("energies", stored, kind, file, choice.energies)
