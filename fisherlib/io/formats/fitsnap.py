@@ -1,7 +1,6 @@
 """Configurations in the JSON of FitSNAP: a file, or folders of files of which each is a group."""
 
 import itertools
-import lzma
 import os
 import re
 import warnings
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from ...configurations import Configurations
 from ...units import BOHR, HARTREE
+from ..compression import beginning
 from ..strict import parse_json
-from .mlearn import named, opened, other_layout, unpacked
+from .mlearn import named, other_layout, unpacked
 from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
 
@@ -37,9 +37,8 @@ def holds(path: Path) -> bool:
         file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
         if file is None or not file.is_file() or not file.name.lower().endswith(SUFFIXES):
             return False
-        with opened(file) as content:
-            return _BEGINNING.match(content.read(1 << 14)) is not None
-    except (OSError, lzma.LZMAError, EOFError):
+        return _BEGINNING.match(beginning(file, 1 << 14)) is not None
+    except (OSError, ValueError):
         return False
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ...arguments import location
 from ...configurations import Configurations
 from .. import places
+from ..compression import beginning
 from ..database.layout import META
 from . import extxyz, fitsnap, fitsnap_rows, milady, mlearn, npz, pickles
 from .lammps.dump import DUMPS, read_dump
@@ -91,7 +92,6 @@ def _is_data(path: Path) -> bool:
         with open(path, "rb") as file:
             return file.readline(64).strip().isdigit()
     if path.name.lower().endswith(fitsnap.SUFFIXES):
-        with mlearn.opened(path) as file:
-            beginning = file.read(256).lstrip()
-        return beginning.startswith(b"[") and b'"structure"' in beginning or fitsnap.holds(path)
+        start = beginning(path, 256).lstrip()
+        return start.startswith(b"[") and b'"structure"' in start or fitsnap.holds(path)
     return False
