@@ -77,22 +77,34 @@ def many(one: bytes, count: int) -> Callable[[], bytes]:
     return lambda: b"\x80\x04](" + one * count + b"e."
 
 
-def colliding(item: bytes, end: bytes, numbers: list[bytes]) -> Callable[[], bytes]:
-    return lambda: b"\x80\x04" + item + b"".join(numbers) + end + b"."
+def pairs_of_one_hash(count: int) -> list[tuple[int, int]]:
+    """Different pairs of whole numbers whose tuples have one hash, by Python's own formula (xxHash) solved for the second."""
+    one, two, five, mask = 11400714785074694791, 14029467366897019727, 2870177450012600261, 2**64 - 1
+    found, back, first = [], pow(two, -1, 2**64), 0
+    while len(found) < count:
+        first += 1
+        mixed = (five + first * two) & mask
+        mixed = ((mixed << 31 | mixed >> 33) & mask) * one & mask
+        second = (12345 - mixed) * back & mask
+        second -= 2**64 * (second >= 2**63)
+        if abs(second) < 2**61 - 1:
+            found.append((first, second))
+    assert len({hash(pair) for pair in found}) == 1
+    return found
 
 
-def of_one_hash(count: int) -> list[bytes]:
-    """Different numbers of one hash: whole ones modulo 2⁶¹ − 1, and floats, by their powers of 2⁶¹."""
-    return [b"G" + struct.pack(">d", float(k) * 2.0**-900) for k in range(1, count)]
+def integer(value: int) -> bytes:
+    return b"\x8a\x0a" + value.to_bytes(10, "little", signed=True)
 
 
-def negative_powers(count: int) -> list[bytes]:
-    """As ``of_one_hash``: 2⁶¹ ≡ 1, so all k · 2^(61 n) have the hash k."""
-    return [
-        b"G" + struct.pack(">d", float(np.ldexp(float(k), 61 * n)))
-        for n in range(-14, 14)
-        for k in range(1, count // 28 + 2)
-    ]
+ALIKE: dict[str, Callable[[], list[bytes]]] = {
+    "pairs": lambda: [integer(a) + integer(b) + b"\x86" for a, b in pairs_of_one_hash(KEYS)],
+    "complex numbers": lambda: [name("builtins", "complex") + body((float(-1000003 * k), float(k))) + b"R" for k in range(KEYS)],
+    "long integers": lambda: [integer(k * (2**61 - 1)) for k in range(KEYS)],
+    "floats": lambda: [b"G" + struct.pack(">d", float(np.ldexp(k, 61 * n))) for n in range(-14, 14) for k in range(1, KEYS // 28)],
+}
+#: Where an object is kept that is used many times, and how it is used.
+PUT, GET = b"r\0\x10\0\0", b"j\0\x10\0\0"
 
 
 file("pickle of empty sets", "given.pkl", many(b"\x8f", 2**23))
@@ -111,21 +123,24 @@ file("pickle of long text lines", "given.pkl", many(b"V" + b"a" * 1000 + b"\n", 
 file("pickle of arrays", "given.pkl", lambda: b"\x80\x04](" + name("numpy._core.multiarray", "_reconstruct") + b"\x94" + name("numpy", "ndarray") + b"\x94" + b"h\x00(h\x01K\x00\x85C\x01btR" * 200_000 + b"e.")
 file("pickle of scalars", "given.pkl", lambda: b"\x80\x04](" + name("numpy._core.multiarray", "scalar") + b"\x94" + name("numpy", "dtype") + text("f8") + b"\x85R\x94" + b"h\x00h\x01C\x0812345678\x86R" * 300_000 + b"e.")
 file("pickle of nested tuples, wide", "given.pkl", many(b")\x85\x85\x85\x85\x85", 10**6))
-for what, start, end in (("dict", b"}(", b"u"), ("set", b"\x8f(", b"\x90"), ("frozenset", b"(", b"\x91")):
-    N = b"N" if what == "dict" else b""
-    file(f"pickle {what} of integers of one hash", "given.pkl", colliding(start, end, [b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little", signed=True) + N for k in range(1, KEYS)][:KEYS] ))
-    file(f"pickle {what} of floats of one hash", "given.pkl", colliding(start, end, [n + N for n in negative_powers(KEYS)]))
-file("pickle dict of tuples of one hash", "given.pkl", colliding(b"}(", b"u", [b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little", signed=True) + b"\x85N" for k in range(1, KEYS)]))
-file("pickle dict of complex of one hash", "given.pkl", colliding(b"}(" , b"u", [name("builtins", "complex") + body((float(-1000003 * k), float(k))) + b"RN" for k in range(KEYS // 2)]))
-file("pickle dict of numpy numbers of one hash", "given.pkl", lambda: b"\x80\x04" + name("numpy._core.multiarray", "scalar") + b"\x940" + name("numpy", "dtype") + text("f8") + b"\x85R\x940}(" + b"".join(b"h\x00h\x01C\x08" + struct.pack("<d", float(np.ldexp(1.0, 61 * n) * k)) + b"\x86RN" for n in range(-14, 14) for k in range(1, 1000)) + b"u.")
+for what, made in ALIKE.items():
+    file(f"pickle dict of {what} of one hash", "given.pkl", lambda made=made: b"\x80\x04}(" + b"".join(key + b"N" for key in made()) + b"u.")
+    file(f"pickle dict of {what} of one hash, one by one", "given.pkl", lambda made=made: b"\x80\x04}" + b"".join(key + b"Ns" for key in made()) + b".")
+file("pickle set of pairs of one hash", "given.pkl", lambda: b"\x80\x04\x8f(" + b"".join(ALIKE["pairs"]()) + b"\x90.")
+file("pickle frozenset of pairs of one hash", "given.pkl", lambda: b"\x80\x04(" + b"".join(ALIKE["pairs"]()) + b"\x91.")
+file("pickle set by its name of pairs of one hash", "given.pkl", lambda: b"\x80\x04" + name("builtins", "set") + b"](" + b"".join(ALIKE["pairs"]()) + b"e\x85R.")
 file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 800_000 + b".")
 file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 500_000 + b"e.")
 file("pickle dict of plain keys", "given.pkl", lambda: b"\x80\x04" + body({f"k{i}": i for i in range(KEYS)}) + b".")
-file("pickle of copies of one text", "given.pkl", lambda: b"\x80\x04" + text("a" * 10**6) + b"\x94" + text("latin-1") + b"\x94](" + name("builtins", "bytes") + b"\x94" + b"h\x02h\x00h\x01\x86R" * 100_000 + b"e\x85\x85.")
-file("pickle of copies of one text as arrays", "given.pkl", lambda: b"\x80\x04" + text("a" * 10**6) + b"\x940](" + (RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR" + b"(K\x01" + body((10**6,)) + dtype("u1", "|") + b"\x89h\x00tb") * 2000 + b"e.")
-file("pickle of copies of one text as scalars", "given.pkl", lambda: b"\x80\x04" + body(b"a" * 10**6) + b"\x940](" + (name("numpy._core.multiarray", "scalar") + dtype("S1000000", "|") + b"h\x00\x86R") * 20_000 + b"e.")
-file("pickle of one long array of truth, many times", "given.pkl", lambda: b"\x80\x04" + body(b"\x01" * 10**6) + b"\x940](" + (RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR" + b"(K\x01" + body((10**6,)) + dtype("b1", "|") + b"\x89h\x00tb") * 20_000 + b"e.")
-file("pickle in a set of a name", "given.pkl", lambda: b"\x80\x04" + name("builtins", "set") + b"\x94]\x94(" + b"".join(n for n in negative_powers(KEYS)) + b"e\x85R.")
+EMPTY = RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR"
+for what, data, one in (
+    ("text as bytes", text("a" * 10**6), name("builtins", "bytes") + GET + text("latin-1") + b"\x86R"),
+    ("text as arrays", text("a" * 10**6), EMPTY + b"(K\x01" + body((10**6,)) + dtype("u1", "|") + b"\x89" + GET + b"tb"),
+    ("bytes as scalars", b"B" + struct.pack("<I", 10**6) + b"a" * 10**6, name("numpy._core.multiarray", "scalar") + dtype("S1000000", "|") + GET + b"\x86R"),
+    ("bytes as truth", b"B" + struct.pack("<I", 10**6) + b"\1" * 10**6, EMPTY + b"(K\x01" + body((10**6,)) + dtype("b1", "|") + b"\x89" + GET + b"tb"),
+    ("bytes as words", b"B" + struct.pack("<I", 10**6) + b"a\0\0\0" * 250_000, EMPTY + b"(K\x01" + body((10**6 // 4,)) + dtype("U1") + b"\x89" + GET + b"tb"),
+):
+    file(f"pickle of the same {what}, many times", "given.pkl", lambda data=data, one=one: b"\x80\x04" + data + PUT + b"0](" + one * 10_000 + b"e.")
 
 
 # -- archives
