@@ -110,6 +110,7 @@ class Database:
         kind("database", path, (Database, str, os.PathLike), "Database.open('database')")
         if isinstance(path, Database):
             return path
+        location("database", path, "Database.open('database')")
         path = Path(path).absolute()
         about = read_meta(path)
         names = tuple(about["descriptor_names"])

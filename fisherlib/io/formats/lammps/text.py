@@ -32,7 +32,7 @@ def lines(path: Path) -> Iterator[Line]:
             yield from enumerate(file, 1)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path.name}: expected text, got other bytes ({error}); LAMMPS's binary2txt turns its binary files into text"
+            f"{path.name}: expected text in UTF-8, got byte {error.object[error.start]:#x}; LAMMPS's binary2txt turns its binary files into text"
         ) from error
 
 
