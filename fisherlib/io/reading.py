@@ -2,13 +2,14 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..arguments import flag
+from ..arguments import flag, words
 from ..configurations import Configurations
 from ..dataset import Dataset
 from ..descriptors import Descriptor
@@ -33,7 +34,9 @@ _FIXED: dict[str, Callable[[Path], Dataset]] = {
 }
 
 
-def open(path: Location, *, elements: Sequence[str] | None = None, energies: ArrayLike | str | None = None) -> Opened:
+def open(
+    path: Location, *, elements: Sequence[str] | str | None = None, energies: ArrayLike | str | None = None
+) -> Opened:
     """A data file, a folder or several files, read once, with the columns that they hold.
 
     Files: our ``.npz``, the desktop app's ``md.pkl`` and pickled data frames, extended xyz, trajectories and databases of
@@ -45,7 +48,7 @@ def open(path: Location, *, elements: Sequence[str] | None = None, energies: Arr
 
     Args:
         path: from the working folder, or else from the project's.
-        elements: symbols of types 1, 2, … in a LAMMPS dump without the column "element", or of types 0, 1, … of MTP and DeePMD.
+        elements: symbols, such as ["W", "Be"] or "W,Be", of types 1, 2, … in a LAMMPS dump without the column "element", or of types 0, 1, … of MTP and DeePMD.
         energies: of a LAMMPS dump, which holds none: (M,) eV, or the name of a file or of a per-atom column; see
             ``lammps.read_dump``.
 
@@ -58,7 +61,7 @@ def open(path: Location, *, elements: Sequence[str] | None = None, energies: Arr
     >>> opened.trajectories, opened.configurations, opened.choices("forces")
     (20, 1000, ('forces',))
     """
-    found = located(path)
+    found, elements = located(path), _symbols(elements)
     if isinstance(found, list) and len(found) > 1:
         return _set_of(found, elements, energies)
     file = found[0] if isinstance(found, list) else found
@@ -69,6 +72,12 @@ def open(path: Location, *, elements: Sequence[str] | None = None, energies: Arr
         return Opened(path=file.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](file))
     stored = tuple(_stored(file, kind, elements, energies))
     return Opened(path=file.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+
+
+def _symbols(elements: Sequence[str] | str | None) -> list[str] | None:
+    """Symbols from a list, or from a text such as "W,Be" of the command line."""
+    given = re.split(r"[,\s]+", elements.strip()) if isinstance(elements, str) else elements
+    return None if given is None else list(words("elements", given))
 
 
 def _stored(
@@ -112,7 +121,7 @@ def read(
     choice: Choice = GUESSED,
     *,
     descriptor: Descriptor | None = None,
-    elements: Sequence[str] | None = None,
+    elements: Sequence[str] | str | None = None,
     on_bad: OnBad = "refuse",
     theta: ArrayLike | LinearPotential | None = None,
     check: bool = True,
