@@ -21,6 +21,9 @@ _PEEK = 1 << 16
 _UNITS = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: Empty lines that a parser may ask for behind the end; one that asks for more would never stop.
 _PATIENCE = 1000
+#: Lines that count what arrays are made for; no file holds more of it than it has bytes, or than ``_FEW``.
+_COUNTS = re.compile(r"ions|atoms?\b|k-?points|bands|states|natom|nkpts?\b", re.IGNORECASE)
+_LARGE, _FEW = re.compile(r"(?<![\d.])\d{6,}(?![\d.])"), 10**5
 
 
 class _Format(NamedTuple):
@@ -187,6 +190,7 @@ class _Text(io.TextIOWrapper):
     def __init__(self, file: Any, path: Path) -> None:
         super().__init__(file, encoding="utf-8", errors="replace")
         self._asked, self._name = 0, f"/dev/null/{path.name}"
+        self._most = max(path.stat().st_size, _FEW)
 
     @property
     def name(self) -> str:
@@ -199,6 +203,10 @@ class _Text(io.TextIOWrapper):
         self._asked = 0 if line else self._asked + 1
         if self._asked > _PATIENCE:
             raise EOFError("the file ends in the middle of a configuration")
+        if _LARGE.search(line) and _COUNTS.search(line):
+            claimed = sum(int(word[:30]) for word in _LARGE.findall(line))
+            if claimed > self._most:
+                raise ValueError(f"it claims {claimed} of what it counts in the line {line.strip()!r:.60}")
         return line
 
     def __next__(self) -> str:  # type: ignore[override]
