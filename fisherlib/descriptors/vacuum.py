@@ -17,7 +17,7 @@ def with_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
     >>> from ase.build import fcc100
     >>> slab = fcc100("Cu", (1, 1, 2), vacuum=None)  # T T F
     >>> with_vacuum(slab, 5.0).cell.lengths().round(3).tolist(), with_vacuum(slab, 5.0).pbc.all().item()
-    ([2.553, 2.553, 12.805], True)
+    ([2.553, 2.553, 11.805], True)
     """
     pbc = atoms.pbc
     if pbc.all() or not pbc.any():

@@ -91,7 +91,7 @@ def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
     named = [f"{_few(numbers)} of {key!r}" for key, numbers in list(dropped.items())[:3]]
     more = f" and of {len(dropped) - 3} more trajectories" if len(dropped) > 3 else ""
     return (
-        f"{number} of {configurations} configurations have NaN, infinite or missing numbers and are left out, as on_bad='drop' says: "
+        f"{number} of {configurations} configurations have NaN or infinite numbers, or lack some, and are left out, as on_bad='drop' says: "
         f"{', '.join(named)}{more} (counted from 0; all are in provenance['dropped'])"
     )
 
@@ -99,6 +99,17 @@ def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
 def _few(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
     return f"configuration{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def notes_of(found: Sequence[Configurations]) -> list[str]:
+    """Sentences about what was done to the columns that were taken, each once."""
+    return list(dict.fromkeys(note for t in found for note in t.provenance["taken"]["notes"]))
+
+
+def say(notes: Sequence[str], path: Path) -> None:
+    """Warns of what was done to a file, where the caller's caller stands."""
+    for note in notes:
+        warnings.warn(f"{path.name}: {note}", stacklevel=3)
 
 
 def accept(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:

@@ -16,7 +16,7 @@ from ..descriptors import Descriptor, or_default
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
-from .acceptance import OnBad, accept, left_out, without_bad
+from .acceptance import OnBad, accept, left_out, notes_of, say, without_bad
 from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
@@ -29,6 +29,9 @@ from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable
 from .smearing import energies_of_forces
+
+#: Atoms whose descriptors take more than some ten seconds.
+LONG = 20_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -152,7 +155,7 @@ class Opened:
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
         found = self._chosen(choice)
-        self._say(found)
+        say(notes_of(found), self.path)
         return [at(f, choice.temperature) for f in found]
 
     def check(self, choice: Choice) -> None:
@@ -189,15 +192,6 @@ class Opened:
         other = found[0].provenance["taken"]["other"]
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
-    def _say(self, found: Sequence[Configurations]) -> list[str]:
-        """Warns of what was done to the columns that were taken; the sentences."""
-        return self._warned(list(dict.fromkeys(note for t in found for note in t.provenance["taken"]["notes"])))
-
-    def _warned(self, notes: list[str]) -> list[str]:
-        for note in notes:
-            warnings.warn(f"{self.path.name}: {note}", stacklevel=5)
-        return notes
-
     def dataset(
         self,
         choice: Choice = GUESSED,
@@ -224,6 +218,7 @@ class Opened:
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
+            say(about.get("notes", []), self.path)
             accept(data, self.path, theta, key=choice.key)
         return data
 
@@ -249,7 +244,7 @@ class Opened:
         own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
-        notes, done = self._say(found), found[0].provenance["taken"]
+        notes, done = notes_of(found), found[0].provenance["taken"]
         frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
         if own:
             if done.get("lengths", 1.0) != 1.0:
@@ -260,6 +255,7 @@ class Opened:
         elif choice.gradient:
             raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
         else:
+            self._ask_early(frames)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
         if (other := done["other"]) is not None:
@@ -267,7 +263,7 @@ class Opened:
             others, named = [f.entries[other] for f in found], choice.energies is not None
             made, name, note = energies_of_forces(made, others, names, named=named)
             about["columns"] = about["columns"] | {"energies": name}
-            notes += self._warned([note]) if note else []
+            notes += [note] if note else []
         about.pop("taken", None)
         about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
         about |= {"notes": notes} if notes else {}
@@ -276,6 +272,15 @@ class Opened:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
             about["dropped"] = dropped
         return made, about
+
+    def _ask_early(self, frames: Sequence[Configurations]) -> None:
+        """Tells before the descriptors of many atoms are computed that a temperature will be asked for after it."""
+        if self.atoms > LONG and any(f.temperature is None for f in frames):
+            warnings.warn(
+                f"{self.path.name} states no temperature for all: forces are fitted without one, but what is an ensemble's asks for "
+                "it; give temperature= now, or later where it is asked for",
+                stacklevel=4,
+            )
 
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""

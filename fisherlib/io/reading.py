@@ -15,7 +15,7 @@ from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
-from .acceptance import OnBad, accept
+from .acceptance import OnBad, accept, say
 from .columns.choice import GUESSED, Choice, completed
 from .columns.description import columns_of
 from .compression import unpacked
@@ -167,6 +167,7 @@ def read(
     if opened.kind == "LAMMPS dump":
         choice = dataclasses.replace(choice, energies=None)  # they are in it now
     data = opened.dataset(choice, descriptor=descriptor, on_bad=on_bad, check=False, progress=progress)
+    say(data.provenance.get("notes", ()) if opened.fixed is None else (), opened.path)
     if check:
         accept(data, opened.path, theta, key=choice.key)
     return data
