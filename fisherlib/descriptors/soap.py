@@ -27,6 +27,8 @@ from .refusals import refuse_impossible, refuse_unknown_elements
 #: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
 #: itself.
 BATCH, BATCH_ATOMS = 8, 64
+#: Descriptors, at most: a configuration of 100 atoms has 2.4 GB of Φ then.
+MOST = 10**6
 
 _LOADING = threading.Lock()
 
@@ -92,7 +94,10 @@ class Soap:
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-CuCu l0 n0,1``."""
         elements("species", species)
-        names = []
+        S, names = len(species), list[str]()
+        K = S * S * (len(self._distinct(True)) + (S - 1) * len(self._distinct(False)) // 2)
+        if K > MOST:
+            raise ValueError(f"species: expected fewer elements than {S}, or smaller n_max and l_max, as K = {K}")
         for centre, a, b in self._keys(species).values:
             triple = f"{chemical_symbols[centre]}-{chemical_symbols[a]}{chemical_symbols[b]}"
             for n1, n2, degree in self._distinct(a == b):
@@ -129,7 +134,7 @@ class Soap:
         refuse_unknown_elements(atoms, species)
         for m, a in enumerate(atoms):
             refuse_impossible(a, self.cutoff, f"configuration {m}")
-        wanted, K = self._wanted(species), len(self.names(species))
+        K, wanted = len(self.names(species)), self._wanted(species)
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K))
         # A calculator takes as long to make as a small batch to compute.
@@ -152,6 +157,12 @@ class Soap:
                 done += count
                 if progress is not None:
                     progress(done, len(atoms))
+        except featomic.FeatomicError as error:
+            why = str(error).partition("\n")[0]
+            raise ValueError(
+                f"atoms: expected configurations that featomic can describe, got others ({why:.200}); look for cells far longer in "
+                "one direction than in another"
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
         return sites, Phi.reshape(-1, K)

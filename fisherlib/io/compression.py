@@ -5,14 +5,15 @@ import gzip
 import io
 import lzma
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from .strict import regular
 
 #: Bytes that a compressed file may unpack to, at most; one of n bytes to ``TIMES`` n or ``ALWAYS`` at most.
 LIMIT, TIMES, ALWAYS = 2**30, 200, 2**24
-_OPENERS = {".gz": gzip.open, ".gzip": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_OPENERS: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".gzip": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 #: Suffixes of compressed files.
 SUFFIXES = tuple(_OPENERS)
 _DAMAGED = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, MemoryError)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
 #: So many lists are read whatever is in them; of more, each has five letters at least, as an empty one takes 64 bytes.
 _CONTAINERS = 10_000
 
@@ -54,7 +53,9 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
     try:
         text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         if text.count("[") + text.count("{") > len(text) // 6 + _CONTAINERS:
-            raise Twice(f"{place}: expected {layout}, got little but brackets, {len(text)} letters of lists; it is no data")
+            raise Twice(
+                f"{place}: expected {layout}, got little but brackets, {len(text)} letters of lists; it is no data"
+            )
         return json.loads(text, object_pairs_hook=once, parse_constant=parse_constant)
     except Twice:
         raise

@@ -66,8 +66,8 @@ def view(
     allowance: Allowance, data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]
 ) -> np.ndarray:
     """`data` as an array, without a copy where it is bytes: a file may name the same ones many times."""
-    if type(data) is str or dtype.kind in "bU":  # copied, or looked through
-        allowance.spend(len(data) if type(data) in (str, bytes) else 0)
+    if isinstance(data, str | bytes) and (type(data) is str or dtype.kind in "bU"):  # copied, or looked through
+        allowance.spend(len(data))
     data = data.encode("latin-1") if type(data) is str else data  # Python 2 kept bytes in text
     if type(data) is not bytes or dtype.kind == "O":
         raise Refused("has an array of objects given as raw memory, which is not part of a data file")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ....arguments import location
 from ....configurations import Configurations
 from ..stacking import UNITS, Parsed, stack
 from ..values import of_symbols
@@ -49,6 +50,7 @@ def read_dump(
     A dump holds no total energy: it comes as an array, as a text of two columns (step and energy), or as the sum of a
     column of energies per atom.
     """
+    location("path", path, "io.lammps.read_dump('md.dump')")
     path = Path(path)
     parts: list[dict[str, NDArray]] = []
     found: list[Frame] = []
