@@ -22,8 +22,10 @@ _UNITS = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: Empty lines that a parser may ask for behind the end; one that asks for more would never stop.
 _PATIENCE = 1000
 #: Lines that count what arrays are made for; no file holds more of it than it has bytes, or than ``_FEW``.
-_COUNTS = re.compile(r"ions|atoms?\b|k-?points|bands|states|natom|nkpts?\b", re.IGNORECASE)
-_LARGE, _FEW = re.compile(r"(?<![\d.])\d{6,}(?![\d.])"), 10**5
+_COUNTS = re.compile(
+    r"(ions per type|NIONS|NKPTS|NBANDS|Number of (atoms|k-points)|number of atoms/cell|\bnatom|\bnkpt)\W.*\d"
+)
+_FEW = 10**5
 
 
 class _Format(NamedTuple):
@@ -203,8 +205,8 @@ class _Text(io.TextIOWrapper):
         self._asked = 0 if line else self._asked + 1
         if self._asked > _PATIENCE:
             raise EOFError("the file ends in the middle of a configuration")
-        if _LARGE.search(line) and _COUNTS.search(line):
-            claimed = sum(int(word[:30]) for word in _LARGE.findall(line))
+        if _COUNTS.search(line):
+            claimed = sum(int(word[:30]) for word in re.findall(r"\d+", line))
             if claimed > self._most:
                 raise ValueError(f"it claims {claimed} of what it counts in the line {line.strip()!r:.60}")
         return line
