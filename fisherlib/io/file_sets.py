@@ -4,12 +4,13 @@ import dataclasses
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from ..arguments import location
 from ..configurations import Configurations
 from .columns.description import shared
 from .formats.fitsnap import natural
@@ -28,12 +29,13 @@ def located(path: Location) -> Path | list[Path]:
         FileNotFoundError: no such file, or none that fits the pattern.
         TypeError, ValueError: no path, or an empty list.
     """
-    if not isinstance(path, str | os.PathLike) and isinstance(path, Iterable):
+    if isinstance(path, list | tuple):
         found = [each for one in path for each in _several(one)]
         if not found:
             raise ValueError("path: expected the paths of some files, got an empty list")
         return list(dict.fromkeys(found))
-    if _is_pattern(path):
+    location("path", path, "io.read('md.npz'), io.read(['a.xyz', 'b.xyz']) or io.read('runs/*/OUTCAR')")
+    if _is_pattern(path := Path(cast(str, path))):
         return _several(path)
     one = find(path, folder=True)
     return files_in(one) if one.is_dir() and kind_of(one) == SET else one
@@ -45,7 +47,7 @@ def _several(path: str | os.PathLike) -> list[Path]:
 
 def _is_pattern(path: object) -> bool:
     """Whether a path has the marks of a pattern, and is no name of a file."""
-    return isinstance(path, str | os.PathLike) and bool(_PATTERN.search(os.fspath(path))) and not Path(path).exists()
+    return isinstance(path, str | os.PathLike) and bool(_PATTERN.search(os.fspath(path))) and not os.path.exists(path)
 
 
 def _matching(pattern: str) -> list[Path]:

@@ -21,6 +21,7 @@ _PEEK = 1 << 16
 _UNITS = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: Empty lines that a parser may ask for behind the end; one that asks for more would never stop.
 _PATIENCE = 1000
+_ROWS = re.compile(rb'<varray name="(?P<name>positions|forces|basis|stress)"[^>]*>(?P<rows>[^!]*?)</varray>')
 #: Lines that count what arrays are made for; no file holds more of it than it has bytes, or than ``_FEW``.
 _COUNTS = re.compile(
     r"(ions per type|NIONS|NKPTS|NBANDS|Number of (atoms|k-points)|number of atoms/cell|\bnatom|\bnkpt)\W.*\d"
@@ -124,8 +125,9 @@ def read(path: Path) -> list[Configurations]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), open(path, "rb") as file:
             warnings.simplefilter("ignore")
-            _refuse_entities(file.read(_PEEK))
-            file.seek(0)
+            if name == "vasp-xml":
+                _check_xml(file.read())
+                file.seek(0)
             text = _Text(file, path)
             for atoms in _images(text, name):
                 parsed.append(_parsed(atoms, found))
@@ -171,9 +173,16 @@ def _damaged(path: Path, found: _Format, done: int, error: Exception) -> ValueEr
     )
 
 
-def _refuse_entities(beginning: bytes) -> None:
-    if b"<!ENTITY" in beginning:
+def _check_xml(content: bytes) -> None:
+    """Refuses what ASE would unpack without end, and rows that are missing, where ASE would put zeros."""
+    if b"<!ENTITY" in content:
         raise ValueError("it defines entities, which no such file does and which may unpack without end")
+    counts: dict[bytes, set[int]] = {name: set() for name in (b"positions", b"forces", b"basis", b"stress")}
+    for found in _ROWS.finditer(content):
+        counts[found["name"]].add(found["rows"].count(b"<v>"))
+    if len(counts[b"positions"] | counts[b"forces"]) > 1 or not counts[b"basis"] | counts[b"stress"] <= {3}:
+        told = "; ".join(f"{name.decode()} {sorted(found)}" for name, found in counts.items() if found)
+        raise ValueError(f"it has arrays of different numbers of rows: {told}")
 
 
 def _warn_if_truncated(path: Path, found: _Format, number: int) -> None:
