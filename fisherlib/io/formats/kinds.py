@@ -1,5 +1,6 @@
 """Which reader a path needs: by its suffix, or by what is inside where a suffix serves several layouts and for folders."""
 
+import codecs
 import os
 import re
 import zipfile
@@ -92,7 +93,10 @@ def _of_file(path: Path) -> str | None:
 def _of_npz(path: Path) -> str:
     if fitsnap_rows.holds(path):
         return "FitSNAP rows"
-    names = names_of(path) if zipfile.is_zipfile(path) else set()
+    try:
+        names = names_of(path)
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # damaged: the reader says so
+        names = set()
     return "MD17" if not names & {"keys", "n_atoms"} and md17.names_in(names) else "npz"
 
 
@@ -168,7 +172,7 @@ def _is_data(path: Path) -> bool:
     if suffix in (".pkl", ".pickle", ".pckl"):
         return not path.name.lower().startswith("theta") and path.stat().st_size > 0
     if suffix in (".xyz", ".extxyz"):
-        return beginning(path, 64).partition(b"\n")[0].strip().isdigit()
+        return beginning(path, 64).removeprefix(codecs.BOM_UTF8).partition(b"\n")[0].strip().isdigit()
     if suffix == ".json":
         start = beginning(path, 1 << 14).lstrip()
         listed = start.startswith(b"[") and b'"structure"' in start[:256]
