@@ -1,5 +1,6 @@
 """A data file of any known format, opened, or read as a checked dataset."""
 
+import contextlib
 import dataclasses
 import hashlib
 import re
@@ -23,7 +24,7 @@ from .data_file import Opened
 from .database import Database
 from .file_sets import Location, called, located, read_each
 from .formats import fitsnap_rows, milady
-from .formats.kinds import READERS, TYPED, kind_of
+from .formats.kinds import READERS, TYPED, UNPACKING, kind_of
 from .places import printable, sha256
 
 #: Kind → the data of a file or folder whose columns are fixed.
@@ -84,10 +85,19 @@ def _stored(
     file: Path, kind: str, elements: Sequence[str] | None, energies: ArrayLike | str | None
 ) -> list[Configurations]:
     given: dict[str, Any] = {"elements": elements} if kind in TYPED else {}
-    with unpacked(file) as plain:
-        found = READERS[kind](plain, **given, **({"energies": energies} if kind == "LAMMPS dump" else {}))
+    given |= {"energies": energies} if kind == "LAMMPS dump" else {}
+    with contextlib.nullcontext(file) if kind in UNPACKING else unpacked(file) as plain:
+        try:
+            found = READERS[kind](plain, **given)
+        except ValueError as error:
+            if plain == file:
+                raise
+            raise ValueError(str(error).replace(plain.name, file.name, 1)) from error  # as the person knows it
     # A key may be the name of the file, which need not be text.
-    return [dataclasses.replace(one, key=printable(one.key)) for one in found]
+    return [
+        dataclasses.replace(one, key=printable(one.key), place=one.place.replace(plain.name, file.name, 1))
+        for one in found
+    ]
 
 
 def _set_of(files: Sequence[Path], elements: Sequence[str] | None, energies: ArrayLike | str | None) -> Opened:

@@ -47,6 +47,8 @@ READERS: dict[str, Callable[..., list[Configurations]]] = {
 }
 #: Kinds of files that may have types in place of elements; their readers take the symbols.
 TYPED = frozenset({"LAMMPS dump", "MTP", "DeePMD"})
+#: Kinds of files whose readers take compressed ones as they are.
+UNPACKING = frozenset({"mlearn", "FitSNAP"})
 #: The kind of a folder of files of one kind.
 SET = "files"
 
