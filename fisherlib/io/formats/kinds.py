@@ -93,13 +93,13 @@ def _of_file(path: Path) -> str | None:
 
 
 def _of_npz(path: Path) -> str:
-    if fitsnap_rows.holds(path):
-        return "FitSNAP rows"
     try:
         names = names_of(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # damaged: the reader says so
-        names = set()
-    return "MD17" if not names & {"keys", "n_atoms"} and md17.names_in(names) else "npz"
+        return "npz"
+    if "keys" in names:
+        return "npz"
+    return "FitSNAP rows" if fitsnap_rows.holds(path) else "MD17" if md17.names_in(names) else "npz"
 
 
 def _of_folder(path: Path) -> str:
