@@ -7,7 +7,7 @@ import pytest
 
 import fisherlib as fl
 from fisherlib.io.columns.choice import Choice
-from fisherlib.io.columns.sources import Taken, taken
+from fisherlib.io.columns.sources import Taken, mixed, taken
 
 NUMBERS = np.arange(3.0)
 VECTORS = np.arange(18.0).reshape(6, 3)
@@ -86,6 +86,22 @@ def test_what_is_named_is_taken_with_what_goes_by_its_name() -> None:
     assert found("energy", "REF_forces", energies="energy").forces == "REF_forces"
     assert "name them by forces= too" in found("energy dft_energy", "forces REF_forces", energies="dft_energy").question
     assert found("e_old energy", "forces", energies="e_old").forces == "forces"
+
+
+@pytest.mark.parametrize(
+    ("energies", "forces", "apart"),
+    [
+        ("energy", "REF_forces", True),
+        ("dft_energy", "MACE_forces", True),
+        ("energy", "forces", False),
+        ("dft_energy", "GPAW_forces", False),
+        ("energy", "my_force", False),
+        (None, "forces", False),
+        ("anything", "else", False),
+    ],
+)
+def test_names_of_different_sources_can_be_told(energies: str | None, forces: str, apart: bool) -> None:
+    assert bool(mixed(energies, forces)) == apart
 
 
 def test_free_energies_stay_beside_those_of_the_same_source() -> None:

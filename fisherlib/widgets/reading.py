@@ -9,6 +9,7 @@ from .. import diagnostics, io
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
+from ..io.columns.sources import mixed
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..progress import Progress
@@ -182,7 +183,9 @@ def _health(reading: Reading, data: Dataset, given: LinearPotential | None) -> l
 
 def _notes(data: Dataset) -> list[Verdict]:
     """What was done to the columns that were taken."""
-    notes = data.provenance.get("notes", [])
+    columns = data.provenance.get("columns", {})
+    doubt = mixed(columns.get("energies"), columns.get("forces"))  # the only ones are taken without a question
+    notes = [*data.provenance.get("notes", []), *([doubt] if doubt else [])]
     limits = (0.0, 0.0)
     return (
         [Verdict(name="columns", level="warn", message=". ".join(notes), value=float(len(notes)), limits=limits)]
