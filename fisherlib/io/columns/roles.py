@@ -48,6 +48,7 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    # Virials are taken before this, in the units of the file: they are converted as energies are.
     return in_electronvolts(made, choice, also=chosen.other)
 
 
