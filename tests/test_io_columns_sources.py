@@ -77,6 +77,11 @@ def test_names_that_leave_it_open_are_asked_about_by_all_of_them(energies: str, 
     assert chosen.question.endswith("by energies= and forces=")
 
 
+@pytest.mark.parametrize("name", ["energy_per_atom", "kinetic_energy", "formation_energy", "energy_std"])
+def test_other_energies_are_not_taken_for_the_potential_energy(name: str) -> None:
+    assert found(name, "forces").energies is None and found(name, "forces", energies=name).energies == name
+
+
 def test_what_is_named_is_taken_with_what_goes_by_its_name() -> None:
     two = "energy REF_energy", "forces REF_forces"
     assert found(*two, energies="energy").forces == "forces"

@@ -240,3 +240,15 @@ def test_a_temperature_is_asked_for_before_many_descriptors_are_computed(
     monkeypatch.setattr("fisherlib.io.data_file.LONG", 24)
     with pytest.raises(pytest.fail.Exception, match="not asked before"):
         opened.dataset()
+
+
+def test_what_an_earlier_reading_said_is_not_said_of_the_file_that_was_written(tmp_path: Path) -> None:
+    path = in_units(tmp_path / "a.xyz", units_of("Ha"))
+    small = fl.descriptors.Soap(cutoff=2.7, n_max=1, l_max=0)
+    with pytest.warns(UserWarning, match="converted"):
+        data = fl.io.read(path, units="Ha", temperature=300.0, check=False, descriptor=small)
+    assert data.provenance["units"].startswith("energies in Ha") and len(data.provenance["notes"]) == 1
+    fl.io.write(data, tmp_path / "b.npz")
+    again = fl.io.read(tmp_path / "b.npz", check=False)
+    assert not {"notes", "units", "taken"} & again.provenance.keys()
+    np.testing.assert_array_equal(again.energies, data.energies)

@@ -250,7 +250,7 @@ class Opened:
             made, name, note = energies_of_forces(made, others, names, named=named)
             about["columns"] = about["columns"] | {"energies": name}
             notes += [note] if note else []
-        about.pop("taken", None)
+        about = {name: value for name, value in about.items() if name not in ("taken", "notes", "units")}
         about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
         about |= {"notes": notes} if notes else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
