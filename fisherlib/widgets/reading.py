@@ -81,7 +81,10 @@ class Reading:
         """Whether a flag of the choice means anything for the file."""
         if flag == "gradient":
             return self.own_descriptors
-        return self.data is not None and "isolated_atoms" in self.data.provenance
+        if flag == "subtract_isolated":
+            return self.data is not None and "isolated_atoms" in self.data.provenance
+        names = [] if self.opened is None else [column.name.lower() for column in self.opened.columns]
+        return any(word in name for name in names for word in ("stress", "virial"))
 
     @property
     def refusal(self) -> Exception | None:
