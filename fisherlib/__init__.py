@@ -17,6 +17,7 @@ from .losses import energy as energy
 from .losses import fisher as fisher
 from .losses import kl as kl
 from .losses import ridge as ridge
+from .losses import stress as stress
 from .moments import Moments as Moments
 from .moments import accumulate as accumulate
 from .potential import LinearPotential as LinearPotential

@@ -12,7 +12,7 @@ from .arguments import elements
 from .dataset import Trajectory
 
 #: Arrays of a ``Configurations`` with a row for each atom, and those with a row for each configuration.
-_OF_ATOMS, _OF_CONFIGURATIONS = ("numbers", "positions", "forces"), ("energies", "cell", "pbc")
+_OF_ATOMS, _OF_CONFIGURATIONS = ("numbers", "positions", "forces"), ("energies", "virials", "cell", "pbc")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,6 +26,7 @@ class Configurations:
         positions: (ΣN, 3) Å, or None.
         energies: (M,) total energies, eV, or None while no entry is chosen for them.
         forces: (ΣN, 3) eV/Å, or None while no column is chosen for them.
+        virials: (M, 6) W = −∂U/∂ε = −Vσ, eV, in the order xx, yy, zz, yz, xz, xy, six NaN where the stress is not known, or None.
         temperature: K, or None.
         cell: (M, 3, 3) Å, or None for isolated systems (no periodic direction).
         pbc: (M, 3), or None.
@@ -52,6 +53,7 @@ class Configurations:
     positions: NDArray[np.floating] | None = None
     energies: NDArray[np.floating] | None = None
     forces: NDArray[np.floating] | None = None
+    virials: NDArray[np.floating] | None = None
     temperature: float | None = None
     cell: NDArray[np.floating] | None = None
     pbc: NDArray[np.bool_] | None = None
@@ -65,7 +67,13 @@ class Configurations:
 
     def __post_init__(self) -> None:
         M, atoms, place = len(self.n_atoms), int(np.sum(self.n_atoms)), self.place or f"trajectory {self.key!r}"
-        wanted = {"numbers": (atoms,), "positions": (atoms, 3), "energies": (M,), "forces": (atoms, 3)}
+        wanted = {
+            "numbers": (atoms,),
+            "positions": (atoms, 3),
+            "energies": (M,),
+            "forces": (atoms, 3),
+            "virials": (M, 6),
+        }
         wanted |= {} if self.cell is None else {"cell": (M, 3, 3), "pbc": (M, 3)}
         for name, shape in wanted.items():
             value = getattr(self, name)
@@ -131,28 +139,33 @@ class Configurations:
             made.append(ase.Atoms(numbers=numbers[a:b], positions=positions[a:b], **box))
         return made
 
-    def with_descriptors(self, D: NDArray, Phi: NDArray, names: Sequence[str]) -> Trajectory:
+    def with_descriptors(
+        self, D: NDArray, Phi: NDArray, names: Sequence[str], *, Psi: NDArray | None = None
+    ) -> Trajectory:
         """The trajectory of these configurations with their descriptors.
 
         Args:
             D: (ΣN, K) descriptors of each atom.
             Phi: (3ΣN, K) force descriptors, −∂D/∂x.
             names: of the K descriptors.
+            Psi: (M, 6, K) strain descriptors, −∂D/∂ε, in the order of the virials, or None.
 
         Raises:
-            ValueError: energies or forces are not chosen yet.
+            ValueError: forces are not chosen yet.
         """
-        if self.energies is None or self.forces is None:
-            raise ValueError(f"trajectory {self.key!r}: expected energies and forces, got None; choose them first")
+        if self.forces is None:
+            raise ValueError(f"trajectory {self.key!r}: expected forces, got None; choose them first")
         return Trajectory(
             key=self.key,
             temperature=self.temperature,
             n_atoms=self.n_atoms,
-            energies=self.energies,
+            energies=np.full(len(self.n_atoms), np.nan) if self.energies is None else self.energies,
             descriptors=np.add.reduceat(D, np.cumsum(self.n_atoms) - self.n_atoms, axis=0),
             site_descriptors=D,
             forces=self.forces.reshape(-1),
             force_descriptors=Phi,
+            virials=self.virials,
+            strain_descriptors=Psi,
             species=self.numbers,
             positions=self.positions,
             cell=self.cell,

@@ -320,7 +320,6 @@ def test_progress_counts_bytes_up_to_all(database: Database, how: dict, request:
 def test_a_damaged_shard_stops_every_engine(
     tmp_path: Path, how: str, number: int, request: pytest.FixtureRequest
 ) -> None:
-    # Data of its own: what Dask has summed under the same digest and still holds would be right, and read nothing.
     database = made(tmp_path / "db", seed=1000 * (number + 1))
     engine = {"serial": {}, "pool": {"workers": 2}}.get(how)
     engine = {"client": request.getfixturevalue("client")} if engine is None else engine

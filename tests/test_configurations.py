@@ -56,7 +56,7 @@ def test_descriptors_make_a_trajectory_of_sums_once_energies_and_forces_are_chos
     whole, D = example(), np.arange(12.0).reshape(6, 2)
     made = whole.with_descriptors(D, np.ones((18, 2)), ["a", "b"])
     assert made.descriptors.tolist() == [[2, 4], [4, 5], [24, 27]] and made.descriptor_names == ("a", "b")
-    with pytest.raises(ValueError, match="'all': expected energies and forces, got None; choose them first"):
+    with pytest.raises(ValueError, match="'all': expected forces, got None; choose them first"):
         dataclasses.replace(whole, forces=None).with_descriptors(D, np.ones((18, 2)), ["a", "b"])
 
 

@@ -532,7 +532,6 @@ GOOD = "# c\n\n2 2\nW 0.5 1.0 # w\n-1.0\n 2.0 # B[0]\nBe 0.4 0.9\n-1.0\n3.0\n\n#
         ("2.0", "2.0 3.0", "one coefficient in line 6, got '2.0 3.0'"),
         ("2.0", "two", "a finite number in line 6, got 'two'"),
         ("2.0", "inf", "a finite number in line 6, got 'inf'"),
-        ("Be 0.4 0.9\n-1.0", "Be 0.4 0.9\n-1.5", "one constant per atom for all elements, got -1.0, -1.5"),
         (GOOD, "# only\n", "got nothing but comments"),
         (GOOD, "\x00", "the numbers of elements"),
     ],

@@ -302,7 +302,7 @@ BAD = [
     ("\n1 1 W", "\n1.5 1 W", "expected whole numbers from 1 on in the column id"),
     ("\n1 1 W", "\n1 1 W 7", "expected 24 columns in line 14, got 25"),
     ("\n1 1 W 0.122447163515", "\n1 1 W x", "expected a number in column 4 of line 14, got 'x'"),
-    ("metal", "real", "expected units metal .*, got 'real' in line 2"),
+    ("metal", "lj", "expected units metal, real, electron, got 'lj' in line 2"),
     ("ITEM: NUMBER OF ATOMS\n3", "ITEM: NUMBER OF ATOMS\n0", "at least one atom"),
     ("ITEM: NUMBER OF ATOMS\n3", "ITEM: NUMBER OF ATOMS\nx", "the number of atoms, a whole number, in line 8, got 'x'"),
     (

@@ -9,13 +9,12 @@ import queue
 import signal
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from ..io.database.layout import fingerprint
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -99,10 +98,12 @@ def dask(client: "Client") -> Engine:
     def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
         from distributed import KilledWorker
 
-        label = fingerprint(repr(task).encode())[:8]  # the same item may be wanted for another task
+        # Names of its own: a call that failed cancels its items, and the scheduler may hear of that only after the next
+        # call has asked for the same ones.
+        label = uuid.uuid4().hex
         width = math.ceil(AHEAD * max(1, sum(client.nthreads().values())))
         try:
-            yield from _in_order(lambda i: client.submit(task, i, key=f"{label}-{i.name}", pure=True), items, width)
+            yield from _in_order(lambda i: client.submit(task, i, key=f"{label}-{i.name}", pure=False), items, width)
         except KilledWorker as error:
             raise RuntimeError(
                 f"workers died again and again over {error.args[0]!r}: too little memory? Give them more, or take fewer "

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ..dataset import element_counts, elements_of
 from ..io.database import Header, Shard, blocks
 from ..io.database.layout import SHARDS, fingerprint, slug
 from ..moments import MomentRecord, Sums, identity
@@ -16,7 +17,7 @@ from ..moments import MomentRecord, Sums, identity
 #: Rows of Φ in a leaf, in units of K, from which on its record is small beside it: (K, K) against (64 K, K).
 ENOUGH_ROWS = 64
 #: How leaves are summed; another number forgets all records that were kept.
-SUMMED = "2"
+SUMMED = "3"
 
 
 class _OneThread:
@@ -109,14 +110,20 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
         Damaged: a shard is missing or not what was written.
     """
     sums, arrays = Sums(K), ("descriptors", "energies", "n_atoms", "fingerprints")
-    found: dict[str, list[np.ndarray]] = {name: [] for name in arrays}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in (*arrays, "species")}
 
     def opened() -> Iterable[Shard]:
         for file, digest in leaf.shards:
             with contextlib.ExitStack() as closed:  # unless all is well: then its blocks are read, and close it
                 shard = closed.enter_context(Shard(path / SHARDS / file, digest))
-                for name in arrays:
-                    found[name].append(shard.array(name))
+                for name in found:
+                    if name in shard.header.arrays:
+                        found[name].append(shard.array(name))
+                if "strain_descriptors" in shard.header.arrays:
+                    Psi, W = shard.array("strain_descriptors"), shard.array("virials")
+                    known = np.isfinite(W[:, 0])
+                    if known.any():
+                        sums.add_strains(Psi[known].astype(np.float64), W[known])
                 closed.pop_all()
             yield shard
 
@@ -125,6 +132,9 @@ def record(path: Path, leaf: Leaf, K: int) -> MomentRecord:
             sums.add(Phi, F)
         D, E, N, prints = (np.concatenate(found[name]) for name in arrays)
         T, digests = leaf.temperature, leaf.contents
-        made = sums.record(D, E, N, temperature=T, digests=digests, identity=identity(prints))
+        species = np.concatenate(found["species"]) if len(found["species"]) == len(found["n_atoms"]) else None
+        elements = elements_of(species)
+        n = element_counts(N, species, elements)
+        made = sums.record(D, E, n, elements=elements, temperature=T, digests=digests, identity=identity(prints))
     made.refuse_overflow(f"trajectory {leaf.key!r}, from configuration {leaf.first}")
     return made

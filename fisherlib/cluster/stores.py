@@ -113,13 +113,14 @@ class ShardStore:
     def load(self, chunk: Chunk) -> str | None:
         """The name of a shard; None where it holds something else, which ``Database.append`` refuses to replace."""
         c = chunk.configurations
-        wanted: dict[str, NDArray | None] = {"n_atoms": c.n_atoms, "energies": c.energies, "species": c.numbers}
+        E = np.full(len(c.n_atoms), np.nan) if c.energies is None else c.energies
+        wanted: dict[str, NDArray | None] = {"n_atoms": c.n_atoms, "energies": E, "species": c.numbers}
         wanted |= {"forces": None if c.forces is None else c.forces.ravel()}
         wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
         with contextlib.suppress(Damaged), Shard(self._path(chunk)) as shard:
             there = shard.header.arrays
             known = all((name in there) == (a is not None) for name, a in wanted.items())
-            same = known and all(np.array_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)
+            same = known and all(_equal(shard.array(name), a) for name, a in wanted.items() if a is not None)
             return shard.path.name if same and shard.header.temperature == c.temperature else None
         return None
 
@@ -138,3 +139,8 @@ class ShardStore:
 
     def save(self, chunk: Chunk, name: str) -> None:
         """Nothing: it is written already."""
+
+
+def _equal(a: NDArray, b: NDArray) -> bool:
+    """Whether arrays are equal, NaN in place of what is not known included."""
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")

@@ -69,7 +69,7 @@ class Dataset(Mapping[str, Trajectory]):
 
     def __repr__(self) -> str:
         return (
-            f"Dataset({counted(len(self), 'trajectory')}, {counted(len(self.energies), 'configuration')}, K = {self.K})"
+            f"Dataset({counted(len(self), 'trajectory')}, {counted(len(self.n_atoms), 'configuration')}, K = {self.K})"
         )
 
     @property
@@ -86,6 +86,17 @@ class Dataset(Mapping[str, Trajectory]):
     def n_atoms(self) -> NDArray[np.integer]:
         """(M,) atoms of all configurations."""
         return np.concatenate([t.n_atoms for t in self.values()])
+
+    @property
+    def elements(self) -> tuple[int, ...]:
+        """Atomic numbers that occur, ascending; none if the species of a trajectory are not known."""
+        found = [t.elements for t in self.values()]
+        return tuple(sorted(set().union(*found))) if all(found) else ()
+
+    @property
+    def composition(self) -> NDArray[np.integer]:
+        """(M, S) atoms of each of ``elements`` in every configuration; (M, 1) all atoms if they are not known."""
+        return np.concatenate([t.composition(self.elements) for t in self.values()])
 
     @property
     def forces(self) -> Array:

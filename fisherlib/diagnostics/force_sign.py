@@ -206,7 +206,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     records, K = list(moments.values()), moments.K
     M = sum(r.configurations for r in records)
     d = np.sqrt(np.sum([np.diag(r.PhiPhi) for r in records], axis=0))
-    if M - len(records) < FEWEST or not d.all():
+    if M - len(records) < FEWEST or not d.all() or not all(r.has_energies for r in records):
         return []
 
     def product(x: Array) -> Array:
@@ -215,6 +215,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     b = np.sum([r.PhiF for r in records], axis=0) / d
     x = cg(LinearOperator((K, K), matvec=product), b, rtol=1e-6, maxiter=STEPS)[0]
     FF, theta = sum(r.FF for r in records), x / d
+    records = [record.over(()) for record in records]
     V = np.zeros((K + 2, 3))  # θ·D, E, N of (D, E, N)
     V[:K, 0], V[K, 1], V[K + 1, 2] = theta, 1.0, 1.0
     S = np.sum([V.T @ r.scatter @ V for r in records], axis=0)

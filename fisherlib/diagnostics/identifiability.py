@@ -10,7 +10,7 @@ from scipy.linalg import eigh, qr
 from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
-from ..moments import Moments
+from ..moments import Moments, Offsets
 from ..solvers import solve, spectrum
 from ..units import beta, counted
 from .verdict import Level, Verdict
@@ -239,8 +239,8 @@ def temperature_dependence(moments: Moments, theta: ArrayLike, temperature: floa
     total = moments.total()
     loss = fisher(total, temperature)
     largest = int(np.argmax(np.abs(_fitted(loss)) * np.sqrt(np.diag(loss.A))))
-    E = total.scatter[-2, -2] - (total.scatter[-2, -1] ** 2 / total.scatter[-1, -1] if total.scatter[-1, -1] > 0 else 0)
-    spread = np.sqrt(max(E, 0.0) / total.configurations) / np.sqrt(0.5 * total.rows / total.configurations)
+    E = Offsets.of(total, constant=True).scatter[total.K, total.K]
+    spread = np.sqrt(max(E, 0.0)) / np.sqrt(0.5 * total.rows / total.configurations)
     outputs = {
         f"θ_f, coefficient {largest}": lambda T: float(_fitted(fisher(total, T))[largest]),
         "J, 1/Å²": lambda T: float(fisher(total, T)(theta)),

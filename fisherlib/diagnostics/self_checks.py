@@ -80,7 +80,7 @@ def findings(
     moments.check_of(data, temperature)
     total = moments.total()
     largest = float(np.sqrt(np.diag(total.PhiPhi).max() / total.rows))
-    least = max(ROUNDING * float(np.abs(total.mean[:-2]).max() / total.mean[-1]), float(np.finfo(float).tiny))
+    least = max(ROUNDING * float(np.abs(total.mean[: total.K]).max() / total.atoms), float(np.finfo(float).tiny))
     if largest < least:
         message = (
             "every force descriptor is zero (to rounding): there is nothing to fit; take the column with −∂D/∂x, and "

@@ -54,8 +54,8 @@ def without_bad(
 def _refuse_lacking(t: Configurations) -> None:
     """Refuses a configuration without the energy or the forces that others have, before anything is computed."""
     starts = np.cumsum(t.n_atoms) - t.n_atoms
-    for what, name in t.provenance["columns"].items():
-        values = getattr(t, what)
+    for what in ("energies", "forces"):
+        name, values = t.provenance["columns"][what], getattr(t, what)
         if (
             name in t.incomplete
             and values is not None

@@ -28,7 +28,7 @@ from .featurise import featurise, refuse_hopeless
 from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable
-from .smearing import energies_of_forces
+from .smearing import energies_of_forces, undecided
 
 #: Atoms whose descriptors take more than some ten seconds.
 LONG = 20_000
@@ -155,7 +155,7 @@ class Opened:
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
         found = self._chosen(choice)
-        say(notes_of(found), self.path)
+        say(notes_of(found) + (undecided(found) if choice.energies is None else []), self.path)
         return [at(f, choice.temperature) for f in found]
 
     def check(self, choice: Choice) -> None:
@@ -258,13 +258,9 @@ class Opened:
             self._ask_early(frames)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
-        if (other := done["other"]) is not None:
-            names = (about["columns"]["energies"], other)
-            others, named = [f.entries[other] for f in found], choice.energies is not None
-            made, name, note = energies_of_forces(made, others, names, named=named)
-            about["columns"] = about["columns"] | {"energies": name}
-            notes += [note] if note else []
-        about.pop("taken", None)
+        made, name, told = self._energies(found, made, choice)
+        about["columns"], notes = about["columns"] | {"energies": name}, notes + told
+        about = {name: value for name, value in about.items() if name not in ("taken", "notes", "units")}
         about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
         about |= {"notes": notes} if notes else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
@@ -272,6 +268,17 @@ class Opened:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
             about["dropped"] = dropped
         return made, about
+
+    def _energies(
+        self, found: Sequence[Configurations], made: list[Trajectory], choice: Choice
+    ) -> tuple[list[Trajectory], str, list[str]]:
+        """The trajectories with the energies that their forces belong to, the name of these, and what there is to say."""
+        name, other = found[0].provenance["columns"]["energies"], found[0].provenance["taken"]["other"]
+        if other is None:
+            return made, name, []
+        others = [f.entries[other] for f in found]
+        made, name, note = energies_of_forces(made, others, (name, other), named=choice.energies is not None)
+        return made, name, [note] if note else []
 
     def _ask_early(self, frames: Sequence[Configurations]) -> None:
         """Tells before the descriptors of many atoms are computed that a temperature will be asked for after it."""

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from ..arguments import kind, location
-from ..moments import MomentRecord, Moments
+from ..moments import MomentRecord, Moments, StrainSums
 from .archive import Arrays, checksum, write_arrays
 from .strict import ending, parse_json
 
-#: The format that is written, and those that are read; the first had neither the identity of the data nor checksums.
-FORMAT, FORMATS = "fisherlib-moments-2", ("fisherlib-moments-1", "fisherlib-moments-2")
-_ARRAYS = ("PhiPhi", "PhiF", "mean", "scatter")
+#: The formats that are read, of which the last is written. The first had neither the identity of the data nor checksums,
+#: the first two neither elements nor virials.
+FORMATS = ("fisherlib-moments-1", "fisherlib-moments-2", "fisherlib-moments-3")
+FORMAT = FORMATS[-1]
+_ARRAYS, _STRAINS = ("PhiPhi", "PhiF", "mean", "scatter"), ("PsiPsi", "PsiW")
 
 
 def write_records(records: Iterable[tuple[str, MomentRecord]], path: Path, about: Mapping[str, Any]) -> None:
@@ -50,7 +52,14 @@ def _entries(record: MomentRecord) -> dict[str, np.ndarray]:
         "FF, T": np.array([record.FF, np.nan if record.temperature is None else record.temperature]),
         "digests": np.array(sorted(record.digests), dtype=str),
         "identity": np.array([] if record.identity is None else [record.identity], dtype=np.uint64),
+        **({"elements": np.array(record.elements, dtype=np.int64)} if record.elements else {}),
+        **({} if (strain := record.strain) is None else _entries_of_strains(strain)),
     }
+
+
+def _entries_of_strains(strain: StrainSums) -> dict[str, np.ndarray]:
+    numbers = np.array([strain.WW, strain.configurations], dtype=np.float64)
+    return {**{field: getattr(strain, field) for field in _STRAINS}, "WW, M": numbers}
 
 
 class Records(Mapping[str, MomentRecord], contextlib.AbstractContextManager["Records"]):
@@ -122,20 +131,32 @@ def _record(arrays: Mapping[str, np.ndarray], k: int) -> MomentRecord:
     sums: dict[str, Any] = {field: arrays[f"{k}/{field}"] for field in _ARRAYS}
     if any(a.dtype != np.float64 for a in sums.values()):
         raise ValueError("arrays that are not float64")
-    K = len(sums["PhiF"])
-    if [a.shape for a in sums.values()] != [(K, K), (K,), (K + 2,), (K + 2, K + 2)]:
+    elements = tuple(map(int, arrays.get(f"{k}/elements", [])))
+    K, strain = len(sums["PhiF"]), None
+    z = K + 1 + max(1, len(elements))
+    wanted = [(K, K), (K,), (z,), (z, z)]
+    if f"{k}/WW, M" in arrays:
+        WW, M = map(float, arrays[f"{k}/WW, M"])
+        strain = StrainSums(**{field: arrays[f"{k}/{field}"] for field in _STRAINS}, WW=WW, configurations=int(M))
+        wanted += [(K, K), (K,)]
+    if [a.shape for a in (*sums.values(), *(() if strain is None else (strain.PsiPsi, strain.PsiW)))] != wanted:
         raise ValueError("shapes that do not fit one another")
     FF, T = map(float, arrays[f"{k}/FF, T"])
     configurations, rows = map(int, arrays[f"{k}/numbers"])
     temperature, digests = None if np.isnan(T) else T, frozenset(arrays[f"{k}/digests"].tolist())
     identity = next(map(int, arrays.get(f"{k}/identity", [])), None)
     found: dict[str, Any] = {"FF": FF, "configurations": configurations, "rows": rows, "identity": identity}
+    found |= {"elements": elements, "strain": strain}
     return MomentRecord(**sums, **found, temperature=temperature, digests=digests)
 
 
 def _refuse_non_finite(record: MomentRecord, place: str) -> None:
-    for name in (*_ARRAYS, "FF"):
-        bad = np.argwhere(~np.isfinite(getattr(record, name)))
+    known = record if record.has_energies else record.without_energies()
+    sums = {name: getattr(known, name) for name in (*_ARRAYS, "FF")}
+    if record.strain is not None:
+        sums |= {name: getattr(record.strain, name) for name in (*_STRAINS, "WW")}
+    for name, values in sums.items():
+        bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             found = f"{len(bad)} NaN or infinite in {name} (first: {' '.join(map(str, bad[0]))})"
             raise ValueError(f"{place}: expected finite moments, got {found}")

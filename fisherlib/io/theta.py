@@ -29,13 +29,13 @@ JSON_LIMIT = 1_000_000
 #: Bytes of JSON that are read: a million parameters, or two.
 LIMIT = 2**26
 _ENTRIES = {"coef", "intercept"}
-_TAKEN = _ENTRIES | {"descriptor_names", "provenance"}
+_TAKEN = _ENTRIES | {"intercept_elements", "descriptor_names", "provenance"}
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
 
 
 def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
-    """A potential from ``{'coef': (K,), 'intercept': float, eV per atom}`` in a ``.json``, ``.npz`` or ``.pkl`` file, or from the numbers of a report.
+    """A potential from ``{'coef': (K,), 'intercept': eV per atom, or by element}`` in a ``.json``, ``.npz`` or ``.pkl`` file, or from the numbers of a report.
 
     A pickle is read without importing or running anything that it names.
 
@@ -58,13 +58,13 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
         found = list(content) if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{path.name}: expected the entries 'coef' and 'intercept', got {found}")
-    coef, offset = _parameters(content, path)
+    coef, offsets = _parameters(content, path)
     provenance = content.get("provenance", {})
     if isinstance(provenance, np.ndarray):  # of an .npz
         provenance = _about(str(provenance), path)
     return LinearPotential(
         theta=coef,
-        offset=offset,
+        **offsets,
         name=name,
         provenance=provenance if isinstance(provenance, Mapping) else {},
         descriptor_names=_names(content, len(coef), path),
@@ -81,16 +81,23 @@ def _content(path: Path) -> object:
         return parse_json(file.read(), path.name, "parameters θ")
 
 
-def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], float]:
-    """θ, (K,), and the offset, eV per atom."""
-    coef = flat(f"'coef' of {path.name}", content["coef"])
-    offset = flat(f"'intercept' of {path.name}", content["intercept"])
-    if len(offset) != 1:
-        raise ValueError(f"'intercept' of {path.name}: expected one number, eV per atom, got {len(offset)}")
+def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """θ, (K,), and the offset, eV per atom, or the offsets by element."""
+    coef, given = flat(f"'coef' of {path.name}", content["coef"]), content["intercept"]
+    symbols = [
+        str(element) for element in content.get("intercept_elements", given if isinstance(given, Mapping) else ())
+    ]
+    values = list(given.values()) if isinstance(given, Mapping) else given
+    offset = flat(f"'intercept' of {path.name}", values)
+    if len(offset) != (len(symbols) or 1):
+        wanted = f"{len(symbols)} numbers, one for each element" if symbols else "one number, eV per atom"
+        raise ValueError(f"'intercept' of {path.name}: expected {wanted}, got {len(offset)}")
     if not len(coef) or not np.isfinite(coef).all() or not np.isfinite(offset).all():
-        wanted, found = "K finite parameters and a finite offset", f"{coef[:3].tolist()} … and {offset[0]}"
+        wanted, found = "K finite parameters and finite offsets", f"{coef[:3].tolist()} … and {offset[0]}"
         raise ValueError(f"'coef' and 'intercept' of {path.name}: expected {wanted}, got {found}")
-    return coef, offset[0]
+    if not symbols:
+        return coef, {"offset": offset[0]}
+    return coef, {"offsets": dict(zip(symbols, offset.tolist(), strict=True))}
 
 
 def _names(content: Mapping[str, Any], K: int, path: Path) -> tuple[str, ...]:
@@ -167,7 +174,7 @@ def _is_theta(path: Path) -> bool:
 def write_theta(
     model: LinearPotential, path: str | os.PathLike, *, provenance: Mapping[str, Any] | None = None
 ) -> None:
-    """Write θ and its offset as ``{'coef', 'intercept', …}``: with its provenance, as JSON or npz.
+    """Write θ and its offset or offsets as ``{'coef', 'intercept', …}``: with its provenance, as JSON or npz.
 
     Args:
         model: the potential.
@@ -186,9 +193,13 @@ def write_theta(
     path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
-    content: dict[str, Any] = {"coef": model.theta, "intercept": model.offset, "name": model.name, **names}
+    content: dict[str, Any] = {"coef": model.theta, "intercept": dict(model.offsets) or model.offset}
+    content |= {"name": model.name, **names}
     if path.suffix == ".npz":
         del content["name"]
+        if model.offsets:
+            content["intercept"] = np.array(list(model.offsets.values()))
+            content["intercept_elements"] = np.array(list(model.offsets))
         write_arrays([*content.items(), ("provenance", json.dumps(about, ensure_ascii=False))], path)
     else:
         content |= {"coef": model.theta.tolist(), "provenance": about}

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
+from ..moments import without_offsets
 from ..progress import Progress, silent
 from ..units import beta
 from .planes import Plane
@@ -25,7 +26,7 @@ class Pointwise(abc.ABC):
 
     Each loss takes the axes of a grid, x (n,) and y (m,), in any order and spacing, and returns its values, (m, n).
     ``progress`` is called with (done, total) grid points; an exception raised in it ends the work. At every grid point
-    energies lose the offset per atom that fits best by least squares.
+    energies lose the offset of each element that fits best by least squares.
 
     Attributes:
         plane: in the parameters of the model.
@@ -41,6 +42,11 @@ class Pointwise(abc.ABC):
     def n_atoms(self) -> Array:
         """(M,) N."""
         return self.data.n_atoms.astype(np.float64)
+
+    @functools.cached_property
+    def _composition(self) -> Array:
+        """(M, S) atoms of each element."""
+        return self.data.composition.astype(np.float64)
 
     @functools.cached_property
     def energies(self) -> Array:
@@ -99,10 +105,10 @@ class Pointwise(abc.ABC):
             residuals, total = self._residuals(x, y), np.zeros(len(x))
             for one in np.unique(betas):
                 same = betas == one
-                r, N = residuals[:, same], self.n_atoms[same] - self.n_atoms[same].mean()
+                r, n = residuals[:, same], self._composition[same] - self._composition[same].mean(axis=0)
                 r = r - r.mean(axis=1, keepdims=True)
-                if N.any():  # each N is an ensemble of its own, so an offset per atom drops out too
-                    r -= np.outer(r @ N / (N @ N), N)
+                if n.any():  # each composition is an ensemble of its own, so the offsets of elements drop out too
+                    r = without_offsets(r, n)
                 total += 0.5 * one**2 * np.sum(r**2, axis=1)
             return total / len(betas)
 
@@ -140,9 +146,8 @@ class Pointwise(abc.ABC):
         return self._on_grid(lambda x, y: self.mean_over_forces(function, x, y), x, y, progress)
 
     def _residuals(self, x: Array, y: Array) -> Array:
-        """(p, M) U − U_θ, eV, the best offset per atom taken out."""
-        r, N = self.energy_errors(x, y), self.n_atoms
-        return r - np.outer(r @ N / (N @ N), N)
+        """(p, M) U − U_θ, eV, the best offset of each element taken out."""
+        return without_offsets(self.energy_errors(x, y), self._composition)
 
     def _per_atom(self, x: Array, y: Array) -> tuple[Array, Array]:
         """U/N (M,) and U_θ/N (p, M), eV/atom."""

@@ -9,6 +9,7 @@ from numpy.polynomial import chebyshev
 from ..arguments import kind
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
+from ..moments import without_offsets
 from ..progress import Progress, silent
 from .planes import Plane
 
@@ -34,7 +35,7 @@ class Projection:
 
     The residual at (x, y) is v[0] + x v[1] + y v[2]. Methods take the axes of a grid, x (n,) and y (m,), and return the
     loss on it, (m, n); data are not read again. ``progress`` is called with (done, total) columns or nodes. Energies are
-    per atom, without the offset per atom that fits best by least squares.
+    per atom, without the offset of each element that fits best by least squares.
 
     Attributes:
         forces: (3, 3ΣN) F − F_θ, eV/Å.
@@ -120,8 +121,8 @@ def project(data: Dataset, plane: Plane) -> Projection:
     n_atoms = data.n_atoms.astype(np.float64)
     energies = -np.concatenate([t.descriptors @ V for t in data.values()]).T
     energies[0] += data.energies
-    # The best offset per atom is linear in the residual, so it can be taken out of each of the three vectors.
-    energies -= np.outer(energies @ n_atoms / (n_atoms @ n_atoms), n_atoms)
+    # The best offsets are linear in the residual, so they can be taken out of each of the three vectors.
+    energies = without_offsets(energies, data.composition)
     return Projection(
         forces=np.ascontiguousarray(forces),
         energies=np.ascontiguousarray(energies / n_atoms),

@@ -5,3 +5,4 @@ from .terms import energy as energy
 from .terms import fisher as fisher
 from .terms import kl as kl
 from .terms import ridge as ridge
+from .terms import stress as stress

@@ -1,4 +1,4 @@
-"""The losses that a fit combines: Fisher and KL divergence, energy error, and the penalty of a ridge."""
+"""The losses that a fit combines: Fisher and KL divergence, errors of energies and virials, and the penalty of a ridge."""
 
 import dataclasses
 import functools
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import floats, kind, number, whole
 from ..dataset import Array
-from ..moments import Fold, MomentRecord, Moments
+from ..moments import Fold, MomentRecord, Moments, Offsets
 from ..units import UNKNOWN_TEMPERATURE, beta, check_temperature
 from .quadratic import Quadratic
 
@@ -36,6 +36,14 @@ def _sum(losses: Iterable[Quadratic]) -> Quadratic:
 
 def _refuse_others(loss: str, moments: object) -> None:
     kind("moments", moments, (Moments, MomentRecord), f"{loss}(accumulate(data))")
+
+
+def _refuse_no_energies(loss: str, record: MomentRecord) -> None:
+    if not record.has_energies:
+        raise ValueError(
+            f"moments: expected energies for the loss {loss!r}, got data with forces alone; take the loss 'fisher', or data with "
+            "energies"
+        )
 
 
 def _of(moments: Moments | MomentRecord, loss: Quadratic) -> Quadratic:
@@ -85,9 +93,10 @@ def fisher(moments: Moments | MomentRecord, temperature: float | None = None) ->
 
 
 def energy(moments: Moments | MomentRecord) -> Quadratic:
-    """Half the mean squared error of total energies, with the best offset per atom taken out.
+    """Half the mean squared error of total energies, with the best offset of each element taken out.
 
-    q(θ) = ½ min over e0 of ⟨(E − θ·D − N e0)²⟩. √(2q) is the energy RMSE of a configuration.
+    q(θ) = ½ min over e of ⟨(E − θ·D − Σ_s n_s e_s)²⟩, where n_s is the number of atoms of element s, or of all atoms if the
+    elements are not known. √(2q) is the energy RMSE of a configuration.
 
     Args:
         moments: of one or several trajectories, taken together.
@@ -107,29 +116,18 @@ def energy(moments: Moments | MomentRecord) -> Quadratic:
     """
     _refuse_others("energy", moments)
     total = _total(moments)
-    M = total.configurations
-    C, mean = total.scatter / M, total.mean
-    n = mean[-1]
-    # ⟨zzᵀ⟩ − ⟨zN⟩⟨Nz⟩/⟨NN⟩, written so that nothing cancels when all configurations have the same N.
-    NN = C[-1, -1] + n * n
-    cN = C[-1]
-    S = C + (np.outer(mean, mean) * C[-1, -1] - n * (np.outer(cN, mean) + np.outer(mean, cN)) - np.outer(cN, cN)) / NN
-    terms = np.diag(C) + (mean**2 * C[-1, -1] + 2 * n * np.abs(cN * mean) + cN**2) / NN
-    return _of(moments, _without_noise(S, mean, terms))
+    _refuse_no_energies("energy", total)
+    found = Offsets.of(total)
+    return _of(moments, _without_noise(found, total.mean, total.K))
 
 
-def _without_noise(S: Array, mean: Array, terms: Array) -> Quadratic:
-    """⟨(E − θ·D)²⟩ as a quadratic form, with exact zeros instead of rounding for a descriptor that is constant.
+def _without_noise(offsets: Offsets, mean: Array, K: int) -> Quadratic:
+    """⟨(E − θ·D)²⟩ without offsets as a quadratic form, with exact zeros instead of rounding for a descriptor that is constant.
 
     Scaled to unit diagonal, rounding would look like a direction that the data determine.
-
-    Args:
-        S: (K + 2, K + 2) mean products of (D, E, N), centred.
-        mean: (K + 2,) of (D, E, N).
-        terms: (K + 2,) sizes of the terms that were summed on the diagonal of S.
     """
-    K, eps = len(mean) - 2, 64 * np.finfo(float).eps
-    live = np.diag(S)[:K] > (eps * terms + (eps * mean) ** 2)[:K]
+    S, eps = offsets.scatter, 64 * np.finfo(float).eps
+    live = np.diag(S)[:K] > (eps * offsets.terms + (eps * mean) ** 2)[:K]
     A, b = S[:K, :K] * np.outer(live, live), S[:K, K] * live
     return Quadratic(A, b, float(S[K, K]))
 
@@ -138,8 +136,8 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     """Kullback–Leibler divergence of the model from the truth, to second order in U − U_θ.
 
     KL(p‖p_θ) ≈ β²/2 Var(U − U_θ), the variance over all configurations of one temperature. Any constant offset drops
-    out. With different N an offset per atom drops out too, since each N is an ensemble of its own. Several temperatures
-    are averaged, each weighted by its number of configurations.
+    out. With different compositions an offset for each element drops out too, since each composition is an ensemble of
+    its own. Several temperatures are averaged, each weighted by its number of configurations.
 
     Args:
         moments: of one or several trajectories.
@@ -165,12 +163,53 @@ def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Qua
     M = sum(record.configurations for record in groups.values())
 
     def variance(record: MomentRecord) -> Quadratic:
-        C, N = record.scatter, record.scatter[-1]
-        terms = N**2 / N[-1] if N[-1] > 0 else np.zeros(len(N))
-        within = C - np.outer(N, N) / N[-1] if N[-1] > 0 else C
-        return record.configurations * _without_noise(within / record.configurations, record.mean, terms)
+        _refuse_no_energies("kl", record)
+        return record.configurations * _without_noise(Offsets.of(record, constant=True), record.mean, record.K)
 
     return _of(moments, _sum(beta(T) ** 2 / M * variance(record) for T, record in groups.items()))
+
+
+def stress(moments: Moments | MomentRecord) -> Quadratic:
+    """Half the mean squared error of virials, W = −∂U/∂ε = −Vσ, over the configurations whose stress is known.
+
+    q(θ) = ½ ⟨|W − Ψθ|²⟩ over the six components xx, yy, zz, yz, xz, xy, with the strain descriptors Ψ = −∂D/∂ε.
+
+    Its place in the Fisher divergence: at constant pressure P the shape of the cell is drawn as well. At fixed fractional
+    coordinates p ∝ exp(−β(U + PV)) V^N, so that the score with respect to a strain of the cell is
+    β(W − PV 1) + N 1. P and N are the same for the truth and for the model, so that the scores differ by β(W − Ψθ), and
+    the Fisher divergence of strains is β² q(θ): ``fisher(moments) + beta**2 * stress(moments)`` is that of a
+    constant-pressure ensemble, with β in 1/eV and a weight of 1/Å² for strains, which have no unit. In other ensembles
+    it is a further term, as the energies are.
+
+    Args:
+        moments: of one or several trajectories, of which some have virials and strain descriptors.
+
+    Returns:
+        Quadratic form in θ; value in eV².
+
+    Raises:
+        TypeError: anything but moments.
+        ValueError: no virials.
+
+    Example:
+        >>> import numpy as np
+        >>> import fisherlib as fl
+        >>> t = fl.systems.harmonic([1.0, 2.0])["harmonic-0"]
+        >>> Psi = np.random.default_rng(0).normal(size=(len(t), 6, 2))
+        >>> strained = {"virials": Psi @ [1.0, 2.0], "strain_descriptors": Psi}
+        >>> moments = fl.accumulate([dataclasses.replace(t, **strained)])
+        >>> fl.solve(stress(moments)).theta.round(6)
+        array([1., 2.])
+    """
+    _refuse_others("stress", moments)
+    strain = _total(moments).strain
+    if strain is None:
+        raise ValueError(
+            "moments: expected some of configurations with virials and strain descriptors, got none; read a file that has "
+            "stresses with stress=True"
+        )
+    M = strain.configurations
+    return _of(moments, 1.0 / M * Quadratic(strain.PsiPsi, strain.PsiW, strain.WW))
 
 
 def ridge(strength: float, K: int, *, scale: ArrayLike | None = None, origin: ArrayLike | None = None) -> Quadratic:

@@ -83,7 +83,7 @@ def difference(record: MomentRecord, t: Trajectory, temperature: float | None = 
 
 def _same_numbers(record: MomentRecord, t: Trajectory) -> bool:
     """Whether means and spreads of a record without fingerprints equal those of a trajectory."""
-    z = np.column_stack([t.descriptors, t.energies, t.n_atoms])
+    z, record = np.column_stack([t.descriptors, t.energies, t.n_atoms]), record.over(())
     size, mean = np.abs(z).max(axis=0), z.mean(axis=0)
     spread = np.sqrt(((z - mean) ** 2).mean(axis=0))
     theirs = np.sqrt(np.maximum(np.diag(record.scatter), 0) / record.configurations)

@@ -23,10 +23,13 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
             np.copyto(stored[: len(block)], block)
             block = stored[: len(block)]
         sums.add(block, F[start : start + block_rows])
+    if len(strained := t.strained) and t.strain_descriptors is not None and t.virials is not None:
+        sums.add_strains(t.strain_descriptors[strained], t.virials[strained])
     record = sums.record(
         t.descriptors,
         t.energies,
-        t.n_atoms,
+        t.composition(t.elements),
+        elements=t.elements,
         temperature=t.temperature,
         digests=frozenset([fingerprint(t)]),
         identity=identity(fingerprints(t)),

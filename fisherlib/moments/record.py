@@ -1,13 +1,14 @@
 """Sufficient statistics of a set of configurations; they merge and subtract without the data."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..arguments import kind
 from ..dataset import Array, frozen
 
-#: Rows of a (K + 2, K + 2) matrix that are updated at once.
+#: Rows of a large matrix that are updated at once.
 ROWS = 64
 
 #: What each sum is taken over, in words.
@@ -21,10 +22,48 @@ _WORDS = {
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class StrainSums:
+    """Sums over the virials of configurations, of those that have any.
+
+    Attributes:
+        configurations: number of them.
+        PsiPsi: (K, K) ΨᵀΨ, [D]².
+        PsiW: (K,) ΨᵀW, [D] eV.
+        WW: W·W, eV².
+
+    Example:
+        >>> import numpy as np
+        >>> some = StrainSums(configurations=1, PsiPsi=np.eye(2), PsiW=np.ones(2), WW=3.0)
+        >>> (some + some).WW
+        6.0
+    """
+
+    configurations: int
+    PsiPsi: Array
+    PsiW: Array
+    WW: float
+
+    def __post_init__(self) -> None:
+        for name in ("PsiPsi", "PsiW"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __add__(self, other: "StrainSums") -> "StrainSums":
+        return self._with(other, +1)
+
+    def __sub__(self, other: "StrainSums") -> "StrainSums":
+        return self._with(other, -1)
+
+    def _with(self, other: "StrainSums", sign: int) -> "StrainSums":
+        ours, theirs = (dataclasses.asdict(sums) for sums in (self, other))
+        return StrainSums(**{name: ours[name] + sign * theirs[name] for name in ours})
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class MomentRecord:
     """Sums over the configurations of one trajectory, or of several merged ones.
 
-    With z = (D, E, N) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ.
+    With z = (D, E, n) of a configuration, ``mean`` is ⟨z⟩ and ``scatter`` the centred sum Σ(z − ⟨z⟩)(z − ⟨z⟩)ᵀ; n has the
+    number of atoms of each of S elements, or, of elements that are not known, the number of all atoms (S = 1).
     Centred sums keep the digits that raw sums lose (E is large, its spread small).
 
     Attributes:
@@ -33,8 +72,10 @@ class MomentRecord:
         PhiPhi: (K, K) ΦᵀΦ, [D]²/Å².
         PhiF: (K,) ΦᵀF, [D] eV/Å².
         FF: F·F, eV²/Å².
-        mean: (K + 2,) mean of (D, E, N).
-        scatter: (K + 2, K + 2) centred sum of products of (D, E, N).
+        mean: (K + 1 + S,) mean of (D, E, n); NaN for E if no energies are known.
+        scatter: (K + 1 + S, K + 1 + S) centred sum of products of (D, E, n).
+        elements: S atomic numbers, ascending; none if they are not known.
+        strain: sums over virials, or None if there are none.
         temperature: K, or None if it is unknown or mixed.
         digests: of the data that were summed, so that nothing is added twice; empty if they are not known.
         identity: of the configurations that were summed, by ``fisherlib.moments.identity``. It does not depend on how they
@@ -48,6 +89,8 @@ class MomentRecord:
     FF: float
     mean: Array
     scatter: Array
+    elements: tuple[int, ...] = ()
+    strain: StrainSums | None = None
     temperature: float | None = None
     digests: frozenset[str] = frozenset()
     identity: int | None = None
@@ -61,6 +104,42 @@ class MomentRecord:
         """Number of descriptors."""
         return len(self.PhiF)
 
+    @property
+    def has_energies(self) -> bool:
+        """Whether the energies of all configurations are known."""
+        return not np.isnan(self.mean[self.K])
+
+    @property
+    def atoms(self) -> float:
+        """⟨N⟩, mean number of atoms of a configuration."""
+        return float(self.mean[self.K + 1 :].sum())
+
+    def over(self, elements: Sequence[int]) -> "MomentRecord":
+        """The same moments with the numbers of atoms of ``elements``; of no elements, with the number of all atoms.
+
+        Raises:
+            ValueError: elements that leave out some of the record's, or more than are known.
+        """
+        if tuple(elements) == self.elements:
+            return self
+        if elements and not (self.elements and set(self.elements) <= set(elements)):
+            raise ValueError(
+                f"elements: expected those of the record, {self.elements}, and more, got {tuple(elements)}"
+            )
+        own = [elements.index(e) for e in self.elements] if elements else [0] * (len(self.mean) - self.K - 1)
+        to, size = [*range(self.K + 1), *(self.K + 1 + k for k in own)], self.K + 1 + max(1, len(elements))
+        mean, rows, scatter = np.zeros(size), np.zeros((size, len(to))), np.zeros((size, size))
+        np.add.at(mean, to, self.mean)
+        np.add.at(rows, to, self.scatter)
+        np.add.at(scatter.T, to, rows.T)
+        return dataclasses.replace(self, elements=tuple(elements), mean=mean, scatter=scatter)
+
+    def without_energies(self) -> "MomentRecord":
+        """The same moments with zeros for the energies."""
+        mean, scatter = self.mean.copy(), self.scatter.copy()
+        mean[self.K] = scatter[self.K] = scatter[:, self.K] = 0.0
+        return dataclasses.replace(self, mean=mean, scatter=scatter)
+
     def refuse_overflow(self, place: str) -> None:
         """Refuses sums that overflowed, although each number that was summed is finite.
 
@@ -70,15 +149,21 @@ class MomentRecord:
         Raises:
             ValueError: squares too large for float64.
         """
+        known = self if self.has_energies else self.without_energies()
         with np.errstate(over="ignore", invalid="ignore"):  # a finite sum has finite terms
-            if np.isfinite(self.FF + sum(a.sum() for a in (self.PhiPhi, self.PhiF, self.mean, self.scatter))):
+            strains = 0.0 if self.strain is None else self.strain.WW + self.strain.PsiPsi.sum() + self.strain.PsiW.sum()
+            sums = (self.PhiPhi, self.PhiF, known.mean, known.scatter)
+            if np.isfinite(self.FF + strains + sum(a.sum() for a in sums)):
                 return
         for name in ("FF", "PhiPhi", "PhiF", "mean", "scatter"):
-            if not np.isfinite(getattr(self, name)).all():
+            if not np.isfinite(getattr(known, name)).all():
                 raise ValueError(
                     f"{place}: expected numbers whose squares and sums fit into float64, got an overflow in {_WORDS[name]}; "
                     "numbers of 1e150 and more are in other units, or were never computed"
                 )
+        raise ValueError(
+            f"{place}: expected virials whose squares fit into float64, got an overflow; look at the stresses"
+        )
 
     def __add__(self, other: "MomentRecord") -> "MomentRecord":
         """Moments of both sets of configurations.
@@ -122,6 +207,11 @@ class MomentRecord:
             raise ValueError(
                 "moments: expected data that were added before, got others; take moments of a part of the same data"
             )
+        if self.strain is None and other.strain is not None:
+            raise ValueError(
+                "moments: expected data without virials, got some with; take moments of a part of the data"
+            )
+        other = other.over(self.elements)
         mean = self.mean + (self.mean - other.mean) * (other.configurations / M)
         step = other.mean - mean
         return MomentRecord(
@@ -134,6 +224,8 @@ class MomentRecord:
             scatter=self.scatter
             - other.scatter
             - np.outer(step, step) * (M * other.configurations / self.configurations),
+            elements=self.elements,
+            strain=_strains(self.strain, other.strain, -1),
             temperature=self.temperature,
             digests=self.digests - other.digests,
             identity=_identities(self.identity, other.identity, -1),
@@ -168,6 +260,8 @@ class Fold:
         """
         s = self._sum
         _refuse_other_descriptors(self.K, other.K)
+        if other.elements != s["elements"]:
+            other = self._alike(other)
         m, n = s["configurations"], other.configurations
         step = other.mean - s["mean"]
         s["PhiPhi"] += other.PhiPhi
@@ -180,8 +274,18 @@ class Fold:
         s["FF"] += other.FF
         s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
         s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
+        s["strain"] = _strains(s["strain"], other.strain, +1)
         self._digests |= other.digests
         s["identity"] = _identities(s["identity"], other.identity, +1)
+
+    def _alike(self, other: MomentRecord) -> MomentRecord:
+        """Another record over the elements of both, over which the sum is taken from now on; over none if one has none."""
+        ours = self._sum["elements"]
+        both = tuple(sorted({*ours, *other.elements})) if ours and other.elements else ()
+        if both != ours:
+            mine = MomentRecord(**self._sum).over(both)
+            self._sum |= {"elements": both, "mean": mine.mean.copy(), "scatter": mine.scatter.copy()}
+        return other.over(both)
 
     def record(self) -> MomentRecord:
         """The sum so far. The fold gives its arrays away, so nothing may be added after this."""
@@ -191,6 +295,13 @@ class Fold:
 def _identities(a: int | None, b: int | None, sign: int) -> int | None:
     """The identity of data that are put together (sign +1) or taken out (−1), modulo 2⁶⁴."""
     return None if a is None or b is None else (a + sign * b) % 2**64
+
+
+def _strains(a: StrainSums | None, b: StrainSums | None, sign: int) -> StrainSums | None:
+    """The strain sums of data that are put together (sign +1) or taken out (−1)."""
+    if a is None or b is None:
+        return a or b
+    return a + b if sign > 0 else (a - b if a.configurations > b.configurations else None)
 
 
 def _refuse_other_descriptors(K: int, other: int) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..dataset import Array
-from .record import MomentRecord
+from .record import MomentRecord, StrainSums
 
 #: float64 numbers in a block of Φ: 4 MB, so that the block is still in the cache for ΦᵀF after ΦᵀΦ.
 BLOCK_NUMBERS = 2**19
@@ -27,8 +27,8 @@ class Sums:
 
     def __init__(self, K: int) -> None:
         self._PhiPhi, self._of_block, self._PhiF = np.zeros((K, K)), np.empty((K, K)), np.zeros(K)
-        self._FF = 0.0
-        self._rows = 0
+        self._FF, self._rows = 0.0, 0
+        self._strain: StrainSums | None = None
 
     def add(self, Phi: Array, F: Array) -> None:
         """Adds a block of rows.
@@ -55,12 +55,25 @@ class Sums:
         self._FF += float(F @ F)
         self._rows += len(F)
 
+    def add_strains(self, Psi: Array, W: Array) -> None:
+        """Adds virials of configurations.
+
+        Args:
+            Psi: (m, 6, K) strain descriptors, [D].
+            W: (m, 6) eV.
+        """
+        flat, w = Psi.reshape(-1, Psi.shape[2]), W.reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = StrainSums(configurations=len(W), PsiPsi=flat.T @ flat, PsiW=w @ flat, WW=float(w @ w))
+        self._strain = sums if self._strain is None else self._strain + sums
+
     def record(
         self,
         D: Array,
         E: Array,
-        N: np.ndarray,
+        n: np.ndarray,
         *,
+        elements: tuple[int, ...] = (),
         temperature: float | None,
         digests: frozenset[str],
         identity: int | None = None,
@@ -70,12 +83,13 @@ class Sums:
         Args:
             D: (M, K), summed over the atoms of a configuration.
             E: (M,) eV.
-            N: (M,) atoms.
+            n: (M, S) atoms of each element, or (M, 1) all atoms.
+            elements: S atomic numbers, or none.
             temperature: K, or None.
             digests: of the data.
             identity: of the configurations.
         """
-        z = np.column_stack([D, E, N])
+        z = np.column_stack([D, E, n])
         with np.errstate(over="ignore", invalid="ignore"):
             mean = z.mean(axis=0)
             z -= mean
@@ -88,6 +102,8 @@ class Sums:
             FF=self._FF,
             mean=mean,
             scatter=scatter,
+            elements=elements,
+            strain=self._strain,
             temperature=temperature,
             digests=digests,
             identity=identity,

@@ -8,22 +8,23 @@ from typing import Any
 import numpy as np
 
 from ..arguments import floats, kind, number, words
-from ..dataset import Array, Dataset, Trajectory, stated
-from ..moments import MomentRecord, Moments
+from ..dataset import Array, Dataset, Trajectory, stated, symbol
+from ..moments import MomentRecord, Moments, best_offsets, free_offsets
 from ..solvers import Solution
 from .settings import SAME, descriptor_words, other_settings, refuse_other_names, settings_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class LinearPotential:
-    """U_θ(x) = θ·D(x) + N e0 with the forces F_θ = Φθ.
+    """U_θ(x) = θ·D(x) + Σ_s n_s e_s with the forces F_θ = Φθ and the virials W_θ = Ψθ; n_s atoms are of element s.
 
     It refuses to predict energies and forces of data with another number of descriptors, with other names (if both are
     known), or of the same descriptor with other settings.
 
     Attributes:
         theta: (K,) eV/[D].
-        offset: e0, eV per atom; forces leave it free, so it is fitted to energies or given.
+        offset: e0, eV per atom of any element; forces leave it free, so it is fitted to energies or given.
+        offsets: e_s by symbol, eV, in place of ``offset``, where compositions differ.
         name: what figures and tables call it.
         provenance: data hash, descriptor, temperature, versions; saved with θ.
         descriptor_names: K names, or none if they are not known.
@@ -43,6 +44,7 @@ class LinearPotential:
 
     theta: Array
     offset: float = 0.0
+    offsets: Mapping[str, float] = dataclasses.field(default_factory=dict)
     name: str = "θ"
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     descriptor_names: tuple[str, ...] = ()
@@ -54,6 +56,11 @@ class LinearPotential:
         theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "offset", offset)
+        kind("offsets", self.offsets, Mapping, "LinearPotential(theta=theta, offsets={'Cu': -3.5, 'Au': -3.2})")
+        if self.offsets and offset:
+            raise ValueError(f"offset: expected none beside offsets, got {offset:g} eV; add it to each of them")
+        offsets = {str(element): number(f"offset of {element}", e) for element, e in self.offsets.items()}
+        object.__setattr__(self, "offsets", offsets)
         words("descriptor_names", self.descriptor_names)
         kind("provenance", self.provenance, Mapping, "LinearPotential(theta=theta, provenance={'file': 'md.npz'})")
         if len(self.descriptor_names) not in (0, len(theta)):
@@ -71,7 +78,10 @@ class LinearPotential:
         name: str = "θ_f",
         provenance: Mapping[str, Any] | None = None,
     ) -> "LinearPotential":
-        """The fitted θ with the offset per atom that fits the energies best, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩.
+        """The fitted θ with the offsets that fit the energies best, one for each element: argmin ⟨(E − θ·D − Σ_s n_s e_s)²⟩.
+
+        Of a single composition, or of elements that are not known, one offset is fitted, e0 = ⟨N (E − θ·D)⟩ / ⟨N²⟩. What
+        the compositions leave free is in the provenance, under "free offsets"; without energies the offset is 0.
 
         Args:
             fit: to these moments.
@@ -95,19 +105,21 @@ class LinearPotential:
         kind("moments", moments, (Moments, MomentRecord), way)
         kind("provenance", provenance, (Mapping, NoneType), way)
         total = moments if isinstance(moments, MomentRecord) else moments.total()
-        K, n = total.K, total.mean[-1]
-        if len(fit.theta) != K:
-            raise ValueError(f"fit: expected K = {K} parameters as in the moments, got {len(fit.theta)}")
+        if len(fit.theta) != total.K:
+            raise ValueError(f"fit: expected K = {total.K} parameters as in the moments, got {len(fit.theta)}")
         fit.check_of(moments)
         about = {} if isinstance(moments, MomentRecord) else moments.about
         known = {"descriptor": about["descriptor"]} if "descriptor" in about else {}
-        C = total.scatter / total.configurations
-        NN = C[-1, -1] + n * n
-        offset = (C[-1, K] + n * total.mean[K] - fit.theta @ (C[-1, :K] + n * total.mean[:K])) / NN
+        e, free = best_offsets(total, fit.theta), free_offsets(total)
+        if len(set(e.tolist())) == 1:  # a single composition
+            offset: dict[str, Any] = {"offset": float(e[0])}
+        else:
+            offset = {"offsets": dict(zip(map(symbol, total.elements), e.tolist(), strict=True))}
+            known |= {"free offsets": list(free)} if free else {}
         names = tuple(about.get("descriptor_names", ()))
         return cls(
             theta=fit.theta,
-            offset=offset,
+            **offset,
             name=name,
             provenance=known | dict(provenance or {}),
             descriptor_names=names,
@@ -148,7 +160,10 @@ class LinearPotential:
         self.check_of(data)
         if isinstance(data, Dataset):
             return np.concatenate([self.energies(t) for t in data.values()])
-        return data.descriptors @ self.theta + data.n_atoms * self.offset
+        if not self.offsets:
+            return data.descriptors @ self.theta + data.n_atoms * self.offset
+        starts = np.cumsum(data.n_atoms) - data.n_atoms
+        return data.descriptors @ self.theta + np.add.reduceat(self._of_atoms(data), starts)
 
     def forces(self, data: Dataset | Trajectory) -> Array:
         """(3ΣN,) forces, eV/Å, in the order of ``data.forces``.
@@ -175,7 +190,33 @@ class LinearPotential:
             raise ValueError(
                 f"trajectory {trajectory.key!r}: expected site_descriptors, got none; its file holds sums only"
             )
-        return trajectory.site_descriptors @ self.theta + self.offset
+        if not self.offsets:
+            return trajectory.site_descriptors @ self.theta + self.offset
+        return trajectory.site_descriptors @ self.theta + self._of_atoms(trajectory)
+
+    def virials(self, trajectory: Trajectory) -> Array:
+        """(M, 6) virials Ψθ, eV, in the order of ``trajectory.virials``.
+
+        Raises:
+            TypeError: anything but a trajectory.
+            ValueError: the trajectory has no strain descriptors, or others than those of θ.
+        """
+        kind("trajectory", trajectory, Trajectory, "model.virials(data[key])")
+        self.check_names(trajectory)
+        if trajectory.strain_descriptors is None:
+            raise ValueError(
+                f"trajectory {trajectory.key!r}: expected strain_descriptors, got none; read it with stress=True"
+            )
+        return trajectory.strain_descriptors @ self.theta
+
+    def _of_atoms(self, t: Trajectory) -> Array:
+        """(ΣN,) the offset of each atom, eV."""
+        missing = [symbol(z) for z in t.elements if symbol(z) not in self.offsets]
+        if t.species is None or missing:
+            got = "none" if t.species is None else ", ".join(missing)
+            wanted = f"some of {', '.join(self.offsets)}, which have offsets in the potential {self.name!r}"
+            raise ValueError(f"species of trajectory {t.key!r}: expected {wanted}, got {got}")
+        return np.array([self.offsets[symbol(z)] for z in t.elements])[np.searchsorted(t.elements, t.species)]
 
 
 def check_model(name: str, model: object, way: str) -> None:

@@ -26,7 +26,7 @@ def numbers(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequenc
     facts = study.data.summary()
     errors = ("force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread")
     return {
-        "theta_f": {"coef": theta_f.theta.tolist(), "intercept": theta_f.offset},
+        "theta_f": {"coef": theta_f.theta.tolist(), "intercept": dict(theta_f.offsets) or theta_f.offset},
         "rank": fit.rank,
         "condition": fit.condition,
         "held_out": {name: held_out.pooled[name] for name in errors},

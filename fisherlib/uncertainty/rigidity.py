@@ -90,6 +90,7 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
     """
     kind("moments", moments, (Moments, MomentRecord), "energy_gradients(moments, descriptors, n_atoms=n_atoms)")
     total = moments if isinstance(moments, MomentRecord) else moments.total()
+    total = total.over(())
     D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
     if D.shape[-1:] != (K,):
         raise ValueError(f"descriptors: expected K = {K} numbers for a configuration, got shape {D.shape}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arguments import kind
 from ..dataset import Array
-from ..moments import MomentRecord, Moments
+from ..moments import MomentRecord, Moments, Offsets
 from ..regression import Terms
 from ..regression.ridge import parameters
 from ..solvers import Solution
@@ -22,6 +22,7 @@ def sandwich(
     ridge: float = 0.0,
     kl: float = 0.0,
     energy: float = 0.0,
+    stress: float = 0.0,
 ) -> Array:
     """Covariance of a fit when trajectories, not frames, are the independent draws.
 
@@ -36,7 +37,7 @@ def sandwich(
         fit: ``solve(Terms.of(moments, temperature).weighted(ridge=…, kl=…, energy=…))``; without weights
             ``solve(fisher(moments, temperature))``.
         temperature: K; the trajectories' own by default.
-        ridge, kl, energy: the weights used in the fit.
+        ridge, kl, energy, stress: the weights used in the fit.
 
     Returns:
         (K, K) in the units of θ squared.
@@ -60,7 +61,7 @@ def sandwich(
         raise ValueError("moments: expected at least 2 trajectories to see how they scatter, got 1")
     theta = parameters("fit.theta", fit.theta, moments.K)
     fit.check_of(moments)
-    loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy)
+    loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy, stress=stress)
     own = [r.temperature if temperature is None else temperature for r in moments.values()]
     temperatures = [T for T in own if T is not None]  # all of them: an unknown one has no loss
     scores: Array = np.array(
@@ -69,7 +70,9 @@ def sandwich(
     if kl:
         scores = scores + kl * _of_variance(moments, theta, temperatures)
     if energy:
-        scores = scores + energy * _of_energies(list(moments.values()), theta)
+        scores = scores + energy * _of_energies(moments, theta)
+    if stress:
+        scores = scores + stress * _of_virials(moments, theta)
     scores = scores / sum(r.configurations for r in moments.values())
     W = directions(loss, rank=fit.rank)
     influence = (scores - scores.mean(axis=0)) @ W @ W.T  # the pull of the ridge is common to all
@@ -83,26 +86,35 @@ def _of_variance(moments: Moments, theta: Array, temperatures: Sequence[float]) 
         members = [k for k, other in enumerate(temperatures) if other == T]
         records = [list(moments.values())[k] for k in members]
         total = moments.select([list(moments)[k] for k in members]).total()
-        N = total.scatter[-1]
-        slopes = N / N[-1] if N[-1] > 0 else np.zeros(len(N))
-        scores[members] = beta(T) ** 2 * _scores(records, theta, total.mean, slopes)
+        records = [record.over(total.elements) for record in records]
+        scores[members] = beta(T) ** 2 * _scores(records, theta, Offsets.of(total, constant=True))
     return scores
 
 
-def _of_energies(records: Sequence[MomentRecord], theta: Array) -> Array:
-    """(n, K) scores of ½ Σ (E − θ·D − N e0)², e0 being the best offset per atom."""
-    N = sum(r.scatter[-1] + r.configurations * r.mean * r.mean[-1] for r in records)
-    return _scores(records, theta, np.zeros(len(N)), N / N[-1])
+def _of_virials(moments: Moments, theta: Array) -> Array:
+    """(n, K) scores of ½ Σ |W − Ψθ|², times the number of configurations over that of those with virials."""
+    scores, total = np.zeros((len(moments), len(theta))), 0
+    for k, r in enumerate(moments.values()):
+        if r.strain is not None:
+            scores[k] = r.strain.PsiW - r.strain.PsiPsi @ theta
+            total += r.strain.configurations
+    return scores * (sum(r.configurations for r in moments.values()) / total)
 
 
-def _scores(records: Sequence[MomentRecord], theta: Array, centre: Array, slopes: Array) -> Array:
-    """(n, K) Σ D̃ (Ẽ − θ·D̃) of each record, z̃ = z − centre − slopes (N − centre of N) for z = (D, E, N)."""
-    K = len(theta)
-    v = np.r_[-theta, 1.0, 0.0]
-    v[-1] = -slopes @ v  # the slope of E − θ·D
+def _of_energies(moments: Moments, theta: Array) -> Array:
+    """(n, K) scores of ½ Σ (E − θ·D − Σ_s n_s e_s)² with the best offset e_s of each element."""
+    total = moments.total()
+    return _scores([record.over(total.elements) for record in moments.values()], theta, Offsets.of(total))
+
+
+def _scores(records: Sequence[MomentRecord], theta: Array, offsets: Offsets) -> Array:
+    """(n, K) Σ D̃ (Ẽ − θ·D̃) of each record, with what ``offsets`` leave of z = (D, E, n)."""
+    K, slopes = len(theta), offsets.slopes
+    v = np.r_[-theta, 1.0, np.zeros(len(slopes))]
+    v[K + 1 :] = -slopes @ v  # the slopes of E − θ·D
     found = []
     for r in records:
-        step = r.mean - centre
+        step = r.mean - offsets.centre
         y = r.scatter @ v + r.configurations * step * (step @ v)
-        found.append(y[:K] - slopes[:K] * y[-1])
+        found.append(y[:K] - slopes[:, :K].T @ y[K + 1 :])
     return np.array(found)

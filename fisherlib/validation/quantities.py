@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from ..comparison import ks, wasserstein_1
 from ..dataset import Array, Dataset
 from ..losses import Quadratic, fisher, kl
-from ..moments import Moments
+from ..moments import Moments, without_offsets
 from ..reweighting import effective_sample_size, pareto_k
 from ..units import beta
 
@@ -22,6 +22,7 @@ class Energies:
         descriptors: (M, K).
         energies: (M,) eV.
         n_atoms: (M,).
+        composition: (M, S) atoms of each element.
         groups: (M,) number of the trajectory.
         beta: 1/eV, or None if weights are left out.
         why: the reason, or empty.
@@ -30,6 +31,7 @@ class Energies:
     descriptors: Array
     energies: Array
     n_atoms: NDArray[np.integer]
+    composition: NDArray[np.integer]
     groups: NDArray[np.integer]
     beta: float | None
     why: str
@@ -47,16 +49,15 @@ class Energies:
             descriptors=np.concatenate([t.descriptors for t in data.values()]),
             energies=data.energies,
             n_atoms=data.n_atoms,
+            composition=data.composition,
             groups=data.groups,
             beta=None if why or T is None else beta(T),
             why=why,
         )
 
     def differences(self, thetas: Array, kept: NDArray[np.bool_]) -> Array:
-        """(n, M) U_θ − U of the kept configurations, eV, with the best offset per atom subtracted."""
-        gap = thetas @ self.descriptors[kept].T - self.energies[kept]
-        N = self.n_atoms[kept].astype(float)
-        return gap - np.outer(gap @ N / (N @ N), N)
+        """(n, M) U_θ − U of the kept configurations, eV, with the best offset of each element subtracted."""
+        return without_offsets(thetas @ self.descriptors[kept].T - self.energies[kept], self.composition[kept])
 
     def pareto(self, thetas: Array) -> Array | None:
         """(n,) shape of the tail of the weights; None if they are left out."""

@@ -145,8 +145,8 @@ class FitPanel(Panel):
             "rank": f"{solution.rank} of {len(theta)}",
             "condition": f"{solution.condition:.3g}",
             "J, 1/Å²": f"{float(terms.fisher(theta)):.4g}",
-            "KL, second order, nats": f"{float(terms.kl(theta)):.3g}",
-            "energy RMSE, eV": f"{np.sqrt(2 * max(float(terms.energy(theta)), 0.0)):.4g}",
+            "KL, second order, nats": "no energies" if terms.kl is None else f"{float(terms.kl(theta)):.3g}",
+            "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
             "trajectories": str(len(self._study.data)),
         }
         if self._study.blocks is not None:
@@ -181,3 +181,8 @@ class FitPanel(Panel):
             f"saved as <code>{escape(str(path))}</code> · "
             f"<a download='{escape(path.name)}' href='data:application/octet-stream;base64,{content}'>download</a>"
         )
+
+
+def _rmse(loss: Array) -> str:
+    """√(2q) in words."""
+    return f"{np.sqrt(2 * max(float(loss), 0.0)):.4g}"

@@ -20,10 +20,10 @@ _ENTRIES = {
 
 
 def in_electronvolts(stored: Configurations, choice: Choice, *, also: str | None = None) -> Configurations:
-    """The configurations with positions, cells, energies and forces in Å, eV and eV/Å, and a note where they were in others.
+    """The configurations with positions, cells, energies, virials and forces in Å, eV and eV/Å, and a note where they were in others.
 
     Args:
-        stored: with energies and forces in the units of the file.
+        stored: with energies, forces, and virials if they are wanted, in the units of the file.
         choice: ``units`` that are told come before those that the file states.
         also: further energies among the entries.
 
@@ -34,7 +34,7 @@ def in_electronvolts(stored: Configurations, choice: Choice, *, also: str | None
     e, f, x = units.factors
     if (e, f, x) == (1.0, 1.0, 1.0):
         return stored
-    scaled = {"energies": e, "forces": f, "positions": x, "cell": x}
+    scaled = {"energies": e, "virials": e, "forces": f, "positions": x, "cell": x}
     made = {name: a * by for name, by in scaled.items() if (a := getattr(stored, name)) is not None}
     entries = dict(stored.entries) | ({also: stored.entries[also] * e} if also else {})
     note = f"{units}, as {whose}, are converted to eV and Å"

@@ -51,6 +51,7 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    # Virials are taken before this, in the units of the file: they are converted as energies are.
     return in_electronvolts(made, choice, also=chosen.other)
 
 
@@ -145,13 +146,15 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
     if kind == "npz" and wanted is None:
         return npz.missing(file, [what], [*atoms, *entries])
     if what == "energies":
-        found, usual, column = entries, usual_energies(kind), ""
-        fixed = kind not in KEYED and set(candidates.of_energies(entries, kind)) <= {"energies"}
-        has = f"{', '.join(entries)}; name it by energies=" if entries else "no entry at all; add one to the file"
+        found, usual, column, fit = entries, usual_energies(kind), "", candidates.of_energies(entries, kind)
+        fixed = kind not in KEYED and set(fit) <= {"energies"}
+        has = ", ".join(entries) or "no entry at all"
     else:
-        found, usual, column = atoms, FORCES if kind in KEYED else FORCES[:1], "column "
-        fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
-        has = f"{column_list(atoms)}; name it by forces="
+        usual = FORCES if kind in KEYED else FORCES[:1]
+        found, column, fit = atoms, "column ", candidates.of_forces(atoms)
+        fixed = kind == "npz" and set(fit) <= set(FORCES)
+        has = column_list(atoms)
+    has += f"; name it by {what}=" if fit or wanted else f"; none of it can be {what}: add them to the file"
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual

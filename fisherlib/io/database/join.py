@@ -19,7 +19,7 @@ Precision = Literal["float32", "float64"]
 ROUNDED = ("force_descriptors", "site_descriptors")
 #: Arrays of every trajectory, and those that only some have.
 ARRAYS = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
-OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc")
+OPTIONAL = ("site_descriptors", "species", "positions", "cell", "pbc", "virials", "strain_descriptors")
 #: So many configurations in two trajectories are copies. One alone is not: walkers may begin alike.
 SHARED = 2
 

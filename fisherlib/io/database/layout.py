@@ -27,6 +27,7 @@ SUFFIX, PARTIAL, RETRACTED = ".npz", ".partial", ".retracted"
 
 #: Units of the numbers in a database; other units are converted before they are written.
 UNITS = {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K", "Φ": "−∂D/∂x, [D]/Å"}
+UNITS |= {"virials": "eV", "Ψ": "−∂D/∂ε, [D]"}
 #: Of the shards. Before the first release, 1 stood for shards in HDF5.
 FORMAT = 2
 
@@ -120,7 +121,7 @@ def read_meta(path: Path) -> dict[str, Any]:
         about = known["about"]
         if fingerprint(canonical(about)) != known["fingerprint"] or canonical(known) != content:
             raise ValueError("fingerprint")
-        if about["units"] != UNITS or not about["descriptor_names"]:
+        if not about["units"].items() <= UNITS.items() or not about["descriptor_names"]:
             raise ValueError("units or names")
         form = about["format"]
     except (FileNotFoundError, NotADirectoryError):

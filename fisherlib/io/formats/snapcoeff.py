@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -57,9 +58,14 @@ def write_snapcoeff(
     radii, weights = _numbers("radius", radius, T), _numbers("weight", weight, T)
     if min(radii) <= 0:
         raise ValueError(f"radius: expected positive numbers, got {min(radii)!r}")
+    offsets = model.offsets or dict.fromkeys(elements, model.offset)
+    if missing := [name for name in elements if name not in offsets]:
+        raise ValueError(
+            f"element: expected some of {', '.join(offsets)}, which have offsets, got {', '.join(missing)}"
+        )
     text = ["# SNAP coefficients written by fisherlib UNITS: metal", "", f"{T} {model.K // T + 1}"]
     for name, R, w, theta in zip(elements, radii, weights, model.theta.reshape(T, -1).tolist(), strict=True):
-        text += [f"{name} {R!r} {w!r}", *map(repr, [model.offset, *theta])]
+        text += [f"{name} {R!r} {w!r}", *map(repr, [offsets[name], *theta])]
     write_atomically(path, lambda file: file.write(("\n".join(text) + "\n").encode("ascii")))
 
 
@@ -78,7 +84,7 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another layout, or elements with different e0, of which a potential has one.
+        ValueError: another layout, or an element twice.
 
     Source: LAMMPS documentation, pair_style snap.
 
@@ -113,14 +119,12 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
     heads = rows[1 :: 1 + count]
     elements = [{"element": h[1][0], "radius": _value(path, h, 1), "weight": _value(path, h, 2)} for h in heads]
     values = np.array([_value(path, row, 0) for i, row in enumerate(rows[1:]) if i % (1 + count)]).reshape(T, count)
-    offsets = values[:, 0].tolist()
-    if len(set(offsets)) > 1:
-        raise ValueError(
-            f"{path.name}: expected one constant per atom for all elements, got {', '.join(map(repr, offsets))}; a potential of "
-            "fisherlib has one: shift the energies of the elements until they agree"
-        )
+    offsets = {str(e["element"]): e0 for e, e0 in zip(elements, values[:, 0].tolist(), strict=True)}
+    if len(offsets) < T:
+        raise ValueError(f"{path.name}: expected different elements, got {', '.join(offsets)} in {T} blocks")
+    one: dict[str, Any] = {"offset": values[0, 0]} if len(set(offsets.values())) == 1 else {"offsets": offsets}
     about = {"file": path.name, "elements": elements}
-    return LinearPotential(theta=values[:, 1:].ravel(), offset=offsets[0], name=name, provenance=about)
+    return LinearPotential(theta=values[:, 1:].ravel(), name=name, provenance=about, **one)
 
 
 def _value(path: Path, row: tuple[int, list[str]], k: int) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import location
 from ....configurations import Configurations
+from ...columns.unit_names import PRESETS
 from ..stacking import ASE_UNITS, Parsed, stack
 from ..values import of_symbols
 from .frames import Frame, frames
@@ -31,7 +32,7 @@ def read_dump(
     energies: ArrayLike | os.PathLike | str | None = None,
     key: str | None = None,
 ) -> list[Configurations]:
-    """The frames of a dump of style atom or custom as one trajectory, in units metal, its atoms in the order of their id.
+    """The frames of a dump of style atom or custom as one trajectory, in the units that it states, its atoms in the order of their id.
 
     Columns fx fy fz are "forces", and ``c_name[1]`` … become one column ``c_name``. Columns of ``compute snad/atom`` beside
     those of ``compute sna/atom`` become Φ = −∂D/∂x, which is their sign, and D, each type of atom with descriptors of its
@@ -77,7 +78,9 @@ def read_dump(
         for p, f in zip(parts, found, strict=True)
     ]
     key = key or (path.stem if path.suffix in DUMPS else path.name)
-    made = stack(key, path.name, parsed, units=ASE_UNITS)
+    its = PRESETS.get(found[0].units, ()) if found[0].units != "metal" else ()  # dumps that state none may be in any
+    units = {**ASE_UNITS, **dict(zip(("energies", "forces", "positions"), its, strict=False))}
+    made = stack(key, path.name, parsed, units=units)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
     return [made if E is None else dataclasses.replace(made, entries={"energies": E, **made.entries})]
 

@@ -60,6 +60,11 @@ def write_pot(
         ValueError: numbers that do not fit one another, or another ending.
     """
     path, elements = ending(path, ".pot"), list(elements)
+    if model.offsets:
+        each = ", ".join(f"{e:.6g} eV for {element}" for element, e in model.offsets.items())
+        raise ValueError(
+            f"model: expected one offset per atom, which is all that a .pot holds, got {each}; write .json"
+        )
     unknown = [e for e in elements if e not in atomic_numbers or e == "X"]
     if not elements or unknown or len(set(elements)) < len(elements):
         raise ValueError(f"elements: expected different names of elements, got {elements!r}")
