@@ -687,7 +687,7 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path) -> No
     (tmp_path / "a.csv").write_text("1,2")
     with pytest.raises(
         ValueError,
-        match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, .dump, .*, .json, .json.xz, got 'a.csv'",
+        match=r"path: expected a file ending in .npz, .pkl, .pickle, .pckl, .xyz, .extxyz, .dump, .*, .json, .json.xz, .traj, .*, got 'a.csv'",
     ):
         fl.io.read(tmp_path / "a.csv")
 

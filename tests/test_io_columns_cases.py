@@ -97,6 +97,8 @@ def test_without_descriptors_it_is_told_that_two_energies_differ(folder: Path) -
 def test_isolated_atoms_are_reference_energies_and_no_configurations(folder: Path) -> None:
     plain = read(folder, PLAIN)[0]
     for name in ("01_isolated_atom_without_forces.xyz", "01b_isolated_atom_with_forces.xyz"):
+        by_key, _ = read(folder, name, key="config_type")
+        assert list(by_key) == ["md"] and by_key.provenance["isolated_atoms"] == {"Cu": -0.1}
         data, said = read(folder, name)
         assert data.provenance["isolated_atoms"] == {"Cu": -0.1} and len(data.energies) == len(plain.energies)
         above, also = read(folder, name, subtract_isolated=True)

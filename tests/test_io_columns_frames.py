@@ -213,3 +213,32 @@ def test_notes_and_warnings_are_told_once(tmp_path: Path) -> None:
         warnings.simplefilter("always")
         fl.io.read_frames(path)
     assert len(caught) == 1
+
+
+def test_one_configuration_without_forces_is_named_or_left_out(tmp_path: Path) -> None:
+    two, bare = f"2\n{HEAD}\n{ATOM}\nCu 1.9 0.1 0.2 1 0 0\n", HEAD.replace(":forces:R:3", "")
+    (tmp_path / "a.xyz").write_text(two * 3 + f"2\n{bare}\nCu 0 0 0\nCu 1.9 0.1 0.2\n" + two)
+    chosen = {"temperature": 300.0, "check": False, "descriptor": fl.descriptors.Soap(cutoff=2.5, n_max=1, l_max=0)}
+    with pytest.raises(
+        ValueError, match=r"forces: configuration 3 \(counted from 0\) of a.xyz has no number in 'forces'"
+    ):
+        fl.io.read(tmp_path / "a.xyz", **chosen)
+    with pytest.warns(UserWarning, match="1 of 5 configurations .* left out.*configuration 3 of 'a'"):
+        data = fl.io.read(tmp_path / "a.xyz", on_bad="drop", **chosen)
+    assert data.provenance["dropped"] == {"a": [3]} and len(data.energies) == 4
+
+
+def test_numbers_count_isolated_atoms_that_come_before(tmp_path: Path) -> None:
+    two, alone = (
+        f"2\n{HEAD}\n{ATOM}\nCu 1.9 0.1 0.2 1 0 0\n",
+        "1\nProperties=species:S:1:pos:R:3 energy=-0.5\nCu 0 0 0\n",
+    )
+    (tmp_path / "a.xyz").write_text(alone + two * 2 + alone + two.replace("energy=-1.5", "") + two * 4)
+    chosen = {"temperature": 300.0, "descriptor": fl.descriptors.Soap(cutoff=2.5, n_max=1, l_max=0)}
+    with pytest.raises(ValueError, match=r"energies: configuration 4 \(counted from 0\) of a.xyz has no number"):
+        fl.io.read(tmp_path / "a.xyz", **chosen)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        data = fl.io.read(tmp_path / "a.xyz", on_bad="drop", **chosen, check=False)
+    assert data.provenance["dropped"] == {"a": [4]} and data.provenance["isolated_atoms"] == {"Cu": -0.5}
+    assert any("2 isolated atoms (configurations 0, 3, counted from 0)" in str(w.message) for w in caught)

@@ -7,7 +7,7 @@ import pytest
 
 import fisherlib as fl
 from fisherlib.io.columns.choice import Choice
-from fisherlib.io.columns.sources import Taken, taken
+from fisherlib.io.columns.sources import Taken, mixed, taken
 
 NUMBERS = np.arange(3.0)
 VECTORS = np.arange(18.0).reshape(6, 3)
@@ -77,6 +77,11 @@ def test_names_that_leave_it_open_are_asked_about_by_all_of_them(energies: str, 
     assert chosen.question.endswith("by energies= and forces=")
 
 
+@pytest.mark.parametrize("name", ["energy_per_atom", "kinetic_energy", "formation_energy", "energy_std"])
+def test_other_energies_are_not_taken_for_the_potential_energy(name: str) -> None:
+    assert found(name, "forces").energies is None and found(name, "forces", energies=name).energies == name
+
+
 def test_what_is_named_is_taken_with_what_goes_by_its_name() -> None:
     two = "energy REF_energy", "forces REF_forces"
     assert found(*two, energies="energy").forces == "forces"
@@ -86,6 +91,22 @@ def test_what_is_named_is_taken_with_what_goes_by_its_name() -> None:
     assert found("energy", "REF_forces", energies="energy").forces == "REF_forces"
     assert "name them by forces= too" in found("energy dft_energy", "forces REF_forces", energies="dft_energy").question
     assert found("e_old energy", "forces", energies="e_old").forces == "forces"
+
+
+@pytest.mark.parametrize(
+    ("energies", "forces", "apart"),
+    [
+        ("energy", "REF_forces", True),
+        ("dft_energy", "MACE_forces", True),
+        ("energy", "forces", False),
+        ("dft_energy", "GPAW_forces", False),
+        ("energy", "my_force", False),
+        (None, "forces", False),
+        ("anything", "else", False),
+    ],
+)
+def test_names_of_different_sources_can_be_told(energies: str | None, forces: str, apart: bool) -> None:
+    assert bool(mixed(energies, forces)) == apart
 
 
 def test_free_energies_stay_beside_those_of_the_same_source() -> None:

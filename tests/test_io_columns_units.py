@@ -190,3 +190,65 @@ def test_lengths_in_another_unit_are_refused_beside_descriptors(tmp_path: Path) 
     with pytest.warns(UserWarning, match="converted"):
         data = fl.io.read(tmp_path / "a.xyz", units="cp2k", **chosen)
     assert data.energies[0] == pytest.approx(0.5 * HA)
+
+
+DUMP = """ITEM: UNITS
+{0}
+ITEM: TIMESTEP
+{1}
+ITEM: NUMBER OF ATOMS
+1
+ITEM: BOX BOUNDS pp pp pp
+0 4
+0 4
+0 4
+ITEM: ATOMS id element x y z fx fy fz c_pe
+1 Cu 1 2 3 1 2 3 5
+"""
+
+
+@pytest.mark.parametrize(("stated", "told"), [("real", "kcal/mol"), ("electron", "atomic")])
+def test_a_dump_that_states_units_of_lammps_is_converted(tmp_path: Path, stated: str, told: str) -> None:
+    e, f, x = units_of(told).factors
+    text = "".join(DUMP.format(stated, step) for step in range(2))
+    (tmp_path / "a.dump").write_text(text)
+    opened = fl.io.open(tmp_path / "a.dump", energies="c_pe")
+    with pytest.warns(UserWarning, match="as the file states, are converted"):
+        (frames,) = opened.frames()
+    assert frames.energies.tolist() == pytest.approx([5 * e] * 2) and frames.forces[0, 2] == pytest.approx(3 * f)
+    assert frames.positions[0].tolist() == pytest.approx([x, 2 * x, 3 * x]) and frames.cell[0, 0, 0] == pytest.approx(
+        4 * x
+    )
+    (tmp_path / "b.dump").write_text(text.replace(f"ITEM: UNITS\n{stated}\n", ""))  # most dumps state none
+    with pytest.warns(UserWarning, match="as units= says"):
+        (also,) = fl.io.open(tmp_path / "b.dump", energies="c_pe").frames(units=stated)
+    np.testing.assert_array_equal(also.forces, frames.forces)
+    with pytest.raises(ValueError, match="units: expected none for a.dump, whose format says .*leave units= out"):
+        opened.frames(units="eV")
+
+
+def test_a_temperature_is_asked_for_before_many_descriptors_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fisherlib.io.data_file.LONG", 20)
+    monkeypatch.setattr(
+        "fisherlib.io.data_file.featurise", lambda *args, **more: pytest.fail("it was not asked before")
+    )
+    opened = fl.io.open(in_units(tmp_path / "a.xyz", Units()))
+    with pytest.raises(UserWarning, match="a.xyz states no temperature for all: .*; give temperature= now"):
+        opened.dataset()
+    monkeypatch.setattr("fisherlib.io.data_file.LONG", 24)
+    with pytest.raises(pytest.fail.Exception, match="not asked before"):
+        opened.dataset()
+
+
+def test_what_an_earlier_reading_said_is_not_said_of_the_file_that_was_written(tmp_path: Path) -> None:
+    path = in_units(tmp_path / "a.xyz", units_of("Ha"))
+    small = fl.descriptors.Soap(cutoff=2.7, n_max=1, l_max=0)
+    with pytest.warns(UserWarning, match="converted"):
+        data = fl.io.read(path, units="Ha", temperature=300.0, check=False, descriptor=small)
+    assert data.provenance["units"].startswith("energies in Ha") and len(data.provenance["notes"]) == 1
+    fl.io.write(data, tmp_path / "b.npz")
+    again = fl.io.read(tmp_path / "b.npz", check=False)
+    assert not {"notes", "units", "taken"} & again.provenance.keys()
+    np.testing.assert_array_equal(again.energies, data.energies)

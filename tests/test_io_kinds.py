@@ -122,8 +122,9 @@ def test_lammps_dumps(tmp_path: Path) -> None:
     assert found.K == 4 and found.temperatures == [600.0] and kind_of(tmp_path / "w.dump") == "LAMMPS dump"
     energies = found.energies
     beside.unlink()
-    with pytest.raises(ValueError, match="energies"):
-        fl.io.read(tmp_path / "w.dump", temperature=600.0, check=False)
+    with pytest.warns(UserWarning, match="w.dump: it holds no energies: fits run on forces alone"):
+        (alone,) = fl.io.read_frames(tmp_path / "w.dump")
+    assert alone.energies is None and alone.forces is not None
     again = fl.io.read(tmp_path / "w.dump", temperature=600.0, check=False, energies=energies)
     np.testing.assert_array_equal(again.energies, energies)
 

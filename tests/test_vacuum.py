@@ -92,3 +92,10 @@ def test_images_are_further_apart_than_twice_the_cutoff_and_crystals_stay() -> N
 def test_periodic_vectors_that_span_no_plane_are_refused(cell: list) -> None:
     with pytest.raises(ValueError, match="cell of configuration 0: expected three independent, finite vectors in Å"):
         described(Atoms("Cu", cell=cell, pbc=(True, True, False)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_positions_that_are_no_numbers_are_refused_in_a_slab_too(value: float) -> None:
+    slab = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, value]], cell=[3, 3, 9], pbc=(True, True, False))
+    with pytest.raises(ValueError, match="(positions|cell) of configuration 0: expected .*finite"):
+        described(slab)

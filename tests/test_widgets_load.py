@@ -805,6 +805,20 @@ def test_advice_is_in_the_words_of_the_page() -> None:
     )
     assert on_page("`run` has 2 values: take key='run'") == "`run` has 2 values: choose run as “Key of trajectories”"
     assert on_page("not known; give temperature=") == "not known; fill in “Temperature, K”"
+    assert (
+        on_page("expected one; say what holds by units=")
+        == "expected one; see to “Units”"
+        == on_page("expected one; leave units= out")
+    )
+    assert on_page("energies in Ha, as units= says") == "energies in Ha, as “Units” says"
+    assert (
+        on_page("can be subtracted by subtract_isolated=True") == "are subtracted if you tick “subtract isolated atoms”"
+    )
+    assert (
+        on_page("two; name those that belong together by energies= and forces=")
+        == "two; choose them as “Energies” and “Forces”"
+    )
+    assert on_page("add it, or leave such configurations out by on_bad='drop'") == "add it"
     told = "the column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
     assert on_page(told).endswith("tick “force descriptors hold +∂D/∂x”") and "negate" in on_page(told, computed=True)
 
@@ -825,7 +839,7 @@ def test_units_are_chosen_or_typed_and_what_was_done_is_told(folder: Path) -> No
     ok(panel)
     np.testing.assert_allclose(panel.data.energies, before.data.energies * 27.211386245988)
     (told,) = [verdict for verdict in panel.health if verdict.name == "columns"]
-    assert "energies in Ha, forces in Ha/Bohr, lengths in Å, as units= says" in told.message
+    assert "energies in Ha, forces in Ha/Bohr, lengths in Å, as “Units” says" in told.message
     words = control(panel, "Units")
     assert words.value == "cp2k" and {"eV", "atomic", "cp2k"} <= set(words.options)
     words.value = " "
@@ -851,3 +865,12 @@ def test_isolated_atoms_can_be_subtracted_where_there_are_some(folder: Path) -> 
     flag.value = True
     ok(panel)
     np.testing.assert_allclose(panel.data.energies, before + 2.5 * panel.data.n_atoms)
+
+
+def test_energies_and_forces_of_different_sources_are_told_where_there_are_no_others(folder: Path) -> None:
+    path = plain(folder / "own.xyz")
+    path.write_text(path.read_text().replace(":forces:R:3", ":REF_forces:R:3"))
+    panel = panel_of(path, temperature=300.0)
+    ok(panel)
+    (told,) = [verdict.message for verdict in panel.health if verdict.name == "columns"]
+    assert told == "'energy' and 'REF_forces' come from different sources by their names: do they belong together?"

@@ -29,6 +29,8 @@ def keys(values: str | Iterable[str]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else words("keys", values)
 
 
+#: Bytes of a name and of a path, at most, on every system in use.
+_NAME, _PATH = 255, 4095
 #: Kinds whose Python names would tell a reader little.
 _KINDS = {
     Callable: "a function",
@@ -69,11 +71,20 @@ def location(name: str, value: object, way: str) -> None:
 
     Raises:
         TypeError: neither text nor a path.
-        ValueError: empty text.
+        ValueError: empty text, or what no system takes for a path: too long, or letters that no name can have.
     """
     kind(name, value, (str, os.PathLike), way)
-    if value == "":
-        raise ValueError(f"{name}: expected the path of a file or folder, got empty text; write {way}")
+    text = os.fspath(value)  # type: ignore[call-overload]
+    try:
+        parts = os.fsencode(text).split(b"/")
+        wrong = "a NUL" if b"\0" in os.fsencode(text) else ""
+    except UnicodeEncodeError:
+        parts, wrong = [], "half of a letter"
+    if max(map(len, parts), default=0) > _NAME or sum(map(len, parts)) + len(parts) > _PATH:
+        wrong = f"{len(text)} letters"
+    if not text or wrong:
+        got = f"{ascii(text)[:40]}, which has {wrong}" if wrong else "empty text"
+        raise ValueError(f"{name}: expected the path of a file or folder, got {got}; write {way}")
 
 
 def choice(name: str, value: object, choices: Iterable[str]) -> None:

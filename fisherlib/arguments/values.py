@@ -47,7 +47,10 @@ def numbers(place: str, values: Any) -> NDArray:
         way = "; take its .theta" if hasattr(values, "theta") else ""
         raise ValueError(f"{place}: expected numbers, got {named(values)}{way}")
     if array.dtype.kind == "O" and all(isinstance(x, Real) and not isinstance(x, bool) for x in array.flat):
-        return array.astype(np.float64)
+        try:
+            return array.astype(np.float64)
+        except OverflowError:
+            raise ValueError(f"{place}: expected numbers below 1.8e308, got one of more than 308 digits") from None
     if array.dtype.kind in _NO_NUMBERS and array.size:
         raise ValueError(f"{place}: expected numbers, got {type(values).__name__} of {_NO_NUMBERS[array.dtype.kind]}")
     return array

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 
-from ..arguments import kind
+from ..arguments import kind, location
 from ..io.database import Database
 from ..io.moments import Records, write_records
 from ..moments import MomentRecord, Moments
@@ -99,6 +99,8 @@ def merge(paths: Sequence[str | os.PathLike] | str | os.PathLike, *, by: By = "t
     kind("paths", paths, (Sequence, str, os.PathLike), "merge(['part-1.npz', 'part-2.npz'])")
     refuse_by(by)
     files = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    for path in files:
+        location("paths", path, "merge(['part-1.npz', 'part-2.npz'])")
     if not files or len(set(files)) < len(files):
         raise ValueError(f"paths: expected different files, at least one, got {', '.join(map(str, files)) or 'none'}")
     with contextlib.ExitStack() as stack:

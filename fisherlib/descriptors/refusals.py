@@ -6,16 +6,23 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
+from ..arguments import elements
+
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
+#: Å from an atom to its own image, at least; no two atoms are as near.
+NEAREST = 0.5
 
 
 def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
     """Refuses configurations with elements that the descriptors do not tell apart.
 
     Raises:
-        ValueError: there are some.
+        ValueError: there are some, or ``species`` are no atomic numbers.
     """
+    chosen = elements("species", species)
+    if chosen.ndim != 1 or len(set(chosen.tolist())) < chosen.size:
+        raise ValueError(f"species: expected different atomic numbers in a row, such as [29, 79], got {species!r:.60}")
     found = {int(z) for a in atoms for z in a.numbers}
     if not found <= set(species):
         raise ValueError(
@@ -47,6 +54,11 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         independent = volume > 1e-6 * np.prod(np.linalg.norm(cell, axis=1))
     if not (independent and math.isfinite(volume)):
         raise ValueError(f"cell of {where}: expected three independent, finite vectors in Å, got {cell.tolist()}")
+    if (shortest := np.linalg.norm(cell, axis=1).min()) < NEAREST:
+        raise ValueError(
+            f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
+            "in fractions"
+        )
     neighbours = len(atoms) * 4 / 3 * math.pi * cutoff**3 / volume
     if neighbours > MOST_NEIGHBOURS:
         raise ValueError(

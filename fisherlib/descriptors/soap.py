@@ -28,6 +28,8 @@ from .vacuum import with_vacuum
 #: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
 #: itself.
 BATCH, BATCH_ATOMS = 8, 64
+#: Descriptors, at most: a configuration of 100 atoms has 2.4 GB of Φ then.
+MOST = 10**6
 
 _LOADING = threading.Lock()
 
@@ -93,7 +95,10 @@ class Soap:
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-CuCu l0 n0,1``."""
         elements("species", species)
-        names = []
+        S, names = len(species), list[str]()
+        K = S * S * (len(self._distinct(True)) + (S - 1) * len(self._distinct(False)) // 2)
+        if K > MOST:
+            raise ValueError(f"species: expected fewer elements than {S}, or smaller n_max and l_max, as K = {K}")
         for centre, a, b in self._keys(species).values:
             triple = f"{chemical_symbols[centre]}-{chemical_symbols[a]}{chemical_symbols[b]}"
             for n1, n2, degree in self._distinct(a == b):
@@ -150,7 +155,7 @@ class Soap:
         atoms = [with_vacuum(a, self.cutoff) for a in atoms]
         for m, a in enumerate(atoms):
             refuse_impossible(a, self.cutoff, f"configuration {m}")
-        wanted, K = self._wanted(species), len(self.names(species))
+        K, wanted = len(self.names(species)), self._wanted(species)
         ends = np.cumsum([0] + [len(a) for a in atoms])
         sites, Phi, Psi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K)), np.zeros((len(atoms) * strain, 3, 3, K))
         # A calculator takes as long to make as a small batch to compute.
@@ -174,6 +179,12 @@ class Soap:
                 done += count
                 if progress is not None:
                     progress(done, len(atoms))
+        except featomic.FeatomicError as error:
+            why = str(error).partition("\n")[0]
+            raise ValueError(
+                f"atoms: expected configurations that featomic can describe, got others ({why:.200}); look for cells far longer in "
+                "one direction than in another"
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
         if strain:

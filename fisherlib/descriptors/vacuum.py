@@ -25,6 +25,7 @@ def with_vacuum(atoms: Atoms, cutoff: float) -> Atoms:
     cell, periodic = np.array(atoms.cell), np.flatnonzero(pbc)
     # The last rows of Vᵀ span what is at right angles to the periodic vectors.
     across = np.linalg.svd(cell[periodic])[2][len(periodic) :] if np.isfinite(cell[periodic]).all() else cell[~pbc]
-    extents = np.ptp(atoms.positions @ across.T, axis=0)
-    cell[~pbc] = across * (extents + 2 * cutoff)[:, None]
+    with np.errstate(all="ignore"):  # what is not finite is refused afterwards
+        extents = np.ptp(atoms.positions @ across.T, axis=0)
+        cell[~pbc] = across * (extents + 2 * cutoff)[:, None]
     return Atoms(atoms.numbers, atoms.positions, cell=cell, pbc=True)

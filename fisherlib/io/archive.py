@@ -6,13 +6,18 @@ import hashlib
 import math
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .strict import regular
+
+#: Bytes that the arrays read from a file of n bytes may take: ``TIMES`` n, or ``ALWAYS`` at most.
+TIMES, ALWAYS = 200, 2**26
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -81,23 +86,23 @@ def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
 class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"]):
     """The arrays of an ``.npz``, each read on access; ``with Arrays(path) as arrays``.
 
+    What is read may take ``TIMES`` the bytes of the file, or ``ALWAYS``: zeros pack a thousandfold.
+
     Raises:
-        ValueError: the file is damaged, truncated, holds objects, or holds an array twice.
+        ValueError: the file is a pipe or a device, is damaged, truncated, holds objects, holds an array twice, or would unpack
+            to far more than its own size.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._left = regular(path), max(TIMES * path.stat().st_size, ALWAYS)
         with contextlib.ExitStack() as closing:
             with self._readable():
-                if not zipfile.is_zipfile(path):
-                    raise ValueError("no archive, or a truncated one")
-                # Opened here, since numpy does not close a file that is no archive.
-                self._opened = closing.enter_context(open(path, "rb"))
-                self._file = np.load(self._opened, allow_pickle=False)
-                names = self._file.files
-                self._members = dict(zip(names, self._file.zip.infolist(), strict=True))
-            if len(self._members) < len(names):
-                twice = ", ".join(repr(name) for name in sorted(self._members) if names.count(name) > 1)
+                self._zip = closing.enter_context(zipfile.ZipFile(path))
+            members = [(m.filename.removesuffix(".npy"), m) for m in self._zip.infolist()]
+            self._members = dict(members)
+            if len(self._members) < len(members):
+                counts = Counter(name for name, _ in members)
+                twice = ", ".join(repr(name) for name in sorted(n for n in counts if counts[n] > 1)[:9])
                 raise ValueError(
                     f"{path.name}: expected each array once, got {twice} twice; write the file anew with the one that counts"
                 )
@@ -108,22 +113,36 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
         """Turns whatever a damaged archive raises (zlib.error, RuntimeError …) into one ``ValueError``."""
         try:
             yield
-        except (MemoryError, PermissionError):
+        except (MemoryError, PermissionError, FileNotFoundError):
             raise
         except Exception as error:
+            why = " ".join(str(error).split())
             raise ValueError(
-                f"{self._path.name}: expected an intact .npz of plain arrays, got an unreadable one ({error}); copy it again "
+                f"{self._path.name}: expected an intact .npz of plain arrays, got an unreadable one ({why:.300}); copy it again "
                 "from its source"
             ) from error
 
     def __exit__(self, *_: object) -> None:
-        self._opened.close()
+        self._zip.close()
+
+    def described(self, name: str) -> tuple[tuple[int, ...], np.dtype]:
+        """Shape and type of an array, which is not read."""
+        with self._readable(), self._zip.open(self._members[name]) as file:
+            return _head(file, self._members[name])
 
     def __getitem__(self, name: str) -> NDArray:
         member = self._members[name]
+        if member.file_size > self._left:
+            raise ValueError(
+                f"{self._path.name}: expected arrays of at most {max(TIMES * self._path.stat().st_size, ALWAYS) / 2**20:.3g} MB in a "
+                f"file of this size, got more with {name!r:.40}; leave it out, or write the file by numpy.savez, without compression"
+            )
         with self._readable():
-            _refuse_bomb(self._file.zip, member)
-            return self._file[name]
+            self._left -= member.file_size
+            with self._zip.open(member) as file:
+                _head(file, member)
+            with self._zip.open(member) as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -132,22 +151,20 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
         return len(self._members)
 
 
-def read_arrays(path: Path) -> dict[str, NDArray]:
-    """All arrays of an ``.npz``; raises as ``Arrays`` does."""
+def read_arrays(path: Path, wanted: Callable[[str], bool] | None = None) -> dict[str, NDArray]:
+    """The arrays of an ``.npz`` whose names are ``wanted``, or all; raises as ``Arrays`` does."""
     with Arrays(path) as arrays:
-        return dict(arrays)
+        return {name: arrays[name] for name in arrays if wanted is None or wanted(name)}
 
 
-def _refuse_bomb(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Refuses an array that claims more bytes than its member has, or a member that claims more than it can unpack to."""
-    if member.file_size > 1100 * max(member.compress_size, 1):  # deflate reaches 1032
-        raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        read_head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_head(file)
-    if math.prod(shape) * dtype.itemsize > member.file_size:
+def _head(file: IO[bytes], member: zipfile.ZipInfo) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type that an array claims; refused where that is more than its member has."""
+    version = np.lib.format.read_magic(file)
+    read_head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_head(file)
+    if math.prod(shape) * max(dtype.itemsize, 1) > member.file_size:
         raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
+    return shape, dtype
 
 
 def refuse_large(what: str, size: int, way: str) -> None:

@@ -21,7 +21,7 @@ from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
-from .columns.names import Columns
+from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .columns.sources import Taken, taken
 from .featurise import featurise, refuse_hopeless
@@ -128,7 +128,7 @@ class Opened:
                 guessed = self._taken_by_name(Choice(forces=forces)).energies
                 return candidates.of_energies(self._entries, self.kind), guessed
             case "key":
-                return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
+                return candidates.of_key(self._entries) if self.kind in KEYED else [], None
         *some, last = map(repr, ROLES)
         raise ValueError(f"what: expected {', '.join(some)} or {last}, got {what!r}")
 
@@ -136,11 +136,11 @@ class Opened:
         return taken(self._entries, self._atoms, kind=self.kind, choice=choice)
 
     def likely_keys(self) -> dict[str, int]:
-        """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values.
+        """Entries that probably tell trajectories apart, the likeliest first, and their numbers of values.
 
         Single atoms do not count: they may be isolated atoms, with a label of their own.
         """
-        if self.kind != "extxyz":
+        if self.kind not in KEYED or len(self.stored) > 1:  # of several files, each is a trajectory
             return {}
         several = self.n_atoms > 1 if (self.n_atoms > 1).any() else np.ones(self.configurations, dtype=bool)
         return candidates.likely_keys({name: a[several] for name, a in self._entries.items()})
@@ -166,15 +166,29 @@ class Opened:
                 refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
-        if key is not None and self.kind != "extxyz":
+        if key is not None and self.kind not in KEYED:
             raise no_such_choice("key", key, self.path.name)
-        return self.stored if key is None else extxyz.by_key(self.stored[0], key)
+        return self.stored if key is None else [one for stored in self.stored for one in self._keyed(stored, key)]
+
+    def _keyed(self, stored: Configurations, key: str) -> list[Configurations]:
+        """A trajectory for each value of an entry; of several files, below the name of its file."""
+        apart = extxyz.by_key(stored, key)
+        several = len(self.stored) > 1
+        return [dataclasses.replace(one, key=f"{stored.key}/{one.key}") for one in apart] if several else apart
 
     def _parts(self, key: str | None = None) -> Sequence[Configurations | Trajectory]:
         return self._apart(key) if self.fixed is None else list(self.fixed.values())
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
         found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
+            each: dict[str, str] = {}
+            for part in found:
+                each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
+            told = "; ".join(f"{names} in {place}" for names, place in each.items())
+            raise ValueError(
+                f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
+            )
         other = found[0].provenance["taken"]["other"]
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
@@ -263,15 +277,9 @@ class Opened:
             self._ask_early(frames)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
-        if (other := done["other"]) is not None:
-            names = (about["columns"]["energies"], other)
-            others, named = [f.entries[other] for f in found], choice.energies is not None
-            if reference is not None:  # taken off these as off the others
-                others = [E - contribution(reference, f).energies for E, f in zip(others, found, strict=True)]
-            made, name, note = energies_of_forces(made, others, names, named=named)
-            about["columns"] = about["columns"] | {"energies": name}
-            notes += [note] if note else []
-        about.pop("taken", None)
+        made, name, told = self._energies(found, made, choice, reference)
+        about["columns"], notes = about["columns"] | {"energies": name}, notes + told
+        about = {name: value for name, value in about.items() if name not in ("taken", "notes", "units")}
         about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
         about |= {"notes": notes} if notes else {}
         about |= {"reference": gone} if (gone := frames[0].provenance.get("reference")) else {}
@@ -280,6 +288,19 @@ class Opened:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
             about["dropped"] = dropped
         return made, about
+
+    def _energies(
+        self, found: Sequence[Configurations], made: list[Trajectory], choice: Choice, reference: Reference | None
+    ) -> tuple[list[Trajectory], str, list[str]]:
+        """The trajectories with the energies that their forces belong to, the name of these, and what there is to say."""
+        name, other = found[0].provenance["columns"]["energies"], found[0].provenance["taken"]["other"]
+        if other is None:
+            return made, name, []
+        others = [f.entries[other] for f in found]
+        if reference is not None:  # taken off these as off the others
+            others = [E - contribution(reference, f).energies for E, f in zip(others, found, strict=True)]
+        made, name, note = energies_of_forces(made, others, (name, other), named=choice.energies is not None)
+        return made, name, [note] if note else []
 
     def _ask_early(self, frames: Sequence[Configurations]) -> None:
         """Tells before the descriptors of many atoms are computed that a temperature will be asked for after it."""
@@ -292,7 +313,7 @@ class Opened:
 
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""
-        if choice.key is not None or self.kind != "extxyz":
+        if choice.key is not None or self.kind not in KEYED:
             return {}
         likely, lacking = self.likely_keys(), candidates.incomplete_keys(self.stored[0].incomplete)
         return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}

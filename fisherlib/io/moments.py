@@ -12,7 +12,7 @@ import numpy as np
 from ..arguments import kind, location
 from ..moments import MomentRecord, Moments, StrainSums
 from .archive import Arrays, checksum, write_arrays
-from .strict import ending
+from .strict import ending, parse_json
 
 #: The formats that are read, of which the last is written. The first had neither the identity of the data nor checksums,
 #: the first two neither elements nor virials.
@@ -76,7 +76,7 @@ class Records(Mapping[str, MomentRecord], contextlib.AbstractContextManager["Rec
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.is_file():
+        if not path.exists():
             raise FileNotFoundError(f"{path}: no such file; expected one of moments")
         with contextlib.ExitStack() as closing:
             self._arrays = closing.enter_context(Arrays(path))
@@ -85,7 +85,7 @@ class Records(Mapping[str, MomentRecord], contextlib.AbstractContextManager["Rec
                 if self._format not in FORMATS:
                     raise ValueError(f"the format {self._format!r:.40}")
                 self._numbers = {name: k for k, name in enumerate(names)}
-                self.about: dict[str, Any] = json.loads(str(self._arrays["about"]))
+                self.about: dict[str, Any] = parse_json(str(self._arrays["about"]), "about", "named entries")
                 if not isinstance(self.about, dict) or len(self._numbers) != len(names):
                     raise ValueError("names that occur twice")
             closing.pop_all()  # it stays open

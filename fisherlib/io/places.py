@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..arguments import location
+from .strict import regular
 
 #: What an installed package carries: ``data/`` and ``notebooks/`` of the checkout it was built from.
 _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
@@ -23,7 +24,7 @@ def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     'cu55_1200K.npz'
     """
     location("path", path, "io.find('md.npz')")
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     for candidate in (path, PROJECT / path):
         if candidate.is_file() or (folder and candidate.is_dir()):
             return candidate
@@ -39,7 +40,7 @@ def listed(folders: Sequence[str | os.PathLike], wanted: Callable[[Path], bool])
     found: dict[Path, str] = {}
     for folder in map(Path, folders):
         try:
-            paths = sorted(folder.expanduser().iterdir())
+            paths = sorted(Path(os.path.expanduser(folder)).iterdir())
         except OSError:
             continue
         for path in (path for path in paths if not path.name.startswith(".")):
@@ -80,5 +81,5 @@ def sha256(path: str | os.PathLike) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file())
         listed = "".join(f"{p.relative_to(path).as_posix()} {sha256(p)}\n" for p in files)
         return hashlib.sha256(listed.encode()).hexdigest()
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -67,7 +67,7 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
         raise ValueError(f"name: expected one of {', '.join(FILES)}, got {name!r}")
     folder = folder or os.environ.get(VARIABLE)
     if folder:
-        for path in (Path(folder).expanduser() / file for file in (name, f"{name}.xz")):
+        for path in (Path(os.path.expanduser(folder)) / file for file in (name, f"{name}.xz")):
             if path.is_file():
                 content, (url, wanted) = unpacked(path), FILES[name]
                 if (found := hashlib.sha256(content).hexdigest()) != wanted:

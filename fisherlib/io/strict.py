@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+#: So many lists are read whatever is in them; of more, each has five letters at least, as an empty one takes 64 bytes.
+_CONTAINERS = 10_000
+
 
 class Twice(ValueError):
-    """A key that occurs twice among the entries of one object."""
+    """A key that occurs twice among the entries of one object, or brackets that hold nothing."""
 
 
 def regular(path: Path) -> Path:
@@ -17,8 +20,8 @@ def regular(path: Path) -> Path:
 
     One that is missing is left for its reader to say.
     """
-    if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a pipe or a device"
+    if os.path.lexists(path) and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "a link to nothing"
         raise ValueError(f"{path.name}: expected a file, got {what}; move it out of the folder")
     return path
 
@@ -48,13 +51,19 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
         return made
 
     try:
+        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
+        if text.count("[") + text.count("{") > len(text) // 6 + _CONTAINERS:
+            raise Twice(
+                f"{place}: expected {layout}, got little but brackets, {len(text)} letters of lists; it is no data"
+            )
         return json.loads(text, object_pairs_hook=once, parse_constant=parse_constant)
     except Twice:
         raise
     except RecursionError as error:
         raise ValueError(f"{place}: expected {layout}, got lists within lists without end") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        found = f"a file that is none or is truncated ({error})"
+        why = "bytes that are no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        found = f"a file that is none or is truncated ({why})"
         raise ValueError(f"{place}: expected JSON, got {found}; copy it again from its source") from error
     except ValueError as error:  # of a number
         raise ValueError(f"{place}: expected finite numbers of usual length ({error})") from error

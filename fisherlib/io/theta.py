@@ -15,7 +15,8 @@ from ..arguments import kind, location
 from ..potential import LinearPotential
 from ..units import counted
 from . import inert, places
-from .archive import read_arrays, write_arrays, write_atomically
+from .archive import Arrays, write_arrays, write_atomically
+from .compression import opened
 from .formats.kinds import names_of
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
@@ -25,7 +26,10 @@ from .strict import Twice, ending, parse_json
 
 #: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
 JSON_LIMIT = 1_000_000
+#: Bytes of JSON that are read: a million parameters, or two.
+LIMIT = 2**26
 _ENTRIES = {"coef", "intercept"}
+_TAKEN = _ENTRIES | {"intercept_elements", "descriptor_names", "provenance"}
 #: Files of other programs: LAMMPS's SNAP, MiLaDy.
 _OTHERS = {".snapcoeff": read_snapcoeff, ".pot": read_pot}
 
@@ -48,11 +52,7 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     path = find(path)
     if path.suffix in _OTHERS:
         return _OTHERS[path.suffix](path, name=name)
-    content: object
-    if path.suffix == ".json":
-        content = parse_json(path.read_bytes(), path.name, "parameters θ")
-    else:
-        content = read_arrays(path) if path.suffix == ".npz" else inert.load(path)
+    content = _content(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
     if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():
@@ -69,6 +69,16 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         provenance=provenance if isinstance(provenance, Mapping) else {},
         descriptor_names=_names(content, len(coef), path),
     )
+
+
+def _content(path: Path) -> object:
+    if path.suffix == ".npz":
+        with Arrays(path) as arrays:
+            return {name: arrays[name] if name in _TAKEN and _ENTRIES <= arrays.keys() else None for name in arrays}
+    if path.suffix != ".json":
+        return inert.load(path)
+    with opened(path, LIMIT) as file:
+        return parse_json(file.read(), path.name, "parameters θ")
 
 
 def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:

@@ -9,6 +9,7 @@ from .. import diagnostics, io
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
+from ..io.columns.sources import mixed
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..progress import Progress
@@ -80,7 +81,10 @@ class Reading:
         """Whether a flag of the choice means anything for the file."""
         if flag == "gradient":
             return self.own_descriptors
-        return self.data is not None and "isolated_atoms" in self.data.provenance
+        if flag == "subtract_isolated":
+            return self.data is not None and "isolated_atoms" in self.data.provenance
+        names = [] if self.opened is None else [column.name.lower() for column in self.opened.columns]
+        return any(word in name for name in names for word in ("stress", "virial"))
 
     @property
     def refusal(self) -> Exception | None:
@@ -182,7 +186,9 @@ def _health(reading: Reading, data: Dataset, given: LinearPotential | None) -> l
 
 def _notes(data: Dataset) -> list[Verdict]:
     """What was done to the columns that were taken."""
-    notes = data.provenance.get("notes", [])
+    columns = data.provenance.get("columns", {})
+    doubt = mixed(columns.get("energies"), columns.get("forces"))  # the only ones are taken without a question
+    notes = [*data.provenance.get("notes", []), *([doubt] if doubt else [])]
     limits = (0.0, 0.0)
     return (
         [Verdict(name="columns", level="warn", message=". ".join(notes), value=float(len(notes)), limits=limits)]

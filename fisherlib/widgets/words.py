@@ -10,9 +10,13 @@ _ADVICE = (
     (r"(?:read it with|take) gradient=True", f"tick “{LABELS['gradient']}”"),
     (r"take smaller n_max= and l_max=", "these are too few atoms: add configurations"),
     (r"give temperature=(?: in kelvin)?", f"fill in “{LABELS['temperature']}”"),
+    (r"can be subtracted by subtract_isolated=True", f"are subtracted if you tick “{LABELS['subtract_isolated']}”"),
+    (r"(?:say what holds by|leave) units=(?: out)?", f"see to “{LABELS['units']}”"),
+    (r"as units= says", f"as “{LABELS['units']}” says"),
+    (r", or leave such configurations out by on_bad='drop'", ""),
     (r"take key='([^']*)'", rf"choose \1 as “{LABELS['key']}”"),
-    (r"name (?:it|another) by (\w+)=", r"choose it as “\1”"),
-    (r"name them by (\w+)= and (\w+)=", r"choose them as “\1” and “\2”"),
+    (r"name (?:it|one|another) by (\w+)=", r"choose it as “\1”"),
+    (r"name (?:them|those that belong together) by (\w+)= and (\w+)=", r"choose them as “\1” and “\2”"),
 )
 #: If descriptors are computed, no column of the file can be wrong.
 _COMPUTED = (

@@ -7,6 +7,8 @@ import numpy as np
 from . import names
 from .names import DESCRIPTORS, ENERGIES, FORCE_DESCRIPTORS, FORCES, USUAL_ENERGIES, Columns, first
 
+#: Words in the names of energies that are not the potential energy of a configuration.
+_NOT_TOTAL = ("atom", "kinetic", "formation", "cohesive", "binding", "std", "var", "error", "weight")
 #: Entries that mean trajectories by their names, the likeliest first.
 _NAMED = (*names.KEYS, *names.RUNS)
 
@@ -157,7 +159,9 @@ def guess_forces(atoms: Columns) -> str | None:
 
 def guess_energies(entries: Columns, kind: str) -> str | None:
     """The energies that are taken without being named: of a usual name, or the only ones with "energ" in theirs."""
-    named = [name for name in of_energies(entries, kind) if "energ" in name.lower()]
+    named = [
+        n for n in of_energies(entries, kind) if "energ" in n.lower() and not any(w in n.lower() for w in _NOT_TOTAL)
+    ]
     return first(usual_energies(kind), entries) or _only(named, entries)
 
 

@@ -29,7 +29,7 @@ class Choice:
         force_descriptors: name of the (N, 3, K) column.
         forces: name of the (N, 3) column.
         energies: name of the energy of each configuration, where the file has several to choose from; for a LAMMPS dump,
-            which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
+            which has none, (M,) energies in eV or in the units told, or the name of a file or of a per-atom column.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
         units: what energies, forces and lengths are in, where it is not what the file states, or else eV and Å: "atomic",

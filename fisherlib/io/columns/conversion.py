@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -54,7 +54,8 @@ def _units(stored: Configurations, choice: Choice) -> tuple[Units, str]:
             its = f"whose format says {units_of(known)}"
             raise ValueError(f"units: expected none for {stored.place}, {its}, got {choice.units!r}; leave units= out")
         return told, "units= says"
-    return _complete({**known, **_stated(stored)}, stored.place), "the file states"
+    spared = ["energy"] if columns["energies"] is None else []
+    return _complete({**known, **_stated(stored)}, stored.place, spared), "the file states"
 
 
 def _stated(stored: Configurations) -> dict[str, str]:
@@ -80,10 +81,10 @@ def _stated(stored: Configurations) -> dict[str, str]:
     return found
 
 
-def _complete(words: Mapping[str, str], place: str) -> Units:
-    """Units of which, where one is foreign, both energies and forces are stated."""
+def _complete(words: Mapping[str, str], place: str, spared: Collection[str] = ()) -> Units:
+    """Units of which, where one is foreign, both energies and forces are stated, but for what is spared as there is none."""
     units = units_of(dict(words), what=f"units that {place} states")
-    lacking = [what for what in ("energy", "force") if what not in words]
+    lacking = [what for what in ("energy", "force") if what not in words and what not in spared]
     if lacking and units.factors != (1.0, 1.0, 1.0):
         said = ", ".join(f"{what} in {word}" for what, word in words.items())
         raise ValueError(

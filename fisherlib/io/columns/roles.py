@@ -14,7 +14,7 @@ from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
 from .conversion import in_electronvolts
-from .names import FORCES, Columns, column_list, meant
+from .names import FORCES, KEYED, Columns, column_list, meant
 from .sources import taken
 from .stress import with_virials
 
@@ -22,7 +22,7 @@ from .stress import with_virials
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
     """The configurations with the energies and forces chosen, or with those of a usual or the only likely name, in eV and Å.
 
-    Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
+    A file in which nothing may be an energy is read without. Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
     and has sentences about what was done, "notes".
 
     Raises:
@@ -37,18 +37,22 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     if chosen.question:
         raise ValueError(f"energies and forces of {stored.place}: {chosen.question}")
     E, F = chosen.energies, chosen.forces
-    if E is None or E not in entries:
+    alone = E is None and kind != "npz" and not any("energ" in name.lower() for name in stored.incomplete)
+    alone = alone and not candidates.of_energies(entries, kind)  # nothing in the file may be an energy
+    if E not in entries and not alone:
         raise _none("energies", stored, kind, file, choice.energies)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    about = {"other": chosen.other, "notes": [chosen.note] if chosen.note else []}
+    notes = [chosen.note, "it holds no energies: fits run on forces alone, and energies are not compared" * alone]
+    about = {"other": chosen.other, "notes": [*stored.provenance.get("notes", ()), *filter(None, notes)]}
     made = dataclasses.replace(
         stored,
-        energies=_numbers("energies", E, entries[E], ()),
+        energies=None if E is None else _numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
         provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    # Virials are taken in the units of the file: they are converted as energies are.
     made = with_virials(made) if choice.stress else made
     return in_electronvolts(made, choice, also=chosen.other)
 
@@ -152,10 +156,10 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
         return npz.missing(file, [what], [*atoms, *entries])
     if what == "energies":
         found, usual, column, fit = entries, usual_energies(kind), "", candidates.of_energies(entries, kind)
-        fixed = kind != "extxyz" and set(fit) <= {"energies"}
+        fixed = kind not in KEYED and set(fit) <= {"energies"}
         has = ", ".join(entries) or "no entry at all"
     else:
-        usual = FORCES if kind == "extxyz" else FORCES[:1]
+        usual = FORCES if kind in KEYED else FORCES[:1]
         found, column, fit = atoms, "column ", candidates.of_forces(atoms)
         fixed = kind == "npz" and set(fit) <= set(FORCES)
         has = column_list(atoms)
@@ -163,6 +167,6 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual
-    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind == "extxyz" else ""
+    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind in KEYED else ""
     spoken = " or ".join(map(repr, names)) + meant(names, found)
     return ValueError(f"{what}: no {column}{spoken} in {lacking}{stored.place}; it has {has}")

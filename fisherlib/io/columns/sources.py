@@ -89,6 +89,14 @@ def taken(entries: Columns, atoms: Columns, *, kind: str, choice: Choice) -> Tak
     return Taken(_one(E) or candidates.guess_energies(entries, kind), _one(F) or candidates.guess_forces(atoms))
 
 
+def mixed(energies: str | None, forces: str | None) -> str:
+    """A sentence about names that belong to different sources, such as 'energy' and 'REF_forces'; "" if they may be of one."""
+    e, f = _parted(energies or "", _OF_ENERGIES), _parted(forces or "", _OF_FORCES)
+    if e is None or f is None or e.source == f.source or not _apart(e.source, f.source):
+        return ""
+    return f"{e.name!r} and {f.name!r} come from different sources by their names: do they belong together?"
+
+
 def _of(source: str, E: list[Named], F: list[Named], entries: Columns, atoms: Columns) -> Taken:
     """The first energies and forces of a source, and what is said of others that differ from them."""
     e, f = next(n for n in E if n.source == source), next(n for n in F if n.source == source)

@@ -30,6 +30,7 @@ PRESETS = {
     "metal": ("eV", "eV/Å", "Å"),
     "atomic": ("Ha", "Ha/Bohr", "Bohr"),
     "au": ("Ha", "Ha/Bohr", "Bohr"),
+    "electron": ("Ha", "Ha/Bohr", "Bohr"),
     "cp2k": ("Ha", "Ha/Bohr", "Å"),
     "ha": ("Ha", "Ha/Bohr", "Å"),
     "hartree": ("Ha", "Ha/Bohr", "Å"),

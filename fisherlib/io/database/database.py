@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from ...arguments import choice, kind
+from ...arguments import choice, kind, location
 from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
@@ -111,6 +111,7 @@ class Database:
         kind("database", path, (Database, str, os.PathLike), "Database.open('database')")
         if isinstance(path, Database):
             return path
+        location("database", path, "Database.open('database')")
         path = Path(path).absolute()
         about = read_meta(path)
         names = tuple(about["descriptor_names"])

@@ -6,7 +6,6 @@ may exceed 4 GB. Format: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 """
 
 import dataclasses
-import json
 import math
 import struct
 import zlib
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..strict import parse_json
 from .layout import Damaged, fingerprint
 
 #: Name of the first member, and the most bytes it may have: a damaged length must not ask for all the memory.
@@ -139,7 +139,7 @@ def unpack(text: bytes, place: str) -> tuple[Header, list[tuple[int, bytes]]]:
         Damaged: the text of something else.
     """
     try:
-        about: dict[str, Any] = json.loads(text)
+        about: dict[str, Any] = parse_json(text, HEADER, "a header")
         listed = [(a["name"], a["dtype"], tuple(a["shape"]), a["step"], tuple(a["crc"])) for a in about.pop("arrays")]
         found = pieces([Member(HEADER, text, 0, zlib.crc32(text)), *(_member(*a) for a in listed)])
         offsets = [at + len(piece) for at, piece in found]

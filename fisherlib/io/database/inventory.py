@@ -1,7 +1,6 @@
 """The shards that are in a database, those that must be, and those that are taken out; what dead writers left."""
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...progress import Progress
-from .header import Header
+from ..compression import opened
+from ..strict import parse_json
+from .header import LARGEST, Header
 from .layout import MOMENTS, PARTIAL, RETRACTED, SEALS, SHARDS, SUFFIX, Damaged, canonical, fingerprint, publish, slug
 from .shard import Shard
 
@@ -55,14 +56,17 @@ def sealed(path: Path) -> dict[str, str]:
     """
     folder, retracted = path / SEALS, set()
     known: dict[str, str] = {}
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise Damaged(f"{folder}: expected a folder of seals, got something else; restore it from a copy")
     names = os.listdir(folder) if folder.exists() else []  # some copies leave empty folders out
     for name in sorted(n for n in names if not n.endswith(PARTIAL)):
         if not (folder / name).is_file():
             raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
-        text = (folder / name).read_bytes()
+        with opened(folder / name, LARGEST) as file:
+            text = file.read()
         if name != f"{fingerprint(text)}.json":
             raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")
-        seal = json.loads(text)
+        seal = parse_json(text, str(folder / name), "a seal")
         known |= seal.get("shards", {})
         retracted |= set(seal.get("retracted", {}).items())
     return {name: digest for name, digest in known.items() if (name, digest) not in retracted}

@@ -18,7 +18,8 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from ..archive import write_atomically
-from ..strict import regular
+from ..compression import opened
+from ..strict import parse_json
 
 META, SHARDS, SEALS, MOMENTS = "meta.json", "shards", "seals", "moments"
 #: Suffixes of shards, of unfinished files, and of shards that were taken out.
@@ -114,8 +115,9 @@ def read_meta(path: Path) -> dict[str, Any]:
         Damaged: it was changed since, or has another format.
     """
     try:
-        content = regular(path / META).read_bytes()
-        known = json.loads(content)
+        with opened(path / META, 2**26) as file:
+            content = file.read()
+        known = parse_json(content, META, "what a database is about")
         about = known["about"]
         if fingerprint(canonical(about)) != known["fingerprint"] or canonical(known) != content:
             raise ValueError("fingerprint")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -131,5 +132,5 @@ def _inner(mark: str) -> str:
 
 def _once(names: list[str], what: str) -> None:
     if len(set(names)) < len(names):
-        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        twice = Counter(names).most_common(1)[0][0]
         raise ValueError(f"{what} {twice!r:.40} is given twice; keep the one that counts")

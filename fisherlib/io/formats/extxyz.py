@@ -16,6 +16,8 @@ from .stacking import ASE_UNITS, Parsed, stack
 
 #: A stress is in ASE's unit and order, whose file may say it in six numbers or nine.
 _UNITS = {**ASE_UNITS, "stress": "eV/Å³? xx yy zz yz xz xy"}
+#: Frames that ASE reads at once: its objects take far more memory than their arrays.
+BATCH = 500
 _PLAIN = [Column("symbols", "S", 1), Column("positions", "R", 3)]
 
 
@@ -39,15 +41,15 @@ def read(path: Path) -> list[Configurations]:
     unreadable: list[tuple[str, int, str]] = []
     try:
         frames = _frames(_text(path), path.stat().st_size)
-        configurations = _read_all(frames, unreadable)
+        parts = [part for first in range(0, len(frames), BATCH) for part in _read_some(frames, first, unreadable)]
     # ASE raises all kinds of errors for a damaged file (KeyError, AttributeError, RecursionError …).
     except Exception as error:
         raise ValueError(
             f"{path.name}: expected an extended xyz file, got one that cannot be read ({_why(error)}); repair it or leave that configuration out"
         ) from error
-    if not configurations:
+    if not parts:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
-    made = stack(path.stem, path.name, [_parsed(a) for a in configurations], units=_UNITS)
+    made = stack(path.stem, path.name, parts, units=_UNITS)
     lacking = {name: m for name, m, _ in reversed(unreadable)}
     about = {"unreadable": "; ".join(told for _, _, told in unreadable[:3])} if unreadable else {}
     return [dataclasses.replace(made, incomplete={**made.incomplete, **lacking}, provenance=about)]
@@ -111,12 +113,14 @@ def _frame(lines: list[str], number: int, size: int) -> _Frame:
     return _Frame(number + 1, [first, comment, *atoms, *lines[number + 2 + N : last]], columns or _PLAIN)
 
 
-def _read_all(frames: Sequence[_Frame], unreadable: list[tuple[str, int, str]]) -> list[ase.Atoms]:
-    """The configurations of all frames; where ASE stops, each frame by itself, with NaN for what is no number."""
+def _read_some(frames: Sequence[_Frame], first: int, unreadable: list[tuple[str, int, str]]) -> list[Parsed]:
+    """The configurations of some frames; where ASE stops, each frame by itself, with NaN for what is no number."""
+    some = frames[first : first + BATCH]
     try:
-        return _ase_reads(frames)
+        found = _ase_reads(some)
     except Exception:
-        return [_read_one(m, frame, unreadable) for m, frame in enumerate(frames)]
+        found = [_read_one(m, frame, unreadable) for m, frame in enumerate(some, first)]
+    return [_parsed(atoms) for atoms in found]
 
 
 def _read_one(m: int, frame: _Frame, unreadable: list[tuple[str, int, str]]) -> ase.Atoms:

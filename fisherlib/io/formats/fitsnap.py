@@ -1,7 +1,6 @@
 """Configurations in the JSON of FitSNAP: a file, or folders of files of which each is a group."""
 
 import itertools
-import lzma
 import os
 import re
 import warnings
@@ -15,8 +14,9 @@ from numpy.typing import NDArray
 from ...configurations import Configurations
 from ...units import BAR, BOHR, HARTREE
 from ..columns.stress import six
+from ..compression import beginning
 from ..strict import parse_json
-from .mlearn import named, opened, other_layout, unpacked
+from .mlearn import named, other_layout, unpacked
 from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
 
@@ -50,10 +50,14 @@ def holds(path: Path) -> bool:
         file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
         if file is None or not file.is_file() or not file.name.lower().endswith(SUFFIXES):
             return False
-        with opened(file) as content:
-            return _BEGINNING.match(content.read(1 << 14)) is not None
-    except (OSError, lzma.LZMAError, EOFError):
+        return begins(beginning(file, 1 << 14))
+    except (OSError, ValueError):
         return False
+
+
+def begins(start: bytes) -> bool:
+    """Whether that is how FitSNAP's JSON begins."""
+    return _BEGINNING.match(start) is not None
 
 
 def read(path: Path) -> list[Configurations]:

@@ -82,7 +82,7 @@ def read_rows(path: str | os.PathLike, *, temperature: float | None = None) -> l
 
 
 def _of_npz(path: Path) -> _Rows:
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, {*_ARRAYS, "atom_index"}.__contains__)
     if lacking := [name for name in _ARRAYS if name not in arrays]:
         raise missing(path.name, lacking, arrays, _ARRAYS, "data of fisherlib are read with fisherlib.io.read")
     names, index = arrays["config_names"], arrays["config_index"]

@@ -1,16 +1,16 @@
 """Configurations in the JSON of mlearn: pymatgen structures with energies, forces and the group that they belong to."""
 
-import lzma
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from ase.data import atomic_numbers
 
 from ...configurations import Configurations
-from ..strict import parse_json, regular
+from ..compression import opened
+from ..strict import parse_json
 from .stacking import UNITS, Parsed, stack
 from .values import shaped
 
@@ -51,28 +51,10 @@ def read(path: Path) -> list[Configurations]:
     return [_trajectory(path, key, members) for key, members in parts.items()]
 
 
-def opened(path: Path) -> IO[bytes]:
-    """A file opened for reading, decompressed if its name ends in ``.xz``."""
-    return lzma.open(path) if path.suffix.lower() == ".xz" else open(path, "rb")
-
-
 def unpacked(path: Path) -> bytes:
-    """The bytes of a file, decompressed if its name ends in ``.xz``.
-
-    Raises:
-        ValueError: damaged, or larger than ``LIMIT``.
-    """
-    try:
-        with opened(regular(path)) as file:
-            content = file.read(LIMIT + 1)
-    except (lzma.LZMAError, EOFError) as error:
-        raise ValueError(
-            f"{path.name}: expected an intact .xz, got a damaged or truncated one ({error}); copy it again from its source"
-        ) from error
-    if len(content) > LIMIT:
-        most = f"{LIMIT // 2**20} MB of content"
-        raise ValueError(f"{path.name}: expected at most {most}, got more; split it, or write it as .npz")
-    return content
+    """The bytes of a file, decompressed if its name says so; raises as ``compression.opened`` does."""
+    with opened(path, LIMIT) as file:
+        return file.read()
 
 
 def _entries(path: Path) -> list[Any]:

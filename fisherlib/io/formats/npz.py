@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...arguments import each
 from ...configurations import Configurations
-from ..archive import read_arrays, write_atomically
+from ..archive import Arrays, write_atomically
 from ..strict import parse_json
 from .stacking import UNITS
 
@@ -65,9 +65,7 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
 
 def read(path: Path) -> list[Configurations]:
     """Trajectories of a file that ``write_frames`` wrote; arrays of other lengths than ΣN or M are ignored."""
-    arrays = read_arrays(path)
-    if lacking := [name for name in REQUIRED if name not in arrays]:
-        raise missing(path.name, lacking, arrays)
+    arrays = _taken(path)
     counts, n_atoms = (_counts(path, name, arrays[name]) for name in ("configurations", "n_atoms"))
     if counts.sum() != len(n_atoms) or arrays["keys"].shape != counts.shape:
         raise ValueError(
@@ -99,6 +97,16 @@ def read(path: Path) -> list[Configurations]:
             )
         )
     return made
+
+
+def _taken(path: Path) -> dict[str, NDArray]:
+    """The arrays of a dataset, and those with a row for each atom or each configuration; no other one is read."""
+    with Arrays(path) as arrays:
+        if lacking := [name for name in REQUIRED if name not in arrays]:
+            raise missing(path.name, lacking, arrays)
+        n_atoms = _counts(path, "n_atoms", arrays["n_atoms"])
+        rows, always = ((len(n_atoms),), (int(n_atoms.sum()),)), {*_STRUCTURE, *_WANTED}
+        return {name: arrays[name] for name in arrays if name in always or arrays.described(name)[0][:1] in rows}
 
 
 def _counts(path: Path, name: str, array: NDArray) -> NDArray[np.integer]:

@@ -1,5 +1,6 @@
 """Configurations that a reader has parsed one by one, put together into one trajectory."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -99,8 +100,11 @@ def _entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray], di
 
 def _shared(parts: Sequence[Mapping[str, Any]], incomplete: Mapping[str, int]) -> list[str]:
     """Names that all parts have, or most; what fewer have is left out."""
-    most = [n for n in incomplete if 2 * sum(n in part for part in parts) > len(parts)]
-    return [n for n in dict.fromkeys((*parts[0], *most)) if n not in incomplete or n in most]
+    counts = Counter(name for part in parts for name in part)
+    most = {n for n in incomplete if 2 * counts[n] > len(parts)}
+    return [
+        n for n in dict.fromkeys((*parts[0], *(n for n in incomplete if n in most))) if n not in incomplete or n in most
+    ]
 
 
 def _incomplete(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -39,6 +39,9 @@ def load(path: str | os.PathLike[str]) -> object:
             return Plain(allowance)(value)
         except Refused as refused:
             raise UnsafePickle(f"{path} {refused}; {_WAY_OUT}.") from None
+        except MemoryError:
+            where = f"asks for more memory than there is, near byte {handle.tell()} of {size}"
+            raise UnsafePickle(f"{path} {where}; {_WAY_OUT}.") from None
         except Exception as error:  # whatever a damaged file provokes in the standard library or in numpy
             damage = f"is not a readable pickle file, or is damaged or truncated near byte {handle.tell()} of {size}"
             found = f"{type(error).__name__}: {str(error)[:120]}".rstrip(": ")

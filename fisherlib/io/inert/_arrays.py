@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from ._parts import Name, Refused
+from ._parts import Allowance, Name, Refused
 
 # Numbers, times, text and objects; no structured, void or string-object dtypes. "O" never meets raw bytes.
 _DTYPE = re.compile(r"[<>=|]?([biufcSUMm][0-9]{1,9}|[?MmSU]|O8?|O4)", re.ASCII)
@@ -62,8 +62,12 @@ def _shape(shape: object) -> tuple[int, ...]:
     return tuple(_count(n) for n in shape)
 
 
-def view(data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]) -> np.ndarray:
-    """`data` as an array, without a copy: a file that names the same bytes many times costs nothing more."""
+def view(
+    allowance: Allowance, data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]
+) -> np.ndarray:
+    """`data` as an array, without a copy where it is bytes: a file may name the same ones many times."""
+    if isinstance(data, str | bytes) and (type(data) is str or dtype.kind in "bU"):  # copied, or looked through
+        allowance.spend(len(data))
     data = data.encode("latin-1") if type(data) is str else data  # Python 2 kept bytes in text
     if type(data) is not bytes or dtype.kind == "O":
         raise Refused("has an array of objects given as raw memory, which is not part of a data file")
@@ -83,9 +87,10 @@ def view(data: object, dtype: np.dtype, shape: tuple[int, ...], order: Literal["
 class Array:
     """An array in the making; one of objects stays a list until those objects are plain."""
 
-    __slots__ = ("items", "order", "shape", "value")
+    __slots__ = ("allowance", "items", "order", "shape", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance) -> None:
+        self.allowance = allowance
         self.value: np.ndarray | None = None
         self.items: list | None = None
         self.shape: tuple[int, ...] = ()
@@ -99,7 +104,7 @@ class Array:
         _, shape, dtype, fortran, data = state
         self.shape, self.order = _shape(shape), "F" if fortran is True or fortran == 1 else "C"
         if dtype.value.kind != "O":
-            self.value = view(data, dtype.value, self.shape, self.order)
+            self.value = view(self.allowance, data, dtype.value, self.shape, self.order)
         elif type(data) is not list or len(data) != math.prod(self.shape):
             raise Refused("has an array of objects given as raw memory or of the wrong length")
         else:
@@ -110,25 +115,28 @@ class Array:
         return np.fromiter(items, dtype=object, count=len(items)).reshape(self.shape, order=self.order)
 
 
-def reconstruct(kind: object, *_: object) -> Array:
+def reconstruct(allowance: Allowance, kind: object, *_: object) -> Array:
     """`numpy.core.multiarray._reconstruct`: an empty array, to be filled by its state."""
     if type(kind) is not Name or kind.text != "numpy.ndarray":
         raise Refused(f"has an array of the class {getattr(kind, 'text', type(kind).__name__)}; save plain arrays")
-    return Array()
+    return Array(allowance)
 
 
-def scalar(dtype: object, data: object = None) -> np.generic:
+def scalar(allowance: Allowance, dtype: object, data: object = None) -> np.generic:
     """`numpy.core.multiarray.scalar`: one number, text or time."""
     if type(dtype) is not DType:
         raise Refused("has a number without a type")
-    return cast(np.generic, view(data, dtype.value, (), "C")[()])
+    allowance.spend(dtype.value.itemsize if dtype.value.kind in "SU" else 0)
+    return cast(np.generic, view(allowance, data, dtype.value, (), "C")[()])
 
 
-def frombuffer(data: object, dtype: object, shape: object, order: object, axes: object = None) -> np.ndarray:
+def frombuffer(
+    allowance: Allowance, data: object, dtype: object, shape: object, order: object, axes: object = None
+) -> np.ndarray:
     """`numpy.core.numeric._frombuffer`: an array of protocol 5, its bytes kept in the file."""
     if type(dtype) is not DType or order not in ("C", "F", "K"):
         raise Refused("has an array without type or order")
-    array = view(data, dtype.value, _shape(shape), "F" if order == "F" else "C")
+    array = view(allowance, data, dtype.value, _shape(shape), "F" if order == "F" else "C")
     if axes is None:
         return array
     if type(axes) is not tuple or sorted(_count(axis) for axis in axes) != list(range(array.ndim)):

@@ -7,22 +7,28 @@ need most of its opcodes replaced for the same reasons. Pickle is a small stack 
 exact builtin types, `Name`, `Record`, `Array` and `DType`, so what is not written below cannot happen.
 """
 
-from typing import BinaryIO
+import sys
+from typing import Any, BinaryIO
 
 from ._arrays import Array, DType
 from ._names import Names
-from ._parts import Allowance, Name, Record, Refused, check_keys
+from ._parts import Allowance, Name, Record, Refused
+
+#: Bytes of an empty container, and of what a call makes.
+_BYTES = {kind: sys.getsizeof(kind()) for kind in (list, dict, tuple, set, frozenset)}
+_CALLED = 56
+_MOST_MARKS, _NOTHING = 1000, object()
 
 
 class Machine:
     """One reading of one file, opened for reading bytes; no length or memo index may exceed its size in bytes."""
 
     def __init__(self, handle: BinaryIO, size: int, allowance: Allowance) -> None:
-        self.handle, self.size = handle, size
+        self.handle, self.size, self.allowance = handle, size, allowance
         self.names = Names(allowance)
         self.stack: list = []
         self.below: list[list] = []  # the stacks under the open marks
-        self.memo: dict[int, object] = {}
+        self.memo: list = []  # dense, as all that write pickles number the objects one by one
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes."""
@@ -51,6 +57,8 @@ class Machine:
         return items
 
     def mark(self) -> None:
+        if len(self.below) >= _MOST_MARKS:
+            raise Refused(f"is nested more than {_MOST_MARKS} levels deep")
         self.below.append(self.stack)
         self.stack = []
 
@@ -63,10 +71,22 @@ class Machine:
     def push(self, item: object) -> None:
         self.stack.append(item)
 
+    def new(self, container: Any) -> None:
+        """Push a container that was just made."""
+        self.allowance.spend(_BYTES[type(container)] + 8 * len(container))
+        self.stack.append(container)
+
     def remember(self, index: int) -> None:
         if not 0 <= index <= self.size:
             raise Refused(f"numbers an object {index}, but has only {self.size} bytes")
+        if index >= len(self.memo):
+            self.memo.extend([_NOTHING] * (index + 1 - len(self.memo)))
         self.memo[index] = self.stack[-1]
+
+    def recall(self, index: int) -> object:
+        if not 0 <= index < len(self.memo) or self.memo[index] is _NOTHING:
+            raise Refused(f"refers to object {index}, of which it has none")
+        return self.memo[index]
 
     def append(self, items: list) -> None:
         target = self.stack[-1]
@@ -82,22 +102,24 @@ class Machine:
             target = target.state
         if type(target) is not dict:
             raise Refused(f"sets items of {_kind(target)}, which is not a dict")
-        target.update(zip(check_keys(items[::2]), items[1::2], strict=True))
+        target.update(zip(self.allowance.hashed(items[::2]), items[1::2], strict=True))
 
     def add_members(self, items: list) -> None:
         target = self.stack[-1]
         if type(target) is not set:
             raise Refused(f"adds members to {_kind(target)}, which is not a set")
-        target.update(check_keys(items))
+        target.update(self.allowance.hashed(items))
 
     def tuple_of(self, count: int) -> None:
         if len(self.stack) < count:
             raise Refused("takes more from its stack than there is")
-        self.stack[-count:] = [tuple(self.stack[-count:])]
+        made = tuple(self.stack[-count:])
+        del self.stack[-count:]
+        self.new(made)
 
     def close_dict(self) -> None:
         items = self.pop_mark()
-        self.stack.append({})
+        self.new({})
         self.set_items(items)
 
     def stack_global(self) -> None:
@@ -110,12 +132,14 @@ class Machine:
         args, name = self.stack.pop(), self.stack.pop()
         if type(name) is not Name or type(args) is not tuple:
             raise Refused(f"calls {_kind(name)}, which is not a known name")
+        self.allowance.spend(_CALLED)
         self.stack.append(name.call(*args))
 
     def new_object(self, kwargs: object = None) -> None:
         args, name = self.stack.pop(), self.stack.pop()
         if type(name) is not Name or not name.is_class or type(args) is not tuple or kwargs:
             raise Refused(f"makes an object of {_kind(name)}, which is not a known class")
+        self.allowance.spend(_CALLED)
         self.stack.append(name.call(*args))
 
     def build(self) -> None:

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import _arrays
-from ._parts import Allowance, Name, Record, Refused, check_keys
+from ._parts import Allowance, Name, Record, Refused
 
-_ASE_MODULE, _ASE_CLASS = re.compile(r"ase(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
+# Classes kept as records, unseen: those of ase, and of pyace, whose data frames hold lists of neighbours beside the data.
+_KEPT_MODULE, _KEPT_CLASS = re.compile(r"(ase|pyace)(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
+# A class of another package that is called a data frame is pandas' own with attributes, and is read as that.
+_FRAME = re.compile(r"[A-Z]\w*DataFrame\w*|DataFrame\w+", re.ASCII)
 
 _NUMPY_CORE = ("numpy.core", "numpy._core")
 # Classes kept as records, by the modules that have held them since pandas 1.3.
@@ -60,16 +64,16 @@ class Names:
         self._found: dict[tuple[str, str], Name] = {}
         self._calls: dict[tuple[str, str], Callable[..., Any]] = {
             ("numpy", "dtype"): _arrays.DType,
-            **{(f"{core}.multiarray", "_reconstruct"): _arrays.reconstruct for core in _NUMPY_CORE},
-            **{(f"{core}.multiarray", "scalar"): _arrays.scalar for core in _NUMPY_CORE},
-            **{(f"{core}.numeric", "_frombuffer"): _arrays.frombuffer for core in _NUMPY_CORE},
+            **{(f"{core}.multiarray", "_reconstruct"): partial(_arrays.reconstruct, allowance) for core in _NUMPY_CORE},
+            **{(f"{core}.multiarray", "scalar"): partial(_arrays.scalar, allowance) for core in _NUMPY_CORE},
+            **{(f"{core}.numeric", "_frombuffer"): partial(_arrays.frombuffer, allowance) for core in _NUMPY_CORE},
             ("builtins", "set"): lambda items=(): self._set(items),
             ("builtins", "frozenset"): lambda items=(): frozenset(self._set(items)),
             ("builtins", "dict"): lambda: {},
             ("builtins", "list"): lambda: [],
             ("builtins", "complex"): _complex,
-            ("builtins", "bytes"): _same_bytes,
-            ("builtins", "bytearray"): _same_bytes,
+            ("builtins", "bytes"): self._same_bytes,
+            ("builtins", "bytearray"): self._same_bytes,
             ("builtins", "getattr"): _bound_method,
             ("collections", "OrderedDict"): lambda: {},
             ("collections", "defaultdict"): lambda factory=None: {},
@@ -77,7 +81,7 @@ class Names:
             ("_codecs", "encode"): self._encode,
             ("pandas.core.indexes.base", "_new_Index"): _new_index,
             ("pandas.core.indexes.datetimes", "_new_DatetimeIndex"): _new_index,
-            ("pyarrow.lib", "py_buffer"): _same_bytes,
+            ("pyarrow.lib", "py_buffer"): self._same_bytes,
             **dict.fromkeys(_NEVER_CALLED, _not_called),
         }
 
@@ -91,7 +95,11 @@ class Names:
         text = f"{module}.{name}"
         if (module, name) in self._calls:
             return Name(text, self._calls[module, name])
-        if name in _CLASSES.get(module, "").split() or (_ASE_MODULE.fullmatch(module) and _ASE_CLASS.fullmatch(name)):
+        if _FRAME.fullmatch(name):
+            return Name(
+                "pandas.core.frame.DataFrame", lambda *args: Record("pandas.core.frame.DataFrame", args), is_class=True
+            )
+        if name in _CLASSES.get(module, "").split() or (_KEPT_MODULE.fullmatch(module) and _KEPT_CLASS.fullmatch(name)):
             return Name(text, lambda *args: Record(text, args), is_class=True)
         raise Refused(f"names {ascii(text)[1:-1][:120]}, which is not part of a data file")
 
@@ -99,7 +107,7 @@ class Names:
         if type(items) not in (list, tuple, set, frozenset):
             raise Refused("has a set that is not made from a list")
         self._allowance.spend(8 * len(items))
-        return set(check_keys(items))
+        return set(self._allowance.hashed(items))
 
     def _encode(self, text: object, encoding: object = "latin1") -> bytes:
         # Protocols 0 to 2 write bytes as text; the same text may be asked for many times, and costs memory once.
@@ -109,16 +117,15 @@ class Names:
             self._encoded[id(text)] = (text, text.encode("latin-1"))  # holding the text keeps its id taken
         return self._encoded[id(text)][1]
 
+    def _same_bytes(self, data: object = b"", encoding: object = None) -> bytes:
+        data = self._encode(data) if type(data) is str and encoding in ("latin-1", "latin1") else data
+        if type(data) is not bytes:  # bytes(n) and bytearray(n) would allocate n
+            raise Refused(f"has bytes made from {type(data).__name__}, not from bytes")
+        return data
+
 
 def _not_called(*_: object) -> None:
     raise Refused("calls a name that no data file calls")
-
-
-def _same_bytes(data: object = b"", encoding: object = None) -> bytes:
-    data = data.encode("latin-1") if type(data) is str and encoding in ("latin-1", "latin1") else data
-    if type(data) is not bytes:  # bytes(n) and bytearray(n) would allocate n
-        raise Refused(f"has bytes made from {type(data).__name__}, not from bytes")
-    return data
 
 
 def _complex(*parts: Any) -> complex:
@@ -128,8 +135,14 @@ def _complex(*parts: Any) -> complex:
 
 
 def _bound_method(owner: object, name: object) -> Record:
-    # Calculators of ase keep methods of their own (`getattr(self, "...")`): only the name is kept, so no cycle arises.
-    if type(owner) is not Record or not owner.name.startswith("ase.") or type(name) is not str or name[:2] == "__":
+    # Calculators of ase and objects of pyace keep methods of their own (`getattr(self, "...")`): only the name is kept, so
+    # no cycle arises.
+    if (
+        type(owner) is not Record
+        or not owner.name.startswith(("ase.", "pyace."))
+        or type(name) is not str
+        or name[:2] == "__"
+    ):
         kind = getattr(owner, "text", type(owner).__name__)
         raise Refused(f"takes {ascii(name)[:60]} of {kind} by getattr, which no data file does")
     return Record(f"{owner.name}.{name}")

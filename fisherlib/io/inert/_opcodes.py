@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._machine import Machine
-from ._parts import Refused, check_keys
+from ._parts import Refused
 
 _Steps = dict[bytes, Callable[[Machine], object]]
 _EXTENSIONS, _OUTSIDE = {b"\x82": "EXT1", b"\x83": "EXT2", b"\x84": "EXT4"}, {b"P": "PERSID", b"Q": "BINPERSID"}
@@ -101,16 +101,16 @@ _STEPS: _Steps = {
     # containers
     b"(": Machine.mark,
     b")": _push(lambda machine: ()),
-    b"]": _push(lambda machine: []),
-    b"}": _push(lambda machine: {}),
-    b"\x8f": _push(lambda machine: set()),
-    b"t": _push(lambda machine: tuple(machine.pop_mark())),
+    b"]": lambda machine: machine.new([]),
+    b"}": lambda machine: machine.new({}),
+    b"\x8f": lambda machine: machine.new(set()),
+    b"t": lambda machine: machine.new(tuple(machine.pop_mark())),
     b"\x85": lambda machine: machine.tuple_of(1),
     b"\x86": lambda machine: machine.tuple_of(2),
     b"\x87": lambda machine: machine.tuple_of(3),
-    b"l": _push(Machine.pop_mark),
+    b"l": lambda machine: machine.new(machine.pop_mark()),
     b"d": Machine.close_dict,
-    b"\x91": _push(lambda machine: frozenset(check_keys(machine.pop_mark()))),
+    b"\x91": lambda machine: machine.new(frozenset(machine.allowance.hashed(machine.pop_mark()))),
     b"a": lambda machine: machine.append([machine.stack.pop()]),
     b"e": lambda machine: machine.append(machine.pop_mark()),
     b"s": lambda machine: machine.set_items([machine.stack.pop(), machine.stack.pop()][::-1]),
@@ -123,10 +123,10 @@ _STEPS: _Steps = {
     b"p": lambda machine: machine.remember(int(machine.line())),
     b"q": lambda machine: machine.remember(_uint1(machine)),
     b"r": lambda machine: machine.remember(_uint4(machine)),
-    b"\x94": lambda machine: machine.remember(len(machine.memo)),
-    b"g": _push(lambda machine: machine.memo[int(machine.line())]),
-    b"h": _push(lambda machine: machine.memo[_uint1(machine)]),
-    b"j": _push(lambda machine: machine.memo[_uint4(machine)]),
+    b"\x94": lambda machine: machine.memo.append(machine.stack[-1]),
+    b"g": _push(lambda machine: machine.recall(int(machine.line()))),
+    b"h": _push(lambda machine: machine.recall(_uint1(machine))),
+    b"j": _push(lambda machine: machine.recall(_uint4(machine))),
     # names and objects
     b"c": _push(lambda machine: machine.names.find(_text(machine.line()), _text(machine.line()))),
     b"\x93": Machine.stack_global,

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+#: Python hashes numbers modulo this one; so many others may have the hash of a key, as (−1, 0) and (−2, 0) do.
+_PRIME, _MOST_ALIKE = 2**61 - 1, 64
 _HASHABLE = (str, bytes, int, float, complex, np.generic, type(None))
 
 
@@ -53,10 +55,12 @@ class Name:
 
 
 class Allowance:
-    """Limits what is made from a file to a small multiple of its size, so that a small file cannot fill the memory."""
+    """Limits what is made from a file to a small multiple of its size, in memory and in time, so that a small file takes little."""
 
     def __init__(self, size: int) -> None:
         self.left = 16 * size + (1 << 16)
+        self._of_hash: dict[int, object] = {}  # the first key of each hash
+        self._alike: dict[int, list] = {}  # the others
 
     def spend(self, amount: int) -> None:
         """Account for `amount` new bytes; a new reference counts as eight."""
@@ -64,9 +68,23 @@ class Allowance:
         if self.left < 0:
             raise Refused("would unpack to far more than its own size")
 
+    def hashed(self, keys: Any) -> Any:
+        """`keys`, refused where one is not quick and safe to hash as a key or as a member of a set, or where many hash alike."""
+        check_keys(keys)
+        for key in keys:
+            kind = type(key)
+            if kind is str or kind is bytes or (kind is int and -_PRIME < key < _PRIME):
+                continue  # hashed with a secret, or each by itself
+            first = self._of_hash.setdefault(hash(key), key)
+            if first is not key and first != key and key not in (alike := self._alike.setdefault(hash(key), [])):
+                alike.append(key)
+                if len(alike) > _MOST_ALIKE:
+                    raise Refused("has many different keys of one hash, which no data have by chance")
+        return keys
 
-def check_keys(keys: Any) -> Any:
-    """Refuse what is not quick and safe to hash as a key or as a member of a set."""
+
+def check_keys(keys: Any) -> None:
+    """Refuse what is not quick and safe to hash."""
     # Hashing a tuple is recursive C without a depth limit, and exponential for tuples that share parts.
     for key in (key for key in keys if type(key) is not str):
         flat = key if type(key) is tuple else (key,)
@@ -75,4 +93,3 @@ def check_keys(keys: Any) -> Any:
             raise Refused(f"has a {kind} that is not made of plain scalars as a key or as a member of a set")
         if any(isinstance(part, int) and part.bit_length() > 64 for part in flat):
             raise Refused("has an integer of more than 64 bits as a key")
-    return keys

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._parts import Allowance, Record, Refused, check_keys
+from ._parts import Allowance, Record, Refused
 
 _MASKED = frozenset({"IntegerArray", "FloatingArray", "BooleanArray"})
 _WRAPPED = frozenset({"Index", "Int64Index", "UInt64Index", "Float64Index", "DatetimeIndex", "TimedeltaIndex"})
@@ -60,7 +60,7 @@ def _columns(axes: list, blocks: list[tuple[object, object]], allowance: Allowan
         columns.update((int(place), _array(row, f"column {place}")) for place, row in zip(places, rows, strict=True))
     if sorted(columns) != list(range(len(columns))):
         raise Refused("has a table whose columns are not in their places")
-    labels = check_keys(_labels(axes[0], len(columns)))
+    labels = allowance.hashed(_labels(axes[0], len(columns)))
     if len(set(labels)) != len(labels):
         raise Refused("has a table with two columns of one name; rename them")
     return {label: columns[i] for i, label in enumerate(labels)}

@@ -19,22 +19,28 @@ class Frame(NamedTuple):
     pbc: tuple[bool, ...]  # (3,) which directions are periodic
     names: tuple[str, ...]  # of the columns
     rows: Sequence[Line]  # one for each atom
+    units: str = "metal"  # LAMMPS's word for all of them
+
+
+#: Units of LAMMPS in which there are energies and forces of atoms, as a dump may state them.
+UNITS = ("metal", "real", "electron")
 
 
 def frames(path: Path) -> Iterator[Frame]:
     """The frames of a dump, one after the other.
 
     Raises:
-        ValueError: another layout, other units than "metal", or a truncated or damaged file.
+        ValueError: another layout, other units than ``UNITS``, or a truncated or damaged file.
 
     Source: LAMMPS documentation, dump command, styles atom and custom.
     """
     file = lines(path)
     found: dict[str, Any] = {}
+    units = "metal"
     for number, line in file:
         words = line.split()
         if words[:2] == ["ITEM:", "ATOMS"]:
-            yield _frame(path, number, found, tuple(words[2:]), file)
+            yield _frame(path, number, found, tuple(words[2:]), file)._replace(units=units)
             found = {}
         elif words == ["ITEM:", "NUMBER", "OF", "ATOMS"]:
             found["atoms"] = integer(path, take(path, file, 1, "the number of atoms")[0], "the number of atoms")
@@ -46,9 +52,9 @@ def frames(path: Path) -> Iterator[Frame]:
             take(path, file, 1, "the time")
         elif words == ["ITEM:", "UNITS"]:
             units = take(path, file, 1, "the units")[0][1].strip()
-            if units != "metal":
+            if units not in UNITS:
                 raise ValueError(
-                    f"{path.name}: expected units metal (eV, Å), got {units!r:.20} in line {number + 1}; run LAMMPS with units metal"
+                    f"{path.name}: expected units {', '.join(UNITS)}, got {units!r:.20} in line {number + 1}; run LAMMPS with units metal"
                 )
         elif words:
             raise ValueError(

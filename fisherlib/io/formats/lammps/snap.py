@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....arguments import floats
+from ....arguments import floats, location
 from ....dataset import Trajectory
 from ....units import BAR
 from ..values import npy, shaped
@@ -53,6 +53,7 @@ def read_snap(
 
     Source: LAMMPS documentation, compute sna/atom, "Output info".
     """
+    location("path", path, "io.lammps.read_snap('snap.dat', n_atoms=54)")
     path = Path(path)
     arrays = _arrays(path)
     counts = np.broadcast_to(np.asarray(n_atoms), (len(arrays),)) if np.ndim(n_atoms) == 0 else np.asarray(n_atoms)

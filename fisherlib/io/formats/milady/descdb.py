@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ....arguments import location
 from ....configurations import Configurations
 from ...archive import read_arrays
 from ...columns.names import DESCRIPTORS, FORCE_DESCRIPTORS
@@ -43,7 +44,8 @@ def read(path: Path) -> list[Configurations]:
 
     Source: MiLaDy's documentation, and what its program writes.
     """
-    found = folder.files(path)
+    location("path", path, "io.milady.read('descDB')")
+    found = folder.files(path := Path(path))
     _refuse_without_forces(path, [f for f in found if f.force_descriptors is None and f.descriptors.suffix != ".npz"])
     poscars = {f.name: poscar.read(f.poscar) for f in found}
     if lacking := [name for name, p in poscars.items() if p.given[:2] != "11"]:

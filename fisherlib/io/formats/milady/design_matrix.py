@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ....arguments import location
 from ....dataset import Trajectory
 from . import fortran
 from .folder import NAME, key_of, refuse, some
@@ -43,6 +44,8 @@ def read_rows(path: Path, *, temperature: float | None = None) -> list[Trajector
 
     Source: MiLaDy's documentation of ``write_design_matrix``, and what its program writes.
     """
+    location("path", path, "io.milady.read_rows('design_matrix.dat')")
+    path = Path(path)
     beside = path.with_suffix(".info")
     if not beside.is_file():
         raise ValueError(
