@@ -142,6 +142,20 @@ def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
     assert study.with_offers().models[offer.name].name == offer.name == f"θ_f, strength {study.strength.strength:.2g}"
 
 
+def test_many_trajectories_are_held_out_together(ragged: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = ragged(5, temperatures=(300.0,) * 12, configurations=2)
+    each = fl.Study(data, others=[]).strength
+    monkeypatch.setattr(module, "LARGE", 6 * 3**2)
+    together = fl.Study(data, others=[]).strength
+    parts = [data.select(part) for part in fl.validation.split(tuple(data), 6)]
+    expected = fl.validation.choose_strength(
+        fl.Moments({str(k): fl.accumulate(part).total() for k, part in enumerate(parts)})
+    )
+    assert each is not None and together is not None
+    np.testing.assert_allclose(together.cross_validation, expected.cross_validation, rtol=1e-6)
+    assert not np.allclose(together.cross_validation, each.cross_validation, rtol=1e-6)
+
+
 def test_an_exact_fit_is_offered_nothing(ragged: Maker) -> None:
     assert fl.Study(ragged(0, temperatures=(300.0,) * 6, noise=0.0), others=[]).offers == ()
     assert fl.Study(fl.systems.harmonic([1.0, 2.0, 3.0]), others=[]).offers == ()

@@ -131,7 +131,9 @@ def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> Non
     assert found["level"] == "warn" and f"cut into {blocks.clusters} consecutive blocks," in found["message"]
 
 
-def test_an_alloy_of_many_compositions_without_a_temperature_has_useful_energies_and_their_price(tmp_path: Path) -> None:
+def test_an_alloy_of_many_compositions_without_a_temperature_has_useful_energies_and_their_price(
+    tmp_path: Path,
+) -> None:
     file = write_compositions(tmp_path / "compositions.xyz")
     given = ["key=config_type", "cutoff=4.5", "n_max=4", "l_max=3", "n=3"]
     done = report(f"data={file}", *given, target=tmp_path)
