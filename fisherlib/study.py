@@ -336,8 +336,7 @@ class Study:
         """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
         if self.reason or self.blocks is None:
             return None
-        T = common_temperature(self.moments, self.temperature)
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=T, **weights)))
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies and of models; none if there is a ``reason``.

@@ -117,6 +117,9 @@ def test_a_temperature_is_needed_only_where_some_trajectories_state_one(ragged: 
     assert unknown.held_out(fl.regression.fisher_fit).pooled == pytest.approx(
         cold.held_out(fl.regression.fisher_fit).pooled
     )
+    bars = [study.standard_errors(fl.solve(study.terms.fisher)) for study in (unknown, cold)]
+    assert bars[0] is not None and bars[1] is not None
+    np.testing.assert_allclose(bars[0], bars[1], rtol=1e-7)
     surface, same = (study.atlas("θ_f", "Fisher divergence", n=5)[0] for study in (unknown, cold))
     np.testing.assert_allclose(beta**2 * surface.z, same.z, rtol=1e-6)
     assert (surface.unit, same.unit) == ("eV²/Å², times β²", "1/Å²")
