@@ -31,6 +31,8 @@ from .validation import MixtureChoice, RidgeChoice, choose_mixture, choose_stren
 #: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
+#: Numbers in the matrices ΦᵀΦ of all that is held out for the strength of a ridge, half a gigabyte.
+LARGE = 2**26
 #: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
 STRONG = 1e-3
 
@@ -180,7 +182,7 @@ class Study:
         if self.blocks is None or len(self.blocks.moments) < 2:
             return None
         with contextlib.suppress(ValueError):
-            return choose_strength(self.blocks.moments, temperature=self.temperature)
+            return choose_strength(_fewer(self.blocks.moments), temperature=self.temperature)
         return None
 
     @functools.cached_property
@@ -334,8 +336,7 @@ class Study:
         """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
         if self.reason or self.blocks is None:
             return None
-        T = common_temperature(self.moments, self.temperature)
-        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=T, **weights)))
+        return np.sqrt(np.diag(sandwich(self.blocks.moments, fit, temperature=self.temperature, **weights)))
 
     def bands(self, *names: str) -> dict[str, tuple[Array, Array, Array]]:
         """95 % bands of the distribution functions of true energies and of models; none if there is a ``reason``.
@@ -386,6 +387,15 @@ class Study:
 def _scatter(moments: Moments) -> bool:
     """Whether descriptors vary, so that energies can be fitted."""
     return bool(np.diag(energy(moments).A).any())
+
+
+def _fewer(moments: Moments) -> Moments:
+    """The same moments, of trajectories of one temperature put together where there are too many to hold out each of them."""
+    most = max(FEWEST_CLUSTERS, LARGE // moments.K**2)
+    if len(moments) <= most or len({record.temperature for record in moments.values()}) > 1:
+        return moments
+    parts = split(tuple(moments), most)
+    return Moments({f"part {k}": moments.select(part).total() for k, part in enumerate(parts)}, about=moments.about)
 
 
 def _check_of(what: str, model: LinearPotential, data: Dataset) -> None:

@@ -19,7 +19,7 @@ ENOUGH = 3  # false figures after which no more is looked at
 
 VIEWS = (compare.DISTRIBUTION, compare.PARITY, compare.RESIDUALS, compare.FORCES, compare.ERRORS, compare.PRICE)
 SITE = compare.SITE
-EVERY, PART = ("θ (given)", "θ_f", "Fisher + KL"), ("θ_f", "θ (given)")
+EVERY, PART = ("θ (given)", "θ_f", "Fisher + KL", "θ_f + 10 kl"), ("θ_f", "θ (given)")
 ONE = "walker-03"
 
 

@@ -109,9 +109,10 @@ def test_the_sentence_tells_gain_and_price() -> None:
         "with 0.1 kl: energies 5 meV/atom instead of 3506, forces 10 % worse, on held-out trajectories"
     )
     assert "forces 50 % better," in made([0.1, 0.05], [1.0, 0.1]).sentence
+    assert made([0.1] * 5, [1.0, 1.0, 1.0, 1.0, 0.1]).sentence.startswith("with 100 kl: energies 100 meV/atom")
     assert "forces as good," in made([0.1, 0.1], [1.0, 0.1]).sentence
     assert made([0.1, 0.1], [1.0, 1.0]).sentence == (
-        "energies gain nothing beyond their error bars from kl: θ_f stays as it is"
+        "energies gain nothing from kl beyond their error bars and its price: θ_f stays as it is"
     )
 
 

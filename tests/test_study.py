@@ -117,6 +117,9 @@ def test_a_temperature_is_needed_only_where_some_trajectories_state_one(ragged: 
     assert unknown.held_out(fl.regression.fisher_fit).pooled == pytest.approx(
         cold.held_out(fl.regression.fisher_fit).pooled
     )
+    bars = [study.standard_errors(fl.solve(study.terms.fisher)) for study in (unknown, cold)]
+    assert bars[0] is not None and bars[1] is not None
+    np.testing.assert_allclose(bars[0], bars[1], rtol=1e-7)
     surface, same = (study.atlas("θ_f", "Fisher divergence", n=5)[0] for study in (unknown, cold))
     np.testing.assert_allclose(beta**2 * surface.z, same.z, rtol=1e-6)
     assert (surface.unit, same.unit) == ("eV²/Å², times β²", "1/Å²")
@@ -140,6 +143,20 @@ def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
     assert better == pytest.approx(study.strength.cross_validation.min(), rel=0.02)
     assert f"{study.strength.plain:.3g} eV/Å" in offer.sentence and "follows noise" in offer.sentence
     assert study.with_offers().models[offer.name].name == offer.name == f"θ_f, strength {study.strength.strength:.2g}"
+
+
+def test_many_trajectories_are_held_out_together(ragged: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = ragged(5, temperatures=(300.0,) * 12, configurations=2)
+    each = fl.Study(data, others=[]).strength
+    monkeypatch.setattr(module, "LARGE", 6 * 3**2)
+    together = fl.Study(data, others=[]).strength
+    parts = [data.select(part) for part in fl.validation.split(tuple(data), 6)]
+    expected = fl.validation.choose_strength(
+        fl.Moments({str(k): fl.accumulate(part).total() for k, part in enumerate(parts)})
+    )
+    assert each is not None and together is not None
+    np.testing.assert_allclose(together.cross_validation, expected.cross_validation, rtol=1e-6)
+    assert not np.allclose(together.cross_validation, each.cross_validation, rtol=1e-6)
 
 
 def test_an_exact_fit_is_offered_nothing(ragged: Maker) -> None:

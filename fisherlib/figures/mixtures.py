@@ -29,28 +29,23 @@ def mixtures(choice: MixtureChoice) -> go.Figure:
     texts = [f"κ = {weight:g} 1/Å²" for weight in choice.weights.tolist()]
     figure = go.Figure()
 
-    def draw(at: slice | list[int], name: str, **more: object) -> None:
-        bars = {"thickness": 1, "width": 2}
-        errors = {"error_x": {"array": 1e3 * choice.energy_error[at], **bars}}
-        errors |= {"error_y": {"array": choice.force_error[at], **bars}}
-        hover = f"%{{text}}<br>energies %{{x:.4g}} ± %{{error_x.array:.2g}} meV/atom<br>forces %{{y:.4g}} eV/Å<extra>{name}</extra>"
-        points = {"x": x[at], "y": y[at], "text": np.array(texts)[at].tolist(), "hovertemplate": hover}
-        figure.add_scatter(**points, **errors, name=name, **more)
+    def draw(at: list[int], name: str, *, bars: bool, **more: object) -> None:
+        found = np.column_stack([1e3 * choice.energy_error, choice.force_error])[at]
+        hover = "%{text}<br>energies %{x:.4g} ± %{customdata[0]:.2g} meV/atom<br>forces %{y:.4g} ± %{customdata[1]:.2g} eV/Å"
+        points = {"x": x[at], "y": y[at], "text": [texts[k] for k in at], "customdata": found, "name": name}
+        for axis, error in zip("xy", found.T, strict=True):
+            points[f"error_{axis}"] = {"array": error, "visible": bars, "thickness": 1, "width": 2}
+        figure.add_scatter(**points, hovertemplate=f"{hover}<extra>{name}</extra>", **more)
 
-    line = {"color": color(0), "width": 1}
-    draw(slice(None), "J + κ KL", mode="lines+markers", line=line, marker={"size": 6, "color": color(0)})
-    draw([0], "θ_f, κ = 0", mode="markers", marker={"size": 12, "color": color(2), "symbol": "square"})
+    thin, small = {"color": color(0), "width": 1}, {"size": 6, "color": color(0)}
+    draw([*range(len(x))], "J + κ KL", bars=False, mode="lines+markers", line=thin, marker=small)
+    square = {"size": 12, "color": color(2), "symbol": "square"}
+    draw([0], "θ_f, κ = 0", bars=True, mode="markers", marker=square)
     if choice.best:
-        draw(
-            [choice.best],
-            f"chosen, κ = {choice.weight:g}",
-            mode="markers",
-            marker={"size": 14, "color": MARK, "symbol": "star"},
-        )
+        star = {"size": 14, "color": MARK, "symbol": "star"}
+        draw([choice.best], f"chosen, κ = {choice.weight:g}", bars=True, mode="markers", marker=star)
     wide = x.max() > _WIDE * max(x.min(), np.finfo(float).tiny)
     figure.update_xaxes(title="held-out energy RMSE, meV/atom", type="log" if wide else "linear")
     figure.update_yaxes(title="held-out force RMSE, eV/Å")
-    subtitle = (
-        f"{lines(choice.sentence)}<br>{100 * PRICE:g} % of the force error are paid where they halve that of energies"
-    )
+    subtitle = f"{lines(choice.sentence)}<br>{100 * PRICE:g} % of the force error are paid where they halve that of energies; bars: one standard error"
     return framed(figure, title="What energies cost in forces", subtitle=subtitle, height=330)

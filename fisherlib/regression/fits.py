@@ -97,7 +97,7 @@ def mixture_fit(
         (array([1., 2.]), 'θ_f + 0.1 kl')
     """
     weight = float(_not_negative(number("weight", weight))[0])
-    return _weighted_fit(moments, temperature, name or f"θ_f + {weight:.2g} kl", kl=weight)
+    return _weighted_fit(moments, temperature, name or f"θ_f + {weight:.3g} kl", kl=weight)
 
 
 def _weighted_fit(

@@ -7,7 +7,7 @@ import numpy as np
 from ..arguments import kind
 from ..dataset import Array
 from ..moments import MomentRecord, Moments, Offsets
-from ..regression import Terms
+from ..regression import Terms, common_temperature
 from ..regression.ridge import parameters
 from ..solvers import Solution
 from ..units import beta
@@ -61,6 +61,7 @@ def sandwich(
         raise ValueError("moments: expected at least 2 trajectories to see how they scatter, got 1")
     theta = parameters("fit.theta", fit.theta, moments.K)
     fit.check_of(moments)
+    temperature = common_temperature(moments, temperature)
     loss = Terms.of(moments, temperature).weighted(ridge=ridge, kl=kl, energy=energy, stress=stress)
     own = [r.temperature if temperature is None else temperature for r in moments.values()]
     temperatures = [T for T in own if T is not None]  # all of them: an unknown one has no loss

@@ -43,7 +43,7 @@ class MixtureChoice:
         >>> import fisherlib as fl
         >>> choice = choose_mixture(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
         >>> choice.weight, choice.sentence
-        (0.0, 'energies gain nothing beyond their error bars from kl: θ_f stays as it is')
+        (0.0, 'energies gain nothing from kl beyond their error bars and its price: θ_f stays as it is')
     """
 
     weights: Array
@@ -75,13 +75,13 @@ class MixtureChoice:
         """What the chosen mixture gains in energies, and its price in forces."""
         k = self.best
         if k == 0:
-            return "energies gain nothing beyond their error bars from kl: θ_f stays as it is"
+            return "energies gain nothing from kl beyond their error bars and its price: θ_f stays as it is"
         now, before = (
             f"{value:.0f}" if (value := 1e3 * self.energy_rmse[i]) >= 100 else f"{value:.3g}" for i in (k, 0)
         )
         rise = 100 * (self.force_rmse[k] / self.force_rmse[0] - 1)
         forces = f"{abs(rise):.2g} % {'worse' if rise > 0 else 'better'}" if abs(rise) >= 0.05 else "as good"
-        return f"with {self.weight:.2g} kl: energies {now} meV/atom instead of {before}, forces {forces}, on held-out trajectories"
+        return f"with {self.weight:.3g} kl: energies {now} meV/atom instead of {before}, forces {forces}, on held-out trajectories"
 
 
 def choose_mixture(

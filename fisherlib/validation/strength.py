@@ -15,8 +15,6 @@ from ..regression import RidgePath, evidence, gcv, ridge_path, row_weights
 from .agreement import HeldOutCurve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
-#: A strength so small that it is none, relative to the default scale.
-NO_RIDGE = 1e-14
 #: Plain θ_f is worse on held-out trajectories than a ridge if its force error is more than so many times larger.
 MATTERS = 1.2
 
@@ -34,7 +32,7 @@ class RidgeChoice:
         cross_validation_error: (n,) its standard error over trajectories, eV/Å.
         gcv: (n,) generalised cross-validation, eV²/Å².
         evidence: (n,) logarithm of the evidence, nats.
-        plain: that error without a ridge, of θ_f itself, eV/Å.
+        plain: that error at the smallest strength, by default of θ_f itself, eV/Å.
         size: the smallest of those errors, eV/Å, or one so large that rounding is not noticeable.
         best: λ by "cross-validation", "GCV" and "evidence".
         verdict: whether the choice of the criterion matters.
@@ -120,10 +118,8 @@ def choose_strength(
     path = ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
-    none = NO_RIDGE * (1.0 if scale is None else path.eigenvalues.sum() / moments.K)
-    errors = held_out_errors(moments, np.append(path.strengths, none), **options, progress=progress)
-    (*_, plain), _ = pooled(errors, moments, temperature)
-    rmse, pulls = pooled(errors[:, :-1], moments, temperature)
+    errors = held_out_errors(moments, path.strengths, **options, progress=progress)
+    rmse, pulls = pooled(errors, moments, temperature)
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
@@ -134,7 +130,7 @@ def choose_strength(
         cross_validation_error=standard_error(pulls),
         gcv=generalised,
         evidence=log_evidence,
-        plain=float(plain),
+        plain=float(rmse[np.argmin(path.strengths)]),
         size=curve.size,
         best=best,
         verdict=agreement(curve, best),
