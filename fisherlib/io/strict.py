@@ -12,7 +12,7 @@ _CONTAINERS = 10_000
 
 
 class Twice(ValueError):
-    """A key that occurs twice among the entries of one object, or brackets that hold nothing."""
+    """A key that occurs twice among the entries of one object."""
 
 
 def regular(path: Path) -> Path:
@@ -40,7 +40,7 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
 
     Raises:
         Twice: a key that occurs twice.
-        ValueError: no JSON, or lists within lists without end.
+        ValueError: no JSON, lists within lists without end, or lists that hold next to nothing.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -50,12 +50,10 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
             raise Twice(f"{place}: expected each key once, got {twice!r:.40} twice; keep the one that counts")
         return made
 
+    brackets = sum(map(text.count, "[{")) if isinstance(text, str) else sum(map(text.count, (b"[", b"{")))
+    if brackets > len(text) // 6 + _CONTAINERS:
+        raise ValueError(f"{place}: expected {layout}, got little but {brackets} brackets in {len(text)} letters")
     try:
-        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
-        if text.count("[") + text.count("{") > len(text) // 6 + _CONTAINERS:
-            raise Twice(
-                f"{place}: expected {layout}, got little but brackets, {len(text)} letters of lists; it is no data"
-            )
         return json.loads(text, object_pairs_hook=once, parse_constant=parse_constant)
     except Twice:
         raise

@@ -13,6 +13,7 @@ from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
+from ..places import printable
 from .header import Header
 from .inventory import findings, header_of, listed, of_key, refuse_incomplete, sealed, write_seal
 from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
@@ -217,7 +218,7 @@ class Database:
                 parts.setdefault(header.key, []).append(shard.trajectory(self.descriptor_names))
         if not parts:
             raise ValueError(f"{self.path}: expected at least one shard, got none; write some with Database.append")
-        provenance = {"file": self.path.name, "descriptor": dict(self.descriptor)}
+        provenance = {"file": printable(self.path.name), "descriptor": dict(self.descriptor)}
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
     def verify(self, *, progress: Progress | None = None) -> list[str]:
