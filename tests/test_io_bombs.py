@@ -99,51 +99,121 @@ def integer(value: int) -> bytes:
 
 ALIKE: dict[str, Callable[[], list[bytes]]] = {
     "pairs": lambda: [integer(a) + integer(b) + b"\x86" for a, b in pairs_of_one_hash(KEYS)],
-    "complex numbers": lambda: [name("builtins", "complex") + body((float(-1000003 * k), float(k))) + b"R" for k in range(KEYS)],
+    "complex numbers": lambda: [
+        name("builtins", "complex") + body((float(-1000003 * k), float(k))) + b"R" for k in range(KEYS)
+    ],
     "long integers": lambda: [integer(k * (2**61 - 1)) for k in range(KEYS)],
-    "floats": lambda: [b"G" + struct.pack(">d", float(np.ldexp(k, 61 * n))) for n in range(-14, 14) for k in range(1, KEYS // 28)],
+    "floats": lambda: [
+        b"G" + struct.pack(">d", float(np.ldexp(k, 61 * n))) for n in range(-14, 14) for k in range(1, KEYS // 28)
+    ],
 }
 #: Where an object is kept that is used many times, and how it is used.
 PUT, GET = b"r\0\x10\0\0", b"j\0\x10\0\0"
 
 
-file("pickle of empty sets", "given.pkl", many(b"\x8f", 2**23))
-file("pickle of empty dicts", "given.pkl", many(b"}", 2**23))
-file("pickle of empty lists", "given.pkl", many(b"]", 2**23))
-file("pickle of nested lists", "given.pkl", many(b"]\x85", 2**22))
-file("pickle of frozensets", "given.pkl", many(b"(\x91", 2**22))
-file("pickle of MEMOIZE", "given.pkl", lambda: b"\x80\x04N" + b"\x94" * 8_000_000 + b".")
+file("pickle of empty sets", "given.pkl", many(b"\x8f", 2**21))
+file("pickle of empty dicts", "given.pkl", many(b"}", 2**21))
+file("pickle of empty lists", "given.pkl", many(b"]", 2**21))
+file("pickle of nested lists", "given.pkl", many(b"]\x85", 2**20))
+file("pickle of frozensets", "given.pkl", many(b"(\x91", 2**20))
+file("pickle of MEMOIZE", "given.pkl", lambda: b"\x80\x04N" + b"\x94" * 2_000_000 + b".")
 file("pickle of marks", "given.pkl", lambda: b"\x80\x04" + b"(" * 8_000_000 + b".")
-file("pickle of DUP", "given.pkl", lambda: b"\x80\x04N" + b"2" * 8_000_000 + b".")
-file("pickle of frames", "given.pkl", lambda: b"\x80\x04" + (b"\x95" + bytes(8)) * 1_000_000 + b"N.")
-file("pickle of records", "given.pkl", lambda: b"\x80\x04](" + name("ase.atoms", "Atoms") + b"\x94" + b"h\x00)\x81" * 400_000 + b"e.")
-file("pickle of names", "given.pkl", lambda: b"\x80\x04](" + b"".join(b"case.a\nA%d\n" % i for i in range(150_000)) + b"e.")
-file("pickle of floats", "given.pkl", many(b"G" + bytes(8), 10**6), fl.io.read_theta)
+file("pickle of DUP", "given.pkl", lambda: b"\x80\x04N" + b"2" * 2_000_000 + b".")
+file("pickle of frames", "given.pkl", lambda: b"\x80\x04" + (b"\x95" + bytes(8)) * 300_000 + b"N.")
+file(
+    "pickle of records",
+    "given.pkl",
+    lambda: b"\x80\x04](" + name("ase.atoms", "Atoms") + b"\x94" + b"h\x00)\x81" * 100_000 + b"e.",
+)
+file(
+    "pickle of names",
+    "given.pkl",
+    lambda: b"\x80\x04](" + b"".join(b"case.a\nA%d\n" % i for i in range(50_000)) + b"e.",
+)
+file("pickle of floats", "given.pkl", many(b"G" + bytes(8), 300_000), fl.io.read_theta)
 file("pickle of long text lines", "given.pkl", many(b"V" + b"a" * 1000 + b"\n", 8000))
-file("pickle of arrays", "given.pkl", lambda: b"\x80\x04](" + name("numpy._core.multiarray", "_reconstruct") + b"\x94" + name("numpy", "ndarray") + b"\x94" + b"h\x00(h\x01K\x00\x85C\x01btR" * 200_000 + b"e.")
-file("pickle of scalars", "given.pkl", lambda: b"\x80\x04](" + name("numpy._core.multiarray", "scalar") + b"\x94" + name("numpy", "dtype") + text("f8") + b"\x85R\x94" + b"h\x00h\x01C\x0812345678\x86R" * 300_000 + b"e.")
-file("pickle of nested tuples, wide", "given.pkl", many(b")\x85\x85\x85\x85\x85", 10**6))
+file(
+    "pickle of arrays",
+    "given.pkl",
+    lambda: (
+        b"\x80\x04]("
+        + name("numpy._core.multiarray", "_reconstruct")
+        + b"\x94"
+        + name("numpy", "ndarray")
+        + b"\x94"
+        + b"h\x00(h\x01K\x00\x85C\x01btR" * 50_000
+        + b"e."
+    ),
+)
+file(
+    "pickle of scalars",
+    "given.pkl",
+    lambda: (
+        b"\x80\x04]("
+        + name("numpy._core.multiarray", "scalar")
+        + b"\x94"
+        + name("numpy", "dtype")
+        + text("f8")
+        + b"\x85R\x94"
+        + b"h\x00h\x01C\x0812345678\x86R" * 50_000
+        + b"e."
+    ),
+)
+file("pickle of nested tuples, wide", "given.pkl", many(b")\x85\x85\x85\x85\x85", 200_000))
 for what, made in ALIKE.items():
-    file(f"pickle dict of {what} of one hash", "given.pkl", lambda made=made: b"\x80\x04}(" + b"".join(key + b"N" for key in made()) + b"u.")
-    file(f"pickle dict of {what} of one hash, one by one", "given.pkl", lambda made=made: b"\x80\x04}" + b"".join(key + b"Ns" for key in made()) + b".")
+    file(
+        f"pickle dict of {what} of one hash",
+        "given.pkl",
+        lambda made=made: b"\x80\x04}(" + b"".join(key + b"N" for key in made()) + b"u.",
+    )
+    file(
+        f"pickle dict of {what} of one hash, one by one",
+        "given.pkl",
+        lambda made=made: b"\x80\x04}" + b"".join(key + b"Ns" for key in made()) + b".",
+    )
 file("pickle set of pairs of one hash", "given.pkl", lambda: b"\x80\x04\x8f(" + b"".join(ALIKE["pairs"]()) + b"\x90.")
 file("pickle frozenset of pairs of one hash", "given.pkl", lambda: b"\x80\x04(" + b"".join(ALIKE["pairs"]()) + b"\x91.")
-file("pickle set by its name of pairs of one hash", "given.pkl", lambda: b"\x80\x04" + name("builtins", "set") + b"](" + b"".join(ALIKE["pairs"]()) + b"e\x85R.")
-file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 800_000 + b".")
-file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 500_000 + b"e.")
+file(
+    "pickle set by its name of pairs of one hash",
+    "given.pkl",
+    lambda: b"\x80\x04" + name("builtins", "set") + b"](" + b"".join(ALIKE["pairs"]()) + b"e\x85R.",
+)
+file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 200_000 + b".")
+file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 200_000 + b"e.")
 file("pickle dict of plain keys", "given.pkl", lambda: b"\x80\x04" + body({f"k{i}": i for i in range(KEYS)}) + b".")
 EMPTY = RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR"
 for what, data, one in (
     ("text as bytes", text("a" * 10**6), name("builtins", "bytes") + GET + text("latin-1") + b"\x86R"),
-    ("text as arrays", text("a" * 10**6), EMPTY + b"(K\x01" + body((10**6,)) + dtype("u1", "|") + b"\x89" + GET + b"tb"),
-    ("bytes as scalars", b"B" + struct.pack("<I", 10**6) + b"a" * 10**6, name("numpy._core.multiarray", "scalar") + dtype("S1000000", "|") + GET + b"\x86R"),
-    ("bytes as truth", b"B" + struct.pack("<I", 10**6) + b"\1" * 10**6, EMPTY + b"(K\x01" + body((10**6,)) + dtype("b1", "|") + b"\x89" + GET + b"tb"),
-    ("bytes as words", b"B" + struct.pack("<I", 10**6) + b"a\0\0\0" * 250_000, EMPTY + b"(K\x01" + body((10**6 // 4,)) + dtype("U1") + b"\x89" + GET + b"tb"),
+    (
+        "text as arrays",
+        text("a" * 10**6),
+        EMPTY + b"(K\x01" + body((10**6,)) + dtype("u1", "|") + b"\x89" + GET + b"tb",
+    ),
+    (
+        "bytes as scalars",
+        b"B" + struct.pack("<I", 10**6) + b"a" * 10**6,
+        name("numpy._core.multiarray", "scalar") + dtype("S1000000", "|") + GET + b"\x86R",
+    ),
+    (
+        "bytes as truth",
+        b"B" + struct.pack("<I", 10**6) + b"\1" * 10**6,
+        EMPTY + b"(K\x01" + body((10**6,)) + dtype("b1", "|") + b"\x89" + GET + b"tb",
+    ),
+    (
+        "bytes as words",
+        b"B" + struct.pack("<I", 10**6) + b"a\0\0\0" * 250_000,
+        EMPTY + b"(K\x01" + body((10**6 // 4,)) + dtype("U1") + b"\x89" + GET + b"tb",
+    ),
 ):
-    file(f"pickle of the same {what}, many times", "given.pkl", lambda data=data, one=one: b"\x80\x04" + data + PUT + b"0](" + one * 10_000 + b"e.")
+    file(
+        f"pickle of the same {what}, many times",
+        "given.pkl",
+        lambda data=data, one=one: b"\x80\x04" + data + PUT + b"0](" + one * 10_000 + b"e.",
+    )
 
 
 # -- archives
+
 
 def archive(**arrays: Any) -> bytes:
     packed = io.BytesIO()
@@ -160,12 +230,44 @@ def plain_arrays(extra: dict[str, Any] | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-file("npz with an array that nobody asks for", "given.npz", lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**24))})), fl.io.open)
-file("npz with 30,000 arrays", "given.npz", lambda: archive(**plain_arrays({f"w{i}": np.zeros(1) for i in range(30_000)})), fl.io.open)
-file("npz of zeros as positions", "given.npz", lambda: archive(**plain_arrays({"positions": np.zeros((2**24, 3))})), fl.io.open)
-file("npz of moments of zeros", "given.npz", lambda: archive(names=["a"], about="{}", format="fisherlib-moments-2", **{f"0/{n}": np.zeros((6000, 6000)) for n in ("PhiPhi", "PhiF")}), fl.io.read_moments)
-file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**27), intercept=0.0), fl.io.read_theta)
-file("npz of θ beside waste", "given.npz", lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**27)), fl.io.read_theta, harmless=True)
+file(
+    "npz with an array that nobody asks for",
+    "given.npz",
+    lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**22))})),
+    fl.io.open,
+)
+file(
+    "npz with 30,000 arrays",
+    "given.npz",
+    lambda: archive(**plain_arrays({f"w{i}": np.zeros(1) for i in range(30_000)})),
+    fl.io.open,
+    harmless=True,
+)
+file(
+    "npz of zeros as positions",
+    "given.npz",
+    lambda: archive(**plain_arrays({"positions": np.zeros((2**24, 3))})),
+    fl.io.open,
+)
+file(
+    "npz of moments of zeros",
+    "given.npz",
+    lambda: archive(
+        names=["a"],
+        about="{}",
+        format="fisherlib-moments-2",
+        **{f"0/{n}": np.zeros((6000, 6000)) for n in ("PhiPhi", "PhiF")},
+    ),
+    fl.io.read_moments,
+)
+file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**25), intercept=0.0), fl.io.read_theta)
+file(
+    "npz of θ beside waste",
+    "given.npz",
+    lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**25)),
+    fl.io.read_theta,
+    harmless=True,
+)
 
 
 def header(shape: str, descr: str = "'<f8'", data: bytes = b"") -> bytes:
@@ -185,21 +287,80 @@ def zipped(members: list[tuple[str, bytes]]) -> Callable[[], bytes]:
     return made
 
 
-file("npz whose header lies", "given.npz", zipped([("coef.npy", header("(10**12,)")), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz whose header claims 10¹² numbers", "given.npz", zipped([("coef.npy", header("(1000000000000,)")), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz of items without bytes", "given.npz", zipped([("coef.npy", header("(1000000000000,)", "'<U0'")), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz of nested types", "given.npz", zipped([("coef.npy", header("(1,)", "[('a', " * 2000 + "'<f8'" + ")]" * 2000)), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz of deep brackets in a header", "given.npz", zipped([("coef.npy", header("(" * 9000 + ")" * 9000)), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz with two members of one name", "given.npz", zipped([("coef.npy", header("(1,)", data=bytes(8)))] * 2 + [("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz with a member of another name alike", "given.npz", zipped([("coef.npy", header("(1,)", data=bytes(8))), ("coef", b"x"), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz with a member that is no array", "given.npz", zipped([("coef.npy", b"hello"), ("intercept.npy", b"")]), fl.io.read_theta)
-file("npz of a raw member", "given.npz", zipped([("coef", bytes(2**27)), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
-file("npz of objects", "given.npz", zipped([("coef.npy", header("(1,)", "'|O'", b"cos\nsystem\n.")), ("intercept.npy", header("()", data=bytes(8)))]), fl.io.read_theta)
+file(
+    "npz whose header lies",
+    "given.npz",
+    zipped([("coef.npy", header("(10**12,)")), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz whose header claims 10¹² numbers",
+    "given.npz",
+    zipped([("coef.npy", header("(1000000000000,)")), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz of items without bytes",
+    "given.npz",
+    zipped([("coef.npy", header("(1000000000000,)", "'<U0'")), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz of nested types",
+    "given.npz",
+    zipped(
+        [
+            ("coef.npy", header("(1,)", "[('a', " * 2000 + "'<f8'" + ")]" * 2000)),
+            ("intercept.npy", header("()", data=bytes(8))),
+        ]
+    ),
+    fl.io.read_theta,
+)
+file(
+    "npz of deep brackets in a header",
+    "given.npz",
+    zipped([("coef.npy", header("(" * 9000 + ")" * 9000)), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz with two members of one name",
+    "given.npz",
+    zipped([("coef.npy", header("(1,)", data=bytes(8)))] * 2 + [("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz with a member of another name alike",
+    "given.npz",
+    zipped(
+        [("coef.npy", header("(1,)", data=bytes(8))), ("coef", b"x"), ("intercept.npy", header("()", data=bytes(8)))]
+    ),
+    fl.io.read_theta,
+)
+file(
+    "npz with a member that is no array",
+    "given.npz",
+    zipped([("coef.npy", b"hello"), ("intercept.npy", b"")]),
+    fl.io.read_theta,
+)
+file(
+    "npz of a raw member",
+    "given.npz",
+    zipped([("coef", bytes(2**25)), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
+file(
+    "npz of objects",
+    "given.npz",
+    zipped([("coef.npy", header("(1,)", "'|O'", b"cos\nsystem\n.")), ("intercept.npy", header("()", data=bytes(8)))]),
+    fl.io.read_theta,
+)
 file("npz that is a zip of zips", "given.npz", zipped([("a.npz", b"PK\3\4" + bytes(2**26))]), fl.io.read)
 
 
 def bad_size() -> bytes:
-    content = bytearray(zipped([("coef.npy", header("(1,)", data=bytes(8))), ("intercept.npy", header("()", data=bytes(8)))])())
+    content = bytearray(
+        zipped([("coef.npy", header("(1,)", data=bytes(8))), ("intercept.npy", header("()", data=bytes(8)))])()
+    )
     at = content.rindex(b"PK\1\2")
     content[at + 24 : at + 28] = struct.pack("<I", 2**32 - 2)
     return bytes(content)
@@ -210,15 +371,17 @@ file("npz whose directory lies", "given.npz", bad_size, fl.io.read_theta)
 
 # -- JSON
 
-file("json.xz of 240 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 80_000_000 + b"[]]", preset=0))
+file("json.xz of 60 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 20_000_000 + b"[]]", preset=0))
 file("json.xz of 15 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 5_000_000 + b"[]]", preset=0))
-file("json of 15 MB of {}", "given.json", lambda: b"[" + b"{}," * 5_000_000 + b"{}]")
-file("json of small dicts", "given.json", lambda: b"[" + b'{"a":1},' * 2_000_000 + b"{}]")
-file("json of words", "given.json", lambda: b"[" + b'"ab",' * 4_000_000 + b"1]")
-file("json of digits", "given.json", lambda: b"[" + b"300," * 5_000_000 + b"1]")
+file("json of {}", "given.json", lambda: b"[" + b"{}," * 500_000 + b"{}]")
+file("json of small dicts", "given.json", lambda: b"[" + b'{"a":1},' * 500_000 + b"{}]")
+file("json of words", "given.json", lambda: b"[" + b'"ab",' * 1_000_000 + b"1]")
+file("json of digits", "given.json", lambda: b"[" + b"300," * 1_000_000 + b"1]")
 file("json of one emoji", "given.json", lambda: b'["' + "😀".encode() + b"a" * 20_000_000 + b'"]')
 file("json of one key twice", "given.json", lambda: b'[{"a":1,"a":2}]')
-file("json of keys of one object", "given.json", lambda: b"[{" + b",".join(b'"%d":0' % i for i in range(500_000)) + b"}]")
+file(
+    "json of keys of one object", "given.json", lambda: b"[{" + b",".join(b'"%d":0' % i for i in range(500_000)) + b"}]"
+)
 file("json of a number of 10⁷ digits", "given.json", lambda: b"[" + b"1" * 10_000_000 + b"]")
 file("json of 1e999", "given.json", lambda: b"[1e999]")
 file("json of half a pair", "given.json", lambda: b'[{"group": "\\ud800", "structure": {}}]')
@@ -227,17 +390,58 @@ file("json in UTF-32 that is none", "given.json", lambda: b"\xff\xfe\0\0" + b"\x
 file("json of bytes", "given.json", lambda: b"[" + bytes(range(128, 256)) + b"]")
 for depth in (1000, 100_000, 200_000):
     file(f"json nested {depth} deep", "given.json", lambda depth=depth: b"[" * depth + b"]" * depth)
-    file(f"json of θ nested {depth} deep", "given.json", lambda depth=depth: b'{"coef":' + b"[" * depth + b"]" * depth + b"}", fl.io.read_theta)
-file("json of θ nested within dicts", "given.json", lambda: b'{"a":' * 100_000 + b"1" + b"}" * 100_000, fl.io.read_theta)
-file("json of θ of 20 million numbers", "given.json", lambda: b'{"intercept": 0, "coef": [' + b"1," * 20_000_000 + b"1]}", fl.io.read_theta)
-file("json of θ of 2 million numbers", "given.json", lambda: b'{"intercept": 0, "coef": [' + b"0.1234567890123," * 2_000_000 + b"1]}", fl.io.read_theta, harmless=True)
-file("json of θ of lists", "given.json", lambda: b'{"intercept": 0, "coef": [' + b"[]," * 2_000_000 + b"1]}", fl.io.read_theta)
-file("json of θ of no numbers", "given.json", lambda: b'{"intercept": {"a": 1}, "coef": "abc", "provenance": [1]}', fl.io.read_theta)
-file("json of θ in a long integer", "given.json", lambda: b'{"intercept": 0, "coef": [' + b"9" * 4000 + b"]}", fl.io.read_theta)
+    file(
+        f"json of θ nested {depth} deep",
+        "given.json",
+        lambda depth=depth: b'{"coef":' + b"[" * depth + b"]" * depth + b"}",
+        fl.io.read_theta,
+    )
+file(
+    "json of θ nested within dicts", "given.json", lambda: b'{"a":' * 100_000 + b"1" + b"}" * 100_000, fl.io.read_theta
+)
+file(
+    "json of θ of 40 million numbers",
+    "given.json",
+    lambda: b'{"intercept": 0, "coef": [' + b"1," * 40_000_000 + b"1]}",
+    fl.io.read_theta,
+)
+file(
+    "json of θ of 2 million numbers",
+    "given.json",
+    lambda: b'{"intercept": 0, "coef": [' + b"0.1234567890123," * 500_000 + b"1]}",
+    fl.io.read_theta,
+    harmless=True,
+)
+file(
+    "json of θ of lists",
+    "given.json",
+    lambda: b'{"intercept": 0, "coef": [' + b"[]," * 200_000 + b"1]}",
+    fl.io.read_theta,
+)
+file(
+    "json of θ of no numbers",
+    "given.json",
+    lambda: b'{"intercept": {"a": 1}, "coef": "abc", "provenance": [1]}',
+    fl.io.read_theta,
+)
+file(
+    "json of θ in a long integer",
+    "given.json",
+    lambda: b'{"intercept": 0, "coef": [' + b"9" * 4000 + b"]}",
+    fl.io.read_theta,
+)
 file("json of θ that is no object", "given.json", lambda: b"17", fl.io.read_theta)
 file("json.gz as a bomb", "given.json.gz", lambda: gzip.compress(bytes(2**28), 1))
 file("json.bz2 as a bomb", "given.json.bz2", lambda: bz2.compress(bytes(2**27), 1))
-file("json.xz with a dictionary of 1.5 GB", "given.json.xz", lambda: lzma.compress(b"[1]", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 3 * 2**28}]) if False else _large_dictionary())
+file(
+    "json.xz with a dictionary of 1.5 GB",
+    "given.json.xz",
+    lambda: (
+        lzma.compress(b"[1]", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 3 * 2**28}])
+        if False
+        else _large_dictionary()
+    ),
+)
 
 
 def _large_dictionary() -> bytes:
@@ -251,9 +455,20 @@ def _large_dictionary() -> bytes:
     return bytes(content)
 
 
-STRUCTURE = {"lattice": {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]}, "sites": [{"species": [{"element": "Cu", "occu": 1}], "xyz": [0, 0, 0]}]}
+STRUCTURE = {
+    "lattice": {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]},
+    "sites": [{"species": [{"element": "Cu", "occu": 1}], "xyz": [0, 0, 0]}],
+}
 ENTRY = {"structure": STRUCTURE, "group": "a", "description": "x", "outputs": {"energy": 1.0, "forces": [[0, 0, 0]]}}
-DATA = {"Positions": [[0, 0, 0]], "AtomTypes": ["Ta"], "Lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "Energy": 1.0, "Forces": [[0, 0, 0]], "NumAtoms": 1, "Stress": [[0, 0, 0]] * 3}
+DATA = {
+    "Positions": [[0, 0, 0]],
+    "AtomTypes": ["Ta"],
+    "Lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]],
+    "Energy": 1.0,
+    "Forces": [[0, 0, 0]],
+    "NumAtoms": 1,
+    "Stress": [[0, 0, 0]] * 3,
+}
 WRONG: tuple[Any, ...] = (None, True, 5, -1.5, "x", [], {}, [[]], [None], {"a": 1}, [[1, 2], [3]], 10**30)
 
 
@@ -282,7 +497,7 @@ def all_wrong(folder: Path, whole: Any) -> Act:
     def act() -> object:
         for path in paths:
             try:
-                for opened in (fl.io.open(path), ):
+                for opened in (fl.io.open(path),):
                     opened.frames()
             except (ValueError, FileNotFoundError) as error:
                 sentence(error)
@@ -292,18 +507,44 @@ def all_wrong(folder: Path, whole: Any) -> Act:
 
 
 case("mlearn JSON with wrong types at every level")(lambda folder: all_wrong(folder, [ENTRY]))
-case("FitSNAP JSON with wrong types at every level")(lambda folder: all_wrong(folder, {"Dataset": {"Data": [DATA], "LatticeStyle": "angstrom", "EnergyStyle": "electronvolt", "StressStyle": "bar", "Label": "x"}}))
+case("FitSNAP JSON with wrong types at every level")(
+    lambda folder: all_wrong(
+        folder,
+        {
+            "Dataset": {
+                "Data": [DATA],
+                "LatticeStyle": "angstrom",
+                "EnergyStyle": "electronvolt",
+                "StressStyle": "bar",
+                "Label": "x",
+            }
+        },
+    )
+)
 
 
 # -- text
 
-LAMMPS = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n{box}\nITEM: ATOMS {names}\n{rows}\n"
-ROWS = {"n": "1", "box": "0 4\n0 4\n0 4", "names": "id type element x y z fx fy fz c_pe", "rows": "1 1 Cu 0 0 0 1 1 1 1"}
+LAMMPS = (
+    "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n{box}\nITEM: ATOMS {names}\n{rows}\n"
+)
+ROWS = {
+    "n": "1",
+    "box": "0 4\n0 4\n0 4",
+    "names": "id type element x y z fx fy fz c_pe",
+    "rows": "1 1 Cu 0 0 0 1 1 1 1",
+}
 
 
 def dump(kind: str, *, harmless: bool = False, **other: str) -> None:
     read = lambda path: fl.io.read(path, energies="c_pe")  # noqa: E731
-    file(f"LAMMPS dump {kind}", "given.dump", lambda: LAMMPS.format(**{**ROWS, **other}).encode(), read, harmless=harmless)
+    file(
+        f"LAMMPS dump {kind}",
+        "given.dump",
+        lambda: LAMMPS.format(**{**ROWS, **other}).encode(),
+        read,
+        harmless=harmless,
+    )
 
 
 dump("of 10¹² atoms", n=str(10**12))
@@ -317,29 +558,54 @@ dump("whose box is huge", box="0 1e200\n0 1e200\n0 1e200")
 dump("whose box is not finite", box="0 nan\n0 inf\n0 4")
 dump("whose box overflows", box="-1e308 1e308\n0 4\n0 4")
 dump("with a bound of a million digits", box="0 " + "4" * 10**6 + "\n0 4\n0 4")
-dump("with a million columns", names=" ".join(f"c{i}" for i in range(200_000)))
-dump("with a million indexed columns", names="id type element x y z " + " ".join(f"c_a[{i}]" for i in range(1, 100_000)), rows="1 1 Cu 0 0 0 " + "1 " * 99_999)
+dump("with a million columns", names=" ".join(f"c{i}" for i in range(100_000)))
+dump(
+    "with a million indexed columns",
+    names="id type element x y z " + " ".join(f"c_a[{i}]" for i in range(1, 100_000)),
+    rows="1 1 Cu 0 0 0 " + "1 " * 99_999,
+)
 dump("with columns of huge numbers", names="id type element x y z c_a[999999999]", rows="1 1 Cu 0 0 0 1")
 dump("with few columns", rows="1 1 Cu 0 0")
 dump("with a huge type", names="id type x y z", rows="1 9007199254740000 0 0 0")
-dump("with 10⁶ types beside sna", names="id type element x y z fx fy fz c_pe c_a[1] c_b[1] c_b[2] c_b[3]", rows="1 900000000000000 Cu 0 0 0 1 1 1 1 1 1 1 1")
-dump("of a line of blanks", rows=" " * 50_000_000)
+dump(
+    "with 10⁶ types beside sna",
+    names="id type element x y z fx fy fz c_pe c_a[1] c_b[1] c_b[2] c_b[3]",
+    rows="1 900000000000000 Cu 0 0 0 1 1 1 1 1 1 1 1",
+)
+dump("of a line of blanks", rows=" " * 20_000_000)
 dump("of a long number", rows="1 1 Cu 0 0 0 1 1 1 " + "1" * 10**6)
 file("LAMMPS dump of bytes", "given.dump", lambda: b"ITEM: TIMESTEP\n\xff\xfe")
-file("LAMMPS dump of one line", "given.dump", lambda: b"ITEM: " + b"A" * 100_000_000)
+file("LAMMPS dump of one line", "given.dump", lambda: b"ITEM: " + b"A" * 30_000_000)
 file("LAMMPS dump of items", "given.dump", lambda: b"ITEM: TIMESTEP\n0\n" * 500_000)
-file("LAMMPS dump of empty lines", "given.dump", lambda: b"\n" * 10_000_000)
-file("snap array of a lying step", "given.dat", lambda: b"0 999999999999999999\n1 2 3\n", lambda p: fl.io.lammps.read_snap(p, n_atoms=1))
+file("LAMMPS dump of empty lines", "given.dump", lambda: b"\n" * 2_000_000)
+file(
+    "snap array of a lying step",
+    "given.dat",
+    lambda: b"0 999999999999999999\n1 2 3\n",
+    lambda p: fl.io.lammps.read_snap(p, n_atoms=1),
+)
 file("snap array of K = 0", "given.dat", lambda: b"1\n" * 10, lambda p: fl.io.lammps.read_snap(p, n_atoms=1))
-file("snap array of n_atoms = 10¹²", "given.dat", lambda: b"1 2\n" * 10, lambda p: fl.io.lammps.read_snap(p, n_atoms=10**12))
-file("snap array that is a lying .npy", "given.npy", lambda: header("(1000000000000, 1000)"), lambda p: fl.io.lammps.read_snap(p, n_atoms=1))
+file(
+    "snap array of n_atoms = 10¹²",
+    "given.dat",
+    lambda: b"1 2\n" * 10,
+    lambda p: fl.io.lammps.read_snap(p, n_atoms=10**12),
+)
+file(
+    "snap array that is a lying .npy",
+    "given.npy",
+    lambda: header("(1000000000000, 1000)"),
+    lambda p: fl.io.lammps.read_snap(p, n_atoms=1),
+)
 file("snapcoeff of many", "given.snapcoeff", lambda: b"999999999 999999999\n", fl.io.read_theta)
-file("snapcoeff of a long line", "given.snapcoeff", lambda: b"1 2\nCu 1 1\n" + b"1" * 10**7 + b"\n1\n", fl.io.read_theta)
+file(
+    "snapcoeff of a long line", "given.snapcoeff", lambda: b"1 2\nCu 1 1\n" + b"1" * 10**7 + b"\n1\n", fl.io.read_theta
+)
 file("snapcoeff of K = 0", "given.snapcoeff", lambda: b"1 1\nCu 1 1\n1\n", fl.io.read_theta)
 file("snapcoeff of bytes", "given.snapcoeff", lambda: b"\xff\xff", fl.io.read_theta)
 file("pot of absurd counts", "given.pot", lambda: b"# a\n1 1 Fe 1 1\n9 999999999 999999999\n1\n", fl.io.read_theta)
 file("pot of many elements", "given.pot", lambda: b"# a\n1 999999999 Fe 1 1\n9 2 2\n1\n", fl.io.read_theta)
-file("pot of 10⁷ comments", "given.pot", lambda: b"#\n" * 5_000_000, fl.io.read_theta)
+file("pot of 10⁷ comments", "given.pot", lambda: b"#\n" * 1_000_000, fl.io.read_theta)
 
 XYZ = b'1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1 pbc="T T T" Lattice="%s"\nCu 0 0 0 1 1 1\n'
 CUBE = b"4 0 0 0 4 0 0 0 4"
@@ -353,7 +619,7 @@ for kind, content in {
     "of 10¹⁵ atoms": lambda: b"1000000000000000\n\n",
     "of −1 atoms": lambda: b"-1\n\n",
     "of a count of 10⁷ digits": lambda: b"9" * 10_000_000 + b"\n",
-    "of one line": lambda: b"1" + b" " * 100_000_000,
+    "of one line": lambda: b"1" + b" " * 30_000_000,
     "of a comment of 10⁶ quotes": comment(b'"' * 1_000_000),
     "of a comment of 10⁶ quoted quotes": comment(b'\\"' * 1_000_000),
     "of a comment of 10⁶ brackets": comment(b"[" * 1_000_000),
@@ -394,6 +660,7 @@ for kind, content in {
 
 # -- structures from Python, and other doors of the featuriser
 
+
 def atoms(cell: Any, n: int = 4, **how: Any) -> ase.Atoms:
     return ase.Atoms(numbers=[29] * n, positions=np.random.default_rng(0).random((n, 3)), cell=cell, pbc=True, **how)
 
@@ -421,10 +688,24 @@ for kind, (cell, n) in CELLS.items():
 
     def as_npz(frames: Any = frames) -> bytes:
         (f,) = frames()
-        return archive(keys=["given"], configurations=[2], n_atoms=f.n_atoms, numbers=f.numbers, positions=f.positions, cell=f.cell, pbc=f.pbc, energies=np.ones(2), forces=f.columns["forces"])
+        return archive(
+            keys=["given"],
+            configurations=[2],
+            n_atoms=f.n_atoms,
+            numbers=f.numbers,
+            positions=f.positions,
+            cell=f.cell,
+            pbc=f.pbc,
+            energies=np.ones(2),
+            forces=f.columns["forces"],
+        )
 
     case(f"Soap of a cell {kind}")(lambda folder, cell=cell, n=n: lambda: Soap()([atoms(cell, n)], species=[29]))
-    case(f"cluster.featurise of a cell {kind}")(lambda folder, frames=frames: lambda: cluster.featurise(frames(), descriptor=Soap(n_max=1, l_max=1), temperature=300.0, keep=False))
+    case(f"cluster.featurise of a cell {kind}")(
+        lambda folder, frames=frames: (
+            lambda: cluster.featurise(frames(), descriptor=Soap(n_max=1, l_max=1), temperature=300.0, keep=False)
+        )
+    )
     file(f"npz of a cell {kind}", "given.npz", as_npz, lambda p: fl.io.read(p, descriptor=Soap(n_max=1, l_max=1)))
 
 
@@ -444,11 +725,34 @@ for value in (0, -1, float("nan"), "x", True):
 for species in ([], [200], [-1], [2**63], ["Cu"], None, 29, [29.5], [True], [29, 29], [10**400], list(range(1, 119))):
     case(f"species={species!r:.40}")(lambda folder, species=species: lambda: Soap()([ase.Atoms("Cu")], species=species))
 
-for values in ([-5] * 12, [200] * 12, [0] * 12, [2**62] * 12, [2**63] * 12, [119] * 12, [29.5] * 12, [True] * 12, ["Cu"] * 12, [float("nan")] * 12):
-    file(f"npz of numbers = {values[0]!r}", "given.npz", lambda values=values: archive(**plain_arrays({"numbers": np.array(values)})))
+for values in (
+    [-5] * 12,
+    [200] * 12,
+    [0] * 12,
+    [2**62] * 12,
+    [2**63] * 12,
+    [119] * 12,
+    [29.5] * 12,
+    [True] * 12,
+    ["Cu"] * 12,
+    [float("nan")] * 12,
+):
+    file(
+        f"npz of numbers = {values[0]!r}",
+        "given.npz",
+        lambda values=values: archive(**plain_arrays({"numbers": np.array(values)})),
+    )
 for values in ([0], [-1], [2**40], [2**63], [2.5], [[4]], []):
-    file(f"npz of configurations = {values!r}", "given.npz", lambda values=values: archive(**plain_arrays({"configurations": np.array(values)})))
-    file(f"npz of n_atoms = {values!r}", "given.npz", lambda values=values: archive(**plain_arrays({"n_atoms": np.array(values * 4)})))
+    file(
+        f"npz of configurations = {values!r}",
+        "given.npz",
+        lambda values=values: archive(**plain_arrays({"configurations": np.array(values)})),
+    )
+    file(
+        f"npz of n_atoms = {values!r}",
+        "given.npz",
+        lambda values=values: archive(**plain_arrays({"n_atoms": np.array(values * 4)})),
+    )
 
 
 # -- places
@@ -499,7 +803,9 @@ def every_path(door: Callable[[Any], object], folder: Path, but: tuple[str, ...]
 
 ENDLESS = {"io.sha256": ("/", "."), "cluster.featurise": ("/",)}
 for door, function in DOORS.items():
-    case(f"paths that are none, {door}")(lambda folder, door=door, function=function: every_path(function, folder, ENDLESS.get(door, ())))
+    case(f"paths that are none, {door}")(
+        lambda folder, door=door, function=function: every_path(function, folder, ENDLESS.get(door, ()))
+    )
 
 
 def pipe(path: Path) -> None:
@@ -549,7 +855,9 @@ def milady(folder: Path) -> Path:
     """A database of MiLaDy's with one configuration of one atom."""
     place = folder / "given"
     place.mkdir()
-    (place / "01_120_000001.poscar").write_text("111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n1\nCartesian\n0 0 0\n1 1 1\n0 0 0 0 0 0\n")
+    (place / "01_120_000001.poscar").write_text(
+        "111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n1\nCartesian\n0 0 0\n1 1 1\n0 0 0 0 0 0\n"
+    )
     (place / "01_120_000001.eml").write_text("1 0.5 0.5\n")
     (place / "01_120_000001.fml").write_text("1 1 2 3 4 5 6\n")
     return place
@@ -604,7 +912,9 @@ for what, make in NO_FILES.items():
     case(f"{what} in place of a file")(singles)
     for kind, (prepare, read, where) in FOLDERS.items():
 
-        def instead(folder: Path, make: Any = make, prepare: Any = prepare, read: Any = read, where: str = where) -> Act:
+        def instead(
+            folder: Path, make: Any = make, prepare: Any = prepare, read: Any = read, where: str = where
+        ) -> Act:
             place = prepare(folder)
             if (place / where).is_dir():
                 (place / where).rename(folder / "away")
@@ -614,7 +924,12 @@ for what, make in NO_FILES.items():
 
         case(f"{what} in place of {kind}", harmless=kind in ("moments of a database",))(instead)
 
-file("MiLaDy poscar of absurd counts", "given.txt", lambda: b"111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n999999999\nCartesian\n0 0 0\n", lambda p: __import__("fisherlib.io.formats.milady.poscar", fromlist=["read"]).read(p))
+file(
+    "MiLaDy poscar of absurd counts",
+    "given.txt",
+    lambda: b"111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n999999999\nCartesian\n0 0 0\n",
+    lambda p: __import__("fisherlib.io.formats.milady.poscar", fromlist=["read"]).read(p),
+)
 
 
 def milady_with(kind: str, where: str, content: Callable[[], bytes]) -> None:
@@ -626,14 +941,18 @@ def milady_with(kind: str, where: str, content: Callable[[], bytes]) -> None:
     case(f"MiLaDy {kind}")(prepare)
 
 
-milady_with("poscar of 9 · 10⁸ atoms", "01_120_000001.poscar", lambda: b"111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n900000000\nCartesian\n0 0 0\n")
+milady_with(
+    "poscar of 9 · 10⁸ atoms",
+    "01_120_000001.poscar",
+    lambda: b"111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n900000000\nCartesian\n0 0 0\n",
+)
 milady_with("poscar of 999 elements", "01_120_000001.poscar", lambda: b"111 999 Fe 26 -1 -1 0\n1\n")
 milady_with("poscar of bytes", "01_120_000001.poscar", lambda: bytes(range(256)) * 100)
-milady_with("poscar of a long line", "01_120_000001.poscar", lambda: b"111 1 Fe 26 -1 -1 0\n" + b"1 " * 5_000_000)
-milady_with("eml of one line", "01_120_000001.eml", lambda: b"1 " * 2_000_000)
+milady_with("poscar of a long line", "01_120_000001.poscar", lambda: b"111 1 Fe 26 -1 -1 0\n" + b"1 " * 1_000_000)
+milady_with("eml of one line", "01_120_000001.eml", lambda: b"1 " * 400_000)
 milady_with("eml of K = 0", "01_120_000001.eml", lambda: b"1\n")
-milady_with("eml of blank lines", "01_120_000001.eml", lambda: b"\n" * 5_000_000)
-milady_with("fml of broken rows", "01_120_000001.fml", lambda: b"1\n" * 300_000)
+milady_with("eml of blank lines", "01_120_000001.eml", lambda: b"\n" * 1_000_000)
+milady_with("fml of broken rows", "01_120_000001.fml", lambda: b"1\n" * 60_000)
 milady_with("fml of NaN", "01_120_000001.fml", lambda: b"1 nan 1 1 1 1 1\n")
 
 
@@ -642,13 +961,23 @@ def _(folder: Path) -> Act:
     given = os.fsencode(folder) + b"/given\xff"
     fl.io.write_theta(fl.LinearPotential(theta=[1.0], offset=0.0), os.fsdecode(given + b".json"))
     fl.io.write_moments(fl.accumulate(fl.systems.harmonic([1.0])), os.fsdecode(given + b"-m.npz"))
-    xyz = "".join(f"3\nProperties=species:S:1:pos:R:3:forces:R:3 energy={m}\n" + "".join(f"Cu {2.5 * i} {0.1 * m} 0 {0.1 * m} 0 {i}\n" for i in range(3)) for m in range(9))
+    xyz = "".join(
+        f"3\nProperties=species:S:1:pos:R:3:forces:R:3 energy={m}\n"
+        + "".join(f"Cu {2.5 * i} {0.1 * m} 0 {0.1 * m} 0 {i}\n" for i in range(3))
+        for m in range(9)
+    )
     for suffix in (b".xyz", b".dump", b".json", b"-f.json"):
-        (Path(os.fsdecode(given + suffix))).write_text(xyz if suffix == b".xyz" else LAMMPS.format(**ROWS) if suffix == b".dump" else json.dumps([ENTRY]))
+        (Path(os.fsdecode(given + suffix))).write_text(
+            xyz if suffix == b".xyz" else LAMMPS.format(**ROWS) if suffix == b".dump" else json.dumps([ENTRY])
+        )
     fl.io.write_theta(fl.LinearPotential(theta=[1.0], offset=0.0), os.fsdecode(given + b".json"))
     deep = Path(os.fsdecode(os.fsencode(folder) + b"/folder\xfe"))
     deep.mkdir()
-    made = [springs(deep), fitsnap(deep / "f") if (deep / "f").mkdir() is None else None, milady(deep / "m") if (deep / "m").mkdir() is None else None]
+    made = [
+        springs(deep),
+        fitsnap(deep / "f") if (deep / "f").mkdir() is None else None,
+        milady(deep / "m") if (deep / "m").mkdir() is None else None,
+    ]
 
     def act() -> object:
         names: list[str] = [*fl.io.data_files(folder), *fl.io.theta_files(folder)]
@@ -662,8 +991,14 @@ def _(folder: Path) -> Act:
             fl.io.sha256(os.fsdecode(given + suffix))
             fl.io.read(os.fsdecode(given + suffix), check=False, temperature=300.0).provenance["file"].encode()
         fl.io.write_moments(fl.accumulate(data), os.fsdecode(given + b"-m2.npz"))
-        fl.io.write_theta(fl.LinearPotential(theta=np.ones(data.K), offset=0.0, provenance=dict(data.provenance)), os.fsdecode(given + b"-2.json"))
-        fl.io.write_theta(fl.LinearPotential(theta=np.ones(data.K), offset=0.0, name=os.fsdecode(given)), os.fsdecode(given + b"-3.npz"))
+        fl.io.write_theta(
+            fl.LinearPotential(theta=np.ones(data.K), offset=0.0, provenance=dict(data.provenance)),
+            os.fsdecode(given + b"-2.json"),
+        )
+        fl.io.write_theta(
+            fl.LinearPotential(theta=np.ones(data.K), offset=0.0, name=os.fsdecode(given)),
+            os.fsdecode(given + b"-3.npz"),
+        )
         for kind in (".dump", "-f.json"):
             fl.io.open(os.fsdecode(given + kind.encode()), **({"energies": "c_pe"} if kind == ".dump" else {}))
         for place in made:
@@ -677,19 +1012,44 @@ def _(folder: Path) -> Act:
 
 #: Classes of what a user is told. Others are of the library that raised them.
 SAID = (ValueError, TypeError, FileNotFoundError, OSError, MemoryError, KeyError)
-_BARE = ("Traceback", "RecursionError", "MemoryError", "IndexError", "KeyError", "AttributeError", "codec can't", "recursion", "surrogates", "object has no attribute", "object is not", "embedded null")
+_BARE = (
+    "Traceback",
+    "RecursionError",
+    "MemoryError",
+    "IndexError",
+    "KeyError",
+    "AttributeError",
+    "codec can't",
+    "recursion",
+    "surrogates",
+    "object has no attribute",
+    "object is not",
+    "embedded null",
+)
 
 
 def sentence(error: BaseException, *, named: bool = True) -> str:
     """The words of an error, which must be one sentence of ours about the file or the argument."""
     said, kind = str(error), type(error)
-    assert kind in (ValueError, TypeError, MemoryError) or isinstance(error, OSError) or kind.__module__.startswith("fisherlib"), f"bare {kind.__name__}: {said:.200}"
+    assert (
+        kind in (ValueError, TypeError, MemoryError)
+        or isinstance(error, OSError)
+        or kind.__module__.startswith("fisherlib")
+    ), f"bare {kind.__name__}: {said:.200}"
     assert kind is not MemoryError or said.count(" ") > 3, "bare MemoryError"
     assert len(said) < 900, f"{len(said)} letters: {said:.200}"
     assert said.count("\n") == 0, f"several lines: {said:.200}"
     assert not any(word in said for word in _BARE), f"in Python's words: {said:.300}"
     assert said.count(" ") > 3, f"no sentence: {said:.200}"
-    assert not named or "given" in said or any(w in said for w in ("cell of", "positions of", "cutoff", "n_max", "l_max", "width", "smoothing", "species", "01_120")) or re.match(r"a\d.json", said), f"names neither file nor argument: {said:.200}"
+    assert (
+        not named
+        or "given" in said
+        or any(
+            w in said
+            for w in ("cell of", "positions of", "cutoff", "n_max", "l_max", "width", "smoothing", "species", "01_120")
+        )
+        or re.match(r"a\d.json", said)
+    ), f"names neither file nor argument: {said:.200}"
     said.encode(errors="surrogateescape")
     return said
 
