@@ -221,12 +221,12 @@ def test_units_are_told_by_the_slope_of_energies(
         ({"force_descriptors": "milady-descriptor-forces"}, f"force_descriptors: no column .*did you mean '{PHI}'"),
         ({"descriptors": "Milady_Descriptors"}, f"descriptors: no column 'Milady_Descriptors' .did you mean '{D}'"),
         (
-            {"forces": "f_dtf"},
-            r"forces: no column 'f_dtf' \(did you mean 'f_dft'\?\) in .*; it has .*; name it by forces=",
+            {"forces": "f_odl"},
+            r"forces: no column 'f_odl' \(did you mean 'f_old'\?\) in .*; it has .*; name it by forces=",
         ),
         (
-            {"energies": "e_dtf"},
-            r"energies: no 'e_dtf' \(did you mean 'e_dft'\?\) in .*; it has .*; name it by energies=",
+            {"energies": "e_odl"},
+            r"energies: no 'e_odl' \(did you mean 'e_old'\?\) in .*; it has .*; name it by energies=",
         ),
     ],
 )
@@ -234,8 +234,8 @@ def test_units_are_told_by_the_slope_of_energies(
 def test_a_misspelt_column_is_answered_with_the_nearest(tmp_path: Path, kind: str, asked: dict, words: str) -> None:
     content = configurations()
     for atoms in (a for members in content.values() for a in members):
-        atoms.arrays["f_dft"] = atoms.arrays["forces"].copy()
-    path = write_random(tmp_path, kind, content, e_dft=np.arange(8.0) + 0.5)
+        atoms.arrays["f_old"] = atoms.arrays["forces"].copy()
+    path = write_random(tmp_path, kind, content, e_old=np.arange(8.0) + 0.5)
     with pytest.raises(ValueError, match=words):
         fl.io.read(path, **asked)
 

@@ -155,11 +155,6 @@ def test_a_position_that_is_no_number_is_refused(value: float) -> None:
         SMALL([Atoms("Cu2", positions=[[0, 0, 0], [0, 0, value]])], species=[29])
 
 
-def test_a_cell_that_is_periodic_in_part_is_refused() -> None:
-    with pytest.raises(ValueError, match="pbc of configuration 0: expected all directions periodic or none"):
-        SMALL([Atoms("Cu", cell=[3.0] * 3, pbc=(True, True, False))], species=[29])
-
-
 def test_threads_wait_until_the_library_of_featomic_is_loaded() -> None:
     """Its loader shows the library to other threads before the types of its functions are set; here it takes its time."""
     script = """

@@ -346,15 +346,15 @@ def test_columns_are_found_by_shape_and_taken_by_name(app_file: Callable[..., Pa
     def change(atoms: Atoms, m: int) -> None:
         rename(PHI, "gradients")(atoms, m)
         rename(D, "features")(atoms, m)
-        rename("forces", "f_dft")(atoms, m)
+        rename("forces", "f_old")(atoms, m)
 
     path = app_file(change)
     with pytest.raises(
-        ValueError, match=r"forces: no column 'forces' in md.pkl, key '300K'; it has .*'f_dft'.*name it by forces="
+        ValueError, match=r"forces: no column 'forces' in md.pkl, key '300K'; it has .*'f_old'.*name it by forces="
     ):
         fl.io.read(path)
     for names in ({}, {"descriptors": "features"}, {"force_descriptors": "gradients", "descriptors": "features"}):
-        data = fl.io.read(path, forces="f_dft", **names)
+        data = fl.io.read(path, forces="f_old", **names)
         np.testing.assert_allclose(fitted(data).theta, make.THETA, rtol=1e-8)
 
 
@@ -541,23 +541,23 @@ def test_extended_xyz_keeps_a_periodic_cell(tmp_path: Path) -> None:
 
 def test_extended_xyz_without_its_columns_names_what_there_is(tmp_path: Path) -> None:
     atoms = molecules(1)[0]
-    atoms.info["E_dft"] = 1.0
+    atoms.info["E_old"] = 1.0
     atoms.set_array("dft", np.zeros((4, 3)))
     path = tmp_path / "a.xyz"
     ase.io.write(path, [atoms], format="extxyz")
     with pytest.raises(
         ValueError,
-        match="energies: no 'energy' or 'REF_energy' in configuration 0 of a.xyz; it has E_dft; name it by energies=",
+        match="energies: no 'energy' or 'REF_energy' in configuration 0 of a.xyz; it has E_old; name it by energies=",
     ):
         fl.io.read_frames(path)
     with pytest.raises(
         ValueError,
         match="forces: no column 'forces' or .* in configuration 0 of a.xyz; it has .*dft.*; name it by forces=",
     ):
-        fl.io.read_frames(path, energies="E_dft")
-    with pytest.raises(ValueError, match="key: no 'walker' in configuration 0 of a.xyz; it has E_dft; name it by key="):
-        fl.io.read_frames(path, key="walker", energies="E_dft", forces="dft")
-    assert fl.io.read_frames(path, energies="E_dft", forces="dft")[0].energies[0] == 1.0
+        fl.io.read_frames(path, energies="E_old")
+    with pytest.raises(ValueError, match="key: no 'walker' in configuration 0 of a.xyz; it has E_old; name it by key="):
+        fl.io.read_frames(path, key="walker", energies="E_old", forces="dft")
+    assert fl.io.read_frames(path, energies="E_old", forces="dft")[0].energies[0] == 1.0
 
 
 @pytest.mark.parametrize("content", ["", "hello\n", "4\nx\nCu 0 0\n", "two\n\nCu 0 0 0\n", "2\n\nCu 0 0 0\n"])
@@ -686,7 +686,7 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path) -> No
     (tmp_path / "a.csv").write_text("1,2")
     with pytest.raises(
         ValueError,
-        match=r"path: expected a file ending in .npz, .pkl, .pickle, .xyz, .extxyz, .dump, .*, .json, .json.xz, got 'a.csv'",
+        match=r"path: expected a file ending in .npz, .pkl, .pickle, .pckl, .xyz, .extxyz, .dump, .*, .json, .json.xz, .traj, .*, got 'a.csv'",
     ):
         fl.io.read(tmp_path / "a.csv")
 

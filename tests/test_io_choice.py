@@ -14,7 +14,7 @@ from fisherlib.report.request import Request, asked
 from fisherlib.widgets import LoadPanel, load
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "reports" / "theta_f.ipynb"
-VALUES: dict[str, Any] = {"column": "a name", "number": 700.0, "flag": True}
+VALUES: dict[str, Any] = {"column": "a name", "number": 700.0, "flag": True, "units": "cp2k"}
 CHOSEN = {name: VALUES[option.metadata["what"]] for name, option in OPTIONS.items()}
 
 

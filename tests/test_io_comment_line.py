@@ -6,7 +6,7 @@ import pytest
 from ase.io.extxyz import key_val_str_to_dict
 
 import fisherlib as fl
-from fisherlib.io.formats.extxyz import columns_told as columns
+from fisherlib.io.formats.comment_line import columns_told as columns
 
 HEAD = 'Lattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.5 run=1 pbc="T T T"'
 ATOM = "Cu 0 0 0 0.1 0.2 0.3"

@@ -332,7 +332,7 @@ def test_a_frame_of_another_layout_is_converted_by_the_line_that_its_refusal_giv
     rng = np.random.default_rng(0)
     arrays = [(np.full(n, 29), rng.normal(size=(n, 3)), rng.normal(size=(n, 3))) for n in (2, 3)]
     frame = pd.DataFrame(arrays, columns=["numbers", "positions", "forces"]).assign(energy=[-1.0, -2.5])
-    frame.assign(odd=[{"a": 1}, {"b": 2}]).to_pickle(tmp_path / "odd.pkl")
+    frame.assign(odd=[{"a": 1}, 2.0]).to_pickle(tmp_path / "odd.pkl")
     with pytest.raises(
         ValueError, match=r"column 'odd' .*; or convert the frame where it was made: np.savez"
     ) as refusal:

@@ -160,11 +160,6 @@ def test_energies_come_from_a_text_a_column_an_array_or_the_text_beside(run: Pat
 @pytest.mark.parametrize(
     ("energies", "error", "sentence"),
     [
-        (
-            None,
-            ValueError,
-            "expected energies, which a dump does not hold, got none; give energies= as an array, as a text",
-        ),
         ("c_b", ValueError, r"expected a column of one number for each atom, got 'c_b' of shape \(6, 4\)"),
         ("c_none", FileNotFoundError, "no such file or column of w.dump: c_none"),
         ([1.0], ValueError, r"expected one for each of the 2 frames of w.dump, got shape \(1,\)"),
@@ -174,6 +169,18 @@ def test_energies_come_from_a_text_a_column_an_array_or_the_text_beside(run: Pat
 def test_energies_that_do_not_fit_are_refused(run: Path, energies: object, error: type, sentence: str) -> None:
     with pytest.raises(error, match=sentence):
         read_dump(run / "w.dump", energies=energies)
+
+
+def test_a_dump_needs_no_energies_but_forces(run: Path) -> None:
+    (stored,) = read_dump(run / "w.dump")
+    assert "energies" not in stored.entries and "forces" in stored.columns
+    for old, new in (("c_", "b_"), ("[", "_"), ("]", ""), (" fx fy fz", " qx qy qz")):
+        text = (run / "w.dump").read_text().replace(old, new)
+        put(run, "w.dump", text)
+    with pytest.raises(
+        ValueError, match="w.dump: expected forces, the columns fx fy fz, got only id .* dump them as well"
+    ):
+        read_dump(run / "w.dump")
 
 
 @pytest.mark.parametrize(

@@ -269,17 +269,17 @@ def test_only_words_and_numbers_that_repeat_can_be_a_key(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("npz", "md.npz: expected the arrays .*, got no forces among .*f_dft.*"),
-        ("pickle", "forces: no column 'forces' in md.pkl, key 'cold'; it has .*'f_dft'.*; name it by forces="),
-        ("extxyz", "forces: no column 'forces' or 'force' or 'REF_forces' in configuration 0 of md.xyz; .*'f_dft'"),
+        ("npz", "md.npz: expected the arrays .*, got no forces among .*f_old.*"),
+        ("pickle", "forces: no column 'forces' in md.pkl, key 'cold'; it has .*'f_old'.*; name it by forces="),
+        ("extxyz", "forces: no column 'forces' or 'force' or 'REF_forces' in configuration 0 of md.xyz; .*'f_old'"),
     ],
 )
 def test_forces_of_an_unknown_name_can_be_chosen(tmp_path: Path, kind: str, sentence: str) -> None:
-    opened = fl.io.open(write(tmp_path, kind, changed(rename(forces="f_dft"))))
-    assert opened.choices("forces") == ("f_dft",) and opened.guess("forces") is None
+    opened = fl.io.open(write(tmp_path, kind, changed(rename(forces="f_old"))))
+    assert opened.choices("forces") == ("f_old",) and opened.guess("forces") is None
     with pytest.raises(ValueError, match=sentence):
         opened.dataset()
-    found = opened.dataset(forces="f_dft", check=False)
+    found = opened.dataset(forces="f_old", check=False)
     for t in found.values():
         np.testing.assert_allclose(t.energies, t.descriptors @ THETA, atol=1e-6)
         np.testing.assert_allclose(t.forces, t.force_descriptors @ THETA, atol=1e-6)
@@ -330,7 +330,9 @@ def test_an_entry_that_a_configuration_lacks_is_told_with_the_first_that_does(tm
     opened = fl.io.open(write(tmp_path, "extxyz", content))
     with pytest.raises(ValueError, match="key: no 'walker' in configuration 5 of md.xyz"):
         opened.dataset(key="walker")
-    with pytest.raises(ValueError, match="forces: no column .* in configuration 6 of md.xyz"):
+    with pytest.raises(
+        ValueError, match=r"forces: configuration 6 \(counted from 0\) of md.xyz has no number in 'forces'; add it"
+    ):
         opened.dataset()
 
 

@@ -75,7 +75,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"temperature": "300", "descriptors": "d"}, ["FORCE_DESCRIPTORS"]),
         ({"temperature": "300", "gradient": "true"}, ["GRADIENT: own.xyz has no column of force descriptors to negate"]),
         ({"data": "no.npz"}, ["no.npz: no such file"]),
-        ({"data": "."}, ["expected a file"]),
+        ({"data": "."}, ["and 8 others has no forces by a usual name"]),
         ({"data": "theta.json"}, ["theta.json"]),
         ({"data": "bare.xyz"}, ["bare.xyz has no energies", "bare.xyz has no forces", "bare.xyz states no temperature"]),
         ({"data": "a\0b"}, ["no such file"]),

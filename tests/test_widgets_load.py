@@ -262,7 +262,7 @@ def test_descriptors_follow_the_force_descriptors(columns: Path) -> None:
 @pytest.mark.parametrize("name", ["md.npz", "md.pkl", "md.xyz"])
 def test_where_several_could_be_the_person_is_asked_and_an_only_one_is_taken(folder: Path, name: str) -> None:
     def rename(atoms: Atoms) -> None:
-        for old, new in ((D, "Da"), (PHI, "Phia"), ("forces", "f_dft")):
+        for old, new in ((D, "Da"), (PHI, "Phia"), ("forces", "f_own")):
             atoms.set_array(new, atoms.arrays.pop(old))
         atoms.set_array("Db", -atoms.arrays["Da"])
 
@@ -270,7 +270,7 @@ def test_where_several_could_be_the_person_is_asked_and_an_only_one_is_taken(fol
     panel = panel_of(write(folder / name, change=rename), temperature=300.0, **key)
     if panel.state.force_descriptors == "" and "Phia" in panel.state.options["force_descriptors"]:
         panel.state.force_descriptors = "Phia"
-    assert panel.state.forces == "f_dft" and panel.state.force_descriptors == "Phia"
+    assert panel.state.forces == "f_own" and panel.state.force_descriptors == "Phia"
     refused(panel, "descriptors missing")
     assert asked(panel) == {"descriptors": "Several columns could be the descriptors: Da, Db. Choose one."}
     choose = control(panel, "Descriptors")
@@ -786,7 +786,6 @@ def plain(path: Path, *, atoms: int = 40, pbc: object = True, energy: bool = Tru
     ("given", "words"),
     [
         ({"atoms": 3}, "these are too few atoms: add configurations"),
-        ({"pbc": [True, True, False]}, "periodic or none, got [True, True, False]; make a slab or a wire periodic"),
         ({"energy": False}, "it has no entry at all; add one to the file"),
     ],
 )
@@ -814,3 +813,41 @@ def test_the_card_speaks_the_words_of_the_page(columns: Path) -> None:
     panel = panel_of(columns, temperature=300.0, key=ONE_RUN)
     ok(panel)
     assert "choose walker as “Key of trajectories”" in panel.card.value and "key=" not in panel.card.value
+
+
+# Units, and what was done to the columns
+
+
+def test_units_are_chosen_or_typed_and_what_was_done_is_told(folder: Path) -> None:
+    path = plain(folder / "own.xyz")
+    before = panel_of(path, temperature=300.0)
+    panel = panel_of(path, temperature=300.0, units="cp2k")
+    ok(panel)
+    np.testing.assert_allclose(panel.data.energies, before.data.energies * 27.211386245988)
+    (told,) = [verdict for verdict in panel.health if verdict.name == "columns"]
+    assert "energies in Ha, forces in Ha/Bohr, lengths in Å, as units= says" in told.message
+    words = control(panel, "Units")
+    assert words.value == "cp2k" and {"eV", "atomic", "cp2k"} <= set(words.options)
+    words.value = " "
+    assert panel.state.units is None
+    ok(panel)
+    np.testing.assert_array_equal(panel.data.energies, before.data.energies)
+    words.value = "furlong"
+    refused(panel, "units: expected one of 'eV'")
+    assert "furlong" in asked(panel)["units"]
+
+
+def test_isolated_atoms_can_be_subtracted_where_there_are_some(folder: Path) -> None:
+    path = plain(folder / "own.xyz")
+    flag = [f for f in panel_of(path, temperature=300.0)._flags if f.description == "subtract isolated atoms"]
+    assert flag[0].layout.display == "none"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-2.5\nCu 0 0 0 0 0 0\n")
+    panel = panel_of(path, temperature=300.0)
+    ok(panel)
+    (flag,) = [f for f in panel._flags if f.description == "subtract isolated atoms"]
+    assert flag.layout.display == "flex" and not flag.value
+    before = panel.data.energies
+    flag.value = True
+    ok(panel)
+    np.testing.assert_allclose(panel.data.energies, before + 2.5 * panel.data.n_atoms)

@@ -22,6 +22,7 @@ from ..dataset import Array
 from ..progress import Progress
 from .contract import Limit
 from .refusals import refuse_impossible, refuse_unknown_elements
+from .vacuum import with_vacuum
 
 #: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB for
 #: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
@@ -132,6 +133,7 @@ class Soap:
         """
         atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
         refuse_unknown_elements(atoms, species)
+        atoms = [with_vacuum(a, self.cutoff) for a in atoms]
         for m, a in enumerate(atoms):
             refuse_impossible(a, self.cutoff, f"configuration {m}")
         K, wanted = len(self.names(species)), self._wanted(species)

@@ -14,6 +14,7 @@ from ..dataset import Dataset
 from ..diagnostics.autocorrelation import too_short
 from ..potential import LinearPotential
 from ..units import kelvins
+from .isolated_atoms import numbers_in_file
 
 OnBad = Literal["refuse", "drop"]
 
@@ -23,28 +24,49 @@ def without_bad(
 ) -> tuple[Sequence[Configurations], dict[str, list[int]]]:
     """The trajectories of which something is left, and key → numbers (from 0) of the configurations left out.
 
-    Further per-atom ``columns`` count as well. "refuse" leaves all as it is, for the trajectories to refuse when made.
+    Further per-atom ``columns`` count as well. "refuse" refuses what lacks energies or forces that others have, and leaves
+    other numbers for the trajectories to refuse when made.
 
     Raises:
-        ValueError: ``on_bad`` is neither, or nothing is left.
+        ValueError: ``on_bad`` is neither, something is lacking, or nothing is left.
     """
     if on_bad not in get_args(OnBad):
         raise ValueError(f"on_bad: expected 'refuse' or 'drop', got {on_bad!r}")
     if on_bad == "refuse":
+        for t in found:
+            _refuse_lacking(t)
         return found, {}
     kept, dropped = [], {}
     for t in found:
         bad = _bad(t, columns)
         good = np.setdiff1d(np.arange(len(t.n_atoms)), bad)
+        if len(bad):
+            dropped[t.key] = numbers_in_file(t)[bad].tolist()
         if len(good):
             kept.append(t.take(t.key, good) if len(bad) else t)
-        if len(bad):
-            dropped[t.key] = bad.tolist()
     if not kept:
         taken = ", ".join(map(repr, ("energies", "forces", "positions", *columns)))
         way = f"look at the columns that are taken: {taken}"
         raise ValueError(f"on_bad: expected some configurations without NaN or infinite numbers, got none; {way}")
     return kept, dropped
+
+
+def _refuse_lacking(t: Configurations) -> None:
+    """Refuses a configuration without the energy or the forces that others have, before anything is computed."""
+    starts = np.cumsum(t.n_atoms) - t.n_atoms
+    for what, name in t.provenance["columns"].items():
+        values = getattr(t, what)
+        if (
+            name in t.incomplete
+            and values is not None
+            and len(rows := np.flatnonzero(np.isnan(values).reshape(len(values), -1).any(axis=1)))
+        ):
+            m = int(rows[0]) if what == "energies" else int(np.searchsorted(starts, rows[0], side="right")) - 1
+            why = f" ({t.provenance['unreadable']!s:.200})" if "unreadable" in t.provenance else ""
+            raise ValueError(
+                f"{what}: configuration {numbers_in_file(t)[m]} (counted from 0) of {t.place} has no number in {name!r}{why}; add "
+                "it to the file, or leave such configurations out by on_bad='drop'"
+            )
 
 
 def _bad(t: Configurations, columns: Sequence[str]) -> NDArray[np.integer]:
@@ -69,7 +91,7 @@ def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
     named = [f"{_few(numbers)} of {key!r}" for key, numbers in list(dropped.items())[:3]]
     more = f" and of {len(dropped) - 3} more trajectories" if len(dropped) > 3 else ""
     return (
-        f"{number} of {configurations} configurations have NaN or infinite numbers and are left out, as on_bad='drop' says: "
+        f"{number} of {configurations} configurations have NaN or infinite numbers, or lack some, and are left out, as on_bad='drop' says: "
         f"{', '.join(named)}{more} (counted from 0; all are in provenance['dropped'])"
     )
 
@@ -77,6 +99,17 @@ def left_out(dropped: Mapping[str, Sequence[int]], configurations: int) -> str:
 def _few(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
     return f"configuration{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def notes_of(found: Sequence[Configurations]) -> list[str]:
+    """Sentences about what was done to the columns that were taken, each once."""
+    return list(dict.fromkeys(note for t in found for note in t.provenance["taken"]["notes"]))
+
+
+def say(notes: Sequence[str], path: Path) -> None:
+    """Warns of what was done to a file, where the caller's caller stands."""
+    for note in notes:
+        warnings.warn(f"{path.name}: {note}", stacklevel=3)
 
 
 def accept(data: Dataset, path: Path, theta: ArrayLike | LinearPotential | None, *, key: str | None = None) -> None:

@@ -1,14 +1,17 @@
 """Files opened for reading, unpacked where their suffix says that they are compressed, within limits of memory."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
+import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from .scratch import Scratch
 from .strict import regular
 
 #: Bytes that a compressed file may unpack to, at most; one of n bytes to ``TIMES`` n or ``ALWAYS`` at most.
@@ -54,6 +57,29 @@ def opened(path: Path, limit: int = LIMIT) -> BinaryIO:
     if len(content) > most:
         raise _too_large(path, most)
     return io.BytesIO(content)
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """The path of a file whose content is not compressed: its own, or that of a copy that is removed afterwards.
+
+    So every reader takes compressed files. Raises as ``opened`` does.
+
+    >>> from fisherlib.io import find
+    >>> with unpacked(find("data/theta_energy.json")) as path:
+    ...     path.name
+    'theta_energy.json'
+    """
+    if path.is_dir() or path.suffix.lower() not in SUFFIXES:
+        yield path
+        return
+    scratch = Scratch()
+    try:
+        with opened(path) as packed, open(scratch.path / plain_name(path), "wb") as plain:
+            shutil.copyfileobj(packed, plain)
+        yield scratch.path / plain_name(path)
+    finally:
+        scratch.close()
 
 
 def beginning(path: Path, size: int) -> bytes:

@@ -16,16 +16,22 @@ from ..descriptors import Descriptor, or_default
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
-from .acceptance import OnBad, accept, left_out, without_bad
+from .acceptance import OnBad, accept, left_out, notes_of, say, without_bad
 from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
-from .columns.names import Columns
+from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .columns.sources import Taken, taken
 from .featurise import featurise, refuse_hopeless
 from .formats import extxyz
+from .isolated_atoms import without_isolated
 from .places import printable
+from .smearing import energies_of_forces
+
+#: Atoms whose descriptors take more than some ten seconds.
+LONG = 20_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,18 +123,27 @@ class Opened:
             case "force_descriptors":
                 return candidates.of_force_descriptors(columns), candidates.guess_force_descriptors(columns)
             case "forces":
-                return candidates.of_forces(self._atoms), candidates.guess_forces(self._atoms)
+                return candidates.of_forces(self._atoms), self._taken_by_name(Choice()).forces
             case "energies":
-                entries, kind = self._entries, self.kind
-                return candidates.of_energies(entries, kind), candidates.guess_energies(entries, kind)
+                guessed = self._taken_by_name(Choice(forces=forces)).energies
+                return candidates.of_energies(self._entries, self.kind), guessed
             case "key":
-                return candidates.of_key(self._entries) if self.kind == "extxyz" else [], None
+                return candidates.of_key(self._entries) if self.kind in KEYED else [], None
         *some, last = map(repr, ROLES)
         raise ValueError(f"what: expected {', '.join(some)} or {last}, got {what!r}")
 
+    def _taken_by_name(self, choice: Choice) -> Taken:
+        return taken(self._entries, self._atoms, kind=self.kind, choice=choice)
+
     def likely_keys(self) -> dict[str, int]:
-        """Entries of extended xyz that probably tell trajectories apart, the likeliest first, and their numbers of values."""
-        return candidates.likely_keys(self._entries) if self.kind == "extxyz" else {}
+        """Entries that probably tell trajectories apart, the likeliest first, and their numbers of values.
+
+        Single atoms do not count: they may be isolated atoms, with a label of their own.
+        """
+        if self.kind not in KEYED or len(self.stored) > 1:  # of several files, each is a trajectory
+            return {}
+        several = self.n_atoms > 1 if (self.n_atoms > 1).any() else np.ones(self.configurations, dtype=bool)
+        return candidates.likely_keys({name: a[several] for name, a in self._entries.items()})
 
     def stated_temperatures(self, key: str | None = None) -> dict[str, float | None]:
         """Trajectory → the temperature that the file states for it, K, or None."""
@@ -139,7 +154,9 @@ class Opened:
         choice = completed(choice, named, Opened.frames)
         if self.fixed is not None:
             raise ValueError(f"{self.path.name}: expected configurations, got rows of descriptors; take dataset()")
-        return [at(f, choice.temperature) for f in self._chosen(choice)]
+        found = self._chosen(choice)
+        say(notes_of(found), self.path)
+        return [at(f, choice.temperature) for f in found]
 
     def check(self, choice: Choice) -> None:
         """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
@@ -149,15 +166,31 @@ class Opened:
                 refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
-        if key is not None and self.kind != "extxyz":
+        if key is not None and self.kind not in KEYED:
             raise no_such_choice("key", key, self.path.name)
-        return self.stored if key is None else extxyz.by_key(self.stored[0], key)
+        return self.stored if key is None else [one for stored in self.stored for one in self._keyed(stored, key)]
+
+    def _keyed(self, stored: Configurations, key: str) -> list[Configurations]:
+        """A trajectory for each value of an entry; of several files, below the name of its file."""
+        apart = extxyz.by_key(stored, key)
+        several = len(self.stored) > 1
+        return [dataclasses.replace(one, key=f"{stored.key}/{one.key}") for one in apart] if several else apart
 
     def _parts(self, key: str | None = None) -> Sequence[Configurations | Trajectory]:
         return self._apart(key) if self.fixed is None else list(self.fixed.values())
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
-        return [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
+            each: dict[str, str] = {}
+            for part in found:
+                each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
+            told = "; ".join(f"{names} in {place}" for names, place in each.items())
+            raise ValueError(
+                f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
+            )
+        other = found[0].provenance["taken"]["other"]
+        return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
     def dataset(
         self,
@@ -185,14 +218,15 @@ class Opened:
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
+            say(about.get("notes", []), self.path)
             accept(data, self.path, theta, key=choice.key)
         return data
 
     def _taken(self, fixed: Dataset, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of a file whose columns are fixed, and what is known of them."""
-        for role in ROLES:
-            if (value := getattr(choice, role)) is not None:
-                raise no_such_choice(role, value, self.path.name)
+        for name in (*ROLES, "units", "subtract_isolated"):
+            if (value := getattr(choice, name)) not in (None, False):
+                raise no_such_choice(name, value, self.path.name)
         made = list(fixed.values())
         about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
         if choice.temperature is not None:
@@ -210,25 +244,47 @@ class Opened:
         own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
         columns = pair(found[0].columns, choice) if own else ()
         found, dropped = without_bad(found, columns, on_bad=on_bad)
+        notes, done = notes_of(found), found[0].provenance["taken"]
         frames, about = [at(f, choice.temperature) for f in found], dict(found[0].provenance)
         if own:
+            if done.get("lengths", 1.0) != 1.0:
+                raise ValueError(f"units: expected lengths in Å in {self.path.name}, which has descriptors, got others")
             made = [trajectory(f, choice) for f in frames]
             about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
             about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
         elif choice.gradient:
             raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
         else:
+            self._ask_early(frames)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
+        if (other := done["other"]) is not None:
+            names = (about["columns"]["energies"], other)
+            others, named = [f.entries[other] for f in found], choice.energies is not None
+            made, name, note = energies_of_forces(made, others, names, named=named)
+            about["columns"] = about["columns"] | {"energies": name}
+            notes += [note] if note else []
+        about.pop("taken", None)
+        about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
+        about |= {"notes": notes} if notes else {}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
         if dropped:
             warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
             about["dropped"] = dropped
         return made, about
 
+    def _ask_early(self, frames: Sequence[Configurations]) -> None:
+        """Tells before the descriptors of many atoms are computed that a temperature will be asked for after it."""
+        if self.atoms > LONG and any(f.temperature is None for f in frames):
+            warnings.warn(
+                f"{self.path.name} states no temperature for all: forces are fitted without one, but what is an ensemble's asks for "
+                "it; give temperature= now, or later where it is asked for",
+                stacklevel=4,
+            )
+
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""
-        if choice.key is not None or self.kind != "extxyz":
+        if choice.key is not None or self.kind not in KEYED:
             return {}
         likely, lacking = self.likely_keys(), candidates.incomplete_keys(self.stored[0].incomplete)
         return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}

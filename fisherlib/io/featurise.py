@@ -78,7 +78,7 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
     """Refuses configurations that cannot be described, or are too few, before anything is computed; K of their descriptors.
 
     Raises:
-        ValueError: no elements or positions, some periodic directions only, more descriptors than force components.
+        ValueError: no elements or positions, more descriptors than force components.
     """
     for f in frames:
         if f.numbers is None or f.positions is None:
@@ -88,13 +88,6 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
                 "none; if the file has descriptors, name them by descriptors= and force_descriptors="
             )
         refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
-        pbc = np.zeros((len(f.n_atoms), 3), bool) if f.pbc is None else f.pbc
-        mixed = np.flatnonzero(pbc.any(axis=1) & ~pbc.all(axis=1))
-        if len(mixed):
-            raise ValueError(
-                f"pbc of configuration {mixed[0]} of trajectory {f.key!r} in {path.name}: expected all directions periodic or "
-                f"none, got {pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
-            )
     return number(descriptor, frames, path)
 
 

@@ -2,27 +2,29 @@
 
 import dataclasses
 import hashlib
-import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..arguments import flag, location
+from ..arguments import flag, words
 from ..configurations import Configurations
 from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..potential import LinearPotential
 from ..progress import Progress
-from .acceptance import OnBad, accept
+from .acceptance import OnBad, accept, say
 from .columns.choice import GUESSED, Choice, completed
 from .columns.description import columns_of
+from .compression import unpacked
 from .data_file import Opened
 from .database import Database
+from .file_sets import Location, called, located, read_each
 from .formats import fitsnap_rows, milady
-from .formats.kinds import READERS, kind_of
-from .places import find, printable, sha256
+from .formats.kinds import READERS, TYPED, kind_of
+from .places import printable, sha256
 
 #: Kind → the data of a file or folder whose columns are fixed.
 _FIXED: dict[str, Callable[[Path], Dataset]] = {
@@ -33,18 +35,20 @@ _FIXED: dict[str, Callable[[Path], Dataset]] = {
 
 
 def open(
-    path: str | os.PathLike, *, elements: Sequence[str] | None = None, energies: ArrayLike | str | None = None
+    path: Location, *, elements: Sequence[str] | str | None = None, energies: ArrayLike | str | None = None
 ) -> Opened:
-    """A data file or folder, read once, with the columns that it holds.
+    """A data file, a folder or several files, read once, with the columns that they hold.
 
-    Files: our ``.npz``, the desktop app's ``md.pkl`` and pickled data frames, extended xyz, mlearn's and FitSNAP's JSON,
-    LAMMPS dumps, MiLaDy's ``design_matrix.dat``, FitSNAP's rows (``.df``, ``.npz``). Folders: a descriptor database,
-    MiLaDy's ``descDB``, FitSNAP's groups. Nothing is chosen yet, so that a file whose columns have unknown names opens as
-    well.
+    Files: our ``.npz``, the desktop app's ``md.pkl`` and pickled data frames, extended xyz, trajectories and databases of
+    ASE, output of VASP, Quantum Espresso, CASTEP, GPAW and others, n2p2's ``input.data``, MTP's ``.cfg``, MD17's ``.npz``,
+    mlearn's and FitSNAP's JSON, LAMMPS dumps, MiLaDy's ``design_matrix.dat``, FitSNAP's rows (``.df``, ``.npz``); all may be
+    compressed (``.gz``, ``.xz``, ``.bz2``). Folders: a descriptor database, MiLaDy's ``descDB``, FitSNAP's groups, DeePMD's
+    systems, structure files of one kind. Several files are a list of paths or a pattern such as "runs/*/OUTCAR"; each is a
+    trajectory. Nothing is chosen yet, so that a file whose columns have unknown names opens as well.
 
     Args:
         path: from the working folder, or else from the project's.
-        elements: symbols of types 1, 2, … in a LAMMPS dump without the column "element".
+        elements: symbols, such as ["W", "Be"] or "W,Be", of types 1, 2, … in a LAMMPS dump without the column "element", or of types 0, 1, … of MTP and DeePMD.
         energies: of a LAMMPS dump, which holds none: (M,) eV, or the name of a file or of a per-atom column; see
             ``lammps.read_dump``.
 
@@ -57,17 +61,54 @@ def open(
     >>> opened.trajectories, opened.configurations, opened.choices("forces")
     (20, 1000, ('forces',))
     """
-    location("path", path, "io.open('md.npz')")
-    path = find(path, folder=True)
-    kind = kind_of(path)
+    found, elements = located(path), _symbols(elements)
+    if isinstance(found, list) and len(found) > 1:
+        return _set_of(found, elements, energies)
+    file = found[0] if isinstance(found, list) else found
     # Before the content: a file that is replaced meanwhile must not lend its fingerprint to these data.
-    digest = _of_shards(path) if kind == "database" else sha256(path)
+    kind = kind_of(file)
+    digest = _of_shards(file) if kind == "database" else sha256(file)
     if kind in _FIXED:
-        return Opened(path=path.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](path))
-    given = {"elements": elements, "energies": energies} if kind == "LAMMPS dump" else {}
+        return Opened(path=file.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](file))
+    stored = tuple(_stored(file, kind, elements, energies))
+    return Opened(path=file.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+
+
+def _symbols(elements: Sequence[str] | str | None) -> list[str] | None:
+    """Symbols from a list, or from a text such as "W,Be" of the command line."""
+    given = re.split(r"[,\s]+", elements.strip()) if isinstance(elements, str) else elements
+    return None if given is None else list(words("elements", given))
+
+
+def _stored(
+    file: Path, kind: str, elements: Sequence[str] | None, energies: ArrayLike | str | None
+) -> list[Configurations]:
+    given: dict[str, Any] = {"elements": elements} if kind in TYPED else {}
+    with unpacked(file) as plain:
+        found = READERS[kind](plain, **given, **({"energies": energies} if kind == "LAMMPS dump" else {}))
     # A key may be the name of the file, which need not be text.
-    stored = tuple(dataclasses.replace(s, key=printable(s.key)) for s in READERS[kind](path, **given))
-    return Opened(path=path.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+    return [dataclasses.replace(one, key=printable(one.key)) for one in found]
+
+
+def _set_of(files: Sequence[Path], elements: Sequence[str] | None, energies: ArrayLike | str | None) -> Opened:
+    """Several files as one opened file, of one kind."""
+    kind = kind_of(files[0])
+    if kind in _FIXED or any(file.is_dir() for file in files):
+        raise ValueError(f"path: expected files of configurations, got {files[0].name}, a {kind}; read it alone")
+    if not isinstance(energies, str | None):
+        raise ValueError("energies: expected a name for several dumps, got numbers; read them one by one")
+
+    def read_one(file: Path) -> list[Configurations]:
+        if (other := kind_of(file)) != kind:
+            raise ValueError(
+                f"{file.name}: expected a file of the kind {kind} as the first one, got {other}; read them apart"
+            )
+        return _stored(file, kind, elements, energies)
+
+    listed = "".join(f"{file.name} {sha256(file)}\n" for file in files)
+    digest = hashlib.sha256(listed.encode(errors="backslashreplace")).hexdigest()
+    stored = tuple(read_each(files, read_one))
+    return Opened(path=called(files), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
 def _of_shards(path: Path) -> str:
@@ -76,28 +117,28 @@ def _of_shards(path: Path) -> str:
 
 
 def read(
-    path: str | os.PathLike,
+    path: Location,
     choice: Choice = GUESSED,
     *,
     descriptor: Descriptor | None = None,
-    elements: Sequence[str] | None = None,
+    elements: Sequence[str] | str | None = None,
     on_bad: OnBad = "refuse",
     theta: ArrayLike | LinearPotential | None = None,
     check: bool = True,
     progress: Progress | None = None,
     **named: Any,
 ) -> Dataset:
-    """A dataset from a file or folder of any format that ``open`` knows.
+    """A dataset from a file, a folder or several files of any format that ``open`` knows.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
     and kept in ``.cache`` beside it. To choose columns by sight, or another one later without reading the file again,
     take ``open``.
 
     Args:
-        path: from the working folder, or else from the project's.
+        path: from the working folder, or else from the project's; a list or pattern of several, of which each is a trajectory.
         choice: which columns are taken for what, and at which temperature.
         descriptor: settings for a file without descriptors.
-        elements: symbols of the types in a LAMMPS dump.
+        elements: symbols of the types in a LAMMPS dump, an MTP ``.cfg`` or a DeePMD folder.
         on_bad: "drop" leaves out whole configurations that have NaN or infinite numbers, warns with their number, and
             keeps the numbers of those left out by key in ``data.provenance["dropped"]``; "refuse" refuses the file.
         theta: (K,) parameters known to be roughly right; they settle the sign where energies cannot. Of a potential, the
@@ -105,7 +146,7 @@ def read(
         check: run ``diagnostics.consistency`` and refuse a wrong sign; everything else it finds is warned of.
         progress: called with (done, total) while descriptors are computed; a progress bar is shown without it.
         named: the fields of a ``Choice`` by keyword: temperature (K), descriptors, force_descriptors, forces, energies,
-            key, gradient.
+            key, gradient, units, subtract_isolated.
 
     Raises:
         FileNotFoundError: no such file.
@@ -120,19 +161,19 @@ def read(
     >>> data.K, data.temperatures
     (2, [310.0])
     """
-    location("path", path, "io.read('md.npz')")
     choice = completed(choice, named, read)
     flag("check", check)
     opened = open(path, elements=elements, energies=choice.energies)
     if opened.kind == "LAMMPS dump":
         choice = dataclasses.replace(choice, energies=None)  # they are in it now
     data = opened.dataset(choice, descriptor=descriptor, on_bad=on_bad, check=False, progress=progress)
+    say(data.provenance.get("notes", ()) if opened.fixed is None else (), opened.path)
     if check:
         accept(data, opened.path, theta, key=choice.key)
     return data
 
 
-def read_frames(path: str | os.PathLike, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
+def read_frames(path: Location, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
     """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments.
 
     >>> import fisherlib as fl

@@ -41,7 +41,7 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     """
     before = defaults(_content(notebook))
     try:
-        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES))
+        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units", "elements"]))
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
             request.check()
@@ -105,7 +105,7 @@ class Request:
         K = None
         opened = None
         with self._noting():
-            opened = io.open(self.given["data"])
+            opened = io.open(self.given["data"], elements=self.given.get("elements"))
         if opened is not None:
             with self._noting():
                 K = self._columns(opened) if opened.fixed is None else self._fixed(opened)

@@ -1,6 +1,6 @@
-"""Fields to type in: the path of a file, and a number that may be left out."""
+"""Fields to type in: the path of a file, and a number or words that may be left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets
 
@@ -56,3 +56,27 @@ class Maybe(Linked, ipywidgets.Text):
             self._failed(ValueError(f"{self._name}: expected a number, or nothing, got {given!r}"))
         else:
             super()._take(number)
+
+
+class Words(Linked, ipywidgets.Combobox):
+    """A field for words that may be left empty, with some to choose from.
+
+    Args:
+        state: it follows.
+        name: of the trait, text or None.
+        label: beside it.
+        offered: words to choose from; others can be typed.
+        empty: shown while there are none.
+        tip: as for ``Choose``.
+    """
+
+    def __init__(self, state: State, name: str, label: str, *, offered: Sequence[str], empty: str, tip: str) -> None:
+        shown = {"placeholder": empty, "tooltip": tip, "layout": {"width": "270px", "max_width": "100%"}}
+        super().__init__(description=label, style=LABEL, continuous_update=False, options=tuple(offered), **shown)
+        self._link(state, name)
+
+    def _show(self, value: object) -> None:
+        self.value = "" if value is None else str(value)
+
+    def _take(self, value: str) -> None:
+        super()._take(value.strip() or None)

@@ -7,8 +7,9 @@ from typing import Any
 import ipywidgets
 
 from ..io.columns.choice import OPTIONS
+from ..io.columns.unit_names import OFFERED
 from .controls import Choose, row, tick
-from .entries import Maybe, Place
+from .entries import Maybe, Place, Words
 from .field import Field
 from .paths import Paths
 from .states import LoadState
@@ -48,6 +49,9 @@ class Form:
             if option.metadata["what"] == "number":
                 failed = self._no_number(name)
                 self.fields[name] = Field(Maybe(state, name, label, empty="what the file says", tip=tip, failed=failed))
+            elif option.metadata["what"] == "units":
+                empty = "what the file says, or eV and Å"
+                self.fields[name] = Field(Words(state, name, label, offered=OFFERED, empty=empty, tip=tip))
             elif option.metadata["what"] == "column":
                 self.fields[name] = Field(Choose(state, name, label, tip=tip))
             else:

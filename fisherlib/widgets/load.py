@@ -9,7 +9,7 @@ from .. import diagnostics, figures, io
 from ..dataset import Dataset
 from ..diagnostics import Verdict
 from ..figures import tables
-from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
+from ..io.columns.choice import FLAGS, GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
 from ..units import counted, kelvins
@@ -144,8 +144,8 @@ class LoadPanel(Panel):
         self._offer(reading.fitting)
         self._tell(reading)
         self._keep(reading)
-        for flag in self._flags:
-            flag.layout.display = "flex" if reading.own_descriptors else "none"
+        for name, flag in zip(FLAGS, self._flags, strict=True):
+            flag.layout.display = "flex" if reading.offers(name) else "none"
         self.columns.value = "" if opened is None else _columns(opened)
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)

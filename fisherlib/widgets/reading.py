@@ -76,6 +76,12 @@ class Reading:
         """Whether descriptors are columns of the file; else they are computed."""
         return self.opened is not None and (self.opened.has_descriptors or bool(self.fitting["force_descriptors"][1]))
 
+    def offers(self, flag: str) -> bool:
+        """Whether a flag of the choice means anything for the file."""
+        if flag == "gradient":
+            return self.own_descriptors
+        return self.data is not None and "isolated_atoms" in self.data.provenance
+
     @property
     def refusal(self) -> Exception | None:
         """Why there is no study, or None."""
@@ -170,8 +176,19 @@ def _compare_with(reading: Reading, data: Dataset, given: LinearPotential, name:
 
 
 def _health(reading: Reading, data: Dataset, given: LinearPotential | None) -> list[Verdict]:
-    found = diagnostics.health(data, theta=given, moments=reading.moments)
+    found = _notes(data) + diagnostics.health(data, theta=given, moments=reading.moments)
     return [dataclasses.replace(entry, message=reading.words(entry.message)) for entry in found]
+
+
+def _notes(data: Dataset) -> list[Verdict]:
+    """What was done to the columns that were taken."""
+    notes = data.provenance.get("notes", [])
+    limits = (0.0, 0.0)
+    return (
+        [Verdict(name="columns", level="warn", message=". ".join(notes), value=float(len(notes)), limits=limits)]
+        if notes
+        else []
+    )
 
 
 def _fitting(opened: io.Opened, choice: Choice) -> Fitting:

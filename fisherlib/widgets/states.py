@@ -73,6 +73,7 @@ _TRAITS: dict[str, Callable[[], traitlets.TraitType]] = {
     "column": Offered,
     "number": lambda: traitlets.Float(None, allow_none=True),
     "flag": traitlets.Bool,
+    "units": lambda: traitlets.Any(None, allow_none=True),
 }
 
 

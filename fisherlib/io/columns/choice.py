@@ -8,7 +8,7 @@ from ...arguments import kind
 from .names import meant
 
 
-def _asked(what: Literal["column", "number", "flag"], label: str, tip: str) -> Any:
+def _asked(what: Literal["column", "number", "flag", "units"], label: str, tip: str) -> Any:
     default = False if what == "flag" else None
     return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
@@ -32,6 +32,9 @@ class Choice:
             which has none, (M,) energies in eV, or the name of a file or of a per-atom column.
         key: comment-line entry that tells trajectories apart (extended xyz).
         gradient: the column holds +∂D/∂x instead of Φ = −∂D/∂x, and is negated.
+        units: what energies, forces and lengths are in, where it is not what the file states, or else eV and Å: "atomic",
+            "cp2k", "real", "Ry", "hartree, hartree/bohr, angstrom", {"energy": "Ha", "force": "Ha/Bohr"} …
+        subtract_isolated: take the energies of isolated atoms, which are never part of the ensemble, off the energies.
 
     >>> choice = Choice(forces="f_dft", temperature=300.0)
     >>> choice.forces, choice.energies, choice.gradient
@@ -47,6 +50,10 @@ class Choice:
     gradient: bool = _asked(
         "flag", "force descriptors hold +∂D/∂x", "Tick it if the column holds derivatives as they are."
     )
+    units: Any = _asked("units", "Units", "Of energies, forces and lengths, if not eV and Å or what the file states.")
+    subtract_isolated: bool = _asked(
+        "flag", "subtract isolated atoms", "Tick it to count energies from those of the isolated atoms in the file."
+    )
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> "Choice":
@@ -60,6 +67,8 @@ class Choice:
 OPTIONS: dict[str, dataclasses.Field] = {option.name: option for option in dataclasses.fields(Choice)}
 #: Those that name a column or an entry of the file.
 ROLES = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "column")
+#: Those that are yes or no.
+FLAGS = tuple(name for name, option in OPTIONS.items() if option.metadata["what"] == "flag")
 #: Nothing is chosen: all is guessed.
 GUESSED = Choice()
 

@@ -12,7 +12,9 @@ Columns = Mapping[str, NDArray]
 DESCRIPTORS, FORCE_DESCRIPTORS = "milady-descriptors", "milady-descriptors-forces"
 #: Names under which forces and energies are taken without being asked for; the first found counts.
 FORCES = ("forces", "force", "REF_forces")
-ENERGIES = {"extxyz": ("energy", "REF_energy")}
+ENERGIES = {"extxyz": ("energy", "REF_energy"), "ASE": ("energy", "REF_energy", "free_energy")}
+#: Kinds of files of many programs, whose entries may tell trajectories apart.
+KEYED = frozenset(ENERGIES)
 USUAL_ENERGIES = ("energies",)
 NUMBERS = ("numbers", "atomic_numbers", "atomic_number", "Z")
 SPECIES = ("species", "symbols", "symbol", "elements", "element")

@@ -13,32 +13,45 @@ from ..formats import npz
 from . import candidates
 from .candidates import free, gradients, sites, usual_energies
 from .choice import Choice
-from .names import FORCES, Columns, column_list, meant
+from .conversion import in_electronvolts
+from .names import FORCES, KEYED, Columns, column_list, meant
+from .sources import taken
 
 
 def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) -> Configurations:
-    """The configurations with the energies and forces chosen, or with those of a usual or the only likely name.
+    """The configurations with the energies and forces chosen, or with those of a usual or the only likely name, in eV and Å.
+
+    A file in which nothing may be an energy is read without. Energies that the forces may belong to instead stay among the entries; "taken" of the provenance names them by "other",
+    and has sentences about what was done, "notes".
 
     Raises:
-        ValueError: there are none of that name, or they are no energies or forces by their shape.
+        ValueError: there are none of that name, names leave it open which belong together, they are no energies or forces
+            by their shape, or their units are not known.
     """
     if not isinstance(choice.energies, str | None):
         found = f"{type(choice.energies).__name__}; only a LAMMPS dump, which has no energies, takes numbers"
         raise ValueError(f"energies: expected a name of what {file} holds, got {found}")
     entries, columns = stored.entries, stored.of_atoms
-    E = choice.energies or candidates.guess_energies(entries, kind)
-    if E is None or E not in entries:
+    chosen = taken(entries, columns, kind=kind, choice=choice)
+    if chosen.question:
+        raise ValueError(f"energies and forces of {stored.place}: {chosen.question}")
+    E, F = chosen.energies, chosen.forces
+    alone = E is None and kind != "npz" and not any("energ" in name.lower() for name in stored.incomplete)
+    alone = alone and not candidates.of_energies(entries, kind)  # nothing in the file may be an energy
+    if E not in entries and not alone:
         raise _none("energies", stored, kind, file, choice.energies)
-    F = choice.forces or candidates.guess_forces(columns)
     if F is None or F not in columns:
         raise _none("forces", stored, kind, file, choice.forces)
-    return dataclasses.replace(
+    notes = [chosen.note, "it holds no energies: fits run on forces alone, and energies are not compared" * alone]
+    about = {"other": chosen.other, "notes": [*stored.provenance.get("notes", ()), *filter(None, notes)]}
+    made = dataclasses.replace(
         stored,
-        energies=_numbers("energies", E, entries[E], ()),
+        energies=None if E is None else _numbers("energies", E, entries[E], ()),
         forces=_numbers("forces", F, columns[F], (3,)),
         columns=free(columns, F),
-        provenance={**stored.provenance, "columns": {"energies": E, "forces": F}},
+        provenance={**stored.provenance, "columns": {"energies": E, "forces": F}, "taken": about},
     )
+    return in_electronvolts(made, choice, also=chosen.other)
 
 
 def temperature_of(stored: Configurations | Trajectory) -> float | None:
@@ -133,15 +146,15 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
         return npz.missing(file, [what], [*atoms, *entries])
     if what == "energies":
         found, usual, column = entries, usual_energies(kind), ""
-        fixed = kind != "extxyz" and set(candidates.of_energies(entries, kind)) <= {"energies"}
+        fixed = kind not in KEYED and set(candidates.of_energies(entries, kind)) <= {"energies"}
         has = f"{', '.join(entries)}; name it by energies=" if entries else "no entry at all; add one to the file"
     else:
-        found, usual, column = atoms, FORCES if kind == "extxyz" else FORCES[:1], "column "
+        found, usual, column = atoms, FORCES if kind in KEYED else FORCES[:1], "column "
         fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
         has = f"{column_list(atoms)}; name it by forces="
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual
-    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind == "extxyz" else ""
+    lacking = f"configuration {max(stored.incomplete.get(name, 0) for name in names)} of " if kind in KEYED else ""
     spoken = " or ".join(map(repr, names)) + meant(names, found)
     return ValueError(f"{what}: no {column}{spoken} in {lacking}{stored.place}; it has {has}")

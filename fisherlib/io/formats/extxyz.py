@@ -1,47 +1,142 @@
-"""Extended xyz files, through ASE, once their comment lines give each entry and each column once."""
+"""Extended xyz files, through ASE, once each frame has the form that ASE reads."""
 
-import re
+import dataclasses
+import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
 import ase.io
 import numpy as np
-from ase.io.extxyz import REV_PROPERTY_NAME_MAP, per_atom_properties
+from ase.io.extxyz import per_atom_properties
 
 from ...configurations import Configurations
+from .comment_line import Column, as_ase_reads, columns_of, is_number
 from .stacking import ASE_UNITS, Parsed, stack
 
-# One letter, an escaped one, or all within quotes or brackets, which end with the line at the latest.
-_PART = r"""\\.|"(?:\\.|[^"\\])*+(?:"|$)|'(?:\\.|[^'\\])*+(?:'|$)|\{(?:\\.|[^}\\])*+(?:\}|$)|\[(?:\\.|[^]\\])*+(?:\]|$)|[^\s=\\"'{\[]"""
-_WORD = rf"(?:{_PART})++"
-_ENTRY = re.compile(rf"(?P<key>{_WORD})(?P<told>\s*=\s*(?P<value>{_WORD})?)?(?:\s*=\s*(?:{_WORD})?)*")
-_MARKS = re.compile(_PART)
+#: A stress is in ASE's unit and order, whose file may say it in six numbers or nine.
+_UNITS = {**ASE_UNITS, "stress": "eV/Å³? xx yy zz yz xz xy"}
+_PLAIN = [Column("symbols", "S", 1), Column("positions", "R", 3)]
 
-#: Columns that ASE turns into floating-point numbers whatever type is stated; true and false would become 1 and 0.
-_NUMBERS = {*per_atom_properties, "positions", "numbers", "momenta", "masses"}
+
+class _Frame(NamedTuple):
+    """One configuration as text: the number of its first line, from 1, its lines, and the columns of its atoms."""
+
+    line: int
+    lines: list[str]
+    columns: Sequence[Column]
 
 
 def read(path: Path) -> list[Configurations]:
     """All configurations of an extended xyz file as one trajectory; ``by_key`` separates several.
 
-    Energies and forces that ASE regards as results of a calculator become columns and entries under ASE's names.
+    Energies and forces that ASE regards as results of a calculator become columns and entries under ASE's names. What should
+    be a floating-point number of an atom and is none, such as ********, is NaN, and told by "unreadable" of the provenance.
 
     Raises:
         ValueError: the file cannot be read, holds nothing, or has a column of varying shape.
     """
-    with open(path, encoding="utf-8") as file:
-        # ASE raises all kinds of errors for a damaged file (KeyError, AttributeError, RecursionError …).
-        try:
-            _check_lines(file, path.stat().st_size)
-            configurations = ase.io.read(file, index=":", format="extxyz")
-        except Exception as error:
-            why = f"{type(error).__name__}: {error!s:.200}".removeprefix("ValueError: ").rstrip(": ")
-            raise ValueError(
-                f"{path.name}: expected an extended xyz file, got one that cannot be read ({why}); repair it or leave that configuration out"
-            ) from error
+    unreadable: list[tuple[str, int, str]] = []
+    try:
+        frames = _frames(_text(path), path.stat().st_size)
+        configurations = _read_all(frames, unreadable)
+    # ASE raises all kinds of errors for a damaged file (KeyError, AttributeError, RecursionError …).
+    except Exception as error:
+        raise ValueError(
+            f"{path.name}: expected an extended xyz file, got one that cannot be read ({_why(error)}); repair it or leave that configuration out"
+        ) from error
     if not configurations:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
-    return [stack(path.stem, path.name, [_parsed(a) for a in configurations], units=ASE_UNITS)]
+    made = stack(path.stem, path.name, [_parsed(a) for a in configurations], units=_UNITS)
+    lacking = {name: m for name, m, _ in reversed(unreadable)}
+    about = {"unreadable": "; ".join(told for _, _, told in unreadable[:3])} if unreadable else {}
+    return [dataclasses.replace(made, incomplete={**made.incomplete, **lacking}, provenance=about)]
+
+
+def _text(path: Path) -> str:
+    """The content, without the mark of byte order that some programs write; what is no UTF-8 is Latin-1."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {error!s:.300}".removeprefix("ValueError: ").rstrip(": ")
+
+
+def _frames(text: str, size: int) -> list[_Frame]:
+    """The configurations as text for ASE.
+
+    Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line.
+    """
+    lines, number = text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 0
+    frames: list[_Frame] = []
+    while number < len(lines) and lines[number].strip():
+        try:
+            frame = _frame(lines, number, size)
+        except ValueError as error:
+            raise ValueError(f"{error} (frame {len(frames)}, counted from 0)") from error
+        frames.append(frame)
+        number += len(frame.lines)
+    if any(line.strip() for line in lines[number:]):
+        raise ValueError(f"line {number + 1} is blank, and configurations follow it")
+    return frames
+
+
+def _frame(lines: list[str], number: int, size: int) -> _Frame:
+    """The configuration that begins in a line, by its number from 0."""
+    first = lines[number].strip()
+    if not first.lstrip("-+").isascii() or not first.lstrip("-+").isdigit():
+        told = f"expected the number of atoms, with which each frame begins in a line of its own, got {first!r:.40}"
+        raise ValueError(f"line {number + 1}: {told}")
+    N = int(first[:20])
+    if not 0 < N <= size:
+        raise ValueError(f"line {number + 1}: {N} atoms in a file of {size} bytes")
+    try:
+        comment = as_ase_reads("".join(lines[number + 1 : number + 2]))
+        columns = columns_of(comment)
+    except ValueError as error:
+        raise ValueError(f"line {number + 2}: {error}") from error
+    atoms, wanted = lines[number + 2 : number + 2 + N], sum(column.width for column in columns or ())
+    if len(atoms) < N:
+        raise ValueError(f"line {number + 1}: {N} atoms, and the file ends after {len(atoms)}")
+    for i, line in enumerate(atoms):
+        if columns is not None and (found := len(line.split())) != wanted:
+            raise ValueError(f"line {number + 3 + i}: {found} values where Properties has {wanted} columns")
+    last = number + 2 + N
+    while last < len(lines) and lines[last].lstrip().startswith("VEC"):
+        last += 1
+    return _Frame(number + 1, [first, comment, *atoms, *lines[number + 2 + N : last]], columns or _PLAIN)
+
+
+def _read_all(frames: Sequence[_Frame], unreadable: list[tuple[str, int, str]]) -> list[ase.Atoms]:
+    """The configurations of all frames; where ASE stops, each frame by itself, with NaN for what is no number."""
+    try:
+        return _ase_reads(frames)
+    except Exception:
+        return [_read_one(m, frame, unreadable) for m, frame in enumerate(frames)]
+
+
+def _read_one(m: int, frame: _Frame, unreadable: list[tuple[str, int, str]]) -> ase.Atoms:
+    columns, lines = [column for column in frame.columns for _ in range(column.width)], list(frame.lines)
+    for i, line in enumerate(lines[2:], 2):
+        words = line.split()
+        for k, (column, word) in enumerate(zip(columns, words, strict=False)):
+            if column.letter == "R" and not is_number(word):
+                words[k] = "nan"
+                unreadable.append((column.name, m, f"{word!r:.20} in line {frame.line + i}"))
+        lines[i] = " ".join(words)
+    try:
+        return _ase_reads([frame._replace(lines=lines)])[0]
+    except Exception as error:
+        raise ValueError(f"line {frame.line}: {_why(error)} (frame {m}, counted from 0)") from error
+
+
+def _ase_reads(frames: Sequence[_Frame]) -> list[ase.Atoms]:
+    text = "\n".join("\n".join(frame.lines) for frame in frames)
+    return list(ase.io.read(io.StringIO(text + "\n"), index=":", format="extxyz"))
 
 
 def _parsed(atoms: ase.Atoms) -> Parsed:
@@ -49,32 +144,6 @@ def _parsed(atoms: ase.Atoms) -> Parsed:
     of_atoms = {name: np.asarray(value) for name, value in results.items() if name in per_atom_properties}
     of_all = {name: value for name, value in results.items() if name not in per_atom_properties}
     return Parsed(atoms.arrays | of_atoms, atoms.info | of_all, atoms.cell.array, atoms.pbc)
-
-
-def _check_lines(file: TextIO, size: int) -> None:
-    """Refuses what ASE would read without end or silently drop: surplus columns, entries given twice, all after a blank line."""
-    number = 0
-    while (line := file.readline()).strip():
-        number += 1
-        N = int(line)
-        if not 0 < N <= size:
-            raise ValueError(f"line {number}: {N} atoms in a file of {size} bytes")
-        try:
-            columns = columns_told(file.readline())
-        except ValueError as error:
-            raise ValueError(f"line {number + 1}: {error}") from error
-        for i in range(N):
-            found = len(file.readline().split())
-            if columns is not None and found != columns:
-                raise ValueError(f"line {number + 2 + i}: {found} values where Properties has {columns} columns")
-        number += N + 1
-        place = file.tell()
-        while file.readline().lstrip().startswith("VEC"):
-            place, number = file.tell(), number + 1
-        file.seek(place)
-    if line and file.read().strip():
-        raise ValueError(f"line {number + 1} is blank, and configurations follow it")
-    file.seek(0)
 
 
 def by_key(stored: Configurations, key: str) -> list[Configurations]:
@@ -89,47 +158,3 @@ def by_key(stored: Configurations, key: str) -> list[Configurations]:
             f"key: no {key!r} in configuration {stored.incomplete.get(key, 0)} of {stored.place}; it has {found}; name it by key="
         )
     return stored.by_entry(key)
-
-
-def columns_told(comment: str) -> int | None:
-    """Number of values in the line of an atom, if the comment says it.
-
-    Raises:
-        ValueError: an entry or a column is given twice (ASE would silently take the last), or a column of numbers has
-            another type.
-    """
-    entries = _entries(comment)
-    _once([key for key, _ in entries], "the entry")
-    told = dict(entries).get("Properties")
-    if told is None:
-        return None
-    fields = told.split(":")
-    names = [REV_PROPERTY_NAME_MAP.get(name, name) for name in fields[::3]]
-    _once(names, "the column")
-    for name, letter in zip(names, fields[1::3], strict=False):
-        if name in _NUMBERS and letter not in ("R", "I"):
-            raise ValueError(f"the column {name!r} is to hold numbers, and Properties states the type {letter!r:.9}")
-    return sum(int(count) for count in fields[2::3])
-
-
-def _entries(comment: str) -> list[tuple[str, str]]:
-    """Names and values in order, split as ASE splits them; words without a value are left out."""
-    found = (entry for entry in _ENTRY.finditer(comment.strip()) if entry["told"])
-    return [(_plain(entry["key"]), _plain(entry["value"] or "")) for entry in found]
-
-
-def _plain(word: str) -> str:
-    """A word without its quotes, brackets and backslashes."""
-    return "".join(_inner(mark[0]) for mark in _MARKS.finditer(word))
-
-
-def _inner(mark: str) -> str:
-    if mark[0] in "\"'{[":
-        mark = mark[1:].removesuffix({"{": "}", "[": "]"}.get(mark[0], mark[0]))
-    return re.sub(r"\\(.)", r"\1", mark)
-
-
-def _once(names: list[str], what: str) -> None:
-    if len(set(names)) < len(names):
-        twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise ValueError(f"{what} {twice!r:.40} is given twice; keep the one that counts")

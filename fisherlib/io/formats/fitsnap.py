@@ -37,9 +37,14 @@ def holds(path: Path) -> bool:
         file = next(filter(Path.is_file, _files(path)), None) if path.is_dir() else path
         if file is None or not file.is_file() or not file.name.lower().endswith(SUFFIXES):
             return False
-        return _BEGINNING.match(beginning(file, 1 << 14)) is not None
+        return begins(beginning(file, 1 << 14))
     except (OSError, ValueError):
         return False
+
+
+def begins(start: bytes) -> bool:
+    """Whether that is how FitSNAP's JSON begins."""
+    return _BEGINNING.match(start) is not None
 
 
 def read(path: Path) -> list[Configurations]:

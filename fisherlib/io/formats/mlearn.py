@@ -19,6 +19,8 @@ LIMIT = 2**28
 
 _LAYOUT = "[{'structure', 'group', 'description', 'outputs': {'energy', 'forces'}}, …]"
 _SNAPSHOT = re.compile(r"(?:Snapshot )?(?P<number>\d{1,18}) of \d+ of (?P<ensemble>.*\S)\s*", re.DOTALL)
+#: A label of molecular dynamics among the notes: the temperature and the number of the snapshot, such as "2000-8".
+_NOTE = re.compile(r"(?P<kelvin>[1-9]\d{0,5})(?: ?K)?-(?P<number>\d{1,18})")
 _TEMPERATURE = re.compile(r"\bat (?P<kelvin>\d{1,9}(\.\d{1,9})?) K$")
 _UNITS = {**UNITS, "virial_stress": "kbar?"}
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "named entries"}
@@ -28,8 +30,8 @@ def read(path: Path) -> list[Configurations]:
     """Trajectories of an mlearn file, in the order they begin in it.
 
     A simulation is one trajectory: "Snapshot 3 of 40 of AIMD NVT simulation at 300 K" belongs to "AIMD NVT simulation at
-    300 K", at that temperature. Its configurations are in the order of time, by the number of their snapshot (entry
-    "snapshot"), not in the order of the file. Other configurations belong to their group ("Elastic", "Surface", …), have
+    300 K", at that temperature; so do the notes {"Md": "300-3"} of a group, one trajectory for each volume. Its
+    configurations are in the order of time, by the number of their snapshot (entry "snapshot"), not in that of the file. Other configurations belong to their group ("Elastic", "Surface", …), have
     no temperature and keep the order of the file, after any snapshots of that name. Labels are taken as they are: those
     of some published vacancy simulations are known to be exchanged.
 
@@ -98,7 +100,19 @@ def _configuration(place: str, entry: Mapping[str, Any]) -> tuple[str, Parsed]:
         raise ValueError(f"{place}, 'pbc' of the lattice: expected three of true and false, got {pbc!r:.60}")
     if snapshot := _SNAPSHOT.fullmatch(words.get("description", "")):
         return snapshot["ensemble"], Parsed(atoms, {**numbers, "snapshot": int(snapshot["number"]), **words}, cell, pbc)
-    return named(place, entry, "group", str), Parsed(atoms, numbers | words, cell, pbc)
+    group = named(place, entry, "group", str)
+    if noted := _noted(entry.get("notes")):
+        volume = f"{abs(np.linalg.det(cell)) / N:.2f} Å³ an atom"
+        key = f"{group}, molecular dynamics, {volume}, at {noted['kelvin']} K"
+        return key, Parsed(atoms, {**numbers, "snapshot": int(noted["number"]), **words}, cell, pbc)
+    return group, Parsed(atoms, numbers | words, cell, pbc)
+
+
+def _noted(notes: object) -> re.Match[str] | None:
+    """The temperature and the number of a snapshot, as notes such as {"Md": "2000-8"} label it."""
+    labels = notes.items() if isinstance(notes, Mapping) else ()
+    found = (v for k, v in labels if isinstance(k, str) and isinstance(v, str) and k.lower() in ("md", "aimd"))
+    return next((match for label in found if (match := _NOTE.fullmatch(label.strip()))), None)
 
 
 def listed(content: Mapping[Any, object]) -> str:

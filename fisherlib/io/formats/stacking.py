@@ -23,7 +23,9 @@ class Parsed(NamedTuple):
 
 
 def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Configurations:
-    """The configurations as one trajectory; what only some of them have is left out, and told by ``incomplete``.
+    """The configurations as one trajectory; numbers that a few of them lack are NaN there, and told by ``incomplete``.
+
+    Columns and entries that half of them lack, and words that one lacks, are left out.
 
     ``place`` names file and key in errors; ``about`` has further fields of the trajectory, such as ``units``.
 
@@ -53,10 +55,13 @@ def _columns(place: str, parts: Sequence[Mapping[str, NDArray]]) -> tuple[dict[s
     """Per-atom arrays of all configurations, one after the other, and those that some configuration lacks."""
     incomplete = _incomplete(parts)
     columns = {}
-    for name in (n for n in parts[0] if n not in incomplete):
-        arrays = [p[name] for p in parts]
+    for name in _shared(parts, incomplete):
+        like = next(p[name] for p in parts if name in p)
+        if name in incomplete and like.dtype.kind != "f":
+            continue
+        arrays = [p[name] if name in p else np.full((len(p["numbers"]), *like.shape[1:]), np.nan) for p in parts]
         for m, array in enumerate(arrays):
-            wanted = (len(parts[m]["numbers"]), *arrays[0].shape[1:])
+            wanted = (len(parts[m]["numbers"]), *like.shape[1:])
             if array.shape != wanted:
                 raise ValueError(
                     f"column {name!r} of {place}: expected shape {wanted}, a row for each atom and the rest as in configuration "
@@ -69,12 +74,20 @@ def _columns(place: str, parts: Sequence[Mapping[str, NDArray]]) -> tuple[dict[s
 def _entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray], dict[str, int]]:
     """Numbers and words of whole configurations, (M, …), and those that some configuration lacks.
 
-    What is neither a number, a word nor an array of one shape everywhere is left out.
+    What is neither a number, a word nor an array of one shape everywhere is left out. A word among floating-point numbers,
+    such as None or ****, is a number that is lacking.
     """
     incomplete = _incomplete(parts)
     columns = {}
-    for name in (n for n in parts[0] if n not in incomplete):
-        values = [p[name] for p in parts]
+    for name in _shared(parts, incomplete):
+        values = [p.get(name) for p in parts]
+        known = [v for v in values if isinstance(v, float | np.ndarray) and np.asarray(v).dtype.kind == "f"]
+        if 2 * len(known) > len(values):
+            numbers = [
+                v if not isinstance(v, str | bool | None) else np.full(np.shape(known[0]), np.nan) for v in values
+            ]
+            words = [m for m, v in enumerate(values) if isinstance(v, str | bool | None)]
+            values, incomplete = numbers, incomplete | ({name: words[0]} if words else {})
         if not all(isinstance(v, bool | int | float | complex | bytes | str | np.generic | np.ndarray) for v in values):
             continue
         arrays = [np.asarray(v) for v in values]
@@ -82,6 +95,12 @@ def _entries(parts: Sequence[Mapping[str, Any]]) -> tuple[dict[str, NDArray], di
         if kinds <= set("biufUcS") and len(shapes) == 1:
             columns[name] = np.array([str(v) for v in values]) if "U" in kinds else np.stack(arrays)
     return columns, incomplete
+
+
+def _shared(parts: Sequence[Mapping[str, Any]], incomplete: Mapping[str, int]) -> list[str]:
+    """Names that all parts have, or most; what fewer have is left out."""
+    most = [n for n in incomplete if 2 * sum(n in part for part in parts) > len(parts)]
+    return [n for n in dict.fromkeys((*parts[0], *most)) if n not in incomplete or n in most]
 
 
 def _incomplete(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -8,7 +8,10 @@ from typing import Any
 from . import _arrays
 from ._parts import Allowance, Name, Record, Refused
 
-_ASE_MODULE, _ASE_CLASS = re.compile(r"ase(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
+# Classes kept as records, unseen: those of ase, and of pyace, whose data frames hold lists of neighbours beside the data.
+_KEPT_MODULE, _KEPT_CLASS = re.compile(r"(ase|pyace)(\.\w+)+", re.ASCII), re.compile(r"[A-Z]\w*", re.ASCII)
+# A class of another package that is called a data frame is pandas' own with attributes, and is read as that.
+_FRAME = re.compile(r"[A-Z]\w*DataFrame\w*|DataFrame\w+", re.ASCII)
 
 _NUMPY_CORE = ("numpy.core", "numpy._core")
 # Classes kept as records, by the modules that have held them since pandas 1.3.
@@ -92,7 +95,11 @@ class Names:
         text = f"{module}.{name}"
         if (module, name) in self._calls:
             return Name(text, self._calls[module, name])
-        if name in _CLASSES.get(module, "").split() or (_ASE_MODULE.fullmatch(module) and _ASE_CLASS.fullmatch(name)):
+        if _FRAME.fullmatch(name):
+            return Name(
+                "pandas.core.frame.DataFrame", lambda *args: Record("pandas.core.frame.DataFrame", args), is_class=True
+            )
+        if name in _CLASSES.get(module, "").split() or (_KEPT_MODULE.fullmatch(module) and _KEPT_CLASS.fullmatch(name)):
             return Name(text, lambda *args: Record(text, args), is_class=True)
         raise Refused(f"names {ascii(text)[1:-1][:120]}, which is not part of a data file")
 
@@ -128,8 +135,14 @@ def _complex(*parts: Any) -> complex:
 
 
 def _bound_method(owner: object, name: object) -> Record:
-    # Calculators of ase keep methods of their own (`getattr(self, "...")`): only the name is kept, so no cycle arises.
-    if type(owner) is not Record or not owner.name.startswith("ase.") or type(name) is not str or name[:2] == "__":
+    # Calculators of ase and objects of pyace keep methods of their own (`getattr(self, "...")`): only the name is kept, so
+    # no cycle arises.
+    if (
+        type(owner) is not Record
+        or not owner.name.startswith(("ase.", "pyace."))
+        or type(name) is not str
+        or name[:2] == "__"
+    ):
         kind = getattr(owner, "text", type(owner).__name__)
         raise Refused(f"takes {ascii(name)[:60]} of {kind} by getattr, which no data file does")
     return Record(f"{owner.name}.{name}")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import location
 from ....configurations import Configurations
-from ..stacking import UNITS, Parsed, stack
+from ..stacking import ASE_UNITS, Parsed, stack
 from ..values import of_symbols
 from .frames import Frame, frames
 from .text import table, totals, warn_of_few_digits
@@ -40,12 +40,13 @@ def read_dump(
     Args:
         path: text; not compressed.
         elements: symbols of types 1, 2, …; to be given unless the dump has the column "element".
-        energies: (M,) total energies, eV, in the order of the file; or a file or column that has them, see below.
+        energies: (M,) total energies, eV, in the order of the file; or a file or column that has them, see below. Without
+            them a fit runs on forces alone, and energies are not compared.
         key: of the trajectory; the name of the file without it.
 
     Raises:
         FileNotFoundError: no file of energies at the path given.
-        ValueError: no id, elements or energies, other units or boxes than can be read, or a damaged or truncated file.
+        ValueError: no id, elements or forces, other units or boxes than can be read, or a damaged or truncated file.
 
     A dump holds no total energy: it comes as an array, as a text of two columns (step and energy), or as the sum of a
     column of energies per atom.
@@ -57,6 +58,7 @@ def read_dump(
     names: set[str] = set()
     for frame in frames(path):
         if not found:
+            _refuse_without_forces(path, frame)
             names, remedy = set(frame.names), "'dump_modify … format float %.16g'"
             warn_of_few_digits(path, [text for _, text in frame.rows], remedy, stacklevel=3)
         if set(frame.names) != names:
@@ -75,9 +77,17 @@ def read_dump(
         for p, f in zip(parts, found, strict=True)
     ]
     key = key or (path.stem if path.suffix in DUMPS else path.name)
-    made = stack(key, path.name, parsed, units=UNITS)
+    made = stack(key, path.name, parsed, units=ASE_UNITS)
     E = totals(path, energies, made.columns, made.n_atoms, made.entries["timestep"])
-    return [dataclasses.replace(made, entries={"energies": E, **made.entries})]
+    return [made if E is None else dataclasses.replace(made, entries={"energies": E, **made.entries})]
+
+
+def _refuse_without_forces(path: Path, frame: Frame) -> None:
+    if not {*_VECTORS["forces"]} <= {*frame.names} and not any(_INDEXED.fullmatch(name) for name in frame.names):
+        raise ValueError(
+            f"{path.name}: expected forces, the columns fx fy fz, got only {' '.join(frame.names)[:120]}; dump them as well: "
+            "'dump … custom … id type x y z fx fy fz'"
+        )
 
 
 def _atoms(path: Path, frame: Frame, elements: Sequence[str] | None) -> dict[str, NDArray]:

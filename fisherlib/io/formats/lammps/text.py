@@ -108,19 +108,19 @@ def totals(
     atoms: Mapping[str, NDArray],
     n_atoms: NDArray[np.integer],
     steps: NDArray[np.integer],
-) -> NDArray[np.float64]:
+) -> NDArray[np.float64] | None:
     """Total energies, (M,) eV: the array given, or those of a text of two columns, or the sums of a column per atom.
 
-    The values of a text are found by ``steps`` (M,); without ``energies`` that beside the dump is taken.
+    The values of a text are found by ``steps`` (M,); without ``energies`` that beside the dump is taken, or there are none.
 
     Raises:
         FileNotFoundError: no such text.
-        ValueError: none given and none beside the dump, or not one for each frame.
+        ValueError: not one for each frame.
     """
     beside = path.with_name(f"{path.name}.energies")
     way = _WAY.format(beside.name)
     if energies is None and not beside.is_file():
-        raise ValueError(f"{path.name}: expected energies, which a dump does not hold, got none; {way}")
+        return None
     if isinstance(energies, str) and energies in atoms:
         column = atoms[energies]
         if column.ndim != 1 or column.dtype.kind != "f":

@@ -3,12 +3,13 @@
 import dataclasses
 import functools
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import inert
 from ..ase_records import bounded, is_atoms
 from ..values import flat
 
@@ -69,6 +70,8 @@ def cells(path: Path, name: str, column: NDArray) -> Cells:
         return made(atoms=items)
     if all(isinstance(item, str) for item in items):
         return made(values=_words(place, path, items))
+    if all(isinstance(item, inert.Record | Mapping) for item in items):  # neighbour lists and the like: no column
+        return made(lacking=0)
     arrays = _arrays(path, place, items)
     return made(values=np.concatenate(arrays), lengths=np.array([len(a) for a in arrays], dtype=np.int64))
 
