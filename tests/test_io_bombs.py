@@ -629,6 +629,15 @@ for kind, content in {
     "of a comment of 10⁶ spaced equal signs": comment(b" =" * 1_000_000),
     "of a comment of 10⁶ entries": comment(b" ".join(b"a%d=1" % i for i in range(1_000_000))),
     "of a comment of 10⁵ entries": comment(b" ".join(b"a%d=1" % i for i in range(100_000))),
+    "of a comment of 10⁴ entries": comment(b" ".join(b"a%d=1" % i for i in range(10_000))),
+    "of a comment of 131,000 equal signs": comment(b"=" * 130_000),
+    "of a comment of 131,000 quotes": comment(b'"' * 130_000),
+    "of a comment of 65,000 quoted quotes": comment(b'\\"' * 65_000),
+    "of a comment of 131,000 brackets": comment(b"[" * 130_000),
+    "of a comment of 43,000 braces": comment(b"a={" * 43_000),
+    "of a comment of 131,000 backslashes": comment(b"\\" * 130_000),
+    "of a comment of 65,000 spaced equal signs": comment(b" =" * 65_000),
+    "of a comment of 130,000 digits": comment(b"a=" + b"9" * 130_000),
     "of a comment of 10⁶ words": comment(b" ".join(b"a%d" % i for i in range(1_000_000))),
     "of a comment of one entry twice": comment(b"a=1 " * 500_000),
     "of a comment of nested lists": comment(b"_JSON a=" + b"[" * 100_000 + b"]" * 100_000),
@@ -638,6 +647,13 @@ for kind, content in {
     "of a column of 10³⁰ values": lambda: b"1\nProperties=species:S:1:pos:R:3:a:R:" + b"9" * 30 + b"\nCu 0 0 0\n",
     "of −3 values in a column": lambda: b"1\nProperties=species:S:1:pos:R:3:a:R:-3\nCu 0 0 0\n",
     "of 10⁵ columns": lambda: b"1\nProperties=species:S:1:pos:R:3" + b"".join(b":a%d:R:1" % i for i in range(100_000)) + b"\nCu 0 0 0" + b" 1" * 100_000 + b"\n",
+    "of 10⁴ columns": lambda: (
+        b"1\nProperties=species:S:1:pos:R:3"
+        + b"".join(b":a%d:R:1" % i for i in range(10_000))
+        + b"\nCu 0 0 0"
+        + b" 1" * 10_000
+        + b"\n"
+    ),
     "of 10⁵ configurations of no atom": lambda: b"0\n\n" * 100_000,
     "of bytes": lambda: b"1\n\xff\xfe\nCu 0 0 0\n",
     "of NUL": lambda: bytes(1000),
@@ -1046,7 +1062,18 @@ def sentence(error: BaseException, *, named: bool = True) -> str:
         or "given" in said
         or any(
             w in said
-            for w in ("cell of", "positions of", "cutoff", "n_max", "l_max", "width", "smoothing", "species", "01_120")
+            for w in (
+                "cell of",
+                "positions of",
+                "cutoff",
+                "n_max",
+                "l_max",
+                "width",
+                "smoothing",
+                "species",
+                "energies",
+                "01_120",
+            )
         )
         or re.match(r"a\d.json", said)
     ), f"names neither file nor argument: {said:.200}"
