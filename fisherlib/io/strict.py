@@ -1,9 +1,10 @@
 """What files must be before they are read: regular ones, JSON that has every key once, and a suffix of their format."""
 
+import contextlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,18 @@ def regular(path: Path) -> Path:
         what = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "a link to nothing"
         raise ValueError(f"{path.name}: expected a file, got {what}; move it out of the folder")
     return path
+
+
+@contextlib.contextmanager
+def in_memory(path: Path) -> Iterator[None]:
+    """Says in words that what a file holds does not fit into the memory; sentences of ours stay as they are."""
+    try:
+        yield
+    except MemoryError as error:
+        if type(error) is MemoryError and error.args:
+            raise
+        wanted = f"{path.name}: its content does not fit into the memory that is free"
+        raise MemoryError(f"{wanted}; close other programs, or split the file") from None
 
 
 def ending(path: str | os.PathLike, *suffixes: str) -> Path:

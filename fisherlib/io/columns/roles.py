@@ -147,11 +147,11 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
     if what == "energies":
         found, usual, column = entries, usual_energies(kind), ""
         fixed = kind not in KEYED and set(candidates.of_energies(entries, kind)) <= {"energies"}
-        has = f"{', '.join(entries)}; name it by energies=" if entries else "no entry at all; add one to the file"
+        has = f"{', '.join(entries):.300}; name it by energies=" if entries else "no entry at all; add one to the file"
     else:
         found, usual, column = atoms, FORCES if kind in KEYED else FORCES[:1], "column "
         fixed = kind == "npz" and set(candidates.of_forces(atoms)) <= set(FORCES)
-        has = f"{column_list(atoms)}; name it by forces="
+        has = f"{column_list(atoms):.300}; name it by forces="
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)
     names = [wanted] if wanted else usual
