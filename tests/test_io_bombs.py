@@ -4,15 +4,19 @@ Every case is a process of its own, so that one that hangs or aborts is named an
 """
 
 import bz2
+import contextlib
 import gzip
 import io
+import itertools
 import json
 import lzma
 import os
+import pickle
 import re
 import resource
 import signal
 import socket
+import sqlite3
 import struct
 import sys
 import warnings
@@ -181,6 +185,17 @@ file(
 file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 200_000 + b".")
 file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 200_000 + b"e.")
 file("pickle dict of plain keys", "given.pkl", lambda: b"\x80\x04" + body({f"k{i}": i for i in range(KEYS)}) + b".")
+
+
+def table_of_one_hash() -> bytes:
+    """A data frame whose rows are atoms, with a configuration for each pair of numbers of one hash."""
+    keys, frames = np.array(pairs_of_one_hash(KEYS)).T
+    columns = {"key": keys, "configuration": frames, "species": np.full(KEYS, "Cu")}
+    columns |= {name: np.arange(KEYS, dtype=float) for name in ("x", "y", "z", "fx", "fy", "fz", "energy")}
+    return pickle.dumps(columns, protocol=4)
+
+
+file("pickle of a data frame whose rows hash alike", "given.pkl", table_of_one_hash, fl.io.open, harmless=True)
 EMPTY = RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR"
 for what, data, one in (
     ("text as bytes", text("a" * 10**6), name("builtins", "bytes") + GET + text("latin-1") + b"\x86R"),
@@ -672,6 +687,100 @@ for kind, content in {
     "of a cluster over a huge space": lambda: b"3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1\nCu 0 0 0 1 1 1\nCu 1e9 0 0 1 1 1\nCu 1e15 1e15 0 1 1 1\n",
 }.items():  # fmt: skip
     file(f"extended xyz {kind}", "given.xyz", content)
+
+
+# -- other programs
+
+XML_BOMB = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in itertools.pairwise("abcdefghi"))
+for kind, (given, content) in {
+    "vasprun of entities": (
+        "given-vasprun.xml",
+        lambda: f"<!DOCTYPE m [<!ENTITY a 'a'>{XML_BOMB}]><modeling>&i;</modeling>".encode(),
+    ),
+    "vasprun of entities in UTF-16": (
+        "given-vasprun.xml",
+        lambda: f"<!DOCTYPE m [<!ENTITY a 'a'>{XML_BOMB}]><modeling>&i;</modeling>".encode("utf-16"),
+    ),
+    "vasprun nested 200,000 deep": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a>" * 200_000),
+    "vasprun of tags": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a/>" * 200_000 + b"</modeling>"),
+    "OUTCAR of 10⁹ ions": (
+        "given-OUTCAR",
+        lambda: b" vasp.6.2\n number of ions NIONS = 1000000000\n ions per type = 1000000000\n",
+    ),
+    "OUTCAR of one line": ("given-OUTCAR", lambda: b" vasp.6.2\n" + b"a" * 10_000_000),
+    "Quantum Espresso of 10⁹ atoms": (
+        "given.pwo",
+        lambda: b"Program PWSCF\n number of atoms/cell      =   1000000000\n",
+    ),
+    "ASE trajectory of 2⁶⁰ items": ("given.traj", lambda: ulm(b'{"version":1}', n=2**60)),
+    "ASE trajectory of one item, many times": (
+        "given.traj",
+        lambda: ulm(b'{"version":1,"a":[' + b"1," * 20_000 + b"1]}", items=[48 + 80_000] * 10_000),
+    ),
+    "ASE trajectory of brackets": ("given.traj", lambda: ulm(b"[" + b"[]," * 1_000_000 + b"[]]")),
+    "ASE trajectory of 10¹² positions": (
+        "given.traj",
+        lambda: ulm(b'{"positions.":{"ndarray":[[1000000000000,3],"float64",0]}}'),
+    ),
+    "ASE trajectory of one array, many times": (
+        "given.traj",
+        lambda: (
+            ulm(b'{"a":[' + b",".join([b'{"ndarray":[[100000,3],"float64",0]}'] * 20_000) + b"]}") + bytes(2_400_000)
+        ),
+    ),
+    "ASE JSON of 10¹² positions": (
+        "given.json",
+        lambda: (
+            b'{"1": {"positions": {"__ndarray__": [[1000000000000, 3], "float64", [1]]}, "numbers": [29]}, "ids": [1], "nextid": 2}'
+        ),
+    ),
+    "MTP of 10¹² atoms": (
+        "given.cfg",
+        lambda: b"BEGIN_CFG\n Size\n 1000000000000\n AtomData: id type cartes_x cartes_y cartes_z\n",
+    ),
+    "MTP without vectors": (
+        "given.cfg",
+        lambda: b"BEGIN_CFG\n Size\n 1\n Supercell\n x\n AtomData: type cartes_x cartes_y cartes_z\n0 0 0 0\nEND_CFG\n",
+    ),
+    "MD17 of zeros": (
+        "given.npz",
+        lambda: archive(
+            z=np.ones(9, int), R=np.zeros((3 * 10**5, 9, 3)), E=np.zeros(3 * 10**5), F=np.zeros((3 * 10**5, 9, 3))
+        ),
+    ),
+    "xyz.gz as a bomb": ("given.xyz.gz", lambda: gzip.compress(b"1\n\nCu 0 0 0\n" * 5_000_000, 1)),
+    "pckl.gzip of empty sets": ("given.pckl.gzip", lambda: gzip.compress(b"\x80\x04](" + b"\x8f" * 2**21 + b"e.", 9)),
+    "ASE database of endless rows": (
+        "given.db",
+        lambda: database(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS id{} FROM c", "NULL"
+        ),
+    ),
+    "ASE database of huge rows": ("given.db", lambda: database("SELECT 1 AS id{}", "zeroblob(900000000)")),
+}.items():
+    file(kind, given, content, lambda path: fl.io.open(path, elements=["Cu"]))
+
+
+def ulm(text: bytes, *, n: int = 1, items: list[int] | None = None) -> bytes:
+    """A trajectory of ASE with this JSON and these places of its items."""
+    places = [56] if items is None else items
+    head = b"- of UlmASE-Trajectory  " + struct.pack("<qqq", 3, n if items is None else len(items), 48)
+    return head + b"".join(struct.pack("<q", place) for place in places) + struct.pack("<q", len(text)) + text
+
+
+def database(select: str, value: str) -> bytes:
+    """An ASE database whose table is a view."""
+    columns = (
+        "unique_id ctime mtime username numbers positions cell pbc initial_magmoms initial_charges masses tags momenta constraints "
+        "calculator calculator_parameters energy free_energy forces stress dipole magmoms magmom charges key_value_pairs data natoms "
+        "fmax smax volume mass charge"
+    )
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.execute(
+            "CREATE VIEW systems AS " + select.format("".join(f", {value} AS {name}" for name in columns.split()))
+        )
+        made.commit()
+        return made.serialize()
 
 
 # -- structures from Python, and other doors of the featuriser
