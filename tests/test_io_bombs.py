@@ -248,7 +248,7 @@ def plain_arrays(extra: dict[str, Any] | None = None) -> dict[str, Any]:
 file(
     "npz with an array that nobody asks for",
     "given.npz",
-    lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**22))})),
+    lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**20))})),
     fl.io.open,
 )
 file(
@@ -261,7 +261,7 @@ file(
 file(
     "npz of zeros as positions",
     "given.npz",
-    lambda: archive(**plain_arrays({"positions": np.zeros((2**24, 3))})),
+    lambda: archive(**plain_arrays({"positions": np.zeros((2**22, 3))})),
     fl.io.open,
 )
 file(
@@ -271,15 +271,15 @@ file(
         names=["a"],
         about="{}",
         format="fisherlib-moments-2",
-        **{f"0/{n}": np.zeros((6000, 6000)) for n in ("PhiPhi", "PhiF")},
+        **{f"0/{n}": np.zeros((4000, 4000)) for n in ("PhiPhi", "PhiF")},
     ),
     fl.io.read_moments,
 )
-file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**25), intercept=0.0), fl.io.read_theta)
+file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**24), intercept=0.0), fl.io.read_theta)
 file(
     "npz of θ beside waste",
     "given.npz",
-    lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**25)),
+    lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**24)),
     fl.io.read_theta,
     harmless=True,
 )
@@ -446,8 +446,8 @@ file(
     fl.io.read_theta,
 )
 file("json of θ that is no object", "given.json", lambda: b"17", fl.io.read_theta)
-file("json.gz as a bomb", "given.json.gz", lambda: gzip.compress(bytes(2**28), 1))
-file("json.bz2 as a bomb", "given.json.bz2", lambda: bz2.compress(bytes(2**27), 1))
+file("json.gz as a bomb", "given.json.gz", lambda: gzip.compress(bytes(2**26), 1))
+file("json.bz2 as a bomb", "given.json.bz2", lambda: bz2.compress(bytes(2**25), 1))
 file(
     "json.xz with a dictionary of 1.5 GB",
     "given.json.xz",
@@ -744,9 +744,7 @@ for kind, (given, content) in {
     ),
     "MD17 of zeros": (
         "given.npz",
-        lambda: archive(
-            z=np.ones(9, int), R=np.zeros((3 * 10**5, 9, 3)), E=np.zeros(3 * 10**5), F=np.zeros((3 * 10**5, 9, 3))
-        ),
+        lambda: archive(z=np.ones(9, int), R=np.zeros((10**5, 9, 3)), E=np.zeros(10**5), F=np.zeros((10**5, 9, 3))),
     ),
     "xyz.gz as a bomb": ("given.xyz.gz", lambda: gzip.compress(b"1\n\nCu 0 0 0\n" * 5_000_000, 1)),
     "pckl.gzip of empty sets": ("given.pckl.gzip", lambda: gzip.compress(b"\x80\x04](" + b"\x8f" * 2**21 + b"e.", 9)),
