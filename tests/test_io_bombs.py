@@ -4,19 +4,24 @@ Every case is a process of its own, so that one that hangs or aborts is named an
 """
 
 import bz2
+import contextlib
 import gzip
 import io
+import itertools
 import json
 import lzma
 import os
+import pickle
 import re
 import resource
 import signal
 import socket
+import sqlite3
 import struct
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,26 +116,26 @@ ALIKE: dict[str, Callable[[], list[bytes]]] = {
 PUT, GET = b"r\0\x10\0\0", b"j\0\x10\0\0"
 
 
-file("pickle of empty sets", "given.pkl", many(b"\x8f", 2**23))
-file("pickle of empty dicts", "given.pkl", many(b"}", 2**23))
-file("pickle of empty lists", "given.pkl", many(b"]", 2**23))
-file("pickle of nested lists", "given.pkl", many(b"]\x85", 2**22))
-file("pickle of frozensets", "given.pkl", many(b"(\x91", 2**22))
-file("pickle of MEMOIZE", "given.pkl", lambda: b"\x80\x04N" + b"\x94" * 8_000_000 + b".")
+file("pickle of empty sets", "given.pkl", many(b"\x8f", 2**21))
+file("pickle of empty dicts", "given.pkl", many(b"}", 2**21))
+file("pickle of empty lists", "given.pkl", many(b"]", 2**21))
+file("pickle of nested lists", "given.pkl", many(b"]\x85", 2**20))
+file("pickle of frozensets", "given.pkl", many(b"(\x91", 2**20))
+file("pickle of MEMOIZE", "given.pkl", lambda: b"\x80\x04N" + b"\x94" * 2_000_000 + b".")
 file("pickle of marks", "given.pkl", lambda: b"\x80\x04" + b"(" * 8_000_000 + b".")
-file("pickle of DUP", "given.pkl", lambda: b"\x80\x04N" + b"2" * 8_000_000 + b".")
-file("pickle of frames", "given.pkl", lambda: b"\x80\x04" + (b"\x95" + bytes(8)) * 1_000_000 + b"N.")
+file("pickle of DUP", "given.pkl", lambda: b"\x80\x04N" + b"2" * 2_000_000 + b".")
+file("pickle of frames", "given.pkl", lambda: b"\x80\x04" + (b"\x95" + bytes(8)) * 300_000 + b"N.")
 file(
     "pickle of records",
     "given.pkl",
-    lambda: b"\x80\x04](" + name("ase.atoms", "Atoms") + b"\x94" + b"h\x00)\x81" * 400_000 + b"e.",
+    lambda: b"\x80\x04](" + name("ase.atoms", "Atoms") + b"\x94" + b"h\x00)\x81" * 100_000 + b"e.",
 )
 file(
     "pickle of names",
     "given.pkl",
-    lambda: b"\x80\x04](" + b"".join(b"case.a\nA%d\n" % i for i in range(150_000)) + b"e.",
+    lambda: b"\x80\x04](" + b"".join(b"case.a\nA%d\n" % i for i in range(50_000)) + b"e.",
 )
-file("pickle of floats", "given.pkl", many(b"G" + bytes(8), 10**6), fl.io.read_theta)
+file("pickle of floats", "given.pkl", many(b"G" + bytes(8), 300_000), fl.io.read_theta)
 file("pickle of long text lines", "given.pkl", many(b"V" + b"a" * 1000 + b"\n", 8000))
 file(
     "pickle of arrays",
@@ -141,7 +146,7 @@ file(
         + b"\x94"
         + name("numpy", "ndarray")
         + b"\x94"
-        + b"h\x00(h\x01K\x00\x85C\x01btR" * 200_000
+        + b"h\x00(h\x01K\x00\x85C\x01btR" * 50_000
         + b"e."
     ),
 )
@@ -155,11 +160,11 @@ file(
         + name("numpy", "dtype")
         + text("f8")
         + b"\x85R\x94"
-        + b"h\x00h\x01C\x0812345678\x86R" * 300_000
+        + b"h\x00h\x01C\x0812345678\x86R" * 50_000
         + b"e."
     ),
 )
-file("pickle of nested tuples, wide", "given.pkl", many(b")\x85\x85\x85\x85\x85", 10**6))
+file("pickle of nested tuples, wide", "given.pkl", many(b")\x85\x85\x85\x85\x85", 200_000))
 for what, made in ALIKE.items():
     file(
         f"pickle dict of {what} of one hash",
@@ -178,9 +183,20 @@ file(
     "given.pkl",
     lambda: b"\x80\x04" + name("builtins", "set") + b"](" + b"".join(ALIKE["pairs"]()) + b"e\x85R.",
 )
-file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 800_000 + b".")
-file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 500_000 + b"e.")
+file("pickle dict of one item set again and again", "given.pkl", lambda: b"\x80\x04}" + b"K\x01Ns" * 200_000 + b".")
+file("pickle of sets of sets", "given.pkl", lambda: b"\x80\x04](" + b"(K\x01K\x02K\x03\x91" * 200_000 + b"e.")
 file("pickle dict of plain keys", "given.pkl", lambda: b"\x80\x04" + body({f"k{i}": i for i in range(KEYS)}) + b".")
+
+
+def table_of_one_hash() -> bytes:
+    """A data frame whose rows are atoms, with a configuration for each pair of numbers of one hash."""
+    keys, frames = np.array(pairs_of_one_hash(KEYS)).T
+    columns = {"key": keys, "configuration": frames, "species": np.full(KEYS, "Cu")}
+    columns |= {name: np.arange(KEYS, dtype=float) for name in ("x", "y", "z", "fx", "fy", "fz", "energy")}
+    return pickle.dumps(columns, protocol=4)
+
+
+file("pickle of a data frame whose rows hash alike", "given.pkl", table_of_one_hash, fl.io.open, harmless=True)
 EMPTY = RECONSTRUCT + b"(" + name("numpy", "ndarray") + body((0,)) + body(b"b") + b"tR"
 for what, data, one in (
     ("text as bytes", text("a" * 10**6), name("builtins", "bytes") + GET + text("latin-1") + b"\x86R"),
@@ -233,7 +249,7 @@ def plain_arrays(extra: dict[str, Any] | None = None) -> dict[str, Any]:
 file(
     "npz with an array that nobody asks for",
     "given.npz",
-    lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**24))})),
+    lambda: archive(**plain_arrays({"waste": np.zeros((12, 2**20))})),
     fl.io.open,
 )
 file(
@@ -241,11 +257,12 @@ file(
     "given.npz",
     lambda: archive(**plain_arrays({f"w{i}": np.zeros(1) for i in range(30_000)})),
     fl.io.open,
+    harmless=True,
 )
 file(
     "npz of zeros as positions",
     "given.npz",
-    lambda: archive(**plain_arrays({"positions": np.zeros((2**24, 3))})),
+    lambda: archive(**plain_arrays({"positions": np.zeros((2**22, 3))})),
     fl.io.open,
 )
 file(
@@ -255,15 +272,15 @@ file(
         names=["a"],
         about="{}",
         format="fisherlib-moments-2",
-        **{f"0/{n}": np.zeros((6000, 6000)) for n in ("PhiPhi", "PhiF")},
+        **{f"0/{n}": np.zeros((4000, 4000)) for n in ("PhiPhi", "PhiF")},
     ),
     fl.io.read_moments,
 )
-file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**27), intercept=0.0), fl.io.read_theta)
+file("npz of θ of zeros", "given.npz", lambda: archive(coef=np.zeros(2**24), intercept=0.0), fl.io.read_theta)
 file(
     "npz of θ beside waste",
     "given.npz",
-    lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**27)),
+    lambda: archive(coef=np.ones(3), intercept=0.0, waste=np.zeros(2**24)),
     fl.io.read_theta,
     harmless=True,
 )
@@ -344,7 +361,7 @@ file(
 file(
     "npz of a raw member",
     "given.npz",
-    zipped([("coef", bytes(2**27)), ("intercept.npy", header("()", data=bytes(8)))]),
+    zipped([("coef", bytes(2**25)), ("intercept.npy", header("()", data=bytes(8)))]),
     fl.io.read_theta,
 )
 file(
@@ -370,12 +387,12 @@ file("npz whose directory lies", "given.npz", bad_size, fl.io.read_theta)
 
 # -- JSON
 
-file("json.xz of 240 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 80_000_000 + b"[]]", preset=0))
+file("json.xz of 60 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 20_000_000 + b"[]]", preset=0))
 file("json.xz of 15 MB of []", "given.json.xz", lambda: lzma.compress(b"[" + b"[]," * 5_000_000 + b"[]]", preset=0))
-file("json of 15 MB of {}", "given.json", lambda: b"[" + b"{}," * 5_000_000 + b"{}]")
-file("json of small dicts", "given.json", lambda: b"[" + b'{"a":1},' * 2_000_000 + b"{}]")
-file("json of words", "given.json", lambda: b"[" + b'"ab",' * 4_000_000 + b"1]")
-file("json of digits", "given.json", lambda: b"[" + b"300," * 5_000_000 + b"1]")
+file("json of {}", "given.json", lambda: b"[" + b"{}," * 500_000 + b"{}]")
+file("json of small dicts", "given.json", lambda: b"[" + b'{"a":1},' * 500_000 + b"{}]")
+file("json of words", "given.json", lambda: b"[" + b'"ab",' * 1_000_000 + b"1]")
+file("json of digits", "given.json", lambda: b"[" + b"300," * 1_000_000 + b"1]")
 file("json of one emoji", "given.json", lambda: b'["' + "😀".encode() + b"a" * 20_000_000 + b'"]')
 file("json of one key twice", "given.json", lambda: b'[{"a":1,"a":2}]')
 file(
@@ -399,22 +416,22 @@ file(
     "json of θ nested within dicts", "given.json", lambda: b'{"a":' * 100_000 + b"1" + b"}" * 100_000, fl.io.read_theta
 )
 file(
-    "json of θ of 20 million numbers",
+    "json of θ of 40 million numbers",
     "given.json",
-    lambda: b'{"intercept": 0, "coef": [' + b"1," * 20_000_000 + b"1]}",
+    lambda: b'{"intercept": 0, "coef": [' + b"1," * 40_000_000 + b"1]}",
     fl.io.read_theta,
 )
 file(
     "json of θ of 2 million numbers",
     "given.json",
-    lambda: b'{"intercept": 0, "coef": [' + b"0.1234567890123," * 2_000_000 + b"1]}",
+    lambda: b'{"intercept": 0, "coef": [' + b"0.1234567890123," * 500_000 + b"1]}",
     fl.io.read_theta,
     harmless=True,
 )
 file(
     "json of θ of lists",
     "given.json",
-    lambda: b'{"intercept": 0, "coef": [' + b"[]," * 2_000_000 + b"1]}",
+    lambda: b'{"intercept": 0, "coef": [' + b"[]," * 200_000 + b"1]}",
     fl.io.read_theta,
 )
 file(
@@ -430,29 +447,20 @@ file(
     fl.io.read_theta,
 )
 file("json of θ that is no object", "given.json", lambda: b"17", fl.io.read_theta)
-file("json.gz as a bomb", "given.json.gz", lambda: gzip.compress(bytes(2**28), 1))
-file("json.bz2 as a bomb", "given.json.bz2", lambda: bz2.compress(bytes(2**27), 1))
-file(
-    "json.xz with a dictionary of 1.5 GB",
-    "given.json.xz",
-    lambda: (
-        lzma.compress(b"[1]", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 3 * 2**28}])
-        if False
-        else _large_dictionary()
-    ),
-)
+file("json.gz as a bomb", "given.json.gz", lambda: gzip.compress(bytes(2**26), 1))
+file("json.bz2 as a bomb", "given.json.bz2", lambda: bz2.compress(bytes(2**25), 1))
 
 
 def _large_dictionary() -> bytes:
     """An .xz whose head claims the largest dictionary there is."""
     content = bytearray(lzma.compress(b"[1]" * 999, preset=0))
     content[16] = 40  # LZMA2's code of 4 GB
-    import zlib
-
     size = (content[12] + 1) * 4
     content[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(bytes(content[12 : 12 + size - 4])))
     return bytes(content)
 
+
+file("json.xz with a dictionary of 4 GB", "given.json.xz", _large_dictionary)
 
 STRUCTURE = {
     "lattice": {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]},
@@ -557,7 +565,7 @@ dump("whose box is huge", box="0 1e200\n0 1e200\n0 1e200")
 dump("whose box is not finite", box="0 nan\n0 inf\n0 4")
 dump("whose box overflows", box="-1e308 1e308\n0 4\n0 4")
 dump("with a bound of a million digits", box="0 " + "4" * 10**6 + "\n0 4\n0 4")
-dump("with a million columns", names=" ".join(f"c{i}" for i in range(200_000)))
+dump("with a million columns", names=" ".join(f"c{i}" for i in range(100_000)))
 dump(
     "with a million indexed columns",
     names="id type element x y z " + " ".join(f"c_a[{i}]" for i in range(1, 100_000)),
@@ -571,12 +579,12 @@ dump(
     names="id type element x y z fx fy fz c_pe c_a[1] c_b[1] c_b[2] c_b[3]",
     rows="1 900000000000000 Cu 0 0 0 1 1 1 1 1 1 1 1",
 )
-dump("of a line of blanks", rows=" " * 50_000_000)
+dump("of a line of blanks", rows=" " * 20_000_000)
 dump("of a long number", rows="1 1 Cu 0 0 0 1 1 1 " + "1" * 10**6)
 file("LAMMPS dump of bytes", "given.dump", lambda: b"ITEM: TIMESTEP\n\xff\xfe")
-file("LAMMPS dump of one line", "given.dump", lambda: b"ITEM: " + b"A" * 100_000_000)
+file("LAMMPS dump of one line", "given.dump", lambda: b"ITEM: " + b"A" * 30_000_000)
 file("LAMMPS dump of items", "given.dump", lambda: b"ITEM: TIMESTEP\n0\n" * 500_000)
-file("LAMMPS dump of empty lines", "given.dump", lambda: b"\n" * 10_000_000)
+file("LAMMPS dump of empty lines", "given.dump", lambda: b"\n" * 2_000_000)
 file(
     "snap array of a lying step",
     "given.dat",
@@ -604,7 +612,7 @@ file("snapcoeff of K = 0", "given.snapcoeff", lambda: b"1 1\nCu 1 1\n1\n", fl.io
 file("snapcoeff of bytes", "given.snapcoeff", lambda: b"\xff\xff", fl.io.read_theta)
 file("pot of absurd counts", "given.pot", lambda: b"# a\n1 1 Fe 1 1\n9 999999999 999999999\n1\n", fl.io.read_theta)
 file("pot of many elements", "given.pot", lambda: b"# a\n1 999999999 Fe 1 1\n9 2 2\n1\n", fl.io.read_theta)
-file("pot of 10⁷ comments", "given.pot", lambda: b"#\n" * 5_000_000, fl.io.read_theta)
+file("pot of 10⁷ comments", "given.pot", lambda: b"#\n" * 1_000_000, fl.io.read_theta)
 
 XYZ = b'1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1 pbc="T T T" Lattice="%s"\nCu 0 0 0 1 1 1\n'
 CUBE = b"4 0 0 0 4 0 0 0 4"
@@ -618,7 +626,7 @@ for kind, content in {
     "of 10¹⁵ atoms": lambda: b"1000000000000000\n\n",
     "of −1 atoms": lambda: b"-1\n\n",
     "of a count of 10⁷ digits": lambda: b"9" * 10_000_000 + b"\n",
-    "of one line": lambda: b"1" + b" " * 100_000_000,
+    "of one line": lambda: b"1" + b" " * 30_000_000,
     "of a comment of 10⁶ quotes": comment(b'"' * 1_000_000),
     "of a comment of 10⁶ quoted quotes": comment(b'\\"' * 1_000_000),
     "of a comment of 10⁶ brackets": comment(b"[" * 1_000_000),
@@ -628,6 +636,15 @@ for kind, content in {
     "of a comment of 10⁶ spaced equal signs": comment(b" =" * 1_000_000),
     "of a comment of 10⁶ entries": comment(b" ".join(b"a%d=1" % i for i in range(1_000_000))),
     "of a comment of 10⁵ entries": comment(b" ".join(b"a%d=1" % i for i in range(100_000))),
+    "of a comment of 10⁴ entries": comment(b" ".join(b"a%d=1" % i for i in range(10_000))),
+    "of a comment of 131,000 equal signs": comment(b"=" * 130_000),
+    "of a comment of 131,000 quotes": comment(b'"' * 130_000),
+    "of a comment of 65,000 quoted quotes": comment(b'\\"' * 65_000),
+    "of a comment of 131,000 brackets": comment(b"[" * 130_000),
+    "of a comment of 43,000 braces": comment(b"a={" * 43_000),
+    "of a comment of 131,000 backslashes": comment(b"\\" * 130_000),
+    "of a comment of 65,000 spaced equal signs": comment(b" =" * 65_000),
+    "of a comment of 130,000 digits": comment(b"a=" + b"9" * 130_000),
     "of a comment of 10⁶ words": comment(b" ".join(b"a%d" % i for i in range(1_000_000))),
     "of a comment of one entry twice": comment(b"a=1 " * 500_000),
     "of a comment of nested lists": comment(b"_JSON a=" + b"[" * 100_000 + b"]" * 100_000),
@@ -637,6 +654,13 @@ for kind, content in {
     "of a column of 10³⁰ values": lambda: b"1\nProperties=species:S:1:pos:R:3:a:R:" + b"9" * 30 + b"\nCu 0 0 0\n",
     "of −3 values in a column": lambda: b"1\nProperties=species:S:1:pos:R:3:a:R:-3\nCu 0 0 0\n",
     "of 10⁵ columns": lambda: b"1\nProperties=species:S:1:pos:R:3" + b"".join(b":a%d:R:1" % i for i in range(100_000)) + b"\nCu 0 0 0" + b" 1" * 100_000 + b"\n",
+    "of 10⁴ columns": lambda: (
+        b"1\nProperties=species:S:1:pos:R:3"
+        + b"".join(b":a%d:R:1" % i for i in range(10_000))
+        + b"\nCu 0 0 0"
+        + b" 1" * 10_000
+        + b"\n"
+    ),
     "of 10⁵ configurations of no atom": lambda: b"0\n\n" * 100_000,
     "of bytes": lambda: b"1\n\xff\xfe\nCu 0 0 0\n",
     "of NUL": lambda: bytes(1000),
@@ -655,6 +679,100 @@ for kind, content in {
     "of a cluster over a huge space": lambda: b"3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1\nCu 0 0 0 1 1 1\nCu 1e9 0 0 1 1 1\nCu 1e15 1e15 0 1 1 1\n",
 }.items():  # fmt: skip
     file(f"extended xyz {kind}", "given.xyz", content)
+
+
+# -- other programs
+
+XML_BOMB = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in itertools.pairwise("abcdefghi"))
+for kind, (given, content) in {
+    "vasprun of entities": (
+        "given-vasprun.xml",
+        lambda: f"<!DOCTYPE m [<!ENTITY a 'a'>{XML_BOMB}]><modeling>&i;</modeling>".encode(),
+    ),
+    "vasprun of entities in UTF-16": (
+        "given-vasprun.xml",
+        lambda: f"<!DOCTYPE m [<!ENTITY a 'a'>{XML_BOMB}]><modeling>&i;</modeling>".encode("utf-16"),
+    ),
+    "vasprun nested 200,000 deep": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a>" * 200_000),
+    "vasprun of tags": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a/>" * 200_000 + b"</modeling>"),
+    "OUTCAR of 10⁹ ions": (
+        "given-OUTCAR",
+        lambda: b" vasp.6.2\n number of ions NIONS = 1000000000\n ions per type = 1000000000\n",
+    ),
+    "OUTCAR of one line": ("given-OUTCAR", lambda: b" vasp.6.2\n" + b"a" * 10_000_000),
+    "Quantum Espresso of 10⁹ atoms": (
+        "given.pwo",
+        lambda: b"Program PWSCF\n number of atoms/cell      =   1000000000\n",
+    ),
+    "ASE trajectory of 2⁶⁰ items": ("given.traj", lambda: ulm(b'{"version":1}', n=2**60)),
+    "ASE trajectory of one item, many times": (
+        "given.traj",
+        lambda: ulm(b'{"version":1,"a":[' + b"1," * 20_000 + b"1]}", items=[48 + 80_000] * 10_000),
+    ),
+    "ASE trajectory of brackets": ("given.traj", lambda: ulm(b"[" + b"[]," * 1_000_000 + b"[]]")),
+    "ASE trajectory of 10¹² positions": (
+        "given.traj",
+        lambda: ulm(b'{"positions.":{"ndarray":[[1000000000000,3],"float64",0]}}'),
+    ),
+    "ASE trajectory of one array, many times": (
+        "given.traj",
+        lambda: (
+            ulm(b'{"a":[' + b",".join([b'{"ndarray":[[100000,3],"float64",0]}'] * 20_000) + b"]}") + bytes(2_400_000)
+        ),
+    ),
+    "ASE JSON of 10¹² positions": (
+        "given.json",
+        lambda: (
+            b'{"1": {"positions": {"__ndarray__": [[1000000000000, 3], "float64", [1]]}, "numbers": [29]}, "ids": [1], "nextid": 2}'
+        ),
+    ),
+    "MTP of 10¹² atoms": (
+        "given.cfg",
+        lambda: b"BEGIN_CFG\n Size\n 1000000000000\n AtomData: id type cartes_x cartes_y cartes_z\n",
+    ),
+    "MTP without vectors": (
+        "given.cfg",
+        lambda: b"BEGIN_CFG\n Size\n 1\n Supercell\n x\n AtomData: type cartes_x cartes_y cartes_z\n0 0 0 0\nEND_CFG\n",
+    ),
+    "MD17 of zeros": (
+        "given.npz",
+        lambda: archive(
+            z=np.ones(9, int), R=np.zeros((2 * 10**5, 9, 3)), E=np.zeros(2 * 10**5), F=np.zeros((2 * 10**5, 9, 3))
+        ),
+    ),
+    "xyz.gz as a bomb": ("given.xyz.gz", lambda: gzip.compress(b"1\n\nCu 0 0 0\n" * 5_000_000, 1)),
+    "pckl.gzip of empty sets": ("given.pckl.gzip", lambda: gzip.compress(b"\x80\x04](" + b"\x8f" * 2**21 + b"e.", 9)),
+    "ASE database of endless rows": (
+        "given.db",
+        lambda: database(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS id{} FROM c", "NULL"
+        ),
+    ),
+    "ASE database of huge rows": ("given.db", lambda: database("SELECT 1 AS id{}", "zeroblob(900000000)")),
+}.items():
+    file(kind, given, content, lambda path: fl.io.open(path, elements=["Cu"]))
+
+
+def ulm(text: bytes, *, n: int = 1, items: list[int] | None = None) -> bytes:
+    """A trajectory of ASE with this JSON and these places of its items."""
+    places = [56] if items is None else items
+    head = b"- of UlmASE-Trajectory  " + struct.pack("<qqq", 3, n if items is None else len(items), 48)
+    return head + b"".join(struct.pack("<q", place) for place in places) + struct.pack("<q", len(text)) + text
+
+
+def database(select: str, value: str) -> bytes:
+    """An ASE database whose table is a view."""
+    columns = (
+        "unique_id ctime mtime username numbers positions cell pbc initial_magmoms initial_charges masses tags momenta constraints "
+        "calculator calculator_parameters energy free_energy forces stress dipole magmoms magmom charges key_value_pairs data natoms "
+        "fmax smax volume mass charge"
+    )
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.execute(
+            "CREATE VIEW systems AS " + select.format("".join(f", {value} AS {name}" for name in columns.split()))
+        )
+        made.commit()
+        return made.serialize()
 
 
 # -- structures from Python, and other doors of the featuriser
@@ -923,13 +1041,6 @@ for what, make in NO_FILES.items():
 
         case(f"{what} in place of {kind}", harmless=kind in ("moments of a database",))(instead)
 
-file(
-    "MiLaDy poscar of absurd counts",
-    "given.txt",
-    lambda: b"111 1 Fe 26 -1 -1 0\n1\n4 0 0\n0 4 0\n0 0 4\n999999999\nCartesian\n0 0 0\n",
-    lambda p: __import__("fisherlib.io.formats.milady.poscar", fromlist=["read"]).read(p),
-)
-
 
 def milady_with(kind: str, where: str, content: Callable[[], bytes]) -> None:
     def prepare(folder: Path) -> Act:
@@ -947,11 +1058,11 @@ milady_with(
 )
 milady_with("poscar of 999 elements", "01_120_000001.poscar", lambda: b"111 999 Fe 26 -1 -1 0\n1\n")
 milady_with("poscar of bytes", "01_120_000001.poscar", lambda: bytes(range(256)) * 100)
-milady_with("poscar of a long line", "01_120_000001.poscar", lambda: b"111 1 Fe 26 -1 -1 0\n" + b"1 " * 5_000_000)
-milady_with("eml of one line", "01_120_000001.eml", lambda: b"1 " * 2_000_000)
+milady_with("poscar of a long line", "01_120_000001.poscar", lambda: b"111 1 Fe 26 -1 -1 0\n" + b"1 " * 1_000_000)
+milady_with("eml of one line", "01_120_000001.eml", lambda: b"1 " * 400_000)
 milady_with("eml of K = 0", "01_120_000001.eml", lambda: b"1\n")
-milady_with("eml of blank lines", "01_120_000001.eml", lambda: b"\n" * 5_000_000)
-milady_with("fml of broken rows", "01_120_000001.fml", lambda: b"1\n" * 300_000)
+milady_with("eml of blank lines", "01_120_000001.eml", lambda: b"\n" * 1_000_000)
+milady_with("fml of broken rows", "01_120_000001.fml", lambda: b"1\n" * 60_000)
 milady_with("fml of NaN", "01_120_000001.fml", lambda: b"1 nan 1 1 1 1 1\n")
 
 
@@ -1045,7 +1156,18 @@ def sentence(error: BaseException, *, named: bool = True) -> str:
         or "given" in said
         or any(
             w in said
-            for w in ("cell of", "positions of", "cutoff", "n_max", "l_max", "width", "smoothing", "species", "01_120")
+            for w in (
+                "cell of",
+                "positions of",
+                "cutoff",
+                "n_max",
+                "l_max",
+                "width",
+                "smoothing",
+                "species",
+                "energies",
+                "01_120",
+            )
         )
         or re.match(r"a\d.json", said)
     ), f"names neither file nor argument: {said:.200}"

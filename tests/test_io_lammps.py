@@ -372,7 +372,7 @@ def test_elements_that_are_not_known_are_refused(
 def test_binary_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.dump").write_bytes(b"\xff\xfe\x00\x01")
     for reader in (lambda p: read_dump(p, energies=[0.0]), lambda p: read_snap(p, n_atoms=1)):
-        with pytest.raises(ValueError, match="x.dump: expected text, got other bytes"):
+        with pytest.raises(ValueError, match="x.dump: expected text in UTF-8, got byte 0xff"):
             reader(tmp_path / "x.dump")
 
 

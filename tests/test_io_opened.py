@@ -88,7 +88,7 @@ def rename(**names: str) -> Callable[[Atoms], None]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the calls that read a file."""
     calls: list[str] = []
-    for module, name in ((npz, "read_arrays"), (pickles.inert, "load"), (ase.io, "read"), (fl.io.reading, "sha256")):
+    for module, name in ((npz, "Arrays"), (pickles.inert, "load"), (ase.io, "read"), (fl.io.reading, "sha256")):
         real = getattr(module, name)
 
         def call(*args: Any, real: Callable = real, name: str = name, **kwargs: Any) -> object:
@@ -379,7 +379,7 @@ def test_nested_lists_in_the_place_of_arrays_and_entries_are_not_looked_into(tmp
 def test_a_file_is_read_once_whatever_is_then_chosen(tmp_path: Path, kind: str, counted: list[str]) -> None:
     path = write(tmp_path, kind, changed(lambda a: a.set_array("f2", np.ones((len(a), 3)))))
     opened = fl.io.open(path)
-    assert sorted(counted) == sorted(["sha256", {"npz": "read_arrays", "pickle": "load", "extxyz": "read"}[kind]])
+    assert sorted(counted) == sorted(["sha256", {"npz": "Arrays", "pickle": "load", "extxyz": "read"}[kind]])
     path.unlink()
     first = opened.dataset(check=False)
     other = opened.dataset(check=False, forces="f2", temperature=300.0, gradient=True)

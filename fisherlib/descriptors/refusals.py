@@ -54,14 +54,14 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         independent = volume > 1e-6 * np.prod(np.linalg.norm(cell, axis=1))
     if not (independent and math.isfinite(volume)):
         raise ValueError(f"cell of {where}: expected three independent, finite vectors in Å, got {cell.tolist()}")
-    if (shortest := np.linalg.norm(cell, axis=1).min()) < NEAREST:
-        raise ValueError(
-            f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
-            "in fractions"
-        )
     neighbours = len(atoms) * 4 / 3 * math.pi * cutoff**3 / volume
     if neighbours > MOST_NEIGHBOURS:
         raise ValueError(
             f"cell of {where}: expected Å, got {cell.tolist()}, in which an atom has about {neighbours:.0e} neighbours "
             f"within the cutoff of {cutoff:g} Å; the cell may be in nm or in fractions"
+        )
+    if (shortest := np.linalg.norm(cell, axis=1).min()) < NEAREST:
+        raise ValueError(
+            f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
+            "in fractions"
         )

@@ -94,7 +94,8 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._left = regular(path), max(TIMES * path.stat().st_size, ALWAYS)
+        self._path, self._size = regular(path), path.stat().st_size
+        self._left, self._taken = max(TIMES * self._size, ALWAYS), set[str]()
         with contextlib.ExitStack() as closing:
             with self._readable():
                 self._zip = closing.enter_context(zipfile.ZipFile(path))
@@ -132,17 +133,20 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
 
     def __getitem__(self, name: str) -> NDArray:
         member = self._members[name]
-        if member.file_size > self._left:
+        with self._readable():  # deflate reaches 1032
+            if member.compress_size > self._size or member.file_size > 1100 * max(member.compress_size, 1):
+                raise ValueError(f"{member.filename} claims {member.file_size} bytes from {member.compress_size}")
+        if name not in self._taken and member.file_size > self._left:
             raise ValueError(
-                f"{self._path.name}: expected arrays of at most {max(TIMES * self._path.stat().st_size, ALWAYS) / 2**20:.3g} MB in a "
-                f"file of this size, got more with {name!r:.40}; leave it out, or write the file by numpy.savez, without compression"
+                f"{self._path.name}: expected arrays of at most {TIMES} times the {self._size} bytes of the file, got more with "
+                f"{name!r:.40}; leave it out, or write the file by numpy.savez, without compression"
             )
-        with self._readable():
+        if name not in self._taken:
+            self._taken.add(name)
             self._left -= member.file_size
-            with self._zip.open(member) as file:
-                _head(file, member)
-            with self._zip.open(member) as file:
-                return np.lib.format.read_array(file, allow_pickle=False)
+        self.described(name)
+        with self._readable(), self._zip.open(member) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)

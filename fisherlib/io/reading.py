@@ -26,6 +26,7 @@ from .file_sets import Location, called, located, read_each
 from .formats import fitsnap_rows, milady
 from .formats.kinds import READERS, TYPED, UNPACKING, kind_of
 from .places import printable, sha256
+from .strict import in_memory
 
 #: Kind → the data of a file or folder whose columns are fixed.
 _FIXED: dict[str, Callable[[Path], Dataset]] = {
@@ -69,9 +70,10 @@ def open(
     # Before the content: a file that is replaced meanwhile must not lend its fingerprint to these data.
     kind = kind_of(file)
     digest = _of_shards(file) if kind == "database" else sha256(file)
-    if kind in _FIXED:
-        return Opened(path=file.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](file))
-    stored = tuple(_stored(file, kind, elements, energies))
+    with in_memory(file):
+        if kind in _FIXED:
+            return Opened(path=file.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](file))
+        stored = tuple(_stored(file, kind, elements, energies))
     return Opened(path=file.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 

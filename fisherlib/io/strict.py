@@ -1,9 +1,10 @@
 """What files must be before they are read: regular ones, JSON that has every key once, and a suffix of their format."""
 
+import contextlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ _CONTAINERS = 10_000
 
 
 class Twice(ValueError):
-    """A key that occurs twice among the entries of one object, or brackets that hold nothing."""
+    """A key that occurs twice among the entries of one object."""
 
 
 def regular(path: Path) -> Path:
@@ -24,6 +25,18 @@ def regular(path: Path) -> Path:
         what = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "a link to nothing"
         raise ValueError(f"{path.name}: expected a file, got {what}; move it out of the folder")
     return path
+
+
+@contextlib.contextmanager
+def in_memory(path: Path) -> Iterator[None]:
+    """Says in words that what a file holds does not fit into the memory; sentences of ours stay as they are."""
+    try:
+        yield
+    except MemoryError as error:
+        if type(error) is MemoryError and error.args:
+            raise
+        wanted = f"{path.name}: its content does not fit into the memory that is free"
+        raise MemoryError(f"{wanted}; close other programs, or split the file") from None
 
 
 def ending(path: str | os.PathLike, *suffixes: str) -> Path:
@@ -40,7 +53,7 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
 
     Raises:
         Twice: a key that occurs twice.
-        ValueError: no JSON, or lists within lists without end.
+        ValueError: no JSON, lists within lists without end, or lists that hold next to nothing.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -50,12 +63,10 @@ def parse_json(text: str | bytes, place: str, layout: str, parse_constant: Calla
             raise Twice(f"{place}: expected each key once, got {twice!r:.40} twice; keep the one that counts")
         return made
 
+    brackets = sum(map(text.count, "[{")) if isinstance(text, str) else sum(map(text.count, (b"[", b"{")))
+    if brackets > len(text) // 6 + _CONTAINERS:
+        raise ValueError(f"{place}: expected {layout}, got little but {brackets} brackets in {len(text)} letters")
     try:
-        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
-        if text.count("[") + text.count("{") > len(text) // 6 + _CONTAINERS:
-            raise Twice(
-                f"{place}: expected {layout}, got little but brackets, {len(text)} letters of lists; it is no data"
-            )
         return json.loads(text, object_pairs_hook=once, parse_constant=parse_constant)
     except Twice:
         raise

@@ -22,7 +22,7 @@ from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
 from .formats.values import flat
 from .places import find
-from .strict import Twice, ending, parse_json
+from .strict import Twice, ending, in_memory, parse_json
 
 #: Larger JSON files are not looked into: θ of ten thousand parameters takes a fifth of it.
 JSON_LIMIT = 1_000_000
@@ -52,7 +52,8 @@ def read_theta(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     path = find(path)
     if path.suffix in _OTHERS:
         return _OTHERS[path.suffix](path, name=name)
-    content = _content(path)
+    with in_memory(path):
+        content = _content(path)
     if isinstance(content, Mapping) and isinstance(content.get("theta_f"), Mapping):  # the numbers of a report
         content = content["theta_f"]
     if not isinstance(content, Mapping) or not _ENTRIES <= content.keys():

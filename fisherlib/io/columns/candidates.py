@@ -26,8 +26,13 @@ def usual_energies(kind: str) -> tuple[str, ...]:
 
 def fit(D: np.ndarray, Phi: np.ndarray) -> bool:
     """Whether (ΣN, K) and (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) have the same K."""
+    return Phi.shape[1:] in _rows(D)
+
+
+def _rows(D: np.ndarray) -> set[tuple[int, ...]]:
+    """The shapes that a row of the force descriptors of some descriptors may have; none if these are no (ΣN, K)."""
     K = D.shape[1] if D.ndim == 2 else 0
-    return K > 0 and Phi.shape[1:] in ((3, K), (K, 3), (3 * K,))
+    return {(3, K), (K, 3), (3 * K,)} if K else set()
 
 
 def gradients(columns: Columns) -> list[str]:
@@ -49,17 +54,15 @@ def of_descriptors(columns: Columns, force_descriptors: str | None = None) -> li
     if force_descriptors is not None and force_descriptors not in columns:
         return []
     against = columns if force_descriptors is None else {force_descriptors: columns[force_descriptors]}
-    fits = [
-        name
-        for name, D in columns.items()
-        if _float(D) and any(fit(D, Phi) for other, Phi in against.items() if other != name and _float(Phi))
-    ]
+    rows = {Phi.shape[1:] for Phi in against.values() if _float(Phi)}  # by shape, as there may be many columns
+    fits = [name for name, D in columns.items() if _float(D) and not rows.isdisjoint(_rows(D))]
     return sorted(fits, key=lambda name: name != DESCRIPTORS)
 
 
 def of_force_descriptors(columns: Columns) -> list[str]:
     """Float columns (ΣN, 3, K), (ΣN, K, 3) or (ΣN, 3K) for which there are descriptors with the same K."""
-    fits = [name for name, Phi in columns.items() if _float(Phi) and of_descriptors(columns, name)]
+    rows = set[tuple[int, ...]]().union(*(_rows(D) for D in columns.values() if _float(D)))
+    fits = [name for name, Phi in columns.items() if _float(Phi) and Phi.shape[1:] in rows]
     return sorted(fits, key=lambda name: (name != FORCE_DESCRIPTORS, columns[name].ndim == 2))
 
 

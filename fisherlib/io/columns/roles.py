@@ -157,12 +157,12 @@ def _none(what: str, stored: Configurations, kind: str, file: str, wanted: str |
     if what == "energies":
         found, usual, column, fit = entries, usual_energies(kind), "", candidates.of_energies(entries, kind)
         fixed = kind not in KEYED and set(fit) <= {"energies"}
-        has = ", ".join(entries) or "no entry at all"
+        has = f"{', '.join(entries):.300}" or "no entry at all"
     else:
         usual = FORCES if kind in KEYED else FORCES[:1]
         found, column, fit = atoms, "column ", candidates.of_forces(atoms)
         fixed = kind == "npz" and set(fit) <= set(FORCES)
-        has = column_list(atoms)
+        has = f"{column_list(atoms):.300}"
     has += f"; name it by {what}=" if fit or wanted else f"; none of it can be {what}: add them to the file"
     if fixed and wanted is not None:
         return no_such_choice(what, wanted, file, found)

@@ -13,6 +13,7 @@ from ...dataset import Dataset, Trajectory, stated
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
 from ..archive import refuse_large
+from ..places import printable
 from .header import Header
 from .inventory import findings, header_of, listed, of_key, refuse_incomplete, sealed, write_seal
 from .join import Precision, join, known_fingerprints, refuse_copies, refuse_descriptors, refuse_repeats, refuse_unlike
@@ -220,7 +221,7 @@ class Database:
         if not parts:
             raise ValueError(f"{self.path}: expected at least one shard, got none; write some with Database.append")
         known = {name: about for name, about in self.about.items() if name in ("descriptor", "reference")}
-        provenance = {"file": self.path.name, **known}
+        provenance = {"file": printable(self.path.name), **known}
         return Dataset([join(t) for t in parts.values()], provenance=provenance)
 
     def verify(self, *, progress: Progress | None = None) -> list[str]:

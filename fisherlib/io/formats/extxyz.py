@@ -18,6 +18,8 @@ from .stacking import ASE_UNITS, Parsed, stack
 _UNITS = {**ASE_UNITS, "stress": "eV/Å³? xx yy zz yz xz xy"}
 #: Frames that ASE reads at once: its objects take far more memory than their arrays.
 BATCH = 500
+#: Letters of a comment line; ASE takes a second for some ten thousand entries.
+_LONGEST = 2**17
 _PLAIN = [Column("symbols", "S", 1), Column("positions", "R", 3)]
 
 
@@ -65,6 +67,8 @@ def _text(path: Path) -> str:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):  # of ASE, which has no words for it
+        return f"{error!s:.40} is neither an element nor a known column"
     return f"{type(error).__name__}: {error!s:.300}".removeprefix("ValueError: ").rstrip(": ")
 
 
@@ -96,8 +100,11 @@ def _frame(lines: list[str], number: int, size: int) -> _Frame:
     N = int(first[:20])
     if not 0 < N <= size:
         raise ValueError(f"line {number + 1}: {N} atoms in a file of {size} bytes")
+    told = "".join(lines[number + 1 : number + 2])
+    if len(told) > _LONGEST:
+        raise ValueError(f"line {number + 2}: {len(told)} letters of comment, and at most {_LONGEST} are read")
     try:
-        comment = as_ase_reads("".join(lines[number + 1 : number + 2]))
+        comment = as_ase_reads(told)
         columns = columns_of(comment)
     except ValueError as error:
         raise ValueError(f"line {number + 2}: {error}") from error

@@ -91,7 +91,8 @@ def _damaged(path: Path, rows: Sequence[Line], columns: int, chosen: Sequence[in
                 return ValueError(
                     f"{path.name}: expected a number in column {k + 1} of line {number}, got {words[k]!r:.20}; the file is damaged"
                 )
-    return ValueError(f"{path.name}: expected {columns} columns of numbers from line {rows[0][0]} on, got others")
+    found = f"others from line {rows[0][0]} on" if rows else "no line"
+    return ValueError(f"{path.name}: expected {columns} columns of numbers, got {found}; the file is damaged")
 
 
 def _is_number(word: str) -> bool:

@@ -53,9 +53,9 @@ def _starts(path: Path, columns: Mapping[str, NDArray], frame: str) -> NDArray[n
     told = [columns[name] for name in (*KEYS, frame) if name in columns]
     changes = np.any([column[1:] != column[:-1] for column in told], axis=0)
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
-    seen: set[tuple] = set()
+    seen: set[str] = set()  # as text, since numbers can be made to hash alike
     for row in starts:
-        if (one := tuple(column[row].item() for column in told)) in seen:
+        if (one := repr([column[row].item() for column in told])) in seen:
             wanted = "the rows of a configuration one after the other"
             found = f"{columns[frame][row].item()!r:.40} again in row {row}; sort the table by it"
             raise ValueError(f"column {frame!r} of {path.name}: expected {wanted}, got {found}")
