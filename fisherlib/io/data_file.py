@@ -23,7 +23,8 @@ from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
-from .featurise import featurise, refuse_hopeless
+from .featurise import featurise
+from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
 from .places import printable
 
@@ -146,7 +147,22 @@ class Opened:
         if self.fixed is None:
             frames = self._chosen(dataclasses.replace(choice, key=None))
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
-                refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
+                descriptor = or_default(None, species_of(frames), 3 * self.atoms)
+                K = refuse_hopeless(frames, descriptor=descriptor, path=self.path)
+                refuse_unfit(frames, descriptor=descriptor, K=K, path=self.path)
+
+    def forecast(self, choice: Choice = GUESSED, *, descriptor: Descriptor | None = None) -> Forecast | None:
+        """What descriptors will take where ``dataset`` computes them: their number, memory and time; else None.
+
+        Raises:
+            ValueError: configurations that cannot be described, or more descriptors than force components.
+        """
+        if self.fixed is not None or choice.descriptors or choice.force_descriptors or self.has_descriptors:
+            return None
+        frames = self._chosen(choice)
+        taken = or_default(descriptor, species_of(frames), 3 * self.atoms)
+        refuse_hopeless(frames, descriptor=taken, path=self.path)
+        return forecast(frames, taken)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
         if key is not None and self.kind != "extxyz":
@@ -177,7 +193,8 @@ class Opened:
         check_temperature(choice.temperature)
         if self.fixed is not None and descriptor is not None:
             raise no_such_choice("descriptor", descriptor, self.path.name)
-        descriptor = or_default(descriptor)
+        if descriptor is not None:
+            or_default(descriptor)  # refuses what is none
         if self.fixed is None:
             made, about = self._read(choice, descriptor, on_bad, progress)
         else:
@@ -203,7 +220,7 @@ class Opened:
         return made, about
 
     def _read(
-        self, choice: Choice, descriptor: Descriptor, on_bad: OnBad, progress: Progress | None
+        self, choice: Choice, descriptor: Descriptor | None, on_bad: OnBad, progress: Progress | None
     ) -> tuple[list[Trajectory], dict[str, Any]]:
         """The trajectories of the columns chosen, with descriptors computed where the file has none."""
         found = self._chosen(choice)
@@ -218,6 +235,7 @@ class Opened:
         elif choice.gradient:
             raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
         else:
+            descriptor, _ = chosen(frames, descriptor, self.path)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
         about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])

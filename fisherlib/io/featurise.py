@@ -1,21 +1,27 @@
-"""Descriptors for frames that have none, computed once and kept beside the data."""
+"""Descriptors for frames that have none, computed once and kept."""
 
 import hashlib
+import itertools
 import json
-import warnings
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from ase import Atoms
 from tqdm.auto import tqdm
 
 from ..configurations import Configurations
-from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Descriptor, in_words, size_parameters
+from ..dataset import Trajectory
+from ..descriptors import Descriptor
 from ..progress import Progress
-from ..units import counted
-from .archive import checksum, read_arrays, refuse_large, write_arrays
+from . import cache
+from .archive import checksum, read_arrays
+from .forecast import forecast, precision, refuse_unfit, species_of
+
+#: Numbers of Φ that are computed at once, in double precision: 256 MB.
+PIECE = 2**25
 
 
 def featurise(
@@ -24,78 +30,79 @@ def featurise(
     """Trajectories with descriptors, in memory, from the cache if it was made of these configurations with these settings.
 
     The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
-    computed anew. Site and force descriptors take 32 ΣN K bytes.
+    computed anew. Site and force descriptors take 32 ΣN K bytes; where Φ takes more than 1 GB it is held in single
+    precision, and both take 20 ΣN K bytes.
+
+    Args:
+        frames: that ``forecast.chosen`` has accepted.
+        descriptor: that it has chosen.
+        path: of their file.
+        progress: called with (configurations done, in all); a progress bar is shown without it.
 
     Raises:
         MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
-    K = refuse_hopeless(frames, descriptor=descriptor, path=path)
     atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
-    way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
-    refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
-    recipe = json.dumps({"data": _fingerprint(frames), "species": species, **descriptor.parameters}, sort_keys=True)
-    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
-    found = _from_cache(cache, recipe, atoms, K)
+    names = descriptor.names(species)
+    K = len(names)
+    refuse_unfit(frames, descriptor=descriptor, K=K, path=path)
+    kind = precision(K, atoms)
+    recipe = json.dumps(
+        {"data": _fingerprint(frames), "species": species, "precision": kind.__name__, **descriptor.parameters},
+        sort_keys=True,
+    )
+    name = f"{path.stem}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+    found = _from_cache(cache.find(name), recipe, atoms, K)
     if found is None:
-        configurations = [a for f in frames for a in f.atoms()]
-        with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
-            show = progress or (lambda done, total: bar.update(done - bar.n))
-            found = descriptor(configurations, species=species, progress=show)
-        _keep(cache, recipe, *found)
-    ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
+        if progress is None and (expected := forecast(frames, descriptor)).long:
+            print(f"{path.name}: {expected}", file=sys.stderr)
+        found = _computed(frames, descriptor, species, progress, K)
+        D, Phi = found
+        stamp = _stamp(recipe, D, Phi)
+        cache.keep(name, [("site_descriptors", D), ("force_descriptors", Phi), ("checksum", stamp)])
+    ends = np.cumsum([f.n_atoms.sum() for f in frames])[:-1]
     parts = zip(frames, np.split(found[0], ends), np.split(found[1], 3 * ends), strict=True)
     return [f.with_descriptors(D, Phi, names) for f, D, Phi in parts]
+
+
+def _computed(
+    frames: Sequence[Configurations], descriptor: Descriptor, species: list[int], progress: Progress | None, K: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Descriptors of all configurations, piece by piece, so that no more than a piece is there twice."""
+    total = sum(len(f.n_atoms) for f in frames)
+    atoms = sum(int(f.n_atoms.sum()) for f in frames)
+    D, Phi = np.empty((atoms, K)), np.empty((3 * atoms, K), precision(K, atoms))
+    before = start = 0
+    with tqdm(total=total, desc="descriptors", delay=1, disable=progress is not None) as bar:
+        show = progress or (lambda done, total: bar.update(done - bar.n))
+        for piece in _pieces(frames, PIECE // (3 * K)):
+            found = descriptor(piece, species=species, progress=partial(_after, show, before, total))
+            stop = start + len(found[0])
+            D[start:stop], Phi[3 * start : 3 * stop] = found
+            before, start = before + len(piece), stop
+    return D, Phi
+
+
+def _after(show: Progress, before: int, total: int, done: int, _: int) -> None:
+    show(before + done, total)
+
+
+def _pieces(frames: Sequence[Configurations], atoms: int) -> Iterator[list[Atoms]]:
+    """The configurations in lists of about so many atoms, at least one in each."""
+    piece: list[Atoms] = []
+    held = 0
+    for one in itertools.chain.from_iterable(f.atoms() for f in frames):
+        if piece and held + len(one) > atoms:
+            yield piece
+            piece, held = [], 0
+        piece.append(one)
+        held += len(one)
+    yield piece
 
 
 def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
     """The configurations with their descriptors, computed now and kept nowhere."""
     return frames.with_descriptors(*descriptor(frames.atoms(), species=species), descriptor.names(species))
-
-
-def species_of(frames: Sequence[Configurations]) -> list[int]:
-    """The atomic numbers that occur, ascending."""
-    return sorted({int(z) for f in frames if f.numbers is not None for z in np.unique(f.numbers)})
-
-
-def number(descriptor: Descriptor, frames: Sequence[Configurations], path: Path) -> int:
-    """K of the descriptors of frames that have positions.
-
-    Raises:
-        ValueError: more than there are force components.
-    """
-    species = species_of(frames)
-    components, K = 3 * sum(int(f.n_atoms.sum()) for f in frames), len(descriptor.names(species))
-    if K > components:
-        raise ValueError(
-            f"descriptor: {in_words(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
-            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in size_parameters(descriptor))}"
-        )
-    return K
-
-
-def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor, path: Path) -> int:
-    """Refuses configurations that cannot be described, or are too few, before anything is computed; K of their descriptors.
-
-    Raises:
-        ValueError: no elements or positions, some periodic directions only, more descriptors than force components.
-    """
-    for f in frames:
-        if f.numbers is None or f.positions is None:
-            lacking = "numbers" if f.numbers is None else "positions"
-            raise ValueError(
-                f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
-                "none; if the file has descriptors, name them by descriptors= and force_descriptors="
-            )
-        refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
-        pbc = np.zeros((len(f.n_atoms), 3), bool) if f.pbc is None else f.pbc
-        mixed = np.flatnonzero(pbc.any(axis=1) & ~pbc.all(axis=1))
-        if len(mixed):
-            raise ValueError(
-                f"pbc of configuration {mixed[0]} of trajectory {f.key!r} in {path.name}: expected all directions periodic or "
-                f"none, got {pbc[mixed[0]].tolist()}; make a slab or a wire periodic in all, with a cell that leaves vacuum"
-            )
-    return number(descriptor, frames, path)
 
 
 def _fingerprint(frames: Sequence[Configurations]) -> str:
@@ -107,14 +114,14 @@ def _fingerprint(frames: Sequence[Configurations]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> tuple[np.ndarray, np.ndarray] | None:
-    if not cache.exists():
+def _from_cache(kept: Path | None, recipe: str, atoms: int, K: int) -> tuple[np.ndarray, np.ndarray] | None:
+    if kept is None:
         return None
     try:
-        arrays = read_arrays(cache)
+        arrays = read_arrays(kept)
         D, Phi, stamp = arrays["site_descriptors"], arrays["force_descriptors"], str(arrays["checksum"])
-    except (ValueError, KeyError):
-        return None  # damaged (its checksums say so), or of a version that had none: computed again and replaced
+    except (ValueError, KeyError, OSError):
+        return None  # damaged (its checksums say so), or just deleted: computed again and replaced
     # Neither of another recipe nor written into by others.
     intact = stamp == _stamp(recipe, D, Phi) and (D.shape, Phi.shape) == ((atoms, K), (3 * atoms, K))
     return (D, Phi) if intact and len(arrays) == 3 else None
@@ -123,17 +130,3 @@ def _from_cache(cache: Path, recipe: str, atoms: int, K: int) -> tuple[np.ndarra
 def _stamp(recipe: str, D: np.ndarray, Phi: np.ndarray) -> str:
     """Checksum of the arrays and of what they were made of."""
     return checksum([np.array(recipe), Phi, D])
-
-
-def _keep(cache: Path, recipe: str, D: np.ndarray, Phi: np.ndarray) -> None:
-    arrays: list[tuple[str, Any]] = [
-        ("site_descriptors", D),
-        ("force_descriptors", Phi),
-        ("checksum", _stamp(recipe, D, Phi)),
-    ]
-    try:
-        cache.parent.mkdir(exist_ok=True)
-        write_arrays(arrays, cache)
-    except OSError as error:
-        lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
-        warnings.warn(lost, stacklevel=2)
