@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fisherlib.descriptors import Default, Soap, count, default_for, fitting, in_words, or_default
+from fisherlib.descriptors import Default, Soap, default_for, in_words, or_default
+from fisherlib.descriptors.sizes import count, fitting
 
 FEW = list(itertools.combinations([1, 6, 8, 29, 79], 2))
 

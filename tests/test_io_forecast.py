@@ -10,7 +10,8 @@ import pytest
 
 import fisherlib as fl
 from fisherlib import cluster
-from fisherlib.descriptors import Soap, count
+from fisherlib.descriptors import Soap
+from fisherlib.descriptors.sizes import count
 from fisherlib.io import featurise, forecast
 
 SMALL = Soap(cutoff=4.0, n_max=2, l_max=1)

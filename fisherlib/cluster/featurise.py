@@ -106,9 +106,7 @@ def featurise(
         return database
     sums = len(found) if by == "trajectory" else len({f.temperature for f in found})
     way = "take fewer descriptors, or by='temperature'" if by == "trajectory" else "take fewer descriptors"
-    refuse_large(
-        f"{path.name}: {counted(sums, 'sum')} of K = {K} descriptors", 16 * K**2 * sums + 40 * K**2 * workers, way
-    )
+    refuse_large(f"{path.name}: {counted(sums, 'sum')} of K = {K} descriptors", 16 * K**2 * sums + 40 * K**2, way)
     pieces = chunks(found, max(SUMMED // K, ENOUGH_ROWS * K), digest)
     beside = path.parent / ".cache" / f"{path.stem}-{digest[:16]}" if path.exists() else None
     kept = RecordStore((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)

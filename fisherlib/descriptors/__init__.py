@@ -9,9 +9,7 @@ from .contract import StrainDescriptor as StrainDescriptor
 from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
 from .sizes import Default as Default
-from .sizes import count as count
 from .sizes import default_for as default_for
-from .sizes import fitting as fitting
 from .sizes import or_default as or_default
 from .soap import Soap as Soap
 

@@ -12,8 +12,9 @@ from ase import Atoms
 
 from ..configurations import Configurations
 from ..dataset import refuse_non_finite
-from ..descriptors import Default, Descriptor, count, default_for, fitting, in_words, or_default, size_parameters
+from ..descriptors import Default, Descriptor, default_for, in_words, or_default, size_parameters
 from ..descriptors.refusals import refuse_impossible
+from ..descriptors.sizes import count, fitting
 from ..units import counted
 from .archive import memory, refuse_large
 
