@@ -20,8 +20,8 @@ from . import cache
 from .archive import checksum, read_arrays
 from .forecast import forecast, precision, refuse_unfit, species_of
 
-#: Numbers of Φ that are computed at once, in double precision: 256 MB.
-PIECE = 2**25
+#: Numbers of Φ that are computed at once, in double precision: 64 MB.
+PIECE = 2**23
 
 
 def featurise(
