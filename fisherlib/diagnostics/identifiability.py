@@ -65,7 +65,7 @@ def null_directions(
     names = _names(names, K)
     total = moments.total()
     loss = fisher(total, 1.0 if temperature is None else temperature)
-    A, S = loss.A, kl(total, 1.0).A
+    A, S = (loss.normal or (loss.A,))[0], kl(total, 1.0).A  # directions do not depend on β²
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
         rounding = solve(loss).rounding

@@ -6,9 +6,9 @@ from types import NoneType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import diagnostics, uncertainty
+from .. import diagnostics
 from ..arguments import flag, kind
-from ..dataset import Dataset
+from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
 from ..diagnostics.descriptor_match import parameters_of
 from ..diagnostics.verdict import Level, unknown
@@ -18,8 +18,10 @@ from ..progress import Progress, silent
 from ..regression import fisher_fit, force_rmse, ridge_path, row_weights
 from ..solvers import decomposed_once
 from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
+from ..uncertainty.independence import blocks_of
 from ..units import check_temperature, counted
 from ..validation import STRENGTHS, choose_strength, held_out_errors
+from ..validation.held_out import plain_errors
 from . import effort
 from .ensembles import of_ensembles
 
@@ -108,10 +110,10 @@ def _verdicts(
     if len(data.energies) < 2:
         message = "one configuration: errors cannot be estimated"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
-    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
+    blocks = blocks_of(data, theta_f.theta, moments)  # that they are those of the data is checked
     progress(BLOCKS, STEPS)
     runs = [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
-    held_out = _held_out(blocks, common, thorough, _between(progress, BLOCKS, HELD_OUT))
+    held_out = _held_out(blocks, moments, common, thorough, _between(progress, BLOCKS, HELD_OUT))
     found += [*runs, _blocks(blocks), *_clusters(blocks), *held_out]
     found += of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)
     progress(STEPS, STEPS)
@@ -189,33 +191,51 @@ def _clusters(blocks: Blocks) -> list[Verdict]:
     return [Verdict(name="scatter of blocks", level="warn", message=message, value=float(n), limits=limits)]
 
 
-def _held_out(blocks: Blocks, temperature: float | None, thorough: bool, progress: Progress) -> list[Verdict]:
+def _held_out(
+    blocks: Blocks, whole: Moments, temperature: float | None, thorough: bool, progress: Progress
+) -> list[Verdict]:
     """Verdicts on the force error for held-out trajectories, and on the ridge chosen by it."""
-    moments = effort.parts(blocks.moments, thorough=thorough)
-    if moments is None:
-        missing = (
-            f"not computed: {counted(blocks.clusters, 'fit')} of {blocks.moments.K} parameters would take about "
-            f"{effort.seconds(blocks.moments):.2g} s; take trust.verdicts(…, thorough=True)"
-        )
-        return [unknown(name, missing) for name in ("held-out forces", "strength", "range of strengths")]
-    path = ridge_path(moments, [NONE], temperature=temperature)
-    fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
-    errors = held_out_errors(moments, [NONE, *STRENGTHS], temperature=temperature, progress=progress)
-    weights = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
-    out = float(np.sqrt(weights @ errors[:, 0] / weights.sum()))
-    floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
-    ratio = out / fitted if fitted > floor else 1.0
+    share = effort.SHARE if blocks.kind == "trajectories" else 0.5  # blocks took a pass over the data themselves
+    moments, bearable = effort.parts(blocks.moments, share=share, thorough=thorough)
+    errors = (
+        held_out_errors(moments, [NONE, *STRENGTHS], temperature=temperature, progress=progress) if bearable else None
+    )
+    plain = plain_errors(moments, temperature=temperature) if errors is None else errors[:, 0]
+    missing = (
+        f"not computed: {counted(blocks.clusters, 'fit')} of {blocks.moments.K} parameters would take about "
+        f"{effort.seconds(blocks.moments):.2g} s; take trust.verdicts(…, thorough=True)"
+    )
     unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
     if len(moments) < blocks.clusters:
         unit = f"one of {len(moments)} random parts of the {blocks.kind}"
+    left_out = (
+        unknown("held-out forces", missing) if plain is None else _left_out(moments, whole, plain, temperature, unit)
+    )
+    if errors is None:
+        return [left_out, *(unknown(name, missing) for name in ("strength", "range of strengths"))]
+    choice = choose_strength(
+        moments,
+        temperature=temperature,
+        path=ridge_path(whole, STRENGTHS, temperature=temperature),
+        errors=errors[:, 1:],
+    )
+    return [left_out, choice.verdict, choice.range]
+
+
+def _left_out(moments: Moments, whole: Moments, errors: Array, temperature: float | None, unit: str) -> Verdict:
+    """Verdict on held-out errors (parts,), eV²/Å², of θ_f beside those where it is fitted."""
+    path = ridge_path(whole, [NONE], temperature=temperature)
+    fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
+    weights = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
+    out = float(np.sqrt(weights @ errors / weights.sum()))
+    floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
+    ratio = out / fitted if fitted > floor else 1.0
     level: Level = "ok"
     message = f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
     if ratio > SAME:
         level = "warn"
         message = f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations"
-    left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
-    choice = choose_strength(moments, temperature=temperature, errors=errors[:, 1:])
-    return [left_out, choice.verdict, choice.range]
+    return Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
 
 
 def _unknown(keys: Sequence[str]) -> Verdict:

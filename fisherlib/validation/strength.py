@@ -73,6 +73,7 @@ def choose_strength(
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
+    path: RidgePath | None = None,
     errors: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> RidgeChoice:
@@ -86,6 +87,7 @@ def choose_strength(
         strengths: (n,) λ > 0 to try; by default twenty per power of ten from 1e-12 to 100, times the mean of A_kk/m_k
             if a scale is given. The best is interpolated by a parabola in ln λ.
         temperature, origin, scale, progress: as for ``held_out_errors``.
+        path: ``ridge_path`` of all the data for these strengths, if already known.
         errors: (trajectories, n) ``held_out_errors`` of these moments and strengths, if already known.
 
     Returns:
@@ -101,7 +103,7 @@ def choose_strength(
         ((3,), True)
     """
     options: dict[str, Any] = {"temperature": temperature, "origin": origin, "scale": scale}
-    path = ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
+    path = path or ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
     if errors is None:
