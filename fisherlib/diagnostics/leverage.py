@@ -73,16 +73,16 @@ def _leverage(data: Dataset, moments: Moments, temperature: float | None, block_
 
 
 def _squares(loss: Quadratic) -> Callable[[Array], Array]:
-    """Φ ↦ the diagonal of Φ A⁺ Φᵀ = |ΦW|² row by row."""
+    """Φ ↦ the diagonal of Φ A⁺ Φᵀ, by a triangular solution, or by the directions that are determined."""
     values, vectors = spectrum(loss)
     kept = values > loss.K * np.finfo(float).eps * values[-1]
     A, inverse = scaled(loss)
     if kept.all():
         factor, failed = lapack.dpotrf(A, lower=True)
-        triangle, singular = (factor, 1) if failed else lapack.dtrtri(factor, lower=True)
-        if not singular:  # a triangular W takes half the products
-            W = np.asfortranarray(triangle * inverse)  # its transpose
-            return lambda Phi: (blas.dtrmm(1.0, W, Phi.T, lower=True) ** 2).sum(axis=0)
+        if not failed:  # a triangle takes half the products
+            return lambda Phi: (blas.dtrsm(1.0, factor, (Phi * inverse).T, lower=True, overwrite_b=True) ** 2).sum(
+                axis=0
+            )
     V = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
     return lambda Phi: ((Phi @ V) ** 2).sum(axis=1)
 
