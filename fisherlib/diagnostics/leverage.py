@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import blas, qr
 
 from ..arguments import kind
 from ..dataset import Array, Dataset
@@ -73,18 +73,14 @@ def _leverage(data: Dataset, moments: Moments, temperature: float | None, block_
 
 
 def _squares(loss: Quadratic) -> Callable[[Array], Array]:
-    """Φ ↦ the diagonal of Φ A⁺ Φᵀ, by a triangular solution, or by the directions that are determined."""
+    """Φ ↦ the diagonal of Φ A⁺ Φᵀ = |ΦW|², row by row."""
     values, vectors = spectrum(loss)
     kept = values > loss.K * np.finfo(float).eps * values[-1]
-    A, inverse = scaled(loss)
-    if kept.all():
-        factor, failed = lapack.dpotrf(A, lower=True)
-        if not failed:  # a triangle takes half the products
-            return lambda Phi: (blas.dtrsm(1.0, factor, (Phi * inverse).T, lower=True, overwrite_b=True) ** 2).sum(
-                axis=0
-            )
-    V = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-    return lambda Phi: ((Phi @ V) ** 2).sum(axis=1)
+    W = scaled(loss)[1][:, None] * vectors[:, kept] / np.sqrt(values[kept])
+    if not kept.all():
+        return lambda Phi: ((Phi @ W) ** 2).sum(axis=1)
+    R = np.asfortranarray(qr(W.T, mode="r")[0])  # WWᵀ = RᵀR: a triangle takes half the products
+    return lambda Phi: (blas.dtrmm(1.0, R, Phi.T) ** 2).sum(axis=0)
 
 
 def influence(data: Dataset, moments: Moments, temperature: float | None = None) -> Verdict:
