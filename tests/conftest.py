@@ -19,6 +19,9 @@ import fisherlib as fl
 
 pytest_plugins = ["budgets", "order", "samples"]
 
+#: Descriptors of the tests are kept here, and not in the folder of whoever runs them.
+os.environ.setdefault("FISHERLIB_CACHE", str(Path(__file__).resolve().parents[1] / "data" / ".cache"))
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

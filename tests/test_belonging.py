@@ -310,7 +310,8 @@ def test_moments_of_other_descriptors_are_not_added(data: fl.Dataset, foreign: f
         ours + theirs
 
 
-def test_a_cache_that_was_written_into_is_computed_anew(tmp_path: Path) -> None:
+def test_a_cache_that_was_written_into_is_computed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FISHERLIB_CACHE", str(tmp_path / ".cache"))
     rng, configurations = np.random.default_rng(0), []
     for number in range(3):
         atoms = ase.Atoms("Cu4", positions=2.2 * np.eye(4, 3) + 0.3 * rng.normal(size=(4, 3)))

@@ -350,7 +350,7 @@ def test_a_file_that_is_too_large_for_the_memory_is_sent_to_the_cluster(
 ) -> None:
     monkeypatch.setattr("fisherlib.io.archive.os.sysconf", lambda name: 100)
     with pytest.raises(
-        MemoryError, match=r"alloy.xyz: its descriptors take .* GB .*; take fisherlib.cluster.featurise"
+        MemoryError, match=r"alloy.xyz: its descriptors, SOAP .*, take .* GB .*; take .*fisherlib.cluster.featurise"
     ):
         fl.io.read(file, descriptor=SOAP)
 

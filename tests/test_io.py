@@ -572,8 +572,9 @@ def test_text_that_is_no_extended_xyz_is_refused(tmp_path: Path, content: str) -
 
 
 @pytest.fixture
-def plain_file(tmp_path: Path) -> Path:
-    """Forces and energies of a system without descriptors in its file."""
+def plain_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Forces and energies of a system without descriptors in its file; those are kept in a folder beside it."""
+    monkeypatch.setenv("FISHERLIB_CACHE", str(tmp_path / ".cache"))
     configurations = molecules(30)
     for atoms in configurations:
         _, Phi, E = described(atoms)

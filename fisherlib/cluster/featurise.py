@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import location
 from ..configurations import Configurations
-from ..descriptors import Descriptor, or_default
+from ..descriptors import Descriptor
+from ..io.archive import refuse_large
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
-from ..io.featurise import refuse_hopeless, species_of, with_descriptors
+from ..io.featurise import with_descriptors
+from ..io.forecast import chosen, species_of
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
+from ..units import counted
 from .accumulate import By, folded, refuse_by
 from .chunks import Chunk, chunks, cut, trajectories
 from .leaves import ONE_THREAD
@@ -55,7 +58,7 @@ def featurise(
 
     Args:
         configurations: file with positions, energies and forces, or what ``io.read_frames`` gives, which takes a key.
-        descriptor: SOAP with its defaults without it.
+        descriptor: ``descriptors.default_for`` the elements without it.
         temperature: K, for files that do not say; overrides what they say.
         into: folder of a database, a new one or one of the same descriptors, which is returned in place of moments.
         workers: processes on this machine, each with one thread.
@@ -67,6 +70,7 @@ def featurise(
 
     Raises:
         ValueError: an argument that is none of these, or configurations that cannot be described.
+        MemoryError: the moments of all trajectories would take more than half the memory of this machine.
         RuntimeError: workers die again and again over the same chunk.
         KeyboardInterrupt: with a sentence that says how much is done and kept.
 
@@ -80,8 +84,8 @@ def featurise(
     """
     refuse_by(by)
     found, path = trajectories(configurations, temperature)
-    descriptor = or_default(descriptor)
-    K, species = refuse_hopeless(found, descriptor=descriptor, path=path), tuple(species_of(found))
+    descriptor, K = chosen(found, descriptor, path)
+    species = tuple(species_of(found))
     about: dict[str, Any] = {
         "descriptor": {**descriptor.parameters, "K": K},
         "descriptor_names": list(descriptor.names(species)),
@@ -101,6 +105,9 @@ def featurise(
                 pass
         database.seal()
         return database
+    sums = len(found) if by == "trajectory" else len({f.temperature for f in found})
+    way = "take fewer descriptors, or by='temperature'" if by == "trajectory" else "take fewer descriptors"
+    refuse_large(f"{path.name}: {counted(sums, 'sum')} of K = {K} descriptors", 16 * K**2 * sums + 40 * K**2, way)
     pieces = chunks(found, max(SUMMED // K, ENOUGH_ROWS * K), digest)
     beside = path.parent / ".cache" / f"{path.stem}-{digest[:16]}" if path.exists() else None
     kept = RecordStore((beside if keep else None) if isinstance(keep, bool) else Path(keep), about)

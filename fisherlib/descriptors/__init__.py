@@ -14,26 +14,10 @@ from .repulsion import Zbl as Zbl
 from .repulsion import contribution as contribution
 from .repulsion import reference_of as reference_of
 from .repulsion import without_reference as without_reference
+from .sizes import Default as Default
+from .sizes import default_for as default_for
+from .sizes import or_default as or_default
 from .soap import Soap as Soap
-
-#: The descriptor of files that have none, where nobody chooses another one.
-Default = Soap
-
-
-def or_default(descriptor: Descriptor | None) -> Descriptor:
-    """The descriptor that is given, or else the default one.
-
-    Raises:
-        TypeError: an object that is no descriptor, or the class of one.
-    """
-    if descriptor is None:
-        return Default()
-    if isinstance(descriptor, type) or not isinstance(descriptor, Descriptor):
-        got = f"the class {descriptor.__name__}" if isinstance(descriptor, type) else type(descriptor).__name__
-        raise TypeError(
-            f"descriptor: expected a descriptor, got {got}; write descriptor=descriptors.{Default.__name__}(cutoff=5.0)"
-        )
-    return descriptor
 
 
 def from_text(text: str) -> Descriptor:

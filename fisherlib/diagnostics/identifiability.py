@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigh, qr
+from scipy.linalg import qr
 
 from ..arguments import kind
 from ..dataset import Array
 from ..losses import Quadratic, fisher, kl
 from ..moments import MomentRecord, Moments, Offsets
-from ..solvers import solve, spectrum
+from ..solvers import decomposed, solve, spectrum
 from ..units import beta, counted
 from .verdict import Level, Verdict
 
@@ -65,7 +65,7 @@ def null_directions(
     names = _names(names, K)
     total = moments.total()
     loss = fisher(total, 1.0 if temperature is None else temperature)
-    A, S = loss.A, _covariance(total)
+    A, S = (loss.normal or (loss.A,))[0], _covariance(total)  # directions do not depend on β²
     found = _constant(A, names) + _proportional(A, names) + _dependent(A, names)
     if not found:
         rounding = solve(loss).rounding
@@ -189,7 +189,7 @@ def _dependent(A: Array, names: Sequence[str]) -> list[Direction]:
     if not len(kept):
         return []
     d = np.sqrt(np.diag(A)[kept])
-    values, vectors = eigh(A[np.ix_(kept, kept)] / np.outer(d, d))
+    values, vectors = decomposed(A[np.ix_(kept, kept)] * np.outer(1 / d, 1 / d))  # that of ``spectrum`` if all are kept
     null = vectors[:, values <= _tolerance(K) * values[-1]]
     if not null.shape[1]:
         return []

@@ -1,12 +1,15 @@
 """Leverage: how much of a fit each configuration determines by itself."""
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.linalg import blas, qr
 
 from ..arguments import kind
 from ..dataset import Array, Dataset
 from ..losses import Quadratic
 from ..moments import Moments, rows_per_block
-from ..solvers import spectrum
+from ..solvers import scaled, spectrum
 from ..units import beta, counted
 from .verdict import Verdict, unknown
 
@@ -57,20 +60,27 @@ def _leverage(data: Dataset, moments: Moments, temperature: float | None, block_
     A = np.zeros((data.K, data.K))
     for key, record in moments.items():
         A += weights[key] * record.PhiPhi
-    values, vectors = spectrum(Quadratic(A, np.zeros(data.K), 0.0))
-    kept = values > data.K * np.finfo(float).eps * values[-1]
-    d = np.sqrt(np.diag(A))
-    inverse = np.divide(1.0, d, out=np.zeros_like(d), where=d > 0)
-    W = inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+    squares = _squares(Quadratic(A, np.zeros(data.K), 0.0))
     shares = []
     for t in data.values():
         rows = [
-            ((t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False) @ W) ** 2).sum(axis=1)
+            squares(t.force_descriptors[start : start + block_rows].astype(np.float64, copy=False))
             for start in range(0, len(t.forces), block_rows)
         ]
         starts = 3 * (np.cumsum(t.n_atoms) - t.n_atoms)
         shares.append(weights[t.key] * np.add.reduceat(np.concatenate(rows), starts))
     return np.concatenate(shares)
+
+
+def _squares(loss: Quadratic) -> Callable[[Array], Array]:
+    """Φ ↦ the diagonal of Φ A⁺ Φᵀ = |ΦW|², row by row."""
+    values, vectors = spectrum(loss)
+    kept = values > loss.K * np.finfo(float).eps * values[-1]
+    W = scaled(loss)[1][:, None] * vectors[:, kept] / np.sqrt(values[kept])
+    if not kept.all():
+        return lambda Phi: ((Phi @ W) ** 2).sum(axis=1)
+    R = np.asfortranarray(qr(W.T, mode="r")[0])  # WWᵀ = RᵀR: a triangle takes half the products
+    return lambda Phi: (blas.dtrmm(1.0, R, Phi.T) ** 2).sum(axis=0)
 
 
 def influence(data: Dataset, moments: Moments, temperature: float | None = None) -> Verdict:

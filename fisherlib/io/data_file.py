@@ -24,7 +24,8 @@ from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .columns.sources import Taken, taken
-from .featurise import featurise, refuse_hopeless
+from .featurise import featurise
+from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable
@@ -163,7 +164,22 @@ class Opened:
         if self.fixed is None:
             frames = self._chosen(dataclasses.replace(choice, key=None))
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
-                refuse_hopeless(frames, descriptor=or_default(None), path=self.path)
+                descriptor = or_default(None, species_of(frames), 3 * self.atoms)
+                K = refuse_hopeless(frames, descriptor=descriptor, path=self.path)
+                refuse_unfit(frames, descriptor=descriptor, K=K, path=self.path)
+
+    def forecast(self, choice: Choice = GUESSED, *, descriptor: Descriptor | None = None) -> Forecast | None:
+        """What descriptors will take where ``dataset`` computes them: their number, memory and time; else None.
+
+        Raises:
+            ValueError: configurations that cannot be described, or more descriptors than force components.
+        """
+        if self.fixed is not None or choice.descriptors or choice.force_descriptors or self.has_descriptors:
+            return None
+        frames = self._chosen(choice)
+        taken = or_default(descriptor, species_of(frames), 3 * self.atoms)
+        refuse_hopeless(frames, descriptor=taken, path=self.path)
+        return forecast(frames, taken)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
         if key is not None and self.kind not in KEYED:
@@ -214,7 +230,8 @@ class Opened:
             raise no_such_choice("descriptor", descriptor, self.path.name)
         if self.fixed is not None and reference is not None:
             raise no_such_choice("reference", reference, self.path.name)
-        descriptor = or_default(descriptor)
+        if descriptor is not None:
+            or_default(descriptor)  # refuses what is none
         if self.fixed is None:
             made, about = self._read(choice, descriptor, reference, on_bad, progress)
         else:
@@ -247,7 +264,7 @@ class Opened:
     def _read(
         self,
         choice: Choice,
-        descriptor: Descriptor,
+        descriptor: Descriptor | None,
         reference: Reference | None,
         on_bad: OnBad,
         progress: Progress | None,
@@ -275,6 +292,7 @@ class Opened:
             raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
         else:
             self._ask_early(frames)
+            descriptor, _ = chosen(frames, descriptor, self.path)
             made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
             about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
         made, name, told = self._energies(found, made, choice, reference)

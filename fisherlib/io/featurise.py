@@ -1,21 +1,27 @@
-"""Descriptors for frames that have none, computed once and kept beside the data."""
+"""Descriptors for frames that have none, computed once and kept."""
 
 import hashlib
+import itertools
 import json
-import warnings
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from ase import Atoms
 from tqdm.auto import tqdm
 
 from ..configurations import Configurations
-from ..dataset import Trajectory, refuse_non_finite
-from ..descriptors import Descriptor, StrainDescriptor, in_words, size_parameters
+from ..dataset import Trajectory
+from ..descriptors import Descriptor, StrainDescriptor
 from ..progress import Progress
-from ..units import counted
-from .archive import checksum, read_arrays, refuse_large, write_arrays
+from . import cache
+from .archive import checksum, read_arrays
+from .forecast import forecast, precision, refuse_unfit, species_of
+
+#: Numbers of Φ that are computed at once, in double precision: 64 MB.
+PIECE = 2**23
 
 #: What the cache holds, in this order; the last only where there are virials.
 _KEPT = ("site_descriptors", "force_descriptors", "strain_descriptors")
@@ -27,32 +33,36 @@ def featurise(
     """Trajectories with descriptors, in memory, from the cache if it was made of these configurations with these settings.
 
     The cache holds the recipe and a checksum of the arrays that were made by it; where either is another one, descriptors are
-    computed anew. Site and force descriptors take 32 ΣN K bytes. Where configurations have virials, strain descriptors are
-    computed and kept with the others.
+    computed anew. Site and force descriptors take 32 ΣN K bytes; where Φ takes more than 1 GB it is held in single
+    precision, and both take 20 ΣN K bytes. Where configurations have virials, strain descriptors are computed and kept too.
+
+    Args:
+        frames: that ``forecast.chosen`` has accepted.
+        descriptor: that it has chosen.
+        path: of their file.
+        progress: called with (configurations done, in all); a progress bar is shown without it.
 
     Raises:
         TypeError: there are virials, and the descriptor knows nothing of strain.
         MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
-    K = refuse_hopeless(frames, descriptor=descriptor, path=path)
     atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
-    way = "take fisherlib.cluster.featurise, which holds none of them in memory, or fewer descriptors"
-    refuse_large(f"{path.name}: its descriptors", 32 * atoms * K, way)
+    names = descriptor.names(species)
+    K = len(names)
+    refuse_unfit(frames, descriptor=descriptor, K=K, path=path)
+    kind = precision(K, atoms)
     strain = any(f.virials is not None for f in frames)
-    compute: Callable[..., tuple[np.ndarray, ...]] = _with_strain(descriptor) if strain else descriptor
-    about = {"data": _fingerprint(frames), "species": species, **({"strain": True} if strain else {})}
-    recipe = json.dumps({**about, **descriptor.parameters}, sort_keys=True)
-    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    cache = path.parent / ".cache" / f"{path.stem}-{digest}.npz"
+    about = {"data": _fingerprint(frames), "species": species, "precision": kind.__name__, **descriptor.parameters}
+    recipe = json.dumps({**about, **({"strain": True} if strain else {})}, sort_keys=True)
+    name = f"{path.stem}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     shapes = [(atoms, K), (3 * atoms, K), (sum(len(f.n_atoms) for f in frames), 6, K)][: 3 if strain else 2]
-    found = _from_cache(cache, recipe, shapes)
+    found = _from_cache(cache.find(name), recipe, shapes)
     if found is None:
-        configurations = [a for f in frames for a in f.atoms()]
-        with tqdm(total=len(configurations), desc="descriptors", delay=1, disable=progress is not None) as bar:
-            show = progress or (lambda done, total: bar.update(done - bar.n))
-            found = compute(configurations, species=species, progress=show)
-        _keep(cache, recipe, found)
-    ends, names = np.cumsum([f.n_atoms.sum() for f in frames])[:-1], descriptor.names(species)
+        if progress is None and (expected := forecast(frames, descriptor)).long:
+            print(f"{path.name}: {expected}", file=sys.stderr)
+        found = _computed(frames, _with_strain(descriptor) if strain else descriptor, species, progress, shapes)
+        cache.keep(name, [*zip(_KEPT, found, strict=False), ("checksum", _stamp(recipe, found))])
+    ends = np.cumsum([f.n_atoms.sum() for f in frames])[:-1]
     D, Phi = np.split(found[0], ends), np.split(found[1], 3 * ends)
     Psi = np.split(found[2], np.cumsum([len(f.n_atoms) for f in frames])[:-1]) if strain else [None] * len(frames)
     return [
@@ -68,49 +78,50 @@ def _with_strain(descriptor: Descriptor) -> Callable[..., tuple[np.ndarray, ...]
     return descriptor.with_strain
 
 
+def _computed(
+    frames: Sequence[Configurations],
+    compute: Callable[..., tuple[np.ndarray, ...]],
+    species: list[int],
+    progress: Progress | None,
+    shapes: Sequence[tuple[int, ...]],
+) -> tuple[np.ndarray, ...]:
+    """Descriptors of all configurations, piece by piece, so that no more than a piece is there twice."""
+    total, (atoms, K) = sum(len(f.n_atoms) for f in frames), shapes[0]
+    made = [np.empty(shape, precision(K, atoms) if k == 1 else float) for k, shape in enumerate(shapes)]
+    before, ends = 0, [0] * len(made)
+    with tqdm(total=total, desc="descriptors", delay=1, disable=progress is not None) as bar:
+        show = progress or (lambda done, total: bar.update(done - bar.n))
+        for piece in _pieces(frames, PIECE // (3 * K)):
+            found = compute(piece, species=species, progress=partial(_after, show, before, total))
+            for k, array in enumerate(found):
+                made[k][ends[k] : ends[k] + len(array)] = array
+                ends[k] += len(array)
+            before += len(piece)
+    return tuple(made)
+
+
+def _after(show: Progress, before: int, total: int, done: int, _: int) -> None:
+    show(before + done, total)
+
+
+def _pieces(frames: Sequence[Configurations], atoms: int) -> Iterator[list[Atoms]]:
+    """The configurations in lists of about so many atoms, at least one in each."""
+    piece: list[Atoms] = []
+    held = 0
+    for one in itertools.chain.from_iterable(f.atoms() for f in frames):
+        if piece and held + len(one) > atoms:
+            yield piece
+            piece, held = [], 0
+        piece.append(one)
+        held += len(one)
+    yield piece
+
+
 def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
     """The configurations with their descriptors, computed now and kept nowhere."""
-    compute = descriptor if frames.virials is None else _with_strain(descriptor)
+    compute: Callable[..., tuple[np.ndarray, ...]] = descriptor if frames.virials is None else _with_strain(descriptor)
     D, Phi, *Psi = compute(frames.atoms(), species=species)
     return frames.with_descriptors(D, Phi, descriptor.names(species), Psi=Psi[0] if Psi else None)
-
-
-def species_of(frames: Sequence[Configurations]) -> list[int]:
-    """The atomic numbers that occur, ascending."""
-    return sorted({int(z) for f in frames if f.numbers is not None for z in np.unique(f.numbers)})
-
-
-def number(descriptor: Descriptor, frames: Sequence[Configurations], path: Path) -> int:
-    """K of the descriptors of frames that have positions.
-
-    Raises:
-        ValueError: more than there are force components.
-    """
-    species = species_of(frames)
-    components, K = 3 * sum(int(f.n_atoms.sum()) for f in frames), len(descriptor.names(species))
-    if K > components:
-        raise ValueError(
-            f"descriptor: {in_words(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
-            f"the {components} force components of {path.name}; take smaller {' and '.join(f'{p}=' for p in size_parameters(descriptor))}"
-        )
-    return K
-
-
-def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor, path: Path) -> int:
-    """Refuses configurations that cannot be described, or are too few, before anything is computed; K of their descriptors.
-
-    Raises:
-        ValueError: no elements or positions, more descriptors than force components.
-    """
-    for f in frames:
-        if f.numbers is None or f.positions is None:
-            lacking = "numbers" if f.numbers is None else "positions"
-            raise ValueError(
-                f"{lacking} of trajectory {f.key!r} in {path.name}: expected them where descriptors are to be computed, got "
-                "none; if the file has descriptors, name them by descriptors= and force_descriptors="
-            )
-        refuse_non_finite("positions", f.key, f.positions, f.n_atoms, rows_per_atom=1)
-    return number(descriptor, frames, path)
 
 
 def _fingerprint(frames: Sequence[Configurations]) -> str:
@@ -122,14 +133,14 @@ def _fingerprint(frames: Sequence[Configurations]) -> str:
     return digest.hexdigest()
 
 
-def _from_cache(cache: Path, recipe: str, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...] | None:
-    if not cache.exists():
+def _from_cache(kept: Path | None, recipe: str, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...] | None:
+    if kept is None:
         return None
     try:
-        arrays = read_arrays(cache)
+        arrays = read_arrays(kept)
         found, stamp = tuple(arrays[name] for name in _KEPT[: len(shapes)]), str(arrays["checksum"])
-    except (ValueError, KeyError):
-        return None  # damaged (its checksums say so), or of a version that had none: computed again and replaced
+    except (ValueError, KeyError, OSError):
+        return None  # damaged (its checksums say so), or just deleted: computed again and replaced
     # Neither of another recipe nor written into by others.
     intact = stamp == _stamp(recipe, found) and [a.shape for a in found] == list(shapes)
     return found if intact and len(arrays) == 1 + len(shapes) else None
@@ -138,13 +149,3 @@ def _from_cache(cache: Path, recipe: str, shapes: Sequence[tuple[int, ...]]) -> 
 def _stamp(recipe: str, arrays: Sequence[np.ndarray]) -> str:
     """Checksum of the arrays and of what they were made of."""
     return checksum([np.array(recipe), *arrays])
-
-
-def _keep(cache: Path, recipe: str, found: Sequence[np.ndarray]) -> None:
-    arrays: list[tuple[str, Any]] = list(zip(_KEPT, found, strict=False))
-    try:
-        cache.parent.mkdir(exist_ok=True)
-        write_arrays([*arrays, ("checksum", _stamp(recipe, found))], cache)
-    except OSError as error:
-        lost = f"the descriptors could not be kept in {cache.parent} ({error}); they will be computed again next time"
-        warnings.warn(lost, stacklevel=2)

@@ -144,7 +144,7 @@ def read(
     """A dataset from a file, a folder or several files of any format that ``open`` knows.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
-    and kept in ``.cache`` beside it. To choose columns by sight, or another one later without reading the file again,
+    and kept in the folder that ``python -m fisherlib.io.cache`` lists and cleans. To choose columns by sight, or another one later without reading the file again,
     take ``open``.
 
     Args:

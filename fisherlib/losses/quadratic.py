@@ -45,7 +45,7 @@ class Quadratic:
             raise ValueError(f"b: expected shape (K,), got {b.shape}; write Quadratic(A, b, s)")
         if A.shape != (len(b), len(b)):
             raise ValueError(f"A: expected shape {b.shape * 2} to go with b, got {A.shape}")
-        if np.abs(A - A.T).max() > 1e-9 * np.abs(A).max():
+        if not np.array_equal(A, A.T) and np.abs(A - A.T).max() > 1e-9 * np.abs(A).max():
             raise ValueError("A: expected a symmetric matrix, got one that is not")
         object.__setattr__(self, "A", A)
         object.__setattr__(self, "b", b)

@@ -18,6 +18,10 @@ from .quadratic import Quadratic
 def _by_temperature(moments: Moments | MomentRecord, temperature: float | None) -> dict[float, MomentRecord]:
     """Records merged by temperature; each sum is multiplied by β² once, so β cancels from θ exactly."""
     check_temperature(temperature)
+    if isinstance(moments, Moments):
+        known = {record.temperature if temperature is None else temperature for record in moments.values()}
+        if len(known) == 1 and (only := known.pop()) is not None:
+            return {only: moments.total()}
     groups: dict[float, Fold] = {}
     for record in [moments] if isinstance(moments, MomentRecord) else moments.values():
         T = record.temperature if temperature is None else temperature

@@ -42,6 +42,7 @@ class Moments(Mapping[str, MomentRecord]):
     def __init__(self, records: Mapping[str, MomentRecord], *, about: Mapping[str, Any] | None = None) -> None:
         kind("records", records, Mapping, _AS_MOMENTS)
         self._records, self.about = dict(records), dict(about or {})
+        self._total: MomentRecord | None = None
         if not self._records:
             raise ValueError("records: expected the moments of at least one trajectory, got none")
         kind(
@@ -140,12 +141,14 @@ class Moments(Mapping[str, MomentRecord]):
         return sum(known) % 2**64 if len(known) == len(self) else None
 
     def total(self) -> MomentRecord:
-        """All trajectories merged into one record, in the order of the keys."""
-        records = iter(self.values())
-        fold = Fold(next(records))
-        for record in records:
-            fold.add(record)
-        return fold.record()
+        """All trajectories merged into one record, in the order of the keys; kept, as many ask for it."""
+        if self._total is None:
+            records = iter(self.values())
+            fold = Fold(next(records))
+            for record in records:
+                fold.add(record)
+            self._total = fold.record()
+        return self._total
 
 
 def _cut_again(wholes: Moments, parts: Moments) -> str | None:

@@ -5,12 +5,12 @@ import functools
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh
 
 from ..arguments import floats, kind, number
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
+from ..solvers import decomposed
 from .normal import row_weights
 
 
@@ -75,7 +75,7 @@ class RidgePath:
             raise ValueError("moments: expected something to fit, got force descriptors that are all zero")
         theta = parameters("origin", np.zeros(K) if origin is None else origin, K)
         inverse = _inverse_root(diagonal if scale is None else parameters("scale", scale, K), diagonal)
-        s, V = eigh(A * np.outer(inverse, inverse))
+        s, V = decomposed(A * np.outer(inverse, inverse))
         kept = s > K * np.finfo(float).eps * s[-1]  # smaller eigenvalues are rounding and may be negative
         s, V = s[kept], V[:, kept]
         r = b - A @ theta

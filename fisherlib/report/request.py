@@ -15,7 +15,7 @@ from .. import io
 from ..descriptors import Default
 from ..io.columns.choice import ROLES, Choice
 from ..io.columns.roles import pair
-from ..io.featurise import number
+from ..io.forecast import number
 from ..units import COLDEST, HOTTEST, counted, kelvins
 from .parameters import FILES, ParameterError, check, defaults, spoken
 

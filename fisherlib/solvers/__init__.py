@@ -1,5 +1,7 @@
 """The minimum of a quadratic loss: found by a scaled factorisation, with its rank, and refined beyond rounding."""
 
+from .decompositions import decomposed as decomposed
+from .decompositions import decomposed_once as decomposed_once
 from .refinement import Part as Part
 from .refinement import fisher_residual as fisher_residual
 from .refinement import normal_residual as normal_residual

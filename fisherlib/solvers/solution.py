@@ -3,12 +3,14 @@
 import dataclasses
 
 import numpy as np
-from scipy.linalg import cho_solve, eigh, eigvalsh, lapack
+from scipy.linalg import cho_solve, lapack
 
 from ..arguments import kind, number
 from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
+from .decompositions import decomposed
+from .decompositions import eigenvalues as eigenvalues_of
 
 #: Factor c of the bound c κ² ε on the rounding of θ. Compared with extended precision, for rows in any order and any
 #: blocks, c was 0.02 to 0.15 with SOAP and SNAP descriptors, and 0.34 with random ones.
@@ -97,7 +99,7 @@ def spectrum(quadratic: Quadratic) -> tuple[Array, Array]:
         ValueError: as for ``scaled``.
     """
     A, _ = scaled(quadratic)
-    return eigh(A)
+    return decomposed(A)
 
 
 def scaled(quadratic: Quadratic) -> tuple[Array, Array]:
@@ -157,7 +159,7 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
             f"tolerance: expected 0 ≤ tolerance < 1, relative to the largest eigenvalue, got {tolerance!r}"
         )
     rhs = (quadratic.normal or (quadratic.A, quadratic.b))[1] * inverse
-    eigenvalues = eigvalsh(A)
+    eigenvalues = eigenvalues_of(A)
     largest = eigenvalues[-1]
     if eigenvalues[0] < -1e-8 * largest:
         raise ValueError(
@@ -166,7 +168,7 @@ def solve(quadratic: Quadratic, *, tolerance: float | None = None) -> Solution:
     kept = eigenvalues > tolerance * largest
     factor, failed = lapack.dpotrf(A, lower=True) if kept.all() else (None, 1)
     if failed:
-        V = eigh(A)[1][:, kept]
+        V = decomposed(A)[1][:, kept]
         y, method = V @ ((V.T @ rhs) / eigenvalues[kept]), "truncated"
     else:
         y, method = cho_solve((factor, True), rhs), "cholesky"

@@ -6,18 +6,23 @@ from types import NoneType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import diagnostics, uncertainty
-from ..arguments import kind
-from ..dataset import Dataset
+from .. import diagnostics
+from ..arguments import flag, kind
+from ..dataset import Array, Dataset
 from ..diagnostics import Verdict
 from ..diagnostics.descriptor_match import parameters_of
 from ..diagnostics.verdict import Level, unknown
 from ..moments import Moments, accumulate
 from ..potential import LinearPotential
-from ..regression import fisher_fit, force_rmse, ridge_path
+from ..progress import Progress, silent
+from ..regression import fisher_fit, force_rmse, ridge_path, row_weights
+from ..solvers import decomposed_once
 from ..uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks
+from ..uncertainty.independence import blocks_of
 from ..units import check_temperature, counted
-from ..validation import choose_strength, leave_one_trajectory_out
+from ..validation import STRENGTHS, choose_strength, held_out_errors
+from ..validation.held_out import plain_errors
+from . import effort
 from .ensembles import of_ensembles
 
 #: With fewer independent blocks error bars are rough; below ``FEWEST_BLOCKS`` there is no interval.
@@ -29,6 +34,8 @@ ITSELF = 1e-9
 INDEPENDENT = "independent blocks"
 #: A strength of the ridge that is practically zero.
 NONE = 1e-14
+#: Steps of the progress: in all, and after the checks of the data, the blocks and the held-out errors.
+STEPS, CHECKED, BLOCKS, HELD_OUT = 100, 40, 50, 90
 
 
 def verdicts(
@@ -38,6 +45,8 @@ def verdicts(
     model: LinearPotential | None = None,
     theta: ArrayLike | LinearPotential | None = None,
     temperature: float | None = None,
+    thorough: bool = False,
+    progress: Progress = silent,
 ) -> list[Verdict]:
     """All evidence for and against a Fisher fit: the checks of the data (``diagnostics.check``), then those of the fit.
 
@@ -52,6 +61,9 @@ def verdicts(
         model: to be judged; θ_f by default. Held-out errors and the strength are always those of θ_f.
         theta: (K,) parameters known to be roughly right, as for ``diagnostics.check``; the model by default.
         temperature: K; the trajectories' own by default.
+        thorough: hold out each trajectory, whatever it costs. Without it many trajectories of many descriptors are held out
+            in 5 to 10 parts, or not at all where that would take far longer than the fit; the verdicts say so.
+        progress: called with (steps done, steps in all); an exception raised in it ends the assessment.
 
     Returns:
         Verdicts, each with its number and its own name.
@@ -70,11 +82,26 @@ def verdicts(
     kind("moments", moments, (Moments, NoneType), "verdicts(data, moments=accumulate(data))")
     kind("model", model, (LinearPotential, NoneType), "verdicts(data, model=io.read_theta(path))")
     check_temperature(temperature)
-    moments = moments or accumulate(data)
+    flag("thorough", thorough)
+    with decomposed_once():
+        return _verdicts(data, moments or accumulate(data), model, theta, temperature, thorough, progress)
+
+
+def _verdicts(
+    data: Dataset,
+    moments: Moments,
+    model: LinearPotential | None,
+    theta: ArrayLike | LinearPotential | None,
+    temperature: float | None,
+    thorough: bool,
+    progress: Progress,
+) -> list[Verdict]:
     without = [t.key for t in data.values() if t.temperature is None] if temperature is None else []
     common = 1.0 if without else temperature  # θ_f does not depend on a common temperature
     theta_f, other = _fitted(data, moments, model, common)
+    progress(1, STEPS)
     found = diagnostics.check(data, temperature, moments=moments, theta=other if theta is None else theta)
+    progress(CHECKED, STEPS)
     if theta_f is None or any(v.name == "force descriptors" for v in found):
         return found  # there is nothing to fit
     if other is not None:
@@ -85,13 +112,21 @@ def verdicts(
     if len(data.energies) < 2:
         message = "one configuration: errors cannot be estimated"
         return [*found, Verdict(name=INDEPENDENT, level="fail", message=message, value=1.0, limits=(ROUGH, np.inf))]
-    blocks = uncertainty.independent_blocks(data, theta_f.theta, moments=moments, temperature=temperature)
+    blocks = blocks_of(data, theta_f.theta, moments)  # that they are those of the data is checked
+    progress(BLOCKS, STEPS)
     if a_sample:
         found += [*diagnostics.single_run(data, _cut(blocks)), *diagnostics.short_runs(data, blocks.next)]
-    found += [_blocks(blocks), *_clusters(blocks), *_held_out(blocks, common)]
-    if not a_sample:
-        return found
-    return [*found, *of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)]
+    held_out = _held_out(blocks, moments, common, thorough, _between(progress, BLOCKS, HELD_OUT))
+    found += [_blocks(blocks), *_clusters(blocks), *held_out]
+    if a_sample:
+        found += of_ensembles(data, moments, other or theta_f, temperature, blocks.tau)
+    progress(STEPS, STEPS)
+    return found
+
+
+def _between(progress: Progress, first: int, last: int) -> Progress:
+    """What is done of a part as steps of the whole."""
+    return lambda done, total: progress(first + (last - first) * done // total, STEPS)
 
 
 def _fitted(
@@ -160,23 +195,51 @@ def _clusters(blocks: Blocks) -> list[Verdict]:
     return [Verdict(name="scatter of blocks", level="warn", message=message, value=float(n), limits=limits)]
 
 
-def _held_out(blocks: Blocks, temperature: float | None) -> list[Verdict]:
+def _held_out(
+    blocks: Blocks, whole: Moments, temperature: float | None, thorough: bool, progress: Progress
+) -> list[Verdict]:
     """Verdicts on the force error for held-out trajectories, and on the ridge chosen by it."""
-    moments = blocks.moments
-    path = ridge_path(moments, [NONE], temperature=temperature)
+    share = effort.SHARE if blocks.kind == "trajectories" else 0.5  # blocks took a pass over the data themselves
+    moments, bearable = effort.parts(blocks.moments, share=share, thorough=thorough)
+    errors = (
+        held_out_errors(moments, [NONE, *STRENGTHS], temperature=temperature, progress=progress) if bearable else None
+    )
+    plain = plain_errors(moments, temperature=temperature) if errors is None else errors[:, 0]
+    missing = (
+        f"not computed: {counted(blocks.clusters, 'fit')} of {blocks.moments.K} parameters would take about "
+        f"{effort.seconds(blocks.moments):.2g} s; take trust.verdicts(…, thorough=True)"
+    )
+    unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
+    if len(moments) < blocks.clusters:
+        unit = f"one of {len(moments)} random parts of the {blocks.kind}"
+    left_out = (
+        unknown("held-out forces", missing) if plain is None else _left_out(moments, whole, plain, temperature, unit)
+    )
+    if errors is None:
+        return [left_out, *(unknown(name, missing) for name in ("strength", "range of strengths"))]
+    choice = choose_strength(
+        moments,
+        temperature=temperature,
+        path=ridge_path(whole, STRENGTHS, temperature=temperature),
+        errors=errors[:, 1:],
+    )
+    return [left_out, choice.verdict, choice.range]
+
+
+def _left_out(moments: Moments, whole: Moments, errors: Array, temperature: float | None, unit: str) -> Verdict:
+    """Verdict on held-out errors (parts,), eV²/Å², of θ_f beside those where it is fitted."""
+    path = ridge_path(whole, [NONE], temperature=temperature)
     fitted = float(np.sqrt(path.residual_sum[0] / path.rows))
-    out = float(leave_one_trajectory_out(moments, [NONE], temperature=temperature)[0])
+    weights = row_weights(moments, temperature=temperature) * [r.rows for r in moments.values()]
+    out = float(np.sqrt(weights @ errors / weights.sum()))
     floor = np.sqrt(np.finfo(float).eps * moments.total().FF / moments.total().rows)
     ratio = out / fitted if fitted > floor else 1.0
-    unit = {"trajectories": "a trajectory", "blocks": "a block"}[blocks.kind]
     level: Level = "ok"
     message = f"force RMSE of θ_f {out:.4g} eV/Å where {unit} is left out, {fitted:.4g} where it is fitted"
     if ratio > SAME:
         level = "warn"
         message = f"{message}: the fit follows noise; regularise, drop descriptors, or add configurations"
-    left_out = Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
-    choice = choose_strength(moments, temperature=temperature)
-    return [left_out, choice.verdict, choice.range]
+    return Verdict(name="held-out forces", level=level, message=message, value=ratio, limits=(0.0, SAME))
 
 
 def _unknown(keys: Sequence[str]) -> Verdict:

@@ -153,6 +153,23 @@ def independent_blocks(
         raise ValueError("data: expected at least 2 configurations, got 1; there is no scatter to take an error from")
     moments = accumulate(data) if moments is None else moments
     of_data(moments, data, temperature)
+    return blocks_of(data, parameters("theta", theta, data.K), moments)
+
+
+def blocks_of(data: Dataset, theta: Array, moments: Moments) -> Blocks:
+    """``independent_blocks`` of moments that are known to be those of the data.
+
+    Args:
+        data: at least two configurations.
+        theta: (K,).
+        moments: of the data.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> data = fl.systems.double_well(0.1, trajectories=6)
+        >>> blocks_of(data, np.array([0.1, 1.0]), fl.accumulate(data)).clusters
+        6
+    """
     # Eigenvectors of A, not of the covariance of the scores: whitened by the latter, M < K scores always look uncorrelated.
     y = scores(data, theta) @ directions(fisher(moments.total(), 1.0))
     y -= y.mean(axis=0)
@@ -167,6 +184,7 @@ def independent_blocks(
         found |= _in_file_order(data, y, **found)
     if len(data) >= ENOUGH_TRAJECTORIES:
         return Blocks(moments=moments, kind="trajectories", **found)
+    M = len(data.energies)
     length = max(BLOCK_LENGTH * tau, M / MOST_BLOCKS)
     fewest = 2 if len(data) == 1 else 1
     parts = [data.select(key).blocks(max(fewest, int(len(t) / length))) for key, t in data.items()]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import floats
 from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
@@ -89,6 +90,8 @@ def choose_strength(
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
+    path: RidgePath | None = None,
+    errors: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> RidgeChoice:
     """Strength of a ridge by cross-validation over whole trajectories, with GCV and the evidence for comparison.
@@ -101,6 +104,8 @@ def choose_strength(
         strengths: (n,) λ > 0 to try; by default twenty per power of ten from 1e-12 to 100, times the mean of A_kk/m_k
             if a scale is given. The best is interpolated by a parabola in ln λ.
         temperature, origin, scale, progress: as for ``held_out_errors``.
+        path: ``ridge_path`` of all the data for these strengths, if already known.
+        errors: (trajectories, n) ``held_out_errors`` of these moments and strengths, if already known.
 
     Returns:
         All three curves, the best strength by each, and verdicts on the choice.
@@ -115,11 +120,17 @@ def choose_strength(
         ((3,), True)
     """
     options: dict[str, Any] = {"temperature": temperature, "origin": origin, "scale": scale}
-    path = ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
+    path = path or ridge_path(moments, STRENGTHS if strengths is None else strengths, **options)
     if strengths is None and scale is not None:  # λ has a unit then
         path = dataclasses.replace(path, strengths=STRENGTHS * path.eigenvalues.sum() / moments.K)
-    errors = held_out_errors(moments, path.strengths, **options, progress=progress)
-    rmse, pulls = pooled(errors, moments, temperature)
+    if errors is None:
+        known = held_out_errors(moments, path.strengths, **options, progress=progress)
+    elif np.shape(errors) == (len(moments), len(path.strengths)):
+        known = floats("errors", errors)
+    else:
+        wanted = (len(moments), len(path.strengths))
+        raise ValueError(f"errors: expected {wanted}, of each trajectory and strength, got shape {np.shape(errors)}")
+    rmse, pulls = pooled(known, moments, temperature)
     generalised, log_evidence = gcv(path), evidence(path)
     curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
