@@ -125,6 +125,10 @@ def test_lammps_dumps(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="w.dump: it holds no energies: fits run on forces alone"):
         (alone,) = fl.io.read_frames(tmp_path / "w.dump")
     assert alone.energies is None and alone.forces is not None
+    with pytest.warns(UserWarning, match="forces alone"):
+        data = fl.io.read(tmp_path / "w.dump", temperature=600.0, check=False)
+    assert np.isnan(data.energies).all()
+    np.testing.assert_array_equal(data.forces, found.forces)
     again = fl.io.read(tmp_path / "w.dump", temperature=600.0, check=False, energies=energies)
     np.testing.assert_array_equal(again.energies, energies)
 
