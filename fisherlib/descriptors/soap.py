@@ -152,6 +152,7 @@ class Soap:
     ) -> tuple[Array, Array, Array]:
         atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
         refuse_unknown_elements(atoms, species)
+        open_ = [not a.pbc.all() for a in atoms]  # a strain of a slab or a molecule has no virial to go with it
         atoms = [with_vacuum(a, self.cutoff) for a in atoms]
         for m, a in enumerate(atoms):
             refuse_impossible(a, self.cutoff, f"configuration {m}")
@@ -188,7 +189,7 @@ class Soap:
         finally:
             pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
         if strain:
-            Psi[[not a.pbc.all() for a in atoms]] = np.nan
+            Psi[open_] = np.nan
         return sites, Phi.reshape(-1, K), voigt(Psi, axis=1)
 
     def _calculator(self) -> featomic.SoapPowerSpectrum:

@@ -15,6 +15,7 @@ from ..dataset import refuse_non_finite
 from ..descriptors import Default, Descriptor, default_for, in_words, or_default, size_parameters
 from ..descriptors.refusals import refuse_impossible
 from ..descriptors.sizes import count, fitting
+from ..descriptors.vacuum import with_vacuum
 from ..units import counted
 from .archive import memory, refuse_large
 
@@ -160,7 +161,9 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
     K, cutoff = number(descriptor, frames, path), descriptor.parameters.get("cutoff", 0.0)
     for f in frames:
         for m, atoms in enumerate(f.atoms() if f.cell is not None else ()):
-            refuse_impossible(atoms, cutoff, f"configuration {m} of trajectory {f.key!r} in {path.name}")
+            refuse_impossible(
+                with_vacuum(atoms, cutoff), cutoff, f"configuration {m} of trajectory {f.key!r} in {path.name}"
+            )
     return K
 
 
