@@ -69,7 +69,7 @@ _ROOMS = {
     "widgets": "widgets",
 }
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
