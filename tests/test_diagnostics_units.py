@@ -1,7 +1,6 @@
 """Units, signs and borders of files without a word about them: each mistake is named with its factor, right sets are left alone."""
 
 import dataclasses
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from fisherlib.diagnostics.bonds import bonds
 from fisherlib.diagnostics.training_set import training_set
 from fisherlib.units import BOHR, HARTREE
 
-CASES = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).parents[2] / "shared" / "cases"))
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 SOAP = Soap(n_max=4, l_max=2)
 
 #: eV in each unit of energy, and eV/Å in that of the force that comes with it.
@@ -38,7 +37,7 @@ def case(name: str) -> Path:
     """A small input that once failed."""
     found = sorted(CASES.glob(f"{name}*"))
     if not found:
-        pytest.skip(f"no {name} in {CASES}: set FISHERLIB_CASES to the folder of small inputs")
+        pytest.skip(f"no {name} in {CASES} beside the project")
     return found[0]
 
 

@@ -1,6 +1,5 @@
 """Small files as people have them, whose columns were once misread, with the answers that are right."""
 
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 import fisherlib as fl
 
-CASES = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).parents[2] / "shared" / "cases"))
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 PLAIN, CONTROL = "00_plain.xyz", "20_control.xyz"
 
 

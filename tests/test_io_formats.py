@@ -693,7 +693,7 @@ def test_a_parser_that_goes_on_after_the_end_is_stopped(tmp_path: Path, name: st
 @pytest.fixture(scope="module")
 def cases() -> Path:
     """The folder of small inputs that once failed."""
-    folder = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).resolve().parents[2] / "shared" / "cases"))
+    folder = Path(__file__).resolve().parents[2] / "shared" / "cases"
     if not folder.is_dir():
         pytest.skip(f"no folder of cases: {folder}")
     return folder

@@ -1,6 +1,5 @@
 """The weight of energies beside forces: its Pareto curve, the choice on it, its sentence; an alloy of many compositions."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from fisherlib.validation import MixtureChoice, choose_mixture
 from fisherlib.validation.mixture import WEIGHTS
 
 Maker = Callable[..., fl.Dataset]
-CASES = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).parents[2] / "shared" / "cases"))
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 
 
 def made(forces: list[float], energies: list[float], *, error: float = 0.0) -> MixtureChoice:
@@ -179,7 +178,7 @@ def test_the_chosen_mixture_is_one_of_the_models_with_its_offers(alloy: fl.Study
 def test_the_case_of_many_compositions() -> None:
     file = CASES / "21_alloy_compositions.xyz"
     if not file.exists():
-        pytest.skip(f"no {file}: set FISHERLIB_CASES to the folder of the cases")
+        pytest.skip(f"no {file} beside the project")
     study = fl.Study(fl.io.read(file, temperature=300.0, check=False), others=[])
     plain, mixed = study.models["θ_f"], mixture_fit(study.moments, 0.1)
     compared = [fl.comparison.compare(model, study.data).pooled for model in (plain, mixed)]

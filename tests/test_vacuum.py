@@ -1,10 +1,17 @@
 """Slabs and wires: their descriptors are those of the same atoms in a crystal whose images are far apart."""
 
+import shutil
+import warnings
+from pathlib import Path
+
+import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111
+from ase.calculators.singlepoint import SinglePointCalculator
 
+import fisherlib as fl
 from fisherlib.descriptors import Soap
 from fisherlib.descriptors.vacuum import with_vacuum
 
@@ -99,3 +106,24 @@ def test_positions_that_are_no_numbers_are_refused_in_a_slab_too(value: float) -
     slab = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, value]], cell=[3, 3, 9], pbc=(True, True, False))
     with pytest.raises(ValueError, match="(positions|cell) of configuration 0: expected .*finite"):
         described(slab)
+
+
+def test_a_slab_in_a_file_equals_the_same_slab_between_vacuums(tmp_path: Path) -> None:
+    source = Path(__file__).resolve().parents[2] / "shared" / "cases" / "06f_slab_TTF.xyz"
+    if not source.exists():
+        pytest.skip(f"no {source.name} beside the project")
+    frames = ase.io.read(source, index=":")
+    for atoms in frames:
+        forces, energy = atoms.get_forces(), atoms.get_potential_energy()
+        atoms.pbc = True
+        atoms.cell[2] = [0, 0, np.ptp(atoms.positions[:, 2]) + 12.0]
+        atoms.calc = SinglePointCalculator(atoms, forces=forces, energy=energy)
+    ase.io.write(tmp_path / "wide.xyz", frames)
+    shutil.copy(source, tmp_path / "slab.xyz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        slab, wide = (
+            fl.io.read(tmp_path / f"{name}.xyz", temperature=300.0, descriptor=SOAP) for name in ("slab", "wide")
+        )
+    found, right = (np.concatenate([t.force_descriptors for t in data.values()]) for data in (slab, wide))
+    np.testing.assert_allclose(found, right, atol=1e-10)

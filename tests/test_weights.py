@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ import fisherlib as fl
 from fisherlib.io.formats.fitsnap import natural
 from fisherlib.regression import GroupWeights, by_size, fisher_fit, force_rmse, weighted_fit, weighted_loss, weights_of
 
-CASES = Path(os.environ.get("FISHERLIB_CASES", Path(__file__).resolve().parents[2] / "shared" / "cases"))
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 
 
 def case(name: str) -> Path:
