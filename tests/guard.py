@@ -67,12 +67,20 @@ class Guard:
     def _heard(self, event: str, args: tuple) -> None:
         if not self.watching or event in _HARMLESS:
             return
-        if event in ("open", "os.listdir", "os.scandir", "glob.glob", "pathlib.Path.glob"):  # reads inside the folder
+        if event in (
+            "open",
+            "os.listdir",
+            "os.scandir",
+            "glob.glob",
+            "pathlib.Path.glob",
+        ):  # reads in the folder, and limits
             reads = event != "open" or (isinstance(args[1], str) and not set(args[1]) & set("wax+"))
             reads = reads or (
                 event == "open" and args[1] is None and not args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             )
-            if reads and (isinstance(args[0], int) or str(os.fspath(args[0] or ".")).startswith(self.folder)):
+            if reads and (
+                isinstance(args[0], int) or str(os.fspath(args[0] or ".")).startswith((self.folder, "/sys/fs/cgroup/"))
+            ):
                 return
         self.events.append(f"{event} {args!r:.100}")
 

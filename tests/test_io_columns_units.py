@@ -234,12 +234,12 @@ def test_a_temperature_is_asked_for_before_many_descriptors_are_computed(
     monkeypatch.setattr(
         "fisherlib.io.data_file.featurise", lambda *args, **more: pytest.fail("it was not asked before")
     )
-    opened = fl.io.open(in_units(tmp_path / "a.xyz", Units()))
+    opened, small = fl.io.open(in_units(tmp_path / "a.xyz", Units())), fl.descriptors.Soap(cutoff=2.7, n_max=1, l_max=0)
     with pytest.raises(UserWarning, match="a.xyz states no temperature for all: .*; give temperature= now"):
-        opened.dataset()
+        opened.dataset(descriptor=small)
     monkeypatch.setattr("fisherlib.io.data_file.LONG", 24)
     with pytest.raises(pytest.fail.Exception, match="not asked before"):
-        opened.dataset()
+        opened.dataset(descriptor=small)
 
 
 def test_what_an_earlier_reading_said_is_not_said_of_the_file_that_was_written(tmp_path: Path) -> None:

@@ -549,7 +549,7 @@ def put(path: Path, text: str) -> Path:
 
 def test_other_bytes_are_no_coefficients(tmp_path: Path) -> None:
     (tmp_path / "x.snapcoeff").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="x.snapcoeff: expected text, got other bytes"):
+    with pytest.raises(ValueError, match="x.snapcoeff: expected text in UTF-8, got byte"):
         read_snapcoeff(tmp_path / "x.snapcoeff")
     with pytest.raises(FileNotFoundError, match="none.snapcoeff"):
         read_snapcoeff(tmp_path / "none.snapcoeff")

@@ -137,7 +137,8 @@ def test_pieces_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     whole = SMALL(frames[0].atoms(), species=[29, 79])
     monkeypatch.setattr(featurise, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
     told: list[tuple[int, int]] = []
-    D, Phi = featurise._computed(frames, SMALL, [29, 79], lambda *n: told.append(n), len(SMALL.names([29, 79])))
+    shapes = [(len(whole[0]), len(SMALL.names([29, 79]))), (3 * len(whole[0]), len(SMALL.names([29, 79])))]
+    D, Phi = featurise._computed(frames, SMALL, [29, 79], lambda *n: told.append(n), shapes)
     np.testing.assert_array_equal(D, whole[0])
     np.testing.assert_array_equal(Phi, whole[1])
     assert told[-1] == (10, 10) and told == sorted(told)

@@ -93,7 +93,7 @@ def test_a_mistake_is_told_from_an_empty_folder(installed: Path, tmp_path: Path)
     )
     done = run(installed, tmp_path, "-m", "fisherlib.report", "DATA=own.xyz")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("report: own.xyz states no temperature: give TEMPERATURE=1200, say, in K; ")
+    assert done.stderr.startswith("report: own.xyz has 1 configuration: nothing can be held out; give at least 4; ")
     assert done.stderr.count("\n") == 1
     assert [p.name for p in tmp_path.iterdir()] == ["own.xyz"]
 

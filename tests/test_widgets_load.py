@@ -786,7 +786,6 @@ def plain(path: Path, *, atoms: int = 40, pbc: object = True, energy: bool = Tru
     ("given", "words"),
     [
         ({"atoms": 3}, "these are too few atoms: add configurations"),
-        ({"energy": False}, "it has no entry at all; none of it can be energies: add them"),
     ],
 )
 def test_what_no_answer_would_mend_is_told_with_the_questions(

@@ -69,7 +69,7 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     if folder:
         for path in (Path(os.path.expanduser(folder)) / file for file in (name, f"{name}.xz")):
             if path.is_file():
-                content, (url, wanted) = unpacked(path), FILES[name]
+                content, (url, wanted) = path.read_bytes() if path.name == name else unpacked(path), FILES[name]
                 if (found := hashlib.sha256(content).hexdigest()) != wanted:
                     raise ValueError(
                         f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: "
