@@ -274,3 +274,19 @@ def test_error_bars_take_out_the_offsets_of_elements_and_count_virials() -> None
         refits = [fl.solve(fl.regression.Terms.of(moments.drop(key)).weighted(**weights)).theta for key in moments]
         jackknife = np.sqrt(8 / 9 * np.sum((np.array(refits) - np.mean(refits, axis=0)) ** 2, axis=0))
         np.testing.assert_allclose(errors, jackknife, rtol=0.35)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_signs_are_judged_beyond_the_energy_of_an_atom_of_each_element(sign: int) -> None:
+    rng, theta = np.random.default_rng(0), np.ones(K)
+
+    def run(key: str) -> fl.Trajectory:
+        carbon = rng.integers(1, 8, size=40)
+        species = np.concatenate([np.repeat([6, 8], (c, 8 - c)) for c in carbon])
+        Phi, D = rng.normal(size=(3 * len(species), K)), rng.normal(size=(40, K)) - 10.0 * carbon[:, None]
+        arrays = {"n_atoms": np.full(40, 8), "species": species, "descriptors": D, "force_descriptors": sign * Phi}
+        energies = D @ theta + 100.0 * carbon  # carbon costs more than its descriptors say
+        return fl.Trajectory(key=key, temperature=300.0, energies=energies, forces=Phi @ theta, **arrays)
+
+    found = fl.diagnostics.signs_of_moments(fl.accumulate([run("a"), run("b")]))
+    assert [v.level for v in found] == ([] if sign > 0 else ["fail"])
