@@ -135,6 +135,19 @@ def _joined(data: fl.Dataset) -> fl.Trajectory:
     return fl.Trajectory(key="all", temperature=300.0, **arrays)
 
 
+def test_moments_whose_elements_are_not_known_are_taken_out(data: fl.Dataset) -> None:
+    moments = fl.accumulate(data)
+    total, old = moments.total(), moments["b"].over(())  # as in a file of moments from before
+    left, expected = total - old, moments.drop("b").total().over(())
+    assert left.elements == ()
+    np.testing.assert_allclose(left.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(left.scatter, expected.scatter, rtol=1e-9, atol=1e-9)
+    with pytest.raises(
+        ValueError, match="moments: expected elements of these data, got others; take moments of a part"
+    ):
+        moments.select(["a", "c"]).total() - dataclasses.replace(moments["b"], digests=frozenset())
+
+
 def test_what_offsets_leave_is_the_partial_regression(data: fl.Dataset) -> None:
     total = fl.accumulate(data).total()
     z = np.column_stack([*(np.concatenate([t.descriptors for t in data.values()]).T), data.energies])
