@@ -319,6 +319,36 @@ def test_a_database_of_something_else_is_refused(
         cluster.featurise([changed, frames[2]], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
 
 
+def test_other_virials_are_something_else(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
+    M = len(frames[0].n_atoms)
+    W = np.random.default_rng(0).normal(size=(M, 6))
+    W[3] = np.nan
+    strained = dataclasses.replace(frames[0], virials=W)
+    made = cluster.featurise([strained], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
+    again = cluster.featurise([strained], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
+    assert again.path == made.path
+    for other in (2 * W, None):
+        with pytest.raises(ValueError, match="into: expected a database that holds these configurations of 'b/1'"):
+            changed = dataclasses.replace(strained, virials=other)
+            cluster.featurise([changed], descriptor=PAIRS, into=tmp_path / "db", progress=silent)
+
+
+def test_forces_alone_are_enough(frames: list[Configurations], small_chunks: None, tmp_path: Path) -> None:
+    bare = [dataclasses.replace(f, energies=None) for f in frames]
+    found, with_energies = (cluster.featurise(f, descriptor=PAIRS, keep=False, progress=silent) for f in (bare, frames))
+    assert not found.total().has_energies and with_energies.total().has_energies
+    np.testing.assert_array_equal(found.total().PhiF, with_energies.total().PhiF)
+    database = cluster.featurise(bare, descriptor=PAIRS, into=tmp_path / "db", progress=silent)
+    cluster.featurise(bare, descriptor=PAIRS, into=tmp_path / "db", progress=silent)
+    summed = cluster.accumulate(database, keep=False, progress=silent)
+    assert not summed.total().has_energies
+    np.testing.assert_allclose(summed.total().PhiF, found.total().PhiF, rtol=1e-5)
+    half = frames[0].energies.copy()
+    half[3] = np.nan
+    with pytest.raises(ValueError, match="energies of trajectory 'b/1'"):
+        cluster.featurise([dataclasses.replace(frames[0], energies=half)], descriptor=PAIRS, progress=silent)
+
+
 # What cannot be done
 
 

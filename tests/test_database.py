@@ -636,3 +636,9 @@ def test_another_precision_is_refused(tmp_path: Path) -> None:
 def test_a_descriptor_that_cannot_be_written_is_refused(tmp_path: Path, descriptor: dict) -> None:
     with pytest.raises(ValueError, match="descriptor: expected names with numbers, words"):
         Database.create(tmp_path / "db", descriptor_names=("D0",), descriptor=descriptor)
+
+
+def test_databases_that_were_written_before_there_were_virials_are_the_same(tmp_path: Path) -> None:
+    """Every shard carries the fingerprint: were it another one now, they all would be of a strange database."""
+    made = Database.create(tmp_path / "db", descriptor_names=["D0", "D1"])
+    assert made.meta == "557347804d6a9b051f45f7e952056afa"

@@ -358,3 +358,22 @@ def test_energies_are_never_said_to_forget_before_they_are_known(ragged: Maker, 
     ]
     found = fl.diagnostics.facts(fl.Dataset(up_and_down))["autocorrelation time of the energies, configurations"]
     assert found == ("0.50" if min(lengths) > 3 else "not known: trajectories are too short")
+
+
+def test_energies_of_atoms_of_each_element_are_no_fluctuation_and_no_drift() -> None:
+    """Random compositions of one size, of which each atom of gold costs far more than energies fluctuate."""
+    rng = np.random.default_rng(0)
+
+    def alloyed(t: fl.Trajectory) -> fl.Trajectory:
+        gold = np.sort(rng.integers(1, 4, size=len(t)))
+        species = np.concatenate([np.repeat([29, 79], (4 - n, n)) for n in gold])
+        return dataclasses.replace(t, species=species, energies=t.energies + 5.0 * gold)
+
+    plain = fl.systems.harmonic([1.0, 2.0], trajectories=3, configurations=200)
+    data = fl.Dataset([alloyed(t) for t in plain.values()])
+    found = {v.name: v for v in diagnostics.health(data)}
+    expected = {v.name: v for v in diagnostics.health(plain)}
+    assert found["canonical ratio"].value == pytest.approx(expected["canonical ratio"].value, rel=0.05)
+    assert [found[name].level for name in ("canonical ratio", "drift", "independent energies")] == ["ok"] * 3
+    mean, error, _ = diagnostics.drift(data)
+    assert abs(mean) < 5 * error

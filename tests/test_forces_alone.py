@@ -9,6 +9,7 @@ import pytest
 import fisherlib as fl
 from fisherlib import figures, tables
 from fisherlib.figures.style import NO_ENERGIES
+from fisherlib.neural.training import train
 from fisherlib.report.numbers import numbers
 from fisherlib.widgets import ComparePanel, FitPanel
 
@@ -73,3 +74,17 @@ def test_panels_offer_views_of_forces(both: tuple[fl.Study, fl.Study]) -> None:
     assert panel.last_error is None and panel.figure.data
     fit = FitPanel(study)
     assert fit.last_error is None and fit.figure.data and "forces alone" in fit.advice.value
+
+
+def test_what_needs_energies_asks_for_them_in_words(both: tuple[fl.Study, fl.Study]) -> None:
+    data, theta = both[1].data, both[1].models["θ_f"].theta
+    plane = fl.Plane.through(theta, theta + 1.0, seed=0)
+    projection = fl.project(data, plane)
+    assert (fl.landscape(projection.force_mae, plane, n=3).z > 0).all()
+    for loss in (projection.energy_mae, projection.energy_ks, projection.energy_wasserstein_1):
+        with pytest.raises(ValueError, match="data: expected energies for this loss, got 48 unknown of 48"):
+            fl.landscape(loss, plane, n=3)
+    with pytest.raises(ValueError, match="data: expected energies, got forces alone in 't0'; a network"):
+        train(data, hidden=(3,), iterations=2)
+    with pytest.raises(ValueError, match="data: expected energies, got forces alone; a band"):
+        fl.uncertainty.ecdf_band(data, independent=20.0)

@@ -135,6 +135,19 @@ def _joined(data: fl.Dataset) -> fl.Trajectory:
     return fl.Trajectory(key="all", temperature=300.0, **arrays)
 
 
+def test_moments_whose_elements_are_not_known_are_taken_out(data: fl.Dataset) -> None:
+    moments = fl.accumulate(data)
+    total, old = moments.total(), moments["b"].over(())  # as in a file of moments from before
+    left, expected = total - old, moments.drop("b").total().over(())
+    assert left.elements == ()
+    np.testing.assert_allclose(left.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(left.scatter, expected.scatter, rtol=1e-9, atol=1e-9)
+    with pytest.raises(
+        ValueError, match="moments: expected elements of these data, got others; take moments of a part"
+    ):
+        moments.select(["a", "c"]).total() - dataclasses.replace(moments["b"], digests=frozenset())
+
+
 def test_what_offsets_leave_is_the_partial_regression(data: fl.Dataset) -> None:
     total = fl.accumulate(data).total()
     z = np.column_stack([*(np.concatenate([t.descriptors for t in data.values()]).T), data.energies])
@@ -274,3 +287,19 @@ def test_error_bars_take_out_the_offsets_of_elements_and_count_virials() -> None
         refits = [fl.solve(fl.regression.Terms.of(moments.drop(key)).weighted(**weights)).theta for key in moments]
         jackknife = np.sqrt(8 / 9 * np.sum((np.array(refits) - np.mean(refits, axis=0)) ** 2, axis=0))
         np.testing.assert_allclose(errors, jackknife, rtol=0.35)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_signs_are_judged_beyond_the_energy_of_an_atom_of_each_element(sign: int) -> None:
+    rng, theta = np.random.default_rng(0), np.ones(K)
+
+    def run(key: str) -> fl.Trajectory:
+        carbon = rng.integers(1, 8, size=40)
+        species = np.concatenate([np.repeat([6, 8], (c, 8 - c)) for c in carbon])
+        Phi, D = rng.normal(size=(3 * len(species), K)), rng.normal(size=(40, K)) - 10.0 * carbon[:, None]
+        arrays = {"n_atoms": np.full(40, 8), "species": species, "descriptors": D, "force_descriptors": sign * Phi}
+        energies = D @ theta + 100.0 * carbon  # carbon costs more than its descriptors say
+        return fl.Trajectory(key=key, temperature=300.0, energies=energies, forces=Phi @ theta, **arrays)
+
+    found = fl.diagnostics.signs_of_moments(fl.accumulate([run("a"), run("b")]))
+    assert [v.level for v in found] == ([] if sign > 0 else ["fail"])

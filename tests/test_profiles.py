@@ -188,3 +188,31 @@ def test_the_kl_term_raises_the_effective_sample_size_of_the_shipped_data_by_mor
     assert rise.value[1] > 2 * rise.error[1]
     assert price.value[1] == pytest.approx(0.279, abs=0.002) and price.error[1] == pytest.approx(0.031, abs=0.002)
     assert 2 * price.error[1] < price.value[1] < 0.005 * J.value[0]
+
+
+def test_without_energies_forces_are_left(study: fl.Study, thetas: np.ndarray) -> None:
+    bare = fl.Dataset([dataclasses.replace(t, energies=None) for t in study.data.values()])
+    found = fl.profiles.profile(bare, fl.accumulate(bare), thetas)
+    assert list(found) == ["J", "force RMSE"] and "some energies are not known" in found.left_out
+    whole = fl.profiles.profile(study.data, study.moments, thetas)
+    for name in found:
+        np.testing.assert_array_equal(found[name].value, whole[name].value)
+        np.testing.assert_array_equal(found[name].error, whole[name].error)
+    part = fl.Dataset([*bare.select(list(bare)[:1]).values(), *study.data.drop(list(bare)[:1]).values()])
+    assert list(fl.profiles.profile(part, fl.accumulate(part), thetas)) == ["J", "force RMSE"]
+    fl.figures.profile(np.arange(5.0), found, title="forces", label="t")
+
+
+def test_weights_need_one_composition(study: fl.Study, thetas: np.ndarray) -> None:
+    def alloyed(t: fl.Trajectory, gold: np.ndarray) -> fl.Trajectory:
+        species = np.concatenate([np.repeat([29, 79], (55 - n, n)) for n in gold])
+        return dataclasses.replace(t, species=species)
+
+    rng = np.random.default_rng(0)
+    same, several = (
+        fl.Dataset([alloyed(t, np.full(len(t), 7) if one else rng.integers(0, 9, len(t))) for t in study.data.values()])
+        for one in (True, False)
+    )
+    assert "Pareto k" in fl.profiles.profile(same, fl.accumulate(same), thetas)
+    found = fl.profiles.profile(several, fl.accumulate(several), thetas)
+    assert not {"ESS", "KL", "Pareto k"} & set(found) and "they need one composition" in found.left_out

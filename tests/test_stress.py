@@ -180,6 +180,20 @@ def test_what_is_not_periodic_has_no_virial(tmp_path: Path) -> None:
         read(tmp_path / "b.xyz", frames)
 
 
+def test_a_trajectory_of_molecules_beside_crystals_has_no_virials(tmp_path: Path) -> None:
+    frames = strained(7)
+    for number, atoms in enumerate(frames):
+        atoms.info["group"] = "molecule" if number > 4 else "crystal"
+        atoms.pbc = number <= 4
+    ase.io.write(tmp_path / "a.xyz", frames, format="extxyz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the missing neighbours of a cluster
+        data = fl.io.read(tmp_path / "a.xyz", key="group", stress=True, descriptor=Pairs())
+    assert np.isnan(data["molecule"].virials).all() and np.isfinite(data["crystal"].virials).all()
+    total = fl.accumulate(data).total()
+    assert total.strain.configurations == 5 and total.configurations == 7
+
+
 def test_descriptors_that_know_nothing_of_strain_are_refused(tmp_path: Path) -> None:
     class Blind(Pairs):
         with_strain = property()  # there is none

@@ -51,6 +51,23 @@ def test_trajectories_in_basins_that_the_model_puts_at_wrong_energies_are_told(f
     assert by_name(few_walkers)["basin weights"].level == "ok"
 
 
+def test_each_composition_is_an_ensemble_of_its_own(few_walkers: fl.Dataset) -> None:
+    def alloyed(t: fl.Trajectory, gold: np.ndarray) -> fl.Trajectory:
+        """With so many atoms of gold, whose energies the model does not know."""
+        species = np.concatenate([np.repeat([29, 79], (55 - n, n)) for n in gold])
+        return dataclasses.replace(t, species=species, energies=t.energies + 0.6 * gold)
+
+    model = fl.regression.fisher_fit(fl.accumulate(few_walkers))
+    counts = [3, 3, 5, 5]
+    several = fl.Dataset(alloyed(t, np.full(len(t), n)) for t, n in zip(few_walkers.values(), counts, strict=True))
+    found, plain = by_name(several, model=model), by_name(few_walkers, model=model)
+    assert found["basin weights"].level == plain["basin weights"].level == "ok"
+    assert "1200 K and 55 atoms of Cu5" in found["basin weights"].message
+    assert found["weights"].value < plain["weights"].value  # each has half of the configurations
+    mixed = fl.Dataset(alloyed(t, np.arange(len(t)) % 2) for t in few_walkers.values())
+    assert "the composition varies within 4 trajectories" in by_name(mixed, model=model)["ensembles"].message
+
+
 def test_a_fit_to_noise_is_told_by_the_forces_of_what_is_left_out(ragged: Maker) -> None:
     noisy = ragged(0, K=12, temperatures=(300.0,) * 6, configurations=2, atoms=(2, 2), noise=1.0)
     found = by_name(noisy)["held-out forces"]

@@ -111,3 +111,52 @@ def test_other_shapes_are_refused(ragged: Maker) -> None:
             uncertainty.prediction_rigidity(moments, np.ones(3), n_atoms=atoms)
     alike = uncertainty.prediction_rigidity(moments, np.eye(3), n_atoms=2)
     assert (alike == uncertainty.prediction_rigidity(moments, np.eye(3), n_atoms=[2, 2, 2])).all()
+
+
+def of_compositions(compositions: NDArray, seed: int = 0, elements: tuple[int, ...] = (29, 79)) -> fl.Dataset:
+    """Random descriptors and forces of configurations with so many atoms of each element."""
+    rng, made = np.random.default_rng(seed), []
+    for number, counts in enumerate(np.array_split(compositions, 3)):
+        species = np.concatenate([np.repeat(elements, row) for row in counts])
+        Phi = rng.normal(size=(3 * len(species), 3))
+        D = rng.normal(size=(len(counts), 3)) + counts @ rng.normal(size=(len(elements), 3))
+        energies = D @ np.ones(3) + counts @ np.arange(1.0, 1 + len(elements)) + 0.1 * rng.normal(size=len(counts))
+        arrays = {"n_atoms": counts.sum(axis=1), "species": species, "energies": energies, "descriptors": D}
+        forces = Phi @ np.ones(3) + 0.1 * rng.normal(size=len(Phi))
+        made.append(fl.Trajectory(key=f"t{number}", temperature=300.0, forces=forces, force_descriptors=Phi, **arrays))
+    return fl.Dataset(made)
+
+
+@pytest.mark.parametrize("elements", [(29, 79), (28, 29, 79)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_energies_of_an_alloy_follow_the_offsets_of_its_elements(elements: tuple[int, ...], seed: int) -> None:
+    compositions = np.random.default_rng(seed).integers(1, 6, size=(18, len(elements)))
+    compositions[:, -1] = 8 - compositions[:, 0] if seed else compositions[:, -1]  # two elements: one size for all
+    data = of_compositions(compositions, seed, elements)
+    moments, g = fl.accumulate(data), gradients(data)
+    found = uncertainty.energy_gradients(moments, descriptors(data), n_atoms=data.composition)
+    np.testing.assert_allclose(found, g, atol=1e-9)
+    n = data.composition.astype(float)
+    lstsq = descriptors(data) - n @ np.linalg.lstsq(n, descriptors(data), rcond=None)[0]
+    np.testing.assert_allclose(found, lstsq, atol=1e-9)
+    covariance = uncertainty.sandwich(moments, fl.solve(fl.fisher(moments)))
+    errors = uncertainty.energy_errors(data, covariance, moments)
+    np.testing.assert_allclose(errors, np.sqrt(np.einsum("mi,ij,mj->m", g, covariance, g)), rtol=1e-9)
+    of_offsets = np.diag([0.0, 0.0, 0.0, *[0.01] * len(elements)])
+    expected = 0.1 * np.linalg.norm(n, axis=1)
+    np.testing.assert_allclose(uncertainty.energy_errors(data, of_offsets, moments), expected, rtol=1e-9)
+    rigidity = uncertainty.prediction_rigidity(moments, descriptors(data), n_atoms=data.composition)
+    A = sum(fl.units.beta(300.0) ** 2 * t.force_descriptors.T @ t.force_descriptors for t in data.values())
+    np.testing.assert_allclose(rigidity, 1 / np.einsum("mi,im->m", g, np.linalg.solve(A, g.T)), rtol=1e-7)
+    with pytest.raises(
+        ValueError, match=r"n_atoms: expected .*the atoms of each of (Ni, )?Cu, Au, .* take data.composition"
+    ):
+        uncertainty.energy_gradients(moments, descriptors(data), n_atoms=data.n_atoms)
+
+
+def test_one_composition_has_one_offset() -> None:
+    data = of_compositions(np.tile([[3, 5]], (18, 1)))
+    moments, D = fl.accumulate(data), descriptors(data)
+    found = uncertainty.energy_gradients(moments, D, n_atoms=data.composition)
+    np.testing.assert_allclose(found, D - D.mean(axis=0), atol=1e-9)
+    np.testing.assert_array_equal(uncertainty.energy_gradients(moments, D, n_atoms=data.n_atoms), found)

@@ -293,6 +293,20 @@ def test_two_elements_are_weighted_together_with_their_offsets(alloy: fl.Dataset
     assert error["force_rmse"] < 1.01 * of_forces["force_rmse"]
 
 
+def test_an_element_of_a_group_without_weight_has_an_offset_too(alloy: fl.Dataset) -> None:
+    first = next(t for t in alloy.values() if 29 in t.species)
+    silver = np.where(first.species == 29, 47, first.species)
+    other = dataclasses.replace(first, key="silver", species=silver, energies=first.energies + 1.0)
+    moments = fl.accumulate(fl.Dataset([*alloy.values(), other]))
+    table = {"silver": GroupWeights(forces=0.0, energies=0.0), "*": GroupWeights(energies=2.0)}
+    model = weighted_fit(moments, table)
+    without = weighted_fit(fl.accumulate(alloy), table)
+    np.testing.assert_allclose(model.theta, without.theta, rtol=1e-6, atol=1e-9)
+    assert set(model.offsets) == {*without.offsets, "Ag"}
+    np.testing.assert_allclose(model.energies(alloy), without.energies(alloy), rtol=1e-9)
+    assert np.isfinite(model.energies(other)).all()
+
+
 def test_weights_bring_back_what_one_group_spoils() -> None:
     """Three of 19 configurations carry 99 % of the forces' squares."""
     with warnings.catch_warnings():

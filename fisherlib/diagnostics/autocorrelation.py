@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import floats, kind
 from ..dataset import Array, Dataset
+from ..moments import without_offsets
 from .energy_fluctuations import shown
 
 #: Trajectories of fewer configurations, on average, do not show their memory.
@@ -79,7 +80,7 @@ def too_short(data: Dataset) -> bool:
 
 
 def series_of_energies(data: Dataset) -> list[Array]:
-    """Energies of each trajectory, eV, without the mean of their ensemble (temperature, composition) and a trend linear in N."""
+    """Energies of each trajectory, eV, without the mean of their ensemble (temperature, composition) and a trend linear in it."""
     ensembles: dict[object, list[str]] = {}
     for t in data.values():
         kinds, counts = (None, t.n_atoms.sum()) if t.species is None else np.unique(t.species, return_counts=True)
@@ -87,8 +88,8 @@ def series_of_energies(data: Dataset) -> list[Array]:
     made: dict[str, Array] = {}
     for keys in ensembles.values():
         E = np.concatenate([data[key].energies for key in keys])
-        N = np.concatenate([data[key].n_atoms for key in keys]).astype(float)
-        E, N = E - E.mean(), N - N.mean()
-        E = E - N * (N @ E) / (N @ N) if N @ N > 0 else E
+        n = np.concatenate([data[key].composition(data[key].elements) for key in keys]).astype(float)
+        E, n = E - E.mean(), n - n.mean(axis=0)
+        E = without_offsets(E, n) if n.any() else E
         made |= dict(zip(keys, np.split(E, np.cumsum([len(data[key]) for key in keys])[:-1]), strict=True))
     return [made[key] for key in data]

@@ -98,7 +98,7 @@ def _findings(data: Dataset, temperature: float | None) -> Iterator[tuple[str, V
     ratios: list[tuple[Array, Counts]] = []
     freedom, virial, chance = 0.0, [], time_series.CHANCE / len(data)
     for t in data.values():
-        T, E = t.temperature if temperature is None else temperature, _of_one_composition(t)
+        T, E = t.temperature if temperature is None else temperature, of_one_composition(t)
         for verdict in _judged(E, t.n_atoms, T, t.forces, chance):
             yield _called(t.key), verdict
         ratio = _virial_ratio(t, T)
@@ -159,7 +159,7 @@ def _of_one_size(E: Array, N: Counts) -> Array:
     return without_rounding(x - n * (n @ x) / (n @ n) if n @ n > 0 else x, E)
 
 
-def _of_one_composition(t: Trajectory) -> Array:
+def of_one_composition(t: Trajectory) -> Array:
     """Energies of a trajectory, without the part explained by varying numbers of atoms of each element."""
     if not t.has_energies or t.species is None or len(kinds := np.unique(t.species)) < 2:
         return t.energies

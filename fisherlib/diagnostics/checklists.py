@@ -9,7 +9,7 @@ from ..potential import LinearPotential
 from . import time_series
 from .aggregation import worst
 from .autocorrelation import independent_energies, memory, too_short
-from .boltzmann_sample import sample
+from .boltzmann_sample import of_one_composition, sample
 from .energy_fluctuations import drift, ratio_if_any
 from .identifiability import null_directions, undetermined
 from .leverage import influence
@@ -155,7 +155,8 @@ def _fluctuation(data: Dataset, temperature: float | None) -> Verdict:
     labels, T = (
         np.repeat(values, lengths) for values in (np.arange(len(some)), np.array(list(known.values()), dtype=float))
     )
-    ratio = ratio_if_any(some.energies / T, some.n_atoms, 1.0, trajectory=labels)  # E/T at 1 K, as T may differ
+    E = np.concatenate([of_one_composition(t) for t in some.values()])
+    ratio = ratio_if_any(E / T, some.n_atoms, 1.0, trajectory=labels)  # E/T at 1 K, as T may differ
     independent = independent_energies(data) * len(T) / len(data.energies)
     kelvin = " to ".join(f"{t:g}" for t in sorted({T.min(), T.max()})) + " K"
     found = time_series.fluctuation(ratio, max(independent - 1, 1.0), kelvin, time_series.CHANCE).warned()

@@ -102,7 +102,7 @@ def _within(values: Array, group: NDArray[np.integer]) -> Array:
 def drift(data: Dataset) -> tuple[float, float, Array]:
     """How far the energy moves from one end of a trajectory to the other: slope of a fitted line times its length.
 
-    If N varies, a term linear in N is part of the same fit. Trajectories of fewer than three configurations, or without
+    If the composition varies, terms linear in the numbers of atoms are part of the same fit. Trajectories of fewer than three configurations, or without
     energies, are left out.
 
     Args:
@@ -121,7 +121,8 @@ def drift(data: Dataset) -> tuple[float, float, Array]:
     found: list[float] = []
     for t in data.values():
         columns = [np.ones(len(t)), np.linspace(-0.5, 0.5, len(t))]
-        columns += [t.n_atoms - t.n_atoms.mean()] if np.ptp(t.n_atoms) else []
+        n = t.composition(t.elements)
+        columns += list((n - n.mean(axis=0)).T) if np.ptp(n, axis=0).any() else []
         if len(t) > len(columns) and len(t) > 2 and t.has_energies:
             x = without_rounding(t.energies - t.energies.mean(), t.energies)
             line = np.linalg.lstsq(np.column_stack(columns), x, rcond=None)[0]

@@ -246,8 +246,8 @@ def by_theta(total: MomentRecord, theta: Array, energies_agree: bool, *, compute
 def signs_of_moments(moments: Moments) -> list[Verdict]:
     """The verdict on the sign and the unit of Φ from moments alone, if it is bad; otherwise an empty list.
 
-    Energies must rise where θ_f·D rises, within trajectories and without the energy of an additional atom. For data
-    that are never in memory: it takes a few products of (K, K) matrices with a vector. ``consistency`` does more.
+    Energies must rise where θ_f·D rises, within trajectories and without the energy of an additional atom of each element. For
+    data that are never in memory: it takes a few products of (K, K) matrices with a vector. ``consistency`` does more.
 
     Args:
         moments: of the data.
@@ -274,16 +274,17 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     b = np.sum([r.PhiF for r in records], axis=0) / d
     x = cg(LinearOperator((K, K), matvec=product), b, rtol=1e-6, maxiter=STEPS)[0]
     FF, theta = sum(r.FF for r in records), x / d
-    records = [record.over(()) for record in records]
-    V = np.zeros((K + 2, 3))  # θ·D, E, N of (D, E, N)
-    V[:K, 0], V[K, 1], V[K + 1, 2] = theta, 1.0, 1.0
+    known = all(record.elements for record in records)
+    elements = sorted({z for record in records for z in record.elements}) if known else ()
+    records, species = [record.over(elements) for record in records], max(1, len(elements))
+    V = np.zeros((K + 1 + species, 2 + species))  # θ·D, E, n of (D, E, n)
+    V[:K, 0], V[K, 1], V[K + 1 :, 2:] = theta, 1.0, np.eye(species)
     S = np.sum([V.T @ r.scatter @ V for r in records], axis=0)
     size = np.sum([np.abs(V.T @ r.mean) * r.configurations for r in records], axis=0) / M
-    if S[2, 2] > 0:
-        S -= np.outer(S[2], S[2]) / S[2, 2]
+    S -= S[:, 2:] @ np.linalg.pinv(S[2:, 2:], rcond=1e-10, hermitian=True) @ S[2:]
     if FF <= 0 or (np.sqrt(np.abs(np.diag(S))[:2] / M) <= 1e-9 * size[:2]).any():
         return []
     correlation = float(S[0, 1] / np.sqrt(S[0, 0] * S[1, 1]))
     r2 = float(2 * b @ x - x @ product(x)) / FF
-    verdict = slope_verdict(float(S[0, 1] / S[0, 0]), correlation, r2, float(size[2]))
+    verdict = slope_verdict(float(S[0, 1] / S[0, 0]), correlation, r2, float(size[2:].sum()))
     return [verdict] if verdict.level in ("warn", "fail") else []

@@ -24,6 +24,7 @@ from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .columns.sources import Taken, taken
+from .columns.stress import refuse_nothing_periodic
 from .featurise import featurise
 from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
@@ -197,6 +198,8 @@ class Opened:
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
         found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
+        if choice.stress:
+            refuse_nothing_periodic(found, self.path.name)
         if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
             each: dict[str, str] = {}
             for part in found:

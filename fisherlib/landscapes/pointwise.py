@@ -14,7 +14,7 @@ from ..moments import without_offsets
 from ..progress import Progress, silent
 from ..units import beta
 from .planes import Plane
-from .projections import HUBER
+from .projections import HUBER, refuse_no_energies
 
 #: Pairs of a grid point and a configuration evaluated between two calls of ``progress``: some 20 ms and 30 MB.
 PAIRS = 24_000
@@ -150,6 +150,7 @@ class Pointwise(abc.ABC):
 
     def _residuals(self, x: Array, y: Array) -> Array:
         """(p, M) U − U_θ, eV, the best offset of each element taken out."""
+        refuse_no_energies(self.energies)
         return without_offsets(self.energy_errors(x, y), self._composition)
 
     def _per_atom(self, x: Array, y: Array) -> tuple[Array, Array]:

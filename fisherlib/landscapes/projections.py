@@ -72,6 +72,7 @@ class Projection:
 
     def energy_mae(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
         """Mean absolute error of the energy per atom, eV/atom, exact (the offset is that of least squares)."""
+        refuse_no_energies(self.reference)
         return _bent(self.energies, x, y, 0.0, progress)
 
     def energy_ks(self, x: Array, y: Array, *, progress: Progress = silent) -> Array:
@@ -83,6 +84,7 @@ class Projection:
         return self._by_column(wasserstein_1, x, y, progress)
 
     def _by_column(self, distance: Distance, x: Array, y: Array, progress: Progress) -> Array:
+        refuse_no_energies(self.reference)
         r, a, b = self.energies
         reference = np.sort(self.reference)
         along_y = self.reference - r - y[:, None] * b
@@ -91,6 +93,19 @@ class Projection:
             columns.append(distance(reference, along_y - u * a))
             progress(len(columns), len(x))
         return np.stack(columns, axis=1)
+
+
+def refuse_no_energies(energies: Array) -> None:
+    """Refuses losses of energies of data of which some have none.
+
+    Raises:
+        ValueError: an energy is not known.
+    """
+    if np.isnan(energies).any():
+        unknown = int(np.isnan(energies).sum())
+        raise ValueError(
+            f"data: expected energies for this loss, got {unknown} unknown of {len(energies)}; take a loss of forces"
+        )
 
 
 def project(data: Dataset, plane: Plane) -> Projection:

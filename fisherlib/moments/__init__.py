@@ -7,6 +7,7 @@ from .identity import identity as identity
 from .in_memory import accumulate as accumulate
 from .offsets import Offsets as Offsets
 from .offsets import best_offsets as best_offsets
+from .offsets import descriptor_offsets as descriptor_offsets
 from .offsets import free_offsets as free_offsets
 from .offsets import without_offsets as without_offsets
 from .record import Fold as Fold

@@ -95,6 +95,27 @@ def best_offsets(record: MomentRecord, theta: Array) -> Array:
     return common + (vectors[:, kept] / values[kept]) @ (vectors[:, kept].T @ rest) / d
 
 
+def descriptor_offsets(record: MomentRecord) -> Array:
+    """(S, K) offsets of each element that fit each descriptor best, [D]; ``best_offsets`` falls by them times θ.
+
+    >>> import fisherlib as fl
+    >>> total = fl.accumulate(fl.systems.harmonic([1.0, 2.0])).total()
+    >>> fallen = best_offsets(total, np.zeros(2)) - descriptor_offsets(total) @ [1.0, 2.0]
+    >>> bool(np.allclose(fallen, best_offsets(total, np.array([1.0, 2.0]))))
+    True
+    """
+    K, flat = record.K, record.over(())
+    C, n, mean = flat.scatter[-1] / flat.configurations, flat.mean[-1], record.mean
+    common = (C[:K] + n * mean[:K]) / (C[-1] + n * n)
+    d, values, vectors = _compositions(record)
+    kept = values > CONSTANT
+    if kept.sum() == 1:
+        return np.tile(common, (len(d), 1))
+    C = record.scatter[K + 1 :] / record.configurations + np.outer(mean[K + 1 :], mean)
+    rest = (C[:, :K] - np.outer(C[:, K + 1 :].sum(axis=1), common)) / d[:, None]
+    return common + (vectors[:, kept] / values[kept]) @ (vectors[:, kept].T @ rest) / d[:, None]
+
+
 def without_offsets(values: Array, composition: NDArray) -> Array:
     """Energies, or errors of them, without the offsets of elements that fit them best by least squares.
 

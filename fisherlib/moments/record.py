@@ -211,6 +211,10 @@ class MomentRecord:
             raise ValueError(
                 "moments: expected data without virials, got some with; take moments of a part of the data"
             )
+        if other.elements and not set(other.elements) <= set(self.elements or other.elements):
+            raise ValueError("moments: expected elements of these data, got others; take moments of a part of the data")
+        if self.elements and not other.elements:  # of one they are not known
+            return self.over(()) - other
         other = other.over(self.elements)
         mean = self.mean + (self.mean - other.mean) * (other.configurations / M)
         step = other.mean - mean

@@ -68,7 +68,7 @@ def train(
         The trained network; its ``start`` are the parameters before training.
 
     Raises:
-        ValueError: a number of units, inputs, displacements or iterations is not positive, or Φ is zero.
+        ValueError: a number of units, inputs, displacements or iterations is not positive, Φ is zero, or energies are missing.
 
     Source: Cooper, Kästner, Urban and Artrith, npj Comput. Mater. 6, 54 (2020), for the displacements; Glorot and Bengio,
         AISTATS 2010, eq. 16, for the start.
@@ -77,6 +77,8 @@ def train(
     hidden = tuple(hidden)
     check_seed(seed)
     kind("data", data, Dataset, "train(io.read(path))")
+    if lacking := [t.key for t in data.values() if not t.has_energies]:
+        raise ValueError(f"data: expected energies, got forces alone in {lacking[0]!r}; a network is fitted to both")
     _check_numbers(hidden, inputs=inputs, displacements=displacements, iterations=iterations)
     if not (math.isfinite(displacement) and displacement > 0):
         raise ValueError(f"displacement: expected a positive number of Å, got {displacement!r}")

@@ -199,8 +199,8 @@ def _energy_rows(moments: Moments, weights: Mapping[str, GroupWeights]) -> tuple
             f"moments: expected energies where they have a weight, got forces alone in {_some(lacking)}; give these groups "
             "GroupWeights(energies=0.0)"
         )
-    known = all(r.elements for r in used.values())
-    elements = sorted({z for r in used.values() for z in r.elements}) if known else ()
+    known = all(r.elements for r in moments.values())  # those of groups without a weight have an offset, too
+    elements = sorted({z for r in moments.values() for z in r.elements}) if known else ()
     records = [r.over(elements) for r in used.values()]
     w = np.array([weights[key].energies ** 2 for key in used])
     W = w * [r.configurations for r in records]

@@ -50,7 +50,7 @@ def verdicts(
 ) -> list[Verdict]:
     """All evidence for and against a Fisher fit: the checks of the data (``diagnostics.check``), then those of the fit.
 
-    Basins, metastability and weights are judged for each temperature and number of atoms, and the worst is reported; of a
+    Basins, metastability and weights are judged for each temperature and composition, and the worst is reported; of a
     training set, which is no sample, they are not judged. If a
     temperature is unknown, all force components count alike, as in force matching. A model that equals θ_f of these data
     is not compared with θ_f. ``diagnostics.consistency`` and ``diagnostics.health`` are shorter lists without a fit.

@@ -1,11 +1,12 @@
-"""What belongs to one ensemble: basins, slow directions and weights, at one temperature and number of atoms."""
+"""What belongs to one ensemble: basins, slow directions and weights, at one temperature and of one composition."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from .. import diagnostics
-from ..dataset import Array, Dataset
+from ..dataset import Array, Dataset, symbol
 from ..diagnostics import Verdict
 from ..diagnostics.verdict import LEVELS, Level, unknown
 from ..losses import fisher
@@ -20,7 +21,7 @@ EFFECTIVE = 10.0
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class _Ensemble:
-    """Data of one temperature and one number of atoms, with the energies of the model."""
+    """Data of one temperature and one composition, with the energies of the model."""
 
     data: Dataset
     moments: Moments
@@ -36,7 +37,7 @@ class _Ensemble:
 def of_ensembles(
     data: Dataset, moments: Moments, model: LinearPotential, temperature: float | None, tau: float
 ) -> list[Verdict]:
-    """Verdicts on basins, metastability and weights, each within one temperature and one number of atoms.
+    """Verdicts on basins, metastability and weights, each within one temperature and one composition.
 
     Args:
         data: used for the fit.
@@ -45,30 +46,38 @@ def of_ensembles(
         temperature: K, in place of the trajectories' own.
         tau: autocorrelation time of the scores, in configurations.
     """
-    groups: dict[tuple[float, int], list[str]] = {}
-    mixed = []
+    groups: dict[tuple[float, tuple[int, ...]], list[str]] = {}
+    elements, mixed = data.elements, []
     for t in (t for t in data.values() if t.has_energies):
-        T = t.temperature if temperature is None else temperature
-        if T is not None and np.ptp(t.n_atoms) == 0:
-            groups.setdefault((T, int(t.n_atoms[0])), []).append(t.key)
+        T, n = t.temperature if temperature is None else temperature, t.composition(elements)
+        if T is not None and not np.ptp(n, axis=0).any():
+            groups.setdefault((T, tuple(n[0].tolist())), []).append(t.key)
         elif T is not None:
             mixed.append(t.key)
     ensembles = {}
-    for (T, N), keys in groups.items():
+    for (T, counts), keys in groups.items():
         some = data.select(keys)
-        ensembles[f"{T:g} K and {counted(N, 'atom')}"] = _Ensemble(
+        of = f" of {_formula(elements, counts)}" if len(elements) > 1 else ""
+        ensembles[f"{T:g} K and {counted(sum(counts), 'atom')}{of}"] = _Ensemble(
             data=some, moments=moments.select(keys), temperature=T, energies=model.energies(some), tau=tau
         )
     judges = (_basins, _metastability, _weights, _tail) if ensembles else ()
-    return [*_of_varying_size(mixed), *(_worst([(w, judge(e)) for w, e in ensembles.items()]) for judge in judges)]
+    return [
+        *_of_varying_size(mixed, "composition" if len(elements) > 1 else "number of atoms"),
+        *(_worst([(w, judge(e)) for w, e in ensembles.items()]) for judge in judges),
+    ]
 
 
-def _of_varying_size(mixed: list[str]) -> list[Verdict]:
+def _formula(elements: Sequence[int], counts: Sequence[int]) -> str:
+    return "".join(f"{symbol(z)}{n if n > 1 else ''}" for z, n in zip(elements, counts, strict=True) if n)
+
+
+def _of_varying_size(mixed: list[str], what: str) -> list[Verdict]:
     if not mixed:
         return []
     message = (
-        f"the number of atoms varies within {counted(len(mixed), 'trajectory')}, first {mixed[0]!r}: basins, metastability and "
-        "weights belong to one number of atoms and are not judged there; split them"
+        f"the {what} varies within {counted(len(mixed), 'trajectory')}, first {mixed[0]!r}: basins, metastability and "
+        f"weights belong to one {what} and are not judged there; split them"
     )
     return [Verdict(name="ensembles", level="warn", message=message, value=float(len(mixed)), limits=(0.0, 0.0))]
 

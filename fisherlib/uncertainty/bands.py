@@ -64,6 +64,8 @@ def ecdf_band(
             f"data: expected at least {FEWEST_BLOCKS} trajectories for a band that holds what it says, got {n}; add some, or "
             "say by independent=independent_blocks(data, theta).independent how much they hold"
         )
+    if model is None and not all(t.has_energies for t in data.values()):
+        raise ValueError("data: expected energies, got forces alone; a band of the energies of a model needs model=")
     if refits and len(refits) != n:
         raise ValueError(f"refits: expected {n}, one without each trajectory, got {len(refits)}")
     N, groups = data.n_atoms, data.groups

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import floats, kind
-from ..dataset import Array, Dataset
+from ..dataset import Array, Dataset, symbol
 from ..losses import fisher
-from ..moments import MomentRecord, Moments
+from ..moments import MomentRecord, Moments, descriptor_offsets
 from .directions import directions
 
 #: A share of g below this, in the parameters √A_kk θ_k, outside the directions that the data determine is rounding.
@@ -22,14 +22,14 @@ def prediction_rigidity(
 ) -> Array:
     """Prediction rigidity of energies, PR = 1/(gᵀA⁻¹g), with A = Σ β²ΦᵀΦ and g = dU_θ/dθ of a configuration.
 
-    The offset per atom is fitted to the energies, e0 = ⟨N(E − θ·D)⟩/⟨N²⟩, so g = D − N⟨ND⟩/⟨N²⟩. If all force components
-    were independent, with residuals of variance σ², the variance of the energy would be β²σ²/PR. No such assumption is
+    The offset of each element is fitted to the energies; with one, e0 = ⟨N(E − θ·D)⟩/⟨N²⟩, so g = D − N⟨ND⟩/⟨N²⟩. If all
+    force components were independent, with residuals of variance σ², the variance of the energy would be β²σ²/PR. No such assumption is
     needed to compare configurations. PR grows in proportion to the data.
 
     Args:
         moments: of the data that θ_f is fitted to.
         descriptors: (..., K) D of configurations, summed over their atoms.
-        n_atoms: (...) N of the same.
+        n_atoms: (...) N of the same, or (..., S) atoms of each element of the moments; see ``energy_gradients``.
         temperature: K; the trajectories' own by default. At one temperature it is a common factor β².
 
     Returns:
@@ -68,18 +68,19 @@ def _outside(g: Array, projected: Array, descriptors: ArrayLike, diagonal: Array
 
 
 def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *, n_atoms: ArrayLike) -> Array:
-    """g = dU_θ/dθ = D − N⟨ND⟩/⟨N²⟩ of configurations, if the offset per atom is fitted to the energies.
+    """g = dU_θ/dθ of configurations, if the offsets are fitted to the energies; with one, D − N⟨ND⟩/⟨N²⟩.
 
     Args:
-        moments: of the data that the offset is fitted to.
+        moments: of the data that the offsets are fitted to.
         descriptors: (..., K) D of configurations, summed over their atoms.
-        n_atoms: (...) N of the same.
+        n_atoms: (...) N of the same. Where the moments are of several compositions, (..., S) atoms of each of their
+            elements, such as ``data.composition``.
 
     Returns:
         (..., K), [D].
 
     Raises:
-        ValueError: not K descriptors, or not one N for each configuration.
+        ValueError: not K descriptors, or not one N, or S numbers, for each configuration.
 
     Example:
         >>> import fisherlib as fl
@@ -90,36 +91,44 @@ def energy_gradients(moments: Moments | MomentRecord, descriptors: ArrayLike, *,
     """
     kind("moments", moments, (Moments, MomentRecord), "energy_gradients(moments, descriptors, n_atoms=n_atoms)")
     total = moments if isinstance(moments, MomentRecord) else moments.total()
-    total = total.over(())
-    D, K, n = floats("descriptors", descriptors), total.K, total.mean[-1]
+    D, K, slopes = floats("descriptors", descriptors), total.K, descriptor_offsets(total)
     if D.shape[-1:] != (K,):
         raise ValueError(f"descriptors: expected K = {K} numbers for a configuration, got shape {D.shape}")
-    N = floats("n_atoms", n_atoms)
-    if N.shape not in ((), D.shape[:-1]) or not (N > 0).all():
-        got = f"shape {N.shape}" if N.shape not in ((), D.shape[:-1]) else f"{N.min():g}"
-        raise ValueError(f"n_atoms: expected numbers > 0 of shape {D.shape[:-1]}, one a configuration, got {got}")
-    CN = total.scatter[-1] / total.configurations
-    per_atom = (CN[:K] + n * total.mean[:K]) / (CN[-1] + n * n)
-    return D - N[..., None] * per_atom
+    N, S, configurations = floats("n_atoms", n_atoms), len(total.elements), D.shape[:-1]
+    if S > 1 and N.shape == (*configurations, S):
+        if not (N >= 0).all():
+            raise ValueError(f"n_atoms: expected numbers ≥ 0 of atoms of each element, got {N.min():g}")
+        return D - N @ slopes
+    if np.ptp(slopes, axis=0).any():
+        elements = ", ".join(map(symbol, total.elements))
+        raise ValueError(
+            f"n_atoms: expected numbers of shape {(*configurations, S)}, the atoms of each of {elements}, as the moments are of "
+            f"several compositions, got shape {N.shape}; take data.composition"
+        )
+    if N.shape not in ((), configurations) or not (N > 0).all():
+        got = f"shape {N.shape}" if N.shape not in ((), configurations) else f"{N.min():g}"
+        raise ValueError(f"n_atoms: expected numbers > 0 of shape {configurations}, one a configuration, got {got}")
+    return D - N[..., None] * slopes[0]
 
 
 def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | MomentRecord) -> Array:
-    """Standard errors of total energies, √(gᵀ Cov g), from the covariance of θ or of (θ, e0).
+    """Standard errors of total energies, √(gᵀ Cov g), from the covariance of θ, or of θ and its offsets.
 
-    With a covariance of θ, the offset follows θ for fixed energies, and the result is the error of energy differences.
+    With a covariance of θ, the offsets follow θ for fixed energies, and the result is the error of energy differences.
     With a covariance of (θ, e0), e.g. of the replicates of ``jackknife(moments, lambda m: …)``, g = (D, N), and the
-    result is the error of the energies themselves, often dominated by the offset.
+    result is the error of the energies themselves, often dominated by the offset. With e_s of each of S elements,
+    g = (D, n).
 
     Args:
         data: M configurations.
-        covariance: (K, K) of θ, or (K + 1, K + 1) of (θ, e0).
-        moments: of the data that the offset is fitted to.
+        covariance: (K, K) of θ, (K + 1, K + 1) of (θ, e0), or (K + S, K + S) of (θ, e_s).
+        moments: of the data that the offsets are fitted to.
 
     Returns:
         (M,) eV.
 
     Raises:
-        ValueError: a covariance of another shape.
+        ValueError: a covariance of another shape, or data of other elements.
 
     Example:
         >>> import fisherlib as fl
@@ -130,10 +139,17 @@ def energy_errors(data: Dataset, covariance: ArrayLike, moments: Moments | Momen
     kind("data", data, Dataset, "energy_errors(data, covariance, moments)")
     kind("moments", moments, (Moments, MomentRecord), "energy_errors(data, covariance, moments)")
     C, K = floats("covariance", covariance), data.K
-    if C.shape not in ((K, K), (K + 1, K + 1)):
+    elements = (moments if isinstance(moments, MomentRecord) else moments.total()).elements
+    S = max(1, len(elements))
+    if C.shape not in [(K + offsets, K + offsets) for offsets in (0, 1, S)]:
+        more = f", or ({K + S}, {K + S}) of θ and an offset of each element" if S > 1 else ""
         raise ValueError(
-            f"covariance: expected ({K}, {K}) of θ, or ({K + 1}, {K + 1}) of θ and the offset, got {C.shape}"
+            f"covariance: expected ({K}, {K}) of θ, or ({K + 1}, {K + 1}) of θ and the offset{more}, got {C.shape}"
         )
     D = np.concatenate([t.descriptors for t in data.values()])
-    g = energy_gradients(moments, D, n_atoms=data.n_atoms) if len(C) == K else np.column_stack([D, data.n_atoms])
+    n = np.concatenate([t.composition(elements if S > 1 else ()) for t in data.values()])
+    if len(C) == K:
+        g = energy_gradients(moments, D, n_atoms=n if S > 1 else n[:, 0])
+    else:
+        g = np.column_stack([D, n if len(C) == K + S else data.n_atoms])
     return np.sqrt(np.maximum(np.einsum("mi,mi->m", g @ C, g), 0.0))

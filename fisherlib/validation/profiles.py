@@ -58,7 +58,7 @@ class Profile(Mapping[str, Curve]):
     Attributes:
         thetas: (n, K).
         curves: by name, in the order in which they are shown.
-        left_out: why quantities that need weights are missing, or empty.
+        left_out: why quantities that need weights or energies are missing, or empty.
         errors: what the error bars are, in words.
 
     Example:

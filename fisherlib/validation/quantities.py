@@ -45,6 +45,10 @@ class Energies:
             why = "weights, and KL beyond second order, are left out: they need one temperature"
         elif np.ptp(data.n_atoms):
             why = "weights, and KL beyond second order, are left out: they need one number of atoms"
+        elif np.ptp(data.composition, axis=0).any():
+            why = "weights, and KL beyond second order, are left out: they need one composition"
+        if np.isnan(data.energies).any():
+            why = "quantities of energies, and weights, are left out: some energies are not known"
         return cls(
             descriptors=np.concatenate([t.descriptors for t in data.values()]),
             energies=data.energies,
@@ -54,6 +58,11 @@ class Energies:
             beta=None if why or T is None else beta(T),
             why=why,
         )
+
+    @property
+    def known(self) -> bool:
+        """Whether all energies are known."""
+        return not np.isnan(self.energies).any()
 
     def differences(self, thetas: Array, kept: NDArray[np.bool_]) -> Array:
         """(n, M) U_θ − U of the kept configurations, eV, with the best offset of each element subtracted."""
@@ -72,25 +81,23 @@ def quantities(
 ) -> dict[str, Array | None]:
     """Values (n,) of every quantity by name, for n points of a path; None for those that need an unknown temperature."""
     total, N = moments.total(), energies.n_atoms[kept]
-    J, divergence = _losses(moments, temperature)
+    hot = temperature is not None or all(record.temperature is not None for record in moments.values())
     squares = Quadratic(total.PhiPhi, total.PhiF, total.FF)(thetas) * 2 / total.rows
+    found: dict[str, Array | None] = {
+        "J": fisher(moments, temperature)(thetas) if hot else None,
+        "force RMSE": np.sqrt(np.maximum(squares, 0.0)),
+    }
+    if not energies.known:
+        return found
     gap = energies.differences(thetas, kept)
     error, true = 1e3 * gap / N, 1e3 * energies.energies[kept] / N
-    found: dict[str, Array | None] = {
-        "J": None if J is None else J(thetas),
-        "KL, second order": None if divergence is None else divergence(thetas),
-        "force RMSE": np.sqrt(np.maximum(squares, 0.0)),
+    found |= {
+        "KL, second order": kl(moments, temperature)(thetas) if hot else None,
         "energy spread": _spread(error, energies.groups[kept]),
         "KS": ks(true, true + error),
         "W1": wasserstein_1(true, true + error),
     }
     return found | (_weights(gap, energies.beta) if energies.beta is not None else {})
-
-
-def _losses(moments: Moments, temperature: float | None) -> tuple[Quadratic | None, Quadratic | None]:
-    if temperature is None and any(record.temperature is None for record in moments.values()):
-        return None, None
-    return fisher(moments, temperature), kl(moments, temperature)
 
 
 def _spread(error: Array, groups: NDArray[np.integer]) -> Array:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,7 @@ def with_virials(stored: Configurations) -> Configurations:
         stored: configurations whose provenance names the entry of the energies, or the column of the forces.
 
     Raises:
-        ValueError: no such entry, other numbers than six or nine, or nothing is periodic.
+        ValueError: no such entry, or other numbers than six or nine.
 
     >>> import numpy as np
     >>> stored = Configurations(
@@ -37,15 +38,29 @@ def with_virials(stored: Configurations) -> Configurations:
     """
     columns = stored.provenance["columns"]
     name, what = _named(stored, columns.get("energies") or columns["forces"])
-    if stored.cell is None or stored.pbc is None or not stored.pbc.all(axis=1).any():
-        where = stored.place or stored.key
-        raise ValueError(f"stress: expected a periodic configuration in {where}, got none; read it without stress")
     W = six(f"entry {name!r} of {stored.place or stored.key}", stored.entries[name])
-    if what == "stress":
-        W = -np.abs(np.linalg.det(stored.cell))[:, None] * W
-    W[~stored.pbc.all(axis=1)] = np.nan
+    if stored.cell is None or stored.pbc is None:
+        W[:] = np.nan
+    else:
+        W = -np.abs(np.linalg.det(stored.cell))[:, None] * W if what == "stress" else W
+        W[~stored.pbc.all(axis=1)] = np.nan
     about = {**stored.provenance, "columns": {**columns, "stress": name}}
     return dataclasses.replace(stored, virials=W, provenance=about)
+
+
+def refuse_nothing_periodic(found: Sequence[Configurations], place: str) -> None:
+    """Refuses trajectories of which none has a periodic configuration, so that no stress is known.
+
+    Raises:
+        ValueError: nothing is periodic.
+
+    >>> refuse_nothing_periodic([Configurations(key="a", n_atoms=np.array([1]))], "md.xyz")
+    Traceback (most recent call last):
+    ...
+    ValueError: stress: expected a periodic configuration in md.xyz, got none; read it without stress
+    """
+    if not any(f.cell is not None and f.pbc is not None and f.pbc.all(axis=1).any() for f in found):
+        raise ValueError(f"stress: expected a periodic configuration in {place}, got none; read it without stress")
 
 
 def _named(stored: Configurations, beside: str) -> tuple[str, str]:

@@ -25,9 +25,11 @@ META, SHARDS, SEALS, MOMENTS = "meta.json", "shards", "seals", "moments"
 #: Suffixes of shards, of unfinished files, and of shards that were taken out.
 SUFFIX, PARTIAL, RETRACTED = ".npz", ".partial", ".retracted"
 
-#: Units of the numbers in a database; other units are converted before they are written.
+#: Units of the numbers in a database; other units are converted before they are written. They are part of the fingerprint
+#: that every shard carries, so that an entry more would make strangers of all databases that were written before.
 UNITS = {"energies": "eV", "forces": "eV/Å", "positions": "Å", "cell": "Å", "temperature": "K", "Φ": "−∂D/∂x, [D]/Å"}
-UNITS |= {"virials": "eV", "Ψ": "−∂D/∂ε, [D]"}
+#: The same of what only some shards have.
+UNITS_OF_STRAINS = {"virials": "eV", "Ψ": "−∂D/∂ε, [D]"}
 #: Of the shards. Before the first release, 1 stood for shards in HDF5.
 FORMAT = 2
 
@@ -121,7 +123,7 @@ def read_meta(path: Path) -> dict[str, Any]:
         about = known["about"]
         if fingerprint(canonical(about)) != known["fingerprint"] or canonical(known) != content:
             raise ValueError("fingerprint")
-        if not about["units"].items() <= UNITS.items() or not about["descriptor_names"]:
+        if about["units"] != UNITS or not about["descriptor_names"]:
             raise ValueError("units or names")
         form = about["format"]
     except (FileNotFoundError, NotADirectoryError):

@@ -12,7 +12,7 @@ from ...moments import fingerprint as fingerprint_of_data
 from ...moments import fingerprints, rows_per_block
 from .header import Header, npy_header, unpack
 from .join import ROUNDED, Precision, arrays_of, refuse_precision
-from .layout import UNITS, canonical, publish
+from .layout import UNITS, UNITS_OF_STRAINS, canonical, publish
 
 #: Bytes between two checksums, in arrays other than Φ.
 STEP = 2**22
@@ -30,7 +30,8 @@ def write_shard(path: Path, t: Trajectory, *, first: int, meta: str, precision: 
     """
     refuse_precision(t, precision)
     arrays = _arrays(t, precision)
-    about: dict[str, Any] = {"name": path.name, "key": t.key, "first": first, "meta": meta, "units": UNITS}
+    about: dict[str, Any] = {"name": path.name, "key": t.key, "first": first, "meta": meta}
+    about |= {"units": UNITS | (UNITS_OF_STRAINS if "virials" in arrays else {})}
     about |= {"temperature": t.temperature, "configurations": len(t), "atoms": int(t.n_atoms.sum())}
     about |= {"content": fingerprint_of_data(t), "arrays": [_described(name, a) for name, a in arrays.items()]}
     header, pieces = unpack(canonical(about), str(path))
