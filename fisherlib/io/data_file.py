@@ -13,6 +13,7 @@ from ..arguments import flag
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
 from ..descriptors import Descriptor, Reference, contribution, or_default, without_reference
+from ..descriptors.forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
@@ -25,7 +26,6 @@ from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .columns.sources import Taken, taken
 from .featurise import featurise
-from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable

@@ -15,10 +15,10 @@ from tqdm.auto import tqdm
 from ..configurations import Configurations
 from ..dataset import Trajectory
 from ..descriptors import Descriptor, StrainDescriptor
+from ..descriptors.forecast import forecast, precision, refuse_unfit, species_of
 from ..progress import Progress
 from . import cache
 from .archive import checksum, read_arrays
-from .forecast import forecast, precision, refuse_unfit, species_of
 
 #: Numbers of Φ that are computed at once, in double precision: 64 MB.
 PIECE = 2**23
