@@ -14,7 +14,7 @@ from typing import IO, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .strict import regular
+from .strict import intact, regular
 
 #: Bytes that the arrays read from a file of n bytes may take: ``TIMES`` n, or ``ALWAYS`` at most.
 TIMES, ALWAYS = 200, 2**26
@@ -109,19 +109,8 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
                 )
             closing.pop_all()  # it stays open
 
-    @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Turns whatever a damaged archive raises (zlib.error, RuntimeError …) into one ``ValueError``."""
-        try:
-            yield
-        except (MemoryError, PermissionError, FileNotFoundError):
-            raise
-        except Exception as error:
-            why = " ".join(str(error).split())
-            raise ValueError(
-                f"{self._path.name}: expected an intact .npz of plain arrays, got an unreadable one ({why:.300}); copy it again "
-                "from its source"
-            ) from error
+    def _readable(self) -> contextlib.AbstractContextManager[None]:
+        return intact(self._path.name, ".npz of plain arrays")
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()

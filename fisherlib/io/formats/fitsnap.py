@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ...configurations import Configurations
 from ...units import BAR, BOHR, HARTREE
 from ..columns.stress import six
-from ..compression import beginning
+from ..compression import beginning, read_bytes
 from ..strict import parse_json
-from .mlearn import named, other_layout, unpacked
+from .mlearn import LIMIT, named, other_layout
 from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
 
@@ -124,7 +124,7 @@ def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
 
 def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
     """Each configuration of a file, and the unit of its stress."""
-    text = unpacked(file)
+    text = read_bytes(file, LIMIT)
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
     content = parse_json(text, file.name, _LAYOUT)

@@ -10,7 +10,7 @@ import numpy as np
 from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
 
-from ..strict import regular
+from ..strict import intact, regular
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
@@ -74,14 +74,9 @@ def npy(path: Path) -> NDArray:
         ValueError: another file, a damaged one, or objects in it.
     """
     regular(path)
-    try:
-        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
-            warnings.simplefilter("ignore")
-            return np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
-        raise ValueError(
-            f"{path.name}: expected an intact .npy of numbers, got a damaged or another file ({error}); copy it again from its source"
-        ) from error
+    with intact(path.name, ".npy of numbers"), np.errstate(over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a damaged shape, or of odd letters in the head
+        return np.lib.format.open_memmap(path, mode="r")
 
 
 def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.int64]:
