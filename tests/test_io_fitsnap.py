@@ -165,9 +165,12 @@ BAD = [
     (change(*DATA, 0, "AtomTypes", to=["In", 15]), r"'AtomTypes': expected symbols of elements, got 15 for atom 1"),
     (
         change("Dataset", "EnergyStyle", to="furlong"),
-        r"expected 'EnergyStyle' to be one of electronvolt, .*got 'furlong'",
+        r"expected 'EnergyStyle' to be a unit of energy such as electronvolt, got 'furlong'",
     ),
-    (change("Dataset", "ForcesStyle", to="electronvolt"), r"expected 'ForcesStyle' to be one of .*got 'electronvolt'"),
+    (
+        change("Dataset", "ForcesStyle", to="electronvolt"),
+        r"expected 'ForcesStyle' to be a unit of force such as .*got 'electronvolt'",
+    ),
 ]
 
 
@@ -549,7 +552,7 @@ def put(path: Path, text: str) -> Path:
 
 def test_other_bytes_are_no_coefficients(tmp_path: Path) -> None:
     (tmp_path / "x.snapcoeff").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="x.snapcoeff: expected text, got other bytes"):
+    with pytest.raises(ValueError, match="x.snapcoeff: expected text in UTF-8, got byte"):
         read_snapcoeff(tmp_path / "x.snapcoeff")
     with pytest.raises(FileNotFoundError, match="none.snapcoeff"):
         read_snapcoeff(tmp_path / "none.snapcoeff")

@@ -22,7 +22,7 @@ ENERGY_FACTORS = {
 LENGTH_FACTORS = {
     **dict.fromkeys(("å", "a", "ang", "angstrom", "angstroem", "ångström"), 1.0),
     **dict.fromkeys(("bohr", "a0"), BOHR),
-    "nm": 10.0,
+    **dict.fromkeys(("nm", "nanometer"), 10.0),
 }
 #: Words for several units at once: of energies, forces and lengths.
 PRESETS = {
