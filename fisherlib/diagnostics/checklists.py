@@ -77,17 +77,7 @@ def health(
     runs. Drift, memory and fluctuation are judged for all trajectories together; ``check`` judges each by itself, and
     ``trust.verdicts`` adds the checks of a fit.
 
-    Args:
-        data: the configurations, each trajectory in the order of time.
-        temperature: K, in place of the trajectories' own.
-        theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
-        moments: ``accumulate(data)``, if already known.
-
-    Returns:
-        Verdicts, each with its number and its own name.
-
-    Raises:
-        ValueError: θ of another length or not finite, or moments of other data.
+    Arguments, verdicts and errors are those of ``check``.
 
     Example:
         >>> import fisherlib as fl
