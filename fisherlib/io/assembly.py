@@ -21,12 +21,9 @@ from .smearing import energies_of_forces
 #: Atoms whose descriptors take more than some ten seconds.
 LONG = 20_000
 
-#: Trajectories, and what is known of all of them.
-Assembled = tuple[list[Trajectory], dict[str, Any]]
 
-
-def of_rows(fixed: Dataset, choice: Choice, file: str) -> Assembled:
-    """The trajectories of a file whose columns are fixed.
+def of_rows(fixed: Dataset, choice: Choice, file: str) -> tuple[list[Trajectory], dict[str, Any]]:
+    """The trajectories of a file whose columns are fixed, and what is known of them.
 
     Raises:
         ValueError: a choice that such a file does not leave, or no strain descriptors where stress is asked for.
@@ -53,7 +50,7 @@ def of_columns(
     reference: Reference | None,
     on_bad: OnBad,
     progress: Progress | None,
-) -> Assembled:
+) -> tuple[list[Trajectory], dict[str, Any], dict[str, list[int]]]:
     """The trajectories of the columns chosen, with descriptors computed where the file has none.
 
     Args:
@@ -61,6 +58,9 @@ def of_columns(
         choice: what they were chosen by.
         path: of the file.
         descriptor, reference, on_bad, progress: as for ``io.read``.
+
+    Returns:
+        Trajectories, what is known of them, and the numbers of configurations that were left out, by key.
 
     Raises:
         ValueError: a missing or unfit column, or nothing is left of the configurations.
@@ -87,7 +87,7 @@ def of_columns(
     about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
     about |= {"notes": notes} if notes else {}
     about |= {"reference": gone} if (gone := frames[0].provenance.get("reference")) else {}
-    return made, about | ({"dropped": dropped} if dropped else {})
+    return made, about | ({"dropped": dropped} if dropped else {}), dropped
 
 
 def _with_own(

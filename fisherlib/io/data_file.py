@@ -234,9 +234,9 @@ class Opened:
                 or_default(descriptor)  # refuses what is none
             found = frames = self._chosen(choice)
             options: dict[str, Any] = {"descriptor": descriptor, "reference": reference, "on_bad": on_bad}
-            made, about = of_columns(frames, choice, path=self.path, progress=progress, **options)
-        if dropped := about.get("dropped") if self.fixed is None else None:
-            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
+            made, about, dropped = of_columns(frames, choice, path=self.path, progress=progress, **options)
+            if dropped:
+                warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
         about |= self._keys(choice) | self._other_temperatures(found, {t.key: t.temperature for t in made})
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
