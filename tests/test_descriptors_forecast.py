@@ -10,9 +10,8 @@ import pytest
 
 import fisherlib as fl
 from fisherlib import cluster
-from fisherlib.descriptors import Soap, forecast, memory
+from fisherlib.descriptors import Soap, forecast, memory, pieces
 from fisherlib.descriptors.sizes import count
-from fisherlib.io import featurise
 
 SMALL = Soap(cutoff=4.0, n_max=2, l_max=1)
 
@@ -135,10 +134,11 @@ def test_large_force_descriptors_are_in_single_precision(tmp_path: Path, monkeyp
 def test_pieces_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, atoms: int) -> None:
     frames = fl.io.read_frames(file(tmp_path, "CuAu" * 3, 10), temperature=300.0)
     whole = SMALL(frames[0].atoms(), species=[29, 79])
-    monkeypatch.setattr(featurise, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
+    monkeypatch.setattr(pieces, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
     told: list[tuple[int, int]] = []
     shapes = [part.shape for part in whole]
-    D, Phi = featurise._computed(frames, SMALL, [29, 79], lambda *n: told.append(n), shapes)
+    how = {"species": [29, 79], "shapes": shapes, "progress": lambda *n: told.append(n)}
+    D, Phi = pieces.in_pieces(frames, descriptor=SMALL, **how)
     np.testing.assert_array_equal(D, whole[0])
     np.testing.assert_array_equal(Phi, whole[1])
     assert told[-1] == (10, 10) and told == sorted(told)

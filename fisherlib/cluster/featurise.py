@@ -12,9 +12,9 @@ from ..configurations import Configurations
 from ..descriptors import Descriptor
 from ..descriptors.forecast import chosen, species_of
 from ..descriptors.memory import refuse_large
+from ..descriptors.pieces import with_descriptors
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
-from ..io.featurise import with_descriptors
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from ..units import counted
