@@ -86,10 +86,7 @@ def health(
     """
     moments = moments or accumulate(data)
     found = consistency(data, theta=theta, moments=moments, temperature=temperature)
-    left = [
-        *undetermined(moments, names=data.descriptor_names),
-        *null_directions(moments, names=data.descriptor_names),
-    ]
+    left = [*undetermined(moments, names=data.descriptor_names), *null_directions(moments, names=data.descriptor_names)]
     if told := training_set(data):
         return [*told, *found, *left]
     if not all(t.has_energies for t in data.values()):

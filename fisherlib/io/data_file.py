@@ -24,14 +24,7 @@ from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
-from .columns.roles import (
-    at,
-    labelled,
-    no_such_choice,
-    refuse_different_columns,
-    temperature_of,
-    temperatures_of,
-)
+from .columns.roles import at, labelled, no_such_choice, refuse_different_columns, temperature_of, temperatures_of
 from .columns.sources import Taken, taken
 from .formats import extxyz
 from .isolated_atoms import without_isolated
