@@ -14,7 +14,7 @@ from ..strict import parse_json
 from . import stacking
 from .mlearn import LIMIT
 from .stacking import Parsed, stack
-from .values import flat, shaped
+from .values import flat, periodic, shaped
 
 UNITS = {**stacking.UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: How ASE's JSON begins: rows numbered from 1.
@@ -75,10 +75,8 @@ def parsed(place: str, record: Mapping[str, Any], words: Mapping[str, Any] | Non
     if isinstance(info, Mapping):
         entries |= {n: v for n, v in info.items() if isinstance(v, bool | int | float | str)}
     cell = np.zeros((3, 3)) if record.get("cell") is None else shaped(f"cell of {place}", record["cell"], (3, 3), (3,))
-    pbc = flat(f"pbc of {place}", record.get("pbc", [False] * 3), booleans=True) != 0
-    if pbc.shape not in ((1,), (3,)):
-        raise ValueError(f"pbc of {place}: expected one or three of true and false, got {pbc.shape}")
-    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, np.broadcast_to(pbc, (3,)).tolist())
+    pbc = periodic(place, record.get("pbc", False))
+    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, pbc.tolist())
 
 
 def stacked(path: Path, key: str, parsed: Sequence[Parsed]) -> list[Configurations]:

@@ -67,6 +67,27 @@ def shaped(what: str, value: object, *shapes: tuple[int, ...], lists: bool = Tru
     return array.astype(np.float64, copy=False)
 
 
+def is_number(word: str) -> bool:
+    """Whether a word is a number, NaN and infinity included."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def periodic(place: str, value: object) -> NDArray[np.bool_]:
+    """Which of three directions are periodic, (3,), from one or three of true and false.
+
+    Raises:
+        ValueError: anything else.
+    """
+    pbc = flat(f"pbc of {place}", value, booleans=True) != 0
+    if pbc.shape not in ((1,), (3,)):
+        raise ValueError(f"pbc of {place}: expected one or three of true and false, got {len(pbc)}")
+    return np.broadcast_to(pbc, (3,))
+
+
 def npy(path: Path) -> NDArray:
     """The array of a ``.npy``, left in the file until it is used.
 
