@@ -161,7 +161,8 @@ def _virial(stress: NDArray | None, style: str, cell: NDArray) -> dict[str, NDAr
     unit = PRESSURES.get(_plain_style(style))
     if unit is None or stress is None or stress.shape != (3, 3):
         return {}
-    return {"virial": six("'Stress'", stress[None])[0] * (unit / BAR * abs(np.linalg.det(cell)))}
+    with np.errstate(all="ignore"):  # of a cell that is not finite, which is refused with its place
+        return {"virial": six("'Stress'", stress[None])[0] * (unit / BAR * abs(np.linalg.det(cell)))}
 
 
 def _factor(place: str, style: str, dataset: Mapping[str, Any], of: str) -> float:
