@@ -35,7 +35,7 @@ def priced(monkeypatch: pytest.MonkeyPatch, moments: fl.Moments, fits: float) ->
     rows, K = sum(r.rows for r in moments.values()), moments.K
     fit = rows * K**2 + effort.SOLUTION * K**3
     monkeypatch.setattr(effort, "SMALL", 0.0)
-    monkeypatch.setattr(effort, "_held_out", lambda K: fit / fits)
+    monkeypatch.setattr(effort, "_held_out", lambda K: effort.SHARE * fit / fits)
 
 
 def named(found: list[Verdict]) -> dict[str, Verdict]:

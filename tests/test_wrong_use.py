@@ -494,6 +494,8 @@ SLIPS = {
     "fl.cluster.featurise('data/cu55_1200K.npz', into=3)": "into",
     "fl.descriptors.Default(cutoff='5')": "cutoff",
     "fl.descriptors.or_default('soap')": "descriptor",
+    "fl.descriptors.with_settings(cutoff='5')": "cutoff",
+    "fl.descriptors.with_settings(n=5)": "n",
     "fl.descriptors.default_for(['Cu'], 300)": "species",
     "fl.descriptors.default_for([29], '300')": "rows",
     "fl.descriptors.or_default(fl.descriptors.Soap)": "descriptor",

@@ -17,6 +17,7 @@ from .repulsion import without_reference as without_reference
 from .sizes import Default as Default
 from .sizes import default_for as default_for
 from .sizes import or_default as or_default
+from .sizes import with_settings as with_settings
 from .soap import Soap as Soap
 
 

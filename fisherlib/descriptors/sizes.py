@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ..arguments import elements, whole
 from .contract import Descriptor, size_parameters
@@ -96,6 +97,27 @@ def default_for(species: Sequence[int], rows: int) -> Descriptor:
     if len(elements("species", species)) <= UNTOUCHED:
         return Default()
     return fitting(Default(), species, min(MOST, rows // COMPONENTS))
+
+
+def with_settings(**settings: float | None) -> Descriptor | None:
+    """The default descriptor with those settings that are no None; None where all are, which leaves the choice to the reader.
+
+    Raises:
+        ValueError: a value outside its limits, or no such setting.
+
+    Example:
+        >>> with_settings(cutoff=4.0, n_max=None).cutoff, with_settings(cutoff=None)
+        (4.0, None)
+    """
+    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+    for name, value in given.items():
+        if name not in Default.limits:
+            raise ValueError(
+                f"{name}: expected a setting of {Default.__name__}, {', '.join(Default.limits)}, got {value!r}"
+            )
+        Default.limits[name].refuse(name, value)
+        given[name] = int(value) if Default.limits[name].whole else float(value)  # 5 and 5.0 are the same setting
+    return Default(**given) if given else None
 
 
 def or_default(descriptor: Descriptor | None, species: Sequence[int] = (), rows: int = 0) -> Descriptor:

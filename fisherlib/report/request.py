@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..descriptors import Default
-from ..descriptors.forecast import number
+from ..descriptors import Default, or_default, with_settings
+from ..descriptors.forecast import number, species_of
 from ..io.columns.choice import ROLES, Choice
 from ..io.columns.roles import pair
 from ..units import COLDEST, HOTTEST, counted, kelvins
@@ -182,7 +182,8 @@ class Request:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
-        descriptor = Default(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
+        given = with_settings(**{name: self.given.get(name) for name in ("cutoff", "n_max", "l_max")})
+        descriptor = or_default(given, species_of(frames), 3 * opened.atoms)
         return number(descriptor, frames, opened.path)
 
     def _key(self, opened: io.Opened) -> None:

@@ -7,7 +7,7 @@ from ..validation import STRENGTHS, split
 #: takes n K², and a solution SOLUTION K³.
 DECOMPOSITION, STRENGTHS_TRIED, SOLUTION = 4.0, 4.0 * len(STRENGTHS), 2.0
 #: Fits that hold a part out should cost this share of the fit itself; beyond ``BEARABLE`` there are none for all strengths.
-SHARE, BEARABLE = 1.0, 1.5
+SHARE, BEARABLE = 0.6, 1.5
 #: For so many operations nobody waits.
 SMALL = 2e9
 #: Most and fewest parts that trajectories are put together to, where one at a time would cost too much.
