@@ -7,9 +7,14 @@ from collections.abc import Sequence
 #: Boltzmann constant, eV/K (exact in the SI of 2019: 1.380649e-23 J/K over 1.602176634e-19 C).
 BOLTZMANN = 1.380649e-23 / 1.602176634e-19
 
-#: Hartree energy, eV, and Bohr radius, Å (CODATA 2018); used to name a unit mistake.
+#: Hartree energy, eV, and Bohr radius, Å (CODATA 2018).
 HARTREE = 27.211386245988
 BOHR = 0.529177210903
+
+_KILOJOULE = 1000 / (6.02214076e23 * 1.602176634e-19)  # in a mol, eV
+#: eV in other units of energy, and Å in other units of length, that data come in.
+ENERGIES = {"Ha": HARTREE, "Ry": HARTREE / 2, "kcal/mol": 4.184 * _KILOJOULE, "kJ/mol": _KILOJOULE}
+LENGTHS = {"Bohr": BOHR, "nm": 10.0}
 
 #: 1 eV/Å³ in bar (exact).
 BAR = 1602176.634

@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files of every sort: good ones, one that asks for two answers, one of a wrong sign, one that is none, and two θ."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
-    monkeypatch.setattr(fl.study, "NETWORKS", {"net": (2,)})
+    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
     write(tmp_path / "demo.npz")
     write(tmp_path / "large.npz", theta=np.arange(1.0, 8.0), seed=1)
     write(tmp_path / "own.xyz", seed=2)

@@ -58,7 +58,8 @@ def test_readers_take_all_of_it_whole_or_by_keyword(path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_opened_file_takes_all_of_it(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(fl.io.Opened, "_read", lambda opened, choice, *rest: take(choice))
+    monkeypatch.setattr("fisherlib.io.data_file.of_columns", lambda found, choice, **rest: take(choice))
+    monkeypatch.setattr(fl.io.Opened, "_chosen", lambda opened, choice: ())
     for call in (fl.io.open(path).dataset, lambda **one: fl.io.open(path).dataset(Choice(**one))):
         with pytest.raises(Taken) as taken:
             call(**{name: CHOSEN[name]})

@@ -230,14 +230,12 @@ def test_a_dump_that_states_units_of_lammps_is_converted(tmp_path: Path, stated:
 def test_a_temperature_is_asked_for_before_many_descriptors_are_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fisherlib.io.data_file.LONG", 20)
-    monkeypatch.setattr(
-        "fisherlib.io.data_file.featurise", lambda *args, **more: pytest.fail("it was not asked before")
-    )
+    monkeypatch.setattr("fisherlib.io.assembly.LONG", 20)
+    monkeypatch.setattr("fisherlib.io.assembly.featurise", lambda *args, **more: pytest.fail("it was not asked before"))
     opened, small = fl.io.open(in_units(tmp_path / "a.xyz", Units())), fl.descriptors.Soap(cutoff=2.7, n_max=1, l_max=0)
     with pytest.raises(UserWarning, match="a.xyz states no temperature for all: .*; give temperature= now"):
         opened.dataset(descriptor=small)
-    monkeypatch.setattr("fisherlib.io.data_file.LONG", 24)
+    monkeypatch.setattr("fisherlib.io.assembly.LONG", 24)
     with pytest.raises(pytest.fail.Exception, match="not asked before"):
         opened.dataset(descriptor=small)
 

@@ -165,9 +165,12 @@ BAD = [
     (change(*DATA, 0, "AtomTypes", to=["In", 15]), r"'AtomTypes': expected symbols of elements, got 15 for atom 1"),
     (
         change("Dataset", "EnergyStyle", to="furlong"),
-        r"expected 'EnergyStyle' to be one of electronvolt, .*got 'furlong'",
+        r"expected 'EnergyStyle' to be a unit of energy such as electronvolt, got 'furlong'",
     ),
-    (change("Dataset", "ForcesStyle", to="electronvolt"), r"expected 'ForcesStyle' to be one of .*got 'electronvolt'"),
+    (
+        change("Dataset", "ForcesStyle", to="electronvolt"),
+        r"expected 'ForcesStyle' to be a unit of force such as .*got 'electronvolt'",
+    ),
 ]
 
 
@@ -191,6 +194,14 @@ def test_a_folder_without_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected folders of .json files"):
         fitsnap.read(tmp_path)
     assert not fitsnap.holds(tmp_path) and not fitsnap.holds(tmp_path / "none.json")
+
+
+def test_a_cell_of_no_size_is_left_to_be_refused_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", document(entry(4) | {"Lattice": np.full((3, 3), np.inf).tolist()}))
+    (stored,) = fitsnap.read(path)
+    assert not np.isfinite(stored.entries["virial"]).all()
+    with pytest.raises(ValueError, match="cell of .*a.json: expected"):
+        fl.io.read(path, descriptor=fl.descriptors.Soap(n_max=1, l_max=0), check=False)
 
 
 @given(noise=st.binary(max_size=60), at=st.integers(0, 900), cut=st.booleans())

@@ -482,7 +482,7 @@ def test_a_truncated_npy_is_refused(tmp_path: Path, cut: int) -> None:
     path.write_bytes(path.read_bytes()[:cut])
     refused(
         lambda: milady.read(folder),
-        "01_110_000001.npz: expected an intact .npy of numbers, got a damaged or another file",
+        "01_110_000001.npz: expected an intact .npy of numbers, got a damaged or another one",
     )
 
 

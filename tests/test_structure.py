@@ -61,6 +61,7 @@ ONE_MEANING = {
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
+    "study": "the room, and the class that it is about",
     "tables": "rows and columns, for people and in pickles",
     "values": "checks of numbers and words: of a caller, and in a file",
 }

@@ -9,7 +9,8 @@ import pytest
 from scipy.linalg import orth
 
 import fisherlib as fl
-from fisherlib import study as module
+from fisherlib.study import offers
+from fisherlib.study import study as module
 
 Maker = Callable[..., fl.Dataset]
 
@@ -148,7 +149,7 @@ def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
 def test_many_trajectories_are_held_out_together(ragged: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     data = ragged(5, temperatures=(300.0,) * 12, configurations=2)
     each = fl.Study(data, others=[]).strength
-    monkeypatch.setattr(module, "LARGE", 6 * 3**2)
+    monkeypatch.setattr(offers, "LARGE", 6 * 3**2)
     together = fl.Study(data, others=[]).strength
     parts = [data.select(part) for part in fl.validation.split(tuple(data), 6)]
     expected = fl.validation.choose_strength(

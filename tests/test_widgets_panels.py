@@ -65,7 +65,7 @@ def data() -> fl.Dataset:
 
 @pytest.fixture
 def study(data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> fl.Study:
-    monkeypatch.setattr(fl.study, "NETWORKS", {"net": (2,)})
+    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
     given = fl.LinearPotential(theta=np.ones(K), name="θ (given)")
     return fl.Study(data, given=given)
 
@@ -833,7 +833,7 @@ def test_what_is_exact_within_a_moment_is_never_previewed(study: fl.Study, monke
 
 @pytest.fixture
 def good(folder: Path, data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(fl.study, "NETWORKS", {"net": (2,)})
+    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
     fl.io.write(data, folder / "good.npz")
     return folder / "good.npz"
 

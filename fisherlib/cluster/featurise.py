@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import location
 from ..configurations import Configurations
 from ..descriptors import Descriptor
-from ..io.archive import refuse_large
+from ..descriptors.forecast import chosen, species_of
+from ..descriptors.memory import refuse_large
+from ..descriptors.pieces import with_descriptors
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
-from ..io.featurise import with_descriptors
-from ..io.forecast import chosen, species_of
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from ..units import counted

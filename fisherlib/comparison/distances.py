@@ -134,16 +134,10 @@ def wasserstein_1(
     """Wasserstein-1 distance ∫ |F_a − F_b| between two samples, in their unit.
 
     Args:
-        a: (n,) sample.
-        b: (m,) sample, or (..., m) samples, each compared with ``a``.
-        weights_a: (n,) ≥ 0, up to a factor; all equal by default.
-        weights_b: (m,) or (..., m), likewise.
+        a, b, weights_a, weights_b: as for ``ks``, which raises the same errors.
 
     Returns:
         Distance in the unit of the samples, of shape (...).
-
-    Raises:
-        ValueError: no sample, or weights that are negative, not finite, all zero or of another shape.
 
     Example:
         >>> float(wasserstein_1([1.0, 2.0, 3.0], [2.0, 3.0, 4.0]))

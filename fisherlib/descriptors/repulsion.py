@@ -129,11 +129,7 @@ def _screened(r: Array, charges: Array, a: Array) -> tuple[Array, Array, Array]:
     k = DECAYS[:, None] / a
     parts = AMPLITUDES[:, None] * np.exp(-k * r)
     phi, dphi, ddphi = parts.sum(axis=0), -(k * parts).sum(axis=0), (k**2 * parts).sum(axis=0)
-    return (
-        charges * phi / r,
-        charges * (dphi - phi / r) / r,
-        charges * (ddphi - 2 * dphi / r + 2 * phi / r**2) / r,
-    )
+    return (charges * phi / r, charges * (dphi - phi / r) / r, charges * (ddphi - 2 * dphi / r + 2 * phi / r**2) / r)
 
 
 def contribution(reference: Reference, data: Dataset | Trajectory | Configurations) -> Contribution:

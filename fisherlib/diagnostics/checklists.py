@@ -77,17 +77,7 @@ def health(
     runs. Drift, memory and fluctuation are judged for all trajectories together; ``check`` judges each by itself, and
     ``trust.verdicts`` adds the checks of a fit.
 
-    Args:
-        data: the configurations, each trajectory in the order of time.
-        temperature: K, in place of the trajectories' own.
-        theta: (K,) parameters known to be roughly right, or a potential, for ``consistency``.
-        moments: ``accumulate(data)``, if already known.
-
-    Returns:
-        Verdicts, each with its number and its own name.
-
-    Raises:
-        ValueError: θ of another length or not finite, or moments of other data.
+    Arguments, verdicts and errors are those of ``check``.
 
     Example:
         >>> import fisherlib as fl
@@ -96,10 +86,7 @@ def health(
     """
     moments = moments or accumulate(data)
     found = consistency(data, theta=theta, moments=moments, temperature=temperature)
-    left = [
-        *undetermined(moments, names=data.descriptor_names),
-        *null_directions(moments, names=data.descriptor_names),
-    ]
+    left = [*undetermined(moments, names=data.descriptor_names), *null_directions(moments, names=data.descriptor_names)]
     if told := training_set(data):
         return [*told, *found, *left]
     if not all(t.has_energies for t in data.values()):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Array, Dataset
-from ..units import BAR, BOHR, HARTREE
+from ..units import BAR, BOHR, ENERGIES, HARTREE
 from .verdict import Level, Verdict, unknown
 
 NAME = "stress units"
@@ -24,10 +24,7 @@ UNITS = {
     "Pa": BAR * 1e5,
     "Ha/Bohr³": BOHR**3 / HARTREE,
     "Ry/Bohr³": 2 * BOHR**3 / HARTREE,
-    "Ha": 1 / HARTREE,
-    "Ry": 2 / HARTREE,
-    "kcal/mol": 23.0605,
-    "kJ/mol": 96.4853,
+    **{unit: 1 / energy for unit, energy in ENERGIES.items()},
 }
 #: Where the components yz xz xy stand in other orders of six.
 ORDERS = {

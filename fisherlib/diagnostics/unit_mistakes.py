@@ -5,22 +5,13 @@ import itertools
 
 import numpy as np
 
-from ..units import BOHR, HARTREE
+from ..units import BOHR, ENERGIES, HARTREE
 from .bonds import Bonds
 
-_MOL = 96.48533212  # kJ/mol in an eV
 #: eV in each unit of energy, and eV/Å in each unit of force.
-_ENERGIES = {"eV": 1.0, "Ha": HARTREE, "Ry": HARTREE / 2, "kcal/mol": 4.184 / _MOL, "kJ/mol": 1 / _MOL}
-_FORCES = {
-    "eV/Å": 1.0,
-    "Ha/Bohr": HARTREE / BOHR,
-    "Ry/Bohr": HARTREE / BOHR / 2,
-    "kcal/mol/Å": 4.184 / _MOL,
-    "kJ/mol/Å": 1 / _MOL,
-    "kJ/mol/nm": 0.1 / _MOL,
-    "eV/Bohr": 1 / BOHR,
-    "eV/nm": 0.1,
-}
+_ENERGIES = {"eV": 1.0, **ENERGIES}
+_FORCES = {"eV/Å": 1.0, "Ha/Bohr": HARTREE / BOHR, "Ry/Bohr": HARTREE / BOHR / 2, "eV/Bohr": 1 / BOHR, "eV/nm": 0.1}
+_FORCES |= {f"{unit}/Å": ENERGIES[unit] for unit in ("kcal/mol", "kJ/mol")} | {"kJ/mol/nm": 0.1 * ENERGIES["kJ/mol"]}
 #: Energies and forces that come together, and the word of ``units=`` for both.
 _BOTH = {
     ("Ha", "Ha/Bohr"): "cp2k",

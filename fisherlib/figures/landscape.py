@@ -27,11 +27,7 @@ NAMED_AT = ((-40, -30), (40, -30), (0, -55))
 
 
 def landscape(
-    surface: Landscape,
-    points: Mapping[str, Point] | None = None,
-    *,
-    at: Point = (0.0, 0.0),
-    log: bool = False,
+    surface: Landscape, points: Mapping[str, Point] | None = None, *, at: Point = (0.0, 0.0), log: bool = False
 ) -> go.Figure:
     """One loss on a plane: a surface to turn, its contours, and two cross-sections.
 

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .strict import regular
+from .strict import intact, regular
 
 #: Bytes that the arrays read from a file of n bytes may take: ``TIMES`` n, or ``ALWAYS`` at most.
 TIMES, ALWAYS = 200, 2**26
@@ -109,19 +109,8 @@ class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"])
                 )
             closing.pop_all()  # it stays open
 
-    @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Turns whatever a damaged archive raises (zlib.error, RuntimeError …) into one ``ValueError``."""
-        try:
-            yield
-        except (MemoryError, PermissionError, FileNotFoundError):
-            raise
-        except Exception as error:
-            why = " ".join(str(error).split())
-            raise ValueError(
-                f"{self._path.name}: expected an intact .npz of plain arrays, got an unreadable one ({why:.300}); copy it again "
-                "from its source"
-            ) from error
+    def _readable(self) -> contextlib.AbstractContextManager[None]:
+        return intact(self._path.name, ".npz of plain arrays")
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
@@ -169,27 +158,3 @@ def _head(file: IO[bytes], member: zipfile.ZipInfo) -> tuple[tuple[int, ...], np
     if math.prod(shape) * max(dtype.itemsize, 1) > member.file_size:
         raise ValueError(f"{member.filename} claims shape {shape} of {dtype} in {member.file_size} bytes")
     return shape, dtype
-
-
-def memory() -> int:
-    """Bytes of memory that this process may take: of the machine, of its container, or of its limit."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    with contextlib.suppress(OSError, ValueError):  # no container, or "max"
-        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    with contextlib.suppress(ImportError):
-        import resource
-
-        found += [limit for limit in resource.getrlimit(resource.RLIMIT_AS)[:1] if limit > 0]
-    return min(found)
-
-
-def refuse_large(what: str, size: int, way: str) -> None:
-    """Refuses arrays of so many bytes; the sentence says what takes them, and another way.
-
-    Raises:
-        MemoryError: that is more than half the memory of this machine.
-    """
-    if size > memory() // 2:
-        raise MemoryError(
-            f"{what} take {size / 1e9:.1f} GB, which do not fit into the {memory() / 1e9:.1f} GB of this machine; {way}"
-        )

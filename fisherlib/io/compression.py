@@ -59,6 +59,17 @@ def opened(path: Path, limit: int = LIMIT) -> BinaryIO:
     return io.BytesIO(content)
 
 
+def read_bytes(path: Path, limit: int = LIMIT) -> bytes:
+    """All bytes of a file, unpacked if its name says that it is compressed. Raises as ``opened`` does.
+
+    >>> from fisherlib.io import find
+    >>> read_bytes(find("data/theta_energy.json"))[:1]
+    b'{'
+    """
+    with opened(path, limit) as file:
+        return file.read()
+
+
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """The path of a file whose content is not compressed: its own, or that of a copy that is removed afterwards.

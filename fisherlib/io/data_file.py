@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +12,25 @@ from numpy.typing import ArrayLike
 from ..arguments import flag
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
-from ..descriptors import Descriptor, Reference, contribution, or_default, without_reference
+from ..descriptors import Descriptor, Reference, or_default
+from ..descriptors.forecast import Forecast, forecast, refuse_hopeless, refuse_unfit, species_of
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
-from .acceptance import OnBad, accept, left_out, notes_of, say, without_bad
+from .acceptance import OnBad, accept, left_out, notes_of, say
+from .assembly import of_columns, of_rows
 from .columns import candidates
 from .columns.candidates import free, gradients
 from .columns.choice import GUESSED, ROLES, Choice, completed
 from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
-from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
+from .columns.roles import at, labelled, no_such_choice, refuse_different_columns, temperature_of, temperatures_of
 from .columns.sources import Taken, taken
 from .columns.stress import refuse_nothing_periodic
-from .featurise import featurise
-from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
 from .isolated_atoms import without_isolated
 from .places import printable
-from .smearing import energies_of_forces, undecided
-
-#: Atoms whose descriptors take more than some ten seconds.
-LONG = 20_000
+from .smearing import undecided
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -200,14 +197,7 @@ class Opened:
         found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
         if choice.stress:
             refuse_nothing_periodic(found, self.path.name)
-        if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
-            each: dict[str, str] = {}
-            for part in found:
-                each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
-            told = "; ".join(f"{names} in {place}" for names, place in each.items())
-            raise ValueError(
-                f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
-            )
+        refuse_different_columns(found)
         other = found[0].provenance["taken"]["other"]
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
@@ -229,108 +219,27 @@ class Opened:
         flag("stress", choice.stress)
         flag("check", check)
         check_temperature(choice.temperature)
-        if self.fixed is not None and descriptor is not None:
-            raise no_such_choice("descriptor", descriptor, self.path.name)
-        if self.fixed is not None and reference is not None:
-            raise no_such_choice("reference", reference, self.path.name)
-        if descriptor is not None:
-            or_default(descriptor)  # refuses what is none
-        if self.fixed is None:
-            made, about = self._read(choice, descriptor, reference, on_bad, progress)
+        found: Sequence[Configurations | Trajectory]
+        if self.fixed is not None:
+            for name, value in {"descriptor": descriptor, "reference": reference}.items():
+                if value is not None:
+                    raise no_such_choice(name, value, self.path.name)
+            found, (made, about) = self._parts(), of_rows(self.fixed, choice, self.path.name)
         else:
-            made, about = self._taken(self.fixed, choice)
+            if descriptor is not None:
+                or_default(descriptor)  # refuses what is none
+            found = frames = self._chosen(choice)
+            options: dict[str, Any] = {"descriptor": descriptor, "reference": reference, "on_bad": on_bad}
+            made, about, dropped = of_columns(frames, choice, path=self.path, progress=progress, **options)
+            if dropped:
+                warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)
+        about |= self._keys(choice) | self._other_temperatures(found, {t.key: t.temperature for t in made})
         data = Dataset(made, provenance={"file": printable(self.path.name), "sha256": self.sha256, **about})
         data.provenance["temperature"] = data.temperatures[0] if len(data.temperatures) == 1 else data.temperatures
         if check:
             say(about.get("notes", []), self.path)
             accept(data, self.path, theta, key=choice.key)
         return data
-
-    def _taken(self, fixed: Dataset, choice: Choice) -> tuple[list[Trajectory], dict[str, Any]]:
-        """The trajectories of a file whose columns are fixed, and what is known of them."""
-        for name in (*ROLES, "units", "subtract_isolated"):
-            if (value := getattr(choice, name)) not in (None, False):
-                raise no_such_choice(name, value, self.path.name)
-        made = list(fixed.values())
-        if choice.stress and all(t.strain_descriptors is None for t in made):
-            raise ValueError(
-                f"stress: expected strain descriptors in {self.path.name}, got none; read it without stress"
-            )
-        about = {"descriptor": {"name": "from the file", "K": fixed.K}, **fixed.provenance}
-        if choice.temperature is not None:
-            about |= self._other_temperatures(made, [choice.temperature] * len(made))
-            made = [dataclasses.replace(t, temperature=float(choice.temperature)) for t in made]
-        if choice.gradient:
-            made = [dataclasses.replace(t, force_descriptors=-t.force_descriptors) for t in made]
-        return made, about
-
-    def _read(
-        self,
-        choice: Choice,
-        descriptor: Descriptor | None,
-        reference: Reference | None,
-        on_bad: OnBad,
-        progress: Progress | None,
-    ) -> tuple[list[Trajectory], dict[str, Any]]:
-        """The trajectories of the columns chosen, with descriptors computed where the file has none."""
-        found = self._chosen(choice)
-        own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
-        columns = pair(found[0].columns, choice) if own else ()
-        found, dropped = without_bad(found, columns, on_bad=on_bad)
-        notes, done = notes_of(found), found[0].provenance["taken"]
-        frames = without_reference([at(f, choice.temperature) for f in found], reference)
-        about = dict(found[0].provenance)
-        strain = [f.entries.get("strain_descriptors") for f in found]
-        if own and choice.stress and any(Psi is None for Psi in strain):
-            raise ValueError(
-                f"stress: expected strain descriptors beside the descriptors of {self.path.name}, got none; read it without stress"
-            )
-        if own:
-            if done.get("lengths", 1.0) != 1.0:
-                raise ValueError(f"units: expected lengths in Å in {self.path.name}, which has descriptors, got others")
-            made = [trajectory(f, choice, Psi) for f, Psi in zip(frames, strain, strict=True)]
-            about = {"descriptor": {"name": "from the file", "K": made[0].K}, **about}
-            about["columns"] = about["columns"] | dict(zip(("descriptors", "force_descriptors"), columns, strict=True))
-        elif choice.gradient:
-            raise ValueError(f"gradient: {self.path.name} has no column of force descriptors to negate; leave it out")
-        else:
-            self._ask_early(frames)
-            descriptor, _ = chosen(frames, descriptor, self.path)
-            made = featurise(frames, descriptor=descriptor, path=self.path, progress=progress)
-            about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": about["columns"]}
-        made, name, told = self._energies(found, made, choice, reference)
-        about["columns"], notes = about["columns"] | {"energies": name}, notes + told
-        about = {name: value for name, value in about.items() if name not in ("taken", "notes", "units")}
-        about |= {name: done[name] for name in ("units", "isolated_atoms") if name in done}
-        about |= {"notes": notes} if notes else {}
-        about |= {"reference": gone} if (gone := frames[0].provenance.get("reference")) else {}
-        about |= self._keys(choice) | self._other_temperatures(found, [t.temperature for t in made])
-        if dropped:
-            warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=3)
-            about["dropped"] = dropped
-        return made, about
-
-    def _energies(
-        self, found: Sequence[Configurations], made: list[Trajectory], choice: Choice, reference: Reference | None
-    ) -> tuple[list[Trajectory], str, list[str]]:
-        """The trajectories with the energies that their forces belong to, the name of these, and what there is to say."""
-        name, other = found[0].provenance["columns"]["energies"], found[0].provenance["taken"]["other"]
-        if other is None:
-            return made, name, []
-        others = [f.entries[other] for f in found]
-        if reference is not None:  # taken off these as off the others
-            others = [E - contribution(reference, f).energies for E, f in zip(others, found, strict=True)]
-        made, name, note = energies_of_forces(made, others, (name, other), named=choice.energies is not None)
-        return made, name, [note] if note else []
-
-    def _ask_early(self, frames: Sequence[Configurations]) -> None:
-        """Tells before the descriptors of many atoms are computed that a temperature will be asked for after it."""
-        if self.atoms > LONG and any(f.temperature is None for f in frames):
-            warnings.warn(
-                f"{self.path.name} states no temperature for all: forces are fitted without one, but what is an ensemble's asks for "
-                "it; give temperature= now, or later where it is asked for",
-                stacklevel=4,
-            )
 
     def _keys(self, choice: Choice) -> dict[str, Any]:
         """What could tell trajectories apart, where nothing is chosen for it."""
@@ -340,8 +249,8 @@ class Opened:
         return {"likely_keys": likely} if likely else {"incomplete_keys": lacking} if lacking else {}
 
     def _other_temperatures(
-        self, found: Sequence[Configurations | Trajectory], taken: Sequence[float | None]
+        self, found: Sequence[Configurations | Trajectory], taken: Mapping[str, float | None]
     ) -> dict[str, Any]:
         """The temperatures that the file states, where they are not those that are taken."""
-        other = any(temperatures_of(f) - {T} for f, T in zip(found, taken, strict=True))
+        other = any(temperatures_of(f) - {taken[f.key]} for f in found if f.key in taken)
         return {"stated_temperatures": list(self.temperatures)} if other else {}

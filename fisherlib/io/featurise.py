@@ -1,27 +1,22 @@
 """Descriptors for frames that have none, computed once and kept."""
 
 import hashlib
-import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from ase import Atoms
 from tqdm.auto import tqdm
 
 from ..configurations import Configurations
 from ..dataset import Trajectory
-from ..descriptors import Descriptor, StrainDescriptor
+from ..descriptors import Descriptor
+from ..descriptors.forecast import forecast, precision, refuse_unfit, species_of
+from ..descriptors.pieces import in_pieces
 from ..progress import Progress
 from . import cache
 from .archive import checksum, read_arrays
-from .forecast import forecast, precision, refuse_unfit, species_of
-
-#: Numbers of Φ that are computed at once, in double precision: 64 MB.
-PIECE = 2**23
 
 #: What the cache holds, in this order; the last only where there are virials.
 _KEPT = ("site_descriptors", "force_descriptors", "strain_descriptors")
@@ -46,7 +41,11 @@ def featurise(
         TypeError: there are virials, and the descriptor knows nothing of strain.
         MemoryError: that is more than half the memory of this machine; ``fisherlib.cluster.featurise`` needs little.
     """
-    atoms, species = sum(int(f.n_atoms.sum()) for f in frames), species_of(frames)
+    atoms, M, species = (
+        sum(int(f.n_atoms.sum()) for f in frames),
+        sum(len(f.n_atoms) for f in frames),
+        species_of(frames),
+    )
     names = descriptor.names(species)
     K = len(names)
     refuse_unfit(frames, descriptor=descriptor, K=K, path=path)
@@ -55,12 +54,14 @@ def featurise(
     about = {"data": _fingerprint(frames), "species": species, "precision": kind.__name__, **descriptor.parameters}
     recipe = json.dumps({**about, **({"strain": True} if strain else {})}, sort_keys=True)
     name = f"{path.stem}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    shapes = [(atoms, K), (3 * atoms, K), (sum(len(f.n_atoms) for f in frames), 6, K)][: 3 if strain else 2]
+    shapes = [(atoms, K), (3 * atoms, K), (M, 6, K)][: 3 if strain else 2]
     found = _from_cache(cache.find(name), recipe, shapes)
     if found is None:
         if progress is None and (expected := forecast(frames, descriptor)).long:
             print(f"{path.name}: {expected}", file=sys.stderr)
-        found = _computed(frames, _with_strain(descriptor) if strain else descriptor, species, progress, shapes)
+        with tqdm(total=M, desc="descriptors", delay=1, disable=progress is not None) as bar:
+            show = progress or (lambda done, total: bar.update(done - bar.n))
+            found = in_pieces(frames, descriptor=descriptor, species=species, shapes=shapes, progress=show)
         cache.keep(name, [*zip(_KEPT, found, strict=False), ("checksum", _stamp(recipe, found))])
     ends = np.cumsum([f.n_atoms.sum() for f in frames])[:-1]
     D, Phi = np.split(found[0], ends), np.split(found[1], 3 * ends)
@@ -69,59 +70,6 @@ def featurise(
         f.with_descriptors(d, phi, names, Psi=None if f.virials is None else psi)
         for f, d, phi, psi in zip(frames, D, Phi, Psi, strict=True)
     ]
-
-
-def _with_strain(descriptor: Descriptor) -> Callable[..., tuple[np.ndarray, ...]]:
-    if not isinstance(descriptor, StrainDescriptor):
-        name = type(descriptor).__name__
-        raise TypeError(f"stress: expected a descriptor that knows of strain, got {name}; read the file without stress")
-    return descriptor.with_strain
-
-
-def _computed(
-    frames: Sequence[Configurations],
-    compute: Callable[..., tuple[np.ndarray, ...]],
-    species: list[int],
-    progress: Progress | None,
-    shapes: Sequence[tuple[int, ...]],
-) -> tuple[np.ndarray, ...]:
-    """Descriptors of all configurations, piece by piece, so that no more than a piece is there twice."""
-    total, (atoms, K) = sum(len(f.n_atoms) for f in frames), shapes[0]
-    made = [np.empty(shape, precision(K, atoms) if k == 1 else float) for k, shape in enumerate(shapes)]
-    before, ends = 0, [0] * len(made)
-    with tqdm(total=total, desc="descriptors", delay=1, disable=progress is not None) as bar:
-        show = progress or (lambda done, total: bar.update(done - bar.n))
-        for piece in _pieces(frames, PIECE // (3 * K)):
-            found = compute(piece, species=species, progress=partial(_after, show, before, total))
-            for k, array in enumerate(found):
-                made[k][ends[k] : ends[k] + len(array)] = array
-                ends[k] += len(array)
-            before += len(piece)
-    return tuple(made)
-
-
-def _after(show: Progress, before: int, total: int, done: int, _: int) -> None:
-    show(before + done, total)
-
-
-def _pieces(frames: Sequence[Configurations], atoms: int) -> Iterator[list[Atoms]]:
-    """The configurations in lists of about so many atoms, at least one in each."""
-    piece: list[Atoms] = []
-    held = 0
-    for one in itertools.chain.from_iterable(f.atoms() for f in frames):
-        if piece and held + len(one) > atoms:
-            yield piece
-            piece, held = [], 0
-        piece.append(one)
-        held += len(one)
-    yield piece
-
-
-def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
-    """The configurations with their descriptors, computed now and kept nowhere."""
-    compute: Callable[..., tuple[np.ndarray, ...]] = descriptor if frames.virials is None else _with_strain(descriptor)
-    D, Phi, *Psi = compute(frames.atoms(), species=species)
-    return frames.with_descriptors(D, Phi, descriptor.names(species), Psi=Psi[0] if Psi else None)
 
 
 def _fingerprint(frames: Sequence[Configurations]) -> str:

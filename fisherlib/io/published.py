@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from .archive import write_atomically
-from .formats.mlearn import unpacked
+from .compression import read_bytes
+from .formats.mlearn import LIMIT
 
 #: Elements of Zuo et al., J. Phys. Chem. A 124, 731 (2020).
 ELEMENTS = ("Ni", "Cu", "Li", "Mo", "Si", "Ge")
@@ -69,7 +70,8 @@ def fetch(name: str, folder: str | os.PathLike | None = None) -> Path:
     if folder:
         for path in (Path(os.path.expanduser(folder)) / file for file in (name, f"{name}.xz")):
             if path.is_file():
-                content, (url, wanted) = path.read_bytes() if path.name == name else unpacked(path), FILES[name]
+                content = path.read_bytes() if path.name == name else read_bytes(path, LIMIT)  # an archive stays packed
+                url, wanted = FILES[name]
                 if (found := hashlib.sha256(content).hexdigest()) != wanted:
                     raise ValueError(
                         f"{path}: expected content with SHA-256 {wanted}, got {found}; it is damaged or another version: "

@@ -28,6 +28,20 @@ def regular(path: Path) -> Path:
 
 
 @contextlib.contextmanager
+def intact(place: str, what: str) -> Iterator[None]:
+    """Says in one sentence that a file is damaged, whatever that provokes in a library; sentences about memory and access stay."""
+    try:
+        yield
+    except (MemoryError, PermissionError, FileNotFoundError):
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split()):.300}".removeprefix("ValueError: ").rstrip(": ")
+        raise ValueError(
+            f"{place}: expected an intact {what}, got a damaged or another one ({why}); copy it again from its source"
+        ) from error
+
+
+@contextlib.contextmanager
 def in_memory(path: Path) -> Iterator[None]:
     """Says in words that what a file holds does not fit into the memory; sentences of ours stay as they are."""
     try:

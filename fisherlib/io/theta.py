@@ -16,7 +16,7 @@ from ..potential import LinearPotential
 from ..units import counted
 from . import inert, places
 from .archive import Arrays, write_arrays, write_atomically
-from .compression import opened
+from .compression import read_bytes
 from .formats.kinds import names_of
 from .formats.milady import read_pot
 from .formats.snapcoeff import read_snapcoeff
@@ -78,8 +78,7 @@ def _content(path: Path) -> object:
             return {name: arrays[name] if name in _TAKEN and _ENTRIES <= arrays.keys() else None for name in arrays}
     if path.suffix != ".json":
         return inert.load(path)
-    with opened(path, LIMIT) as file:
-        return parse_json(file.read(), path.name, "parameters θ")
+    return parse_json(read_bytes(path, LIMIT), path.name, "parameters θ")
 
 
 def _parameters(content: Mapping[str, Any], path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:

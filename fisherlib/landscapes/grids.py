@@ -50,12 +50,7 @@ class Landscape:
 
 
 def landscape(
-    loss: Quadratic | Callable[[Array, Array], Array],
-    plane: Plane,
-    *,
-    n: int = 101,
-    name: str = "loss",
-    unit: str = "",
+    loss: Quadratic | Callable[[Array, Array], Array], plane: Plane, *, n: int = 101, name: str = "loss", unit: str = ""
 ) -> Landscape:
     """A loss on an n × n grid over a plane.
 

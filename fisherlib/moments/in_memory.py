@@ -39,10 +39,7 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
 
 
 def accumulate(
-    data: Dataset | Iterable[Trajectory],
-    *,
-    block_rows: int | None = None,
-    progress: Progress | None = None,
+    data: Dataset | Iterable[Trajectory], *, block_rows: int | None = None, progress: Progress | None = None
 ) -> Moments:
     """Moments of every trajectory, in one pass over Φ.
 

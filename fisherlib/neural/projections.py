@@ -72,12 +72,7 @@ class NetworkProjection(Pointwise):
 
 
 def project_network(
-    network: Network,
-    data: Dataset,
-    plane: Plane,
-    *,
-    temperature: float | None = None,
-    progress: Progress = silent,
+    network: Network, data: Dataset, plane: Plane, *, temperature: float | None = None, progress: Progress = silent
 ) -> NetworkProjection:
     """A network's data on a plane through its weights: one pass over Φ, then any loss on any grid.
 

@@ -118,11 +118,7 @@ class LinearPotential:
             known |= {"free offsets": list(free)} if free else {}
         names = tuple(about.get("descriptor_names", ()))
         return cls(
-            theta=fit.theta,
-            **offset,
-            name=name,
-            provenance=known | dict(provenance or {}),
-            descriptor_names=names,
+            theta=fit.theta, **offset, name=name, provenance=known | dict(provenance or {}), descriptor_names=names
         )
 
     @property

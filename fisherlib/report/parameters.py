@@ -68,11 +68,7 @@ def spoken(message: str, names: Iterable[str]) -> str:
 
 
 def check(
-    parameters: Mapping[str, object],
-    defaults: Mapping[str, object],
-    *,
-    notebook: str,
-    texts: Collection[str] = FILES,
+    parameters: Mapping[str, object], defaults: Mapping[str, object], *, notebook: str, texts: Collection[str] = FILES
 ) -> dict[str, object]:
     """The values by the notebook's own names, each of the type of its default.
 

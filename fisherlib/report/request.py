@@ -13,9 +13,9 @@ from typing import Any
 
 from .. import io
 from ..descriptors import Default, or_default, with_settings
+from ..descriptors.forecast import number, species_of
 from ..io.columns.choice import ROLES, Choice
 from ..io.columns.roles import pair
-from ..io.forecast import number, species_of
 from ..units import COLDEST, HOTTEST, counted, kelvins
 from .parameters import FILES, ParameterError, check, defaults, spoken
 

@@ -22,11 +22,7 @@ def configuration_energies(name: str, values: ArrayLike, M: int | None = None) -
 
 
 def log_weights(
-    energies: ArrayLike,
-    model_energies: ArrayLike,
-    temperature: float,
-    *,
-    sampled_temperature: ArrayLike | None = None,
+    energies: ArrayLike, model_energies: ArrayLike, temperature: float, *, sampled_temperature: ArrayLike | None = None
 ) -> Array:
     """Logarithms of the weights that turn a true sample into one of the model, −β U_θ(x_m) + β_s U(x_m) − ln Z.
 

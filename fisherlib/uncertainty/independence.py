@@ -17,6 +17,7 @@ from ..regression.ridge import parameters
 from ..units import check_temperature, counted
 from .belonging import of_data
 from .directions import directions
+from .intervals import FEWEST_BLOCKS
 
 #: Fewest trajectories or blocks for a standard error, however long each of them is: two have one degree of freedom.
 FEWEST_CLUSTERS = 5
@@ -72,6 +73,26 @@ class Blocks:
     def clusters(self) -> int:
         """Number of clusters, one more than the degrees of freedom of Student's t."""
         return len(self.moments)
+
+    @property
+    def reason(self) -> str:
+        """Why there are no error bars over these blocks; empty if there are."""
+        if self.independent < FEWEST_BLOCKS:
+            return (
+                f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
+                f"{self.independent:.0f}"
+            )
+        if self.clusters < FEWEST_CLUSTERS:
+            return (
+                f"they need the scatter of at least {FEWEST_CLUSTERS} trajectories or blocks, and there are "
+                f"{self.clusters}, blocks being longer than the memory of the scores of the fit to forces"
+            )
+        if self.one_run:
+            return (
+                f"the {self.clusters} trajectories follow one another like frames of one run (correlated by "
+                f"{self.next:.2f} from one to the next); read them as one"
+            )
+        return ""
 
     def __str__(self) -> str:
         noun = {"trajectories": "trajectory", "blocks": "consecutive block"}[self.kind]

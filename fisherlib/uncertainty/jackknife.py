@@ -11,12 +11,7 @@ from ..moments import Moments
 from ..progress import Progress
 
 
-def jackknife(
-    moments: Moments,
-    fit: Callable[[Moments], ArrayLike],
-    *,
-    progress: Progress | None = None,
-) -> Array:
+def jackknife(moments: Moments, fit: Callable[[Moments], ArrayLike], *, progress: Progress | None = None) -> Array:
     """θ of exact refits without each trajectory in turn.
 
     The fit receives the moments of the other trajectories, one by one, so it can be anything that follows from moments:

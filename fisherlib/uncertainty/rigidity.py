@@ -14,11 +14,7 @@ OUTSIDE = 1e-6
 
 
 def prediction_rigidity(
-    moments: Moments | MomentRecord,
-    descriptors: ArrayLike,
-    *,
-    n_atoms: ArrayLike,
-    temperature: float | None = None,
+    moments: Moments | MomentRecord, descriptors: ArrayLike, *, n_atoms: ArrayLike, temperature: float | None = None
 ) -> Array:
     """Prediction rigidity of energies, PR = 1/(gᵀA⁻¹g), with A = Σ β²ΦᵀΦ and g = dU_θ/dθ of a configuration.
 

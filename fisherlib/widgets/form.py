@@ -33,12 +33,7 @@ class Form:
     """
 
     def __init__(
-        self,
-        state: LoadState,
-        paths: Paths,
-        *,
-        refused: Callable[[Exception], None],
-        needed: Callable[[Path], bool],
+        self, state: LoadState, paths: Paths, *, refused: Callable[[Exception], None], needed: Callable[[Path], bool]
     ) -> None:
         self._state, self._paths, self._refused, self._needed = state, paths, refused, needed
         tip = "Parameters of your own beside the fits."

@@ -70,7 +70,7 @@ class Reading:
 
     def words(self, sentence: str) -> str:
         """A sentence of the library in the words of the page."""
-        return on_page(sentence, computed=self.opened is not None and not self.own_descriptors)
+        return on_page(sentence)
 
     @property
     def own_descriptors(self) -> bool:

@@ -18,20 +18,10 @@ _ADVICE = (
     (r"name (?:it|one|another) by (\w+)=", r"choose it as “\1”"),
     (r"name (?:them|those that belong together) by (\w+)= and (\w+)=", r"choose them as “\1” and “\2”"),
 )
-#: If descriptors are computed, no column of the file can be wrong.
-_COMPUTED = (
-    r"the column holds \+∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True",
-    "the descriptors are computed here, so the forces of the file have the wrong sign: negate them there",
-)
 
 
-def on_page(sentence: str, *, computed: bool = False) -> str:
-    """A message of the library that names the controls of the page instead of arguments.
-
-    Args:
-        sentence: the message.
-        computed: whether the descriptors are computed, not taken from a column of the file.
-    """
-    for pattern, words in (_COMPUTED, *_ADVICE) if computed else _ADVICE:
+def on_page(sentence: str) -> str:
+    """A message of the library that names the controls of the page instead of arguments."""
+    for pattern, words in _ADVICE:
         sentence = re.sub(pattern, words, sentence)
     return re.sub(r"“(\w+)”", lambda found: f"“{LABELS.get(found[1], found[1])}”", sentence)

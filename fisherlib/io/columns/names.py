@@ -16,6 +16,16 @@ ENERGIES = {"extxyz": ("energy", "REF_energy"), "ASE": ("energy", "REF_energy", 
 #: Kinds of files of many programs, whose entries may tell trajectories apart.
 KEYED = frozenset(ENERGIES)
 USUAL_ENERGIES = ("energies",)
+#: Words before or behind a name for what is to be learnt, and for what some model says of it.
+REFERENCES = ("ref", "reference", "dft", "qm", "abinitio", "true", "target", "label", "exact", "corrected")
+MODELS = ("model", "pred", "predicted", "ml", "mlip", "nn", *"mace gap nep ace snap nequip chgnet eam".split())
+#: Names of energies and of forces to which such words belong, the likeliest first; the last few stand alone only.
+FREE_ENERGIES = ("free_energy", "toten", "free_energies")
+ENERGY_NAMES = (
+    *("energies", "energy", "potential_energy", "pot_energy", "pot_eng", "total_energy", "tot_energy"),
+    *(*FREE_ENERGIES, "etot", "e_tot", "epot", "e_pot", "e0", "e"),
+)
+FORCE_NAMES = ("forces", "force", "frc", "f")
 NUMBERS = ("numbers", "atomic_numbers", "atomic_number", "Z")
 SPECIES = ("species", "symbols", "symbol", "elements", "element")
 POSITIONS = ("positions", "position", "coordinates", "coords")

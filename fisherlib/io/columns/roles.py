@@ -57,6 +57,18 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
     return in_electronvolts(made, choice, also=chosen.other)
 
 
+def refuse_different_columns(found: Sequence[Configurations]) -> None:
+    """Refuses trajectories, labelled each by itself, whose energies and forces have different names."""
+    if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
+        each: dict[str, str] = {}
+        for part in found:
+            each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
+        told = "; ".join(f"{names} in {place}" for names, place in each.items())
+        raise ValueError(
+            f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
+        )
+
+
 def temperature_of(stored: Configurations | Trajectory) -> float | None:
     """The temperature that a file states for a trajectory, K: its own, or that of all its configurations alike."""
     if stored.temperature is not None or isinstance(stored, Trajectory):

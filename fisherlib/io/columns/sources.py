@@ -9,34 +9,8 @@ import numpy as np
 
 from . import candidates
 from .choice import Choice
-from .names import Columns
+from .names import ENERGY_NAMES, FORCE_NAMES, FREE_ENERGIES, MODELS, REFERENCES, Columns
 
-#: Words for what is to be learnt, and for what some model says of it.
-REFERENCES = ("ref", "reference", "dft", "qm", "abinitio", "true", "target", "label", "exact", "corrected")
-MODELS = (
-    "model",
-    "pred",
-    "predicted",
-    "ml",
-    "mlip",
-    "mace",
-    "gap",
-    "nep",
-    "ace",
-    "snap",
-    "nequip",
-    "chgnet",
-    "nn",
-    "eam",
-)
-KNOWN = (*REFERENCES, *MODELS)
-#: Names of energies, the likeliest first, and of forces. The last few are no names when other words are attached.
-_FREE = ("free_energy", "toten", "free_energies")
-_OF_ENERGIES = (
-    *("energies", "energy", "potential_energy", "pot_energy", "pot_eng", "total_energy", "tot_energy"),
-    *(*_FREE, "etot", "e_tot", "epot", "e_pot", "e0", "e"),
-)
-_OF_FORCES = ("forces", "force", "frc", "f")
 #: Difference between energies that may still be one of rounding, eV per atom.
 ALIKE = 1e-6
 
@@ -78,7 +52,7 @@ def taken(entries: Columns, atoms: Columns, *, kind: str, choice: Choice) -> Tak
     whole = [source for source in dict.fromkeys(e.source for e in E) if any(f.source == source for f in F)]
     references = [source for source in whole if source in REFERENCES]
     halves = [n for n in (*E, *F) if n.source in REFERENCES and n.source not in whole]
-    unknown = [source for source in whole if source and source not in KNOWN]
+    unknown = [source for source in whole if source and source not in (*REFERENCES, *MODELS)]
     if len(references) > 1 or (not references and "" in whole and (halves or unknown)):
         return Taken(question=_several(E, F))
     if whole:
@@ -91,7 +65,7 @@ def taken(entries: Columns, atoms: Columns, *, kind: str, choice: Choice) -> Tak
 
 def mixed(energies: str | None, forces: str | None) -> str:
     """A sentence about names that belong to different sources, such as 'energy' and 'REF_forces'; "" if they may be of one."""
-    e, f = _parted(energies or "", _OF_ENERGIES), _parted(forces or "", _OF_FORCES)
+    e, f = _parted(energies or "", ENERGY_NAMES), _parted(forces or "", FORCE_NAMES)
     if e is None or f is None or e.source == f.source or not _apart(e.source, f.source):
         return ""
     return f"{e.name!r} and {f.name!r} come from different sources by their names: do they belong together?"
@@ -148,8 +122,8 @@ def _apart(one: str, other: str) -> bool:
 
 def _other(e: Named, E: list[Named]) -> str | None:
     """Energies of the same source that differ by the entropy of electrons: free ones beside others, and the reverse."""
-    free = _OF_ENERGIES[e.rank] in _FREE
-    return next((n.name for n in E if n.source == e.source and (_OF_ENERGIES[n.rank] in _FREE) != free), None)
+    free = ENERGY_NAMES[e.rank] in FREE_ENERGIES
+    return next((n.name for n in E if n.source == e.source and (ENERGY_NAMES[n.rank] in FREE_ENERGIES) != free), None)
 
 
 def _several(E: list[Named], F: list[Named]) -> str:
@@ -175,11 +149,11 @@ def _listed(names: list[str]) -> str:
 
 
 def _energies(entries: Columns) -> list[Named]:
-    return _named((n for n, a in entries.items() if a.ndim == 1 and a.dtype.kind in "iuf"), _OF_ENERGIES)
+    return _named((n for n, a in entries.items() if a.ndim == 1 and a.dtype.kind in "iuf"), ENERGY_NAMES)
 
 
 def _forces(atoms: Columns) -> list[Named]:
-    return _named((n for n, a in atoms.items() if a.shape[1:] == (3,) and a.dtype.kind in "iuf"), _OF_FORCES)
+    return _named((n for n, a in atoms.items() if a.shape[1:] == (3,) and a.dtype.kind in "iuf"), FORCE_NAMES)
 
 
 def _named(names: Iterable[str], usual: tuple[str, ...]) -> list[Named]:
@@ -197,6 +171,6 @@ def _parted(name: str, usual: tuple[str, ...]) -> Named | None:
         for source, apart in ((plain.removesuffix(core), len(core) > 2), (plain.removeprefix(core), False)):
             words = source.strip("_")
             # "xyz_energy" may be of a source that nobody knows; "energy_xyz" is another thing, such as an energy per atom.
-            if source != plain and (words in KNOWN or (apart and source.endswith("_"))):
+            if source != plain and (words in (*REFERENCES, *MODELS) or (apart and source.endswith("_"))):
                 return Named(words, usual.index(core), name)
     return None

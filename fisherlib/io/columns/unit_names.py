@@ -5,24 +5,23 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...units import BOHR, HARTREE
+from ...units import ENERGIES, LENGTHS
 from .names import meant
 
-_MOL = 6.02214076e23 * 1.602176634e-19  # eV/mol in J/mol
 #: eV in each unit of energy, by its words without spaces, dots and case.
 ENERGY_FACTORS = {
     **dict.fromkeys(("ev", "electronvolt"), 1.0),
     "mev": 1e-3,
-    **dict.fromkeys(("ha", "hartree", "eh"), HARTREE),
-    **dict.fromkeys(("ry", "rydberg"), HARTREE / 2),
-    **dict.fromkeys(("kcal/mol", "kcalmol", "kcal"), 4184 / _MOL),
-    **dict.fromkeys(("kj/mol", "kjmol", "kj"), 1000 / _MOL),
+    **dict.fromkeys(("ha", "hartree", "eh"), ENERGIES["Ha"]),
+    **dict.fromkeys(("ry", "rydberg"), ENERGIES["Ry"]),
+    **dict.fromkeys(("kcal/mol", "kcalmol", "kcal"), ENERGIES["kcal/mol"]),
+    **dict.fromkeys(("kj/mol", "kjmol", "kj"), ENERGIES["kJ/mol"]),
 }
 #: Å in each unit of length.
 LENGTH_FACTORS = {
     **dict.fromkeys(("å", "a", "ang", "angstrom", "angstroem", "ångström"), 1.0),
-    **dict.fromkeys(("bohr", "a0"), BOHR),
-    "nm": 10.0,
+    **dict.fromkeys(("bohr", "a0"), LENGTHS["Bohr"]),
+    **dict.fromkeys(("nm", "nanometer"), LENGTHS["nm"]),
 }
 #: Words for several units at once: of energies, forces and lengths.
 PRESETS = {

@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 from ...arguments import choice, kind, location
 from ...dataset import Dataset, Trajectory, stated
+from ...descriptors.memory import refuse_large
 from ...moments import fingerprint as fingerprint_of_data
 from ...progress import Progress
-from ..archive import refuse_large
 from ..places import printable
 from .header import Header
 from .inventory import findings, header_of, listed, of_key, refuse_incomplete, sealed, write_seal

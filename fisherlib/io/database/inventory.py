@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...progress import Progress
-from ..compression import opened
+from ..compression import read_bytes
 from ..strict import parse_json
 from .header import LARGEST, Header
 from .layout import MOMENTS, PARTIAL, RETRACTED, SEALS, SHARDS, SUFFIX, Damaged, canonical, fingerprint, publish, slug
@@ -62,8 +62,7 @@ def sealed(path: Path) -> dict[str, str]:
     for name in sorted(n for n in names if not n.endswith(PARTIAL)):
         if not (folder / name).is_file():
             raise Damaged(f"{folder / name}: expected a seal, got a pipe, a device or a folder; move it out")
-        with opened(folder / name, LARGEST) as file:
-            text = file.read()
+        text = read_bytes(folder / name, LARGEST)
         if name != f"{fingerprint(text)}.json":
             raise Damaged(f"{folder / name}: the seal is not what was written; restore it from a copy, or remove it")
         seal = parse_json(text, str(folder / name), "a seal")

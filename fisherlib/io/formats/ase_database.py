@@ -9,9 +9,8 @@ from urllib.parse import quote
 import numpy as np
 
 from ...configurations import Configurations
-from ..strict import parse_json, regular
+from ..strict import intact, parse_json, regular
 from . import ase_json
-from .stacking import stack
 
 #: How such files begin.
 BEGINS = rb"SQLite format 3\x00"
@@ -35,15 +34,10 @@ def read(path: Path) -> list[Configurations]:
 
     Source: ASE, ase.db.sqlite, version 9 of the layout.
     """
-    try:
+    with intact(path.name, "ASE database"):
         rows = list(_rows(path))
-    except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"{path.name}: expected an intact ASE database, got one that cannot be read ({error!s:.120}); copy it again from its source"
-        ) from error
     parsed = [ase_json.parsed_row(f"{path.name}, row {row['id']}", row) for row in rows]
-    ase_json.refuse_unlabelled(path, parsed)
-    return [stack(path.stem, path.name, parsed, units=ase_json.UNITS)]
+    return ase_json.stacked(path, path.stem, parsed)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

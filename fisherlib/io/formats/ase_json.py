@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
+from ..compression import read_bytes
 from ..strict import parse_json
 from . import stacking
-from .mlearn import unpacked
+from .mlearn import LIMIT
 from .stacking import Parsed, stack
-from .values import flat, shaped
+from .values import flat, periodic, shaped
 
 UNITS = {**stacking.UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: How ASE's JSON begins: rows numbered from 1.
@@ -33,14 +34,13 @@ def read(path: Path) -> list[Configurations]:
     Raises:
         ValueError: another layout, damaged, or no row with energy or forces.
     """
-    content = parse_json(unpacked(path), path.name, _LAYOUT)
+    content = parse_json(read_bytes(path, LIMIT), path.name, _LAYOUT)
     ids = content.get("ids") if isinstance(content, Mapping) else None
     rows = [str(i) for i in ids] if isinstance(ids, list) else [n for n in content if str(n).isdigit()]
     if not rows or not all(isinstance(content.get(row), Mapping) for row in rows):
         raise ValueError(f"{path.name}: expected JSON in ASE's layout, {_LAYOUT}, got other entries or a row missing")
     parsed = [parsed_row(f"{path.name}, row {row}", content[row]) for row in rows]
-    refuse_unlabelled(path, parsed)
-    return [stack(path.name.partition(".")[0], path.name, parsed, units=UNITS)]
+    return stacked(path, path.name.partition(".")[0], parsed)
 
 
 def parsed_row(place: str, row: Mapping[str, Any]) -> Parsed:
@@ -75,19 +75,18 @@ def parsed(place: str, record: Mapping[str, Any], words: Mapping[str, Any] | Non
     if isinstance(info, Mapping):
         entries |= {n: v for n, v in info.items() if isinstance(v, bool | int | float | str)}
     cell = np.zeros((3, 3)) if record.get("cell") is None else shaped(f"cell of {place}", record["cell"], (3, 3), (3,))
-    pbc = flat(f"pbc of {place}", record.get("pbc", [False] * 3), booleans=True) != 0
-    if pbc.shape not in ((1,), (3,)):
-        raise ValueError(f"pbc of {place}: expected one or three of true and false, got {pbc.shape}")
-    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, np.broadcast_to(pbc, (3,)).tolist())
+    pbc = periodic(place, record.get("pbc", False))
+    return Parsed(atoms, entries, np.diag(cell) if cell.ndim == 1 else cell, pbc.tolist())
 
 
-def refuse_unlabelled(path: Path, parsed: Sequence[Parsed]) -> None:
-    """Refuses structures of which none has energies or forces."""
+def stacked(path: Path, key: str, parsed: Sequence[Parsed]) -> list[Configurations]:
+    """The configurations of a file as one trajectory; structures of which none has energies or forces are refused."""
     has = dict.fromkeys(name for p in parsed for name in (*p.atoms, *p.entries))
     if not {"energy", "free_energy", "forces"} & has.keys():
         found = ", ".join(has) or "no configuration"
         way = "attach the calculator's results before writing it"
         raise ValueError(f"{path.name}: expected energies or forces, got only {found}; {way}")
+    return [stack(key, path.name, parsed, units=UNITS)]
 
 
 def _plain(place: str, value: object) -> Any:

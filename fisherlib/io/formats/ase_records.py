@@ -11,7 +11,7 @@ from ...configurations import Configurations
 from .. import inert
 from .stacking import ASE_UNITS, Parsed
 from .stacking import stack as stacked
-from .values import flat, shaped
+from .values import periodic, shaped
 
 #: A file of n bytes may yield this many times n bytes of arrays, or ``_ALWAYS`` bytes: repeated objects are stored once
 #: in the file and copied here.
@@ -88,9 +88,7 @@ def _boxes(place: str, states: Sequence[Mapping[str, Any]]) -> list[tuple[NDArra
     """Cell and pbc of each configuration; of none if one of the cells is not 3 × 3 numbers."""
     cells = [getattr(c, "state", c) for c in (s.get("_cellobj", s.get("_cell")) for s in states)]
     cells = [c.get("array") if isinstance(c, Mapping) else c for c in cells]
-    pbc = [flat(f"pbc of {place}", s.get("_pbc", False), booleans=True) != 0 for s in states]
-    if any(p.shape not in ((1,), (3,)) for p in pbc):
-        raise ValueError(f"pbc of {place}: expected one or three of true and false")
+    pbc = [periodic(place, s.get("_pbc", False)) for s in states]
     if not all(isinstance(c, np.ndarray) and c.shape == (3, 3) and c.dtype.kind in "iuf" for c in cells):
         return [()] * len(states)
-    return [(c.astype(np.float64), np.broadcast_to(p, (3,))) for c, p in zip(cells, pbc, strict=True)]
+    return [(c.astype(np.float64), p) for c, p in zip(cells, pbc, strict=True)]

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from ase.io.extxyz import REV_PROPERTY_NAME_MAP, per_atom_properties, per_config_properties
 
+from .values import is_number
+
 # One letter, an escaped one, or all within quotes or brackets, which end with the line at the latest.
 _PART = r"""\\.|"(?:\\.|[^"\\])*+(?:"|$)|'(?:\\.|[^'\\])*+(?:'|$)|\{(?:\\.|[^}\\])*+(?:\}|$)|\[(?:\\.|[^]\\])*+(?:\]|$)|[^\s=\\"'{\[]"""
 _WORD = rf"(?:{_PART})++"
@@ -41,19 +43,13 @@ class Column(NamedTuple):
     width: int
 
 
-def columns_told(comment: str) -> int | None:
-    """Number of values in the line of an atom, if the comment says it.
+def columns_of(comment: str) -> list[Column] | None:
+    """The columns of the lines of atoms, if the comment says them.
 
     Raises:
         ValueError: an entry or a column is given twice (ASE would silently take the last), or a column of numbers has
             another type.
     """
-    found = columns_of(comment)
-    return None if found is None else sum(column.width for column in found)
-
-
-def columns_of(comment: str) -> list[Column] | None:
-    """The columns of the lines of atoms, if the comment says them; see ``columns_told``."""
     entries = [entry for entry in _entries(comment) if isinstance(entry, Entry)]
     _once([entry.name for entry in entries], "the entry")
     told = next((entry.value for entry in entries if entry.name == "Properties"), None)
@@ -92,15 +88,6 @@ def _spelt(entry: Entry) -> str:
 def _are_numbers(entry: Entry) -> bool:
     numbers = entry.value.replace(",", " ").split()
     return all(map(is_number, numbers)) and (entry.name not in _TENSORS or len(numbers) in (6, 9))
-
-
-def is_number(word: str) -> bool:
-    """Whether a word is a number, NaN and infinity included."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_json(text: str) -> bool:

@@ -11,8 +11,9 @@ import numpy as np
 from ase.io.extxyz import per_atom_properties
 
 from ...configurations import Configurations
-from .comment_line import Column, as_ase_reads, columns_of, is_number
+from .comment_line import Column, as_ase_reads, columns_of
 from .stacking import ASE_UNITS, Parsed, stack
+from .values import is_number
 
 #: A stress is in ASE's unit and order, whose file may say it in six numbers or nine.
 _UNITS = {**ASE_UNITS, "stress": "eV/Å³? xx yy zz yz xz xy"}

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
-from ...units import BAR, BOHR, HARTREE
+from ...units import BAR
 from ..columns.stress import six
-from ..compression import beginning
+from ..columns.unit_names import Units, units_of
+from ..compression import beginning, read_bytes
 from ..strict import parse_json
-from .mlearn import named, other_layout, unpacked
+from .mlearn import LIMIT, named, other_layout
 from .stacking import UNITS, Parsed, stack
 from .values import of_symbols, shaped
 
@@ -26,22 +27,11 @@ SUFFIXES = (".json", ".json.xz")
 _BEGINNING = re.compile(rb'(\s*#[^\n]*\n)*\s*\{\s*"Dataset"\s*:')
 _OWN = ("Positions", "Forces", "AtomTypes", "Lattice", "Energy", "NumAtoms")
 
-#: Å and eV for each unit that a style may name; "metal" is LAMMPS's name for both. The calorie is 4.184 J (exact).
-LENGTHS = {"angstrom": 1.0, "metal": 1.0, "bohr": BOHR, "nanometer": 10.0}
-ENERGIES = {"electronvolt": 1.0, "ev": 1.0, "metal": 1.0, "hartree": HARTREE, "rydberg": HARTREE / 2}
-ENERGIES["kcalpermol"] = 4184 / (6.02214076e23 * 1.602176634e-19)
-#: Bar for each unit of stress.
-PRESSURES = {
-    "bar": 1.0,
-    "metal": 1.0,
-    "kbar": 1e3,
-    "kb": 1e3,
-    "kilobar": 1e3,
-    "gpa": 1e4,
-    "gigapascal": 1e4,
-    "pa": 1e-5,
-}
-PRESSURES |= {"pascal": 1e-5, "atm": 1.01325, "evperangstrom3": BAR}
+#: What FitSNAP's own examples are in, in its words.
+FITSNAP = Units(energy="electronvolt", force="electronvoltperangstrom", length="angstrom")
+#: Bar for each unit of stress; "metal" is LAMMPS's name for all units of FitSNAP.
+PRESSURES = {"bar": 1.0, "metal": 1.0, **dict.fromkeys(("kbar", "kb", "kilobar"), 1e3), "evperangstrom3": BAR}
+PRESSURES |= {**dict.fromkeys(("gpa", "gigapascal"), 1e4), **dict.fromkeys(("pa", "pascal"), 1e-5), "atm": 1.01325}
 
 
 def holds(path: Path) -> bool:
@@ -124,7 +114,7 @@ def _trajectory(key: str, place: str, files: list[Path]) -> Configurations:
 
 def _configurations(file: Path) -> Iterator[tuple[Parsed, str]]:
     """Each configuration of a file, and the unit of its stress."""
-    text = unpacked(file)
+    text = read_bytes(file, LIMIT)
     while text.lstrip().startswith(b"#"):
         text = text.partition(b"\n")[2]
     content = parse_json(text, file.name, _LAYOUT)
@@ -149,20 +139,19 @@ def _configuration(place: str, entry: Mapping[str, Any], dataset: Mapping[str, A
             f"{place}: expected 'AtomTypes' of the {entry['NumAtoms']!r:.20} atoms in 'NumAtoms', got {N}; the file is inconsistent"
         )
 
-    def converted(name: str, shape: tuple[int, ...], scale: dict[str, float]) -> NDArray[np.float64]:
-        return shaped(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, scale)
+    def converted(name: str, shape: tuple[int, ...], of: str) -> NDArray[np.float64]:
+        return shaped(f"{place}, {name!r}", entry[name], shape) * _factor(place, f"{name}Style", dataset, of)
 
-    forces = {f"{e}per{x}": E / X for e, E in ENERGIES.items() for x, X in LENGTHS.items()} | {"metal": 1.0}
-    atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), LENGTHS)}
-    atoms |= {"forces": converted("Forces", (N, 3), forces)} if "Forces" in entry else {}
-    entries: dict[str, Any] = {"energies": float(converted("Energy", (), ENERGIES))} if "Energy" in entry else {}
+    atoms = {"numbers": numbers, "positions": converted("Positions", (N, 3), "length")}
+    atoms |= {"forces": converted("Forces", (N, 3), "force")} if "Forces" in entry else {}
+    entries: dict[str, Any] = {"energies": float(converted("Energy", (), "energy"))} if "Energy" in entry else {}
     for name, value in entry.items():
         array = _plain(value) if name not in _OWN else None
         if array is not None and name != "Stress" and array.shape[:1] == (N,):
             atoms[name] = array
         elif array is not None:
             entries[name] = array
-    cell = converted("Lattice", (3, 3), LENGTHS)
+    cell = converted("Lattice", (3, 3), "length")
     entries |= _virial(entries.get("Stress"), str(dataset.get("StressStyle", "metal")), cell)
     return Parsed(atoms, {**entries, "file": file}, cell, (True, True, True))
 
@@ -172,18 +161,22 @@ def _virial(stress: NDArray | None, style: str, cell: NDArray) -> dict[str, NDAr
     unit = PRESSURES.get(_plain_style(style))
     if unit is None or stress is None or stress.shape != (3, 3):
         return {}
-    return {"virial": six("'Stress'", stress[None])[0] * (unit / BAR * abs(np.linalg.det(cell)))}
+    with np.errstate(all="ignore"):  # of a cell that is not finite, which is refused with its place
+        return {"virial": six("'Stress'", stress[None])[0] * (unit / BAR * abs(np.linalg.det(cell)))}
 
 
-def _factor(place: str, style: str, dataset: Mapping[str, Any], known: Mapping[str, float]) -> float:
-    """The factor from the unit that a style names to ours; without a style it is 1."""
+def _factor(place: str, style: str, dataset: Mapping[str, Any], of: str) -> float:
+    """The factor from the unit of energy, force or length that a style names to ours; without a style it is 1."""
     name = str(dataset.get(style, "metal"))
-    factor = known.get(_plain_style(name))
-    if factor is None:
+    if (plain := _plain_style(name)) == "metal":
+        return 1.0
+    try:
+        units = units_of({of: plain.replace("per", "/")})
+    except ValueError as error:
         raise ValueError(
-            f"{place}: expected {style!r} to be one of {', '.join(known)}, got {name!r:.40}; convert the file"
-        )
-    return factor
+            f"{place}: expected {style!r} to be a unit of {of} such as {getattr(FITSNAP, of)}, got {name!r:.40}; convert the file"
+        ) from error
+    return dict(zip(("energy", "force", "length"), units.factors, strict=True))[of]
 
 
 def _plain_style(name: str) -> str:

@@ -14,11 +14,10 @@ from ase.data import atomic_numbers
 from ...arguments import location, number
 from ...descriptors import Zbl
 from ...regression import GroupWeights
+from ...units import BAR
 from ..places import find
 from ..strict import regular
 
-#: 1 eV/Å³ in bar.
-BAR = 1.602176634e6
 #: Larger files are no input of FitSNAP.
 LIMIT = 1_000_000
 #: Entries of [GROUPS] that are no groups.

@@ -9,7 +9,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from ...configurations import Configurations
-from ..compression import opened
+from ..compression import read_bytes
 from ..strict import parse_json
 from .stacking import UNITS, Parsed, stack
 from .values import shaped
@@ -51,21 +51,15 @@ def read(path: Path) -> list[Configurations]:
     return [_trajectory(path, key, members) for key, members in parts.items()]
 
 
-def unpacked(path: Path) -> bytes:
-    """The bytes of a file, decompressed if its name says so; raises as ``compression.opened`` does."""
-    with opened(path, LIMIT) as file:
-        return file.read()
-
-
 def _entries(path: Path) -> list[Any]:
-    content = parse_json(unpacked(path), path.name, _LAYOUT, _no_number)
-    if isinstance(content, Mapping) and ({"coef", "intercept"} <= content.keys() or "theta_f" in content):
+    found = parse_json(read_bytes(path, LIMIT), path.name, _LAYOUT, _no_number)
+    if isinstance(found, Mapping) and ({"coef", "intercept"} <= found.keys() or "theta_f" in found):
         raise ValueError(
             f"{path.name}: expected configurations, got parameters θ; read them with fisherlib.io.read_theta"
         )
-    if not isinstance(content, list) or not content:
-        raise other_layout(path, f"mlearn, {_LAYOUT}", content)
-    return content
+    if not isinstance(found, list) or not found:
+        raise other_layout(path, f"mlearn, {_LAYOUT}", found)
+    return found
 
 
 def other_layout(path: Path, layout: str, content: object) -> ValueError:

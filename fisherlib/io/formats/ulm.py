@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
-from ..strict import parse_json, regular
+from ..strict import intact, parse_json, regular
 from . import ase_json
-from .stacking import stack
 
 #: How such files begin, and the words that tell what they hold.
 BEGINS = rb"- of Ulm|AFFormat"
@@ -31,22 +30,14 @@ def read(path: Path) -> list[Configurations]:
 
     Source: ASE, ase.io.ulm, "File layout".
     """
-    try:
+    with intact(path.name, "ASE trajectory"):
         content = regular(path).read_bytes()
         kind = content[8:24].decode("ascii").strip()
         if not re.match(BEGINS, content) or kind not in ("ASE-Trajectory", "GPAW"):
             raise ValueError(f"it is of the kind {kind!r}")
         records = list(_records(content, kind))
-    except MemoryError:
-        raise
-    except Exception as error:  # what a damaged file provokes is anybody's guess
-        why = f"{type(error).__name__}: {error!s:.120}".removeprefix("ValueError: ").rstrip(": ")
-        raise ValueError(
-            f"{path.name}: expected an intact ASE trajectory, got one that cannot be read ({why}); copy it again from its source"
-        ) from error
-    parsed = [ase_json.parsed(f"{path.name}, configuration {m}", record) for m, record in enumerate(records)]
-    ase_json.refuse_unlabelled(path, parsed)
-    return [stack(path.stem, path.name, parsed, units=ase_json.UNITS)]
+    parsed = (ase_json.parsed(f"{path.name}, configuration {m}", record) for m, record in enumerate(records))
+    return ase_json.stacked(path, path.stem, list(parsed))
 
 
 def _records(content: bytes, kind: str) -> Iterator[dict[str, Any]]:

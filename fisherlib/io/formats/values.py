@@ -10,7 +10,7 @@ import numpy as np
 from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
 
-from ..strict import regular
+from ..strict import intact, regular
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
@@ -67,6 +67,27 @@ def shaped(what: str, value: object, *shapes: tuple[int, ...], lists: bool = Tru
     return array.astype(np.float64, copy=False)
 
 
+def is_number(word: str) -> bool:
+    """Whether a word is a number, NaN and infinity included."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def periodic(place: str, value: object) -> NDArray[np.bool_]:
+    """Which of three directions are periodic, (3,), from one or three of true and false.
+
+    Raises:
+        ValueError: anything else.
+    """
+    pbc = flat(f"pbc of {place}", value, booleans=True) != 0
+    if pbc.shape not in ((1,), (3,)):
+        raise ValueError(f"pbc of {place}: expected one or three of true and false, got {len(pbc)}")
+    return np.broadcast_to(pbc, (3,))
+
+
 def npy(path: Path) -> NDArray:
     """The array of a ``.npy``, left in the file until it is used.
 
@@ -74,14 +95,9 @@ def npy(path: Path) -> NDArray:
         ValueError: another file, a damaged one, or objects in it.
     """
     regular(path)
-    try:
-        with np.errstate(over="ignore"), warnings.catch_warnings():  # of a damaged shape, or of odd letters in the head
-            warnings.simplefilter("ignore")
-            return np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # what numpy raises of a damaged head is anybody's guess (TokenError, OverflowError …)
-        raise ValueError(
-            f"{path.name}: expected an intact .npy of numbers, got a damaged or another file ({error}); copy it again from its source"
-        ) from error
+    with intact(path.name, ".npy of numbers"), np.errstate(over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a damaged shape, or of odd letters in the head
+        return np.lib.format.open_memmap(path, mode="r")
 
 
 def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....arguments import floats
 from ...strict import regular
+from ..values import is_number
 
 #: Significant digits of LAMMPS's %g; an energy of −12345.6 eV is then known to 0.1 eV.
 FEW = 6
@@ -87,20 +88,12 @@ def _damaged(path: Path, rows: Sequence[Line], columns: int, chosen: Sequence[in
                 f"{path.name}: expected {columns} columns in line {number}, got {len(words)}; the file is damaged or truncated"
             )
         for k in chosen:
-            if not _is_number(words[k]):
+            if not is_number(words[k]) or "_" in words[k]:  # which is Python's own liberty
                 return ValueError(
                     f"{path.name}: expected a number in column {k + 1} of line {number}, got {words[k]!r:.20}; the file is damaged"
                 )
     found = f"others from line {rows[0][0]} on" if rows else "no line"
     return ValueError(f"{path.name}: expected {columns} columns of numbers, got {found}; the file is damaged")
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return "_" not in word  # Python's own liberty
 
 
 def totals(

@@ -10,9 +10,8 @@ import pytest
 
 import fisherlib as fl
 from fisherlib import cluster
-from fisherlib.descriptors import Soap
+from fisherlib.descriptors import Soap, forecast, memory, pieces
 from fisherlib.descriptors.sizes import count
-from fisherlib.io import featurise, forecast
 
 SMALL = Soap(cutoff=4.0, n_max=2, l_max=1)
 
@@ -89,7 +88,7 @@ def test_what_does_not_fit_the_memory_is_refused_before_it_is_computed(
 ) -> None:
     path = file(tmp_path, "Cu8")
     need = forecast.bytes_of(105, 64)
-    for module in (forecast, fl.io.archive):
+    for module in (forecast, memory):
         monkeypatch.setattr(module, "memory", lambda: need)
     with monkeypatch.context() as patched:
         patched.setattr(Soap, "__call__", never)
@@ -110,7 +109,7 @@ def test_what_does_not_fit_the_memory_is_refused_before_it_is_computed(
 
 def test_moments_that_do_not_fit_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = fl.io.read_frames(file(tmp_path, "Cu8"), temperature=300.0)
-    monkeypatch.setattr(fl.io.archive, "memory", lambda: 10**6)
+    monkeypatch.setattr(memory, "memory", lambda: 10**6)
     with pytest.raises(MemoryError, match="1 sum of K = 105 descriptors take 0.0 GB"):
         cluster.featurise(frames, progress=silent)
 
@@ -135,10 +134,11 @@ def test_large_force_descriptors_are_in_single_precision(tmp_path: Path, monkeyp
 def test_pieces_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, atoms: int) -> None:
     frames = fl.io.read_frames(file(tmp_path, "CuAu" * 3, 10), temperature=300.0)
     whole = SMALL(frames[0].atoms(), species=[29, 79])
-    monkeypatch.setattr(featurise, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
+    monkeypatch.setattr(pieces, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
     told: list[tuple[int, int]] = []
-    shapes = [(len(whole[0]), len(SMALL.names([29, 79]))), (3 * len(whole[0]), len(SMALL.names([29, 79])))]
-    D, Phi = featurise._computed(frames, SMALL, [29, 79], lambda *n: told.append(n), shapes)
+    shapes = [part.shape for part in whole]
+    how = {"species": [29, 79], "shapes": shapes, "progress": lambda *n: told.append(n)}
+    D, Phi = pieces.in_pieces(frames, descriptor=SMALL, **how)
     np.testing.assert_array_equal(D, whole[0])
     np.testing.assert_array_equal(Phi, whole[1])
     assert told[-1] == (10, 10) and told == sorted(told)

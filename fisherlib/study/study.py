@@ -1,6 +1,5 @@
 """One dataset, its moments, and the models that are compared on it."""
 
-import contextlib
 import copy
 import dataclasses
 import functools
@@ -11,52 +10,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import diagnostics
-from .arguments import choice, each, kind
-from .arguments import seed as refuse_no_seed
-from .comparison import Comparison, compare
-from .dataset import Array, Dataset
-from .landscapes import Atlas, Landscape, Model, Point
-from .losses import energy
-from .moments import Moments, accumulate
-from .neural import NetworkModel
-from .potential import LinearPotential, check_model
-from .progress import Progress, silent
-from .regression import Terms, common_temperature, energy_fit, fisher_fit, mixture_fit, ridge_fit
-from .solvers import Solution, solve
-from .uncertainty import FEWEST_BLOCKS, FEWEST_CLUSTERS, Blocks, ecdf_band, independent_blocks, sandwich
-from .units import check_temperature, counted
-from .validation import MixtureChoice, RidgeChoice, choose_mixture, choose_strength, cross_validate, split
+from .. import diagnostics
+from ..arguments import choice, each, kind
+from ..arguments import seed as refuse_no_seed
+from ..comparison import Comparison, compare
+from ..dataset import Array, Dataset
+from ..landscapes import Atlas, Landscape, Model, Point
+from ..losses import energy
+from ..moments import Moments, accumulate
+from ..neural import NetworkModel
+from ..potential import LinearPotential, check_model
+from ..progress import Progress, silent
+from ..regression import Terms, common_temperature, energy_fit, fisher_fit, ridge_fit
+from ..solvers import Solution, solve
+from ..uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
+from ..units import check_temperature, counted
+from ..validation import MixtureChoice, RidgeChoice, cross_validate, split
+from .offers import Offer, mixture_of, offers_of, strength_of
 
 #: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
 NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
-#: Numbers in the matrices ΦᵀΦ of all that is held out for the strength of a ridge, half a gigabyte.
-LARGE = 2**26
 #: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
 STRONG = 1e-3
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Offer:
-    """A fit that validation puts beside plain θ_f.
-
-    Attributes:
-        name: of the potential, e.g. "θ_f + 0.1 kl".
-        sentence: what it gains, and at what price.
-        weights: of ``Study.fit``.
-        fit: moments → potential.
-
-    Example:
-        >>> import fisherlib as fl
-        >>> fl.Study(fl.systems.harmonic([1.0, 2.0])).offers  # θ_f is exact
-        ()
-    """
-
-    name: str
-    sentence: str
-    weights: Mapping[str, float]
-    fit: Callable[[Moments], LinearPotential]
 
 
 class Study:
@@ -170,35 +146,19 @@ class Study:
     @functools.cached_property
     def mixture(self) -> MixtureChoice | None:
         """The weight of KL that whole-trajectory validation chooses, on ``parts``; None where nothing can be held out."""
-        if self.blocks is None or len(self.moments_of_parts) < 2 or not self.has_energies:
+        if self.blocks is None:
             return None
-        with contextlib.suppress(ValueError):  # without some of the parts there is nothing to fit
-            return choose_mixture(self.moments_of_parts, temperature=self.temperature, seed=self.seed)
-        return None
+        return mixture_of(self.moments_of_parts, temperature=self.temperature, seed=self.seed)
 
     @functools.cached_property
     def strength(self) -> RidgeChoice | None:
         """The strength of a ridge that validation chooses, on the blocks of error bars; None if nothing can be held out."""
-        if self.blocks is None or len(self.blocks.moments) < 2:
-            return None
-        with contextlib.suppress(ValueError):
-            return choose_strength(_fewer(self.blocks.moments), temperature=self.temperature)
-        return None
+        return None if self.blocks is None else strength_of(self.blocks.moments, temperature=self.temperature)
 
     @functools.cached_property
     def offers(self) -> tuple[Offer, ...]:
         """The fits that validation puts beside θ_f, where they differ from it by more than noise."""
-        found, T = [], self.temperature
-        if self.mixture is not None and (weight := self.mixture.weight):
-            fit = functools.partial(mixture_fit, weight=weight, temperature=T)
-            found.append((self.mixture.sentence, {"kl": weight}, fit))
-        if self.strength is not None and self.strength.sentence:
-            fit = functools.partial(ridge_fit, strength=self.strength.strength, temperature=T)
-            found.append((self.strength.sentence, {"ridge": self.strength.strength}, fit))
-        return tuple(
-            Offer(name=fit(self.moments).name, sentence=sentence, weights=weights, fit=fit)
-            for sentence, weights, fit in found
-        )
+        return offers_of(self.moments, self.mixture, self.strength, temperature=self.temperature)
 
     @property
     def advice(self) -> dict[str, str]:
@@ -315,22 +275,7 @@ class Study:
         """Why there are no error bars; empty if there are."""
         if self.blocks is None:
             return f"they need {FEWEST_BLOCKS} independent blocks, and there is one configuration"
-        if self.blocks.independent < FEWEST_BLOCKS:
-            return (
-                f"they need {FEWEST_BLOCKS} independent blocks, and by the scores of the fit to forces there are about "
-                f"{self.blocks.independent:.0f}"
-            )
-        if self.blocks.clusters < FEWEST_CLUSTERS:
-            return (
-                f"they need the scatter of at least {FEWEST_CLUSTERS} trajectories or blocks, and there are "
-                f"{self.blocks.clusters}, blocks being longer than the memory of the scores of the fit to forces"
-            )
-        if self.blocks.one_run:
-            return (
-                f"the {len(self.data)} trajectories follow one another like frames of one run (correlated by "
-                f"{self.blocks.next:.2f} from one to the next); read them as one"
-            )
-        return ""
+        return self.blocks.reason
 
     def standard_errors(self, fit: Solution, **weights: float) -> Array | None:
         """(K,) standard errors of a fit by ``fit(**weights)``, over ``blocks``; None if there is a ``reason``."""
@@ -387,15 +332,6 @@ class Study:
 def _scatter(moments: Moments) -> bool:
     """Whether descriptors vary, so that energies can be fitted."""
     return bool(np.diag(energy(moments).A).any())
-
-
-def _fewer(moments: Moments) -> Moments:
-    """The same moments, of trajectories of one temperature put together where there are too many to hold out each of them."""
-    most = max(FEWEST_CLUSTERS, LARGE // moments.K**2)
-    if len(moments) <= most or len({record.temperature for record in moments.values()}) > 1:
-        return moments
-    parts = split(tuple(moments), most)
-    return Moments({f"part {k}": moments.select(part).total() for k, part in enumerate(parts)}, about=moments.about)
 
 
 def _check_of(what: str, model: LinearPotential, data: Dataset) -> None:

@@ -12,12 +12,12 @@ from ase import Atoms
 
 from ..configurations import Configurations
 from ..dataset import refuse_non_finite
-from ..descriptors import Default, Descriptor, default_for, in_words, or_default, size_parameters
-from ..descriptors.refusals import refuse_impossible
-from ..descriptors.sizes import count, fitting
-from ..descriptors.vacuum import with_vacuum
 from ..units import counted
-from .archive import memory, refuse_large
+from .contract import Descriptor, in_words, size_parameters
+from .memory import memory, refuse_large
+from .refusals import refuse_impossible
+from .sizes import Default, count, default_for, fitting, or_default
+from .vacuum import with_vacuum
 
 #: Φ of more bytes than this is held and kept in single precision.
 SINGLE = 10**9

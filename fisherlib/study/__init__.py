@@ -1,0 +1,4 @@
+"""What explorers and reports show: one dataset, its moments, the models compared on it, and what validation offers."""
+
+from .offers import Offer as Offer
+from .study import Study as Study
