@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..descriptors import Default
+from ..descriptors import Default, or_default
 from ..io.columns.choice import ROLES, Choice
 from ..io.columns.roles import pair
-from ..io.forecast import number
+from ..io.forecast import number, species_of
 from ..units import COLDEST, HOTTEST, counted, kelvins
 from .parameters import FILES, ParameterError, check, defaults, spoken
 
 #: A notebook with these parameters reports on a data file; others are not looked into.
 ABOUT_DATA = frozenset({"data", "theta", "temperature"})
 
+#: Parameters of the default descriptor; where none is given, it is made smaller for many elements.
+SETTINGS = ("cutoff", "n_max", "l_max")
+
 #: Name → least and greatest value, and what it is.
 LIMITS: dict[str, tuple[float, float, str]] = {
     "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
-    **{name: Default.limits[name][:3] for name in ("cutoff", "n_max", "l_max")},
+    **{name: Default.limits[name][:3] for name in SETTINGS},
     "folds": (2, 1000, "a whole number of parts to hold out"),
     "seed": (0, 2**32 - 1, "a seed"),
     "n": (3, 201, "a whole number of points along an axis"),
@@ -182,7 +185,9 @@ class Request:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
-        descriptor = Default(**{name: self.given[name] for name in ("cutoff", "n_max", "l_max") if name in self.given})
+        settings = {name: self.given[name] for name in SETTINGS if self.given.get(name) is not None}
+        rows = 3 * sum(int(f.n_atoms.sum()) for f in frames)
+        descriptor = or_default(Default(**settings) if settings else None, species_of(frames), rows)
         return number(descriptor, frames, opened.path)
 
     def _key(self, opened: io.Opened) -> None:
