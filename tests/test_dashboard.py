@@ -15,6 +15,7 @@ from test_widgets_load import THETA, asked, control, write
 
 import fisherlib as fl
 from fisherlib.widgets import Dashboard, LoadPanel
+from fisherlib.widgets.compare import PRICE
 from fisherlib.widgets.dashboard import TITLES, _about
 from fisherlib.widgets.heartbeat import Heartbeat
 from fisherlib.widgets.panel import STYLE
@@ -209,6 +210,46 @@ def test_fits_that_validation_prefers_are_among_the_models_of_every_page(folder:
         assert offer.name in dashboard.compare.study.models and offer.name in dashboard.compare.state.models
         assert offer.name in dashboard.landscape.state.options["model"] and offer.name in header
     assert len(dashboard.fit.offers.children) == len(offers)
+
+
+def test_pages_are_there_before_validation_has_chosen_and_it_can_be_cancelled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, real, beats = threading.Event(), fl.study.choose_mixture, []
+
+    def slow(*arguments: object, progress: Callable[[int, int], None], **options: object) -> object:
+        while not go.wait(0.002):
+            progress(0, 1)
+            beats.append(1)
+        return real(*arguments, progress=progress, **options)
+
+    monkeypatch.setattr(fl.study, "choose_mixture", slow)
+
+    async def scene() -> None:
+        dashboard = Dashboard("demo.npz")
+        dashboard.load.work.wait()
+        fit, compare = dashboard.fit, dashboard.compare
+        assert dashboard.load.study is not None and fit.validation.busy and not dashboard.load.work.busy
+        for page in ("Fit", "Compare", "Load"):
+            dashboard.pages.value = page
+            agree(dashboard)
+        assert PRICE not in compare.state.options["view"] and fit.advice.value == ""
+        while not beats:
+            await asyncio.sleep(0.01)
+        fit.validation.cancel()
+        (again,) = fit.offers.children
+        assert again.description == "Choose by validation" and fit.validation.status.value == "Cancelled."
+        dashboard.pages.value = "Fit"
+        fit.state.name = "mine"
+        dashboard._add(fit.model)
+        go.set()
+        again.click()
+        fit.validation.wait()
+        assert not fit.validation.busy and "validation" in fit.advice.value
+        assert PRICE in compare.state.options["view"] and "mine" in compare.study.models
+        agree(dashboard)
+
+    asyncio.run(scene())
 
 
 def test_one_run_is_said_to_be_one() -> None:

@@ -77,7 +77,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"data": "."}, ["and 8 others has no forces by a usual name"]),
         ({"data": "theta.json"}, ["theta.json"]),
         ({"data": "bare.xyz"}, ["bare.xyz has no energies", "bare.xyz has no forces", "bare.xyz states no temperature"]),
-        ({"data": "a\0b"}, ["no such file"]),
+        ({"data": "a\0b"}, ["has a NUL"]),
         ({"data": "None"}, ["None: no such file"]),
         ({"temperature": "300", "theta": "5"}, ["5: no such file"]),
         ({"temperature": "300", "forces": "5"}, ["FORCES", "'5'"]),
@@ -103,6 +103,20 @@ def test_a_good_request_is_let_through(folder: Path) -> None:
     assert given == {"data": "own.xyz", "temperature": 300.0, "n": 5} and before["folds"] == 5
     asked(NOTEBOOK, {"data": "stated.xyz", "cutoff": 4, "n_max": 2, "l_max": 1})
     asked(NOTEBOOK, {"theta": "data/theta_energy.json"})
+
+
+def test_descriptors_of_many_elements_are_fewer_unless_they_are_chosen(tmp_path: Path) -> None:
+    rng, frames = np.random.default_rng(0), []
+    for k in range(20):
+        atoms = Atoms("CuAgAuPd" * 4, rng.random((16, 3)) * 9, cell=[9.0] * 3, pbc=True)
+        atoms.calc = SinglePointCalculator(atoms, energy=float(k), forces=rng.normal(size=(16, 3)))
+        frames.append(atoms)
+    ase.io.write(tmp_path / "four.xyz", frames)
+    wanted = {"data": str(tmp_path / "four.xyz"), "temperature": 300.0}
+    before, _ = asked(NOTEBOOK, wanted)
+    assert {name: before[name] for name in ("cutoff", "n_max", "l_max")} == dict.fromkeys(("cutoff", "n_max", "l_max"))
+    with pytest.raises(ParameterError, match="K = 6000 descriptors for 4 elements, more than the 960"):
+        asked(NOTEBOOK, {**wanted, "n_max": 6})
 
 
 def test_a_report_needs_no_temperature_where_none_is_stated(folder: Path) -> None:

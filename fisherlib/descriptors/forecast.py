@@ -119,7 +119,7 @@ def made_smaller(descriptor: Descriptor, species: Sequence[int]) -> str:
     K, full = len(descriptor.names(species)), count(Default(), species)
     return (
         f"{in_words(descriptor)}: K = {K} descriptors instead of {full}, because there are {counted(len(species), 'element')}; "
-        "give descriptor= to choose"
+        "n_max and l_max of your own are taken as they are"
     )
 
 

@@ -22,10 +22,13 @@ from .parameters import FILES, ParameterError, check, defaults, spoken
 #: A notebook with these parameters reports on a data file; others are not looked into.
 ABOUT_DATA = frozenset({"data", "theta", "temperature"})
 
+#: Parameters of the default descriptor; where none is given, it is made smaller for many elements.
+SETTINGS = ("cutoff", "n_max", "l_max")
+
 #: Name → least and greatest value, and what it is.
 LIMITS: dict[str, tuple[float, float, str]] = {
     "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
-    **{name: Default.limits[name][:3] for name in ("cutoff", "n_max", "l_max")},
+    **{name: Default.limits[name][:3] for name in SETTINGS},
     "folds": (2, 1000, "a whole number of parts to hold out"),
     "seed": (0, 2**32 - 1, "a seed"),
     "n": (3, 201, "a whole number of points along an axis"),
@@ -182,7 +185,7 @@ class Request:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
-        given = with_settings(**{name: self.given.get(name) for name in ("cutoff", "n_max", "l_max")})
+        given = with_settings(**{name: self.given.get(name) for name in SETTINGS})
         descriptor = or_default(given, species_of(frames), 3 * opened.atoms)
         return number(descriptor, frames, opened.path)
 

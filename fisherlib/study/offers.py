@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from ..moments import Moments
 from ..potential import LinearPotential
+from ..progress import Progress
 from ..regression import mixture_fit, ridge_fit
 from ..uncertainty import FEWEST_CLUSTERS
 from ..validation import MixtureChoice, RidgeChoice, choose_mixture, choose_strength, split
@@ -37,21 +38,21 @@ class Offer:
     fit: Callable[[Moments], LinearPotential]
 
 
-def mixture_of(parts: Moments, *, temperature: float | None, seed: int) -> MixtureChoice | None:
+def mixture_of(parts: Moments, *, temperature: float | None, seed: int, progress: Progress) -> MixtureChoice | None:
     """The weight of KL that validation chooses; None where nothing can be held out, or nothing is left to fit."""
     if len(parts) < 2 or not all(record.has_energies for record in parts.values()):
         return None
     with contextlib.suppress(ValueError):  # without some of the parts there is nothing to fit
-        return choose_mixture(parts, temperature=temperature, seed=seed)
+        return choose_mixture(parts, temperature=temperature, seed=seed, progress=progress)
     return None
 
 
-def strength_of(parts: Moments, *, temperature: float | None) -> RidgeChoice | None:
+def strength_of(parts: Moments, *, temperature: float | None, progress: Progress) -> RidgeChoice | None:
     """The strength of a ridge that validation chooses; None where nothing can be held out."""
     if len(parts) < 2:
         return None
     with contextlib.suppress(ValueError):
-        return choose_strength(_fewer(parts), temperature=temperature)
+        return choose_strength(_fewer(parts), temperature=temperature, progress=progress)
     return None
 
 

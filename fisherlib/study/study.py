@@ -136,8 +136,16 @@ class Study:
         more.__dict__.pop("atlas", None)
         return more
 
-    def with_offers(self) -> "Study":
-        """The same study with the fits that validation puts beside θ_f."""
+    def with_offers(self, *, progress: Progress = silent) -> "Study":
+        """The same study with the fits that validation puts beside θ_f.
+
+        Args:
+            progress: called with (steps done, in all) while they are chosen; an exception raised in it ends that.
+        """
+        if "mixture" not in vars(self):
+            self.mixture = self._mixture(lambda done, total: progress(done, 2 * total))
+        if "strength" not in vars(self):
+            self.strength = self._strength(lambda done, total: progress(total + done, 2 * total))
         missing = [offer for offer in self.offers if offer.name not in self.models]
         return functools.reduce(
             lambda study, offer: study.with_model(self.fit(**offer.weights, name=offer.name)[1]), missing, self
@@ -146,14 +154,27 @@ class Study:
     @functools.cached_property
     def mixture(self) -> MixtureChoice | None:
         """The weight of KL that whole-trajectory validation chooses, on ``parts``; None where nothing can be held out."""
+        return self._mixture(silent)
+
+    def _mixture(self, progress: Progress) -> MixtureChoice | None:
         if self.blocks is None:
             return None
-        return mixture_of(self.moments_of_parts, temperature=self.temperature, seed=self.seed)
+        return mixture_of(self.moments_of_parts, temperature=self.temperature, seed=self.seed, progress=progress)
 
     @functools.cached_property
     def strength(self) -> RidgeChoice | None:
         """The strength of a ridge that validation chooses, on the blocks of error bars; None if nothing can be held out."""
-        return None if self.blocks is None else strength_of(self.blocks.moments, temperature=self.temperature)
+        return self._strength(silent)
+
+    def _strength(self, progress: Progress) -> RidgeChoice | None:
+        if self.blocks is None:
+            return None
+        return strength_of(self.blocks.moments, temperature=self.temperature, progress=progress)
+
+    @property
+    def has_offers(self) -> bool:
+        """Whether the ``offers`` are known already, so that asking for them takes no time."""
+        return {"mixture", "strength"} <= vars(self).keys()
 
     @functools.cached_property
     def offers(self) -> tuple[Offer, ...]:

@@ -26,7 +26,7 @@ class ComparePanel(Panel):
     """Models on one trajectory, or on all of them.
 
     Args:
-        study: data, moments and models.
+        study: data, moments and models; ``with_offers`` adds the curve of energies against forces.
         screen: as for ``Panel``.
         chosen: initial traits of ``CompareState``.
 
@@ -78,7 +78,7 @@ class ComparePanel(Panel):
             self._add(path)
         site = state.quantity == SITE
         energies = (DISTRIBUTION, PARITY, RESIDUALS) if self.study.has_energies else ()
-        price = () if self.study.mixture is None else (PRICE,)
+        price = (PRICE,) if self.study.has_offers and self.study.mixture is not None else ()
         views = (DISTRIBUTION,) if site else (*energies, FORCES, ERRORS, *price)
         state.offer(view=views)
         self._configuration.layout.display = "flex" if site else "none"

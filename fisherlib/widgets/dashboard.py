@@ -1,5 +1,6 @@
 """All panels on one page: load, fit, compare and see the landscape of the same data."""
 
+import functools
 from html import escape
 
 import ipywidgets
@@ -93,16 +94,28 @@ class Dashboard(ipywidgets.VBox):
     def _spread(self, study: Study) -> None:
         before, self._study = self._study, study
         if before is None or self.fit is None or self.compare is None or self.landscape is None:
-            self.fit = FitPanel(study, screen=self.figure, added=self._add)
             self.compare = ComparePanel(study, screen=self.figure)
             self.landscape = LandscapePanel(study, screen=self.figure)
+            self.fit = FitPanel(study, screen=self.figure, added=self._add, offered=self._offer)
             self.compare.state.observe(lambda change: self._tell(), "options")  # a saved θ may be added there
             return
-        known = before.models.keys() | study.models.keys()
+        offers = before.offers if before.has_offers else ()
+        known = {*before.models, *study.models, *(offer.name for offer in offers)}
         self._left_out = [name for name in self.compare.study.models if name not in known]
-        self.fit.use(study)
         self.compare.use(study)
         self.landscape.use(study)
+        self.fit.use(study)
+
+    def _offer(self, study: Study) -> None:
+        """Give the fits that validation has put beside θ_f to Compare and Landscape, beside what was added there meanwhile."""
+        if self._study is None or self.compare is None or self.landscape is None:
+            return
+        more = len(study.models) > len(self._study.models)
+        added = [model for name, model in self.compare.study.models.items() if name not in self._study.models]
+        study = functools.reduce(Study.with_model, added, study)
+        self.compare.use(study)
+        if more:
+            self.landscape.use(study)
 
     def _add(self, model: LinearPotential) -> None:
         if self.fit is None or self.compare is None or self.landscape is None:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from .. import figures, io
 from ..dataset import Array
 from ..potential import LinearPotential
+from ..progress import Progress
 from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
 from ..study import Offer, Study
@@ -20,6 +21,7 @@ from .controls import Choose, Strength, row, text
 from .live import LiveFigure
 from .panel import Panel
 from .states import FitState
+from .work import Work
 
 #: Folds of trajectories, each held out once.
 FOLDS = 5
@@ -36,11 +38,13 @@ class FitPanel(Panel):
         study: data, moments and models.
         screen: as for ``Panel``.
         added: called with a potential that the person adds to the models.
+        offered: called with the study and its offers, once validation has chosen them.
         chosen: initial traits of ``FitState``.
 
     Attributes:
         model: the potential shown.
         offers: a button for each fit that validation puts beside θ_f, which sets its weights.
+        validation: the status line of choosing them, which may take longer than the fit.
         solution: its rank, condition and loss.
         held_out: force RMSE of each trajectory from a fit without its fold, eV/Å.
     """
@@ -53,9 +57,11 @@ class FitPanel(Panel):
         *,
         screen: LiveFigure | None = None,
         added: Callable[[LinearPotential], None] | None = None,
+        offered: Callable[[Study], None] = lambda study: None,
         **chosen: object,
     ) -> None:
         state = FitState()
+        self._offered, self.validation = offered, Work()
         self.numbers, self.link, self.advice = (ipywidgets.HTML() for _ in range(3))
         self.offers = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         buttons = [self._button("Save JSON", ".json"), self._button("Save coef/intercept (npz)", ".npz")]
@@ -72,7 +78,7 @@ class FitPanel(Panel):
                 text(state, "name", "Name"),
             ),
             row(*buttons, self.link),
-            row(self.offers, self.advice),
+            row(self.validation, self.offers, self.advice),
             self.numbers,
         ]
         super().__init__("fit", state, controls, screen=screen)
@@ -88,14 +94,49 @@ class FitPanel(Panel):
         self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
         total = moments.total()
         self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
+        self._compare_with(study)
+        self.begin(chosen)
+        self.redraw()
+        self._validate()
+
+    def _compare_with(self, study: Study) -> None:
+        """Offer the models of a study to compare with, and draw nothing yet."""
         self._settling = True
         self.state.offer(reference=[name for name in study.models if name != "θ_f"] or list(study.models))
+        self._settling = False
+
+    def forget(self) -> None:
+        """Drop the figure and all work under way: they belong to other data."""
+        super().forget()
+        self.validation.stop()
+        self.offers.children, self.advice.value = (), ""
+
+    def _validate(self) -> None:
+        """Choose the fits to offer, in the background: pages of large data are there before."""
+        study, self.offers.children = self._study, ()
+
+        def task(progress: Progress) -> Study:
+            return study.with_offers(progress=progress)
+
+        what = "holding out trajectories to choose a weight of energies and a ridge"
+        self.validation.run(what, task, self._offer, at_once=study.has_offers, undo=self._skipped)
+
+    def _skipped(self) -> str:
+        """After Cancel: a button to choose them all the same."""
+        again = ipywidgets.Button(description="Choose by validation", layout={"width": "auto"})
+        again.on_click(lambda _: self._validate())
+        self.offers.children = [again]
+        return "Cancelled."
+
+    def _offer(self, study: Study) -> None:
+        """A button and a sentence for each fit that was chosen."""
+        self._study = study
+        self._compare_with(study)
         self.offers.children = [self._take(offer) for offer in study.offers]
         self.advice.value = " · ".join(
             f"validation, {escape(name)}: {escape(said)}" for name, said in study.advice.items()
         )
-        self.begin(chosen)
-        self.redraw()
+        self._offered(study)
 
     def _take(self, offer: Offer) -> ipywidgets.Button:
         button = ipywidgets.Button(description=f"Take {offer.name}", tooltip=offer.sentence, layout={"width": "auto"})

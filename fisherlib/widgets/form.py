@@ -15,8 +15,6 @@ from .paths import Paths
 from .states import LoadState
 from .upload import Upload
 
-SUFFIXES = ".npz,.pkl,.pickle,.xyz,.extxyz,.json,.xz,.dump,.lammpstrj,.df"
-
 
 class Form:
     """Controls that follow a state.
@@ -56,7 +54,7 @@ class Form:
         """The rows of the page; ``back`` stands beside the file."""
         state, called = self._state, {"shown": self._paths.called}
         common: dict[str, Any] = {"refused": self._refused, "needed": self._needed}
-        data = Upload(self._take("path"), **common, label="Upload data", accept=SUFFIXES)
+        data = Upload(self._take("path"), **common, label="Upload data")  # of any name, such as OUTCAR
         theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
         choices = row(*(self.fields[name] for name in OPTIONS if name in self.fields), *self.flags)
         choices.layout.align_items = "flex-start"  # a question makes a field higher

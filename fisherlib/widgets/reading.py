@@ -129,7 +129,7 @@ def reading_of(
             reading.data, reading.moments = data, moments
             _take_theta(reading, data, theta, wanted)
             if reading.refusal is None:
-                reading.study = Study(data, given=reading.given, moments=moments).with_offers()
+                reading.study = Study(data, given=reading.given, moments=moments)
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001  put into words when everything else is shown

@@ -1,6 +1,7 @@
 """Long work in the background: status, progress bar with an estimate, Cancel button, error message."""
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 import time
@@ -88,14 +89,16 @@ class Work(ipywidgets.HBox):
             if total and now - last[0] >= BEAT:
                 last[0] = now
                 left = (now - started) * (total - count) / max(count, 1)
-                loop.call_soon_threadsafe(self._show, number, what, count / total, left, context=context)
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._show, number, what, count / total, left, context=context)
 
         def job() -> None:
             with self._lock:  # cancelled work may still be running; wait for it
                 if number != self._number:
                     return
                 self._outcome = (number, *_attempt(task, progress), done)
-            loop.call_soon_threadsafe(self._collect, context=context)
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(self._collect, context=context)
 
         self._thread = thread = threading.Thread(target=job, daemon=True)
         thread.start()
