@@ -383,6 +383,35 @@ def test_rows_that_a_vasprun_lacks_are_no_zeros(tmp_path: Path, frames: list[ase
         assert "arrays of different numbers of rows" in refused(path)
 
 
+def test_a_shortened_vasprun_without_its_list_of_k_points_is_read(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    text = vasprun(frames)
+    assert "<kpoints>" in text
+    path = tmp_path / "vasprun.xml"
+    path.write_text(re.sub(r"(?s) *<kpoints>.*</kpoints>\n?", "", text))
+    assert "kpoints" not in path.read_text()
+    same(path, frames)
+
+
+@pytest.mark.parametrize("write", [vasprun, outcar, espresso])
+def test_a_damaged_output_is_described_in_words(
+    tmp_path: Path, frames: list[ase.Atoms], write: Callable[..., str]
+) -> None:
+    path = tmp_path / {"vasprun": "vasprun.xml", "outcar": "OUTCAR", "espresso": "pw.out"}[write.__name__]
+    lines = write(frames).splitlines(keepends=True)
+    seen = set()
+    for row in range(1, len(lines) - 1, 3):
+        path.write_text("".join([*lines[:row], *lines[row + 1 :]]))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                fl.io.open(path)
+        except ValueError as error:
+            seen.add(str(error))
+    assert seen
+    for told in seen:
+        assert not re.search(r"Error|out of range|NoneType|object|attribute|subscript|unpack", told), told
+
+
 def test_what_lies_beside_an_outcar_is_not_opened(tmp_path: Path, frames: list[ase.Atoms]) -> None:
     (tmp_path / "OUTCAR").write_text(outcar(frames))
     os.mkfifo(tmp_path / "POSCAR")
@@ -432,6 +461,16 @@ def mtp(frames: Sequence[ase.Atoms]) -> str:
         ]
         text += [f"   {_row(virial)}", " Feature   EFS_by       EMT", "END_CFG", ""]
     return "\n".join(text)
+
+
+def test_clusters_and_crystals_in_one_file_of_mtp(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    path = tmp_path / "train.cfg"
+    whole = mtp(frames)
+    start, end = whole.index(" Supercell"), whole.index(" AtomData")
+    path.write_text(whole[:start] + whole[end:])
+    (found,) = fl.io.open(path, elements=["Cu", "Au"]).stored
+    np.testing.assert_array_equal(found.pbc, [[m > 0] * 3 for m in range(len(frames))])
+    np.testing.assert_allclose(found.cell[1:], [a.cell.array for a in frames[1:]], atol=1e-6)
 
 
 def test_mtp(tmp_path: Path, frames: list[ase.Atoms]) -> None:
@@ -487,6 +526,12 @@ def test_deepmd(tmp_path: Path, frames: list[ase.Atoms]) -> None:
     np.testing.assert_array_equal(fl.io.open(folder, elements=["Cu", "Au"]).stored[0].numbers, stored.numbers)
 
 
+def _instead(file: Path, target: str) -> None:
+    """A link in place of a file."""
+    file.unlink()
+    file.symlink_to(target)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -503,6 +548,13 @@ def test_deepmd(tmp_path: Path, frames: list[ase.Atoms]) -> None:
         (lambda f: (f / "set.000" / "coord.npy").write_bytes(b"\x93NUMPY"), "coord.npy"),
         (lambda f: (f / "type.raw").write_text("0 1 0 1 0 1 0 2"), "expected one for each type in type.raw"),
         (lambda f: [(f / f"set.00{k}" / "coord.npy").unlink() for k in (0, 1)], "expected coord.npy"),
+        (lambda f: _instead(f / "set.000" / "energy.npy", "energy.npy"), "energy.npy: .* got a link to nothing; move"),
+        (
+            lambda f: [(f / f"set.00{k}" / "box.npy").unlink() for k in (0, 1)],
+            "expected box.npy .* an empty file nopbc",
+        ),
+        (lambda f: os.mkfifo(f / "nopbc"), "nopbc: expected a file, got a pipe or a device; move"),
+        (lambda f: _instead(f / "type_map.raw", "type_map.raw"), "type_map.raw: .* got a link to nothing; move"),
     ],
 )
 def test_a_damaged_folder_of_deepmd(

@@ -203,7 +203,7 @@ class Opened:
                 each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
             told = "; ".join(f"{names} in {place}" for names, place in each.items())
             raise ValueError(
-                f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
+                f"energies and forces: expected the same columns in all files, got {told}; name some that all have by energies= and forces=, rename them, or read the files apart"
             )
         other = found[0].provenance["taken"]["other"]
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)

@@ -13,6 +13,7 @@ from ase.io.extxyz import per_atom_properties
 from ...configurations import Configurations
 from .comment_line import Column, as_ase_reads, columns_of, is_number
 from .stacking import ASE_UNITS, Parsed, stack
+from .values import cause
 
 #: A stress is in ASE's unit and order, whose file may say it in six numbers or nine.
 _UNITS = {**ASE_UNITS, "stress": "eV/Å³? xx yy zz yz xz xy"}
@@ -53,7 +54,7 @@ def read(path: Path) -> list[Configurations]:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
     made = stack(path.stem, path.name, parts, units=_UNITS)
     lacking = {name: m for name, m, _ in reversed(unreadable)}
-    about = {"unreadable": "; ".join(told for _, _, told in unreadable[:3])} if unreadable else {}
+    about = {"unreadable": "; ".join(list(dict.fromkeys(told for _, _, told in unreadable))[:3])} if unreadable else {}
     return [dataclasses.replace(made, incomplete={**made.incomplete, **lacking}, provenance=about)]
 
 
@@ -69,7 +70,7 @@ def _text(path: Path) -> str:
 def _why(error: Exception) -> str:
     if isinstance(error, KeyError):  # of ASE, which has no words for it
         return f"{error!s:.40} is neither an element nor a known column"
-    return f"{type(error).__name__}: {error!s:.300}".removeprefix("ValueError: ").rstrip(": ")
+    return cause(error, 300)
 
 
 def _frames(text: str, size: int) -> list[_Frame]:

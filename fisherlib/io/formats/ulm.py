@@ -13,6 +13,7 @@ from ...configurations import Configurations
 from ..strict import parse_json, regular
 from . import ase_json
 from .stacking import stack
+from .values import cause
 
 #: How such files begin, and the words that tell what they hold.
 BEGINS = rb"- of Ulm|AFFormat"
@@ -40,9 +41,8 @@ def read(path: Path) -> list[Configurations]:
     except MemoryError:
         raise
     except Exception as error:  # what a damaged file provokes is anybody's guess
-        why = f"{type(error).__name__}: {error!s:.120}".removeprefix("ValueError: ").rstrip(": ")
         raise ValueError(
-            f"{path.name}: expected an intact ASE trajectory, got one that cannot be read ({why}); copy it again from its source"
+            f"{path.name}: expected an intact ASE trajectory, got one that cannot be read ({cause(error)}); copy it again from its source"
         ) from error
     parsed = [ase_json.parsed(f"{path.name}, configuration {m}", record) for m, record in enumerate(records)]
     ase_json.refuse_unlabelled(path, parsed)

@@ -1,6 +1,7 @@
 """Numbers and chemical symbols from foreign files, as arrays."""
 
 import numbers
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,12 @@ from ase.data import atomic_numbers as _of_symbol
 from numpy.typing import NDArray
 
 from ..strict import regular
+
+#: Words about Python's objects, not about a file: "list index out of range".
+_OF_PYTHON = re.compile(
+    r"out of range|to unpack|NoneType|\bobjects?\b|attribute|local variable|reshape|broadcast|inhomogeneous|division"
+)
+_NO_NUMBER = re.compile(r"(could not convert string to \w+|invalid literal for int\(\) with base 10): (?P<word>.*)")
 
 
 def flat(what: str, value: object, *, booleans: bool = False) -> NDArray[np.float64]:
@@ -82,6 +89,18 @@ def npy(path: Path) -> NDArray:
         raise ValueError(
             f"{path.name}: expected an intact .npy of numbers, got a damaged or another file ({error}); copy it again from its source"
         ) from error
+
+
+def cause(error: Exception, most: int = 120) -> str:
+    """What stopped a parser that is not ours, in words: its own where they speak of the file, not of Python's objects."""
+    told = " ".join(str(error).split())
+    if isinstance(error, KeyError):
+        return f"{told:.40} is missing or not known"
+    if found := _NO_NUMBER.fullmatch(told):
+        return f"{found['word']:.40} is no number"
+    if not told or _OF_PYTHON.search(told):
+        return "something is missing that belongs there"
+    return told if len(told) <= most else f"{told[:most]} …"
 
 
 def of_symbols(place: str, symbols: Sequence[object], way: str) -> NDArray[np.int64]:
