@@ -1,6 +1,7 @@
 """Structure files of other programs: what they hold comes back, and a damaged one ends in one sentence."""
 
 import bz2
+import dataclasses
 import gzip
 import lzma
 import os
@@ -589,6 +590,11 @@ def test_md17(tmp_path: Path, frames: list[ase.Atoms], names: tuple[str, ...]) -
     np.savez(path, **given, e_unit=np.array(b"Hartree"), r_unit=np.array("Ang"))
     with pytest.warns(UserWarning, match="converted"):
         np.testing.assert_allclose(fl.io.read_frames(path)[0].energies, E / KCAL * HARTREE, rtol=1e-12)
+    np.savez(path, **given, r_unit=np.array("Bohr"))
+    with pytest.warns(UserWarning, match="lengths in Bohr, .* converted"):
+        (found,) = fl.io.read_frames(path)
+    np.testing.assert_allclose(found.positions, np.concatenate(arrays[1]) * BOHR, rtol=1e-12)
+    np.testing.assert_allclose(found.forces, np.concatenate(arrays[3]) * KCAL / BOHR, rtol=1e-12)
     for change in (
         {names[3]: arrays[3][:2]},
         {names[0]: np.array([200])},
@@ -637,6 +643,7 @@ def test_several_files_are_a_trajectory_each(
     monkeypatch.chdir(tmp_path)
     for several in (
         ["a.xyz", Path("b.xyz")],
+        ["a.xyz", tmp_path / "a.xyz", "./b.xyz", "runs/../b.xyz"],  # each once
         "*.xyz",
         "[ab].xyz",
         "runs/*/OUTCAR",
@@ -659,6 +666,58 @@ def test_several_files_are_a_trajectory_each(
     ase.io.write(tmp_path / "c.traj", frames)
     with pytest.raises(ValueError, match="c.traj: expected a file of the kind extxyz as the first one, got ASE"):
         fl.io.open(["a.xyz", "c.traj"])
+
+
+def test_isolated_atoms_may_have_a_file_of_their_own_without_forces(
+    tmp_path: Path, frames: list[ase.Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ase.io.write("train.xyz", frames)
+    (tmp_path / "atoms.xyz").write_text(
+        "".join(
+            f'1\nProperties=species:S:1:pos:R:3 energy={E} pbc="F F F"\n{s} 0 0 0\n' for s, E in (("Cu", 1), ("Au", 2))
+        )
+    )
+    atoms = np.array([sum({"Cu": 1, "Au": 2}[s] for s in a.symbols) for a in frames])
+    for several in (["atoms.xyz", "train.xyz"], ["train.xyz", "atoms.xyz"], "*.xyz"):
+        with pytest.warns(UserWarning, match="2 isolated atoms .* are subtracted"):
+            (found,) = fl.io.read_frames(several, subtract_isolated=True)
+        np.testing.assert_allclose(found.energies, [a.get_potential_energy() for a in frames] - atoms, atol=1e-9)
+    with pytest.raises(ValueError, match="forces: no column"):
+        fl.io.read_frames("atoms.xyz")
+
+
+def test_a_file_without_the_free_energies_of_the_others_is_read_with_them(
+    tmp_path: Path, frames: list[ase.Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = fl.descriptors.Soap(cutoff=3.0, n_max=1, l_max=1)
+    ase.io.write("a.traj", frames)
+    for name in ("a.traj", "b.traj"):
+        made = []
+        for atoms in frames:
+            results = {n: v for n, v in atoms.calc.results.items() if n in ("energy", "forces")}
+            results |= {"free_energy": results["energy"] - 0.3 * len(made)} if name == "a.traj" else {}
+            made.append(atoms.copy())
+            made[-1].calc = SinglePointCalculator(made[-1], **results)
+        ase.io.write(name, made)
+    for several in (["a.traj", "b.traj"], ["b.traj", "a.traj"]):
+        data = fl.io.read(several, check=False, descriptor=small)
+        for t in data.values():
+            np.testing.assert_allclose(t.energies, [a.get_potential_energy() for a in frames], atol=1e-9)
+
+
+def test_frames_take_elements_virials_and_forces_alone(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    (tmp_path / "t.cfg").write_text(mtp(frames))
+    (found,) = fl.io.read_frames(tmp_path / "t.cfg", elements=["Cu", "Au"], stress=True)
+    assert found.numbers[:8].tolist() == frames[0].numbers.tolist()
+    fl.io.write_frames([found], tmp_path / "t.npz")
+    (again,) = fl.io.read_frames(tmp_path / "t.npz", stress=True)
+    np.testing.assert_array_equal(again.virials, found.virials)
+    fl.io.write_frames([dataclasses.replace(found, energies=None)], tmp_path / "f.npz")
+    (alone,) = fl.io.read_frames(tmp_path / "f.npz")
+    assert np.isnan(alone.energies).all()
+    np.testing.assert_array_equal(alone.forces, found.forces)
 
 
 def test_files_of_different_columns_are_not_mixed(tmp_path: Path, frames: list[ase.Atoms]) -> None:

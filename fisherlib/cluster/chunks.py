@@ -14,7 +14,7 @@ from ..configurations import Configurations
 from ..dataset import refuse_non_finite
 from ..io.archive import checksum
 from ..io.database.layout import slug
-from ..io.places import find
+from ..io.file_sets import called, located
 from ..io.reading import read_frames
 from ..units import beta
 
@@ -80,7 +80,8 @@ def trajectories(
         ValueError: none, one key twice, NaN, or no temperature.
     """
     if isinstance(given, str | os.PathLike):
-        found, path = read_frames(given), find(given, folder=True)
+        found, place = read_frames(given), located(given)
+        path = called(place) if isinstance(place, list) else place
     else:
         found = list(each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))"))
         path = Path("the configurations")
@@ -92,8 +93,9 @@ def trajectories(
         beta(temperature)  # refuses what is no temperature
         found = [dataclasses.replace(f, temperature=float(temperature)) for f in found]
     for f in found:
-        if f.energies is None or f.forces is None:
-            raise ValueError(f"trajectory {f.key!r}: expected energies and forces, got None; choose them first")
-        refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
+        if f.forces is None:
+            raise ValueError(f"trajectory {f.key!r}: expected forces, got None; choose them first")
+        if f.energies is not None:
+            refuse_non_finite("energies", f.key, f.energies, f.n_atoms, rows_per_atom=0)
         refuse_non_finite("forces", f.key, f.forces, f.n_atoms, rows_per_atom=1)
     return found, path

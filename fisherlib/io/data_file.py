@@ -24,6 +24,7 @@ from .columns.description import Column, shared
 from .columns.names import KEYED, Columns
 from .columns.roles import at, labelled, no_such_choice, pair, temperature_of, temperatures_of, trajectory
 from .columns.sources import Taken, taken
+from .columns.stress import refuse_clusters
 from .featurise import featurise
 from .forecast import Forecast, chosen, forecast, refuse_hopeless, refuse_unfit, species_of
 from .formats import extxyz
@@ -197,7 +198,9 @@ class Opened:
 
     def _chosen(self, choice: Choice) -> Sequence[Configurations]:
         found = [labelled(part, choice, kind=self.kind, file=self.path.name) for part in self._apart(choice.key)]
-        if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
+        if choice.stress:
+            refuse_clusters(found)
+        if len({(c["energies"], c["forces"]) for c in (part.provenance["columns"] for part in found)}) > 1:
             each: dict[str, str] = {}
             for part in found:
                 each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
@@ -205,7 +208,7 @@ class Opened:
             raise ValueError(
                 f"energies and forces: expected the same columns in all files, got {told}; name some that all have by energies= and forces=, rename them, or read the files apart"
             )
-        other = found[0].provenance["taken"]["other"]
+        found, other = _of_all(found)
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
     def dataset(
@@ -342,3 +345,15 @@ class Opened:
         """The temperatures that the file states, where they are not those that are taken."""
         other = any(temperatures_of(f) - {T} for f, T in zip(found, taken, strict=True))
         return {"stated_temperatures": list(self.temperatures)} if other else {}
+
+
+def _of_all(found: Sequence[Configurations]) -> tuple[list[Configurations], str | None]:
+    """The trajectories with the other energies that all have, and their name; of single atoms both energies are the same."""
+    others = {part.provenance["taken"]["other"] for part in found if (part.n_atoms > 1).any()}
+    other = others.pop() if len(others) == 1 else None
+    made = []
+    for part in found:
+        more = {} if other is None or other in part.entries or part.energies is None else {other: part.energies}
+        about = {**part.provenance, "taken": {**part.provenance["taken"], "other": other}}
+        made.append(dataclasses.replace(part, entries={**part.entries, **more}, provenance=about))
+    return made, other

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,7 @@ def with_virials(stored: Configurations) -> Configurations:
         stored: configurations whose provenance names the entry of the energies, or the column of the forces.
 
     Raises:
-        ValueError: no such entry, other numbers than six or nine, or nothing is periodic.
+        ValueError: no such entry though something is periodic, or other numbers than six or nine.
 
     >>> import numpy as np
     >>> stored = Configurations(
@@ -36,16 +37,27 @@ def with_virials(stored: Configurations) -> Configurations:
     [[-8.0, -16.0, -24.0, -0.0, -0.0, -4.0]]
     """
     columns = stored.provenance["columns"]
+    if not _periodic(stored):
+        return dataclasses.replace(stored, virials=np.full((len(stored.n_atoms), 6), np.nan))
     name, what = _named(stored, columns.get("energies") or columns["forces"])
-    if stored.cell is None or stored.pbc is None or not stored.pbc.all(axis=1).any():
-        where = stored.place or stored.key
-        raise ValueError(f"stress: expected a periodic configuration in {where}, got none; read it without stress")
+    assert stored.cell is not None and stored.pbc is not None
     W = six(f"entry {name!r} of {stored.place or stored.key}", stored.entries[name])
     if what == "stress":
         W = -np.abs(np.linalg.det(stored.cell))[:, None] * W
     W[~stored.pbc.all(axis=1)] = np.nan
     about = {**stored.provenance, "columns": {**columns, "stress": name}}
     return dataclasses.replace(stored, virials=W, provenance=about)
+
+
+def _periodic(stored: Configurations) -> bool:
+    return stored.cell is not None and stored.pbc is not None and bool(stored.pbc.all(axis=1).any())
+
+
+def refuse_clusters(found: Sequence[Configurations]) -> None:
+    """Refuses trajectories of which no configuration is periodic, so that none has a stress; a ValueError names the first."""
+    if not any(map(_periodic, found)):
+        where = found[0].place or found[0].key
+        raise ValueError(f"stress: expected a periodic configuration in {where}, got none; read it without stress")
 
 
 def _named(stored: Configurations, beside: str) -> tuple[str, str]:
