@@ -439,3 +439,21 @@ def test_what_a_killed_run_left_half_written_is_swept_and_an_own_folder_stays(
         (keep / f".{name}.npz.123.abcd.partial").touch()
         cluster.featurise(frames[:1], descriptor=PAIRS, keep=keep)
     assert keep.is_dir() and list(keep.iterdir()) == []
+
+
+def test_forces_alone_and_a_pattern_of_files_are_featurised(tmp_path: Path, frames: list[Configurations]) -> None:
+    import ase.io
+    from ase.calculators.singlepoint import SinglePointCalculator
+
+    alone = [dataclasses.replace(f, energies=None) for f in frames]
+    found, full = (cluster.featurise(f, descriptor=PAIRS, keep=False, progress=silent) for f in (alone, frames))
+    np.testing.assert_array_equal(found.total().PhiF, full.total().PhiF)
+    for f in frames[:1]:
+        atoms = f.atoms()
+        ends = np.cumsum(f.n_atoms)
+        for a, E, end in zip(atoms, f.energies, ends, strict=True):
+            a.calc = SinglePointCalculator(a, energy=E, forces=f.forces[end - len(a) : end])
+        for name in ("one", "two"):
+            ase.io.write(tmp_path / f"{name}.xyz", atoms)
+    moments = cluster.featurise(str(tmp_path / "*.xyz"), descriptor=PAIRS, keep=False, progress=silent)
+    assert list(moments) == ["one", "two"]

@@ -695,6 +695,19 @@ for kind, (given, content) in {
     ),
     "vasprun nested 200,000 deep": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a>" * 200_000),
     "vasprun of tags": ("given-vasprun.xml", lambda: b"<modeling>" + b"<a/>" * 200_000 + b"</modeling>"),
+    "vasprun of 10⁵ arrays without an end": (
+        "given-vasprun.xml",
+        lambda: b"<modeling>" + b'<varray name="positions">\n' * 100_000,
+    ),
+    "vasprun of 10⁵ arrays without a bracket": (
+        "given-vasprun.xml",
+        lambda: b"<modeling>" + b'<varray name="positions" ' * 100_000,
+    ),
+    "OUTCAR of one line that counts 10⁵ times": ("given-OUTCAR", lambda: b" vasp.6.2\n" + b"NIONS " * 100_000),
+    "output of blank lines": ("given", lambda: b"\n" * 10_000 + b"x"),
+    "output of blank lines with spaces": ("given.out", lambda: b"\n " * 10_000 + b"x"),
+    "output of 6000 heads of CASTEP's": ("given.out", lambda: b"BEGIN header" + b"END header" * 6000),
+    "output of 7000 versions": ("given.out", lambda: b".Version " * 7000),
     "OUTCAR of 10⁹ ions": (
         "given-OUTCAR",
         lambda: b" vasp.6.2\n number of ions NIONS = 1000000000\n ions per type = 1000000000\n",

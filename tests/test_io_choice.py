@@ -105,7 +105,7 @@ def test_a_keyword_that_is_none_is_answered_with_those_there_are(path: Path) -> 
             TypeError, match=r"no argument 'chek' \(did you mean 'check'\?\); .* key, gradient, .*on_bad"
         ):
             call(chek=False)
-    with pytest.raises(TypeError, match=r"^frames: no argument 'force' \(did you mean 'forces'"):
+    with pytest.raises(TypeError, match=r"^read_frames: no argument 'force' \(did you mean 'forces'"):
         fl.io.read_frames(path, force="f")
     with pytest.raises(TypeError, match=r"choice: expected Choice, got float; write io.read\(…, temperature=300.0"):
         fl.io.read(path, 300.0)  # type: ignore[arg-type]

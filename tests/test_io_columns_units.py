@@ -163,7 +163,8 @@ def test_a_file_of_this_package_states_its_units(tmp_path: Path) -> None:
     frames = fl.io.read_frames("data/cu55_1200K.npz")[:1]
     fl.io.write_frames(frames, tmp_path / "a.npz")
     with pytest.raises(
-        ValueError, match=r"units: expected none for a.npz.*, whose format says energies in eV.*leave units"
+        ValueError,
+        match=r"units: expected none for a.npz.*, whose units are those of its format, read as energies in eV.*leave units",
     ):
         fl.io.read_frames(tmp_path / "a.npz", units="atomic")
     assert len(fl.io.read_frames(tmp_path / "a.npz", units="eV")) == 1
@@ -223,7 +224,9 @@ def test_a_dump_that_states_units_of_lammps_is_converted(tmp_path: Path, stated:
     with pytest.warns(UserWarning, match="as units= says"):
         (also,) = fl.io.open(tmp_path / "b.dump", energies="c_pe").frames(units=stated)
     np.testing.assert_array_equal(also.forces, frames.forces)
-    with pytest.raises(ValueError, match="units: expected none for a.dump, whose format says .*leave units= out"):
+    with pytest.raises(
+        ValueError, match="units: expected none for a.dump, whose units are those of its format, .*leave units= out"
+    ):
         opened.frames(units="eV")
 
 

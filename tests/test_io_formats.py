@@ -1,6 +1,7 @@
 """Structure files of other programs: what they hold comes back, and a damaged one ends in one sentence."""
 
 import bz2
+import dataclasses
 import gzip
 import lzma
 import os
@@ -383,6 +384,35 @@ def test_rows_that_a_vasprun_lacks_are_no_zeros(tmp_path: Path, frames: list[ase
         assert "arrays of different numbers of rows" in refused(path)
 
 
+def test_a_shortened_vasprun_without_its_list_of_k_points_is_read(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    text = vasprun(frames)
+    assert "<kpoints>" in text
+    path = tmp_path / "vasprun.xml"
+    path.write_text(re.sub(r"(?s) *<kpoints>.*</kpoints>\n?", "", text))
+    assert "kpoints" not in path.read_text()
+    same(path, frames)
+
+
+@pytest.mark.parametrize("write", [vasprun, outcar, espresso])
+def test_a_damaged_output_is_described_in_words(
+    tmp_path: Path, frames: list[ase.Atoms], write: Callable[..., str]
+) -> None:
+    path = tmp_path / {"vasprun": "vasprun.xml", "outcar": "OUTCAR", "espresso": "pw.out"}[write.__name__]
+    lines = write(frames).splitlines(keepends=True)
+    seen = set()
+    for row in range(1, len(lines) - 1, 3):
+        path.write_text("".join([*lines[:row], *lines[row + 1 :]]))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                fl.io.open(path)
+        except ValueError as error:
+            seen.add(str(error))
+    assert seen
+    for told in seen:
+        assert not re.search(r"Error|out of range|NoneType|object|attribute|subscript|unpack", told), told
+
+
 def test_what_lies_beside_an_outcar_is_not_opened(tmp_path: Path, frames: list[ase.Atoms]) -> None:
     (tmp_path / "OUTCAR").write_text(outcar(frames))
     os.mkfifo(tmp_path / "POSCAR")
@@ -432,6 +462,16 @@ def mtp(frames: Sequence[ase.Atoms]) -> str:
         ]
         text += [f"   {_row(virial)}", " Feature   EFS_by       EMT", "END_CFG", ""]
     return "\n".join(text)
+
+
+def test_clusters_and_crystals_in_one_file_of_mtp(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    path = tmp_path / "train.cfg"
+    whole = mtp(frames)
+    start, end = whole.index(" Supercell"), whole.index(" AtomData")
+    path.write_text(whole[:start] + whole[end:])
+    (found,) = fl.io.open(path, elements=["Cu", "Au"]).stored
+    np.testing.assert_array_equal(found.pbc, [[m > 0] * 3 for m in range(len(frames))])
+    np.testing.assert_allclose(found.cell[1:], [a.cell.array for a in frames[1:]], atol=1e-6)
 
 
 def test_mtp(tmp_path: Path, frames: list[ase.Atoms]) -> None:
@@ -487,6 +527,12 @@ def test_deepmd(tmp_path: Path, frames: list[ase.Atoms]) -> None:
     np.testing.assert_array_equal(fl.io.open(folder, elements=["Cu", "Au"]).stored[0].numbers, stored.numbers)
 
 
+def _instead(file: Path, target: str) -> None:
+    """A link in place of a file."""
+    file.unlink()
+    file.symlink_to(target)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -503,6 +549,13 @@ def test_deepmd(tmp_path: Path, frames: list[ase.Atoms]) -> None:
         (lambda f: (f / "set.000" / "coord.npy").write_bytes(b"\x93NUMPY"), "coord.npy"),
         (lambda f: (f / "type.raw").write_text("0 1 0 1 0 1 0 2"), "expected one for each type in type.raw"),
         (lambda f: [(f / f"set.00{k}" / "coord.npy").unlink() for k in (0, 1)], "expected coord.npy"),
+        (lambda f: _instead(f / "set.000" / "energy.npy", "energy.npy"), "energy.npy: .* got a link to nothing; move"),
+        (
+            lambda f: [(f / f"set.00{k}" / "box.npy").unlink() for k in (0, 1)],
+            "expected box.npy .* an empty file nopbc",
+        ),
+        (lambda f: os.mkfifo(f / "nopbc"), "nopbc: expected a file, got a pipe or a device; move"),
+        (lambda f: _instead(f / "type_map.raw", "type_map.raw"), "type_map.raw: .* got a link to nothing; move"),
     ],
 )
 def test_a_damaged_folder_of_deepmd(
@@ -537,6 +590,11 @@ def test_md17(tmp_path: Path, frames: list[ase.Atoms], names: tuple[str, ...]) -
     np.savez(path, **given, e_unit=np.array(b"Hartree"), r_unit=np.array("Ang"))
     with pytest.warns(UserWarning, match="converted"):
         np.testing.assert_allclose(fl.io.read_frames(path)[0].energies, E / KCAL * HARTREE, rtol=1e-12)
+    np.savez(path, **given, r_unit=np.array("Bohr"))
+    with pytest.warns(UserWarning, match="lengths in Bohr, .* converted"):
+        (found,) = fl.io.read_frames(path)
+    np.testing.assert_allclose(found.positions, np.concatenate(arrays[1]) * BOHR, rtol=1e-12)
+    np.testing.assert_allclose(found.forces, np.concatenate(arrays[3]) * KCAL / BOHR, rtol=1e-12)
     for change in (
         {names[3]: arrays[3][:2]},
         {names[0]: np.array([200])},
@@ -585,6 +643,7 @@ def test_several_files_are_a_trajectory_each(
     monkeypatch.chdir(tmp_path)
     for several in (
         ["a.xyz", Path("b.xyz")],
+        ["a.xyz", tmp_path / "a.xyz", "./b.xyz", "runs/../b.xyz"],  # each once
         "*.xyz",
         "[ab].xyz",
         "runs/*/OUTCAR",
@@ -607,6 +666,58 @@ def test_several_files_are_a_trajectory_each(
     ase.io.write(tmp_path / "c.traj", frames)
     with pytest.raises(ValueError, match="c.traj: expected a file of the kind extxyz as the first one, got ASE"):
         fl.io.open(["a.xyz", "c.traj"])
+
+
+def test_isolated_atoms_may_have_a_file_of_their_own_without_forces(
+    tmp_path: Path, frames: list[ase.Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ase.io.write("train.xyz", frames)
+    (tmp_path / "atoms.xyz").write_text(
+        "".join(
+            f'1\nProperties=species:S:1:pos:R:3 energy={E} pbc="F F F"\n{s} 0 0 0\n' for s, E in (("Cu", 1), ("Au", 2))
+        )
+    )
+    atoms = np.array([sum({"Cu": 1, "Au": 2}[s] for s in a.symbols) for a in frames])
+    for several in (["atoms.xyz", "train.xyz"], ["train.xyz", "atoms.xyz"], "*.xyz"):
+        with pytest.warns(UserWarning, match="2 isolated atoms .* are subtracted"):
+            (found,) = fl.io.read_frames(several, subtract_isolated=True)
+        np.testing.assert_allclose(found.energies, [a.get_potential_energy() for a in frames] - atoms, atol=1e-9)
+    with pytest.raises(ValueError, match="forces: no column"):
+        fl.io.read_frames("atoms.xyz")
+
+
+def test_a_file_without_the_free_energies_of_the_others_is_read_with_them(
+    tmp_path: Path, frames: list[ase.Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = fl.descriptors.Soap(cutoff=3.0, n_max=1, l_max=1)
+    ase.io.write("a.traj", frames)
+    for name in ("a.traj", "b.traj"):
+        made = []
+        for atoms in frames:
+            results = {n: v for n, v in atoms.calc.results.items() if n in ("energy", "forces")}
+            results |= {"free_energy": results["energy"] - 0.3 * len(made)} if name == "a.traj" else {}
+            made.append(atoms.copy())
+            made[-1].calc = SinglePointCalculator(made[-1], **results)
+        ase.io.write(name, made)
+    for several in (["a.traj", "b.traj"], ["b.traj", "a.traj"]):
+        data = fl.io.read(several, check=False, descriptor=small)
+        for t in data.values():
+            np.testing.assert_allclose(t.energies, [a.get_potential_energy() for a in frames], atol=1e-9)
+
+
+def test_frames_take_elements_virials_and_forces_alone(tmp_path: Path, frames: list[ase.Atoms]) -> None:
+    (tmp_path / "t.cfg").write_text(mtp(frames))
+    (found,) = fl.io.read_frames(tmp_path / "t.cfg", elements=["Cu", "Au"], stress=True)
+    assert found.numbers[:8].tolist() == frames[0].numbers.tolist()
+    fl.io.write_frames([found], tmp_path / "t.npz")
+    (again,) = fl.io.read_frames(tmp_path / "t.npz", stress=True)
+    np.testing.assert_array_equal(again.virials, found.virials)
+    fl.io.write_frames([dataclasses.replace(found, energies=None)], tmp_path / "f.npz")
+    (alone,) = fl.io.read_frames(tmp_path / "f.npz")
+    assert np.isnan(alone.energies).all()
+    np.testing.assert_array_equal(alone.forces, found.forces)
 
 
 def test_files_of_different_columns_are_not_mixed(tmp_path: Path, frames: list[ase.Atoms]) -> None:

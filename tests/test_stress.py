@@ -194,6 +194,28 @@ def test_a_trajectory_of_molecules_beside_crystals_has_no_virials(tmp_path: Path
     assert total.strain.configurations == 5 and total.configurations == 7
 
 
+def test_a_trajectory_of_clusters_does_not_stop_the_stresses_of_others(tmp_path: Path) -> None:
+    frames = strained(7)
+    for m, atoms in enumerate(frames):
+        atoms.info["config_type"] = "cluster" if m < 3 else "bulk"
+        atoms.pbc = m > 2
+    path = tmp_path / "a.xyz"
+    ase.io.write(path, frames, format="extxyz")
+    cluster, bulk_ = fl.io.read_frames(path, key="config_type", stress=True)
+    assert np.isnan(cluster.virials).all()
+    np.testing.assert_allclose(bulk_.virials, [virial(a) for a in frames[3:]], atol=1e-6)
+
+
+def test_a_lacking_number_is_counted_within_the_trajectory_that_is_named(tmp_path: Path) -> None:
+    frames = labelled(strained(8))
+    for m, atoms in enumerate(frames):
+        atoms.info["config_type"] = "ab"[m % 2]
+    del frames[5].info["REF_energy"]
+    ase.io.write(tmp_path / "a.xyz", frames, format="extxyz")
+    with pytest.raises(ValueError, match=r"configuration 2 \(counted from 0\) of 'b' in a.xyz has no number"):
+        fl.io.read(tmp_path / "a.xyz", key="config_type", descriptor=SMALL)
+
+
 def test_descriptors_that_know_nothing_of_strain_are_refused(tmp_path: Path) -> None:
     class Blind(Pairs):
         with_strain = property()  # there is none

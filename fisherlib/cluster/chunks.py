@@ -14,7 +14,7 @@ from ..configurations import Configurations
 from ..dataset import refuse_non_finite
 from ..io.archive import checksum
 from ..io.database.layout import slug
-from ..io.places import find
+from ..io.file_sets import called, located
 from ..io.reading import read_frames
 from ..units import beta
 
@@ -80,7 +80,8 @@ def trajectories(
         ValueError: none, one key twice, NaN, or no temperature.
     """
     if isinstance(given, str | os.PathLike):
-        found, path = read_frames(given), find(given, folder=True)
+        found, place = read_frames(given), located(given)
+        path = called(place) if isinstance(place, list) else place
     else:
         found = list(each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))"))
         path = Path("the configurations")

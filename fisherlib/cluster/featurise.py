@@ -57,7 +57,8 @@ def featurise(
     of Φ (4 MB or 1024 rows) and what the descriptor needs; with ``into`` about 100 MB for each worker.
 
     Args:
-        configurations: file with positions and forces, and energies if there are any, or what ``io.read_frames`` gives, which takes a key.
+        configurations: file with positions and forces, and energies if there are any, a pattern of several, or what
+            ``io.read_frames`` gives, which takes key=, units=, stress=, elements= and lists of files.
         descriptor: ``descriptors.default_for`` the elements without it.
         temperature: K, for files that do not say; overrides what they say.
         into: folder of a database, a new one or one of the same descriptors, which is returned in place of moments.

@@ -34,7 +34,7 @@ def without_bad(
         raise ValueError(f"on_bad: expected 'refuse' or 'drop', got {on_bad!r}")
     if on_bad == "refuse":
         for t in found:
-            _refuse_lacking(t)
+            _refuse_lacking(t, f"{t.key!r} in {t.place}" if len(found) > 1 and repr(t.key) not in t.place else t.place)
         return found, {}
     kept, dropped = [], {}
     for t in found:
@@ -51,7 +51,7 @@ def without_bad(
     return kept, dropped
 
 
-def _refuse_lacking(t: Configurations) -> None:
+def _refuse_lacking(t: Configurations, place: str) -> None:
     """Refuses a configuration without the energy or the forces that others have, before anything is computed."""
     starts = np.cumsum(t.n_atoms) - t.n_atoms
     for what in ("energies", "forces"):
@@ -64,7 +64,7 @@ def _refuse_lacking(t: Configurations) -> None:
             m = int(rows[0]) if what == "energies" else int(np.searchsorted(starts, rows[0], side="right")) - 1
             why = f" ({t.provenance['unreadable']!s:.200})" if "unreadable" in t.provenance else ""
             raise ValueError(
-                f"{what}: configuration {numbers_in_file(t)[m]} (counted from 0) of {t.place} has no number in {name!r}{why}; add "
+                f"{what}: configuration {numbers_in_file(t)[m]} (counted from 0) of {place} has no number in {name!r}{why}; add "
                 "it to the file, or leave such configurations out by on_bad='drop'"
             )
 

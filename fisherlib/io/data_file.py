@@ -198,7 +198,7 @@ class Opened:
         if choice.stress:
             refuse_nothing_periodic(found, self.path.name)
         refuse_different_columns(found)
-        other = found[0].provenance["taken"]["other"]
+        found, other = _of_all(found)
         return without_isolated(found, subtract=choice.subtract_isolated, also=other)
 
     def dataset(
@@ -254,3 +254,15 @@ class Opened:
         """The temperatures that the file states, where they are not those that are taken."""
         other = any(temperatures_of(f) - {taken[f.key]} for f in found if f.key in taken)
         return {"stated_temperatures": list(self.temperatures)} if other else {}
+
+
+def _of_all(found: Sequence[Configurations]) -> tuple[list[Configurations], str | None]:
+    """The trajectories with the other energies that all have, and their name; of single atoms both energies are the same."""
+    others = {part.provenance["taken"]["other"] for part in found if (part.n_atoms > 1).any()}
+    other = others.pop() if len(others) == 1 else None
+    made = []
+    for part in found:
+        more = {} if other is None or other in part.entries or part.energies is None else {other: part.energies}
+        about = {**part.provenance, "taken": {**part.provenance["taken"], "other": other}}
+        made.append(dataclasses.replace(part, entries={**part.entries, **more}, provenance=about))
+    return made, other

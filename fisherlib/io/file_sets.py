@@ -33,7 +33,7 @@ def located(path: Location) -> Path | list[Path]:
         found = [each for one in path for each in _several(one)]
         if not found:
             raise ValueError("path: expected the paths of some files, got an empty list")
-        return list(dict.fromkeys(found))
+        return list({os.path.abspath(file): file for file in reversed(found)}.values())[::-1]  # each once
     location("path", path, "io.read('md.npz'), io.read(['a.xyz', 'b.xyz']) or io.read('runs/*/OUTCAR')")
     if _is_pattern(path := Path(cast(str, path))):
         return _several(path)

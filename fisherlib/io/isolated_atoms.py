@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..configurations import Configurations
 from ..units import counted
+from .columns.description import shared
 
 #: Distance between periodic images, Å, from which an atom counts as isolated.
 APART = 7.0
@@ -52,6 +53,19 @@ def without_isolated(
         about = {**about, "isolated_atoms": energies, "isolated": out, "notes": [*about["notes"], note]}
         kept.append(dataclasses.replace(t, provenance={**t.provenance, "taken": about}))
     return kept
+
+
+def like_others(parts: Sequence[Configurations]) -> list[Configurations]:
+    """The trajectories, those of single atoms with the columns of numbers that all others have, as NaN: they may lack forces."""
+    single = [bool((t.n_atoms == 1).all()) for t in parts]
+    like = shared([t.columns for t, alone in zip(parts, single, strict=True) if not alone])
+    made = []
+    for t, alone in zip(parts, single, strict=True):
+        new = [name for name, a in like.items() if alone and name not in t.columns and a.dtype.kind == "f"]
+        columns = {name: np.full((len(t.n_atoms), *like[name].shape[1:]), np.nan) for name in new}
+        lacking = {**t.incomplete, **dict.fromkeys(new, 0)}
+        made.append(dataclasses.replace(t, columns={**t.columns, **columns}, incomplete=lacking))
+    return made
 
 
 def numbers_in_file(t: Configurations) -> NDArray[np.integer]:

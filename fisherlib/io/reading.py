@@ -25,6 +25,7 @@ from .database import Database
 from .file_sets import Location, called, located, read_each
 from .formats import fitsnap_rows, milady
 from .formats.kinds import READERS, TYPED, UNPACKING, kind_of
+from .isolated_atoms import like_others
 from .places import printable, sha256
 from .strict import in_memory
 
@@ -119,7 +120,7 @@ def _set_of(files: Sequence[Path], elements: Sequence[str] | None, energies: Arr
 
     listed = "".join(f"{file.name} {sha256(file)}\n" for file in files)
     digest = hashlib.sha256(listed.encode(errors="backslashreplace")).hexdigest()
-    stored = tuple(read_each(files, read_one))
+    stored = tuple(like_others(read_each(files, read_one)))
     return Opened(path=called(files), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
 
 
@@ -190,7 +191,9 @@ def read(
     return data
 
 
-def read_frames(path: Location, choice: Choice = GUESSED, **named: Any) -> list[Configurations]:
+def read_frames(
+    path: Location, choice: Choice = GUESSED, *, elements: Sequence[str] | str | None = None, **named: Any
+) -> list[Configurations]:
     """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments.
 
     >>> import fisherlib as fl
@@ -198,4 +201,6 @@ def read_frames(path: Location, choice: Choice = GUESSED, **named: Any) -> list[
     >>> first.key, first.forces.shape, first.temperature
     ('walker-00', (2750, 3), 1200.0)
     """
-    return open(path).frames(choice, **named)
+    choice = completed(choice, named, read_frames)
+    opened = open(path, elements=elements, energies=choice.energies)
+    return opened.frames(dataclasses.replace(choice, energies=None) if opened.kind == "LAMMPS dump" else choice)

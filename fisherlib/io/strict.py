@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,11 @@ from typing import Any
 
 #: So many lists are read whatever is in them; of more, each has five letters at least, as an empty one takes 64 bytes.
 _CONTAINERS = 10_000
+#: Words about Python's objects, not about a file: "list index out of range".
+_OF_PYTHON = re.compile(
+    r"out of range|to unpack|NoneType|\bobjects?\b|attribute|local variable|reshape|broadcast|inhomogeneous|division"
+)
+_NO_NUMBER = re.compile(r"(could not convert string to \w+|invalid literal for int\(\) with base 10): (?P<word>.*)")
 
 
 class Twice(ValueError):
@@ -27,6 +33,18 @@ def regular(path: Path) -> Path:
     return path
 
 
+def cause(error: Exception, most: int = 120) -> str:
+    """What stopped a parser that is not ours, in words: its own where they speak of the file, not of Python's objects."""
+    told = " ".join(str(error).split())
+    if isinstance(error, KeyError):
+        return f"{told:.40} is missing or not known"
+    if found := _NO_NUMBER.fullmatch(told):
+        return f"{found['word']:.40} is no number"
+    if not told or _OF_PYTHON.search(told):
+        return "something is missing that belongs there"
+    return told if len(told) <= most else f"{told[:most]} …"
+
+
 @contextlib.contextmanager
 def intact(place: str, what: str) -> Iterator[None]:
     """Says in one sentence that a file is damaged, whatever that provokes in a library; sentences about memory and access stay."""
@@ -35,9 +53,8 @@ def intact(place: str, what: str) -> Iterator[None]:
     except (MemoryError, PermissionError, FileNotFoundError):
         raise
     except Exception as error:
-        why = f"{type(error).__name__}: {' '.join(str(error).split()):.300}".removeprefix("ValueError: ").rstrip(": ")
         raise ValueError(
-            f"{place}: expected an intact {what}, got a damaged or another one ({why}); copy it again from its source"
+            f"{place}: expected an intact {what}, got a damaged or another one ({cause(error, 300)}); copy it again from its source"
         ) from error
 
 

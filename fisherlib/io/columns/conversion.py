@@ -51,7 +51,7 @@ def _units(stored: Configurations, choice: Choice) -> tuple[Units, str]:
     if choice.units is not None:
         told = units_of(choice.units)
         if {"energy", "force"} <= known.keys() and told.factors != units_of(known).factors:
-            its = f"whose format says {units_of(known)}"
+            its = f"whose units are those of its format, read as {units_of(known)}"
             raise ValueError(f"units: expected none for {stored.place}, {its}, got {choice.units!r}; leave units= out")
         return told, "units= says"
     spared = ["energy"] if columns["energies"] is None else []

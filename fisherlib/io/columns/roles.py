@@ -59,13 +59,14 @@ def labelled(stored: Configurations, choice: Choice, *, kind: str, file: str) ->
 
 def refuse_different_columns(found: Sequence[Configurations]) -> None:
     """Refuses trajectories, labelled each by itself, whose energies and forces have different names."""
-    if len({tuple(part.provenance["columns"].items()) for part in found}) > 1:
+    if len({(c["energies"], c["forces"]) for c in (part.provenance["columns"] for part in found)}) > 1:
         each: dict[str, str] = {}
         for part in found:
             each.setdefault(" with ".join(map(repr, part.provenance["columns"].values())), part.place)
         told = "; ".join(f"{names} in {place}" for names, place in each.items())
         raise ValueError(
-            f"energies and forces: expected the same columns in all files, got {told}; name them by energies= and forces="
+            f"energies and forces: expected the same columns in all files, got {told}; name some that all have by energies= and "
+            "forces=, rename them, or read the files apart"
         )
 
 

@@ -26,7 +26,7 @@ def with_virials(stored: Configurations) -> Configurations:
         stored: configurations whose provenance names the entry of the energies, or the column of the forces.
 
     Raises:
-        ValueError: no such entry, or other numbers than six or nine.
+        ValueError: no such entry though something is periodic, or other numbers than six or nine.
 
     >>> import numpy as np
     >>> stored = Configurations(
@@ -37,13 +37,14 @@ def with_virials(stored: Configurations) -> Configurations:
     [[-8.0, -16.0, -24.0, -0.0, -0.0, -4.0]]
     """
     columns = stored.provenance["columns"]
+    if not _periodic(stored):
+        return dataclasses.replace(stored, virials=np.full((len(stored.n_atoms), 6), np.nan))
     name, what = _named(stored, columns.get("energies") or columns["forces"])
+    assert stored.cell is not None and stored.pbc is not None
     W = six(f"entry {name!r} of {stored.place or stored.key}", stored.entries[name])
-    if stored.cell is None or stored.pbc is None:
-        W[:] = np.nan
-    else:
-        W = -np.abs(np.linalg.det(stored.cell))[:, None] * W if what == "stress" else W
-        W[~stored.pbc.all(axis=1)] = np.nan
+    if what == "stress":
+        W = -np.abs(np.linalg.det(stored.cell))[:, None] * W
+    W[~stored.pbc.all(axis=1)] = np.nan
     about = {**stored.provenance, "columns": {**columns, "stress": name}}
     return dataclasses.replace(stored, virials=W, provenance=about)
 
@@ -59,8 +60,12 @@ def refuse_nothing_periodic(found: Sequence[Configurations], place: str) -> None
     ...
     ValueError: stress: expected a periodic configuration in md.xyz, got none; read it without stress
     """
-    if not any(f.cell is not None and f.pbc is not None and f.pbc.all(axis=1).any() for f in found):
+    if not any(map(_periodic, found)):
         raise ValueError(f"stress: expected a periodic configuration in {place}, got none; read it without stress")
+
+
+def _periodic(stored: Configurations) -> bool:
+    return stored.cell is not None and stored.pbc is not None and bool(stored.pbc.all(axis=1).any())
 
 
 def _named(stored: Configurations, beside: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Folders of DeePMD-kit: arrays of a system, cut into sets."""
 
 from collections.abc import Sequence
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...configurations import Configurations
+from ..strict import regular
 from .stacking import UNITS
 from .values import npy, of_symbols
 
@@ -54,7 +56,7 @@ def _system(folder: Path, key: str, elements: Sequence[str] | None) -> Configura
         )
     types = _words(folder / _TYPES)
     N = len(types)
-    arrays = {name: [_array(one, name, N) for one in sets] for name in _ALL if (sets[0] / f"{name}.npy").exists()}
+    arrays = {name: [_array(one, name, N) for one in sets] for name in _ALL if lexists(sets[0] / f"{name}.npy")}
     whole = {_ALL[name]: np.concatenate(parts) for name, parts in arrays.items()}
     if "positions" not in whole or not {"forces", "energies"} & whole.keys():
         has = ", ".join(arrays) or "none"
@@ -66,7 +68,10 @@ def _system(folder: Path, key: str, elements: Sequence[str] | None) -> Configura
             f"{folder.name}: expected arrays of the same configurations, got {lengths}; the folder is damaged"
         )
     numbers = np.tile(_numbers(folder, types, elements), M)
-    periodic = "cell" in whole and not (folder / "nopbc").exists()
+    periodic = not _is_there(folder / "nopbc")
+    if periodic and "cell" not in whole:
+        way = "add it, or an empty file nopbc if nothing is periodic"
+        raise ValueError(f"{folder.name}: expected box.npy in {sets[0].name}, got {', '.join(arrays)}; {way}")
     box: dict[str, Any] = {"cell": whole["cell"], "pbc": np.ones((M, 3), bool)} if periodic else {}
     return Configurations(
         key=key,
@@ -85,7 +90,7 @@ def _array(folder: Path, name: str, N: int) -> NDArray[np.float64]:
     """An array of a set, (m, …), as flat rows or not."""
     row = {"coord": (N, 3), "force": (N, 3), "energy": (), "box": (3, 3), "virial": (3, 3)}[name]
     file = folder / f"{name}.npy"
-    if not file.is_file():
+    if not lexists(file):
         raise ValueError(f"{folder.parent.name}: expected {name}.npy in {folder.name} as in the other sets, got none")
     array = npy(file)
     if array.dtype.kind not in "iuf" or not array.ndim or array.size != len(array) * int(np.prod(row)):
@@ -95,6 +100,11 @@ def _array(folder: Path, name: str, N: int) -> NDArray[np.float64]:
     return np.asarray(array, dtype=np.float64).reshape(len(array), *row)
 
 
+def _is_there(file: Path) -> bool:
+    """Whether there is such a file; a pipe, a device or a link to nothing of that name is refused."""
+    return regular(file).exists()
+
+
 def _words(path: Path) -> list[str]:
     if path.stat().st_size > 1 << 26:
         raise ValueError(f"{path.name}: expected a list of types, got {path.stat().st_size} bytes")
@@ -102,7 +112,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _numbers(folder: Path, types: Sequence[str], elements: Sequence[str] | None) -> NDArray[np.int64]:
-    symbols = elements or (_words(folder / _SYMBOLS) if (folder / _SYMBOLS).is_file() else None)
+    symbols = elements or (_words(folder / _SYMBOLS) if _is_there(folder / _SYMBOLS) else None)
     if symbols is None or isinstance(symbols, str):
         raise ValueError(
             f"elements: expected a list of symbols for {folder.name}, which has no {_SYMBOLS}, got {elements!r}; {_WAY}"

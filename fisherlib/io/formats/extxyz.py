@@ -11,6 +11,7 @@ import numpy as np
 from ase.io.extxyz import per_atom_properties
 
 from ...configurations import Configurations
+from ..strict import cause
 from .comment_line import Column, as_ase_reads, columns_of
 from .stacking import ASE_UNITS, Parsed, stack
 from .values import is_number
@@ -54,7 +55,7 @@ def read(path: Path) -> list[Configurations]:
         raise ValueError(f"{path.name}: expected at least one configuration, got none")
     made = stack(path.stem, path.name, parts, units=_UNITS)
     lacking = {name: m for name, m, _ in reversed(unreadable)}
-    about = {"unreadable": "; ".join(told for _, _, told in unreadable[:3])} if unreadable else {}
+    about = {"unreadable": "; ".join(list(dict.fromkeys(told for _, _, told in unreadable))[:3])} if unreadable else {}
     return [dataclasses.replace(made, incomplete={**made.incomplete, **lacking}, provenance=about)]
 
 
@@ -70,7 +71,7 @@ def _text(path: Path) -> str:
 def _why(error: Exception) -> str:
     if isinstance(error, KeyError):  # of ASE, which has no words for it
         return f"{error!s:.40} is neither an element nor a known column"
-    return f"{type(error).__name__}: {error!s:.300}".removeprefix("ValueError: ").rstrip(": ")
+    return cause(error, 300)
 
 
 def _frames(text: str, size: int) -> list[_Frame]:

@@ -20,7 +20,7 @@ def names_in(found: set[str]) -> tuple[str, ...] | None:
 
 
 def read(path: Path) -> list[Configurations]:
-    """The configurations of a molecule as one trajectory, in Å and kcal/mol, or in the unit that ``e_unit`` states (sGDML).
+    """The configurations of a molecule as one trajectory, in Å and kcal/mol, or in what ``e_unit`` and ``r_unit`` state (sGDML).
 
     They are converted to eV when their columns are taken, as those of other files that state their units. Not periodic.
 
@@ -35,9 +35,7 @@ def read(path: Path) -> list[Configurations]:
             raise ValueError(f"{path.name}: expected arrays {' '.join(_NAMES[0])}, got {', '.join(arrays)[:120]}")
         numbers, positions, energies, forces = (arrays[name] if name in arrays else None for name in names)
         unit = _unit(path, "e_unit", arrays["e_unit"]) if "e_unit" in arrays else _USUAL
-        length = _unit(path, "r_unit", arrays["r_unit"]) if "r_unit" in arrays else "Angstrom"
-    if length.lower() not in ("ang", "angstrom", "å"):
-        raise ValueError(f"{path.name}: expected lengths in Å, got {length!r:.20}; convert them")
+        length = _unit(path, "r_unit", arrays["r_unit"]) if "r_unit" in arrays else "Å"
     Z = atomic_numbers(f"{names[0]} of {path.name}", np.asarray(numbers).ravel())
     N, M = len(Z), len(np.atleast_1d(np.asarray(positions)))
     x, F = (shaped(f"{name} of {path.name}", a, (M, N, 3)) for name, a in ((names[1], positions), (names[3], forces)))
@@ -53,7 +51,7 @@ def read(path: Path) -> list[Configurations]:
             positions=x.reshape(-1, 3),
             columns={"forces": F.reshape(-1, 3)},
             entries=entries,
-            units={"positions": "Å", "energies": unit, "forces": f"{unit}/Å"},
+            units={"positions": length, "energies": unit, "forces": f"{unit}/{length}"},
         )
     ]
 
@@ -63,4 +61,4 @@ def _unit(path: Path, name: str, stated: NDArray) -> str:
     value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     if not isinstance(value, str):
         raise ValueError(f"{path.name}: expected a unit in words in {name}, got an array of {stated.dtype}")
-    return value
+    return str(value)

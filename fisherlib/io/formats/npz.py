@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
     }
     fields = ["n_atoms", "numbers", "positions", "energies", "forces"]
     fields += [] if frames[0].cell is None else ["cell", "pbc"]
+    if any(f.energies is None for f in frames):  # NaN where there are none, as in trajectories
+        frames = [f if f.energies is not None else replace(f, energies=np.full(len(f.n_atoms), np.nan)) for f in frames]
+    if "virials" not in extra and any(f.virials is not None for f in frames):
+        virials = [np.full((len(f.n_atoms), 6), np.nan) if f.virials is None else f.virials for f in frames]
+        arrays["virials"] = np.concatenate(virials)
     arrays |= {"descriptor_names": np.array(frames[0].descriptor_names)} if frames[0].descriptor_names else {}
     arrays |= {field: np.concatenate([getattr(f, field) for f in frames]) for field in fields}
     arrays |= {name: np.concatenate([f.columns[name] for f in frames]) for name in frames[0].columns}

@@ -37,7 +37,8 @@ def stack(key: str, place: str, parts: Sequence[Parsed], **about: Any) -> Config
     entries, no_entry = _entries([part.entries for part in parts])
     box: dict[str, Any] = {}
     if any(any(part.pbc) for part in parts):
-        box = {"cell": np.array([part.cell for part in parts]), "pbc": np.array([part.pbc for part in parts])}
+        cells = [np.zeros((3, 3)) if part.cell is None else part.cell for part in parts]
+        box = {"cell": np.array(cells), "pbc": np.array([part.pbc for part in parts])}
     return Configurations(
         key=key,
         place=place,

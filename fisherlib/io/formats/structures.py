@@ -15,16 +15,19 @@ from ase.io.formats import ioformats
 from ...configurations import Configurations
 from ...units import BOHR, HARTREE
 from ..compression import beginning, plain_name
+from ..strict import cause
 from .stacking import UNITS, Parsed, stack
 
 _PEEK = 1 << 16
 _UNITS = {**UNITS, "energy": "eV", "free_energy": "eV", "stress": "eV/Å³"}
 #: Empty lines that a parser may ask for behind the end; one that asks for more would never stop.
 _PATIENCE = 1000
-_ROWS = re.compile(rb'<varray name="(?P<name>positions|forces|basis|stress)"[^>]*>(?P<rows>[^!]*?)</varray>')
+#: Beginnings and ends of arrays and of their rows; none may look far ahead, as there may be many.
+_TAGS = re.compile(rb"""<varray\s++name=["'](?P<name>\w++)|(?P<end></varray)|<v\b""")
+_ARRAYS = (b"positions", b"forces", b"basis", b"stress")
 #: Lines that count what arrays are made for; no file holds more of it than it has bytes, or than ``_FEW``.
 _COUNTS = re.compile(
-    r"(ions per type|NIONS|NKPTS|NBANDS|Number of (atoms|k-points)|number of atoms/cell|\bnatom|\bnkpt)\W.*\d"
+    r"(ions per type|NIONS|NKPTS|NBANDS|Number of (atoms|k-points)|number of atoms/cell|\bnatom|\bnkpt)\W"
 )
 _FEW = 10**5
 
@@ -50,13 +53,17 @@ FORMATS = {
     "espresso-out": _Format("Quantum Espresso's output", r".*\.pwo", rb"Program PWSCF"),
     "gpaw-out": _Format("GPAW's text output", begins=rb" ___ ___ ___ _ _ _"),
     "castep-castep": _Format("CASTEP's .castep", r".*\.castep"),
-    "castep-md": _Format("CASTEP's .md", r"(?!)", rb"\A\s*BEGIN header[^<]*END header[^<]*<-- E[^<]*<-- T"),
-    "castep-geom": _Format("CASTEP's .geom", r".*\.geom", rb"\A\s*BEGIN header[^<]*END header[^<]*<-- c"),
+    "castep-md": _Format(
+        "CASTEP's .md", r"(?!)", rb"\A\s*BEGIN header(?:(?!END header)[^<])*+END header[^<]*+<-- E[^<]*+<-- T"
+    ),
+    "castep-geom": _Format(
+        "CASTEP's .geom", r".*\.geom", rb"\A\s*BEGIN header(?:(?!END header)[^<])*+END header[^<]*+<-- c"
+    ),
     "orca-output": _Format("ORCA's output", begins=rb"\* O   R   C   A \*"),
     "gaussian-out": _Format("Gaussian's output", begins=rb"Entering Gaussian System"),
     "nwchem-out": _Format("NWChem's output", r".*\.nwo", rb"Northwest Computational Chemistry Package"),
     "onetep-out": _Format("ONETEP's output", begins=rb"Linear-Scaling Ab Initio Total Energy Program"),
-    "abinit-out": _Format("ABINIT's output", begins=rb"\.Version .* of ABINIT"),
+    "abinit-out": _Format("ABINIT's output", begins=rb"\.Version .{1,60} of ABINIT"),
     "aims-output": _Format("FHI-aims's output", begins=rb"Invoking FHI-aims"),
     "qbox": _Format("Qbox's output", begins=rb":simulation xmlns:"),
     "turbomole-gradient": _Format("Turbomole's gradient", r"gradient", rb"\A\$grad", "$end"),
@@ -66,7 +73,7 @@ FORMATS = {
     "runnerdata": _Format(
         "n2p2's input.data",
         r".*input\.data.*",
-        rb"\A(\s*([#!][^\n]*)?\n)*\s*begin\b",
+        rb"\A(?:\s++|[#!][^\n]*+)*+begin\b",
         "end",
         note="energies in Ha, lengths in Bohr, as n2p2 has them, are converted to eV and Å",
     ),
@@ -125,10 +132,7 @@ def read(path: Path) -> list[Configurations]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), open(path, "rb") as file:
             warnings.simplefilter("ignore")
-            if name == "vasp-xml":
-                _check_xml(file.read())
-                file.seek(0)
-            text = _Text(file, path)
+            text = _Text(_of_xml(file.read()) if name == "vasp-xml" else file, path)
             for atoms in _images(text, name):
                 parsed.append(_parsed(atoms, found))
             text.detach()
@@ -166,10 +170,17 @@ def _parsed(atoms: ase.Atoms, found: _Format) -> Parsed:
 
 
 def _damaged(path: Path, found: _Format, done: int, error: Exception) -> ValueError:
-    why = f"{type(error).__name__}: {error!s:.120}".removeprefix("ValueError: ").rstrip(": ")
     return ValueError(
-        f"{path.name}: expected {found.title}, got one that cannot be read after configuration {done} ({why}); "
+        f"{path.name}: expected {found.title}, got one that cannot be read after configuration {done} ({cause(error)}); "
         "it is damaged or truncated"
+    )
+
+
+def _of_xml(content: bytes) -> io.BytesIO:
+    """The content once it is known to be safe and whole; shortened files get the empty list of k-points that ASE asks for."""
+    _check_xml(content)
+    return io.BytesIO(
+        content if b"<kpoints" in content else content.replace(b"</atominfo>", b"</atominfo><kpoints/>", 1)
     )
 
 
@@ -177,11 +188,18 @@ def _check_xml(content: bytes) -> None:
     """Refuses what ASE would unpack without end, and rows that are missing, where ASE would put zeros."""
     if b"<!ENTITY" in content:
         raise ValueError("it defines entities, which no such file does and which may unpack without end")
-    counts: dict[bytes, set[int]] = {name: set() for name in (b"positions", b"forces", b"basis", b"stress")}
-    for found in _ROWS.finditer(content):
-        counts[found["name"]].add(found["rows"].count(b"<v>"))
+    counts: dict[bytes, set[int]] = {of: set() for of in _ARRAYS}
+    name, rows = b"", 0
+    for found in _TAGS.finditer(content):
+        if found["name"]:
+            name, rows = found["name"], 0
+        elif not found["end"]:
+            rows += 1
+        else:
+            counts.get(name, set()).add(rows)
+            name = b""
     if len(counts[b"positions"] | counts[b"forces"]) > 1 or not counts[b"basis"] | counts[b"stress"] <= {3}:
-        told = "; ".join(f"{name.decode()} {sorted(found)}" for name, found in counts.items() if found)
+        told = "; ".join(f"{of.decode()} {sorted(some)}" for of, some in counts.items() if some)
         raise ValueError(f"it has arrays of different numbers of rows: {told}")
 
 
@@ -214,7 +232,7 @@ class _Text(io.TextIOWrapper):
         self._asked = 0 if line else self._asked + 1
         if self._asked > _PATIENCE:
             raise EOFError("the file ends in the middle of a configuration")
-        if _COUNTS.search(line):
+        if (counts := _COUNTS.search(line)) and re.search(r"\d", line[counts.end() :]):
             claimed = sum(int(word[:30]) for word in re.findall(r"\d+", line))
             if claimed > self._most:
                 raise ValueError(f"it claims {claimed} of what it counts in the line {line.strip()!r:.60}")
