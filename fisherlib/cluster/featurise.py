@@ -91,8 +91,7 @@ def featurise(
         "descriptor": {**descriptor.parameters, "K": K},
         "descriptor_names": list(descriptor.names(species)),
     }
-    about["units"] = UNITS
-    about |= {"reference": gone} if (gone := found[0].provenance.get("reference")) else {}
+    about |= {"units": UNITS} | ({"reference": gone} if (gone := found[0].provenance.get("reference")) else {})
     digest = fingerprint(canonical(about))
     recipe: dict[str, Any] = {"descriptor": descriptor, "species": species}
     how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, **BAR}
