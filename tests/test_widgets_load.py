@@ -810,6 +810,11 @@ def test_advice_is_in_the_words_of_the_page() -> None:
         == "expected one; see to “Units”"
         == on_page("expected one; leave units= out")
     )
+    assert on_page("not eV (units='cp2k' multiplies them)") == "not eV (“Units” cp2k multiplies them)"
+    assert on_page("types; give elements=('Ta', …), one for each type, or dump them") == "types; dump them"
+    assert "io.read(path, elements=('Ta', …)) and open here" in on_page(
+        "give elements=('Ta', …), one for each type from 0 on"
+    )
     assert on_page("energies in Ha, as units= says") == "energies in Ha, as “Units” says"
     assert (
         on_page("can be subtracted by subtract_isolated=True") == "are subtracted if you tick “subtract isolated atoms”"

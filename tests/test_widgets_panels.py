@@ -326,7 +326,9 @@ def test_a_trajectory_alone_is_compared(study: fl.Study) -> None:
 
 
 def test_every_view_shows_its_numbers(study: fl.Study) -> None:
-    assert PRICE not in ComparePanel(fl.Study(study.data, others=[])).state.options["view"]  # nothing is held out for it
+    assert (
+        PRICE not in ComparePanel(fl.Study(study.data, others=[])).state.options["view"]
+    )  # nothing is held out for it
     panel, data = ComparePanel(study.with_offers(), models=("θ (given)",)), study.data
     assert panel.state.options["view"] == (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS, PRICE)
     model = study.models["θ (given)"]
