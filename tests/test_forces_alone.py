@@ -34,6 +34,12 @@ def test_theta_f_and_errors_of_forces_are_as_with_energies(both: tuple[fl.Study,
     assert alone.strength.strength == pytest.approx(full.strength.strength)
 
 
+def test_no_column_is_called_none() -> None:
+    (t,) = fl.systems.harmonic([1.0, 2.0]).select("harmonic-0").values()
+    data = fl.Dataset([t], provenance={"columns": {"energies": None, "forces": "f"}})
+    assert data.summary()["columns"] == {"forces": "f"}
+
+
 def test_tables_have_rows_of_forces_only(both: tuple[fl.Study, fl.Study]) -> None:
     held_out = both[1].held_out(fl.regression.fisher_fit)
     assert tables.errors([held_out]).columns.tolist() == ["force RMSE, eV/Å", "force R²"]

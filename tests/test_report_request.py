@@ -167,6 +167,7 @@ def test_what_is_given_twice_is_refused(again: str, capsys: pytest.CaptureFixtur
         ("give temperature= in kelvin", "give TEMPERATURE= in kelvin"),
         ("n: expected 3; seed: expected 1", "N: expected 3; SEED: expected 1"),
         ("SOAP with n_max= and n = 3", "SOAP with n_max= and N = 3"),
+        ("give seed=('W', 'Be', …), one for each", "give SEED=W,Be,…, one for each"),
         ("on: the n of my_n= and n == 3", "on: the n of my_n= and n == 3"),
     ],
 )

@@ -782,17 +782,13 @@ def plain(path: Path, *, atoms: int = 40, pbc: object = True, energy: bool = Tru
     return path
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"atoms": 3}, "these are too few atoms: add configurations"),
-    ],
-)
-def test_what_no_answer_would_mend_is_told_with_the_questions(
-    folder: Path, counted: dict[str, int], given: dict[str, object], words: str
-) -> None:
-    panel = panel_of(plain(folder / "own.xyz", **given))
-    refused(panel, words, "temperature missing")
+def test_a_file_without_energies_is_asked_for_the_temperature_alone(folder: Path) -> None:
+    assert asked(panel_of(plain(folder / "own.xyz", energy=False))).keys() == {"temperature"}
+
+
+def test_what_no_answer_would_mend_is_told_with_the_questions(folder: Path, counted: dict[str, int]) -> None:
+    panel = panel_of(plain(folder / "own.xyz", atoms=3))
+    refused(panel, "these are too few atoms: add configurations", "temperature missing")
     assert "temperature" in asked(panel) and counted["dataset"] == 0 and "n_max and l_max" not in str(panel.last_error)
 
 
@@ -809,6 +805,11 @@ def test_advice_is_in_the_words_of_the_page() -> None:
         == "expected one; see to “Units”"
         == on_page("expected one; leave units= out")
     )
+    assert on_page("not eV (units='cp2k' multiplies them)") == "not eV (“Units” cp2k multiplies them)"
+    assert on_page("types; give elements=('Ta', …), one for each type, or dump them") == "types; dump them"
+    assert "io.read(path, elements=('Ta', …)) and open here" in on_page(
+        "give elements=('Ta', …), one for each type from 0 on"
+    )
     assert on_page("energies in Ha, as units= says") == "energies in Ha, as “Units” says"
     assert (
         on_page("can be subtracted by subtract_isolated=True") == "are subtracted if you tick “subtract isolated atoms”"
@@ -819,7 +820,7 @@ def test_advice_is_in_the_words_of_the_page() -> None:
     )
     assert on_page("add it, or leave such configurations out by on_bad='drop'") == "add it"
     told = "the column holds +∂D/∂x, not Φ = −∂D/∂x; read it with gradient=True"
-    assert on_page(told).endswith("tick “force descriptors hold +∂D/∂x”")
+    assert on_page(told).endswith("tick “force descriptors hold +∂D/∂x”") and "negate" in on_page(told, computed=True)
 
 
 def test_the_card_speaks_the_words_of_the_page(columns: Path) -> None:

@@ -115,9 +115,11 @@ class Dataset(Mapping[str, Trajectory]):
 
     def summary(self) -> dict[str, Any]:
         """The data in a few named values: provenance, sizes, temperatures."""
-        descriptor = self.provenance.get("descriptor", {})
+        descriptor, columns = self.provenance.get("descriptor", {}), self.provenance.get("columns")
+        taken = {"columns": {role: name for role, name in columns.items() if name}} if columns else {}
+        known = {name: value for name, value in self.provenance.items() if name not in ("descriptor", "temperature")}
         return {
-            **{name: value for name, value in self.provenance.items() if name not in ("descriptor", "temperature")},
+            **known | taken,
             "trajectories": len(self),
             "configurations": len(self.energies),
             "atoms in a configuration": " to ".join(str(n) for n in sorted({self.n_atoms.min(), self.n_atoms.max()})),

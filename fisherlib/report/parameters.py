@@ -62,6 +62,8 @@ def _literal(source: str, value: ast.expr) -> object:
 def spoken(message: str, names: Iterable[str]) -> str:
     """A sentence about arguments, such as ``temperature=``, in the words of the command line: ``TEMPERATURE=``."""
     either = "|".join(map(re.escape, names))
+    lists = rf"(?<![\w=])({either})=\(((?:'\w+', )+)…\)"  # ('W', 'Be', …) is no value of a command line
+    message = re.sub(lists, lambda found: f"{found[1]}={re.sub('[^A-Za-z,]', '', found[2])}…", message)
     return re.sub(
         rf"(?:^|(?<=; ))(?:{either})(?=:)|(?<![\w=])(?:{either})(?= ?=(?!=))", lambda found: found[0].upper(), message
     )

@@ -109,7 +109,7 @@ class FitPanel(Panel):
         """Drop the figure and all work under way: they belong to other data."""
         super().forget()
         self.validation.stop()
-        self.offers.children, self.advice.value = (), ""
+        self.offers.children, self.advice.value, self.numbers.value = (), "", ""
 
     def _validate(self) -> None:
         """Choose the fits to offer, in the background: pages of large data are there before."""
