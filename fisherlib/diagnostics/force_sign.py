@@ -281,7 +281,7 @@ def signs_of_moments(moments: Moments) -> list[Verdict]:
     V[:K, 0], V[K, 1], V[K + 1 :, 2:] = theta, 1.0, np.eye(species)
     S = np.sum([V.T @ r.scatter @ V for r in records], axis=0)
     size = np.sum([np.abs(V.T @ r.mean) * r.configurations for r in records], axis=0) / M
-    S -= S[:, 2:] @ np.linalg.pinv(S[2:, 2:], rcond=1e-10, hermitian=True) @ S[2:]
+    S -= S[:, 2:] @ np.linalg.lstsq(S[2:, 2:], S[2:], rcond=1e-10)[0]
     if FF <= 0 or (np.sqrt(np.abs(np.diag(S))[:2] / M) <= 1e-9 * size[:2]).any():
         return []
     correlation = float(S[0, 1] / np.sqrt(S[0, 0] * S[1, 1]))
