@@ -99,7 +99,7 @@ def _of(t: Trajectory, m: int) -> _Pairs | None:
     shifts = np.zeros((1, 3))
     d = x - x[centres, None]
     if t.cell is not None and t.pbc is not None and t.pbc[m].any() and np.linalg.det(t.cell[m]):
-        fractions = d @ np.linalg.inv(t.cell[m])
+        fractions = np.linalg.solve(t.cell[m].T, d.reshape(-1, 3).T).T.reshape(d.shape)
         d = d - np.where(t.pbc[m], np.round(fractions), 0.0) @ t.cell[m]
         shifts = (_IMAGES * t.pbc[m]) @ t.cell[m]
     nearest, r = _nearest(d, shifts)
