@@ -77,7 +77,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"data": "."}, ["and 8 others has no forces by a usual name"]),
         ({"data": "theta.json"}, ["theta.json"]),
         ({"data": "bare.xyz"}, ["bare.xyz has no energies", "bare.xyz has no forces", "bare.xyz states no temperature"]),
-        ({"data": "a\0b"}, ["no such file"]),
+        ({"data": "a\0b"}, ["which has a NUL"]),
         ({"data": "None"}, ["None: no such file"]),
         ({"temperature": "300", "theta": "5"}, ["5: no such file"]),
         ({"temperature": "300", "forces": "5"}, ["FORCES", "'5'"]),
