@@ -16,6 +16,7 @@ import fisherlib as fl
 from fisherlib import diagnostics
 from fisherlib.descriptors import Soap
 from fisherlib.diagnostics.bonds import bonds
+from fisherlib.diagnostics.force_sign import slope_verdict
 from fisherlib.diagnostics.training_set import training_set
 from fisherlib.units import BOHR, HARTREE
 
@@ -332,3 +333,10 @@ def test_data_without_energies_get_every_check_that_needs_none(few_walkers: fl.D
     again = [dataclasses.replace(t, key=f"{t.key} again") for t in silent.values()]
     found = {v.name: v for v in diagnostics.consistency(fl.Dataset([*silent.values(), *again]))}
     assert found["duplicates"].value == 200.0
+
+
+def test_a_steep_correlation_is_not_called_loose() -> None:
+    verdict = slope_verdict(-0.3, -1.0, 0.9, 10.0, computed=True)
+    assert verdict.level == "unknown" and "loosely" not in verdict.message
+    assert "slope −0.3" in verdict.message
+    assert "too loosely (correlation −0.30)" in slope_verdict(-0.01, -0.3, 0.9, 10.0, computed=True).message

@@ -122,6 +122,10 @@ def slope_verdict(
         message = (
             f"energies follow θ_f·D too loosely (correlation {correlation:.2f}) to tell the sign and the unit of Φ"
         )
+        if (
+            downhill and correlation < -LOOSELY
+        ):  # nothing loose about it, as where few configurations are left to compare
+            message = f"energies fall where θ_f·D rises (slope {slope:.2g}), but by no slope that a wrong sign or unit would give"
         return unknown(name, message)
     level: Level = "ok"
     message = f"energies rise by {slope:.3f} eV where θ_f·D rises by 1 eV"
