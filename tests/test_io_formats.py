@@ -877,3 +877,15 @@ def test_neighbour_lists_of_pacemaker_are_left_out_unread(
     np.testing.assert_allclose(found.energies, [a.get_potential_energy() for a in frames], rtol=1e-12)
     np.testing.assert_allclose(found.forces, np.concatenate([a.get_forces() for a in frames]), rtol=1e-12)
     assert {"atomic_env", "tp_atoms"}.isdisjoint({*stored.entries, *stored.columns})
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a.traj"])
+def test_elements_are_refused_where_a_file_names_its_own(tmp_path: Path, name: str) -> None:
+    atoms = ase.build.bulk("Cu", cubic=True)
+    atoms.calc = SinglePointCalculator(atoms, energy=1.0, forces=np.ones((4, 3)))
+    ase.io.write(tmp_path / name, atoms)
+    assert fl.io.open(tmp_path / name).atoms == 4
+    with pytest.raises(
+        ValueError, match=rf"elements: expected none for {name}, which names its own, got Cu; leave it out"
+    ):
+        fl.io.open(tmp_path / name, elements="Cu")

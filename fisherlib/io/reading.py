@@ -87,6 +87,10 @@ def _symbols(elements: Sequence[str] | str | None) -> list[str] | None:
 def _stored(
     file: Path, kind: str, elements: Sequence[str] | None, energies: ArrayLike | str | None
 ) -> list[Configurations]:
+    if elements is not None and kind not in TYPED:
+        raise ValueError(
+            f"elements: expected none for {file.name}, which names its own, got {', '.join(elements)}; leave it out"
+        )
     given: dict[str, Any] = {"elements": elements} if kind in TYPED else {}
     given |= {"energies": energies} if kind == "LAMMPS dump" else {}
     with contextlib.nullcontext(file) if kind in UNPACKING else unpacked(file) as plain:
