@@ -246,9 +246,13 @@ class Explorer:
 
     def until(self, script: str, *, timeout: int = PATIENCE) -> None:
         """Waits until a script says yes of the figure, ``gd``."""
-        self.page.wait_for_function(
-            f"() => {{ const gd = {FIGURE}; return !!gd?._fullLayout && ({script}); }}", timeout=timeout
-        )
+        try:
+            self.page.wait_for_function(
+                f"() => {{ const gd = {FIGURE}; return !!gd?._fullLayout && ({script}); }}", timeout=timeout
+            )
+        except sync_api.TimeoutError:
+            sizes = "[gd?._fullLayout?.width, gd?.clientWidth, gd?.parentElement?.clientWidth, innerWidth]"
+            raise AssertionError(f"never: {script}; widths {self.value(sizes)}, console {self.errors}") from None
 
     def title(self, contains: str) -> None:
         """Waits until the figure's title holds some words."""

@@ -215,7 +215,7 @@ def test_fits_that_validation_prefers_are_among_the_models_of_every_page(folder:
 def test_pages_are_there_before_validation_has_chosen_and_it_can_be_cancelled(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, real, beats = threading.Event(), fl.study.choose_mixture, []
+    go, real, beats = threading.Event(), fl.study.offers.choose_mixture, []
 
     def slow(*arguments: object, progress: Callable[[int, int], None], **options: object) -> object:
         while not go.wait(0.002):
@@ -223,7 +223,7 @@ def test_pages_are_there_before_validation_has_chosen_and_it_can_be_cancelled(
             beats.append(1)
         return real(*arguments, progress=progress, **options)
 
-    monkeypatch.setattr(fl.study, "choose_mixture", slow)
+    monkeypatch.setattr(fl.study.offers, "choose_mixture", slow)
 
     async def scene() -> None:
         dashboard = Dashboard("demo.npz")

@@ -25,12 +25,14 @@ function render({ model, el }) {
     if (x !== undefined) model.send({ clicked: [x, y] });
   };
 
+  const done = (plot) => Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+
   async function draw() {
     const text = model.get("drawing");
     const room = el.clientWidth; // asked before drawing: it may change meanwhile, and is then drawn for again
     if (!text || !room) return; // hidden parts of a page have no width
     if (text !== drawn) await become(text);
-    else if (room !== width) await Plotly.relayout(gd, { autosize: true });
+    else if (room !== width) await done(Plotly.relayout(gd, { autosize: true }));
     width = room;
   }
 
@@ -43,7 +45,7 @@ function render({ model, el }) {
     if (layout.scene && model.get("camera").eye) layout.scene.camera = structuredClone(model.get("camera"));
     const whole = { ...layout, autosize: true, width: undefined };
     const plot = inPlace ? Plotly.react(gd, data, whole, CONFIG) : Plotly.newPlot(gd, data, whole, CONFIG);
-    await Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    await done(plot);
     if (inPlace) return;
     gd.on("plotly_relayout", turned); // a new plot has no listeners
     gd.on("plotly_click", clicked);
