@@ -444,7 +444,8 @@ def test_descriptors_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threading.active_count() == threads
 
 
-def test_a_reading_that_is_called_off_leaves_no_cache(tmp_path: Path) -> None:
+def test_a_reading_that_is_called_off_leaves_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FISHERLIB_CACHE", str(tmp_path / "kept"))  # not what an earlier run has kept
     rng = np.random.default_rng(0)
     atoms = [Atoms("Cu4", positions=2.5 * np.eye(4, 3) + 0.2 * rng.normal(size=(4, 3))) for _ in range(40)]
     for a in atoms:
