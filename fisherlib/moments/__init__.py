@@ -12,6 +12,6 @@ from .offsets import free_offsets as free_offsets
 from .offsets import without_offsets as without_offsets
 from .record import Fold as Fold
 from .record import MomentRecord as MomentRecord
-from .record import StrainSums as StrainSums
+from .strain import StrainSums as StrainSums
 from .sums import Sums as Sums
 from .sums import rows_per_block as rows_per_block

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..arguments import kind
 from ..dataset import Array, frozen
+from .strain import StrainSums, joined_strains
 
 #: Rows of a large matrix that are updated at once.
 ROWS = 64
@@ -19,43 +20,6 @@ _WORDS = {
     "mean": "descriptors or energies",
     "scatter": "descriptors or energies",
 }
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class StrainSums:
-    """Sums over the virials of configurations, of those that have any.
-
-    Attributes:
-        configurations: number of them.
-        PsiPsi: (K, K) ΨᵀΨ, [D]².
-        PsiW: (K,) ΨᵀW, [D] eV.
-        WW: W·W, eV².
-
-    Example:
-        >>> import numpy as np
-        >>> some = StrainSums(configurations=1, PsiPsi=np.eye(2), PsiW=np.ones(2), WW=3.0)
-        >>> (some + some).WW
-        6.0
-    """
-
-    configurations: int
-    PsiPsi: Array
-    PsiW: Array
-    WW: float
-
-    def __post_init__(self) -> None:
-        for name in ("PsiPsi", "PsiW"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-
-    def __add__(self, other: "StrainSums") -> "StrainSums":
-        return self._with(other, +1)
-
-    def __sub__(self, other: "StrainSums") -> "StrainSums":
-        return self._with(other, -1)
-
-    def _with(self, other: "StrainSums", sign: int) -> "StrainSums":
-        ours, theirs = (dataclasses.asdict(sums) for sums in (self, other))
-        return StrainSums(**{name: ours[name] + sign * theirs[name] for name in ours})
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -229,7 +193,7 @@ class MomentRecord:
             - other.scatter
             - np.outer(step, step) * (M * other.configurations / self.configurations),
             elements=self.elements,
-            strain=_strains(self.strain, other.strain, -1),
+            strain=joined_strains(self.strain, other.strain, -1),
             temperature=self.temperature,
             digests=self.digests - other.digests,
             identity=_identities(self.identity, other.identity, -1),
@@ -278,7 +242,7 @@ class Fold:
         s["FF"] += other.FF
         s["configurations"], s["rows"] = m + n, s["rows"] + other.rows
         s["temperature"] = s["temperature"] if s["temperature"] == other.temperature else None
-        s["strain"] = _strains(s["strain"], other.strain, +1)
+        s["strain"] = joined_strains(s["strain"], other.strain, +1)
         self._digests |= other.digests
         s["identity"] = _identities(s["identity"], other.identity, +1)
 
@@ -299,13 +263,6 @@ class Fold:
 def _identities(a: int | None, b: int | None, sign: int) -> int | None:
     """The identity of data that are put together (sign +1) or taken out (−1), modulo 2⁶⁴."""
     return None if a is None or b is None else (a + sign * b) % 2**64
-
-
-def _strains(a: StrainSums | None, b: StrainSums | None, sign: int) -> StrainSums | None:
-    """The strain sums of data that are put together (sign +1) or taken out (−1)."""
-    if a is None or b is None:
-        return a or b
-    return a + b if sign > 0 else (a - b if a.configurations > b.configurations else None)
 
 
 def _refuse_other_descriptors(K: int, other: int) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..dataset import Array
-from .record import MomentRecord, StrainSums
+from .record import MomentRecord
+from .strain import StrainSums
 
 #: float64 numbers in a block of Φ: 4 MB, so that the block is still in the cache for ΦᵀF after ΦᵀΦ.
 BLOCK_NUMBERS = 2**19

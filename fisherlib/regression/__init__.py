@@ -2,7 +2,6 @@
 
 from .criteria import evidence as evidence
 from .criteria import gcv as gcv
-from .fits import Terms as Terms
 from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
@@ -14,6 +13,7 @@ from .group_weights import by_size as by_size
 from .group_weights import weighted_fit as weighted_fit
 from .group_weights import weighted_loss as weighted_loss
 from .group_weights import weights_of as weights_of
+from .loss_terms import Terms as Terms
 from .normal import common_temperature as common_temperature
 from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
