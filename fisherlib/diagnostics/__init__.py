@@ -21,12 +21,12 @@ from .checklists import health as health
 from .duplicates import without_copies as without_copies
 from .energy_fluctuations import canonical_ratio as canonical_ratio
 from .energy_fluctuations import drift as drift
-from .force_sign import signs_of_moments as signs_of_moments
 from .identifiability import null_directions as null_directions
 from .identifiability import temperature_dependence as temperature_dependence
 from .leverage import leverage as leverage
 from .metastability import Metastability as Metastability
 from .metastability import metastability as metastability
+from .moment_signs import signs_of_moments as signs_of_moments
 from .runs import short_runs as short_runs
 from .runs import single_run as single_run
 from .self_checks import consistency as consistency
