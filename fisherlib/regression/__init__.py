@@ -9,7 +9,6 @@ from .fits import kl_path as kl_path
 from .fits import mixture_fit as mixture_fit
 from .fits import ridge_fit as ridge_fit
 from .group_weights import GroupWeights as GroupWeights
-from .group_weights import by_size as by_size
 from .group_weights import weighted_fit as weighted_fit
 from .group_weights import weighted_loss as weighted_loss
 from .group_weights import weights_of as weights_of
@@ -19,3 +18,4 @@ from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
 from .ridge import ridge_path as ridge_path
+from .size_groups import by_size as by_size
