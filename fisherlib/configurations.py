@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arguments import elements
-from .dataset import Trajectory
+from .dataset import Jacobian, Trajectory
 
 #: Arrays of a ``Configurations`` with a row for each atom, and those with a row for each configuration.
 _OF_ATOMS, _OF_CONFIGURATIONS = ("numbers", "positions", "forces"), ("energies", "virials", "cell", "pbc")
@@ -140,7 +140,13 @@ class Configurations:
         return made
 
     def with_descriptors(
-        self, D: NDArray, Phi: NDArray, names: Sequence[str], *, Psi: NDArray | None = None
+        self,
+        D: NDArray,
+        Phi: NDArray,
+        names: Sequence[str],
+        *,
+        Psi: NDArray | None = None,
+        jacobian: Jacobian | None = None,
     ) -> Trajectory:
         """The trajectory of these configurations with their descriptors.
 
@@ -149,6 +155,7 @@ class Configurations:
             Phi: (3ΣN, K) force descriptors, −∂D/∂x.
             names: of the K descriptors.
             Psi: (M, 6, K) strain descriptors, −∂D/∂ε, in the order of the virials, or None.
+            jacobian: of D, or None.
 
         Raises:
             ValueError: forces are not chosen yet.
@@ -166,6 +173,7 @@ class Configurations:
             force_descriptors=Phi,
             virials=self.virials,
             strain_descriptors=Psi,
+            jacobian=jacobian,
             species=self.numbers,
             positions=self.positions,
             cell=self.cell,

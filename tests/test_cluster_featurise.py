@@ -401,7 +401,7 @@ def test_the_command_writes_moments_or_a_database(file: Path, tmp_path: Path) ->
         (["--shards", "1/2"], "--shards: expected none with featurise"),
         (["more.xyz"], "paths: expected one database, part files, or featurise and one file"),
         (["-o", "x.txt"], "output: expected a name ending in .npz"),
-        (["--descriptor", "colour=3"], "descriptor: expected cutoff=4.5,n_max=8, say, of cutoff, n_max"),
+        (["--descriptor", "colour=3"], "descriptor: expected soap:cutoff=4.5,n_max=8, say, of cutoff, n_max"),
         (["--workers", "0", "--descriptor", SETTINGS], "workers: expected"),
     ],
 )

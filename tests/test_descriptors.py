@@ -174,8 +174,12 @@ print(Soap(n_max=2, l_max=1)(dimers, species=[29])[0].shape)
 
 def test_settings_of_a_command_are_parsed() -> None:
     assert from_text("cutoff=4.5,n_max=8") == Soap(cutoff=4.5, n_max=8)
-    for text in ("cutoff", "colour=3", "cutoff=1e9", "cutoff=", ""):
+    assert from_text("soap") == from_text("SOAP:") == Soap()
+    for text in ("colour", "soup:cutoff=4", ""):
+        with pytest.raises(ValueError, match="^descriptor: expected one of soap.*, got"):
+            from_text(text)
+    for text in ("colour=3", "cutoff=1e9", "cutoff=", "soap:cutoff"):
         with pytest.raises(
-            ValueError, match=r"^descriptor: expected cutoff=4.5,n_max=8, say, of cutoff, n_max, .*, got"
+            ValueError, match=r"^descriptor: expected soap:cutoff=4.5,n_max=8, say, of cutoff, n_max, .*, got"
         ):
             from_text(text)

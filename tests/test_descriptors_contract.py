@@ -15,7 +15,7 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Descriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Descriptor, JacobianDescriptor, Soap, StrainDescriptor
 
 FEATURISERS: dict[str, Descriptor] = {"SOAP": Soap(cutoff=4.0, n_max=3, l_max=2), "pairs": Pairs()}
 
@@ -79,7 +79,9 @@ def close(found: np.ndarray, expected: np.ndarray, part: float = 1e-9) -> None:
 
 def test_every_featuriser_of_the_package_is_tried() -> None:
     there = {x for x in vars(descriptors).values() if isinstance(x, type) and hasattr(x, "limits")}
-    assert there - {Descriptor, StrainDescriptor} == {type(d) for d in FEATURISERS.values()} - {Pairs}
+    assert there - {Descriptor, JacobianDescriptor, StrainDescriptor} == {type(d) for d in FEATURISERS.values()} - {
+        Pairs
+    }
 
 
 def test_it_is_a_frozen_value(descriptor: Descriptor) -> None:
@@ -138,6 +140,34 @@ def test_force_descriptors_are_minus_the_gradient(descriptor: Descriptor, atoms:
     Phi = of(descriptor, atoms)[1]
     assert np.abs(Phi).max() > 1e-2
     close(-(total[::2] - total[1::2]).reshape(Phi.shape) / (2 * h), Phi, 1e-6)
+
+
+def test_one_configuration_needs_no_list_and_no_elements(descriptor: Descriptor, atoms: Atoms) -> None:
+    for found, expected in zip(descriptor(atoms), descriptor([atoms], species=species(atoms)), strict=True):
+        assert found.tobytes() == expected.tobytes()
+
+
+def test_a_jacobian_is_minus_the_gradient_of_each_atom(descriptor: Descriptor) -> None:
+    if not isinstance(descriptor, JacobianDescriptor):
+        assert not hasattr(descriptor, "with_jacobian")
+        return
+    many, h, elements = [water(), crystal(), triclinic(), copper()], 1e-4, [1, 8, 11, 17, 29, 79]
+    D, Phi = descriptor(many, species=elements)
+    found, jacobian = descriptor.with_jacobian(many, species=elements)
+    close(found, D, 1e-12)
+    close(jacobian.force_descriptors(len(D)), Phi, 1e-12)
+    start = 0
+    for atoms in many:
+        own, moved = jacobian.slice(start, start + len(atoms)), []
+        dense = np.zeros((len(atoms), len(atoms), 3, D.shape[1]))
+        np.add.at(dense, (own.centres, own.atoms), own.values)
+        for j, axis in np.ndindex(len(atoms), 3):
+            for sign in (1, -1):
+                moved.append(atoms.copy())
+                moved[-1].positions[j, axis] += sign * h
+        both = descriptor(moved, species=elements)[0].reshape(len(atoms), 3, 2, len(atoms), -1)
+        close(-(both[:, :, 0] - both[:, :, 1]).transpose(2, 0, 1, 3) / (2 * h), dense, 1e-6)
+        start += len(atoms)
 
 
 VOIGT = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]

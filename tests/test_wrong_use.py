@@ -642,6 +642,7 @@ MADE_ELSEWHERE = {
     "fl.descriptors.Descriptor",
     "fl.descriptors.Limit",
     "fl.descriptors.Reference",
+    "fl.descriptors.JacobianDescriptor",
     "fl.descriptors.StrainDescriptor",
     "fl.descriptors.in_words",
     "fl.descriptors.size_parameters",

@@ -10,6 +10,7 @@ from ..arguments import elements, flags, kind, numbers, whole, words
 from ..units import beta
 from .arrays import Array, frozen, refuse_non_finite, shaped
 from .elements import element_counts, elements_of
+from .jacobian import Jacobian
 from .names import numbered, symbol
 
 #: Rows per atom of each array; 0 for one row per configuration. Atoms come before their sums, which cannot name the atom.
@@ -46,6 +47,7 @@ class Trajectory:
             whose stress is not known. A strain ε moves positions and cell by x → x (1 + ε).
         strain_descriptors: (M, 6, K) Ψ = −∂D/∂ε, [D], in the same order, so that the model's virials are Ψθ, or None;
             wanted where there are virials. Six times K NaN where the virial is not known.
+        jacobian: of ``site_descriptors``, for models whose site energies are no linear function, or None.
         species: (ΣN,) atomic numbers, or None.
         positions: (ΣN, 3) Å, or None; the algebra never needs them.
         cell, pbc: (M, 3, 3) Å and (M, 3), or None for isolated systems.
@@ -79,6 +81,7 @@ class Trajectory:
     site_descriptors: Array | None = None
     virials: Array | None = None
     strain_descriptors: Array | None = None
+    jacobian: Jacobian | None = None
     species: NDArray[np.integer] | None = None
     positions: Array | None = None
     cell: Array | None = None
@@ -111,6 +114,7 @@ class Trajectory:
         self._put_directions(M)
         self._put_names()
         self._refuse_strains_apart()
+        self._refuse_foreign_jacobian(atoms)
         for name, rows_per_atom in _ROWS_PER_ATOM.items():
             if (values := getattr(self, name)) is not None and (name != "energies" or self.has_energies):
                 names = self.descriptor_names if name.endswith("descriptors") else ()
@@ -156,6 +160,21 @@ class Trajectory:
             raise ValueError(
                 f"virials of trajectory {self.key!r}: expected six numbers and their strain descriptors, or six NaN where the "
                 f"stress is not known, got {self.virials[bad[0]].tolist()} in configuration {bad[0]}"
+            )
+
+    def _refuse_foreign_jacobian(self, atoms: int) -> None:
+        if (jacobian := self.jacobian) is None:
+            return
+        kind(f"jacobian of trajectory {self.key!r}", jacobian, Jacobian, "Trajectory(jacobian=Jacobian(…), …)")
+        if self.site_descriptors is None:
+            raise ValueError(f"site_descriptors of trajectory {self.key!r}: expected them beside jacobian, got none")
+        configuration = np.repeat(np.arange(len(self)), self.n_atoms)
+        last = max(jacobian.centres.max(initial=0), jacobian.atoms.max(initial=0))
+        fits = jacobian.K == self.K and last < atoms
+        if not fits or (configuration[jacobian.centres] != configuration[jacobian.atoms]).any():
+            raise ValueError(
+                f"jacobian of trajectory {self.key!r}: expected pairs of atoms of the same configuration among {atoms} and K = "
+                f"{self.K}, got K = {jacobian.K} and atoms up to {last}"
             )
 
     def _put_names(self) -> None:
@@ -222,4 +241,6 @@ class Trajectory:
         per |= {"forces": (3 * a, 3 * b), "force_descriptors": (3 * a, 3 * b)}
         per |= {"site_descriptors": (a, b), "species": (a, b), "positions": (a, b)}
         cut = {name: getattr(self, name)[i:j] for name, (i, j) in per.items() if getattr(self, name) is not None}
+        if self.jacobian is not None:
+            cut["jacobian"] = self.jacobian.slice(a, b)
         return dataclasses.replace(self, **cut)

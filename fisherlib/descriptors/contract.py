@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from ase import Atoms
 
-from ..dataset import Array
+from ..dataset import Array, Jacobian
 from ..progress import Progress
 
 
@@ -59,13 +59,14 @@ class Descriptor(Protocol):
         """K different names of the descriptors for the given atomic numbers."""
 
     def __call__(
-        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
     ) -> tuple[Array, Array]:
         """Descriptors of configurations.
 
         Args:
-            atoms: configurations, periodic in all directions or in none.
-            species: atomic numbers that the descriptors tell apart, the same for a whole dataset.
+            atoms: one configuration or several; a direction that is not periodic gets a vacuum.
+            species: atomic numbers that the descriptors tell apart, the same for a whole dataset; those that occur
+                without it.
             progress: called with (configurations done, configurations in all); an exception that it raises stops the
                 computation.
 
@@ -82,7 +83,7 @@ class StrainDescriptor(Descriptor, Protocol):
     """A featuriser that also knows how its descriptors change with the cell, for fits to stresses."""
 
     def with_strain(
-        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
     ) -> tuple[Array, Array, Array]:
         """Descriptors of configurations with those of the strain, in one pass; arguments and errors as without.
 
@@ -91,6 +92,16 @@ class StrainDescriptor(Descriptor, Protocol):
             [D], in the order xx yy zz yz xz xy. ε moves positions and cell vectors by x → x (1 + ε), so that the
             virial of the model is W_θ = −∂U_θ/∂ε = Ψθ. They are NaN where a direction is not periodic.
         """
+
+
+@runtime_checkable
+class JacobianDescriptor(Descriptor, Protocol):
+    """A featuriser that also knows how the descriptors of each atom change with each position, for neural potentials."""
+
+    def with_jacobian(
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
+    ) -> tuple[Array, Jacobian]:
+        """Site descriptors (ΣN, K) and their Jacobian, whose sum over centres is Φ; arguments and errors as without."""
 
 
 def voigt(tensors: Array, axis: int) -> Array:

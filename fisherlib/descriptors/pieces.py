@@ -10,7 +10,7 @@ from ase import Atoms
 from ..configurations import Configurations
 from ..dataset import Array, Trajectory
 from ..progress import Progress
-from .contract import Descriptor, StrainDescriptor
+from .contract import Descriptor, JacobianDescriptor, StrainDescriptor
 from .forecast import precision
 
 #: Numbers of Φ that are computed at once, in double precision: 64 MB.
@@ -42,10 +42,29 @@ def in_pieces(
     return tuple(made)
 
 
-def with_descriptors(frames: Configurations, *, descriptor: Descriptor, species: Sequence[int]) -> Trajectory:
-    """The configurations with their descriptors, computed at once and kept nowhere."""
+def with_descriptors(
+    frames: Configurations, *, descriptor: Descriptor, species: Sequence[int], jacobian: bool = False
+) -> Trajectory:
+    """The configurations with their descriptors, computed at once and kept nowhere.
+
+    Args:
+        frames: the configurations.
+        descriptor: of atoms.
+        species: atomic numbers that it tells apart.
+        jacobian: whether to compute the Jacobian too, of which Φ is the sum.
+
+    Raises:
+        TypeError: a descriptor that knows nothing of what is wanted.
+    """
+    names = descriptor.names(species)
+    if jacobian:
+        if not isinstance(descriptor, JacobianDescriptor):
+            name = type(descriptor).__name__
+            raise TypeError(f"jacobian: expected a descriptor that gives its Jacobian, such as Soap or Gmp, got {name}")
+        D, J = descriptor.with_jacobian(frames.atoms(), species=species)
+        return frames.with_descriptors(D, J.force_descriptors(len(D)), names, jacobian=J)
     D, Phi, *Psi = _computing(descriptor, [frames])(frames.atoms(), species=species)
-    return frames.with_descriptors(D, Phi, descriptor.names(species), Psi=Psi[0] if Psi else None)
+    return frames.with_descriptors(D, Phi, names, Psi=Psi[0] if Psi else None)
 
 
 def _computing(descriptor: Descriptor, frames: Sequence[Configurations]) -> Callable[..., tuple[Array, ...]]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from ..arguments import elements
+from ..arguments import each, elements
+from .vacuum import with_vacuum
 
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
@@ -65,3 +66,27 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
             f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
             "in fractions"
         )
+
+
+def checked(
+    atoms: Atoms | Sequence[Atoms], species: Sequence[int] | None, *, cutoff: float, name: str
+) -> tuple[list[tuple[Atoms, Atoms]], tuple[int, ...]]:
+    """Configurations as given and as they are computed, slabs with a vacuum, and the elements to tell apart.
+
+    Args:
+        atoms: one configuration or several.
+        species: atomic numbers; those that occur without it.
+        cutoff: Å.
+        name: of the descriptor, for error messages.
+
+    Raises:
+        TypeError: anything but configurations.
+        ValueError: an element that is not among ``species``, or a configuration that cannot be described.
+    """
+    given = each("atoms", [atoms] if isinstance(atoms, Atoms) else atoms, Atoms, f"{name}()([atoms, …])")
+    known = tuple(sorted({int(z) for a in given for z in a.numbers}) if species is None else species)
+    refuse_unknown_elements(given, known)
+    made = [with_vacuum(a, cutoff) for a in given]
+    for m, a in enumerate(made):
+        refuse_impossible(a, cutoff, f"configuration {m}")
+    return list(zip(given, made, strict=True)), known

@@ -2,11 +2,7 @@
 
 import dataclasses
 import itertools
-import os
-import queue
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -15,23 +11,16 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 from metatensor import Labels, TensorBlock, TensorMap
-from scipy.sparse import csr_array
 
-from ..arguments import each, elements
-from ..dataset import Array
+from ..arguments import elements
+from ..dataset import Array, Jacobian
 from ..progress import Progress
 from .contract import Limit, voigt
-from .refusals import refuse_impossible, refuse_unknown_elements
-from .vacuum import with_vacuum
+from .refusals import checked
+from .spectrum import fill, in_batches, jacobian, sums
 
-#: Most configurations, and atoms in them, handed to featomic at once: gradients before summation take tens of MB for
-#: K = 1000, and a computation that is called off ends with the batches under way. A larger configuration is a batch by
-#: itself.
-BATCH, BATCH_ATOMS = 8, 64
 #: Descriptors, at most: a configuration of 100 atoms has 2.4 GB of Φ then.
 MOST = 10**6
-
-_LOADING = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,7 +103,7 @@ class Soap:
         ]
 
     def __call__(
-        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
     ) -> tuple[Array, Array]:
         """Descriptors of configurations.
 
@@ -135,7 +124,7 @@ class Soap:
         return sites, Phi
 
     def with_strain(
-        self, atoms: Sequence[Atoms], *, species: Sequence[int], progress: Progress | None = None
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
     ) -> tuple[Array, Array, Array]:
         """Site, force and strain descriptors in one pass; see ``StrainDescriptor``.
 
@@ -147,49 +136,45 @@ class Soap:
         """
         return self._computed(atoms, species, progress, strain=True)
 
+    def with_jacobian(
+        self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
+    ) -> tuple[Array, Jacobian]:
+        """Site descriptors and their Jacobian in one pass; see ``JacobianDescriptor``.
+
+        Examples:
+            >>> from ase.build import molecule
+            >>> D, jacobian = Soap(cutoff=4.0, n_max=2, l_max=1).with_jacobian(molecule("H2O"))
+            >>> D.shape, jacobian.values.shape
+            ((3, 40), (9, 3, 40))
+        """
+        both, species = checked(atoms, species, cutoff=self.cutoff, name="Soap")
+        made, K = [periodic for _, periodic in both], len(self.names(species))
+        ends = np.cumsum([0] + [len(a) for a in made])
+        sites, parts = np.zeros((ends[-1], K)), dict[int, tuple[int, Jacobian]]()
+
+        def put(start: int, stop: int, spectrum: TensorMap) -> None:
+            N = ends[stop] - ends[start]
+            fill(spectrum, ends[start:stop], sites)
+            parts[start] = N, jacobian(spectrum, ends[start:stop] - ends[start], K, N)
+
+        in_batches(self._calculator, made, self._wanted(species), put, progress=progress)
+        return sites, Jacobian.joined([parts[start] for start in sorted(parts)])
+
     def _computed(
-        self, atoms: Sequence[Atoms], species: Sequence[int], progress: Progress | None, *, strain: bool
+        self, atoms: Atoms | Sequence[Atoms], species: Sequence[int] | None, progress: Progress | None, *, strain: bool
     ) -> tuple[Array, Array, Array]:
-        atoms = each("atoms", atoms, Atoms, "Soap()([atoms, …], species=[29])")
-        refuse_unknown_elements(atoms, species)
-        open_ = [not a.pbc.all() for a in atoms]  # a strain of a slab or a molecule has no virial to go with it
-        atoms = [with_vacuum(a, self.cutoff) for a in atoms]
-        for m, a in enumerate(atoms):
-            refuse_impossible(a, self.cutoff, f"configuration {m}")
-        K, wanted = len(self.names(species)), self._wanted(species)
-        ends = np.cumsum([0] + [len(a) for a in atoms])
-        sites, Phi, Psi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K)), np.zeros((len(atoms) * strain, 3, 3, K))
-        # A calculator takes as long to make as a small batch to compute.
-        calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = queue.SimpleQueue()
+        both, species = checked(atoms, species, cutoff=self.cutoff, name="Soap")
+        made, K = [periodic for _, periodic in both], len(self.names(species))
+        ends = np.cumsum([0] + [len(a) for a in made])
+        sites, Phi, Psi = np.zeros((ends[-1], K)), np.zeros((ends[-1], 3, K)), np.zeros((len(made) * strain, 3, 3, K))
 
-        def batch(start: int, stop: int) -> int:
-            try:
-                calculator = calculators.get_nowait()
-            except queue.Empty:
-                calculator = self._calculator()
-            spectrum = self._spectrum(calculator, atoms[start:stop], wanted, strain)
-            _put(spectrum, ends[start:stop], sites, Phi, Psi[start:stop])
-            calculators.put(calculator)
-            return stop - start
+        def put(start: int, stop: int, spectrum: TensorMap) -> None:
+            fill(spectrum, ends[start:stop], sites)
+            sums(spectrum, ends[start:stop], Phi, Psi[start:stop])
 
-        with _LOADING:  # featomic loads its library on first use, and several threads would share a half-loaded one
-            self._calculator()
-        done, pool = 0, ThreadPoolExecutor(_threads())  # featomic releases the interpreter's lock while it computes
-        try:
-            for count in pool.map(batch, *_batches(atoms)):
-                done += count
-                if progress is not None:
-                    progress(done, len(atoms))
-        except featomic.FeatomicError as error:
-            why = str(error).partition("\n")[0]
-            raise ValueError(
-                f"atoms: expected configurations that featomic can describe, got others ({why:.200}); look for cells far longer in "
-                "one direction than in another"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)  # after an exception the batches that wait are dropped, not computed
-        if strain:
-            Psi[open_] = np.nan
+        in_batches(self._calculator, made, self._wanted(species), put, strain=strain, progress=progress)
+        if strain:  # a strain of a slab or a molecule has no virial to go with it
+            Psi[[not given.pbc.all() for given, _ in both]] = np.nan
         return sites, Phi.reshape(-1, K), voigt(Psi, axis=1)
 
     def _calculator(self) -> featomic.SoapPowerSpectrum:
@@ -203,13 +188,6 @@ class Soap:
             },
         )
 
-    def _spectrum(
-        self, calculator: featomic.SoapPowerSpectrum, atoms: Sequence[Atoms], wanted: TensorMap, strain: bool
-    ) -> TensorMap:
-        only = {"selected_keys": wanted.keys, "selected_properties": wanted}
-        gradients = ["positions", *["strain"] * strain]
-        return calculator.compute([_without_box(a) for a in atoms], gradients=gradients, **only)
-
     def _wanted(self, species: Sequence[int]) -> TensorMap:
         """The columns in the order of their names, in the form in which featomic takes a selection."""
         keys, blocks = self._keys(species), []
@@ -219,54 +197,3 @@ class Soap:
             properties = Labels(["l", "n_1", "n_2"], channels)
             blocks.append(TensorBlock(np.zeros((0, len(channels))), nothing, [], properties))
         return TensorMap(keys, blocks)
-
-
-def _threads() -> int:
-    """As many as featomic itself takes: those that its environment variable allows, or else all cores."""
-    allowed = os.environ.get("RAYON_NUM_THREADS", "")
-    return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1
-
-
-def _without_box(atoms: Atoms) -> Atoms:
-    """An isolated configuration without a cell, of which featomic would warn."""
-    return atoms if atoms.pbc.any() else Atoms(atoms.numbers, atoms.positions)
-
-
-def _batches(atoms: Sequence[Atoms]) -> tuple[list[int], list[int]]:
-    """First configurations of the batches, and the ones after their last."""
-    starts: list[int] = []
-    size = 0
-    for m, a in enumerate(atoms):
-        if not starts or m - starts[-1] == BATCH or size + len(a) > BATCH_ATOMS:
-            starts.append(m)
-            size = 0
-        size += len(a)
-    return starts, [*starts[1:], len(atoms)]
-
-
-def _put(spectrum: TensorMap, offsets: Array, sites: Array, Phi: Array, Psi: Array) -> None:
-    """Descriptors and summed gradients of one batch into their rows; batches have rows of their own."""
-    first = 0
-    for block in spectrum.blocks():
-        columns = slice(first, first + len(block.properties))
-        sites[offsets[block.samples["system"]] + block.samples["atom"], columns] = block.values
-        # ∂D_i/∂x_j for every centre i: summed over i, with a minus sign, it is the force descriptor of atom j.
-        positions = block.gradient("positions")
-        _subtract(
-            positions.values, offsets[positions.samples["system"]] + positions.samples["atom"], Phi[:, :, columns]
-        )
-        if len(Psi):
-            strain = block.gradient("strain")
-            _subtract(strain.values, block.samples["system"][strain.samples["sample"]], Psi[..., columns])
-        first = columns.stop
-
-
-def _subtract(values: Array, rows: Array, sums: Array) -> None:
-    """Subtracts each of the values from its row of the sums."""
-    n = len(rows)
-    if n == 0:
-        return
-    base = int(rows.min())
-    height = int(rows.max()) - base + 1
-    summing = csr_array((np.full(n, -1.0), (rows - base, np.arange(n))), shape=(height, n))
-    sums[base : base + height] += (summing @ values.reshape(n, -1)).reshape(height, *sums.shape[1:])

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
     def trajectory(self, names: tuple[str, ...]) -> Trajectory:
         """Its configurations, in memory, with these names of their descriptors."""
         h = self.header
-        arrays = {name: self.array(name) for name in h.arrays if name != "fingerprints"}
+        arrays: dict[str, Any] = {name: self.array(name) for name in h.arrays if name != "fingerprints"}
         return Trajectory(key=h.key, temperature=h.temperature, descriptor_names=names, **arrays)
 
     def verify(self) -> None:

@@ -1,0 +1,43 @@
+"""Pairs of atoms within a cutoff, by vesin."""
+
+from typing import NamedTuple
+
+import numpy as np
+import vesin
+from ase import Atoms
+from numpy.typing import NDArray
+
+from ..dataset import Array
+
+
+class Neighbours(NamedTuple):
+    """Every atom with each of its neighbours and of their periodic images, in one order whatever they are computed with.
+
+    Attributes:
+        numbers: (N,) atomic numbers.
+        i, j: (P,) the atom and its neighbour, i ascending; they are equal for an atom and its own image.
+        vectors: (P, 3) x_j − x_i, Å.
+        distances: (P,) Å.
+    """
+
+    numbers: NDArray[np.integer]
+    i: NDArray[np.integer]
+    j: NDArray[np.integer]
+    vectors: Array
+    distances: Array
+
+
+def neighbours_of(atoms: Atoms, cutoff: float) -> Neighbours:
+    """The pairs of one configuration that are closer than the cutoff, Å.
+
+    >>> from ase.build import bulk
+    >>> pairs = neighbours_of(bulk("Cu", a=3.6), 3.0)
+    >>> pairs.i.tolist() == [0] * 12, pairs.distances.round(3).tolist() == [2.546] * 12
+    (True, True)
+    """
+    search = vesin.NeighborList(cutoff=cutoff, full_list=True)
+    i, j, shifts, vectors, distances = search.compute(
+        points=atoms.positions, box=np.array(atoms.cell), periodic=atoms.pbc, quantities="ijSDd"
+    )
+    order = np.lexsort((shifts[:, 2], shifts[:, 1], shifts[:, 0], j, i))
+    return Neighbours(atoms.numbers, i[order].astype(int), j[order].astype(int), vectors[order], distances[order])
