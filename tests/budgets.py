@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 #: a commit of its own that says why.
 BUDGETS = {
     "heart": (4500, "units dataset configurations systems losses moments solvers regression potential study"),
-    "judgement": (6800, "comparison reweighting diagnostics uncertainty validation trust"),
+    "judgement": (7000, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2200, "landscapes neural"),
     "seeing": (5500, "figures widgets report"),
     "io": (11300, "io"),
