@@ -8,6 +8,8 @@ from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
 from .comparison import residuals as residuals
+from .featurisers import featurisers as featurisers
+from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum

@@ -1,5 +1,6 @@
-"""A table of words, as a notebook shows it."""
+"""A table of words, as a notebook shows it, and numbers with their errors in words."""
 
+import math
 import re
 
 import pandas as pd
@@ -20,3 +21,11 @@ def _cell(match: re.Match[str]) -> str:
     """A short cell stays on one line; a long word, such as a checksum, may break anywhere."""
     wrap = "white-space: nowrap" if len(match[1]) <= SHORT else "overflow-wrap: anywhere"
     return f'<td style="text-align: left; {wrap}">{match[1]}'
+
+
+def with_error(value: float, error: float) -> str:
+    """A number to the second digit of its standard error; without one, to four digits."""
+    if not (math.isfinite(error) and error > 1e-12 * abs(value)):  # below, it is rounding
+        return f"{value:.4g}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"

@@ -1,6 +1,5 @@
 """Results as pandas tables, with units in their headings."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,8 @@ from ..comparison import Comparison, caveat, ks, of_one_dataset, sampling_noise,
 from ..dataset import Dataset
 from .card import Card as Card
 from .card import card as card
-from .html import Table
+from .featurisers import table as featurisers  # noqa: F401
+from .html import Table, with_error
 from .style import NO_ENERGIES
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
     of_one_dataset(comparisons)
     rows = {
         c.name: {
-            heading: _with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
+            heading: with_error(_SCALES.get(name, 1.0) * c.pooled[name], _SCALES.get(name, 1.0) * c.pooled_error[name])
             for name, heading in _HEADINGS.items()
             if c.has_energies or "energy" not in name
         }
@@ -111,14 +111,6 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
     }
     table = Table(pd.DataFrame.from_dict(rows, orient="index"))
     return table.rename_axis(columns=f"no ±: {why}") if why else table
-
-
-def _with_error(value: float, error: float) -> str:
-    """A number to the second digit of its standard error; without one, to four digits."""
-    if not (math.isfinite(error) and error > 0):
-        return f"{value:.4g}"
-    digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
 
 
 def groups(

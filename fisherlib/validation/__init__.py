@@ -1,7 +1,6 @@
 """Validation: predictions for held-out trajectories, the strength of a ridge and the weight of energies chosen by them, profiles along a path."""
 
 from .agreement import NOTICEABLE as NOTICEABLE
-from .fold_errors import Estimate as Estimate
 from .fold_errors import FoldErrors as FoldErrors
 from .fold_errors import fold_errors as fold_errors
 from .fold_errors import learning_curve as learning_curve
