@@ -6,10 +6,11 @@ from types import MappingProxyType
 
 from ..arguments import kind
 from .contract import Descriptor
+from .snap import Snap
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "snap": Snap})
 
 
 def from_text(text: str) -> Descriptor:
