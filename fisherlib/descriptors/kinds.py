@@ -7,10 +7,17 @@ from types import MappingProxyType
 from ..arguments import kind
 from .contract import Descriptor
 from .gmp import Gmp
+from .snap import Snap
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
+    {
+        "soap": Soap,
+        "gmp": Gmp,
+        "snap": Snap,
+    }
+)
 
 
 def from_text(text: str) -> Descriptor:
