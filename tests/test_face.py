@@ -14,7 +14,7 @@ from budgets import PACKAGE, modules
 import fisherlib as fl
 
 FACE = """
-    Atlas Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
+    Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
     descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project refine regression
     reweighting ridge solve states systems tables training trust uncertainty units validation widgets
 """.split()

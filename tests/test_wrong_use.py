@@ -159,6 +159,10 @@ SLIPS = {
     "model.forces([t])": "data",
     "model.site_energies(data)": "trajectory",
     "model.check_of(moments)": "data",
+    "fl.Calculator(data)": "model",
+    "fl.Calculator(model)": "descriptor",
+    "fl.Calculator(model, model)": "descriptor",
+    "fl.Calculator(model, fl.descriptors.Soap)": "descriptor",
     # planes and landscapes
     "fl.Plane(origin=theta, directions=theta)": "directions",
     "fl.Plane(origin=list(theta), directions=[list(theta)] * 2)": "directions",
