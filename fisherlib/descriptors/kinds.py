@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..arguments import kind
+from .acsf import Acsf
+from .chebyshev import Chebyshev
 from .contract import Descriptor
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "acsf": Acsf, "chebyshev": Chebyshev})
 
 
 def from_text(text: str) -> Descriptor:
