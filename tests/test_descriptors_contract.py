@@ -16,6 +16,8 @@ from pair_functions import Pairs
 import fisherlib as fl
 from fisherlib import descriptors
 from fisherlib.descriptors import (
+    Acsf,
+    Chebyshev,
     Descriptor,
     Gmp,
     JacobianDescriptor,
@@ -39,6 +41,8 @@ FEATURISERS: dict[str, Descriptor] = {
         chem=True,
         bnorm=True,
     ),
+    "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
+    "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
 }
 
 

@@ -24,13 +24,13 @@ class Acsf(Local):
 
     G2 = Σ_j exp(−η (r_ij − R_s)²) f_c(r_ij) for each element of j, and
     G5 = 2^(1−ζ) Σ_{j<k} (1 + λ cos θ_jik)^ζ exp(−η (r_ij² + r_ik²)) f_c(r_ij) f_c(r_ik) for each pair of elements.
-    The centres R_s lie evenly from ``inner`` to the cutoff, with 1/√(2η) their distance; the Gaussians of G5 stand at 0, and
-    end at such distances (Gastegger et al., J. Chem. Phys. 148, 241709 (2018)). λ is 1 and −1, and ζ = 1, 3, 5, …: these
-    functions span the polynomials in cos θ, while ζ = 1 and 2 together would be linearly dependent.
+    The centres R_s of G2 lie evenly from ``inner`` up to the cutoff, as far from each other as the Gaussians are wide,
+    1/√(2η). Those of G5 stand at 0, and their widths go in equal ratios from the cutoff down to ``inner``. λ is 1 and −1, and
+    ζ = 1, 3, 5, …: they span the polynomials in cos θ, while functions with ζ = 1 and 2 would be linearly dependent.
 
     Attributes:
         cutoff: r_c, Å.
-        inner: R_s of the innermost Gaussian, Å.
+        inner: R_s of the innermost Gaussian of G2 and width of the narrowest of G5, Å; below it few neighbours are expected.
         n_radial: number of functions G2 for each element.
         n_widths: number of η in G5.
         n_zeta: number of ζ in G5; 0 leaves G5 out.
@@ -49,15 +49,15 @@ class Acsf(Local):
     limits: ClassVar[Mapping[str, Limit]] = MappingProxyType(
         {
             "cutoff": Limit(0.5, 20.0, "a radius in Å"),
-            "inner": Limit(0.0, 20.0, "a distance in Å"),
+            "inner": Limit(0.1, 20.0, "a distance in Å"),
             "n_radial": Limit(1, 100, "a whole number of radial functions", whole=True, grows=True),
             "n_widths": Limit(1, 20, "a whole number of Gaussians", whole=True, grows=True),
             "n_zeta": Limit(0, 20, "a whole number of exponents", whole=True, grows=True),
         }
     )
 
-    cutoff: float = 6.0
-    inner: float = 1.5
+    cutoff: float = 5.0
+    inner: float = 1.0
     n_radial: int = 12
     n_widths: int = 4
     n_zeta: int = 3
@@ -86,8 +86,7 @@ class Acsf(Local):
         return np.array([(eta, zeta, sign) for zeta, sign in self._angles() for eta in self._etas()]).reshape(-1, 3)
 
     def _etas(self) -> Array:
-        ends = self.inner + (self.cutoff - self.inner) * np.arange(1, self.n_widths + 1) / self.n_widths
-        return 1 / (2 * ends**2)
+        return 1 / (2 * np.geomspace(self.cutoff, self.inner, self.n_widths) ** 2)
 
     def _angles(self) -> list[tuple[int, int]]:
         return [(2 * n + 1, sign) for n in range(self.n_zeta) for sign in (1, -1)]

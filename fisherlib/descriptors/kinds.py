@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..arguments import kind
+from .acsf import Acsf
+from .chebyshev import Chebyshev
 from .contract import Descriptor
 from .gmp import Gmp
 from .snap import Snap
@@ -16,6 +18,8 @@ KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
         "soap": Soap,
         "gmp": Gmp,
         "snap": Snap,
+        "acsf": Acsf,
+        "chebyshev": Chebyshev,
     }
 )
 

@@ -44,7 +44,7 @@ def angular_sums(
     Returns:
         values (P, M, S, R), for each channel of k, and their derivatives (P, 3, M, S, R) by the vector to j.
     """
-    (P, R), S = radial.shape, int(channels.max(initial=-1)) + 1
+    (P, R), S = radial.shape, int(channels.max(initial=0)) + 1
     units = pairs.vectors / pairs.distances[:, None]
     apart = radial[:, None, :] * (channels[:, None] == np.arange(S))[..., None]
     weighted = np.concatenate([apart[:, None], units[..., None, None] * apart[:, None]], axis=1).reshape(P, 4, S * R)
