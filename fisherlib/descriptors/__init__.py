@@ -8,6 +8,7 @@ from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
 from .kinds import KINDS as KINDS
 from .kinds import from_text as from_text
+from .kinds import with_settings as with_settings
 from .repulsion import Contribution as Contribution
 from .repulsion import Reference as Reference
 from .repulsion import Zbl as Zbl
@@ -17,5 +18,4 @@ from .repulsion import without_reference as without_reference
 from .sizes import Default as Default
 from .sizes import default_for as default_for
 from .sizes import or_default as or_default
-from .sizes import with_settings as with_settings
 from .soap import Soap as Soap
