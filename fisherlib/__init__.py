@@ -42,6 +42,7 @@ if _TYPE_CHECKING:
     from . import units as units
     from . import validation as validation
     from . import widgets as widgets
+    from .cluster.datasets import featurise as featurise
     from .descriptors.calculator import Calculator as Calculator
     from .figures import tables as tables
     from .neural import training as training
@@ -72,6 +73,8 @@ _ROOMS = {
 
 #: Names that load their module on first touch.
 _NAMES = {"Calculator": "descriptors.calculator"}
+#: Names that load on first touch, and the module each stands in.
+_NAMES = {"featurise": "cluster.datasets"}
 
 __version__ = "0.2.0"
 
