@@ -34,6 +34,7 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import io as io
+    from . import properties as properties
     from . import regression as regression
     from . import reweighting as reweighting
     from . import systems as systems
@@ -58,6 +59,7 @@ _ROOMS = {
     "figures": "figures",
     "io": "io",
     "profiles": "validation.profiles",
+    "properties": "properties",
     "regression": "regression",
     "reweighting": "reweighting",
     "states": "widgets.states",
