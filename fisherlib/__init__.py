@@ -73,10 +73,8 @@ _ROOMS = {
     "widgets": "widgets",
 }
 
-#: Names that load their module on first touch.
-_NAMES = {"Calculator": "descriptors.calculator"}
 #: Names that load on first touch, and the module each stands in.
-_NAMES = {"featurise": "cluster.datasets"}
+_NAMES = {"Calculator": "descriptors.calculator", "featurise": "cluster.datasets"}
 
 __version__ = "0.2.0"
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..arguments import kind
 from .acsf import Acsf
 from .chebyshev import Chebyshev
-from .contract import Descriptor
+from .contract import Descriptor, Limit
 from .gmp import Gmp
 from .snap import Snap
 from .soap import Soap
