@@ -33,7 +33,7 @@ class Gmp(Local):
     densities, which is what one network for all of them needs.
 
     The norms are squared: their roots have no gradient where A vanishes, as in a crystal with inversion. The paper's
-    functions have no cutoff; t falls from 1 to 0 over the last ``smoothing`` Å, so that energies are smooth.
+    functions have no cutoff; t falls from 1 to 0 over the last part of it, so that energies are smooth.
 
     Attributes:
         cutoff: r_cut, Å.
@@ -41,7 +41,7 @@ class Gmp(Local):
         l_max: highest degree.
         smallest: the smallest σ, Å.
         largest: the largest σ, Å.
-        smoothing: the range of the distances to neighbours before the cutoff in which they fade, Å.
+        fade: the part of the cutoff over which neighbours fade away; where it is small, all but the last count in full.
         densities: {"Cu": (B, β), …}, amplitudes in electrons/Å³ and exponents in 1/Å² for every element, such as a fit to
             a calculated density; without them they follow from Slater's rules, see ``densities.slater``.
 
@@ -63,23 +63,21 @@ class Gmp(Local):
             "l_max": Limit(0, 8, "a whole number, the highest degree", whole=True, grows=True),
             "smallest": Limit(0.05, 10.0, "the width of a Gaussian in Å"),
             "largest": Limit(0.06, 10.0, "the width of a Gaussian in Å"),
-            "smoothing": Limit(0.01, 20.0, "a width in Å"),
+            "fade": Limit(0.01, 1.0, "a part of the cutoff"),
         }
     )
 
-    cutoff: float = 7.0
-    n_widths: int = 7
-    l_max: int = 4
+    cutoff: float = 6.0
+    n_widths: int = 6
+    l_max: int = 5
     smallest: float = 0.5
     largest: float = 2.0
-    smoothing: float = 1.0
+    fade: float = 0.7
     densities: Any = None
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
             limit.refuse(name, getattr(self, name))
-        if self.smoothing >= self.cutoff:
-            raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
         if self.largest < 1.1 * self.smallest:
             raise ValueError(
                 f"largest: expected at least 1.1 times the smallest width of {self.smallest:g} Å, got {self.largest:g}"
@@ -162,9 +160,10 @@ class Gmp(Local):
         return np.array(own).reshape(-1, self.n_widths)[which]
 
     def _taper(self, distances: Array) -> tuple[Array, Array]:
-        """t, 1 before the last Å and 0 at the cutoff, and its derivative: 1 − 10x³ + 15x⁴ − 6x⁵, twice smooth at both ends."""
-        x = np.clip((distances - self.cutoff) / self.smoothing + 1, 0, 1)
-        return 1 - x**3 * (10 - 15 * x + 6 * x * x), -30 * (x * (1 - x)) ** 2 / self.smoothing
+        """t = 1 − 10x³ + 15x⁴ − 6x⁵, from 1 to 0 with two continuous derivatives, and dt/dr."""
+        faded = self.fade * self.cutoff
+        x = np.clip((distances - self.cutoff) / faded + 1, 0, 1)
+        return 1 - x**3 * (10 - 15 * x + 6 * x * x), -30 * (x * (1 - x)) ** 2 / faded
 
 
 class _Table(NamedTuple):
