@@ -15,13 +15,14 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, JacobianDescriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, DscribeSoap, JacobianDescriptor, Soap, StrainDescriptor
 
 FEATURISERS: dict[str, Descriptor] = {
     "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
     "pairs": Pairs(),
     "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
     "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
+    "dscribe SOAP": DscribeSoap(cutoff=4.0, n_max=3, l_max=2),
 }
 
 

@@ -8,10 +8,13 @@ from ..arguments import kind
 from .acsf import Acsf
 from .chebyshev import Chebyshev
 from .contract import Descriptor
+from .dscribe_soap import DscribeSoap
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "acsf": Acsf, "chebyshev": Chebyshev})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
+    {"soap": Soap, "acsf": Acsf, "chebyshev": Chebyshev, "dscribe-soap": DscribeSoap}
+)
 
 
 def from_text(text: str) -> Descriptor:
