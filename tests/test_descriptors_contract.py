@@ -19,6 +19,7 @@ from fisherlib.descriptors import (
     Acsf,
     Chebyshev,
     Descriptor,
+    DscribeSoap,
     Gmp,
     JacobianDescriptor,
     Snap,
@@ -43,6 +44,7 @@ FEATURISERS: dict[str, Descriptor] = {
     ),
     "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
     "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
+    "dscribe SOAP": DscribeSoap(cutoff=4.0, n_max=3, l_max=2),
 }
 
 

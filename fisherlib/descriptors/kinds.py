@@ -11,6 +11,7 @@ from ..arguments import kind
 from .acsf import Acsf
 from .chebyshev import Chebyshev
 from .contract import Descriptor, Limit
+from .dscribe_soap import DscribeSoap
 from .gmp import Gmp
 from .snap import Snap
 from .soap import Soap
@@ -23,6 +24,7 @@ KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
         "snap": Snap,
         "acsf": Acsf,
         "chebyshev": Chebyshev,
+        "dscribe-soap": DscribeSoap,
     }
 )
 
