@@ -66,7 +66,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"seed": "-1", "n": "100000"}, ["SEED: expected", "; N: expected", "from 3 to 201, got 100000", "; own.xyz states"]),
         ({"temperature": "300", "cutoff": "0"}, ["CUTOFF: expected a radius in Å from 0.5 to 20, got 0"]),
         ({"temperature": "300", "descriptor": "foo"}, ["DESCRIPTOR: expected one of soap", ", got 'foo'"]),
-        ({"temperature": "300", "descriptor": "soap:n=3"}, ["DESCRIPTOR: expected soap:cutoff=4.5,N_MAX=8, say", "N_MAX, l_max"]),
+        ({"temperature": "300", "descriptor": "soap:n=3"}, ["DESCRIPTOR: expected soap:CUTOFF=4.5,N_MAX=8, say", "n_max, l_max"]),
         ({"temperature": "300", "descriptor": "soap:n_max=99"}, ["DESCRIPTOR: expected", "radial functions from 1 to 20, got 99"]),
         ({"temperature": "300", "folds": "1"}, ["FOLDS: expected"]),
         ({"temperature": "300", "seed": "1.5"}, ["SEED: expected a whole number, got '1.5'"]),

@@ -36,7 +36,8 @@ def from_text(text: str) -> Descriptor:
     if made is None:
         raise ValueError(f"descriptor: expected one of {', '.join(KINDS)}, got {name!r}")
     try:
-        return made(**{key.strip(): _value(value) for key, value in pairs})
+        known = {parameter.lower(): parameter for parameter in _parameters(KINDS[name])}
+        return made(**{known.get(key.strip().lower(), key.strip()): _value(value) for key, value in pairs})
     except (ValueError, TypeError) as error:
         names = ", ".join(_parameters(KINDS[name]))
         raise ValueError(
