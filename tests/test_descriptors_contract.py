@@ -15,9 +15,13 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Descriptor, JacobianDescriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Descriptor, Gmp, JacobianDescriptor, Soap, StrainDescriptor
 
-FEATURISERS: dict[str, Descriptor] = {"SOAP": Soap(cutoff=4.0, n_max=3, l_max=2), "pairs": Pairs()}
+FEATURISERS: dict[str, Descriptor] = {
+    "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
+    "pairs": Pairs(),
+    "GMP": Gmp(cutoff=5.0, n_widths=3, l_max=3),
+}
 
 
 def copper() -> Atoms:

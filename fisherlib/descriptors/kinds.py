@@ -9,10 +9,11 @@ from typing import Any
 
 from ..arguments import kind
 from .contract import Descriptor, Limit
+from .gmp import Gmp
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp})
 
 #: Between settings, and not inside of the brackets of one.
 _COMMA = re.compile(r",(?![^\[{]*[\]}])")
