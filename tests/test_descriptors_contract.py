@@ -16,11 +16,14 @@ from pair_functions import Pairs
 import fisherlib as fl
 from fisherlib import descriptors
 from fisherlib.descriptors import Descriptor, Gmp, JacobianDescriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, JacobianDescriptor, Soap, StrainDescriptor
 
 FEATURISERS: dict[str, Descriptor] = {
     "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
     "pairs": Pairs(),
     "GMP": Gmp(cutoff=5.0, n_widths=3, l_max=3),
+    "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
+    "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
 }
 
 

@@ -1,5 +1,7 @@
 """Featurisers: ``ase.Atoms`` in, descriptors of every atom and force descriptors Φ out."""
 
+from .acsf import Acsf as Acsf
+from .chebyshev import Chebyshev as Chebyshev
 from .contract import Descriptor as Descriptor
 from .contract import JacobianDescriptor as JacobianDescriptor
 from .contract import Limit as Limit

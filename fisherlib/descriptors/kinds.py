@@ -13,10 +13,12 @@ from .gmp import Gmp
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev})
 
 #: Between settings, and not inside of the brackets of one.
 _COMMA = re.compile(r",(?![^\[{]*[\]}])")
+from .acsf import Acsf
+from .chebyshev import Chebyshev
 
 
 def from_text(text: str) -> Descriptor:
