@@ -24,6 +24,18 @@ FEATURISERS: dict[str, Descriptor] = {
     "GMP": Gmp(cutoff=5.0, n_widths=3, l_max=3),
     "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
     "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
+from fisherlib.descriptors import Descriptor, JacobianDescriptor, Snap, Soap, StrainDescriptor
+    "SNAP": Snap(rcutfac=4.0, two_j=2, rmin0=0.1),
+    "SNAP, quadratic": Snap(rcutfac=4.0, two_j=1, rmin0=0.1, quadratic=True),
+    "SNAP, explicit": Snap(
+        rcutfac=1.0,
+        two_j=1,
+        rmin0=0.1,
+        radii={"H": 1.5, "O": 1.9, "Na": 2.0, "Cl": 1.8, "Cu": 2.0, "Au": 1.9},
+        weights={"H": 0.5, "O": 1.0, "Na": 0.8, "Cl": 1.2, "Cu": 1.0, "Au": -0.7},
+        chem=True,
+        bnorm=True,
+    ),
 }
 
 

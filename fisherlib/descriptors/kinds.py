@@ -13,12 +13,13 @@ from .gmp import Gmp
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap})
 
 #: Between settings, and not inside of the brackets of one.
 _COMMA = re.compile(r",(?![^\[{]*[\]}])")
 from .acsf import Acsf
 from .chebyshev import Chebyshev
+from .snap import Snap
 
 
 def from_text(text: str) -> Descriptor:
