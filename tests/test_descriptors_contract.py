@@ -15,8 +15,7 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Descriptor, Gmp, JacobianDescriptor, Soap, StrainDescriptor
-from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, JacobianDescriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, Gmp, JacobianDescriptor, Snap, Soap, StrainDescriptor
 
 FEATURISERS: dict[str, Descriptor] = {
     "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
@@ -24,7 +23,6 @@ FEATURISERS: dict[str, Descriptor] = {
     "GMP": Gmp(cutoff=5.0, n_widths=3, l_max=3),
     "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
     "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
-from fisherlib.descriptors import Descriptor, JacobianDescriptor, Snap, Soap, StrainDescriptor
     "SNAP": Snap(rcutfac=4.0, two_j=2, rmin0=0.1),
     "SNAP, quadratic": Snap(rcutfac=4.0, two_j=1, rmin0=0.1, quadratic=True),
     "SNAP, explicit": Snap(

@@ -21,6 +21,5 @@ from .repulsion import without_reference as without_reference
 from .sizes import Default as Default
 from .sizes import default_for as default_for
 from .sizes import or_default as or_default
-from .sizes import with_settings as with_settings
 from .snap import Snap as Snap
 from .soap import Soap as Soap

@@ -141,7 +141,9 @@ def given(densities: Any) -> Densities:
     for symbol, (B, exponents) in read.items():
         fits = len(B) == len(exponents) > 0 and np.isfinite([*B, *exponents]).all() and min(exponents) > 0 and any(B)
         if not fits:
-            raise ValueError(f"{wanted}, got {densities[symbol] if isinstance(densities, Mapping) else (B, exponents)!r:.100}")
+            raise ValueError(
+                f"{wanted}, got {densities[symbol] if isinstance(densities, Mapping) else (B, exponents)!r:.100}"
+            )
     return tuple(sorted(read.items()))
 
 

@@ -8,18 +8,20 @@ from types import MappingProxyType
 from typing import Any
 
 from ..arguments import kind
+from .acsf import Acsf
+from .chebyshev import Chebyshev
 from .contract import Descriptor, Limit
 from .gmp import Gmp
+from .snap import Snap
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
-KINDS: Mapping[str, type[Descriptor]] = MappingProxyType({"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap})
+KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
+    {"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap}
+)
 
 #: Between settings, and not inside of the brackets of one.
 _COMMA = re.compile(r",(?![^\[{]*[\]}])")
-from .acsf import Acsf
-from .chebyshev import Chebyshev
-from .snap import Snap
 
 
 def from_text(text: str) -> Descriptor:
@@ -85,7 +87,9 @@ def _parameters(of: Any) -> list[str]:
 def _example(name: str) -> str:
     if name == next(iter(KINDS)):
         return "cutoff=4.5,n_max=8"
-    return "cutoff=6"
+    of: Any = KINDS[name]
+    first = next(iter(of.limits))
+    return f"{first}={getattr(of, first):g}"
 
 
 def _value(text: str) -> Any:
