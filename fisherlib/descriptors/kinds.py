@@ -50,7 +50,8 @@ def from_text(text: str) -> Descriptor:
     if made is None:
         raise ValueError(f"descriptor: expected one of {', '.join(KINDS)}, got {name!r}")
     try:
-        return made(**{key.strip(): _value(value) for key, value in pairs})
+        known = {parameter.lower(): parameter for parameter in _parameters(KINDS[name])}
+        return made(**{known.get(key.strip().lower(), key.strip()): _value(value) for key, value in pairs})
     except (ValueError, TypeError) as error:
         names = ", ".join(_parameters(KINDS[name]))
         raise ValueError(
@@ -94,7 +95,9 @@ def _parameters(of: Any) -> list[str]:
 def _example(name: str) -> str:
     if name == next(iter(KINDS)):
         return "cutoff=4.5,n_max=8"
-    return "cutoff=6"
+    of: Any = KINDS[name]
+    first = next(iter(of.limits))
+    return f"{first}={getattr(of, first):g}"
 
 
 def _value(text: str) -> Any:

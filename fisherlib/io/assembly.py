@@ -76,6 +76,9 @@ def of_columns(
         raise ValueError(f"jacobian: {path.name} has descriptors of its own, without their Jacobian; {way}")
     if not own and choice.gradient:
         raise ValueError(f"gradient: {path.name} has no column of force descriptors to negate; leave it out")
+    if own and descriptor is not None:
+        said = "has descriptors of its own, which are taken, and not the descriptor= that is given; fl.featurise computes that"
+        warnings.warn(f"{path.name} {said}", stacklevel=4)
     names = pair(found[0].columns, choice) if own else ()
     found, dropped = without_bad(found, names, on_bad=on_bad)
     frames = without_reference([at(f, choice.temperature) for f in found], reference)
