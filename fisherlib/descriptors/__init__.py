@@ -7,6 +7,7 @@ from .contract import StrainDescriptor as StrainDescriptor
 from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
 from .kinds import KINDS as KINDS
+from .kinds import from_parameters as from_parameters
 from .kinds import from_text as from_text
 from .repulsion import Contribution as Contribution
 from .repulsion import Reference as Reference

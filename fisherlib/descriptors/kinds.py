@@ -1,8 +1,10 @@
 """Descriptors by name, as a command or a selector gives them."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from ..arguments import kind
 from .contract import Descriptor
@@ -36,3 +38,23 @@ def from_text(text: str) -> Descriptor:
         raise ValueError(
             f"descriptor: expected soap:cutoff=4.5,n_max=8, say, of {names}, got {text!r} ({error})"
         ) from None
+
+
+def from_parameters(parameters: Mapping[str, Any]) -> Descriptor:
+    """The descriptor that has these parameters, as they stand in the provenance of data and potentials.
+
+    Raises:
+        ValueError: they are of no descriptor of the package.
+
+    Example:
+        >>> from_parameters(Soap(cutoff=4.5).parameters)
+        Soap(cutoff=4.5, n_max=6, l_max=4, width=0.5, smoothing=0.5)
+    """
+    kind("parameters", parameters, Mapping, "descriptors.from_parameters(data.provenance['descriptor'])")
+    for made in KINDS.values():
+        if dataclasses.is_dataclass(made) and made().parameters["name"] == parameters.get("name"):
+            own = (field.name for field in dataclasses.fields(made))
+            return made(**{name: parameters[name] for name in own if name in parameters})
+    raise ValueError(
+        f"parameters: expected those of one of {', '.join(KINDS)}, got {parameters.get('name', 'none with a name')!r:.40}"
+    )
