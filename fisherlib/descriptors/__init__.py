@@ -12,6 +12,7 @@ from .costs import costs as costs
 from .dscribe_soap import DscribeSoap as DscribeSoap
 from .gmp import Gmp as Gmp
 from .kinds import KINDS as KINDS
+from .kinds import from_parameters as from_parameters
 from .kinds import from_text as from_text
 from .kinds import with_settings as with_settings
 from .repulsion import Contribution as Contribution

@@ -93,7 +93,7 @@ def components(
     return B, dB
 
 
-@functools.lru_cache(maxsize=1)
+@functools.cache  # and never closed, lest a fork close that of its parent
 def _instance(process: int) -> Any:
     """LAMMPS in this process; a fork must not use that of its parent."""
     try:
