@@ -39,6 +39,7 @@ if _TYPE_CHECKING:
     from . import reweighting as reweighting
     from . import systems as systems
     from . import trust as trust
+    from . import tuning as tuning
     from . import uncertainty as uncertainty
     from . import units as units
     from . import validation as validation
@@ -67,6 +68,7 @@ _ROOMS = {
     "tables": "figures.tables",
     "training": "neural.training",
     "trust": "trust",
+    "tuning": "tuning",
     "uncertainty": "uncertainty",
     "units": "units",
     "validation": "validation",

@@ -1,0 +1,124 @@
+"""The journal of a search: one file of JSON lines, shared by processes and hosts, that survives the death of any of them."""
+
+import contextlib
+import os
+import platform
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, TrialState
+
+from ..io.database.layout import fingerprint
+
+#: Seconds after which a lock is taken for that of a process that was killed; a line is written in milliseconds.
+GRACE = 10
+#: Name of the study in the journal, and of what it is about.
+STUDY, ABOUT = "fisherlib tuning", "about"
+#: What every journal of Optuna begins with.
+FIRST = b'{"op_code":'
+
+
+class Lock(JournalFileOpenLock):
+    """The lock of a journal. Who takes it removes the half line that a process left that was killed while it wrote."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), grace_period=GRACE)
+        self._path = path
+
+    def acquire(self) -> bool:
+        """Waits for the lock, for ``GRACE`` seconds at most where its owner is dead."""
+        taken = super().acquire()
+        with open(self._path, "r+b") as file:
+            end = file.seek(0, os.SEEK_END)
+            if end and (file.seek(end - 1), file.read(1))[1] != b"\n":
+                file.seek(0)
+                file.truncate(file.read().rfind(b"\n") + 1)
+        return taken
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Optuna logs nothing but errors."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def storage(path: Path) -> JournalStorage:
+    """The journal in a file.
+
+    Raises:
+        ValueError: another file, which is left as it is.
+    """
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        start = file.read(len(FIRST))
+        if not FIRST.startswith(start):
+            raise ValueError(f"journal: expected a new file, or one that a search has written, got {path.name}")
+    place = path.absolute()  # where this process is may change
+    return JournalStorage(JournalFileBackend(str(place), lock_obj=Lock(place)))
+
+
+def study_in(path: Path, about: Mapping[str, Any] | None = None) -> optuna.Study:
+    """The study in a journal: with ``about`` a new one if there is none, or one about the same; without, as it is.
+
+    Raises:
+        ValueError: it is about something else, or there is none.
+    """
+    held: dict[str, Any] = {"storage": storage(path), "study_name": STUDY, "sampler": sampler(0)}
+    try:
+        study = optuna.load_study(**held)
+    except KeyError:
+        if about is None:
+            raise ValueError(f"journal: expected one that a search has written, got {path.name}") from None
+        held["directions"] = ["minimize"] * (1 + len(about["costs"]))
+        study = optuna.create_study(**held, load_if_exists=True)
+    if about is not None and ABOUT not in study.user_attrs:
+        study.set_user_attr(ABOUT, dict(about))
+    known = study.user_attrs[ABOUT]
+    for name, value in (about or {}).items():
+        if known.get(name) != value:
+            got = "others" if name == "data" else f"{known.get(name)!s:.150}, not {value!s:.150},"
+            raise ValueError(
+                f"journal: expected the same {name}, got {got} in {path.name}; take a new file for a new search"
+            )
+    return study
+
+
+def sampler(seed: int) -> optuna.samplers.BaseSampler:
+    """Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011), of each parameter on its own.
+
+    So ranges may differ from trial to trial, and parameters be there in some trials only.
+    """
+    return optuna.samplers.TPESampler(seed=seed, multivariate=False)
+
+
+def owner() -> list[Any]:
+    """This process: a digest of the machine, as journals are passed on, and its number."""
+    return [fingerprint(f"{platform.node()} {uuid.getnode()}".encode())[:12], os.getpid()]
+
+
+def finished(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials with a result, by number."""
+    return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+
+
+def fail_orphans(study: optuna.Study) -> None:
+    """Marks trials as failed whose process, of this machine, has ended; those of others are none of our business."""
+    machine, _ = owner()
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        theirs, pid = trial.user_attrs.get("process", (None, 0))
+        if theirs == machine and os.name == "posix":  # elsewhere the next question would end the process
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            except PermissionError:
+                continue  # alive, and somebody else's
