@@ -18,14 +18,7 @@ from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
 KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
-    {
-        "soap": Soap,
-        "gmp": Gmp,
-        "snap": Snap,
-        "acsf": Acsf,
-        "chebyshev": Chebyshev,
-        "dscribe-soap": DscribeSoap,
-    }
+    {"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap, "dscribe-soap": DscribeSoap}
 )
 
 #: Between settings, and not inside of the brackets of one.
