@@ -46,7 +46,7 @@ class Featuriser(ipywidgets.VBox):
         super().__init__([row(self.kind, self.settings, self.button), self.sentence])
         self.kind.observe(self._chosen, "value")
         state.observe(lambda change: self.follow(), "descriptor")
-        self.follow()
+        self._show()
 
     @property
     def text(self) -> str:
@@ -58,7 +58,11 @@ class Featuriser(ipywidgets.VBox):
         return f"{name}:{','.join(changed)}" if changed else name
 
     def follow(self) -> None:
-        """Shows the descriptor of the state."""
+        """Shows the descriptor of the state, and what it takes."""
+        self._show()
+        self.tell()
+
+    def _show(self) -> None:
         self._following = True
         try:
             given = from_text(self._state.descriptor) if self._state.descriptor else None
@@ -69,7 +73,6 @@ class Featuriser(ipywidgets.VBox):
             self._offer({} if given is None else dict(vars(given)))
         finally:
             self._following = False
-        self.tell()
 
     def tell(self) -> None:
         """Says what the choice will take."""
