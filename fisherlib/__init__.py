@@ -34,6 +34,7 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import io as io
+    from . import neural as neural
     from . import regression as regression
     from . import reweighting as reweighting
     from . import systems as systems
@@ -43,7 +44,6 @@ if _TYPE_CHECKING:
     from . import validation as validation
     from . import widgets as widgets
     from .figures import tables as tables
-    from .neural import training as training
     from .validation import profiles as profiles
     from .widgets import states as states
 
@@ -55,13 +55,13 @@ _ROOMS = {
     "diagnostics": "diagnostics",
     "figures": "figures",
     "io": "io",
+    "neural": "neural",
     "profiles": "validation.profiles",
     "regression": "regression",
     "reweighting": "reweighting",
     "states": "widgets.states",
     "systems": "systems",
     "tables": "figures.tables",
-    "training": "neural.training",
     "trust": "trust",
     "uncertainty": "uncertainty",
     "units": "units",
