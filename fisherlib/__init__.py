@@ -43,6 +43,7 @@ if _TYPE_CHECKING:
     from . import units as units
     from . import validation as validation
     from . import widgets as widgets
+    from .cluster.datasets import featurise as featurise
     from .figures import tables as tables
     from .validation import profiles as profiles
     from .widgets import states as states
@@ -69,6 +70,9 @@ _ROOMS = {
     "widgets": "widgets",
 }
 
+#: Names that load on first touch, and the module each stands in.
+_NAMES = {"featurise": "cluster.datasets"}
+
 __version__ = "0.2.0"
 
 
@@ -76,9 +80,11 @@ def __getattr__(name: str) -> object:
     # Rooms that open files, draw or need heavy libraries load on first touch (PEP 562).
     if name in _ROOMS:
         return _import_module(f"{__name__}.{_ROOMS[name]}")
+    if name in _NAMES:
+        return getattr(_import_module(f"{__name__}.{_NAMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     own = {name for name, value in globals().items() if not (name.startswith("_") or isinstance(value, _ModuleType))}
-    return sorted(own | set(_ROOMS))
+    return sorted(own | set(_ROOMS) | set(_NAMES))

@@ -17,8 +17,8 @@ BUDGETS = {
     "seeing": (5500, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (2900, "descriptors"),
-    "cluster": (1450, "cluster"),
-    "ground": (460, "__init__ arguments extras progress"),
+    "cluster": (1700, "cluster"),
+    "ground": (480, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.
 NOTEBOOK = 15

@@ -15,9 +15,26 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Descriptor, JacobianDescriptor, Soap, StrainDescriptor
+from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, Gmp, JacobianDescriptor, Snap, Soap, StrainDescriptor
 
-FEATURISERS: dict[str, Descriptor] = {"SOAP": Soap(cutoff=4.0, n_max=3, l_max=2), "pairs": Pairs()}
+FEATURISERS: dict[str, Descriptor] = {
+    "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
+    "pairs": Pairs(),
+    "GMP": Gmp(cutoff=5.0, n_widths=3, l_max=3),
+    "ACSF": Acsf(cutoff=4.0, n_radial=3, n_widths=2, n_zeta=2),
+    "Chebyshev": Chebyshev(cutoff=4.0, n_radial=4, n_angular=4),
+    "SNAP": Snap(rcutfac=4.0, two_j=2, rmin0=0.1),
+    "SNAP, quadratic": Snap(rcutfac=4.0, two_j=1, rmin0=0.1, quadratic=True),
+    "SNAP, explicit": Snap(
+        rcutfac=1.0,
+        two_j=1,
+        rmin0=0.1,
+        radii={"H": 1.5, "O": 1.9, "Na": 2.0, "Cl": 1.8, "Cu": 2.0, "Au": 1.9},
+        weights={"H": 0.5, "O": 1.0, "Na": 0.8, "Cl": 1.2, "Cu": 1.0, "Au": -0.7},
+        chem=True,
+        bnorm=True,
+    ),
+}
 
 
 def copper() -> Atoms:

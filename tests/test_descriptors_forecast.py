@@ -136,9 +136,9 @@ def test_pieces_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     whole = SMALL(frames[0].atoms(), species=[29, 79])
     monkeypatch.setattr(pieces, "PIECE", 3 * atoms * len(SMALL.names([29, 79])))
     told: list[tuple[int, int]] = []
-    shapes = [part.shape for part in whole]
-    how = {"species": [29, 79], "shapes": shapes, "progress": lambda *n: told.append(n)}
-    D, Phi = pieces.in_pieces(frames, descriptor=SMALL, **how)
+    recipe = pieces.Recipe(descriptor=SMALL, species=(29, 79))
+    made = pieces.in_pieces(frames, recipe, progress=lambda *n: told.append(n))
+    D, Phi = pieces.assembled(made, recipe, atoms=60, M=10, K=whole[0].shape[1])
     np.testing.assert_array_equal(D, whole[0])
     np.testing.assert_array_equal(Phi, whole[1])
     assert told[-1] == (10, 10) and told == sorted(told)

@@ -65,6 +65,9 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"temperature": "hot"}, ["TEMPERATURE: expected", "got 'hot'"]),
         ({"seed": "-1", "n": "100000"}, ["SEED: expected", "; N: expected", "from 3 to 201, got 100000", "; own.xyz states"]),
         ({"temperature": "300", "cutoff": "0"}, ["CUTOFF: expected a radius in Å from 0.5 to 20, got 0"]),
+        ({"temperature": "300", "descriptor": "foo"}, ["DESCRIPTOR: expected one of soap", ", got 'foo'"]),
+        ({"temperature": "300", "descriptor": "soap:n=3"}, ["DESCRIPTOR: expected soap:CUTOFF=4.5,N_MAX=8, say", "n_max, l_max"]),
+        ({"temperature": "300", "descriptor": "soap:n_max=99"}, ["DESCRIPTOR: expected", "radial functions from 1 to 20, got 99"]),
         ({"temperature": "300", "folds": "1"}, ["FOLDS: expected"]),
         ({"temperature": "300", "seed": "1.5"}, ["SEED: expected a whole number, got '1.5'"]),
         ({"temperature": "300", "theta": "no.json"}, ["no.json: no such file"]),
@@ -85,7 +88,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"data": "3.xyz", "n_max": "2"}, ["3.xyz has 3 configurations: too few to hold some out and fit to the others; g"]),
         (
             {"data": "4.xyz", "temperature": "3", "cutoff": "5"},
-            ["descriptor: SOAP with N_MAX=6, L_MAX=4 has K = 105 descriptors for 1 element, more than the 48 force components"],
+            ["DESCRIPTOR: SOAP with N_MAX=6, L_MAX=4 has K = 105 descriptors for 1 element, more than the 48 force components"],
         ),
         ({"data": "31.xyz", "key": "run"}, ["31.xyz has 1 configuration outside its longest trajectory: too few to fit to"]),
         ({"gradient": "no"}, ["GRADIENT: expected true or false, got 'no'"]),
@@ -102,6 +105,7 @@ def test_a_good_request_is_let_through(folder: Path) -> None:
     before, given = asked(NOTEBOOK, {"DATA": "own.xyz", "TEMPERATURE": "300", "N": "5"})
     assert given == {"data": "own.xyz", "temperature": 300.0, "n": 5} and before["folds"] == 5
     asked(NOTEBOOK, {"data": "stated.xyz", "cutoff": 4, "n_max": 2, "l_max": 1})
+    asked(NOTEBOOK, {"data": "stated.xyz", "descriptor": "soap:cutoff=4,l_max=1", "n_max": 2})
     asked(NOTEBOOK, {"theta": "data/theta_energy.json"})
 
 

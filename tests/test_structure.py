@@ -69,6 +69,7 @@ ONE_MEANING = {
     "projections": "losses on a plane, of a linear model and of a network",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
+    "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
     "study": "the room, and the class that it is about",
     "tables": "rows and columns, for people and in pickles",

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from ..arguments import each
 from ..configurations import Configurations
 from ..dataset import refuse_non_finite
 from ..io.archive import checksum
+from ..io.atoms import CALLED, Given, are_atoms
 from ..io.database.layout import slug
-from ..io.file_sets import called, located
+from ..io.file_sets import Location, called, located
 from ..io.reading import read_frames
 from ..units import beta
 
@@ -67,23 +69,41 @@ def cut(c: Configurations, rows: int) -> Iterator[tuple[int, Configurations]]:
         yield a, bare.take(c.key, range(a, b))
 
 
+def _is_place(given: object) -> TypeGuard[Location]:
+    """Whether something is a path, a pattern, or a list of these."""
+    several = given if isinstance(given, list | tuple) and given else [given]
+    return all(isinstance(one, str | os.PathLike) for one in several)
+
+
 def trajectories(
-    given: str | os.PathLike | Sequence[Configurations], temperature: float | None = None
+    given: Location | Given | Sequence[Configurations], temperature: float | None = None, **named: Any
 ) -> tuple[list[Configurations], Path]:
     """Trajectories with finite forces, and finite energies or none, and the file they are in, or what to call them.
 
     Args:
-        given: path, or trajectories.
+        given: path, ``ase.Atoms`` or trajectories.
         temperature: K; overrides what they say.
+        named: of ``io.read_frames``, for a path.
 
     Raises:
         ValueError: none, one key twice, NaN, or no temperature.
     """
-    if isinstance(given, str | os.PathLike):
-        found, place = read_frames(given), located(given)
+    if are_atoms(given):
+        found, path = read_frames(given, **named), Path(CALLED)
+    elif _is_place(given):
+        found, place = read_frames(given, **named), located(given)
         path = called(place) if isinstance(place, list) else place
     else:
-        found = list(each("configurations", given, Configurations, "cluster.featurise(io.read_frames('md.xyz'))"))
+        if told := next((name for name, value in named.items() if value is not None), None):
+            raise ValueError(f"{told}: expected none with Configurations; io.read_frames takes it")
+        found = list(
+            each(
+                "configurations",
+                cast(Sequence[Any], given),
+                Configurations,
+                "cluster.featurise(io.read_frames('md.xyz'))",
+            )
+        )
         path = Path("the configurations")
     if len({f.key for f in found}) < len(found):
         raise ValueError(

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import location
 from ..configurations import Configurations
 from ..descriptors import Descriptor
+from ..descriptors.contract import recorded
 from ..descriptors.forecast import chosen, species_of
 from ..descriptors.memory import refuse_large
 from ..descriptors.pieces import with_descriptors
+from ..io.atoms import Given
 from ..io.database import Database
 from ..io.database.layout import META, UNITS, canonical, fingerprint
+from ..io.file_sets import Location
 from ..moments import Fold, MomentRecord, Moments, accumulate, rows_per_block
 from ..progress import Progress
 from ..units import counted
@@ -36,7 +39,7 @@ BAR = {"title": "descriptors", "unit": " atoms"}
 
 
 def featurise(
-    configurations: str | os.PathLike | Sequence[Configurations],
+    configurations: Location | Given | Sequence[Configurations],
     *,
     descriptor: Descriptor | None = None,
     temperature: float | None = None,
@@ -46,10 +49,11 @@ def featurise(
     by: By = "trajectory",
     keep: str | os.PathLike | bool = True,
     progress: Progress | None = None,
+    **named: Any,
 ) -> Moments | Database:
     """Moments of configurations that have no descriptors yet, or a database of their descriptors, in bounded memory.
 
-    The moments are the same to the last bit with any number of workers and after any interruption, and those of
+    ``fl.featurise`` gives a dataset in place of moments, where the descriptors fit into memory. The moments are the same to the last bit with any number of workers and after any interruption, and those of
     ``accumulate(io.read(path))`` but for rounding: chunks of configurations are featurised on their own and added in one
     order. What is done is kept until all is, so that the same call after a crash goes on where it was.
 
@@ -57,9 +61,9 @@ def featurise(
     of Φ (4 MB or 1024 rows) and what the descriptor needs; with ``into`` about 100 MB for each worker.
 
     Args:
-        configurations: file with positions and forces, and energies if there are any, a pattern of several, or what
-            ``io.read_frames`` gives, which takes key=, units=, stress=, elements= and lists of files.
-        descriptor: ``descriptors.default_for`` the elements without it.
+        configurations: file with positions and forces, and energies if there are any, a pattern or list of several,
+            ``ase.Atoms``, or what ``io.read_frames`` gives.
+        descriptor: any of ``descriptors.KINDS``; ``descriptors.default_for`` the elements without it.
         temperature: K, for files that do not say; overrides what they say.
         into: folder of a database, a new one or one of the same descriptors, which is returned in place of moments.
         workers: processes on this machine, each with one thread.
@@ -68,6 +72,7 @@ def featurise(
         keep: where sums of chunks are kept until all are there: in ``.cache`` beside the file, in a folder of yours, or
             False for nowhere. A folder of yours stays, empty. With ``into`` the shards are what is kept.
         progress: called with (atoms done, in all); a progress bar with rate and remaining time is shown without it.
+        named: of ``io.read_frames``, for files: key, units, stress, elements, forces, energies …
 
     Raises:
         ValueError: an argument that is none of these, or configurations that cannot be described.
@@ -84,11 +89,11 @@ def featurise(
         Moments(1 trajectory, 50 configurations, K = 6)
     """
     refuse_by(by)
-    found, path = trajectories(configurations, temperature)
+    found, path = trajectories(configurations, temperature, **named)
     descriptor, K = chosen(found, descriptor, path)
     species = tuple(species_of(found))
     about: dict[str, Any] = {
-        "descriptor": {**descriptor.parameters, "K": K},
+        "descriptor": {**recorded(descriptor), "K": K},
         "descriptor_names": list(descriptor.names(species)),
     }
     about |= {"units": UNITS} | ({"reference": gone} if (gone := found[0].provenance.get("reference")) else {})

@@ -4,13 +4,14 @@ import contextlib
 import glob
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..io.archive import checksum, read_arrays, write_arrays
 from ..io.database import Damaged, Database, Shard
 from ..io.database.layout import SHARDS, shard_name
 from ..io.moments import Records, write_records
@@ -92,6 +93,48 @@ class RecordStore:
                 for file in self.folder.iterdir():
                     if _NAME.search(file.name) and file.name not in wanted:
                         file.unlink(missing_ok=True)
+
+
+class ArrayStore:
+    """A folder of the descriptors of chunks, one file for each, until all of them are there.
+
+    Args:
+        folder: to keep them in; None keeps nothing, and so does one that cannot be written to.
+        arrays: names of the arrays of a chunk, in order.
+    """
+
+    def __init__(self, folder: Path | None, arrays: Sequence[str]) -> None:
+        self.folder, self.arrays = folder, arrays
+
+    def _path(self, item: Named) -> Path:
+        return (self.folder or Path()) / f"{item.name}.npz"
+
+    def __contains__(self, item: Named) -> bool:
+        return self.folder is not None and self._path(item).exists()
+
+    def load(self, item: Named) -> tuple[NDArray, ...] | None:
+        """The arrays of a chunk; None where they were damaged or deleted."""
+        with contextlib.suppress(ValueError, KeyError, OSError):
+            found = read_arrays(self._path(item))
+            made = tuple(found[name] for name in self.arrays)
+            if str(found["checksum"]) == checksum([np.array(item.name), *made]):
+                return made
+        return None
+
+    def save(self, item: Named, arrays: Sequence[NDArray]) -> None:
+        """Keeps the arrays of a chunk; where that is not possible, the computation goes on."""
+        if self.folder is None:
+            return
+        stamp = checksum([np.array(item.name), *arrays])
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_arrays([*zip(self.arrays, arrays, strict=True), ("checksum", stamp)], self._path(item))
+        except OSError as error:
+            warnings.warn(
+                f"{self.folder}: cannot be written to ({error.strerror}), so an interrupted call begins anew",
+                stacklevel=2,
+            )
+            self.folder = None
 
 
 class ShardStore:

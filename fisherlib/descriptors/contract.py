@@ -1,5 +1,6 @@
 """What every featuriser promises, so that no other room needs to know which one it has."""
 
+import json
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -121,6 +122,11 @@ def in_words(descriptor: Descriptor) -> str:
     """The descriptor in words, with the parameters that decide how large K is: "SOAP with n_max=6, l_max=4"."""
     sizes = [f"{name}={descriptor.parameters[name]}" for name in size_parameters(descriptor)]
     return str(descriptor.parameters["name"]) + (f" with {', '.join(sizes)}" if sizes else "")
+
+
+def recorded(descriptor: Descriptor) -> dict[str, Any]:
+    """The parameters of a descriptor as a file gives them back: lists, where it has tuples."""
+    return dict(json.loads(json.dumps(dict(descriptor.parameters))))
 
 
 def size_parameters(descriptor: Descriptor) -> list[str]:

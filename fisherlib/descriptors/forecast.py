@@ -1,11 +1,13 @@
 """Forecast: number, memory and time of descriptors that are to be computed, told or refused before anything begins."""
 
 import dataclasses
+import math
 import os
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -15,6 +17,7 @@ from ..dataset import refuse_non_finite
 from ..units import counted
 from .contract import Descriptor, in_words, size_parameters
 from .memory import memory, refuse_large
+from .pieces import Recipe
 from .refusals import refuse_impossible
 from .sizes import Default, count, default_for, fitting, or_default
 from .vacuum import with_vacuum
@@ -36,8 +39,9 @@ class Forecast:
         species: atomic numbers.
         K: number of descriptors.
         atoms: ΣN.
-        bytes: of the descriptors in memory.
+        bytes: of the descriptors in memory, with their Jacobian.
         seconds: wall time, estimated from a sample; 0 where it is next to nothing.
+        jacobian: bytes of the Jacobian, estimated from a sample; 0 where none is computed.
 
     Example:
         >>> import fisherlib as fl
@@ -51,6 +55,7 @@ class Forecast:
     atoms: int
     bytes: int
     seconds: float
+    jacobian: int = 0
 
     @property
     def long(self) -> bool:
@@ -68,22 +73,38 @@ class Forecast:
         )
         single = ", force descriptors in single precision" if precision(self.K, self.atoms) == np.float32 else ""
         of = f"K = {self.K} descriptors{less} of {self.atoms} atoms"
-        return f"{in_words(self.descriptor)}: {of}, {time} and {size}{single}"
+        more = f", of which {self.jacobian / 1e6:.2g} MB are the Jacobian" if self.jacobian else ""
+        return f"{in_words(self.descriptor)}: {of}, {time} and {size}{more}{single}"
 
 
-def forecast(frames: Sequence[Configurations], descriptor: Descriptor | None = None) -> Forecast:
+def forecast(
+    frames: Sequence[Configurations], descriptor: Descriptor | None = None, *, jacobian: bool = False
+) -> Forecast:
     """Number, memory and time of descriptors, the time by computing those of a few configurations.
 
     Args:
         frames: with positions, as ``refuse_hopeless`` accepts them.
         descriptor: the default one for these elements without it.
+        jacobian: whether the Jacobian is computed too.
     """
     species, atoms = species_of(frames), _atoms(frames)
     descriptor = or_default(descriptor, species, 3 * atoms)
     K = len(descriptor.names(species))
     seconds = _seconds(frames, descriptor, species) if atoms * K > QUICK else 0.0
-    size = bytes_of(K, atoms)
-    return Forecast(descriptor=descriptor, species=tuple(species), K=K, atoms=atoms, bytes=size, seconds=seconds)
+    more = jacobian_bytes(K, pairs(frames, descriptor)) if jacobian else 0
+    about: dict[str, Any] = {"descriptor": descriptor, "species": tuple(species), "K": K, "atoms": atoms}
+    return Forecast(**about, bytes=bytes_of(K, atoms) + more, seconds=seconds, jacobian=more)
+
+
+def pairs(frames: Sequence[Configurations], descriptor: Descriptor) -> int:
+    """About how many pairs of atoms the Jacobian of a descriptor has, P, from that of a few configurations.
+
+    Raises:
+        TypeError: a descriptor without Jacobian.
+    """
+    recipe = Recipe(descriptor=descriptor, species=tuple(species_of(frames)), jacobian=True)
+    found = recipe(_sample(frames, 1))  # the same ones on every machine
+    return math.ceil(len(found[-1]) * _atoms(frames) / len(found[0]))
 
 
 def precision(K: int, atoms: int) -> type[np.floating]:
@@ -94,6 +115,16 @@ def precision(K: int, atoms: int) -> type[np.floating]:
 def bytes_of(K: int, atoms: int) -> int:
     """Memory of site descriptors (ΣN, K) and Φ (3ΣN, K)."""
     return atoms * K * (8 + 3 * np.dtype(precision(K, atoms)).itemsize)
+
+
+def single_jacobian(K: int, pairs: int) -> bool:
+    """Whether a Jacobian of so many pairs of atoms is held in single precision, by the rule of ``precision``."""
+    return 24 * pairs * K > SINGLE
+
+
+def jacobian_bytes(K: int, pairs: int) -> int:
+    """Memory of a Jacobian: 12 PK bytes in single precision, 24 PK in double, and 8 P of its rows."""
+    return pairs * (8 + K * (12 if single_jacobian(K, pairs) else 24))
 
 
 def species_of(frames: Sequence[Configurations]) -> list[int]:
@@ -135,10 +166,10 @@ def number(descriptor: Descriptor, frames: Sequence[Configurations], path: Path)
         smaller = fitting(descriptor, species, components)
         fits = count(smaller, species)
         such = f", such as {in_words(smaller)} (K = {fits})" if fits <= components else ", or add configurations"
+        less = " and ".join(f"{p}=" for p in size_parameters(descriptor))
         raise ValueError(
             f"descriptor: {in_words(descriptor)} has K = {K} descriptors for {counted(len(species), 'element')}, more than "
-            f"the {components} force components of {path.name}; take smaller "
-            f"{' and '.join(f'{p}=' for p in size_parameters(descriptor))}{such}"
+            f"the {components} force components of {path.name}; take {f'smaller {less}' if less else 'another descriptor'}{such}"
         )
     return K
 
@@ -167,21 +198,30 @@ def refuse_hopeless(frames: Sequence[Configurations], *, descriptor: Descriptor,
     return K
 
 
-def refuse_unfit(frames: Sequence[Configurations], *, descriptor: Descriptor, K: int, path: Path) -> None:
+def refuse_unfit(
+    frames: Sequence[Configurations], *, descriptor: Descriptor, K: int, path: Path, pairs: int = 0
+) -> None:
     """Refuses descriptors that would not fit into memory, with smaller ones that would.
+
+    Args:
+        frames, descriptor, K, path: of the file.
+        pairs: P of the Jacobian; 0 where none is computed.
 
     Raises:
         MemoryError: they take more than half the memory of this machine.
     """
     atoms, species = _atoms(frames), species_of(frames)
-    size, half = bytes_of(K, atoms), memory() // 2
+    size, half = bytes_of(K, atoms) + jacobian_bytes(K, pairs), memory() // 2
     if size <= half:
         return
     smaller = fitting(descriptor, species, K * half // size)
     fits = count(smaller, species)
-    such = f"{in_words(smaller)} (K = {fits})" if bytes_of(fits, atoms) <= half else "fewer configurations"
-    way = f"take {such}, or fisherlib.cluster.featurise, which holds none of them in memory"
-    refuse_large(f"{path.name}: its descriptors, {in_words(descriptor)} with K = {K},", size, way)
+    enough = bytes_of(fits, atoms) + jacobian_bytes(fits, pairs) <= half
+    such = f"{in_words(smaller)} (K = {fits})" if enough else "fewer configurations"
+    other = "leave jacobian= out" if pairs else "fisherlib.cluster.featurise, which holds none of them in memory"
+    with_it = " and their Jacobian" if pairs else ""
+    what = f"{path.name}: its descriptors{with_it}, {in_words(descriptor)} with K = {K},"
+    refuse_large(what, size, f"take {such}, or {other}")
 
 
 def _atoms(frames: Sequence[Configurations]) -> int:

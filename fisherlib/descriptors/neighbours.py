@@ -26,6 +26,11 @@ class Neighbours(NamedTuple):
     vectors: Array
     distances: Array
 
+    def within(self, cutoff: float) -> tuple["Neighbours", NDArray[np.intp]]:
+        """Those pairs that are closer than a smaller cutoff, Å, and which of all they are."""
+        near = np.flatnonzero(self.distances < cutoff)
+        return Neighbours(self.numbers, self.i[near], self.j[near], self.vectors[near], self.distances[near]), near
+
 
 def neighbours_of(atoms: Atoms, cutoff: float) -> Neighbours:
     """The pairs of one configuration that are closer than the cutoff, Å.

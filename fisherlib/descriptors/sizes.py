@@ -1,8 +1,11 @@
 """Sizes: how many descriptors a featuriser makes of some elements, and settings that make no more than fit."""
 
+import contextlib
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+
+import numpy as np
 
 from ..arguments import elements, whole
 from .contract import Descriptor, size_parameters
@@ -22,8 +25,8 @@ COUNTED = 6
 def count(descriptor: Descriptor, species: Sequence[int]) -> int:
     """K of a descriptor for some elements, without the names of many.
 
-    Descriptors of a centre and two neighbours grow as the cube of the number of elements, so that K of many elements
-    follows from those of one to four of them.
+    Descriptors of a centre and two neighbours grow as the cube of the number of elements, others as a lower power or not at
+    all, so that K of many elements follows from those of two to five of them.
 
     Args:
         descriptor: of atoms.
@@ -37,10 +40,9 @@ def count(descriptor: Descriptor, species: Sequence[int]) -> int:
     S = len(species)
     if S <= COUNTED:
         return len(descriptor.names(species))
-    K = [0, *(len(descriptor.names(species[:few])) for few in range(1, 4))]
-    # Newton's forward differences of a cubic that is 0 without elements.
-    first, second, third = K[1], K[2] - 2 * K[1], K[3] - 3 * K[2] + 3 * K[1]
-    return S * first + S * (S - 1) // 2 * second + S * (S - 1) * (S - 2) // 6 * third
+    # Newton's forward differences of a cubic, from two elements on: a single one may be a case of its own.
+    K = np.array([len(descriptor.names(species[:few])) for few in range(2, 6)])
+    return sum(math.comb(S - 2, k) * int(np.diff(K, k)[0]) for k in range(4))
 
 
 def fitting(descriptor: Descriptor, species: Sequence[int], most: int) -> Descriptor:
@@ -67,8 +69,9 @@ def fitting(descriptor: Descriptor, species: Sequence[int], most: int) -> Descri
 def _smaller(descriptor: Descriptor) -> Iterator[Descriptor]:
     """The descriptor, then smaller and smaller ones."""
     yield descriptor
-    names = size_parameters(descriptor)
-    values = {name: descriptor.parameters[name] for name in names}
+    known = descriptor.parameters
+    values = {n: known[n] for n in size_parameters(descriptor) if isinstance(known.get(n), int | float)}
+    names = list(values)
     if not names or not dataclasses.is_dataclass(descriptor) or isinstance(descriptor, type):
         return
     before = values
@@ -76,7 +79,8 @@ def _smaller(descriptor: Descriptor) -> Iterator[Descriptor]:
         least = {name: int(descriptor.limits[name].least) for name in names}
         now = {name: max(least[name], int(values[name] * percent / 100 + 0.5)) for name in names}
         if now != before:
-            yield dataclasses.replace(descriptor, **now)
+            with contextlib.suppress(ValueError):  # sizes that do not go together
+                yield dataclasses.replace(descriptor, **now)
         before = now
 
 
@@ -97,27 +101,6 @@ def default_for(species: Sequence[int], rows: int) -> Descriptor:
     if len(elements("species", species)) <= UNTOUCHED:
         return Default()
     return fitting(Default(), species, min(MOST, rows // COMPONENTS))
-
-
-def with_settings(**settings: float | None) -> Descriptor | None:
-    """The default descriptor with those settings that are no None; None where all are, which leaves the choice to the reader.
-
-    Raises:
-        ValueError: a value outside its limits, or no such setting.
-
-    Example:
-        >>> with_settings(cutoff=4.0, n_max=None).cutoff, with_settings(cutoff=None)
-        (4.0, None)
-    """
-    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
-    for name, value in given.items():
-        if name not in Default.limits:
-            raise ValueError(
-                f"{name}: expected a setting of {Default.__name__}, {', '.join(Default.limits)}, got {value!r}"
-            )
-        Default.limits[name].refuse(name, value)
-        given[name] = int(value) if Default.limits[name].whole else float(value)  # 5 and 5.0 are the same setting
-    return Default(**given) if given else None
 
 
 def or_default(descriptor: Descriptor | None, species: Sequence[int] = (), rows: int = 0) -> Descriptor:

@@ -59,6 +59,9 @@ class Soap:
         }
     )
 
+    #: featomic uses all cores.
+    threaded: ClassVar[bool] = True
+
     cutoff: float = 5.0
     n_max: int = 6
     l_max: int = 4

@@ -9,7 +9,9 @@ from typing import Any
 from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
 from ..descriptors import Descriptor, Reference, contribution, without_reference
+from ..descriptors.contract import recorded
 from ..descriptors.forecast import chosen
+from ..descriptors.pieces import Computing, in_pieces
 from ..progress import Progress
 from .acceptance import OnBad, notes_of, without_bad
 from .columns.candidates import gradients
@@ -47,6 +49,8 @@ def of_columns(
     *,
     path: Path,
     descriptor: Descriptor | None,
+    jacobian: bool = False,
+    computing: Computing | None = None,
     reference: Reference | None,
     on_bad: OnBad,
     progress: Progress | None,
@@ -57,7 +61,8 @@ def of_columns(
         found: labelled configurations, without isolated atoms.
         choice: what they were chosen by.
         path: of the file.
-        descriptor, reference, on_bad, progress: as for ``io.read``.
+        descriptor, jacobian, reference, on_bad, progress: as for ``io.read``.
+        computing: who computes descriptors, also where the file has its own; this process without it.
 
     Returns:
         Trajectories, what is known of them, and the numbers of configurations that were left out, by key.
@@ -65,9 +70,15 @@ def of_columns(
     Raises:
         ValueError: a missing or unfit column, or nothing is left of the configurations.
     """
-    own = bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
+    own = computing is None and bool(choice.descriptors or choice.force_descriptors or gradients(found[0].columns))
+    if own and jacobian:
+        way = "take fl.featurise, which computes others"
+        raise ValueError(f"jacobian: {path.name} has descriptors of its own, without their Jacobian; {way}")
     if not own and choice.gradient:
         raise ValueError(f"gradient: {path.name} has no column of force descriptors to negate; leave it out")
+    if own and descriptor is not None:
+        said = "has descriptors of its own, which are taken, and not the descriptor= that is given; fl.featurise computes that"
+        warnings.warn(f"{path.name} {said}", stacklevel=4)
     names = pair(found[0].columns, choice) if own else ()
     found, dropped = without_bad(found, names, on_bad=on_bad)
     frames = without_reference([at(f, choice.temperature) for f in found], reference)
@@ -79,8 +90,9 @@ def of_columns(
     else:
         _ask_early(frames, path)
         descriptor, _ = chosen(frames, descriptor, path)
-        made = featurise(frames, descriptor=descriptor, path=path, progress=progress)
-        about = {"descriptor": {**descriptor.parameters, "K": made[0].K}, "columns": known["columns"]}
+        how: dict[str, Any] = {"jacobian": jacobian, "computing": computing or in_pieces, "progress": progress}
+        made = featurise(frames, descriptor=descriptor, path=path, **how)
+        about = {"descriptor": {**recorded(descriptor), "K": made[0].K}, "columns": known["columns"]}
     made, energies, told = _with_energies(found, made, choice, reference)
     about["columns"], notes = about["columns"] | {"energies": energies}, notes_of(found) + told
     about = {name: value for name, value in about.items() if name not in ("taken", "notes", "units")}

@@ -18,6 +18,8 @@ from .places import printable
 
 #: Most bytes of all files together, and most of them as a share of what is free on the disk.
 LIMIT, SHARE = 2 * 10**9, 0.1
+#: Ends the name of the folder with the parts of a file that is not complete yet.
+PARTS = ".parts"
 #: A file of so many bytes is told of when it is written.
 TOLD = 10**8
 
@@ -47,11 +49,37 @@ def kept() -> list[tuple[Path, int, float]]:
     """
     found = []
     with contextlib.suppress(OSError):
-        for path in (*folder().glob("*.npz"), *folder().glob(".*.npz.*.partial")):  # the latter of killed processes
+        some = ("*.npz", f"*{PARTS}/*.npz", ".*.npz.*.partial", f"*{PARTS}/.*.partial")  # the last of killed processes
+        for path in (path for pattern in some for path in folder().glob(pattern)):
             with contextlib.suppress(OSError):  # another process has just deleted it
                 at = path.stat()
                 found.append((path, at.st_size, at.st_mtime))
     return sorted(found, key=lambda file: file[2])
+
+
+def parts(name: str, size: int) -> Path | None:
+    """The folder for the parts of a file that is not complete yet; None where the file would not be kept either.
+
+    Args:
+        name: of the file.
+        size: bytes that it will have.
+    """
+    with contextlib.suppress(OSError):
+        place = folder()
+        place.mkdir(parents=True, exist_ok=True)
+        if size <= _limit(place, sum(each for _, each, _ in kept())):
+            return place / f"{name}{PARTS}"
+    return None
+
+
+def forget_parts(name: str) -> None:
+    """Deletes the parts of a file, which is complete."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(folder() / f"{name}{PARTS}", ignore_errors=True)
+
+
+def _limit(place: Path, taken: int) -> int:
+    return min(LIMIT, int(SHARE * (shutil.disk_usage(place).free + taken)))
 
 
 def find(name: str) -> Path | None:
@@ -81,8 +109,8 @@ def keep(name: str, arrays: Iterable[tuple[str, ArrayLike]]) -> None:
         place = folder()
         place.mkdir(parents=True, exist_ok=True)
         others = [file for file in kept() if file[0].name != f"{name}.npz"]
-        taken, free = sum(each for _, each, _ in others), shutil.disk_usage(place).free
-        limit = min(LIMIT, int(SHARE * (free + taken)))
+        taken = sum(each for _, each, _ in others)
+        limit = _limit(place, taken)
         if size > limit:
             _tell(f"the descriptors ({_words(size)}) are not kept in {place}, which may hold {_words(limit)}; {again}")
             return
@@ -106,6 +134,9 @@ def clean() -> int:
     for path, size, _ in kept():
         path.unlink(missing_ok=True)
         gone += size
+    with contextlib.suppress(OSError):
+        for emptied in folder().glob(f"*{PARTS}"):
+            emptied.rmdir()
     return gone
 
 

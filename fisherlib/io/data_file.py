@@ -14,6 +14,7 @@ from ..configurations import Configurations
 from ..dataset import Dataset, Trajectory
 from ..descriptors import Descriptor, Reference, or_default
 from ..descriptors.forecast import Forecast, forecast, refuse_hopeless, refuse_unfit, species_of
+from ..descriptors.pieces import Computing
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..units import check_temperature
@@ -85,7 +86,7 @@ class Opened:
 
     @property
     def has_descriptors(self) -> bool:
-        """Whether the file holds force descriptors, or a column to take for them; else ``dataset`` computes SOAP ones."""
+        """Whether the file holds force descriptors, or a column to take for them; else ``dataset`` computes some."""
         return self.fixed is not None or bool(gradients(free(self._atoms, None)))
 
     @property
@@ -157,16 +158,18 @@ class Opened:
         say(notes_of(found) + (undecided(found) if choice.energies is None else []), self.path)
         return [at(f, choice.temperature) for f in found]
 
-    def check(self, choice: Choice) -> None:
+    def check(self, choice: Choice, *, descriptor: Descriptor | None = None) -> None:
         """Refuses, before anything is computed, what ``dataset`` would refuse: missing energies or too few atoms, say."""
         if self.fixed is None:
             frames = self._chosen(dataclasses.replace(choice, key=None))
             if not (choice.descriptors or choice.force_descriptors or self.has_descriptors):
-                descriptor = or_default(None, species_of(frames), 3 * self.atoms)
+                descriptor = or_default(descriptor, species_of(frames), 3 * self.atoms)
                 K = refuse_hopeless(frames, descriptor=descriptor, path=self.path)
                 refuse_unfit(frames, descriptor=descriptor, K=K, path=self.path)
 
-    def forecast(self, choice: Choice = GUESSED, *, descriptor: Descriptor | None = None) -> Forecast | None:
+    def forecast(
+        self, choice: Choice = GUESSED, *, descriptor: Descriptor | None = None, jacobian: bool = False
+    ) -> Forecast | None:
         """What descriptors will take where ``dataset`` computes them: their number, memory and time; else None.
 
         Raises:
@@ -177,7 +180,7 @@ class Opened:
         frames = self._chosen(choice)
         taken = or_default(descriptor, species_of(frames), 3 * self.atoms)
         refuse_hopeless(frames, descriptor=taken, path=self.path)
-        return forecast(frames, taken)
+        return forecast(frames, taken, jacobian=jacobian)
 
     def _apart(self, key: str | None) -> Sequence[Configurations]:
         if key is not None and self.kind not in KEYED:
@@ -206,22 +209,28 @@ class Opened:
         choice: Choice = GUESSED,
         *,
         descriptor: Descriptor | None = None,
+        jacobian: bool = False,
         reference: Reference | None = None,
         on_bad: OnBad = "refuse",
         theta: ArrayLike | LinearPotential | None = None,
         check: bool = True,
         progress: Progress | None = None,
+        computing: Computing | None = None,
         **named: Any,
     ) -> Dataset:
-        """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``."""
+        """The dataset of what is chosen, the rest being guessed; the file is not read again. See ``io.read``.
+
+        With ``computing``, an engine of ``fl.featurise``, descriptors are computed even where the file has its own.
+        """
         choice = completed(choice, named, Opened.dataset)
         flag("gradient", choice.gradient)
         flag("stress", choice.stress)
         flag("check", check)
+        flag("jacobian", jacobian)
         check_temperature(choice.temperature)
         found: Sequence[Configurations | Trajectory]
         if self.fixed is not None:
-            for name, value in {"descriptor": descriptor, "reference": reference}.items():
+            for name, value in {"descriptor": descriptor, "jacobian": jacobian or None, "reference": reference}.items():
                 if value is not None:
                     raise no_such_choice(name, value, self.path.name)
             found, (made, about) = self._parts(), of_rows(self.fixed, choice, self.path.name)
@@ -229,7 +238,8 @@ class Opened:
             if descriptor is not None:
                 or_default(descriptor)  # refuses what is none
             found = frames = self._chosen(choice)
-            options: dict[str, Any] = {"descriptor": descriptor, "reference": reference, "on_bad": on_bad}
+            options: dict[str, Any] = {"descriptor": descriptor, "jacobian": jacobian, "computing": computing}
+            options |= {"reference": reference, "on_bad": on_bad}
             made, about, dropped = of_columns(frames, choice, path=self.path, progress=progress, **options)
             if dropped:
                 warnings.warn(f"{self.path.name}: {left_out(dropped, self.configurations)}", stacklevel=2)

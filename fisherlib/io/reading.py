@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from numpy.typing import ArrayLike
 
@@ -16,7 +16,9 @@ from ..dataset import Dataset
 from ..descriptors import Descriptor, Reference
 from ..potential import LinearPotential
 from ..progress import Progress
+from . import atoms
 from .acceptance import OnBad, accept, say
+from .archive import checksum
 from .columns.choice import GUESSED, Choice, completed
 from .columns.description import columns_of
 from .compression import unpacked
@@ -38,7 +40,10 @@ _FIXED: dict[str, Callable[[Path], Dataset]] = {
 
 
 def open(
-    path: Location, *, elements: Sequence[str] | str | None = None, energies: ArrayLike | str | None = None
+    path: Location | atoms.Given,
+    *,
+    elements: Sequence[str] | str | None = None,
+    energies: ArrayLike | str | None = None,
 ) -> Opened:
     """A data file, a folder or several files, read once, with the columns that they hold.
 
@@ -47,10 +52,11 @@ def open(
     mlearn's and FitSNAP's JSON, LAMMPS dumps, MiLaDy's ``design_matrix.dat``, FitSNAP's rows (``.df``, ``.npz``); all may be
     compressed (``.gz``, ``.xz``, ``.bz2``). Folders: a descriptor database, MiLaDy's ``descDB``, FitSNAP's groups, DeePMD's
     systems, structure files of one kind. Several files are a list of paths or a pattern such as "runs/*/OUTCAR"; each is a
-    trajectory. Nothing is chosen yet, so that a file whose columns have unknown names opens as well.
+    trajectory. Nothing is chosen yet, so that a file whose columns have unknown names opens as well. In place of a path there
+    may be ``ase.Atoms``: one, a list, which is a trajectory, or a mapping of key to list, with what their calculators say.
 
     Args:
-        path: from the working folder, or else from the project's.
+        path: from the working folder, or else from the project's; or ``ase.Atoms``.
         elements: symbols, such as ["W", "Be"] or "W,Be", of types 1, 2, … in a LAMMPS dump without the column "element", or of types 0, 1, … of MTP and DeePMD.
         energies: of a LAMMPS dump, which holds none: (M,) eV, or the name of a file or of a per-atom column; see
             ``lammps.read_dump``.
@@ -64,7 +70,9 @@ def open(
     >>> opened.trajectories, opened.configurations, opened.choices("forces")
     (20, 1000, ('forces',))
     """
-    found, elements = located(path), _symbols(elements)
+    if atoms.are_atoms(path):
+        return _in_memory(path, elements)
+    found, elements = located(cast(Location, path)), _symbols(elements)
     if isinstance(found, list) and len(found) > 1:
         return _set_of(found, elements, energies)
     file = found[0] if isinstance(found, list) else found
@@ -76,6 +84,19 @@ def open(
             return Opened(path=file.absolute(), kind=kind, sha256=digest, fixed=_FIXED[kind](file))
         stored = tuple(_stored(file, kind, elements, energies))
     return Opened(path=file.absolute(), kind=kind, sha256=digest, columns=columns_of(stored), stored=stored)
+
+
+def _in_memory(given: atoms.Given, elements: object) -> Opened:
+    if elements is not None:
+        raise ValueError("elements: expected none for ase.Atoms, which name their own; leave it out")
+    stored = tuple(atoms.stored(given))
+    digest = hashlib.sha256()
+    for one in stored:
+        for name, array in {"n_atoms": one.n_atoms, "cell": one.cell, **one.of_atoms, **one.entries}.items():
+            if array is not None:
+                digest.update(f"{one.key} {name} {checksum([array])}".encode())
+    path = Path(atoms.CALLED)
+    return Opened(path=path, kind="ASE", sha256=digest.hexdigest(), columns=columns_of(stored), stored=stored)
 
 
 def _symbols(elements: Sequence[str] | str | None) -> list[str] | None:
@@ -134,10 +155,11 @@ def _of_shards(path: Path) -> str:
 
 
 def read(
-    path: Location,
+    path: Location | atoms.Given,
     choice: Choice = GUESSED,
     *,
     descriptor: Descriptor | None = None,
+    jacobian: bool = False,
     reference: Reference | None = None,
     elements: Sequence[str] | str | None = None,
     on_bad: OnBad = "refuse",
@@ -149,13 +171,16 @@ def read(
     """A dataset from a file, a folder or several files of any format that ``open`` knows.
 
     Columns that are not named are guessed by name and shape. A file without descriptors gets SOAP ones, computed once
-    and kept in the folder that ``python -m fisherlib.io.cache`` lists and cleans. To choose columns by sight, or another one later without reading the file again,
+    and kept in the folder that ``python -m fisherlib.io.cache`` lists and cleans; ``fl.featurise`` computes the same ones on all
+    cores, and goes on where it was stopped. To choose columns by sight, or another one later without reading the file again,
     take ``open``.
 
     Args:
-        path: from the working folder, or else from the project's; a list or pattern of several, of which each is a trajectory.
+        path: from the working folder, or else from the project's; a list or pattern of several, of which each is a trajectory;
+            or ``ase.Atoms``, as for ``open``.
         choice: which columns are taken for what, and at which temperature.
-        descriptor: settings for a file without descriptors.
+        descriptor: for a file without descriptors, any of ``descriptors.KINDS``: ``descriptors.Soap(cutoff=6.0)``, say.
+        jacobian: compute the Jacobian of these descriptors too, for neural potentials: trajectories with ``jacobian``.
         reference: potential that is taken off energies, forces and virials, ``descriptors.Zbl(4.0, 4.8)`` say, so that θ
             describes the rest; ``data.provenance["reference"]`` names it, and with it every model of these data.
         elements: symbols of the types in a LAMMPS dump, an MTP ``.cfg`` or a DeePMD folder.
@@ -186,9 +211,8 @@ def read(
     opened = open(path, elements=elements, energies=choice.energies)
     if opened.kind == "LAMMPS dump":
         choice = dataclasses.replace(choice, energies=None)  # they are in it now
-    data = opened.dataset(
-        choice, descriptor=descriptor, reference=reference, on_bad=on_bad, check=False, progress=progress
-    )
+    how: dict[str, Any] = {"descriptor": descriptor, "jacobian": jacobian, "reference": reference, "on_bad": on_bad}
+    data = opened.dataset(choice, **how, check=False, progress=progress)
     say(data.provenance.get("notes", ()) if opened.fixed is None else (), opened.path)
     if check:
         accept(data, opened.path, theta, key=choice.key)
@@ -196,7 +220,7 @@ def read(
 
 
 def read_frames(
-    path: Location, choice: Choice = GUESSED, *, elements: Sequence[str] | str | None = None, **named: Any
+    path: Location | atoms.Given, choice: Choice = GUESSED, *, elements: Sequence[str] | str | None = None, **named: Any
 ) -> list[Configurations]:
     """The configurations of a file as they are, without descriptors being computed; see ``read`` for the arguments.
 

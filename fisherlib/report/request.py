@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import io
-from ..descriptors import Default, or_default, with_settings
+from ..descriptors import Descriptor, or_default, with_settings
 from ..descriptors.forecast import number, species_of
 from ..io.columns.choice import ROLES, Choice
 from ..io.columns.roles import pair
@@ -22,18 +22,17 @@ from .parameters import FILES, ParameterError, check, defaults, spoken
 #: A notebook with these parameters reports on a data file; others are not looked into.
 ABOUT_DATA = frozenset({"data", "theta", "temperature"})
 
-#: Parameters of the default descriptor; where none is given, it is made smaller for many elements.
+#: Parameters of the descriptor that are parameters of the report; where none is given, it is made smaller for many elements.
 SETTINGS = ("cutoff", "n_max", "l_max")
 
 #: Name → least and greatest value, and what it is.
 LIMITS: dict[str, tuple[float, float, str]] = {
     "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
-    **{name: Default.limits[name][:3] for name in SETTINGS},
     "folds": (2, 1000, "a whole number of parts to hold out"),
     "seed": (0, 2**32 - 1, "a seed"),
     "n": (3, 201, "a whole number of points along an axis"),
 }
-WHOLE = (*(name for name, limit in Default.limits.items() if limit.whole), "folds", "seed", "n")
+WHOLE = ("folds", "seed", "n")
 
 
 def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
@@ -44,7 +43,9 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     """
     before = defaults(_content(notebook))
     try:
-        given = check(parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units", "elements"]))
+        given = check(
+            parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units", "elements", "descriptor"])
+        )
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
             request.check()
@@ -95,7 +96,7 @@ class Request:
     def _noting(self) -> Iterator[None]:
         try:
             yield
-        except (ValueError, TypeError, OSError, MemoryError) as error:
+        except (ValueError, TypeError, OSError, MemoryError, ImportError) as error:
             self.faults.append(" ".join(str(error).split()) or f"{type(error).__name__} on reading")
 
     def check(self) -> None:
@@ -105,6 +106,8 @@ class Request:
             ParameterError: all of it, in one sentence.
         """
         self._limits()
+        with self._noting():
+            self._descriptor()
         K = None
         opened = None
         with self._noting():
@@ -126,6 +129,10 @@ class Request:
             if value is None or (number and least <= value <= greatest and (name not in WHOLE or value == int(value))):
                 continue
             self.faults.append(f"{name}: expected {what} from {least:.10g} to {greatest:.10g}, got {value!r}")
+
+    def _descriptor(self) -> Descriptor | None:
+        """The descriptor that is asked for; None leaves it to the reader."""
+        return with_settings(self.given.get("descriptor"), **{name: self.given.get(name) for name in SETTINGS})
 
     @property
     def choice(self) -> Choice:
@@ -185,8 +192,7 @@ class Request:
             raise ValueError(f"gradient: {opened.path.name} has no column of force descriptors to negate; leave it out")
         if any(f.numbers is None or f.positions is None for f in frames):
             return None  # told on reading
-        given = with_settings(**{name: self.given.get(name) for name in SETTINGS})
-        descriptor = or_default(given, species_of(frames), 3 * opened.atoms)
+        descriptor = or_default(self._descriptor(), species_of(frames), 3 * opened.atoms)
         return number(descriptor, frames, opened.path)
 
     def _key(self, opened: io.Opened) -> None:

@@ -1,18 +1,21 @@
 """A data file, its columns and its health; a θ to compare with."""
 
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import traitlets
 
 from .. import diagnostics, figures, io
 from ..dataset import Dataset
+from ..descriptors import Descriptor
 from ..diagnostics import Verdict
 from ..figures import tables
 from ..io.columns.choice import FLAGS, GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
 from ..units import counted, kelvins
+from .featuriser import Featuriser
 from .form import Form
 from .live import LiveFigure
 from .panel import EMPTY, Panel
@@ -43,7 +46,8 @@ class LoadPanel(Panel):
         self._good: tuple[Reading, dict[str, object]] | None = None  # the last file that was, and what was chosen
         self._file = ""  # whose choices these are
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
-        self._answers: dict[str, Choice] = {}  # file → what was chosen of it
+        self._answers: dict[str, tuple[Choice, str]] = {}  # file → what was chosen of it, with its descriptor
+        self._seen: Reading | None = None  # as far as the work under way has come
         self._paths = Paths()
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
         self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
@@ -51,7 +55,9 @@ class LoadPanel(Panel):
         self._return.on_click(lambda _: self.go_back())
         form = Form(state, self._paths, refused=self._refuse, needed=self._in_use)
         self.fields, self._flags = form.fields, form.flags
-        super().__init__("load", state, [*form.rows(self._return), self._table, self.card], screen=screen)
+        self.featuriser = Featuriser(state, self._told)
+        rows = [*form.rows(self._return), self.featuriser, self._table, self.card]
+        super().__init__("load", state, rows, screen=screen)
         self._begin(path, chosen)
 
     @property
@@ -90,9 +96,10 @@ class LoadPanel(Panel):
             self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
             self.fields["theta"].ask()
         if self._file != state.path:
-            self._answers[self._file] = state.choice
+            self._answers[self._file] = state.choice, state.descriptor
             self._file = state.path
-            self._answer(self._answers.get(state.path, GUESSED))
+            choice, state.descriptor = self._answers.get(state.path, (GUESSED, ""))
+            self._answer(choice)
             self._theta = state.theta = self._wish  # it was left out of the data before, perhaps, and fits these
             for field in self.fields.values():
                 field.ask()
@@ -111,7 +118,7 @@ class LoadPanel(Panel):
 
     def redraw(self) -> None:
         """Reads what is chosen, also while another page is open."""
-        path, theta, choice = self.state.path, self.state.theta, self.state.choice
+        path, theta, choice, descriptor = self.state.path, self.state.theta, self.state.choice, self.state.descriptor
         if not path:
             self._decide(Subject())
             self.work.say("Choose a data file, or give its path.")
@@ -123,9 +130,18 @@ class LoadPanel(Panel):
         wanted = self._wished_for == path
 
         def task(progress: Progress) -> Reading:
-            return reading_of(path, previous, theta, choice, progress, wanted=wanted)
+            about: dict[str, Any] = {"wanted": wanted, "descriptor": descriptor, "seen": self._see}
+            return reading_of(path, previous, theta, choice, progress, **about)
 
         self.work.run(what, task, self._use, undo=self._back)
+
+    def _see(self, reading: Reading) -> None:
+        self._seen = reading
+
+    def _told(self, descriptor: Descriptor | None) -> str:
+        """What a descriptor will take for the file that is chosen, as far as that is known."""
+        seen = self._seen if self._seen is not None and self._seen.path == self.state.path else self.reading
+        return seen.expected(descriptor) if seen.path == self.state.path else ""
 
     def go_back(self) -> None:
         """Returns to the file that was loaded last, as it was."""
@@ -140,8 +156,9 @@ class LoadPanel(Panel):
 
     def _use(self, reading: Reading) -> None:
         """Shows what was read, and only then tells what it means for the other pages."""
-        self.reading, opened = reading, reading.opened
+        self.reading, self._seen, opened = reading, None, reading.opened
         self._offer(reading.fitting)
+        self._show_featuriser()
         self._tell(reading)
         self._keep(reading)
         for name, flag in zip(FLAGS, self._flags, strict=True):
@@ -220,8 +237,15 @@ class LoadPanel(Panel):
         self._offer_paths()  # also those that have come since
         self._tell(self.reading)
         self._fade(False)
+        self._show_featuriser()
         self.subject = self._settled
         return said
+
+    def _show_featuriser(self) -> None:
+        """Hides what a file with descriptors of its own has no use for."""
+        own = self.reading.path == self.state.path and self.reading.own_descriptors
+        self.featuriser.layout.display = "none" if own else ""
+        self.featuriser.tell()
 
     def _fade(self, old: bool) -> None:
         """Tables of the file before are not to be taken for those of the one that is being read."""

@@ -1,12 +1,14 @@
 """A file as far as it can be read: its data and their study, or what is missing or stands in the way."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import diagnostics, io
+from ..cluster.datasets import OnEngine, threaded
 from ..dataset import Dataset
+from ..descriptors import Descriptor, from_text
 from ..diagnostics import Verdict
 from ..io.columns.choice import GUESSED, OPTIONS, ROLES, Choice
 from ..io.columns.sources import mixed
@@ -48,6 +50,7 @@ class Reading:
     Attributes:
         path: of the file.
         choice: what was asked for, and once data are read, what was taken.
+        descriptor: to compute where the file has none, in words; empty for the default.
         fitting: what fits each role, and what is taken.
         questions: what is missing or wrong, by the name of the choice.
         left_out: why θ is not among the models.
@@ -56,6 +59,7 @@ class Reading:
 
     path: str
     choice: Choice = GUESSED
+    descriptor: str = ""
     opened: io.Opened | None = None
     fitting: Fitting = dataclasses.field(default_factory=dict)
     questions: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -76,6 +80,22 @@ class Reading:
     def own_descriptors(self) -> bool:
         """Whether descriptors are columns of the file; else they are computed."""
         return self.opened is not None and (self.opened.has_descriptors or bool(self.fitting["force_descriptors"][1]))
+
+    def expected(self, descriptor: Descriptor | None) -> str:
+        """What a descriptor takes, in a sentence; nothing where that cannot be said yet.
+
+        Raises:
+            ValueError, ImportError: it cannot be computed for this file.
+        """
+        if self.opened is None or self.own_descriptors or self.questions.keys() - {"temperature"}:
+            return ""
+        if self.data is not None and descriptor == (from_text(self.descriptor) if self.descriptor else None):
+            return f"K = {self.data.K} descriptors, computed."
+        choice = _filled(self)
+        first = self.opened.stored[0].take("first", [0])
+        if descriptor is not None and first.positions is not None:
+            descriptor(first.atoms())  # a library may be missing
+        return f"{self.opened.forecast(choice, descriptor=descriptor)}."
 
     def offers(self, flag: str) -> bool:
         """Whether a flag of the choice means anything for the file."""
@@ -101,7 +121,15 @@ class Reading:
 
 
 def reading_of(
-    path: str, previous: Reading | None, theta: str, choice: Choice, progress: Progress, *, wanted: bool = True
+    path: str,
+    previous: Reading | None,
+    theta: str,
+    choice: Choice,
+    progress: Progress,
+    *,
+    wanted: bool = True,
+    descriptor: str = "",
+    seen: Callable[[Reading], None] | None = None,
 ) -> Reading:
     """Opens a file, asks for what is missing before anything is computed, and makes the study.
 
@@ -112,20 +140,24 @@ def reading_of(
         choice: how the file is read.
         progress: called with (done, in all).
         wanted: whether the person chose θ for this file; one that stands there from another is left out at any doubt.
+        descriptor: to compute where the file has none, as ``from_text`` takes it; empty for the default.
+        seen: called with what is read before anything is computed.
     """
-    reading = Reading(path=path, choice=choice)
+    reading = Reading(path=path, choice=choice, descriptor=descriptor)
     try:
         same = previous if previous is not None and previous.path == path else None
         reading.opened = opened = (same and same.opened) or io.open(path)
         reading.fitting = _fitting(opened, choice)
         reading.questions = _missing(opened, reading.fitting, choice)
         if not reading.questions.keys() & {*ROLES} - {"key"}:  # what no answer would mend is told with the questions
-            opened.check(_filled(reading))
+            opened.check(_filled(reading), descriptor=_described(reading))
         if choice.temperature is not None:
             beta(choice.temperature)  # refuses what is no temperature
         if not reading.questions:
             reading.choice = _filled(reading)
-            data, moments = _data(opened, reading.choice, same, progress)
+            if seen is not None:
+                seen(reading)
+            data, moments = _data(reading, opened, same, progress)
             reading.data, reading.moments = data, moments
             _take_theta(reading, data, theta, wanted)
             if reading.refusal is None:
@@ -148,10 +180,23 @@ def _filled(reading: Reading) -> Choice:
     return dataclasses.replace(reading.choice, **taken)
 
 
-def _data(opened: io.Opened, choice: Choice, same: Reading | None, progress: Progress) -> tuple[Dataset, Moments]:
-    if same is not None and same.data is not None and same.moments is not None and same.choice == choice:
+def _described(reading: Reading) -> Descriptor | None:
+    """The descriptor to compute; None for the default, and where the file has its own."""
+    return from_text(reading.descriptor) if reading.descriptor and not reading.own_descriptors else None
+
+
+def _data(reading: Reading, opened: io.Opened, same: Reading | None, progress: Progress) -> tuple[Dataset, Moments]:
+    chosen = reading.choice, reading.descriptor
+    if (
+        same is not None
+        and same.data is not None
+        and same.moments is not None
+        and (same.choice, same.descriptor) == chosen
+    ):
         return same.data, same.moments
-    data = opened.dataset(choice, check=False, progress=progress)
+    taken = _described(reading)
+    engine = None if taken is None or threaded(taken) else OnEngine()  # all cores, where one call takes one
+    data = opened.dataset(reading.choice, descriptor=taken, computing=engine, check=False, progress=progress)
     return data, accumulate(data, progress=progress)
 
 

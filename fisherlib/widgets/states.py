@@ -82,6 +82,7 @@ class LoadState(State):
 
     path = traitlets.Unicode()
     theta = traitlets.Unicode()  # path, or empty
+    descriptor = traitlets.Unicode()  # computed where the file has none, as from_text takes it; empty for the default
     locals().update({name: _TRAITS[option.metadata["what"]]() for name, option in OPTIONS.items()})
 
     @property

@@ -8,7 +8,10 @@ from ..io.columns.choice import OPTIONS
 LABELS = {name: option.metadata["label"] for name, option in OPTIONS.items()}
 _ADVICE = (
     (r"(?:read it with|take) gradient=True", f"tick “{LABELS['gradient']}”"),
-    (r"take smaller n_max= and l_max=.*", "these are too few atoms: add configurations"),
+    (
+        r"take (?:smaller \w+=|another descriptor).*",
+        "these are too few atoms: add configurations, or choose fewer descriptors",
+    ),
     (r"give temperature=(?: in kelvin)?", f"fill in “{LABELS['temperature']}”"),
     (r"can be subtracted by subtract_isolated=True", f"are subtracted if you tick “{LABELS['subtract_isolated']}”"),
     (r"(?:say what holds by|leave) units=(?: out)?", f"see to “{LABELS['units']}”"),

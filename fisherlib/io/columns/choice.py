@@ -13,7 +13,7 @@ def _asked(what: Literal["column", "number", "flag", "units"], label: str, tip: 
     return dataclasses.field(default=default, metadata={"what": what, "label": label, "tip": tip})
 
 
-_PHI = "The column of −∂D/∂x for each atom; without one, SOAP descriptors are computed."
+_PHI = "The column of −∂D/∂x for each atom; without one, descriptors are computed."
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
