@@ -35,6 +35,7 @@ if _TYPE_CHECKING:
     from . import figures as figures
     from . import io as io
     from . import properties as properties
+    from . import neural as neural
     from . import regression as regression
     from . import reweighting as reweighting
     from . import systems as systems
@@ -47,7 +48,6 @@ if _TYPE_CHECKING:
     from .cluster.datasets import featurise as featurise
     from .descriptors.calculator import Calculator as Calculator
     from .figures import tables as tables
-    from .neural import training as training
     from .validation import profiles as profiles
     from .widgets import states as states
 
@@ -59,6 +59,7 @@ _ROOMS = {
     "diagnostics": "diagnostics",
     "figures": "figures",
     "io": "io",
+    "neural": "neural",
     "profiles": "validation.profiles",
     "properties": "properties",
     "regression": "regression",
@@ -66,7 +67,6 @@ _ROOMS = {
     "states": "widgets.states",
     "systems": "systems",
     "tables": "figures.tables",
-    "training": "neural.training",
     "trust": "trust",
     "tuning": "tuning",
     "uncertainty": "uncertainty",

@@ -241,7 +241,7 @@ def test_pages_are_there_before_validation_has_chosen_and_it_can_be_cancelled(
         assert again.description == "Choose by validation" and fit.validation.status.value == "Cancelled."
         dashboard.pages.value = "Fit"
         fit.state.name = "mine"
-        dashboard._add(fit.model)
+        dashboard.add(fit.model)
         go.set()
         again.click()
         fit.validation.wait()
@@ -319,7 +319,7 @@ def test_the_header_lists_the_models_of_the_pages_and_those_that_other_data_cost
     dashboard = Dashboard("demo.npz", theta="theta_demo.json")
     dashboard.pages.value = "Fit"
     dashboard.fit.state.name = "mine"
-    dashboard._add(dashboard.fit.model)
+    dashboard.add(dashboard.fit.model)
     assert ", ".join(dashboard.compare.study.models) in unescape(dashboard._about.value)
     assert "mine" in dashboard._about.value
     dashboard.compare.state.saved = "theta_demo.json"

@@ -29,7 +29,7 @@ class Atlas:
         data: for the losses that are not quadratic.
         moments: ``accumulate(data)``, for those that are.
         models: name → potential, at least two.
-        others: models of other kinds, such as ``neural.NetworkModel``.
+        others: models of other kinds, such as ``neural.NeuralModel``.
         temperature: K; without it the trajectories' own. Where none states one, losses are in units of β².
         seed: of random directions, where a call gives none.
         n: points along each axis, where a call gives none.

@@ -56,7 +56,7 @@ class Surfaces(Protocol):
 
 @runtime_checkable
 class Model(Protocol):
-    """A model around which an atlas draws losses, such as ``LinearModel`` and ``neural.NetworkModel``."""
+    """A model around which an atlas draws losses, such as ``LinearModel`` and ``neural.NeuralModel``."""
 
     @property
     def name(self) -> str:

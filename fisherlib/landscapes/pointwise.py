@@ -54,6 +54,11 @@ class Pointwise(abc.ABC):
         """(M,) U, eV."""
         return self.data.energies
 
+    @property
+    def points_at_once(self) -> int:
+        """Grid points that are evaluated between two calls of ``progress``."""
+        return max(1, PAIRS // len(self.n_atoms))
+
     @abc.abstractmethod
     def energy_errors(self, x: Array, y: Array) -> Array:
         """(p, M) U − U_θ, eV, at points x (p,), y (p,), up to any offset per atom."""
@@ -138,7 +143,7 @@ class Pointwise(abc.ABC):
     def _on_grid(self, loss: Callable[[Array, Array], Array], x: Array, y: Array, progress: Progress) -> Array:
         """A loss of points, (p,) and (p,) → (p,), on the grid, a few points at a time to bound memory."""
         X, Y = (np.ravel(axis) for axis in np.meshgrid(x, y))
-        z, count = np.empty(X.size), max(1, PAIRS // len(self.n_atoms))
+        z, count = np.empty(X.size), self.points_at_once
         for start in range(0, X.size, count):
             part = slice(start, start + count)
             z[part] = loss(X[part], Y[part])

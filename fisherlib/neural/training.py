@@ -1,196 +1,279 @@
-"""Training of small networks on energies and forces, by scikit-learn."""
+"""Training of a neural potential on energies and forces, by JAX."""
 
 import dataclasses
-import itertools
 import math
-import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
+from typing import Any
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
-import sklearn
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPRegressor
-from threadpoolctl import threadpool_limits
+import optax
 
-from ..arguments import kind
+from ..arguments import keys, kind, whole
 from ..arguments import seed as check_seed
-from ..dataset import Array, Dataset, Trajectory, stated
-from ..moments import accumulate
+from ..dataset import Array, Dataset, stated, symbol
 from ..progress import Progress, silent
-from .network import Network
+from ..units import counted
+from .batches import Configurations
+from .inputs import Inputs, best_offsets, composition, spread
+from .network import parameters
+from .potential import NeuralPotential, jacobian_of, sites_of
 
-#: Iterations of L-BFGS between two calls of ``progress``. Each call loses the memory of past steps, so not too few.
-CHUNK = 25
-
-#: L-BFGS has converged when the loss or its slope changes by less than this (scikit-learn's ``tol``).
-TOLERANCE = 1e-7
-
-#: Directions whose eigenvalue, relative to the largest, is smaller than this are rounding.
-RANK = 1e-10
+#: Blocks into which a single trajectory is cut, so that one of them can be held out.
+BLOCKS = 10
+#: Size of the weights into the output before training, relative to those of other layers: it begins as nearly linear.
+SMALL = 0.1
 
 
-# One BLAS thread: several are slower on matrices this small, and the order of their sums may change from run to run.
-@threadpool_limits.wrap(limits=1, user_api="blas")
+class Network(eqx.Module):
+    """a·z + MLP(z), of the inputs z of one atom, with SiLU units; see ``network.site_values``."""
+
+    weights: list[jax.Array]
+    biases: list[jax.Array]
+    skip: jax.Array
+
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """(A,) of inputs (A, q)."""
+        h = z
+        for W, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            h = jax.nn.silu(h @ W + b)
+        return (h @ self.weights[-1] + self.biases[-1])[:, 0] + z @ self.skip
+
+
 def train(
     data: Dataset,
     *,
-    hidden: Sequence[int] = (12,),
+    hidden: Sequence[int] = (32, 32),
     seed: int = 0,
     name: str | None = None,
-    inputs: int = 80,
-    displacements: int = 20,
-    displacement: float = 0.2,
-    iterations: int = 300,
-    strength: float = 1e-4,
+    validation: float | str | Sequence[str] = 0.1,
+    epochs: int = 40,
+    patience: int = 15,
+    learning_rate: float = 5e-3,
+    batch: int = 8,
+    energy_weight: float = 0.1,
+    force_weight: float = 1.0,
+    strength: float = 0.0,
+    inputs: int | None = None,
     progress: Progress = silent,
-) -> Network:
-    """Fit a network to energies and forces; the same seed gives the same network.
+) -> NeuralPotential:
+    """Fit one network for all atoms to energies and forces; the same seed gives the same network on one machine.
 
-    Forces enter as energies of displaced configurations, by Taylor expansion: atoms moved by δ have the energy E − F·δ
-    and the descriptors D − Φᵀδ, both to first order. As both sides are expanded, the only error is the curvature of the
-    network along Φᵀδ. Weights are found by L-BFGS from Glorot's random start.
+    The loss is force_weight · ⟨|F − F_θ|²⟩/⟨|F|²⟩ + energy_weight · ⟨(ΔU/N)²⟩/⟨(U/N)²⟩, where ⟨(U/N)²⟩ is what the energies
+    scatter about offsets of elements. Descriptors are normalised by statistics of what is trained on: their mean over
+    atoms, and a linear map to directions whose gradients are uncorrelated and equal in size, from which directions
+    without any are left out. The linear part begins at the θ_f of these directions, and the network at random small
+    values. Adam (Kingma and Ba 2015) minimises the loss, its rate falls along a cosine to zero, and the weights of the
+    epoch with the smallest loss on trajectories that are held out are kept. Offsets of elements are fitted last. JAX
+    computes in single precision, on all cores of the machine, or on a GPU if it finds one.
 
     Args:
-        data: energies and forces to fit; all configurations weigh the same.
+        data: energies, forces, site descriptors and their Jacobian. Without energies forces alone are fitted.
         hidden: units of each hidden layer, one layer or more.
-        seed: of the first weights and of the displacements.
-        name: for figures; "MLP 12" for ``hidden=(12,)`` without it.
-        inputs: q, the number of directions of descriptor space that change most when atoms move (principal components
-            of ⟨ΦᵀΦ⟩ scaled to unit diagonal); fewer if the data determine fewer.
-        displacements: number of random displacements of each configuration, all its atoms at once.
-        displacement: standard deviation of each coordinate, Å. The larger it is, the more forces weigh against energies.
-        iterations: of L-BFGS, at most.
-        strength: λ of the ridge penalty on the weights, the ``alpha`` of ``MLPRegressor``.
-        progress: called with (done, total) iterations; an exception raised in it ends the work.
+        seed: of the first weights, of the order of configurations and of what is held out.
+        name: for figures; "network 32-32" for ``hidden=(32, 32)`` without it.
+        validation: the share of trajectories that is held out for early stopping, or their keys; 0 for none. A single
+            trajectory is cut into 10 blocks.
+        epochs: passes through the data, at most.
+        patience: epochs without a smaller loss on what is held out, after which training ends.
+        learning_rate: of Adam, at its largest.
+        batch: configurations in a step.
+        energy_weight, force_weight: of both terms of the loss.
+        strength: of the decay of weights (AdamW: Loshchilov and Hutter 2019), per step and learning rate.
+        inputs: q, the number of directions; all that the data determine without it.
+        progress: called with (done, total) steps; an exception raised in it ends the work.
 
     Returns:
-        The trained network; its ``start`` are the parameters before training.
+        The trained potential, with its parameters before training as ``start``, and as ``history`` the "loss" of training
+        and, of what is held out, "validation loss", "validation force RMSE, eV/Å" and "validation energy RMSE, eV/atom".
 
     Raises:
-        ValueError: a number of units, inputs, displacements or iterations is not positive, Φ is zero, or energies are missing.
-
-    Source: Cooper, Kästner, Urban and Artrith, npj Comput. Mater. 6, 54 (2020), for the displacements; Glorot and Bengio,
-        AISTATS 2010, eq. 16, for the start.
+        TypeError: anything but a dataset.
+        ValueError: trajectories without a Jacobian, or a setting that makes no sense.
     """
-    kind("hidden", hidden, Iterable, "train(data, hidden=(12,))")
-    hidden = tuple(hidden)
+    kind("data", data, Dataset, "neural.train(data)")
+    hidden = _checked(hidden, learning_rate=learning_rate, energy_weight=energy_weight, force_weight=force_weight, strength=strength)  # fmt: skip
+    for what, value in {"epochs": epochs, "patience": patience, "batch": batch, "inputs": inputs or 1}.items():
+        whole(what, value, 1, what)
     check_seed(seed)
-    kind("data", data, Dataset, "train(io.read(path))")
-    if lacking := [t.key for t in data.values() if not t.has_energies]:
-        raise ValueError(f"data: expected energies, got forces alone in {lacking[0]!r}; a network is fitted to both")
-    _check_numbers(hidden, inputs=inputs, displacements=displacements, iterations=iterations)
-    if not (math.isfinite(displacement) and displacement > 0):
-        raise ValueError(f"displacement: expected a positive number of Å, got {displacement!r}")
-    if not (math.isfinite(strength) and strength >= 0):
-        raise ValueError(f"strength: expected a number ≥ 0, got {strength!r}")
+    for t in data.values():
+        sites_of(t), jacobian_of(t)
     rng = np.random.default_rng(seed)
-    mean, projection, offset = _whitening(data, inputs)
-    start = _start((projection.shape[1], *hidden, 1), rng)
-    parts = [_displaced(t, mean, projection, offset, rng, displacements, displacement) for t in data.values()]
-    z, energies = (np.concatenate(each) for each in zip(*parts, strict=True))
-    # Inputs and output have size one, as the start expects; a single number for all inputs keeps their directions.
-    size, scale = float(z.std()) or 1.0, float(energies.std()) or 1.0
-    fitted = _fit(z / size, energies / scale, start, hidden, iterations, strength, progress)
-    network = Network(
-        weights=tuple(fitted.coefs_),
-        biases=tuple(fitted.intercepts_),
-        mean=mean,
-        projection=projection / size,
-        scale=scale,
+    fitted, held = _split(data, validation, rng)
+    seen = Inputs.of(fitted, inputs)
+    first = _first((seen.projection.shape[1], *hidden, 1), seen.skip, rng)
+    n = composition(fitted, data)
+    offsets = best_offsets(fitted.energies - seen.linear_energies(fitted), n)
+    sets = [seen.configurations(part, composition(part, data) @ offsets) for part in (fitted, held) if part is not None]
+    settings: dict[str, Any] = {"epochs": epochs, "patience": patience, "batch": batch, "learning_rate": learning_rate}
+    settings |= {"strength": strength}
+    weigh = Weights.of(sets[0], seen.scale, spread(fitted.energies, n), energy_weight, force_weight)
+    best, history = descend(first, sets, weigh, rng, progress, **settings)
+    about = settings | {"hidden": list(hidden), "seed": seed, "held out": [] if held is None else list(held)}
+    about |= {"energy_weight": energy_weight, "force_weight": force_weight, "jax": jax.__version__}
+    potential = NeuralPotential(
+        **_arrays(best),
+        mean=seen.mean,
+        projection=seen.projection,
+        scale=seen.scale,
+        **_offsets_of(data, offsets),
+        name=name or f"network {'-'.join(map(str, hidden))}",
+        provenance={**data.provenance, "training": about},
+        start=parameters(*_arrays(first).values()),
+        history=history,
         descriptor_names=tuple(stated(data.descriptor_names)),
-        name=name or "MLP " + "-".join(map(str, hidden)),
-        start=np.concatenate([part.ravel() for layer in zip(*start, strict=True) for part in layer]),
-        provenance={
-            "data": dict(data.provenance),
-            "training": {
-                **{"hidden": hidden, "seed": seed, "displacements": displacements, "displacement, Å": displacement},
-                **{"iterations": iterations, "strength": strength, "scikit-learn": sklearn.__version__},
-            },
-        },
     )
-    return _with_offset(network, data)
+    left = fitted.energies - potential.energies(fitted)
+    return dataclasses.replace(potential, **_offsets_of(data, offsets + best_offsets(left, n)))
 
 
-def _check_numbers(hidden: tuple[int, ...], **numbers: int) -> None:
-    if not hidden or any(not isinstance(units, Integral) or units < 1 for units in hidden):
-        raise ValueError(f"hidden: expected positive numbers of units, such as (12,) or (12, 8), got {hidden}")
-    for name, number in numbers.items():
-        if not isinstance(number, Integral) or number < 1:
-            raise ValueError(f"{name}: expected a positive integer, got {number!r}")
-
-
-def _whitening(data: Dataset, inputs: int) -> tuple[Array, Array, float]:
-    """Mean (K,) and P (K, q) of the network, with ⟨|Φ P|²⟩ = 1 for each input, and the offset of energies, eV per atom."""
-    total = accumulate(data).total()
-    C, n_atoms = total.PhiPhi / total.configurations, data.n_atoms
-    scale = np.divide(1.0, np.sqrt(np.diag(C)), out=np.zeros(len(C)), where=np.diag(C) > 0)
-    values, vectors = np.linalg.eigh(C * np.outer(scale, scale))
-    order = np.argsort(values)[::-1][:inputs]
-    order = order[values[order] > RANK * values[-1]]
-    if len(order) == 0:
-        raise ValueError("data: expected force descriptors that are not all zero, got none")
-    projection = scale[:, None] * vectors[:, order] / np.sqrt(values[order])
-    return total.mean[: total.K], projection, float(data.energies @ n_atoms / (n_atoms @ n_atoms))
-
-
-def _start(sizes: tuple[int, ...], rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
-    """Glorot's uniform weights, and biases within the same bounds, as in scikit-learn."""
-    bounds = [np.sqrt(6.0 / (n_in + n_out)) for n_in, n_out in itertools.pairwise(sizes)]
-    shapes = itertools.pairwise(sizes)
-    weights: list[Array] = [rng.uniform(-b, b, size=shape) for b, shape in zip(bounds, shapes, strict=True)]
-    return weights, [rng.uniform(-b, b, size=n_out) for b, n_out in zip(bounds, sizes[1:], strict=True)]
-
-
-def _displaced(
-    t: Trajectory, mean: Array, projection: Array, offset: float, rng: np.random.Generator, number: int, size: float
-) -> tuple[Array, Array]:
-    """Inputs (n, q) and energies (n,), eV, without the offset, of every configuration, as it is and displaced."""
-    Phi, F = t.force_descriptors @ projection, t.forces
-    z, energies = [(t.descriptors - mean) @ projection], [t.energies - offset * t.n_atoms]
-    ends = 3 * np.cumsum(t.n_atoms)
-    for m, (start, end) in enumerate(zip(ends - 3 * t.n_atoms, ends, strict=True)):
-        delta = size * rng.normal(size=(number, end - start))
-        z.append(z[0][m] - delta @ Phi[start:end])
-        energies.append(energies[0][m] - delta @ F[start:end])
-    return np.concatenate(z), np.concatenate(energies)
-
-
-def _fit(
-    z: Array,
-    energies: Array,
-    start: tuple[list[Array], list[Array]],
-    hidden: tuple[int, ...],
-    iterations: int,
-    strength: float,
+def descend(
+    network: Network,
+    sets: Sequence[Configurations],
+    weigh: "Weights",
+    rng: np.random.Generator,
     progress: Progress,
-) -> MLPRegressor:
-    """The regressor after at most ``iterations`` from the given weights and biases."""
-    regressor = MLPRegressor(
-        hidden_layer_sizes=hidden,
-        activation="tanh",
-        solver="lbfgs",
-        alpha=strength,
-        tol=TOLERANCE,
-        max_iter=1,
-        warm_start=True,
-        random_state=0,
+    *,
+    epochs: int,
+    patience: int,
+    batch: int,
+    learning_rate: float,
+    strength: float,
+) -> tuple[Network, dict[str, Array]]:
+    """The network of the epoch with the smallest loss on the last of ``sets``, and the history; it is trained on the first."""
+    steps = math.ceil(len(sets[0]) / batch)
+    total = epochs * steps
+    rate = optax.warmup_cosine_decay_schedule(0.0, learning_rate, max(1, total // 20), total + 1)
+    optimiser = optax.adamw(rate, weight_decay=strength)
+    state, best, history = optimiser.init(network), network, dict[str, list[float]]()
+
+    @jax.jit
+    def step(network: Network, state: Any, of: dict[str, jax.Array]) -> tuple[Network, Any, jax.Array]:
+        loss, slope = jax.value_and_grad(lambda network: weigh.loss(errors(network, of)))(network)
+        change, state = optimiser.update(slope, state, network)
+        return eqx.apply_updates(network, change), state, loss
+
+    measured = jax.jit(errors)
+    for epoch in range(epochs):
+        losses = []
+        for number, of in enumerate(sets[0].batches(rng.permutation(len(sets[0])), batch)):
+            network, state, loss = step(network, state, of)
+            losses.append(float(loss))
+            progress(epoch * steps + number + 1, total)
+        told = {"loss": float(np.mean(losses))}
+        if len(sets) > 1:
+            held = sets[1].batches(np.arange(len(sets[1])), batch)
+            told |= weigh.words(np.sum([np.array(measured(network, of), np.float64) for of in held], axis=0))
+        for name, value in told.items():
+            history.setdefault(name, []).append(value)
+        losses = history.get("validation loss", history["loss"])
+        if int(np.argmin(losses)) == epoch or len(sets) == 1:
+            best = network
+        elif epoch - int(np.argmin(losses)) >= patience:
+            break
+    progress(total, total)
+    return best, {name: np.array(values) for name, values in history.items()}
+
+
+def errors(network: Network, of: dict[str, jax.Array]) -> tuple[jax.Array, ...]:
+    """Sums over a batch: of squared errors of forces and their number, of squared errors of energies and their number."""
+    count = of["energies"].shape[0]
+    values, slopes = jax.value_and_grad(lambda z: (lambda e: (e.sum(), e))(network(z)), has_aux=True)(of["z"])
+    pairs = jnp.einsum("rmxq,rq->rmx", of["jacobian"], slopes[of["centres"]])
+    F = jax.ops.segment_sum(pairs.reshape(-1, 3), of["others"].ravel(), len(of["z"]))
+    U = jax.ops.segment_sum(values[1], of["group"], count) / of["numbers"]
+    known, atoms = jnp.isfinite(of["energies"]), 3.0 * (of["group"] < count).sum()
+    wrong = jnp.where(known, U - jnp.nan_to_num(of["energies"]), 0.0)
+    return ((F - of["forces"]) ** 2).sum(), atoms, (wrong**2).sum(), known.sum().astype(jnp.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """How errors of forces and energies, in units of ``scale`` (eV), add up to a loss."""
+
+    scale: float
+    force: float
+    energy: float
+
+    @classmethod
+    def of(cls, fitted: Configurations, scale: float, spread: float, energy: float, force: float) -> "Weights":
+        """Relative to the mean square of the forces, and to that of the energies per atom, eV²."""
+        return cls(scale, force / (float(np.mean(fitted.forces**2)) or 1.0), energy * scale**2 / spread)
+
+    def loss(self, sums: Any) -> Any:
+        """Of the ``errors`` of one batch or of several together."""
+        squared_forces, components, squared_energies, configurations = sums
+        return self.force * squared_forces / components + self.energy * squared_energies / (configurations + 1e-9)
+
+    def words(self, sums: Array) -> dict[str, float]:
+        """The loss and the errors of what is held out."""
+        rmse = self.scale * np.sqrt(sums[[0, 2]] / np.maximum(sums[[1, 3]], 1.0))
+        told = {"validation loss": float(self.loss(sums)), "validation force RMSE, eV/Å": float(rmse[0])}
+        return told | ({"validation energy RMSE, eV/atom": float(rmse[1])} if sums[3] else {})
+
+
+def _split(data: Dataset, validation: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
+    """What is fitted, and whole trajectories that are held out, or a block of a single one."""
+    if isinstance(validation, int | float) and not isinstance(validation, bool):
+        if not 0 <= validation < 1:
+            raise ValueError(
+                f"validation: expected a share from 0 to 1 of the trajectories, or their keys, got {validation}"
+            )
+        if len(data) == 1 and validation and len(data.n_atoms) > 1:
+            data = data.blocks(min(BLOCKS, len(data.n_atoms)))
+        number = math.ceil(validation * len(data)) if len(data) > 1 else 0
+        chosen = tuple(rng.permutation(list(data))[:number].tolist())
+    else:
+        kind(
+            "validation",
+            validation,
+            Iterable if not isinstance(validation, str) else str,
+            "neural.train(data, validation=['run 5'])",
+        )
+        chosen = keys(validation)
+    if not chosen:
+        return data, None
+    if len(set(chosen)) >= len(data):
+        raise ValueError(
+            f"validation: expected trajectories to be left for the fit, got all {counted(len(data), 'key')}"
+        )
+    return data.drop(chosen), data.select(chosen)
+
+
+def _first(sizes: tuple[int, ...], skip: Array, rng: np.random.Generator) -> Network:
+    """Random normal weights of size 1/√n_in, small ones into the output, biases of zero, and the given linear part."""
+    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in zip(sizes, sizes[1:], strict=False)]
+    weights[-1] *= SMALL
+    return Network(
+        weights=[jnp.asarray(W, jnp.float32) for W in weights],
+        biases=[jnp.zeros(b, jnp.float32) for b in sizes[1:]],
+        skip=jnp.asarray(skip, jnp.float32),
     )
-    with warnings.catch_warnings():
-        # Here it is meant to stop after a number of iterations.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        regressor.fit(z[:1], energies[:1])  # sets up a warm start; its weights are replaced
-        regressor.coefs_, regressor.intercepts_ = ([part.copy() for part in parts] for parts in start)
-        for done in range(0, iterations, CHUNK):
-            progress(done, iterations)
-            regressor.set_params(max_iter=min(CHUNK, iterations - done)).fit(z, energies)
-            if regressor.n_iter_ < regressor.max_iter:
-                break  # converged
-    progress(iterations, iterations)
-    return regressor
 
 
-def _with_offset(network: Network, data: Dataset) -> Network:
-    """The network with the offset per atom that fits the energies best."""
-    N = data.n_atoms
-    return dataclasses.replace(network, offset=float((data.energies - network.energies(data)) @ N / (N @ N)))
+def _arrays(network: Network) -> dict[str, Any]:
+    doubles = jax.tree.map(lambda each: np.asarray(each, np.float64), network)
+    return {"weights": tuple(doubles.weights), "biases": tuple(doubles.biases), "skip": doubles.skip}
+
+
+def _offsets_of(data: Dataset, e: Array) -> dict[str, Any]:
+    if len(set(e.tolist())) == 1:  # also of elements that are not known
+        return {"offset": float(e[0]), "offsets": {}}
+    return {"offset": 0.0, "offsets": dict(zip(map(symbol, data.elements), e.tolist(), strict=True))}
+
+
+def _checked(hidden: Sequence[int], **numbers: float) -> tuple[int, ...]:
+    kind("hidden", hidden, Iterable, "neural.train(data, hidden=(32, 32))")
+    hidden = tuple(hidden)
+    if not hidden or any(not isinstance(units, Integral) or isinstance(units, bool) or units < 1 for units in hidden):
+        raise ValueError(f"hidden: expected positive numbers of units, such as (32,) or (32, 32), got {hidden}")
+    for name, number in numbers.items():
+        least = "> 0" if name == "learning_rate" else "≥ 0"
+        if not isinstance(number, Real) or not math.isfinite(number) or number < 0 or (number == 0 and least == "> 0"):
+            raise ValueError(f"{name}: expected a number {least}, got {number!r}")
+    if not (numbers["energy_weight"] or numbers["force_weight"]):
+        raise ValueError("force_weight: expected energies or forces to be fitted, got two weights of 0")
+    return hidden

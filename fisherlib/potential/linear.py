@@ -215,6 +215,11 @@ class LinearPotential:
         return np.array([self.offsets[symbol(z)] for z in t.elements])[np.searchsorted(t.elements, t.species)]
 
 
+def predicts(model: object) -> bool:
+    """Whether a model predicts energies and forces as a potential does."""
+    return all(callable(getattr(model, method, None)) for method in ("energies", "forces"))
+
+
 def check_model(name: str, model: object, way: str) -> None:
     """Refuses anything that does not predict energies and forces as a potential does.
 
@@ -226,5 +231,5 @@ def check_model(name: str, model: object, way: str) -> None:
     Raises:
         TypeError: anything else.
     """
-    if not all(callable(getattr(model, method, None)) for method in ("energies", "forces")):
+    if not predicts(model):
         kind(name, model, LinearPotential, way)

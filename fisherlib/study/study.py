@@ -18,8 +18,7 @@ from ..dataset import Array, Dataset
 from ..landscapes import Atlas, Landscape, Model, Point
 from ..losses import energy
 from ..moments import Moments, accumulate
-from ..neural import NetworkModel
-from ..potential import LinearPotential, check_model
+from ..potential import LinearPotential, check_model, predicts
 from ..progress import Progress, silent
 from ..regression import Terms, common_temperature, energy_fit, fisher_fit, ridge_fit
 from ..solvers import Solution, solve
@@ -27,9 +26,6 @@ from ..uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, 
 from ..units import check_temperature, counted
 from ..validation import MixtureChoice, RidgeChoice, cross_validate, split
 from .offers import Offer, mixture_of, offers_of, strength_of
-
-#: Small networks whose landscapes are compared with those of linear potentials: name → units of the hidden layers.
-NETWORKS = {"MLP, one hidden layer": (12,), "MLP, two hidden layers": (12, 8)}
 
 #: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
 STRONG = 1e-3
@@ -43,17 +39,19 @@ class Study:
         given: a potential to compare with; an ordinary fit to energies without it.
         temperature: K; without it the trajectories' own. Where none states one, fits are those of any one temperature, and
             losses are in units of β²; see ``units``.
-        seed: of random directions and of the networks.
+        seed: of random directions.
         moments: ``accumulate(data)``, if it is known already.
         models: all potentials by name, instead of the usual ones: θ_f, the given one (or the energy fit, if there is
             more than one configuration), and "Fisher + KL", which minimises the sum of the Fisher divergence and the
             second-order KL divergence (weight 1 Å⁻²). Without energies a fit with a ridge takes the place of the last two.
-        others: models of other kinds, whose landscapes are drawn too; without them two small networks.
+        others: models of other kinds, such as ``neural.NeuralModel``, whose landscapes are drawn too; those that predict energies
+            and forces are compared with the potentials.
         fixed: names that ``with_model`` refuses; without them those of ``others`` and of the usual potentials.
 
     Attributes:
         models: name → potential.
         others: name → model of another kind.
+        potentials: name → all that predict energies and forces, those of ``others`` last.
 
     Raises:
         ValueError: the temperature of only some trajectories is known, or a model has another number of parameters than the data.
@@ -76,7 +74,7 @@ class Study:
         seed: int = 0,
         moments: Moments | None = None,
         models: Mapping[str, LinearPotential] | None = None,
-        others: Sequence[Model] | None = None,
+        others: Sequence[Model] = (),
         fixed: Collection[str] | None = None,
     ) -> None:
         kind("data", data, Dataset, "Study(io.read(path))")
@@ -93,7 +91,6 @@ class Study:
                 _check_of(what, model, data)
         # Figures tell models apart by their own names.
         self.models = {n: _named(model, n) for n, model in (models or self._usual(given)).items()}
-        others = self._networks() if others is None else others
         others = each("others", others, Model, "Study(data, others=[model])") if others else ()
         self.others = {model.name: model for model in others}
         if len(self.others) < len(others):
@@ -114,24 +111,31 @@ class Study:
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
-    def _networks(self) -> list[Model]:
-        if not self.has_energies:
-            return []
-        options = {"temperature": self.temperature, "seed": self.seed}
-        return [NetworkModel(name, self.data, hidden=hidden, **options) for name, hidden in NETWORKS.items()]
+    @property
+    def potentials(self) -> dict[str, Any]:
+        """Name → all models that predict energies and forces: the linear potentials, and those of ``others`` that do."""
+        able = {name: model for name, model in self.others.items() if predicts(model)}
+        return {**self.models, **able}
 
-    def with_model(self, model: LinearPotential) -> "Study":
-        """The same study with one more potential, which replaces one that was added under its name before.
+    def with_model(self, model: LinearPotential | Model) -> "Study":
+        """The same study with one more model, which replaces one that was added under its name before.
+
+        Args:
+            model: a potential, or a model of another kind as in ``others``.
 
         Raises:
-            ValueError: the name is one of the ``fixed`` ones, or K differs.
+            ValueError: the name is one of the ``fixed`` ones or of a model of another kind, or K differs.
         """
-        check_model("model", model, "study.with_model(io.read_theta(path))")
-        if model.name in self.fixed:
+        if not isinstance(model, Model):
+            check_model("model", model, "study.with_model(io.read_theta(path))")
+            _check_of(model.name, model, self.data)
+        if model.name in self.fixed or model.name in (self.models if isinstance(model, Model) else self.others):
             raise ValueError(f"name: {model.name!r} is the name of another model; choose a name of your own")
-        _check_of(model.name, model, self.data)
         more = copy.copy(self)  # with all that is known of the data
-        more.models = self.models | {model.name: model}
+        if isinstance(model, Model):
+            more.others = self.others | {model.name: model}
+        else:
+            more.models = self.models | {model.name: model}
         more._comparisons = {name: found for name, found in self._comparisons.items() if name != model.name}
         more.__dict__.pop("atlas", None)
         return more
@@ -213,9 +217,9 @@ class Study:
 
     def comparison(self, name: str) -> Comparison:
         """Errors of a model on every trajectory, with standard errors unless there is a ``reason``; computed once."""
-        choice("name", name, self.models)
+        choice("name", name, self.potentials)
         if name not in self._comparisons:
-            self._comparisons[name] = compare(self.models[name], self.data, clusters=self._clusters)
+            self._comparisons[name] = compare(self.potentials[name], self.data, clusters=self._clusters)
         return self._comparisons[name]
 
     def held_out(self, fit: Callable[[Moments], LinearPotential], *, folds: int = 5) -> Comparison:
@@ -314,8 +318,8 @@ class Study:
         independent = self.blocks.independent
         found = {"true": ecdf_band(self.parts, independent=independent)}
         for name in names:
-            choice("names", name, self.models)
-            model = self.models[name]
+            choice("names", name, self.potentials)
+            model = self.potentials[name]
             own = name == "θ_f" and np.array_equal(model.theta, solve(self.terms.fisher).theta)
             found[name] = ecdf_band(self.parts, model, self.refits if own else (), independent=independent)
         return found

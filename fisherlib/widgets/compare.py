@@ -59,14 +59,14 @@ class ComparePanel(Panel):
         before, chosen_before = self.state.options.get("models", ()), self.state.models
         sites = all(t.site_descriptors is not None for t in study.data.values())
         self.state.offer(
-            models=tuple(study.models),
+            models=tuple(study.potentials),
             trajectory=(ALL, *study.data),
             quantity=(TOTAL, SITE) if sites else (TOTAL,),
             saved=(NONE, *io.theta_files()),
         )
         # New models are shown; models that were there before and not chosen stay hidden.
-        shown = [name for name in study.models if name in chosen_before or name not in before]
-        self.state.models = tuple(shown or study.models)
+        shown = [name for name in study.potentials if name in chosen_before or name not in before]
+        self.state.models = tuple(shown or study.potentials)
         self.begin(chosen)
         self._changed()
 
@@ -88,7 +88,7 @@ class ComparePanel(Panel):
     def _add(self, path: str) -> None:
         model = io.read_theta(path, name=io.printable(Path(path).stem))
         self.study = self.study.with_model(model)
-        self.state.offer(models=tuple(self.study.models))
+        self.state.offer(models=tuple(self.study.potentials))
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
 
     def redraw(self) -> None:
@@ -119,7 +119,7 @@ class ComparePanel(Panel):
         if self.state.trajectory == ALL:
             found = self.study.comparison(name)
         else:
-            found = comparison.compare(self.study.models[name], self.study.data.select(self.state.trajectory))
+            found = comparison.compare(self.study.potentials[name], self.study.data.select(self.state.trajectory))
         return found.aligned() if self.state.aligned else found
 
     def _distribution(self, compared: list[Comparison]) -> go.Figure:
@@ -143,7 +143,7 @@ class ComparePanel(Panel):
     def _force_parity(self, compared: Comparison) -> go.Figure:
         data = self.study.data
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
-        histogram = comparison.force_histogram(data.forces, self.study.models[compared.name].forces(data))
+        histogram = comparison.force_histogram(data.forces, self.study.potentials[compared.name].forces(data))
         rmse = compared.pooled["force_rmse"]
         return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=str(self.state.trajectory))
 
@@ -154,7 +154,7 @@ class ComparePanel(Panel):
         if state.configuration >= count:
             raise ValueError(f"configuration: expected 0 to {count - 1} for {key}, got {state.configuration}")
         one = data[key].slice(state.configuration, state.configuration + 1)
-        energies = {name: self.study.models[name].site_energies(one) for name in state.models}
+        energies = {name: self.study.potentials[name].site_energies(one) for name in state.models}
         first = next(iter(energies.values()))
         return figures.site_energy_cdfs(
             energies,

@@ -5,6 +5,7 @@ from html import escape
 
 import ipywidgets
 
+from ..landscapes import Model
 from ..potential import LinearPotential
 from ..study import Study
 from ..units import counted
@@ -88,7 +89,7 @@ class Dashboard(ipywidgets.VBox):
             self._turn()
 
     def _tell(self) -> None:
-        models = [] if self.compare is None else list(self.compare.study.models)
+        models = [] if self.compare is None else list(self.compare.study.potentials)
         self._about.value = _about(self.load.subject, models, self._left_out)
 
     def _spread(self, study: Study) -> None:
@@ -96,12 +97,12 @@ class Dashboard(ipywidgets.VBox):
         if before is None or self.fit is None or self.compare is None or self.landscape is None:
             self.compare = ComparePanel(study, screen=self.figure)
             self.landscape = LandscapePanel(study, screen=self.figure)
-            self.fit = FitPanel(study, screen=self.figure, added=self._add, offered=self._offer)
+            self.fit = FitPanel(study, screen=self.figure, added=self.add, offered=self._offer)
             self.compare.state.observe(lambda change: self._tell(), "options")  # a saved θ may be added there
             return
         offers = before.offers if before.has_offers else ()
-        known = {*before.models, *study.models, *(offer.name for offer in offers)}
-        self._left_out = [name for name in self.compare.study.models if name not in known]
+        known = {*before.models, *before.others, *study.models, *(offer.name for offer in offers)}
+        self._left_out = [name for name in self.compare.study.potentials if name not in known]
         self.compare.use(study)
         self.landscape.use(study)
         self.fit.use(study)
@@ -111,13 +112,14 @@ class Dashboard(ipywidgets.VBox):
         if self._study is None or self.compare is None or self.landscape is None:
             return
         more = len(study.models) > len(self._study.models)
-        added = [model for name, model in self.compare.study.models.items() if name not in self._study.models]
+        added = [m for name, m in self.compare.study.potentials.items() if name not in self._study.potentials]
         study = functools.reduce(Study.with_model, added, study)
         self.compare.use(study)
         if more:
             self.landscape.use(study)
 
-    def _add(self, model: LinearPotential) -> None:
+    def add(self, model: LinearPotential | Model) -> None:
+        """Put one more model beside those of Compare and Landscape: a potential, or one such as ``neural.NeuralModel``."""
         if self.fit is None or self.compare is None or self.landscape is None:
             return  # no fit to add, until data are loaded
         study = self.compare.study.with_model(model)  # of Compare, where saved θ are added

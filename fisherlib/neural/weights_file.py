@@ -1,0 +1,89 @@
+"""Neural potentials in files: an ``.npz`` of plain arrays with a checksum, written in full or not at all."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from ..arguments import kind, location
+from ..io.archive import Arrays, checksum, write_arrays
+from ..io.places import find
+from ..io.strict import ending, parse_json
+from ..io.theta import versions
+from .potential import NeuralPotential
+
+FORMAT = "fisherlib neural potential 1"
+
+
+def write(model: NeuralPotential, path: str | os.PathLike) -> None:
+    """Write a neural potential with its history and provenance; nothing of it is a pickle.
+
+    Args:
+        model: the potential.
+        path: ``.npz``.
+
+    Raises:
+        TypeError: another model.
+        OSError: no such folder or no space; nothing was written.
+
+    >>> import tempfile, numpy as np
+    >>> layers = {"weights": (np.ones((2, 3)), np.ones((3, 1))), "biases": (np.zeros(3), np.zeros(1))}
+    >>> net = NeuralPotential(**layers, skip=np.zeros(2), mean=np.zeros(2), projection=np.eye(2), name="net")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(net, f"{folder}/net.npz")
+    ...     read(f"{folder}/net.npz").name
+    'net'
+    """
+    kind("model", model, NeuralPotential, "neural.write(neural.train(data), 'network.npz')")
+    location("path", path, "neural.write(model, 'network.npz')")
+    target = ending(path, ".npz")
+    text = {"name": model.name, "offset": model.offset, "offsets": dict(model.offsets), "scale": model.scale}
+    text |= {"descriptor_names": list(model.descriptor_names)}
+    text |= {"provenance": {**model.provenance, "versions": versions()}}
+    content: dict[str, Any] = {"format": np.array(FORMAT), "about": np.array(json.dumps(text, ensure_ascii=True))}
+    for k, (W, b) in enumerate(zip(model.weights, model.biases, strict=True)):
+        content |= {f"weights {k}": W, f"biases {k}": b}
+    content |= {"skip": model.skip, "mean": model.mean, "projection": model.projection}
+    content |= {} if model.start is None else {"start": model.start}
+    content |= {f"history of {name}": values for name, values in model.history.items()}
+    write_arrays([*content.items(), ("checksum", np.array(checksum(content.values())))], target)
+
+
+def read(path: str | os.PathLike) -> NeuralPotential:
+    """A neural potential from a file of ``write``.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another content, or one that has changed since it was written; the message says what is there.
+    """
+    location("path", path, "neural.read('network.npz')")
+    found = find(path)
+    with Arrays(found) as arrays:
+        content = {name: arrays[name] for name in arrays}
+    if str(content.pop("format", "")) != FORMAT:
+        names = ", ".join(sorted(content)[:9])
+        raise ValueError(f"{found.name}: expected a neural potential from neural.write, got arrays {names or 'none'}")
+    stated = str(content.pop("checksum", ""))
+    if stated != checksum([np.array(FORMAT), *content.values()]):
+        raise ValueError(f"{found.name}: expected what was written, got other bytes; write it anew with neural.write")
+    try:
+        return _potential(content, found.name)
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{found.name}: expected a neural potential, got {what}") from error
+
+
+def _potential(content: dict[str, Any], name: str) -> NeuralPotential:
+    text = parse_json(str(content.pop("about")), name, "named entries")
+    kind("about", text, dict, "neural.write(model, path)")
+    number = sum(key.startswith("weights ") for key in content)
+    return NeuralPotential(
+        weights=tuple(content[f"weights {k}"] for k in range(number)),
+        biases=tuple(content[f"biases {k}"] for k in range(number)),
+        **{key: content[key] for key in ("skip", "mean", "projection")},
+        start=content.get("start"),
+        history={k.removeprefix("history of "): v for k, v in content.items() if k.startswith("history of ")},
+        **{key: text[key] for key in ("name", "offset", "offsets", "scale", "provenance")},
+        descriptor_names=tuple(text["descriptor_names"]),
+    )
