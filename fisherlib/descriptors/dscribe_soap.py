@@ -123,8 +123,8 @@ def _soap(cutoff: float, n_max: int, l_max: int, width: float, species: tuple[in
         )
 
 
-@functools.lru_cache(maxsize=1)
 def _version() -> str:
-    import dscribe
-
-    return importlib.metadata.version(dscribe.__name__)
+    try:
+        return importlib.metadata.version("dscribe")
+    except importlib.metadata.PackageNotFoundError:  # nothing can be computed, nor kept under this name
+        return "not installed"
