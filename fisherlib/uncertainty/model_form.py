@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from ..arguments import floats, kind, whole
 from ..dataset import Array, Dataset, frozen
 from ..losses import fisher
+from ..losses import stress as stress_loss
 from ..moments import Moments
 from ..regression.ridge import parameters
 from ..solvers import Solution
@@ -87,6 +88,7 @@ def model_form(
     leverage: float = 50.0,
     clip: float = 0.0,
     temperature: float | None = None,
+    stress: float = 0.0,
 ) -> ModelForm:
     """Model-form error from pointwise optimal parameter sets (POPS), as a box in θ.
 
@@ -98,12 +100,14 @@ def model_form(
     Args:
         data: used for the fit.
         moments: of the same data.
-        fit: ``solve(fisher(moments, temperature))``.
+        fit: ``solve(fisher(moments, temperature))``, or with the term of the stress.
         rows: number of force components; if there are more, they are chosen at random.
         seed: of that choice.
         leverage: percentile of the leverage below which components are left out, %.
         clip: percentile of the δ_i left out at each face, %; 0 keeps them all.
         temperature: K; the trajectories' own by default.
+        stress: the weight used in the fit. With it the components of the virials count among those that are fitted exactly, and
+            θ does not move freely along what stresses determine.
 
     Returns:
         The box, with as many edges as the δ_i span.
@@ -131,8 +135,11 @@ def model_form(
     kind("fit", fit, Solution, "model_form(data, moments, solve(fisher(moments)))")
     theta = parameters("fit.theta", fit.theta, data.K)
     fit.check_of(moments)
-    W = directions(fisher(moments, temperature), rank=fit.rank)
+    loss = fisher(moments, temperature)
+    W = directions(loss + stress * stress_loss(moments) if stress else loss, rank=fit.rank)
     x, F = _chosen(data, rows, seed)
+    if stress:
+        x, F = _with_virials(data, x, F)
     u = pointwise(x @ W, F - x @ theta, leverage=leverage)
     if not u.any():
         raise ValueError("fit: expected forces that the model cannot fit exactly, got residuals that are all zero")
@@ -168,3 +175,11 @@ def _chosen(data: Dataset, rows: int, seed: int) -> tuple[Array, Array]:
     chosen = [(t, part - start) for t, part, start in zip(data.values(), parts, starts, strict=True)]
     x = np.concatenate([t.force_descriptors[part] for t, part in chosen]).astype(np.float64, copy=False)
     return x, np.concatenate([t.forces[part] for t, part in chosen])
+
+
+def _with_virials(data: Dataset, x: Array, F: Array) -> tuple[Array, Array]:
+    """The rows, and those of all virials that are known."""
+    strained = [t for t in data.values() if len(t.strained)]
+    Psi = [t.strain_descriptors[t.strained].reshape(-1, t.K) for t in strained if t.strain_descriptors is not None]
+    W = [t.virials[t.strained].ravel() for t in strained if t.virials is not None]
+    return np.concatenate([x, *Psi]), np.concatenate([F, *W])
