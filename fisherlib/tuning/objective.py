@@ -63,6 +63,7 @@ class Timed:
         descriptor(first.take("first", [0]).atoms(), species=species_of([first]))  # libraries load, which is no cost
 
     def __call__(self, *atoms: Any, **more: Any) -> tuple[Any, ...]:
+        """Descriptors, as without the clock."""
         return self._counted(self._timed, *atoms, **more)
 
     def __getattr__(self, name: str) -> Any:
