@@ -50,6 +50,7 @@ class Incidents:
     def __call__(self, done: int, total: int) -> None:
         print(f"\r{done} of {total} trials", end="", flush=True)
         if done >= KILLED and not self.killed and (workers := multiprocessing.active_children()):
+            time.sleep(1.0)  # all of them are in the middle of a trial
             self.killed = workers[0].pid or 0
             os.kill(self.killed, signal.SIGKILL)
             print(f"\na worker was killed after {done} finished trials")
@@ -65,8 +66,7 @@ def search(journal: Path, per_trajectory: int | None) -> fl.tuning.Search:
     try:
         found = fl.tuning.search(frames, SPACE, journal=journal, **how)
     except Stopped:
-        for child in multiprocessing.active_children():  # they finish what they have begun
-            child.join(120)
+        ended()
         before = fl.tuning.read(journal)
         print(f"\nstopped: {len(before.trials)} finished trials in the journal, {before.unfinished} unfinished")
         found = fl.tuning.search(frames, SPACE, journal=journal, **how)
@@ -75,7 +75,14 @@ def search(journal: Path, per_trajectory: int | None) -> fl.tuning.Search:
         print(
             f"\nresumed: {len(found.trials)} finished trials, {found.unfinished} unfinished, {len(lost)} of those lost"
         )
+    ended()
     return found
+
+
+def ended() -> None:
+    """Waits for workers, which finish what they have begun, so that their time is counted."""
+    for child in multiprocessing.active_children():
+        child.join(120)
 
 
 def last_word(descriptors: dict[str, tuple[Soap, float]]) -> dict[str, np.ndarray]:
