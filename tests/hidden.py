@@ -10,7 +10,7 @@ from typing import Any
 HEAVY = frozenset(
     """
     IPython anywidget ase bokeh bs4 dask distributed featomic ipykernel ipywidgets joblib jupyter_client jupyter_core
-    jupyter_server jupyterlab latex2mathml matplotlib metatensor nbclient nbconvert nbformat pandas papermill playwright
+    jupyter_server jupyterlab latex2mathml matplotlib metatensor nbclient nbconvert nbformat optuna pandas papermill playwright
     plotly pooch pymbar requests sklearn threadpoolctl tornado tqdm traitlets voila zmq
     """.split()
 )

@@ -84,6 +84,7 @@ ENOUGH = {
     "io": "configurations io io.database cluster cluster.command",
     "neural": "neural.training",
     "report": "report.run report.page",
+    "tuning": "tuning",
     "lab": "widgets widgets.app.server",
 }
 
@@ -105,6 +106,11 @@ MISSING = {
         "fl.io.read": ("io", "ase", "io"),
         "fl.training": ("neural", "sklearn", "neural"),
         "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
+    },
+    "optuna": {
+        "import fisherlib.tuning": ("tuning", "optuna", "tuning"),
+        "fl.tuning.search": ("tuning", "optuna", "tuning"),
+        "fl.figures.pareto(None)": ("figures", "optuna", "tuning"),
     },
     "ipywidgets pooch": {
         "fl.widgets.Dashboard": ("widgets", "ipywidgets", "lab"),

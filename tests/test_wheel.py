@@ -68,7 +68,12 @@ def test_it_brings_the_data_and_the_notebooks_and_nothing_else(installed: Path) 
     shipped = installed / "fisherlib" / "shipped"
     found = {p.relative_to(shipped).as_posix() for p in shipped.rglob("*") if p.is_file()}
     wanted = {p.relative_to(ROOT).as_posix() for p in (ROOT / "notebooks").rglob("*.ipynb")}
-    assert found == wanted | {"data/cu55_1200K.npz", "data/theta_energy.json", "data/README.md"}
+    assert found == wanted | {
+        "data/cu55_1200K.npz",
+        "data/theta_energy.json",
+        "data/cu55_tuning.journal",
+        "data/README.md",
+    }
     assert sorted(p.name.split("-")[0] for p in installed.iterdir()) == ["fisherlib", "fisherlib"]
 
 

@@ -535,6 +535,21 @@ SLIPS = {
     "fl.training.train(data, hidden=12)": "hidden",
     "fl.training.train(data, hidden=('12',))": "hidden",
     "fl.training.train(data, seed='a')": "seed",
+    # searches
+    "fl.tuning.Space('soap')": "descriptor",
+    "fl.tuning.Space(fl.descriptors.Soap(), cutoff=(4.0, 5.0))": "descriptor",
+    "fl.tuning.Space(fl.descriptors.Soap, cutoff=('4', 5.0))": "cutoff",
+    "fl.tuning.Space(fl.descriptors.Soap, n_max=(8, 2))": "n_max",
+    "fl.tuning.search(data, fl.tuning.Space(fl.descriptors.Soap))": "configurations",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.descriptors.Soap)": "space",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap, colour=3))": "space",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), trials='4')": "trials",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), costs='K')": "costs",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), costs=['time'])": "costs",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), fit=model)": "fit",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), journal=3)": "journal",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), workers='2')": "workers",
+    "fl.tuning.read(moments)": "journal",
     # figures and tables
     "fl.figures.parity(compared)": "comparisons",
     "fl.figures.parity([])": "comparisons",
@@ -569,6 +584,10 @@ SLIPS = {
     "fl.figures.trade_off(moments.total())": "profiles",
     "fl.figures.free_energies([1.0], n_atoms=4)": "differences",
     "fl.figures.weights(t.energies)": "log_weights",
+    "fl.figures.search_history(moments)": "search",
+    "fl.figures.importances([1.0])": "search",
+    "fl.figures.slices('soap.journal')": "search",
+    "fl.figures.pareto(None)": "search",
     "fl.figures.calibration(t.energies, t.energies, unit='eV')": "bars",
     "fl.figures.metastability(moments)": "found",
     "fl.figures.styled(None, title='a', height=3)": "figure",
@@ -650,7 +669,7 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("trust", "cluster", "descriptors", "profiles", "training", "tables"),
+    *("trust", "cluster", "descriptors", "profiles", "training", "tables", "tuning"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
@@ -688,6 +707,9 @@ MADE_ELSEWHERE = {
     "fl.tables.Column",
     "fl.tables.Table",
     "fl.tables.columns",
+    "fl.tuning.Axis",
+    "fl.tuning.Search",
+    "fl.tuning.Trial",
 }
 
 

@@ -51,7 +51,7 @@ def serial(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator
         yield task(item)
 
 
-def processes(workers: int) -> Engine:
+def processes(workers: int, ahead: float = AHEAD) -> Engine:
     """So many processes, each with one thread; where one dies, its item alone is done again, and the others go on."""
 
     def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
@@ -83,7 +83,7 @@ def processes(workers: int) -> Engine:
             idle.put(started())
         threads = ThreadPoolExecutor(workers, "worker", _block_interrupts)
         try:
-            yield from _in_order(lambda item: threads.submit(do, item), items, math.ceil(AHEAD * workers))
+            yield from _in_order(lambda item: threads.submit(do, item), items, math.ceil(ahead * workers))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in every:
@@ -92,7 +92,7 @@ def processes(workers: int) -> Engine:
     return run
 
 
-def dask(client: "Client") -> Engine:
+def dask(client: "Client", ahead: float = AHEAD) -> Engine:
     """The workers of a Dask client; Dask repeats the items of a worker that dies."""
 
     def run(task: Callable[[ItemT], Result], items: Sequence[ItemT]) -> Generator[Result, None, None]:
@@ -101,7 +101,7 @@ def dask(client: "Client") -> Engine:
         # Names of its own: a call that failed cancels its items, and the scheduler may hear of that only after the next
         # call has asked for the same ones.
         label = uuid.uuid4().hex
-        width = math.ceil(AHEAD * max(1, sum(client.nthreads().values())))
+        width = math.ceil(ahead * max(1, sum(client.nthreads().values())))
         try:
             yield from _in_order(lambda i: client.submit(task, i, key=f"{label}-{i.name}", pure=False), items, width)
         except KilledWorker as error:
@@ -114,28 +114,29 @@ def dask(client: "Client") -> Engine:
 
 
 @contextlib.contextmanager
-def engine_for(workers: int, client: "Client | str | None") -> Iterator[Engine]:
+def engine_for(workers: int, client: "Client | str | None", ahead: float = AHEAD) -> Iterator[Engine]:
     """The engine for the arguments of a caller.
 
     Args:
         workers: processes on this machine; 1 is this process itself.
         client: of Dask, or the address of its scheduler, in place of workers.
+        ahead: items in flight for each worker, more where they take different times and their results are small.
     """
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers: expected a whole number of processes, at least 1, got {workers!r}")
     if client is None:
-        yield serial if workers == 1 else processes(workers)
+        yield serial if workers == 1 else processes(workers, ahead)
     elif not isinstance(client, str):
         if not hasattr(client, "submit"):
             raise ValueError(f"client: expected a Dask client or the address of a scheduler, got {client!r:.60}")
-        yield dask(client)
+        yield dask(client, ahead)
     else:
         try:
             from distributed import Client
         except ImportError as error:
             raise ImportError("client: Dask is not installed; pip install 'fisherlib[cluster]'") from error
         with Client(client) as ours:
-            yield dask(ours)
+            yield dask(ours, ahead)
 
 
 def _in_order(submit: Callable[[ItemT], Any], items: Sequence[ItemT], width: int) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tqdm.auto import tqdm
 
 from ..progress import Progress
-from .engines import Engine, Item, ItemT, Result, engine_for
+from .engines import AHEAD, Engine, Item, ItemT, Result, engine_for
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -92,6 +92,7 @@ def resumed(
     progress: Progress | None,
     title: str,
     unit: str,
+    ahead: float = AHEAD,
 ) -> Iterator[Iterator[tuple[ItemT, Result]]]:
     """The ``results`` of an engine that ends with the block.
 
@@ -100,7 +101,7 @@ def resumed(
     """
     before = sys.exc_info()[1]
     try:
-        with engine_for(workers, client) as engine:
+        with engine_for(workers, client, ahead) as engine:
             found = results(task, items, engine=engine, store=store, progress=progress, title=title, unit=unit)
             with contextlib.closing(found):
                 yield found

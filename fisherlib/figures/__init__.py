@@ -28,3 +28,7 @@ from .style import REFERENCE as REFERENCE
 from .style import SCALE as SCALE
 from .style import styled as styled
 from .trajectories import energies as energies
+from .tuning import importances as importances
+from .tuning import pareto as pareto
+from .tuning import search_history as search_history
+from .tuning import slices as slices

@@ -112,7 +112,8 @@ def search(
     scratch = Scratch()  # gone with this call
     path = scratch.path / "journal" if journal is None else Path(journal).absolute()
     plan = Plan(path, frames, parts, spaces, trials, fit, jacobian, about)
-    how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress}
+    # Trials take different times, and no worker should wait for the slow one of another.
+    how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, "ahead": float(trials)}
     with quiet():
         study = plan.study()
         store, slots = Finished(len(finished(study))), [Slot(number) for number in range(trials)]
