@@ -34,8 +34,8 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import io as io
-    from . import properties as properties
     from . import neural as neural
+    from . import properties as properties
     from . import regression as regression
     from . import reweighting as reweighting
     from . import systems as systems
