@@ -2,37 +2,46 @@
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+from ase import Atoms
 from turns import one_thread
 
 import fisherlib as fl
 from fisherlib.configurations import Configurations
-from fisherlib.descriptors import Descriptor, Gmp, Snap, Soap, costs
-from fisherlib.descriptors.acsf import Acsf
+from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, DscribeSoap, Gmp, Snap, Soap, costs
 from fisherlib.descriptors.pieces import with_descriptors
+from fisherlib.progress import silent
 from fisherlib.validation import FoldErrors, fold_errors, split
 
 DATA, CU = "data/cu55_1200K.npz", [29]
 #: The first is what the others are compared with; each at its default settings, but for the cutoff of SNAP, Å.
 FEATURISERS: Mapping[str, Descriptor] = {
     "SOAP": Soap(),
+    "SOAP by dscribe": DscribeSoap(),
     "ACSF": Acsf(),
+    "Chebyshev": Chebyshev(),
     "GMP": Gmp(),
     "SNAP 2J=6": Snap(rcutfac=4.7, two_j=6),
     "SNAP 2J=8": Snap(rcutfac=4.7, two_j=8),
     "SNAP 2J=8, quadratic": Snap(rcutfac=4.7, two_j=8, quadratic=True),
 }
+#: Networks stand on these, at default settings.
+NETWORKS = ("GMP", "SOAP")
 #: Of a ridge relative to the diagonal of T, where rounding leaves no digit of θ_f certain.
 RIDGE = 1e-10
 SEED, TURNS = 0, 10
 
+Parts = Sequence[Sequence[str]]
 
-class Linear(NamedTuple):
-    """θ_f of one featuriser."""
+
+class Row(NamedTuple):
+    """A line of the table: errors, what is timed, and the fit to all data of a linear model."""
 
     errors: FoldErrors
-    fit: fl.Solution
+    timed: Any
+    fit: fl.Solution | None = None
 
 
 def available(frames: Sequence[Configurations]) -> Iterator[tuple[str, Descriptor]]:
@@ -48,19 +57,25 @@ def available(frames: Sequence[Configurations]) -> Iterator[tuple[str, Descripto
 
 def summed(frames: Sequence[Configurations], descriptor: Descriptor) -> fl.Moments:
     """Moments walker by walker, so that no more than one of them has its descriptors in memory."""
-    each = (fl.Dataset([with_descriptors(one, descriptor=descriptor, species=CU)]) for one in frames)
-    total = fl.accumulate(next(each))
-    for one in each:
-        total += fl.accumulate(one)
+    each = (fl.accumulate(fl.Dataset([described(one, descriptor)])) for one in frames)
+    total = next(each)
+    for moments in each:
+        total += moments
     return total
 
 
-def linear(name: str, moments: fl.Moments, parts: Sequence[Sequence[str]]) -> Linear:
+def described(frames: Configurations, descriptor: Descriptor, *, jacobian: bool = False) -> fl.Trajectory:
+    """A walker with descriptors."""
+    return with_descriptors(frames, descriptor=descriptor, species=CU, jacobian=jacobian)
+
+
+def linear(name: str, descriptor: Descriptor, frames: Sequence[Configurations], parts: Parts) -> Row:
     """θ_f from forces alone; with a ridge, and named so, where T is singular to working precision."""
+    moments = summed(frames, descriptor)
     fit = fl.solve(fl.fisher(moments))
     if fit.rank == len(fit.theta) and fit.rounding < 1:
-        return Linear(fold_errors(moments, fl.regression.fisher_fit, parts, name=name), fit)
-    return Linear(fold_errors(moments, ridge, parts, name=f"{name}, ridge {RIDGE:g}"), fit)
+        return Row(fold_errors(moments, fl.regression.fisher_fit, parts, name=name), descriptor, fit)
+    return Row(fold_errors(moments, ridge, parts, name=f"{name}, ridge {RIDGE:g}"), descriptor, fit)
 
 
 def ridge(moments: fl.Moments) -> fl.LinearPotential:
@@ -68,38 +83,56 @@ def ridge(moments: fl.Moments) -> fl.LinearPotential:
     return fl.regression.ridge_fit(moments, RIDGE)
 
 
+def network(name: str, descriptor: Any, frames: Sequence[Configurations], parts: Parts, epochs: int | None) -> Row:
+    """A network on forces and energies of each fold's other walkers, of which it keeps some for stopping in time."""
+    data, compared = fl.Dataset([described(one, descriptor, jacobian=True) for one in frames]), []
+    told = {} if epochs is None else {"epochs": epochs}
+    for part in parts:
+        model = fl.neural.train(data.drop(part), seed=SEED, progress=silent, **told)
+        compared.append(fl.comparison.compare(model, data.select(part)))
+    hidden = "-".join(map(str, model.hidden))
+
+    def timed(atoms: list[Atoms], *, species: list[int]) -> object:
+        D, J = descriptor.with_jacobian(atoms, species=species)
+        n = np.array([len(a) for a in atoms])
+        empty = {"energies": np.zeros(len(n)), "forces": np.zeros(3 * n.sum())}
+        sums = {"descriptors": np.add.reduceat(D, np.cumsum(n) - n), "force_descriptors": J.force_descriptors(len(D))}
+        t = fl.Trajectory(key="t", temperature=None, n_atoms=n, site_descriptors=D, jacobian=J, **empty, **sums)
+        return model.energies(t), model.forces(t)
+
+    return Row(FoldErrors.of(compared, name=f"network {hidden} on {name}"), timed)
+
+
 def markdown(table: Mapping[str, Mapping[str, str]]) -> str:
     """The table as the README of the benchmarks shows it."""
     headings = list(next(iter(table.values())))
-    rows = [
+    lines = [
         ["model", *headings],
         ["---"] * (1 + len(headings)),
         *([name, *row.values()] for name, row in table.items()),
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main(walkers: int, configurations: int) -> None:
+def main(walkers: int, configurations: int, epochs: int | None, networks: bool) -> None:
     """Prints the table."""
     found = fl.io.read_frames(DATA)[:walkers]
     step = len(found[0].n_atoms) // configurations
     frames = [f.take(f.key, range(0, configurations * step, step)) for f in found]
-    parts = split([f.key for f in frames], seed=SEED)
-    featurisers = dict(available(frames))
-    made = {}
-    for name, descriptor in featurisers.items():
-        made[name] = linear(name, summed(frames, descriptor), parts)
+    parts, rows = split([f.key for f in frames], seed=SEED), []
+    for name, descriptor in (some := dict(available(frames))).items():
+        rows.append(linear(name, descriptor, frames, parts))
         print(f"{name}: done", flush=True)
-    some = [
-        atoms for f in frames for atoms in f.take(f.key, range(0, configurations, max(1, configurations // 5))).atoms()
-    ]
-    measured = costs(featurisers, some, species=CU, turns=min(TURNS, len(some)))
-    names = {name: one.errors.name for name, one in made.items()}
-    table = fl.tables.featurisers(
-        [one.errors for one in made.values()],
-        {names[name]: values for name, values in measured.items()},
-        {names[name]: one.fit for name, one in made.items()},
-    )
+    for name in NETWORKS if networks else ():
+        try:
+            rows.append(network(name, some[name], frames, parts, epochs))
+        except ImportError as missing:
+            print(f"network on {name} is left out: {missing}")
+        print(f"network on {name}: done", flush=True)
+    few = [a for f in frames for a in f.take(f.key, range(0, configurations, max(1, configurations // 5))).atoms()]
+    measured = costs({r.errors.name: r.timed for r in rows}, few, species=CU, turns=min(TURNS, len(few)))
+    fits = {r.errors.name: r.fit for r in rows if r.fit is not None}
+    table = fl.tables.featurisers([r.errors for r in rows], measured, fits)
     print(
         f"\n{walkers} walkers of {configurations} configurations, {len(parts)} folds of whole walkers; ± is a standard error"
     )
@@ -109,5 +142,7 @@ def main(walkers: int, configurations: int) -> None:
 if __name__ == "__main__":
     one_thread()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a few configurations of a few walkers")
-    main(*((5, 4) if parser.parse_args().short else (20, 50)))
+    parser.add_argument("--short", action="store_true", help="a few configurations of a few walkers, and two epochs")
+    parser.add_argument("--linear", action="store_true", help="no networks")
+    given = parser.parse_args()
+    main(*((5, 4, 2) if given.short else (20, 50, None)), networks=not given.linear)

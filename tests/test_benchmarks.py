@@ -25,4 +25,4 @@ def test_all_find_what_they_measure(root: Path) -> None:
 
 
 def test_a_tiny_run_prints_its_table(root: Path) -> None:
-    assert "2 repeats" in run(root, "benchmarks/coverage.py", "2")
+    assert "2 repeats" in run(root, "benchmarks/intervals.py", "2")

@@ -234,7 +234,7 @@ def test_forces_without_any_error_have_no_memory() -> None:
 
 @pytest.fixture(scope="module")
 def toy(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_benchmark", root / "benchmarks" / "coverage.py")
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", root / "benchmarks" / "intervals.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
