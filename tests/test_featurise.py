@@ -3,6 +3,8 @@
 import importlib
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import ase
@@ -172,6 +174,19 @@ def test_a_killed_worker_does_no_harm(file: Path, small_chunks: None) -> None:
     assert same(featurise(file, PAIRS, workers=2, progress=kill), want) and len(killed) == 1
 
 
+def test_a_script_needs_no_guard(file: Path, tmp_path: Path) -> None:
+    """The workers do not run it once more."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import fisherlib as fl\nfrom fisherlib.cluster import datasets\n"
+        "datasets.NUMBERS = 1000  # so that there is work for two\n"
+        f"data = fl.featurise({str(file)!r}, fl.descriptors.Gmp(n_widths=2), workers=2, temperature=300.0, check=False)\n"
+        "print('K =', data.K)\n"
+    )
+    made = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0 and made.stdout == "K = 10\n", made.stderr
+
+
 def test_parts_are_listed_and_cleaned_with_the_rest_and_a_folder_that_cannot_be_had_is_a_warning(
     file: Path, small_chunks: None, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,6 +291,10 @@ def test_the_jacobian_is_kept_and_computed_again_where_it_was_damaged(
     kept.write_bytes(content)
     assert same(featurise(file, SOAP, jacobian=True), first)
     assert featurise(file, SOAP)["alloy"].jacobian is None
+    with pytest.warns(
+        UserWarning, match=r"a.npz: the Jacobian of the descriptors is not written; fl.featurise\(…, jac"
+    ):
+        fl.io.write(first, file.parent / "a.npz")
 
 
 def test_the_size_of_a_jacobian_is_told_and_refused_where_it_does_not_fit(
