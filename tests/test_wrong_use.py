@@ -473,6 +473,7 @@ SLIPS = {
     "fl.descriptors.Soap(cutoff='5')": "cutoff",
     "fl.descriptors.Soap(n_max=6.5)": "n_max",
     "fl.descriptors.Soap()(data, species=[29])": "atoms",
+    "fl.descriptors.Gmp(densities={'Cu': 1.0})": "densities",
     "fl.descriptors.Zbl(4.8, 4.0)": "outer",
     "fl.descriptors.Zbl('4.0', 4.8)": "inner",
     "fl.descriptors.Zbl(4.0, 4.8)(data)": "atoms",

@@ -16,6 +16,9 @@ from .harmonics import derivatives, solid_harmonics
 from .local import Local
 from .neighbours import Neighbours
 
+#: Pairs that are computed at once: few enough to stay in the cache of a core, and enough to be worth the calls.
+BLOCK = 2500
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gmp(Local):
@@ -33,7 +36,8 @@ class Gmp(Local):
     densities, which is what one network for all of them needs.
 
     The norms are squared: their roots have no gradient where A vanishes, as in a crystal with inversion. The paper's
-    functions have no cutoff; t falls from 1 to 0 over the last ``smoothing`` Å, so that energies are smooth.
+    functions end where their Gaussians do; here t falls from 1 to 0 before the cutoff, so that energies have two continuous
+    derivatives. ``benchmarks/descriptors.py`` shows what the defaults are worth in a linear model of copper clusters.
 
     Attributes:
         cutoff: r_cut, Å.
@@ -41,9 +45,9 @@ class Gmp(Local):
         l_max: highest degree.
         smallest: the smallest σ, Å.
         largest: the largest σ, Å.
-        smoothing: the range of the distances to neighbours before the cutoff in which they fade, Å.
+        fade: the last part of the cutoff, in which t falls; neighbours before it count in full.
         densities: {"Cu": (B, β), …}, amplitudes in electrons/Å³ and exponents in 1/Å² for every element, such as a fit to
-            a calculated density; without them they follow from Slater's rules, see ``densities.slater``.
+            a calculated density; without them they follow from Slater's rules, see ``descriptors.densities.slater``.
 
     Raises:
         ValueError: a parameter outside its limits, or densities that are none.
@@ -63,23 +67,22 @@ class Gmp(Local):
             "l_max": Limit(0, 8, "a whole number, the highest degree", whole=True, grows=True),
             "smallest": Limit(0.05, 10.0, "the width of a Gaussian in Å"),
             "largest": Limit(0.06, 10.0, "the width of a Gaussian in Å"),
-            "smoothing": Limit(0.01, 20.0, "a width in Å"),
+            "fade": Limit(0.01, 1.0, "a part of the cutoff"),
         }
     )
 
-    cutoff: float = 7.0
-    n_widths: int = 7
-    l_max: int = 4
+    cutoff: float = 6.0
+    n_widths: int = 6
+    l_max: int = 5
     smallest: float = 0.5
     largest: float = 2.0
-    smoothing: float = 1.0
+    fade: float = 0.7
     densities: Any = None
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
-        if self.smoothing >= self.cutoff:
-            raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
+            limit.refuse(name, value := getattr(self, name))
+            object.__setattr__(self, name, int(value) if limit.whole else float(value))
         if self.largest < 1.1 * self.smallest:
             raise ValueError(
                 f"largest: expected at least 1.1 times the smallest width of {self.smallest:g} Å, got {self.largest:g}"
@@ -91,8 +94,8 @@ class Gmp(Local):
     def parameters(self) -> dict[str, Any]:
         """Everything that decides the values, for provenance and for the cache of descriptors."""
         densities: Densities | None = self.densities
-        own = {} if densities is None else {symbol: [list(part) for part in density] for symbol, density in densities}
-        return {"name": "GMP", "library": "fisherlib gmp 1", **dataclasses.asdict(self), "densities": own or "Slater"}
+        own = None if densities is None else {symbol: [list(part) for part in density] for symbol, density in densities}
+        return {"name": "GMP", "library": "fisherlib gmp 2", **dataclasses.asdict(self), "densities": own}
 
     @property
     def widths(self) -> Array:
@@ -106,44 +109,57 @@ class Gmp(Local):
 
     def of_neighbours(self, pairs: Neighbours, species: Sequence[int]) -> tuple[Array, Array]:
         """See ``Local``."""
-        table, L, n = _Table.of(pairs), self.l_max + 1, self.n_widths
-        f, slopes = self._radial(pairs, table)
-        R = solid_harmonics(table.vectors, self.l_max)
-        D = np.empty((len(pairs.numbers), L, n))
-        G = np.empty((*table.there.shape, 3, L, n))
-        for degree in range(L):
-            A = R[degree].swapaxes(1, 2) @ f[degree]  # (N, 2l+1, n)
-            if degree == 0:
-                A[:, 0] += self._own(pairs.numbers)
-            D[:, degree] = (A * A).sum(axis=1)
-            A *= 2
-            radial = (R[degree] @ A) * slopes[degree]
-            np.multiply(table.vectors[..., None], radial[:, :, None], out=G[:, :, :, degree])
-            if degree:
-                # Contracted over m before it is spread over pairs: ∇R_lm is made of the harmonics one degree lower.
-                mixed = np.einsum("xmk,imw->ikxw", derivatives(degree), A).reshape(len(A), -1, 3 * n)
-                turned = (R[degree - 1] @ mixed).reshape(*table.there.shape, 3, n)
-                turned *= f[degree][:, :, None]
-                G[:, :, :, degree] += turned
-        return D.reshape(-1, L * n), G[table.there].reshape(-1, 3, L * n)
+        N, K = len(pairs.numbers), (self.l_max + 1) * self.n_widths
+        D, G = np.empty((N, K)), np.empty((len(pairs.i), 3, K))
+        ends = np.searchsorted(pairs.i, np.arange(N + 1))
+        step = 1 + BLOCK * N // (len(pairs.i) + 1)
+        for start in range(0, N, step):
+            atoms = slice(start, min(start + step, N))
+            which = slice(ends[atoms.start], ends[atoms.stop])
+            table = _Table.of(pairs, atoms, which)
+            D[atoms], values = self._norms(table, self._own(pairs.numbers[atoms]))
+            G[which] = values[table.there]
+        return D, G
 
-    def _radial(self, pairs: Neighbours, table: "_Table") -> tuple[Array, Array]:
-        """f with A_σlm = Σ_j R_lm(r_j) f_σl(r_j), and f'/r, both (l, N, neighbours, σ)."""
-        d, n = pairs.distances, (self.l_max + 1) * self.n_widths
-        values = np.zeros((*table.there.shape, 2 * n))
-        found = np.empty((len(d), 2 * n))
-        for number in sorted(set(pairs.numbers.tolist())):
-            rows = np.flatnonzero(pairs.numbers[pairs.j] == number)
-            decays, factors = self._overlaps(number)
-            waves = np.exp(-decays * (d[rows] ** 2)[:, None])
-            found[rows] = waves @ np.hstack([factors, -2 * decays[:, None] * factors])
+    def _norms(self, table: "_Table", own: Array) -> tuple[Array, Array]:
+        """D (N, K) and ∂D_i/∂r (N, neighbours, 3, K) of some atoms."""
+        n, (f, slopes) = self.n_widths, self._radial(table)
+        R, radial = solid_harmonics(table.vectors, self.l_max), np.empty_like(f)
+        D, G = np.empty((len(own), f.shape[2])), np.zeros((*table.there.shape, 3, f.shape[2]))
+        for degree in range(self.l_max + 1):
+            columns = slice(degree * n, (degree + 1) * n)
+            A = R[degree].swapaxes(1, 2) @ f[:, :, columns]  # (N, 2l+1, σ)
+            if degree == 0:
+                A[:, 0] += own
+            D[:, columns] = (A * A).sum(axis=1)
+            np.matmul(R[degree], 2 * A, out=radial[:, :, columns])
+            for x in range(3 if degree else 0):
+                # Contracted over m before it is spread over pairs: ∇R_lm is made of the harmonics one degree lower.
+                np.matmul(R[degree - 1], 2 * (derivatives(degree)[x].T @ A), out=G[:, :, x, columns])
+        G *= f[:, :, None]
+        radial *= slopes
+        for x in range(3):
+            G[:, :, x] += table.vectors[:, :, x, None] * radial
+        return D, G
+
+    def _radial(self, table: "_Table") -> tuple[Array, Array]:
+        """f with A_σlm = Σ_j R_lm(r_j) f_σl(r_j), and f'/r, both (N, neighbours, K)."""
+        d, K = table.distances, (self.l_max + 1) * self.n_widths
+        found = np.empty((len(d), 2 * K))
+        for number in np.unique(table.numbers):
+            decays, factors = self._overlaps(int(number))
+            rows = table.numbers == number
+            found[rows] = np.exp(-decays * (d[rows] ** 2)[:, None]) @ np.hstack(
+                [factors, -2 * decays[:, None] * factors]
+            )
         t, dt = self._taper(d)
-        found[:, n:] = found[:, n:] * t[:, None] + found[:, :n] * (dt / d)[:, None]
-        found[:, :n] *= t[:, None]
+        f, slopes = found[:, :K], found[:, K:]
+        slopes *= t[:, None]
+        slopes += f * (dt / np.maximum(d, 1e-9))[:, None]
+        f *= t[:, None]
+        values = np.zeros((*table.there.shape, 2 * K))
         values[table.there] = found
-        values = values.reshape(*table.there.shape, 2, self.l_max + 1, self.n_widths)
-        f, slopes = np.moveaxis(values, (2, 3), (0, 1))
-        return f, slopes
+        return values[:, :, :K], values[:, :, K:]
 
     def _overlaps(self, number: int) -> tuple[Array, Array]:
         """c (g σ,) and C (g σ, l σ): f_σl(r) = Σ_gσ C exp(−c r²), by the Gaussian product theorem."""
@@ -162,26 +178,32 @@ class Gmp(Local):
         return np.array(own).reshape(-1, self.n_widths)[which]
 
     def _taper(self, distances: Array) -> tuple[Array, Array]:
-        """t, 1 before the last Å and 0 at the cutoff, and its derivative: 1 − 10x³ + 15x⁴ − 6x⁵, twice smooth at both ends."""
-        x = np.clip((distances - self.cutoff) / self.smoothing + 1, 0, 1)
-        return 1 - x**3 * (10 - 15 * x + 6 * x * x), -30 * (x * (1 - x)) ** 2 / self.smoothing
+        """t = 1 − 10x³ + 15x⁴ − 6x⁵, from 1 to 0 with two continuous derivatives, and dt/dr."""
+        faded = self.fade * self.cutoff
+        x = np.clip((distances - self.cutoff) / faded + 1, 0, 1)
+        return 1 - x**3 * (10 - 15 * x + 6 * x * x), -30 * (x * (1 - x)) ** 2 / faded
 
 
 class _Table(NamedTuple):
-    """Pairs in a table with a row for each atom, so that sums over neighbours are products of matrices.
+    """Neighbours of some atoms with a row for each of these, so that sums over neighbours are products of matrices.
 
     Attributes:
-        there: (N, most neighbours) where a pair stands.
-        vectors: (N, most neighbours, 3) 0 elsewhere, Å.
+        numbers: (P,) atomic numbers of the neighbours.
+        distances: (P,) Å.
+        there: (N, most neighbours) where they stand, in that order.
+        vectors: (N, most neighbours, 3) r, 0 elsewhere, Å.
     """
 
+    numbers: NDArray[np.integer]
+    distances: Array
     there: NDArray[np.bool_]
     vectors: Array
 
     @classmethod
-    def of(cls, pairs: Neighbours) -> "_Table":
-        counts = np.bincount(pairs.i, minlength=len(pairs.numbers))
-        there = np.arange(counts.max(initial=0)) < counts[:, None]
+    def of(cls, pairs: Neighbours, atoms: slice, which: slice) -> "_Table":
+        """Those of the atoms, which are the pairs ``which``."""
+        counts = np.bincount(pairs.i[which] - atoms.start, minlength=atoms.stop - atoms.start)
+        there = np.arange(counts.max()) < counts[:, None]
         vectors = np.zeros((*there.shape, 3))
-        vectors[there] = pairs.vectors
-        return cls(there, vectors)
+        vectors[there] = pairs.vectors[which]
+        return cls(pairs.numbers[pairs.j[which]], pairs.distances[which], there, vectors)
