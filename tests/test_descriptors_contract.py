@@ -15,7 +15,17 @@ from pair_functions import Pairs
 
 import fisherlib as fl
 from fisherlib import descriptors
-from fisherlib.descriptors import Acsf, Chebyshev, Descriptor, Gmp, JacobianDescriptor, Snap, Soap, StrainDescriptor
+from fisherlib.descriptors import (
+    Acsf,
+    Chebyshev,
+    Descriptor,
+    DscribeSoap,
+    Gmp,
+    JacobianDescriptor,
+    Snap,
+    Soap,
+    StrainDescriptor,
+)
 
 FEATURISERS: dict[str, Descriptor] = {
     "SOAP": Soap(cutoff=4.0, n_max=3, l_max=2),
@@ -34,6 +44,7 @@ FEATURISERS: dict[str, Descriptor] = {
         chem=True,
         bnorm=True,
     ),
+    "dscribe SOAP": DscribeSoap(cutoff=4.0, n_max=3, l_max=2),
 }
 
 

@@ -8,6 +8,7 @@ from .contract import Limit as Limit
 from .contract import StrainDescriptor as StrainDescriptor
 from .contract import in_words as in_words
 from .contract import size_parameters as size_parameters
+from .dscribe_soap import DscribeSoap as DscribeSoap
 from .gmp import Gmp as Gmp
 from .kinds import KINDS as KINDS
 from .kinds import from_text as from_text

@@ -11,13 +11,14 @@ from ..arguments import kind
 from .acsf import Acsf
 from .chebyshev import Chebyshev
 from .contract import Descriptor, Limit
+from .dscribe_soap import DscribeSoap
 from .gmp import Gmp
 from .snap import Snap
 from .soap import Soap
 
 #: Every descriptor of the package by the name that users type; the first is the default.
 KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
-    {"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap}
+    {"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap, "dscribe-soap": DscribeSoap}
 )
 
 #: Between settings, and not inside of the brackets of one.

@@ -26,6 +26,11 @@ class Local(abc.ABC):
     cutoff: float
 
     @property
+    def reach(self) -> float:
+        """Å, within which neighbours count: the cutoff, where a descriptor has no farther sight."""
+        return self.cutoff
+
+    @property
     @abc.abstractmethod
     def parameters(self) -> dict[str, Any]:
         """As in the contract."""
@@ -74,9 +79,9 @@ class Local(abc.ABC):
     def _each(
         self, atoms: Atoms | Sequence[Atoms], species: Sequence[int] | None, progress: Progress | None
     ) -> Iterator[tuple[Atoms, Neighbours, Array, Array]]:
-        many, known = checked(atoms, species, cutoff=self.cutoff, name=type(self).__name__)
+        many, known = checked(atoms, species, cutoff=self.reach, name=type(self).__name__)
         for m, (given, periodic) in enumerate(many):
-            pairs = neighbours_of(periodic, self.cutoff)
+            pairs = neighbours_of(periodic, self.reach)
             yield given, pairs, *self.of_neighbours(pairs, known)
             if progress is not None:
                 progress(m + 1, len(many))

@@ -1,0 +1,24 @@
+"""Gradients by finite differences, as an oracle for those of descriptors."""
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+
+#: Of the 4th-order difference quotient: steps and their weights over 12.
+STENCIL = {-2: 1, -1: -8, 1: 8, 2: -1}
+
+
+def gradient_error(
+    describe: Callable[[Atoms], tuple[np.ndarray, np.ndarray]], atoms: Atoms, *, h: float = 1e-3
+) -> float:
+    """The largest difference between Φ and −∂(Σ_i D_i)/∂x, in parts of the largest Φ of each descriptor."""
+    Phi = describe(atoms)[1]
+    found = np.zeros_like(Phi)
+    for row in range(len(found)):
+        for step, weight in STENCIL.items():
+            moved = atoms.copy()
+            moved.positions[np.divmod(row, 3)] += step * h
+            found[row] -= weight * describe(moved)[0].sum(axis=0) / (12 * h)
+    largest = np.abs(Phi).max(axis=0)
+    return float((np.abs(found - Phi).max(axis=0) / np.where(largest > 0, largest, 1)).max())
