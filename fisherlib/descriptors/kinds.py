@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -31,7 +32,8 @@ def from_text(text: str) -> Descriptor:
     if made is None:
         raise ValueError(f"descriptor: expected one of {', '.join(KINDS)}, got {name.strip()!r}")
     try:
-        pairs = (pair.split("=") for pair in settings.split(",") if settings)
+        # No comma of a mapping, as in radii={"In": 3.8, "P": 3.8}, ends a setting.
+        pairs = (pair.split("=") for pair in re.split(r",(?![^{]*\})", settings) if settings)
         return made(**{key.strip(): json.loads(value) for key, value in pairs})
     except (ValueError, TypeError) as error:
         names = ", ".join(made().limits)
