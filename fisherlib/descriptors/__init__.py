@@ -11,6 +11,7 @@ from .contract import size_parameters as size_parameters
 from .dscribe_soap import DscribeSoap as DscribeSoap
 from .gmp import Gmp as Gmp
 from .kinds import KINDS as KINDS
+from .kinds import from_parameters as from_parameters
 from .kinds import from_text as from_text
 from .kinds import with_settings as with_settings
 from .repulsion import Contribution as Contribution

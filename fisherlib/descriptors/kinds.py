@@ -99,3 +99,23 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text.strip()
+
+
+def from_parameters(parameters: Mapping[str, Any]) -> Descriptor:
+    """The descriptor that has these parameters, as they stand in the provenance of data and potentials.
+
+    Raises:
+        ValueError: they are of no descriptor of the package.
+
+    Example:
+        >>> from_parameters(Soap(cutoff=4.5).parameters)
+        Soap(cutoff=4.5, n_max=6, l_max=4, width=0.5, smoothing=0.5)
+    """
+    kind("parameters", parameters, Mapping, "descriptors.from_parameters(data.provenance['descriptor'])")
+    for made in KINDS.values():
+        if dataclasses.is_dataclass(made) and made().parameters["name"] == parameters.get("name"):
+            own = (field.name for field in dataclasses.fields(made))
+            return made(**{name: parameters[name] for name in own if name in parameters})
+    raise ValueError(
+        f"parameters: expected those of one of {', '.join(KINDS)}, got {parameters.get('name', 'none with a name')!r:.40}"
+    )

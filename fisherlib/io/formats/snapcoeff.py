@@ -12,6 +12,7 @@ from ase.data import atomic_numbers
 
 from ...arguments import floats, kind, location
 from ...descriptors import Zbl, reference_of
+from ...descriptors.snapparam import radii_and_weights, read_snap, shared_equally, snap_text
 from ...potential import LinearPotential
 from ..archive import write_atomically
 from ..places import find
@@ -26,15 +27,18 @@ def write_snapcoeff(
     model: LinearPotential,
     path: str | os.PathLike,
     *,
-    element: str | Sequence[str],
-    radius: float | Sequence[float],
-    weight: float | Sequence[float],
+    element: str | Sequence[str] | None = None,
+    radius: float | Sequence[float] | None = None,
+    weight: float | Sequence[float] | None = None,
 ) -> None:
     """Write θ as a ``.snapcoeff``: for each element its radius and weight, then e0 and its block of θ, each to the last bit.
 
-    The same hyperparameters must stand in the ``.snapparam`` beside it and have made the descriptors: ``bzeroflag 0`` or ``1``
-    included, since it changes what e0 means. Where θ was fitted to what a reference potential leaves, LAMMPS needs both: the
-    file says in its comments, from which ``read_snapcoeff`` knows it again, the lines of ``pair_style hybrid/overlay`` for it.
+    A potential that was fitted to descriptors of ``descriptors.Snap`` knows the elements and all settings: none is given,
+    and the ``.snapparam`` is written beside it. Elements of explicit components (``chem``) must stand in ``pair_coeff`` in the
+    order of the file, since LAMMPS numbers them as they come there. For descriptors from elsewhere element, radius and weight are given, and the
+    same hyperparameters must stand in the ``.snapparam`` and have made the descriptors: ``bzeroflag 0`` or ``1`` included,
+    since it changes what e0 means. Where θ was fitted to what a reference potential leaves, LAMMPS needs both: the file says
+    in its comments, from which ``read_snapcoeff`` knows it again, the lines of ``pair_style hybrid/overlay`` for it.
 
     Args:
         model: K parameters; with several elements K / T for each, in the order of LAMMPS's types, as in ``compute snap``.
@@ -44,7 +48,8 @@ def write_snapcoeff(
         weight: of each element as a neighbour.
 
     Raises:
-        ValueError: another suffix, no element, lengths that do not fit, K not divisible by T, or another reference than ZBL.
+        ValueError: another suffix, no element, lengths that do not fit, K not divisible by T, another reference than ZBL, or
+            nothing given for a potential whose descriptors are not of SNAP.
 
     >>> import tempfile
     >>> import fisherlib as fl
@@ -53,7 +58,15 @@ def write_snapcoeff(
     ...     fl.io.write_snapcoeff(model, f"{folder}/Ta.snapcoeff", element="Ta", radius=0.5, weight=1.0)
     """
     kind("model", model, LinearPotential, "io.write_snapcoeff(model, path, element='Ta', radius=0.5, weight=1.0)")
-    path, elements = ending(path, ".snapcoeff"), [element] if isinstance(element, str) else list(element)
+    path, settings, theta = ending(path, ".snapcoeff"), None, model.theta
+    if element is None and radius is None and weight is None:
+        settings = snap_text(model.provenance.get("descriptor", {}))
+        element = _centres(model)
+        radius, weight = radii_and_weights(model.provenance["descriptor"], element)
+        theta = shared_equally(theta, model.provenance["descriptor"], element)
+    elif element is None or radius is None or weight is None:
+        raise ValueError("element, radius, weight: expected all of them or none, got some")
+    elements = [element] if isinstance(element, str) else list(element)
     unknown = [name for name in elements if name not in atomic_numbers]
     if unknown or not elements or len(set(elements)) < len(elements):
         raise ValueError(f"element: expected different symbols of elements, such as 'Ta', got {element!r:.40}")
@@ -70,9 +83,18 @@ def write_snapcoeff(
         )
     text = ["# SNAP coefficients written by fisherlib UNITS: metal", *_with_reference(model, path, elements)]
     text += ["", f"{T} {model.K // T + 1}"]
-    for name, R, w, theta in zip(elements, radii, weights, model.theta.reshape(T, -1).tolist(), strict=True):
-        text += [f"{name} {R!r} {w!r}", *map(repr, [offsets[name], *theta])]
+    for name, R, w, block in zip(elements, radii, weights, theta.reshape(T, -1).tolist(), strict=True):
+        text += [f"{name} {R!r} {w!r}", *map(repr, [offsets[name], *block])]
     write_atomically(path, lambda file: file.write(("\n".join(text) + "\n").encode("ascii")))
+    if settings is not None:
+        write_atomically(path.with_suffix(".snapparam"), lambda file: file.write(settings.encode("ascii")))
+
+
+def _centres(model: LinearPotential) -> list[str]:
+    """The elements, in the order of their blocks, from the names of the descriptors: "Mo 2,1,3", "In-InPP 2,1,3"."""
+    if not model.descriptor_names:
+        raise ValueError("model: expected names of its descriptors, got none; fit it to data that io.read described")
+    return list(dict.fromkeys(re.split("[ -]", name, maxsplit=1)[0] for name in model.descriptor_names))
 
 
 def _with_reference(model: LinearPotential, path: Path, elements: Sequence[str]) -> list[str]:
@@ -107,8 +129,9 @@ def _numbers(name: str, values: float | Sequence[float], T: int) -> list[float]:
 def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
     """A potential from a ``.snapcoeff``: the first coefficient of an element is e0, the others are its block of θ.
 
-    Elements, radii and weights are in its provenance. The file does not say which descriptors θ belongs to; the
-    ``.snapparam`` beside it does.
+    Elements, radii and weights are in its provenance. The file does not say which descriptors θ belongs to; a ``.snapparam``
+    of the same name beside it does: the descriptor is in the provenance then, ``descriptors.from_parameters`` makes it, and
+    the blocks of θ are in the order of atomic numbers, as in data that it describes.
 
     Raises:
         FileNotFoundError: no such file.
@@ -153,7 +176,20 @@ def read_snapcoeff(path: str | os.PathLike, *, name: str = "θ") -> LinearPotent
         raise ValueError(f"{path.name}: expected different elements, got {', '.join(offsets)} in {T} blocks")
     one: dict[str, Any] = {"offset": values[0, 0]} if len(set(offsets.values())) == 1 else {"offsets": offsets}
     about = {"file": path.name, "elements": elements, **_reference([line for _, line in text])}
-    return LinearPotential(theta=values[:, 1:].ravel(), name=name, provenance=about, **one)
+    theta, beside = values[:, 1:].ravel(), path.with_suffix(".snapparam")
+    if not beside.is_file():
+        return LinearPotential(theta=theta, name=name, provenance=about, **one)
+    radii, weights = (
+        {str(e["element"]): _value(path, h, k) for e, h in zip(elements, heads, strict=True)} for k in (1, 2)
+    )
+    parameters, places = read_snap(lines(beside), name=beside.name, radii=radii, weights=weights)
+    names = parameters.pop("descriptor_names")
+    if len(names) != len(theta):
+        raise ValueError(
+            f"{path.name}: expected {len(names) // T + 1} coefficients of each element for {beside.name}, got {count}"
+        )
+    about["descriptor"] = {**parameters, "K": len(theta)}
+    return LinearPotential(theta=theta[places], name=name, provenance=about, descriptor_names=names, **one)
 
 
 def _value(path: Path, row: tuple[int, list[str]], k: int) -> float:
