@@ -180,7 +180,7 @@ def test_a_script_needs_no_guard(file: Path, tmp_path: Path) -> None:
     script.write_text(
         "import fisherlib as fl\nfrom fisherlib.cluster import datasets\n"
         "datasets.NUMBERS = 1000  # so that there is work for two\n"
-        f"data = fl.featurise({str(file)!r}, fl.descriptors.Gmp(n_widths=2), workers=2, temperature=300.0, check=False)\n"
+        f"data = fl.featurise({str(file)!r}, fl.descriptors.Gmp(n_widths=2, l_max=4), workers=2, temperature=300.0, check=False)\n"
         "print('K =', data.K)\n"
     )
     made = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
