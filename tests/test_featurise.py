@@ -174,17 +174,39 @@ def test_a_killed_worker_does_no_harm(file: Path, small_chunks: None) -> None:
     assert same(featurise(file, PAIRS, workers=2, progress=kill), want) and len(killed) == 1
 
 
-def test_a_script_needs_no_guard(file: Path, tmp_path: Path) -> None:
-    """The workers do not run it once more."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import fisherlib as fl\nfrom fisherlib.cluster import datasets\n"
-        "datasets.NUMBERS = 1000  # so that there is work for two\n"
-        f"data = fl.featurise({str(file)!r}, fl.descriptors.Gmp(n_widths=2, l_max=4), workers=2, temperature=300.0, check=False)\n"
-        "print('K =', data.K)\n"
-    )
-    made = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
-    assert made.returncode == 0 and made.stdout == "K = 10\n", made.stderr
+SCRIPT = """
+import os, sys
+import fisherlib as fl
+from fisherlib.cluster import datasets
+
+datasets.NUMBERS = 700
+calls = []
+
+
+def progress(done, total):
+    calls.append(done)
+    if len(calls) == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+
+
+gmp = fl.descriptors.Gmp(n_widths=2, l_max=2)
+data = fl.featurise(sys.argv[1], gmp, workers=2, temperature=300.0, check=False, progress=progress)
+print(data.K)
+"""
+
+
+def test_a_killed_script_goes_on_and_needs_no_guard(file: Path, tmp_path: Path, place: Path) -> None:
+    """Its workers do not run it once more."""
+    script, gmp = tmp_path / "script.py", fl.descriptors.Gmp(n_widths=2, l_max=2)
+    script.write_text(SCRIPT)
+    want = read(file, gmp)
+    for kill, status, said in ((4, -signal.SIGKILL, ""), (0, 0, "6\n")):
+        made = subprocess.run([sys.executable, script, file, str(kill)], capture_output=True, text=True, timeout=120)
+        assert (made.returncode, made.stdout) == (status, said), made.stderr
+        assert len(list(place.glob("*.parts/*.npz"))) == kill
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "_computed", pytest.fail)
+        assert same(featurise(file, gmp), want)
 
 
 def test_parts_are_listed_and_cleaned_with_the_rest_and_a_folder_that_cannot_be_had_is_a_warning(
