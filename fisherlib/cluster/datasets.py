@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ..arguments import whole
 from ..configurations import Configurations
 from ..dataset import Dataset
 from ..descriptors import Descriptor, Reference, or_default, without_reference
@@ -28,6 +29,7 @@ from ..progress import Progress
 from .chunks import Chunk, chunks, trajectories
 from .featurise import BAR
 from .featurise import featurise as into_database
+from .leaves import ONE_THREAD
 from .results import resumed
 from .stores import ArrayStore
 
@@ -70,8 +72,7 @@ def featurise(
         into: folder of a database, a new one or one of the same descriptors, which is returned in place of a dataset.
         jacobian: trajectories with the Jacobian of their site descriptors, for neural potentials; a database holds none.
         workers: processes on this machine, each with one thread; as many as there are cores without it, where the work is
-            long and the descriptor does not use all of them by itself, as SOAP by featomic does. In a script, call under
-            ``if __name__ == "__main__":``.
+            long and the descriptor does not use all of them by itself, as SOAP by featomic does.
         client: of Dask, or the address of its scheduler, in place of workers.
         choice, reference, elements, on_bad, check: as for ``io.read``; a database is checked when it is read.
         progress: called with (done, in all); a progress bar with remaining time is shown without it.
@@ -92,6 +93,8 @@ def featurise(
     choice = completed(choice, named, featurise)
     if descriptor is not None:
         or_default(descriptor)  # refuses what is none
+    if workers is not None:
+        whole("workers", workers, 1, "processes")
     how: dict[str, Any] = {"client": client, "progress": progress}
     frames = _frames(configurations, choice, elements=elements, on_bad=on_bad)
     if into is not None:
@@ -108,6 +111,10 @@ def featurise(
     engine: dict[str, Any] = {"jacobian": jacobian, "computing": OnEngine(workers, client), "progress": progress}
     if frames is None:
         file = opened(configurations, elements=elements, energies=choice.energies)  # type: ignore[arg-type]
+        if file.fixed is not None:
+            raise ValueError(
+                f"configurations: expected positions, got {file.path.name}, which holds rows of descriptors; io.read takes it"
+            )
         choice = dataclasses.replace(choice, energies=None) if file.kind == "LAMMPS dump" else choice
         engine |= {"reference": reference, "on_bad": on_bad, "check": check}
         return file.dataset(choice, descriptor=descriptor, **engine)
@@ -160,7 +167,8 @@ class OnEngine:
 
 
 def _computed(chunk: Chunk, *, recipe: Recipe) -> tuple[NDArray, ...]:
-    return recipe(chunk.configurations.atoms())
+    with ONE_THREAD:
+        return recipe(chunk.configurations.atoms())
 
 
 def threaded(descriptor: Descriptor) -> bool:
