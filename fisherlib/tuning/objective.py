@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..cluster import featurise
+from ..cluster.featurise import featurise
 from ..cluster.leaves import ONE_THREAD
 from ..configurations import Configurations
 from ..dataset import Array, Dataset, Trajectory
