@@ -16,7 +16,7 @@ import fisherlib as fl
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
     descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project refine regression
-    reweighting ridge solve states systems tables training trust uncertainty units validation widgets
+    reweighting ridge solve states systems tables training trust tuning uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with
@@ -46,6 +46,7 @@ ROOMS = {
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
         log_weights mean""",
     "trust": "verdicts",
+    "tuning": "read search Search Space Trial",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
         sandwich""",
@@ -54,7 +55,7 @@ ROOMS = {
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = "io figures comparison reweighting validation uncertainty diagnostics regression systems".split()
+SHOWN = "io figures comparison reweighting validation uncertainty diagnostics regression systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 

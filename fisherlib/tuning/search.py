@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from .plan import Finished, Plan, Slot
 from .space import STRENGTH, Space
 from .trials import COSTS, Search, found_in
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 _AS_SEARCH = "tuning.search(io.read_frames(path), tuning.Space(descriptors.Soap, cutoff=(3.5, 7.0)), trials=40)"
 
 
@@ -46,7 +43,7 @@ def search(
     fit: Fit | None = None,
     jacobian: bool = False,
     workers: int = 1,
-    client: "Client | str | None" = None,
+    client: Any = None,
     progress: Progress | None = None,
 ) -> Search:
     """Searches settings of descriptors and fits that predict the forces of whole trajectories held out, and cost little.
@@ -111,6 +108,7 @@ def search(
     about |= {"fit": None if fit is None else getattr(fit, "__qualname__", type(fit).__name__)}
     scratch = Scratch()  # gone with this call
     path = scratch.path / "journal" if journal is None else Path(journal).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
     plan = Plan(path, frames, parts, spaces, trials, fit, jacobian, about)
     # Trials take different times, and no worker should wait for the slow one of another.
     how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, "ahead": float(trials)}
