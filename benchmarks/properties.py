@@ -22,7 +22,7 @@ from fisherlib.descriptors.pieces import with_descriptors
 from fisherlib.units import beta
 
 SOAP = fl.descriptors.Soap(cutoff=5.5, n_max=8, l_max=3)  # EMT ends before the fourth shell, at 5.1 Å
-REPEATS, DRAWS = 10, 40
+REPEATS, DRAWS = 10, 20
 #: Å, near the volume of EMT copper without pressure at 1200 K.
 HOT = 3.68
 #: Weight of the stress beside the forces, in units of β².
@@ -42,7 +42,7 @@ RUNS = tuple(
 )
 
 
-def run(settings: tuple[float, float, float, int], seed: int, *, configurations: int = 5) -> Configurations:
+def run(settings: tuple[float, float, float, int], seed: int, *, configurations: int = 3) -> Configurations:
     """One run of EMT copper of 32 atoms, with virials."""
     T, a, shear, hole = settings
     atoms = bulk("Cu", a=a, cubic=True) * (2, 2, 2)
@@ -53,9 +53,9 @@ def run(settings: tuple[float, float, float, int], seed: int, *, configurations:
         atoms,
         EMT(),
         temperature=T,
-        picoseconds=0.2 * configurations,
-        burn_in=0.4,
-        every=50,
+        picoseconds=0.12 * configurations,
+        burn_in=0.24,
+        every=30,
         seed=seed,
         key=f"{settings} {seed}",
     ).take(f"{settings} {seed}", range(1, configurations + 1))
@@ -64,7 +64,7 @@ def run(settings: tuple[float, float, float, int], seed: int, *, configurations:
 
 
 def training_set(
-    seed: int, *, runs: tuple = RUNS, configurations: int = 5, soap: fl.descriptors.Soap = SOAP
+    seed: int, *, runs: tuple = RUNS, configurations: int = 3, soap: fl.descriptors.Soap = SOAP
 ) -> fl.Dataset:
     """Runs of EMT copper with descriptors and strain descriptors."""
     made = [run(one, 1000 * seed + k, configurations=configurations) for k, one in enumerate(runs)]
@@ -80,12 +80,12 @@ def fitted(data: fl.Dataset) -> tuple[fl.Moments, fl.Solution, fl.LinearPotentia
 
 
 def draws(data: fl.Dataset, *, size: int = DRAWS) -> tuple[fl.LinearPotential, dict[str, np.ndarray]]:
-    """The potential, and parameters drawn for the sampling error, the model-form error, and both."""
+    """The potential, and parameters drawn for the sampling error, and for this and the model-form error (POPS)."""
     moments, fit, model, weight = fitted(data)
     covariance = uncertainty.sandwich(moments, fit, stress=weight)
     sampling = properties.theta_draws(fit.theta, covariance, size, clusters=len(data), seed=1)
     form = uncertainty.model_form(data, moments, fit, stress=weight).sample(size, seed=2)
-    return model, {"sandwich": sampling, "POPS": form, "both": sampling + form - fit.theta}
+    return model, {"sandwich": sampling, "both": sampling + form - fit.theta}
 
 
 def of_crystals(calculator: object) -> dict[str, float]:
@@ -101,47 +101,60 @@ def of_vacancies(calculator: object) -> dict[str, float]:
 
 
 def crystal(repeats: int = REPEATS, *, size: int = DRAWS) -> None:
-    """Prints each property beside the truth, and how often the bars hold it."""
-    truth = of_crystals(EMT()) | of_vacancies(EMT())
-    held: dict[tuple[str, str], list[bool]] = {}
-    values: dict[str, list[float]] = {name: [] for name in truth}
-    widths: dict[tuple[str, str], list[float]] = {}
+    """Prints each property beside the truth, and how often the bars hold it, after each training set."""
+    truth, found = of_crystals(EMT()) | of_vacancies(EMT()), []
     for seed in range(repeats):
         begin = time.perf_counter()
-        model, drawn = draws(training_set(seed), size=size)
-        for kind, thetas in drawn.items():
-            found = [properties.spread(of_crystals, model, thetas)]
-            found += [properties.spread(of_vacancies, model, thetas[: size // 2])] if kind == "both" else []
-            for each in found:
-                low, high = each.interval(0.95)
-                for n, name in enumerate(each.names):
-                    held.setdefault((kind, name), []).append(bool(low[n] <= truth[name] <= high[n]))
-                    widths.setdefault((kind, name), []).append(float(each.errors[n]))
+        found.append(measured(seed, truth, size=size))
+        print(f"training set {seed}: {time.perf_counter() - begin:.0f} s\n\n{table(truth, found)}\n", flush=True)
+
+
+#: Property → value of θ_f, and (kind of bar, property) → error and whether the bar of 95 % holds the truth.
+Measured = tuple[dict[str, float], dict[tuple[str, str], tuple[float, bool]]]
+
+
+def measured(seed: int, truth: dict[str, float], *, size: int = DRAWS) -> Measured:
+    """Properties of one training set with their bars; vacancies, whose relaxation takes long, with half of the draws."""
+    model, drawn = draws(training_set(seed), size=size)
+    values: dict[str, float] = {}
+    bars: dict[tuple[str, str], tuple[float, bool]] = {}
+    for kind, thetas in drawn.items():
+        found = [properties.spread(of_crystals, model, thetas)]
+        found += [properties.spread(of_vacancies, model, thetas[: size // 2])] if kind == "both" else []
         for each in found:
-            for name, value in zip(each.names, each.values, strict=True):
-                values[name].append(float(value))
-        print(f"repetition {seed}: {time.perf_counter() - begin:.0f} s", flush=True)
-    kinds = list(drawn)
-    print(f"\n{'':34}{'EMT':>9}{'θ_f':>9}{'scatter':>9}{'worst':>8}" + "".join(f"{k + ' ±, held':>20}" for k in kinds))
+            values |= dict(zip(each.names, each.values.tolist(), strict=True))
+            for name, error, low, high in zip(each.names, each.errors, *each.interval(), strict=True):
+                bars[kind, name] = float(error), bool(low <= truth[name] <= high)
+    return values, bars
+
+
+def table(truth: dict[str, float], found: list[Measured]) -> str:
+    """Truth, mean and scatter of θ_f over training sets, its worst deviation, and mean error and coverage of each kind of bar."""
+    kinds = list(dict.fromkeys(kind for kind, _ in found[0][1]))
+    head = "".join(f"{kind + ' ±, held':>21}" for kind in kinds)
+    rows = [f"{'':34}{'EMT':>9}{'θ_f':>9}{'scatter':>9}{'worst':>9}{head}"]
     for name, true in truth.items():
-        v = np.array(values[name])
-        bars = "".join(
-            f"{np.mean(widths[k, name]):12.3g},{sum(held[k, name]):3}/{repeats}" if (k, name) in held else f"{'–':>19}"
-            for k in kinds
-        )
-        scatter = v.std(ddof=1) if repeats > 1 else np.nan
-        print(f"{name:34}{true:9.4f}{v.mean():9.4f}{scatter:9.4f}{np.abs(v / true - 1).max():8.2%}{bars}")
+        v, row = np.array([values[name] for values, _ in found]), ""
+        for kind in kinds:
+            each = [bars[kind, name] for _, bars in found if (kind, name) in bars]
+            held = sum(hold for _, hold in each)
+            row += f"{np.mean([e for e, _ in each]):14.3g}, {held}/{len(v)}" if each else f"{'–':>19}"
+        scatter = v.std(ddof=1) if len(v) > 1 else np.nan
+        rows.append(f"{name:34}{true:9.4f}{v.mean():9.4f}{scatter:9.4f}{np.abs(v / true - 1).max():9.2%}{row}")
+    return "\n".join(rows)
 
 
-def compared(
-    true: list[Configurations], own: list[Configurations], energies: dict[str, object], every: int = 1
-) -> None:
-    """Prints KS with its block p-value, of each energy that is given, between the two ensembles."""
+def compared(true: list[Configurations], own: list[Configurations], energies: dict[str, object]) -> None:
+    """Prints KS with its block p-value, of each energy that is given, between the two ensembles.
+
+    Whole runs are exchanged only where all are of one length: means of short runs scatter more than those of long ones.
+    """
     for name, of in energies.items():
         a, b = ([np.array([of(atoms) for atoms in f.atoms()]) / f.n_atoms for f in some] for some in (true, own))
         blocks = properties.in_blocks(a), properties.in_blocks(b)
         shift, spread = 1e3 * (np.mean(b) - np.mean(a)), 1e3 * np.std(np.concatenate(a))
-        print(f"{name}: {properties.block_test(*blocks)}; by whole runs {properties.block_test(a, b)}")
+        whole = f"; by whole runs {properties.block_test(a, b)}" if len({len(run) for run in a + b}) == 1 else ""
+        print(f"{name}: {properties.block_test(*blocks)}{whole}")
         print(f"   mean {shift:+.3f} meV/atom from the true one, whose spread is {spread:.2f}", flush=True)
     gs = []
     for some in (true, own):
@@ -154,11 +167,11 @@ def compared(
           f"{gs[0].mean(axis=0).max():.2f}), rms of difference/error {np.sqrt(np.mean(z**2)):.2f}, {len(gs[0])} and {len(gs[1])} runs")  # fmt: skip
 
 
-def bulk_dynamics(runs: int = 4, picoseconds: float = 4.0) -> None:
+def bulk_dynamics(runs: int = 4, picoseconds: float = 3.0) -> None:
     """NVT of 32 atoms at 1200 K by U_θf, beside EMT."""
     _, _, model, _ = fitted(training_set(0))
     start, own = bulk("Cu", a=HOT, cubic=True) * (2, 2, 2), fl.Calculator(model, stress=False)
-    how = {"temperature": 1200.0, "picoseconds": picoseconds, "burn_in": 1.0, "every": 25}
+    how = {"temperature": 1200.0, "picoseconds": picoseconds, "burn_in": 0.5, "every": 25}
     true = [properties.nvt(start, EMT(), **how, seed=100 + k) for k in range(runs)]
     modelled = [properties.nvt(start, own, **how, seed=200 + k) for k in range(runs)]
     compared(true, modelled, {"true energy": EMT().get_potential_energy, "energy of θ_f": own.get_potential_energy})
@@ -183,7 +196,7 @@ def cluster_drift(picoseconds: float = 20.0, timestep: float = 4.0) -> None:
           f"{time.perf_counter() - begin:.0f} s")  # fmt: skip
 
 
-def cluster(runs: int = 4, picoseconds: float = 4.0) -> None:
+def cluster(runs: int = 4, picoseconds: float = 3.0) -> None:
     """NVT of Cu55 at 1200 K by U_θf, from the last configurations of walkers, beside the data."""
     data, model = shipped()
     own, frames = fl.Calculator(model), fl.io.read_frames("data/cu55_1200K.npz")
@@ -191,12 +204,13 @@ def cluster(runs: int = 4, picoseconds: float = 4.0) -> None:
     for k in range(runs):
         start = frames[k].atoms()[-1]
         found.append(
-            properties.nvt(start, own, temperature=1200.0, picoseconds=picoseconds, burn_in=1.0, every=25, seed=k)
+            properties.nvt(start, own, temperature=1200.0, picoseconds=picoseconds, burn_in=0.5, every=25, seed=k)
         )
     compared(frames, found, {"true energy": EMT().get_potential_energy, "energy of θ_f": own.get_potential_energy})
     a = [f.energies / 55 for f in frames]
     b = [f.energies / 55 for f in found]
-    print(f"as a user sees it, U of the data and U_θf of its own ensemble: {properties.block_test(a, b)}")
+    blocks = properties.in_blocks(a), properties.in_blocks(b)
+    print(f"as a user sees it, U of the data and U_θf of its own ensemble: {properties.block_test(*blocks)}")
 
 
 PARTS = {"drift": cluster_drift, "crystal": crystal, "bulk": bulk_dynamics, "cluster": cluster}

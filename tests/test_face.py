@@ -15,7 +15,7 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project refine regression
+    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project properties refine regression
     reweighting ridge solve states systems tables training trust tuning uncertainty units validation widgets
 """.split()
 
@@ -55,7 +55,7 @@ ROOMS = {
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = "io figures comparison reweighting validation uncertainty diagnostics regression systems tuning".split()
+SHOWN = "io figures properties comparison reweighting validation uncertainty diagnostics regression systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 
