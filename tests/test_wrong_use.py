@@ -553,7 +553,164 @@ SLIPS = {
     "fl.training.train(data, hidden=12)": "hidden",
     "fl.training.train(data, hidden=('12',))": "hidden",
     "fl.training.train(data, seed='a')": "seed",
-    *("trust", "cluster", "descriptors", "profiles", "properties", "training", "tables", "tuning"),
+    # searches
+    "fl.tuning.Space('soap')": "descriptor",
+    "fl.tuning.Space(fl.descriptors.Soap(), cutoff=(4.0, 5.0))": "descriptor",
+    "fl.tuning.Space(fl.descriptors.Soap, cutoff=('4', 5.0))": "cutoff",
+    "fl.tuning.Space(fl.descriptors.Soap, n_max=(8, 2))": "n_max",
+    "fl.tuning.search(data, fl.tuning.Space(fl.descriptors.Soap))": "configurations",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.descriptors.Soap)": "space",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap, colour=3))": "space",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), trials='4')": "trials",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), costs='K')": "costs",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), costs=['time'])": "costs",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), fit=model)": "fit",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), journal=3)": "journal",
+    "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), workers='2')": "workers",
+    "fl.tuning.read(moments)": "journal",
+    # properties
+    "fl.properties.cubic(model, None)": "calculator",
+    "fl.properties.energy_curve(fl.Calculator, None)": "calculator",
+    "fl.properties.vacancy(calculator, 'Cu')": "crystal",
+    "fl.properties.phonons(calculator, data)": "crystal",
+    "fl.properties.spread(model, fl.properties.cubic, [theta])": "what",
+    "fl.properties.spread(fl.properties.cubic, fit, [theta])": "model",
+    "fl.properties.spread(fl.properties.cubic, model, theta)": "thetas",
+    "fl.properties.theta_draws(fit, loss.A)": "theta",
+    "fl.properties.theta_draws(theta, theta)": "covariance",
+    "fl.properties.nve(t, calculator, temperature=300.0, picoseconds=1.0)": "atoms",
+    "fl.properties.nvt(data, calculator, temperature=300.0, picoseconds=1.0)": "atoms",
+    "fl.properties.drift(data)": "frames",
+    "fl.properties.block_test(1.0, 2.0)": "a",
+    "fl.properties.in_blocks(3.0)": "series",
+    "fl.properties.pair_distances(data)": "frames",
+    # figures and tables
+    "fl.figures.parity(compared)": "comparisons",
+    "fl.figures.parity([])": "comparisons",
+    "fl.figures.parity([model])": "comparisons",
+    "fl.figures.residuals(compared)": "comparisons",
+    "fl.figures.errors_by_trajectory([data])": "comparisons",
+    "fl.figures.force_parity(data, name='a', force_rmse=1.0)": "histogram",
+    "fl.figures.strengths(moments)": "choice",
+    "fl.figures.featurisers(model, {})": "errors",
+    "fl.figures.featurisers([model], {})": "errors",
+    "fl.figures.learning_curves([1, 2], label='x')": "curves",
+    "fl.figures.learning_curves({'a': ([1], [0.1])}, label='x')": "values",
+    "fl.tables.featurisers([])": "errors",
+    "fl.tables.featurisers(moments)": "errors",
+    "fl.figures.mixtures(moments)": "choice",
+    "fl.figures.energies(moments)": "data",
+    "fl.figures.energies(t.energies)": "data",
+    "fl.figures.cdfs(t.energies)": "samples",
+    "fl.figures.cdfs([t.energies])": "samples",
+    "fl.figures.cdfs({'true': data})": "values",
+    "fl.figures.site_energy_cdfs(t.energies, title='a')": "samples",
+    "fl.figures.fit(theta, fit.eigenvalues, {}, names=['a', 'b'], rank=2, condition=1.0)": "thetas",
+    "fl.figures.coefficients(theta, names=['a', 'b'])": "thetas",
+    "fl.figures.coefficients(fit, names=['a', 'b'])": "thetas",
+    "fl.figures.coefficients({'a': theta}, names=['a'])": "names",
+    "fl.figures.spectrum(fit, rank=2)": "eigenvalues",
+    "fl.figures.landscape(loss)": "surface",
+    "fl.figures.landscape(surface.z)": "surface",
+    "fl.figures.landscape(surface, points=theta)": "points",
+    "fl.figures.landscapes(surface, ['a'])": "surfaces",
+    "fl.figures.profile([0.0, 1.0], moments, title='a', label='b')": "found",
+    "fl.figures.trade_off(moments.total())": "profiles",
+    "fl.figures.free_energies([1.0], n_atoms=4)": "differences",
+    "fl.figures.weights(t.energies)": "log_weights",
+    "fl.figures.search_history(moments)": "search",
+    "fl.figures.importances([1.0])": "search",
+    "fl.figures.slices('soap.journal')": "search",
+    "fl.figures.pareto(None)": "search",
+    "fl.figures.calibration(t.energies, t.energies, unit='eV')": "bars",
+    "fl.figures.metastability(moments)": "found",
+    "fl.figures.properties(moments, {})": "spreads",
+    "fl.figures.properties({'a': moments}, {})": "spreads",
+    "fl.figures.phonon_points([1.0], {})": "spreads",
+    "fl.figures.property_table({'a': 1.0}, {})": "spreads",
+    "fl.figures.energy_curves([1.0])": "curves",
+    "fl.figures.pair_distributions([1.0])": "found",
+    "fl.figures.styled(None, title='a', height=3)": "figure",
+    "fl.tables.facts(data.summary)": "values",
+    "fl.tables.trajectories(moments)": "data",
+    "fl.tables.card(data)": "verdicts",
+    "fl.tables.errors(compared)": "comparisons",
+    "fl.tables.distances(compared)": "comparisons",
+    "fl.tables.groups([compared])": "comparison_train",
+}
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the slips are made with."""
+    file = tmp_path_factory.mktemp("right") / "md.npz"
+    data = fl.systems.harmonic([1.0, 2.0], trajectories=12, configurations=10, seed=3)
+    moments, t = fl.accumulate(data), data["harmonic-0"]
+    atoms = {
+        "species": np.ones(40),
+        "positions": np.zeros((40, 3)),
+        "site_descriptors": np.repeat(t.descriptors / 4, 4, 0),
+    }
+    fl.io.write(fl.Dataset([dataclasses.replace(t, **atoms)]), file)
+    loss = fl.fisher(moments)
+    fit = fl.solve(loss)
+    model = fl.LinearPotential.from_fit(fit, moments)
+    arrays = ("n_atoms", "energies", "descriptors", "forces", "force_descriptors")
+    plane = fl.Plane.through(fit.theta, [2.0, 1.0])
+    return {
+        "fl": fl,
+        "np": np,
+        "Path": Path,
+        "data": data,
+        "t": t,
+        "arrays": {name: getattr(t, name) for name in arrays},
+        "moments": moments,
+        "unknown": fl.accumulate([fl.Trajectory(key="a", **{name: getattr(t, name) for name in arrays})]),
+        "loss": loss,
+        "fit": fit,
+        "theta": fit.theta,
+        "other": np.array([2.0, 1.0]),
+        "model": model,
+        "calculator": EMT(),
+        "plane": plane,
+        "surface": fl.landscape(loss, plane, n=5),
+        "compared": fl.comparison.compare(model, data),
+        "study": fl.Study(data),
+        "terms": fl.regression.Terms.of(moments),
+        "path_of_ridge": fl.regression.ridge_path(moments, [1e-3, 1e-2]),
+        "frame": pd.DataFrame({"energy": t.energies}),
+        "file": file,
+    }
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_is_answered_in_our_words(
+    slip: str, names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((TypeError, ValueError)) as caught:
+        eval(slip, dict(names))
+    sentence = str(caught.value)
+    assert re.search(rf"\b{SLIPS[slip]}\b[^:]*: .*expected .*got ", sentence, re.DOTALL), sentence
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert ROOT in Path(last.filename).parents, f"{last.filename}: {sentence}"
+    assert not list(tmp_path.iterdir())
+
+
+#: Rooms of the face whose functions and classes are public.
+ROOMS = (
+    *(
+        "comparison",
+        "reweighting",
+        "validation",
+        "uncertainty",
+        "diagnostics",
+        "regression",
+        "systems",
+        "io",
+        "figures",
+    ),
+    *("cluster", "descriptors", "profiles", "properties", "tables", "training", "trust", "tuning"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
