@@ -15,8 +15,8 @@ import fisherlib as fl
 
 FACE = """
     Atlas Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project refine regression
-    reweighting ridge solve states systems tables training trust uncertainty units validation widgets
+    descriptors diagnostics energy figures fisher fisher_residual io kl landscape neural profiles project refine regression
+    reweighting ridge solve states systems tables trust uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with

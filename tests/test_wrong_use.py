@@ -507,11 +507,16 @@ SLIPS = {
     "fl.cluster.write_part('nowhere', '1', 2, 'part.npz')": "number",
     "fl.cluster.Rows(data)": "database",
     # networks
-    "fl.training.train(moments)": "data",
-    "fl.training.train('md.npz')": "data",
-    "fl.training.train(data, hidden=12)": "hidden",
-    "fl.training.train(data, hidden=('12',))": "hidden",
-    "fl.training.train(data, seed='a')": "seed",
+    "fl.neural.train(moments)": "data",
+    "fl.neural.train('md.npz')": "data",
+    "fl.neural.train(data, hidden=12)": "hidden",
+    "fl.neural.train(data, hidden=('12',))": "hidden",
+    "fl.neural.train(data, seed='a')": "seed",
+    "fl.neural.train(data, validation=None)": "validation",
+    "fl.neural.write(model, 'net.npz')": "model",
+    "fl.neural.read(3)": "path",
+    "fl.neural.NeuralModel(model, data)": "potential",
+    "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # figures and tables
     "fl.figures.parity(compared)": "comparisons",
     "fl.figures.parity([])": "comparisons",
@@ -621,7 +626,7 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("trust", "cluster", "descriptors", "profiles", "training", "tables"),
+    *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
@@ -756,7 +761,6 @@ BARE = (
     "fl.Study(data).held_out_energies()",
     "fl.Study(data).bands('θ_f')",
     "fl.Plane.eigen(theta, loss)",
-    "fl.training.train(data, iterations=2)",
 )
 
 
