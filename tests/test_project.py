@@ -97,13 +97,13 @@ def test_an_extra_brings_all_that_its_rooms_need(extra: str) -> None:
 
 #: What is not installed, and what becomes of some lines of Python: the room, the library it needs, the extra to install.
 MISSING = {
-    "ase featomic plotly pymbar sklearn": {
+    "ase equinox featomic plotly pymbar": {
         "import fisherlib.figures": ("figures", "plotly", "figures"),
         "from fisherlib.figures import landscape": ("figures", "plotly", "figures"),
         "fl.tables": ("figures", "plotly", "figures"),
         "import fisherlib.report.page": ("report", "plotly", "report"),
         "fl.io.read": ("io", "ase", "io"),
-        "fl.training": ("neural", "sklearn", "neural"),
+        "fl.neural.train": ("neural", "equinox", "neural"),
         "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
     },
     "ipywidgets pooch": {

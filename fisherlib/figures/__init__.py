@@ -25,4 +25,5 @@ from .style import PALETTE as PALETTE
 from .style import REFERENCE as REFERENCE
 from .style import SCALE as SCALE
 from .style import styled as styled
+from .training import training as training
 from .trajectories import energies as energies
