@@ -33,7 +33,9 @@ def training(history: Mapping[str, ArrayLike]) -> go.Figure:
     kind("history", history, Mapping, "training(neural.train(data).history)")
     curves = {name: floats(f"history of {name}", values) for name, values in history.items()}
     if "loss" not in curves or len({values.shape for values in curves.values()}) > 1 or not curves["loss"].size:
-        raise ValueError(f"history: expected a loss and as many epochs for each name, got {', '.join(curves) or 'none'}")
+        raise ValueError(
+            f"history: expected a loss and as many epochs for each name, got {', '.join(curves) or 'none'}"
+        )
     errors = [name for name in ERRORS if name in curves]
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12, specs=[[{}, {"secondary_y": len(errors) > 1}]])
     epochs = np.arange(1, len(curves["loss"]) + 1)
@@ -45,7 +47,11 @@ def training(history: Mapping[str, ArrayLike]) -> go.Figure:
     best = int(np.argmin(curves.get("validation loss", curves["loss"])))
     for number, name in enumerate(errors):
         (factor, unit), words = ERRORS[name], name.partition(",")[0]
-        style = {"name": words, "line": {"color": color(number + 2)}, "hovertemplate": f"{hover} {unit}<extra>{words}</extra>"}
+        style = {
+            "name": words,
+            "line": {"color": color(number + 2)},
+            "hovertemplate": f"{hover} {unit}<extra>{words}</extra>",
+        }
         figure.add_scatter(x=epochs, y=factor * curves[name], **style, row=1, col=2, secondary_y=bool(number))
         figure.update_yaxes(title=f"{words}, {unit}", type="log", row=1, col=2, secondary_y=bool(number))
     at = curves.get("validation loss", curves["loss"])[best]
@@ -53,5 +59,9 @@ def training(history: Mapping[str, ArrayLike]) -> go.Figure:
     figure.add_scatter(x=epochs[[best]], y=[at], name="best epoch", mode="markers", marker=mark, row=1, col=1)
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, relative to forces and energies", type="log", row=1, col=1)
-    subtitle = f"the weights of epoch {best + 1} of {len(epochs)} are kept" if "validation loss" in curves else "nothing is held out"
+    subtitle = (
+        f"the weights of epoch {best + 1} of {len(epochs)} are kept"
+        if "validation loss" in curves
+        else "nothing is held out"
+    )
     return framed(figure, title="Training", subtitle=subtitle, height=380)

@@ -45,7 +45,10 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     before = defaults(_content(notebook))
     try:
         given = check(
-            parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units", "elements", "descriptor", "network"])
+            parameters,
+            before,
+            notebook=notebook.name,
+            texts=FILES.union(ROLES, ["units", "elements", "descriptor", "network"]),
         )
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
