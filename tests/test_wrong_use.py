@@ -548,11 +548,6 @@ SLIPS = {
     "fl.cluster.write_part('nowhere', '1', 2, 'part.npz')": "number",
     "fl.cluster.Rows(data)": "database",
     # networks
-    "fl.training.train(moments)": "data",
-    "fl.training.train('md.npz')": "data",
-    "fl.training.train(data, hidden=12)": "hidden",
-    "fl.training.train(data, hidden=('12',))": "hidden",
-    "fl.training.train(data, seed='a')": "seed",
     # searches
     "fl.tuning.Space('soap')": "descriptor",
     "fl.tuning.Space(fl.descriptors.Soap(), cutoff=(4.0, 5.0))": "descriptor",
@@ -584,7 +579,19 @@ SLIPS = {
     "fl.properties.block_test(1.0, 2.0)": "a",
     "fl.properties.in_blocks(3.0)": "series",
     "fl.properties.pair_distances(data)": "frames",
+    "fl.neural.train(moments)": "data",
+    "fl.neural.train('md.npz')": "data",
+    "fl.neural.train(data, hidden=12)": "hidden",
+    "fl.neural.train(data, hidden=('12',))": "hidden",
+    "fl.neural.train(data, seed='a')": "seed",
+    "fl.neural.train(data, validation=None)": "validation",
+    "fl.neural.write(model, 'net.npz')": "model",
+    "fl.neural.read(3)": "path",
+    "fl.neural.NeuralModel(model, data)": "potential",
+    "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # figures and tables
+    "fl.figures.training([1.0])": "history",
+    "fl.figures.training({'loss': []})": "history",
     "fl.figures.parity(compared)": "comparisons",
     "fl.figures.parity([])": "comparisons",
     "fl.figures.parity([model])": "comparisons",
@@ -710,7 +717,8 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("cluster", "descriptors", "profiles", "properties", "tables", "training", "trust", "tuning"),
+    *("cluster", "descriptors", "profiles", "properties", "tables", "trust", "tuning"),
+    *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
@@ -849,7 +857,6 @@ BARE = (
     "fl.Study(data).held_out_energies()",
     "fl.Study(data).bands('θ_f')",
     "fl.Plane.eigen(theta, loss)",
-    "fl.training.train(data, iterations=2)",
 )
 
 
