@@ -16,6 +16,9 @@ from .harmonics import derivatives, solid_harmonics
 from .local import Local
 from .neighbours import Neighbours
 
+#: Pairs that are computed at once: few enough to stay in the cache of a core, and enough to be worth the calls.
+BLOCK = 2500
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Gmp(Local):
@@ -90,7 +93,7 @@ class Gmp(Local):
         """Everything that decides the values, for provenance and for the cache of descriptors."""
         densities: Densities | None = self.densities
         own = {} if densities is None else {symbol: [list(part) for part in density] for symbol, density in densities}
-        return {"name": "GMP", "library": "fisherlib gmp 1", **dataclasses.asdict(self), "densities": own or "Slater"}
+        return {"name": "GMP", "library": "fisherlib gmp 2", **dataclasses.asdict(self), "densities": own or "Slater"}
 
     @property
     def widths(self) -> Array:
@@ -104,44 +107,57 @@ class Gmp(Local):
 
     def of_neighbours(self, pairs: Neighbours, species: Sequence[int]) -> tuple[Array, Array]:
         """See ``Local``."""
-        table, L, n = _Table.of(pairs), self.l_max + 1, self.n_widths
-        f, slopes = self._radial(pairs, table)
-        R = solid_harmonics(table.vectors, self.l_max)
-        D = np.empty((len(pairs.numbers), L, n))
-        G = np.empty((*table.there.shape, 3, L, n))
-        for degree in range(L):
-            A = R[degree].swapaxes(1, 2) @ f[degree]  # (N, 2l+1, n)
-            if degree == 0:
-                A[:, 0] += self._own(pairs.numbers)
-            D[:, degree] = (A * A).sum(axis=1)
-            A *= 2
-            radial = (R[degree] @ A) * slopes[degree]
-            np.multiply(table.vectors[..., None], radial[:, :, None], out=G[:, :, :, degree])
-            if degree:
-                # Contracted over m before it is spread over pairs: ∇R_lm is made of the harmonics one degree lower.
-                mixed = np.einsum("xmk,imw->ikxw", derivatives(degree), A).reshape(len(A), -1, 3 * n)
-                turned = (R[degree - 1] @ mixed).reshape(*table.there.shape, 3, n)
-                turned *= f[degree][:, :, None]
-                G[:, :, :, degree] += turned
-        return D.reshape(-1, L * n), G[table.there].reshape(-1, 3, L * n)
+        N, K = len(pairs.numbers), (self.l_max + 1) * self.n_widths
+        D, G = np.empty((N, K)), np.empty((len(pairs.i), 3, K))
+        ends = np.searchsorted(pairs.i, np.arange(N + 1))
+        step = 1 + BLOCK * N // (len(pairs.i) + 1)
+        for start in range(0, N, step):
+            atoms = slice(start, min(start + step, N))
+            which = slice(ends[atoms.start], ends[atoms.stop])
+            table = _Table.of(pairs, atoms, which)
+            D[atoms], values = self._norms(table, self._own(pairs.numbers[atoms]))
+            G[which] = values[table.there]
+        return D, G
 
-    def _radial(self, pairs: Neighbours, table: "_Table") -> tuple[Array, Array]:
-        """f with A_σlm = Σ_j R_lm(r_j) f_σl(r_j), and f'/r, both (l, N, neighbours, σ)."""
-        d, n = pairs.distances, (self.l_max + 1) * self.n_widths
-        values = np.zeros((*table.there.shape, 2 * n))
-        found = np.empty((len(d), 2 * n))
-        for number in sorted(set(pairs.numbers.tolist())):
-            rows = np.flatnonzero(pairs.numbers[pairs.j] == number)
-            decays, factors = self._overlaps(number)
-            waves = np.exp(-decays * (d[rows] ** 2)[:, None])
-            found[rows] = waves @ np.hstack([factors, -2 * decays[:, None] * factors])
+    def _norms(self, table: "_Table", own: Array) -> tuple[Array, Array]:
+        """D (N, K) and ∂D_i/∂r (N, neighbours, 3, K) of some atoms."""
+        n, (f, slopes) = self.n_widths, self._radial(table)
+        R, radial = solid_harmonics(table.vectors, self.l_max), np.empty_like(f)
+        D, G = np.empty((len(own), f.shape[2])), np.zeros((*table.there.shape, 3, f.shape[2]))
+        for degree in range(self.l_max + 1):
+            columns = slice(degree * n, (degree + 1) * n)
+            A = R[degree].swapaxes(1, 2) @ f[:, :, columns]  # (N, 2l+1, σ)
+            if degree == 0:
+                A[:, 0] += own
+            D[:, columns] = (A * A).sum(axis=1)
+            np.matmul(R[degree], 2 * A, out=radial[:, :, columns])
+            for x in range(3 if degree else 0):
+                # Contracted over m before it is spread over pairs: ∇R_lm is made of the harmonics one degree lower.
+                np.matmul(R[degree - 1], 2 * (derivatives(degree)[x].T @ A), out=G[:, :, x, columns])
+        G *= f[:, :, None]
+        radial *= slopes
+        for x in range(3):
+            G[:, :, x] += table.vectors[:, :, x, None] * radial
+        return D, G
+
+    def _radial(self, table: "_Table") -> tuple[Array, Array]:
+        """f with A_σlm = Σ_j R_lm(r_j) f_σl(r_j), and f'/r, both (N, neighbours, K)."""
+        d, K = table.distances, (self.l_max + 1) * self.n_widths
+        found = np.empty((len(d), 2 * K))
+        for number in np.unique(table.numbers):
+            decays, factors = self._overlaps(int(number))
+            rows = table.numbers == number
+            found[rows] = np.exp(-decays * (d[rows] ** 2)[:, None]) @ np.hstack(
+                [factors, -2 * decays[:, None] * factors]
+            )
         t, dt = self._taper(d)
-        found[:, n:] = found[:, n:] * t[:, None] + found[:, :n] * (dt / d)[:, None]
-        found[:, :n] *= t[:, None]
+        f, slopes = found[:, :K], found[:, K:]
+        slopes *= t[:, None]
+        slopes += f * (dt / d)[:, None]
+        f *= t[:, None]
+        values = np.zeros((*table.there.shape, 2 * K))
         values[table.there] = found
-        values = values.reshape(*table.there.shape, 2, self.l_max + 1, self.n_widths)
-        f, slopes = np.moveaxis(values, (2, 3), (0, 1))
-        return f, slopes
+        return values[:, :, :K], values[:, :, K:]
 
     def _overlaps(self, number: int) -> tuple[Array, Array]:
         """c (g σ,) and C (g σ, l σ): f_σl(r) = Σ_gσ C exp(−c r²), by the Gaussian product theorem."""
@@ -167,20 +183,25 @@ class Gmp(Local):
 
 
 class _Table(NamedTuple):
-    """Pairs in a table with a row for each atom, so that sums over neighbours are products of matrices.
+    """Neighbours of some atoms with a row for each of these, so that sums over neighbours are products of matrices.
 
     Attributes:
-        there: (N, most neighbours) where a pair stands.
-        vectors: (N, most neighbours, 3) 0 elsewhere, Å.
+        numbers: (P,) atomic numbers of the neighbours.
+        distances: (P,) Å.
+        there: (N, most neighbours) where they stand, in that order.
+        vectors: (N, most neighbours, 3) r, 0 elsewhere, Å.
     """
 
+    numbers: NDArray[np.integer]
+    distances: Array
     there: NDArray[np.bool_]
     vectors: Array
 
     @classmethod
-    def of(cls, pairs: Neighbours) -> "_Table":
-        counts = np.bincount(pairs.i, minlength=len(pairs.numbers))
-        there = np.arange(counts.max(initial=0)) < counts[:, None]
+    def of(cls, pairs: Neighbours, atoms: slice, which: slice) -> "_Table":
+        """Those of the atoms, which are the pairs ``which``."""
+        counts = np.bincount(pairs.i[which] - atoms.start, minlength=atoms.stop - atoms.start)
+        there = np.arange(counts.max()) < counts[:, None]
         vectors = np.zeros((*there.shape, 3))
-        vectors[there] = pairs.vectors
-        return cls(there, vectors)
+        vectors[there] = pairs.vectors[which]
+        return cls(pairs.numbers[pairs.j[which]], pairs.distances[which], there, vectors)
