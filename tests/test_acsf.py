@@ -101,7 +101,13 @@ def test_names_tell_elements_and_functions() -> None:
     assert D[water.symbols == "H"][:, [name.startswith("H-HO") for name in names]].all()
 
 
-def test_a_perfect_crystal_has_columns_of_full_rank_and_finite_slopes() -> None:
+def test_too_many_elements_are_refused_before_memory_is_gone() -> None:
+    assert len(Acsf().names(range(1, 6))) == 5 * (5 * 12 + 15 * 24)
+    with pytest.raises(ValueError, match=r"species: expected fewer elements than 89, or smaller n_radial, .* as K = 8"):
+        Acsf().names(range(1, 90))
+
+
+def test_a_perfect_crystal_has_finite_slopes() -> None:
     D, Phi = Acsf()(bulk("Cu"))  # angles of 0° and 180° between neighbours and images
     assert np.isfinite(D).all() and np.abs(Phi).max() < 1e-10 * np.abs(D).max()
 

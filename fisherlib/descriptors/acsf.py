@@ -15,6 +15,7 @@ from ..dataset import Array
 from .contract import Limit
 from .local import Local
 from .neighbours import Neighbours
+from .soap import MOST
 from .triplets import angular_sums, cosine_cutoff, over_neighbours
 
 
@@ -94,7 +95,11 @@ class Acsf(Local):
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Names of the K descriptors for the given atomic numbers (ascending), e.g. ``Cu-Cu G2 r3``, ``Cu-CuCu G5 w0 z1+``."""
         symbols = [chemical_symbols[z] for z in elements("species", species)]
-        names = []
+        S, names = len(symbols), list[str]()
+        if (K := S * S * (self.n_radial + (S + 1) * self.n_widths * self.n_zeta)) > MOST:
+            raise ValueError(
+                f"species: expected fewer elements than {S}, or smaller n_radial, n_widths and n_zeta, as K = {K}"
+            )
         for centre in symbols:
             names += [f"{centre}-{other} G2 r{n}" for other in symbols for n in range(self.n_radial)]
             for a, b in itertools.combinations_with_replacement(symbols, 2):
