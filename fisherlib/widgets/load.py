@@ -140,8 +140,8 @@ class LoadPanel(Panel):
 
     def _told(self, descriptor: Descriptor | None) -> str:
         """What a descriptor will take for the file that is chosen, as far as that is known."""
-        seen = self._seen if self._seen is not None and self._seen.path == self.state.path else self.reading
-        return seen.expected(descriptor) if seen.path == self.state.path else ""
+        known = [r for r in (self.reading, self._seen) if r is not None and r.path == self.state.path and r.opened]
+        return known[0].expected(descriptor) if known else ""
 
     def go_back(self) -> None:
         """Returns to the file that was loaded last, as it was."""

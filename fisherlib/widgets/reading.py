@@ -90,12 +90,15 @@ class Reading:
         if self.opened is None or self.own_descriptors or self.questions.keys() - {"temperature"}:
             return ""
         if self.data is not None and descriptor == (from_text(self.descriptor) if self.descriptor else None):
-            return f"K = {self.data.K} descriptors, computed."
-        choice = _filled(self)
-        first = self.opened.stored[0].take("first", [0])
-        if descriptor is not None and first.positions is not None:
-            descriptor(first.atoms())  # a library may be missing
-        return f"{self.opened.forecast(choice, descriptor=descriptor)}."
+            known = self.data.provenance["descriptor"]
+            return f"{known['name']} with K = {self.data.K} descriptors, computed."
+        try:
+            told = self.opened.forecast(_filled(self), descriptor=descriptor)
+            if descriptor is not None:
+                descriptor(self.opened.stored[0].take("first", [0]).atoms())  # a library may be missing
+        except ValueError as error:
+            raise ValueError(self.words(str(error))) from error
+        return f"{told}."
 
     def offers(self, flag: str) -> bool:
         """Whether a flag of the choice means anything for the file."""
