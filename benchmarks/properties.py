@@ -22,7 +22,7 @@ from fisherlib.descriptors.pieces import with_descriptors
 from fisherlib.units import beta
 
 SOAP = fl.descriptors.Soap(cutoff=5.5, n_max=8, l_max=3)  # EMT ends before the fourth shell, at 5.1 Å
-REPEATS, DRAWS = 10, 40
+REPEATS, DRAWS = 10, 30
 #: Å, near the volume of EMT copper without pressure at 1200 K.
 HOT = 3.68
 #: Weight of the stress beside the forces, in units of β².
@@ -101,11 +101,10 @@ def of_vacancies(calculator: object) -> dict[str, float]:
 
 
 def crystal(repeats: int = REPEATS, *, size: int = DRAWS) -> None:
-    """Prints each property beside the truth, and how often the bars hold it."""
+    """Prints each property beside the truth, and how often the bars hold it, after each training set."""
     truth = of_crystals(EMT()) | of_vacancies(EMT())
-    held: dict[tuple[str, str], list[bool]] = {}
     values: dict[str, list[float]] = {name: [] for name in truth}
-    widths: dict[tuple[str, str], list[float]] = {}
+    bars: dict[tuple[str, str], list[tuple[float, bool]]] = {}
     for seed in range(repeats):
         begin = time.perf_counter()
         model, drawn = draws(training_set(seed), size=size)
@@ -113,24 +112,29 @@ def crystal(repeats: int = REPEATS, *, size: int = DRAWS) -> None:
             found = [properties.spread(of_crystals, model, thetas)]
             found += [properties.spread(of_vacancies, model, thetas[: size // 2])] if kind == "both" else []
             for each in found:
-                low, high = each.interval(0.95)
-                for n, name in enumerate(each.names):
-                    held.setdefault((kind, name), []).append(bool(low[n] <= truth[name] <= high[n]))
-                    widths.setdefault((kind, name), []).append(float(each.errors[n]))
+                for name, error, low, high in zip(each.names, each.errors, *each.interval(), strict=True):
+                    bars.setdefault((kind, name), []).append((error, bool(low <= truth[name] <= high)))
         for each in found:
             for name, value in zip(each.names, each.values, strict=True):
                 values[name].append(float(value))
-        print(f"repetition {seed}: {time.perf_counter() - begin:.0f} s", flush=True)
-    kinds = list(drawn)
-    print(f"\n{'':34}{'EMT':>9}{'θ_f':>9}{'scatter':>9}{'worst':>8}" + "".join(f"{k + ' ±, held':>20}" for k in kinds))
+        print(f"training set {seed}: {time.perf_counter() - begin:.0f} s\n\n{table(truth, values, bars)}\n", flush=True)
+
+
+def table(
+    truth: dict[str, float], values: dict[str, list[float]], bars: dict[tuple[str, str], list[tuple[float, bool]]]
+) -> str:
+    """Truth, mean and scatter of θ_f over training sets, its worst deviation, and mean error and coverage of each kind of bar."""
+    kinds = list(dict.fromkeys(kind for kind, _ in bars))
+    head = "".join(f"{kind + ' ±, held':>21}" for kind in kinds)
+    rows = [f"{'':34}{'EMT':>9}{'θ_f':>9}{'scatter':>9}{'worst':>9}{head}"]
     for name, true in truth.items():
-        v = np.array(values[name])
-        bars = "".join(
-            f"{np.mean(widths[k, name]):12.3g},{sum(held[k, name]):3}/{repeats}" if (k, name) in held else f"{'–':>19}"
-            for k in kinds
-        )
-        scatter = v.std(ddof=1) if repeats > 1 else np.nan
-        print(f"{name:34}{true:9.4f}{v.mean():9.4f}{scatter:9.4f}{np.abs(v / true - 1).max():8.2%}{bars}")
+        v, row = np.array(values[name]), ""
+        for kind in kinds:
+            errors, held = zip(*bars.get((kind, name), [(np.nan, False)]), strict=True)
+            row += f"{np.mean(errors):14.3g}, {sum(held)}/{len(v)}" if (kind, name) in bars else f"{'–':>21}"
+        scatter = v.std(ddof=1) if len(v) > 1 else np.nan
+        rows.append(f"{name:34}{true:9.4f}{v.mean():9.4f}{scatter:9.4f}{np.abs(v / true - 1).max():9.2%}{row}")
+    return "\n".join(rows)
 
 
 def compared(
@@ -154,11 +158,11 @@ def compared(
           f"{gs[0].mean(axis=0).max():.2f}), rms of difference/error {np.sqrt(np.mean(z**2)):.2f}, {len(gs[0])} and {len(gs[1])} runs")  # fmt: skip
 
 
-def bulk_dynamics(runs: int = 4, picoseconds: float = 4.0) -> None:
+def bulk_dynamics(runs: int = 4, picoseconds: float = 3.0) -> None:
     """NVT of 32 atoms at 1200 K by U_θf, beside EMT."""
     _, _, model, _ = fitted(training_set(0))
     start, own = bulk("Cu", a=HOT, cubic=True) * (2, 2, 2), fl.Calculator(model, stress=False)
-    how = {"temperature": 1200.0, "picoseconds": picoseconds, "burn_in": 1.0, "every": 25}
+    how = {"temperature": 1200.0, "picoseconds": picoseconds, "burn_in": 0.5, "every": 25}
     true = [properties.nvt(start, EMT(), **how, seed=100 + k) for k in range(runs)]
     modelled = [properties.nvt(start, own, **how, seed=200 + k) for k in range(runs)]
     compared(true, modelled, {"true energy": EMT().get_potential_energy, "energy of θ_f": own.get_potential_energy})
@@ -183,7 +187,7 @@ def cluster_drift(picoseconds: float = 20.0, timestep: float = 4.0) -> None:
           f"{time.perf_counter() - begin:.0f} s")  # fmt: skip
 
 
-def cluster(runs: int = 4, picoseconds: float = 4.0) -> None:
+def cluster(runs: int = 4, picoseconds: float = 3.0) -> None:
     """NVT of Cu55 at 1200 K by U_θf, from the last configurations of walkers, beside the data."""
     data, model = shipped()
     own, frames = fl.Calculator(model), fl.io.read_frames("data/cu55_1200K.npz")
@@ -191,7 +195,7 @@ def cluster(runs: int = 4, picoseconds: float = 4.0) -> None:
     for k in range(runs):
         start = frames[k].atoms()[-1]
         found.append(
-            properties.nvt(start, own, temperature=1200.0, picoseconds=picoseconds, burn_in=1.0, every=25, seed=k)
+            properties.nvt(start, own, temperature=1200.0, picoseconds=picoseconds, burn_in=0.5, every=25, seed=k)
         )
     compared(frames, found, {"true energy": EMT().get_potential_energy, "energy of θ_f": own.get_potential_energy})
     a = [f.energies / 55 for f in frames]

@@ -15,7 +15,7 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project refine regression
+    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project properties refine regression
     reweighting ridge solve states systems tables training trust uncertainty units validation widgets
 """.split()
 

@@ -67,6 +67,7 @@ ONE_MEANING = {
     "moments": "the room, and the file of moments",
     "names": "names of columns: of descriptors in memory, and in files",
     "projections": "losses on a plane, of a linear model and of a network",
+    "properties": "the guest, and its figures",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
     "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",

@@ -19,6 +19,11 @@ from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile
 from .profile import trade_off as trade_off
+from .properties import energy_curves as energy_curves
+from .properties import pair_distributions as pair_distributions
+from .properties import phonon_points as phonon_points
+from .properties import properties as properties
+from .properties import property_table as property_table
 from .reweighting import free_energies as free_energies
 from .reweighting import weights as weights
 from .strength import strengths as strengths

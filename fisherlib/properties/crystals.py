@@ -19,7 +19,7 @@ CUBIC = ("CUB", "FCC", "BCC")
 STILL = 1e-4
 
 
-def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, points: int = 9) -> tuple[Array, Array]:
+def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, points: int = 9) -> dict[float, float]:
     """Energy against volume.
 
     Args:
@@ -29,7 +29,7 @@ def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, point
         points: number of volumes.
 
     Returns:
-        Volumes, Å³/atom, and energies, eV/atom, (points,) each.
+        Volume, Å³/atom → energy, eV/atom, with ``points`` entries.
 
     Raises:
         TypeError: no calculator, or no crystal.
@@ -38,14 +38,13 @@ def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, point
     Example:
         >>> from ase.build import bulk
         >>> from ase.calculators.emt import EMT
-        >>> V, E = energy_curve(EMT(), bulk("Cu", a=3.6), points=5)
-        >>> V.round(2).tolist()
+        >>> [round(volume, 2) for volume in energy_curve(EMT(), bulk("Cu", a=3.6), points=5)]
         [10.98, 11.32, 11.66, 12.02, 12.38]
     """
     _refuse(calculator, crystal, strain, points)
     cells = [_strained(crystal, s * np.eye(3)) for s in np.linspace(-strain, strain, points)]
     energies = [_energy(calculator, atoms) for atoms in cells]
-    return np.array([a.get_volume() for a in cells]) / len(crystal), np.array(energies) / len(crystal)
+    return {a.get_volume() / len(crystal): energy / len(crystal) for a, energy in zip(cells, energies, strict=True)}
 
 
 def cubic(
@@ -81,7 +80,8 @@ def cubic(
         {'lattice constant, Å': 3.59, 'bulk modulus, GPa': 134.42, 'C11, GPa': 172.52, 'C12, GPa': 115.37, 'C44, GPa': 89.94}
     """
     number("shear", shear)
-    V, E = energy_curve(calculator, crystal, strain=strain, points=points)
+    curve = energy_curve(calculator, crystal, strain=strain, points=points)
+    V, E = (np.array(list(part)) for part in (curve, curve.values()))
     v0, _, B = _minimum(V, E)
     C = np.array([_shears(calculator, one, shear) for one in _scaled(crystal, strain, points)])
     tetragonal, C44 = (np.polynomial.Polynomial.fit(V, row, 2)(v0) * GPA for row in C.T)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ class Spread:
     """Properties of a potential, and of parameters drawn around its own.
 
     Attributes:
-        names: (n,) what they are, with their units.
+        names: (n,) what they are, with their units; volumes in Å³/atom for a curve of energies.
         values: (n,) of θ itself.
         draws: (S, n) of the parameters drawn; NaN where one of them has no such property, such as no minimum of E(V).
 
@@ -36,7 +36,7 @@ class Spread:
         ([5.0], 0)
     """
 
-    names: tuple[str, ...]
+    names: tuple[Hashable, ...]
     values: Array
     draws: Array
 
@@ -60,7 +60,12 @@ class Spread:
         low, high = np.quantile(self._kept(), [0.5 - level / 2, 0.5 + level / 2], axis=0)
         return low, high
 
-    def __getitem__(self, name: str) -> tuple[float, float]:
+    def above_lowest(self) -> "Spread":
+        """Each curve of energies from its own lowest point, since forces leave its offset free."""
+        draws = self.draws - self.draws.min(axis=1, keepdims=True)
+        return Spread(names=self.names, values=self.values - self.values.min(), draws=draws)
+
+    def __getitem__(self, name: Hashable) -> tuple[float, float]:
         """Value and error of one property."""
         n = self.names.index(name)
         return float(self.values[n]), float(self.errors[n])
@@ -110,12 +115,13 @@ def theta_draws(
 
 
 def spread(
-    what: Callable[[Calculator], Mapping[str, float]],
+    what: Callable[..., Mapping[Any, float]],
     model: LinearPotential,
     thetas: ArrayLike,
     *,
     descriptor: Descriptor | None = None,
     progress: Progress = silent,
+    **arguments: Any,
 ) -> Spread:
     """A property of a potential, and of each of the parameters drawn around it.
 
@@ -124,11 +130,12 @@ def spread(
     other structures for each θ, and is done again for each.
 
     Args:
-        what: calculator → properties by name, such as ``cubic``.
+        what: calculator, arguments → properties by name, such as ``cubic``.
         model: with θ.
         thetas: (S, K) draws, e.g. from ``theta_draws``, or ``ModelForm.sample``.
         descriptor: of the model; from its provenance by default.
         progress: called with (potentials done, potentials in all); an exception that it raises stops the work.
+        arguments: of the function beside the calculator, such as ``crystal``.
 
     Raises:
         TypeError: no function, or no potential.
@@ -143,7 +150,7 @@ def spread(
         >>> bool(np.allclose(energy.draws[:, 0] / energy.values, [1.0, 2.0]))
         True
     """
-    way = "spread(lambda calculator: cubic(calculator, crystal), model, thetas)"
+    way = "spread(cubic, model, thetas, crystal=ase.build.bulk('Cu'))"
     kind("what", what, Callable, way)
     kind("model", model, LinearPotential, way)
     given = floats("thetas", thetas)
@@ -151,12 +158,12 @@ def spread(
         raise ValueError(f"thetas: expected draws of K = {model.K} parameters, got shape {given.shape}")
     first = Calculator(model, descriptor, stress=False)
     memory = Remembered(first.descriptor)
-    values = what(Calculator(model, memory, species=first.species or None, stress=False))
+    values = what(Calculator(model, memory, species=first.species or None, stress=False), **arguments)
     found = []
     for done, theta in enumerate(given, 1):
         drawn = Calculator(dataclasses.replace(model, theta=theta), memory, species=first.species or None, stress=False)
         try:
-            found.append(list(what(drawn).values()))
+            found.append(list(what(drawn, **arguments).values()))
         except ValueError:  # of these parameters it has no such property, which is counted
             found.append([np.nan] * len(values))
         progress(done, len(given))
@@ -181,6 +188,7 @@ class Remembered:
     def __init__(self, descriptor: Descriptor, *, most: int = MOST) -> None:
         self.descriptor, self.most, self._bytes = descriptor, most, 0
         self._kept: OrderedDict[_Structure, tuple[Array, Array]] = OrderedDict()
+        self._names: dict[tuple[int, ...], tuple[str, ...]] = {}
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -194,7 +202,9 @@ class Remembered:
 
     def names(self, species: Sequence[int]) -> tuple[str, ...]:
         """Of the descriptor."""
-        return self.descriptor.names(species)
+        if tuple(species) not in self._names:
+            self._names[tuple(species)] = self.descriptor.names(species)
+        return self._names[tuple(species)]
 
     def __call__(
         self, atoms: Atoms | Sequence[Atoms], *, species: Sequence[int] | None = None, progress: Progress | None = None
