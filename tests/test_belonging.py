@@ -16,7 +16,7 @@ from fisherlib.descriptors import Soap
 from fisherlib.figures import tables
 from fisherlib.io.database import Database
 from fisherlib.io.moments import Records, read_moments, write_moments
-from fisherlib.neural.network import Network
+from fisherlib.neural import NeuralPotential
 
 Maker = Callable[..., fl.Dataset]
 Change = Callable[[fl.Trajectory], fl.Trajectory]
@@ -235,14 +235,14 @@ BY_NAME: dict[str, Callable[[fl.LinearPotential, fl.Dataset], object]] = {
     "LinearPotential.site_energies": lambda p, d: p.site_energies(d["t0"]),
     "diagnostics.consistency": lambda p, d: diagnostics.consistency(d, theta=p),
     "trust.verdicts": lambda p, d: trust.verdicts(d, model=p),
-    "Network": lambda p, d: comparison.compare(_network(p), d),
+    "NeuralPotential": lambda p, d: _network(p).energies(d),
 }
 
 
-def _network(model: fl.LinearPotential) -> Network:
+def _network(model: fl.LinearPotential) -> NeuralPotential:
     layers = {"weights": (np.ones((3, 2)), np.ones((2, 1))), "biases": (np.zeros(2), np.zeros(1))}
     given = {"name": model.name, "descriptor_names": model.descriptor_names}
-    return Network(**layers, **given, mean=np.zeros(3), projection=np.eye(3))
+    return NeuralPotential(**layers, **given, skip=np.zeros(3), mean=np.zeros(3), projection=np.eye(3))
 
 
 @pytest.mark.parametrize("function", [*WITH_THETA, *BY_NAME])

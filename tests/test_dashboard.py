@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ase import Atoms
+from networks import Slow
 from test_widgets_load import THETA, asked, control, write
 
 import fisherlib as fl
@@ -30,7 +31,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files of every sort: good ones, one that asks for two answers, one of a wrong sign, one that is none, and two θ."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fl.io.places, "PROJECT", tmp_path)
-    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
     write(tmp_path / "demo.npz")
     write(tmp_path / "large.npz", theta=np.arange(1.0, 8.0), seed=1)
     write(tmp_path / "own.xyz", seed=2)
@@ -202,7 +202,7 @@ def test_fits_that_validation_prefers_are_among_the_models_of_every_page(folder:
         atoms.arrays["forces"] += rng.normal(size=(len(atoms), 3)) * np.std(atoms.arrays["forces"])
 
     write(folder / "noisy.npz", change=shake)
-    offers = fl.Study(fl.io.read("noisy.npz", check=False), others=[]).offers
+    offers = fl.Study(fl.io.read("noisy.npz", check=False)).offers
     assert offers
     dashboard = Dashboard("noisy.npz")
     header = unescape(dashboard._about.value)
@@ -276,20 +276,13 @@ def test_a_page_has_one_heartbeat_that_answers() -> None:
     assert answers == [{"ping": 3}]
 
 
-def test_a_page_shows_its_own_figure_or_none_while_it_trains_and_after_that_is_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_page_shows_its_own_figure_or_none_while_it_draws_and_after_that_is_cancelled() -> None:
     go = threading.Event()
-
-    def train(*_: object, progress: Callable[[int, int], None], **settings: object) -> None:
-        while not go.wait(0.002):
-            progress(0, 1)
-
-    monkeypatch.setattr(fl.training, "train", train)
 
     async def scene() -> None:
         dashboard = Dashboard("demo.npz")
         dashboard.load.work.wait()
+        dashboard.add(Slow(go))
         dashboard.pages.value = "Landscape"
         landscape = dashboard.landscape
         landscape.state.model = "net"

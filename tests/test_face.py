@@ -15,8 +15,8 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy figures fisher fisher_residual io kl landscape profiles project properties refine regression
-    reweighting ridge solve states systems tables training trust uncertainty units validation widgets
+    descriptors diagnostics energy featurise figures fisher fisher_residual io kl landscape neural profiles project properties refine
+    regression reweighting ridge solve states systems tables trust tuning uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with

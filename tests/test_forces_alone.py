@@ -9,7 +9,6 @@ import pytest
 import fisherlib as fl
 from fisherlib import figures, tables
 from fisherlib.figures.style import NO_ENERGIES
-from fisherlib.neural.training import train
 from fisherlib.report.numbers import numbers
 from fisherlib.widgets import ComparePanel, FitPanel
 
@@ -19,7 +18,7 @@ def both(ragged: Callable[..., fl.Dataset]) -> tuple[fl.Study, fl.Study]:
     """The same forces with and without energies."""
     full = ragged(2, K=4, temperatures=(300.0,) * 6, configurations=8)
     alone = fl.Dataset([dataclasses.replace(t, energies=None) for t in full.values()], provenance={"sha256": "0"})
-    return fl.Study(full, others=[]), fl.Study(alone)
+    return fl.Study(full), fl.Study(alone)
 
 
 def test_theta_f_and_errors_of_forces_are_as_with_energies(both: tuple[fl.Study, fl.Study]) -> None:
@@ -90,7 +89,5 @@ def test_what_needs_energies_asks_for_them_in_words(both: tuple[fl.Study, fl.Stu
     for loss in (projection.energy_mae, projection.energy_ks, projection.energy_wasserstein_1):
         with pytest.raises(ValueError, match="data: expected energies for this loss, got 48 unknown of 48"):
             fl.landscape(loss, plane, n=3)
-    with pytest.raises(ValueError, match="data: expected energies, got forces alone in 't0'; a network"):
-        train(data, hidden=(3,), iterations=2)
     with pytest.raises(ValueError, match="data: expected energies, got forces alone; a band"):
         fl.uncertainty.ecdf_band(data, independent=20.0)

@@ -138,7 +138,7 @@ def alloy(tmp_path_factory: pytest.TempPathFactory) -> fl.Study:
     """Copper and gold in nine compositions, each held out whole."""
     file = write_compositions(tmp_path_factory.mktemp("alloy") / "compositions.xyz")
     soap = fl.descriptors.Soap(cutoff=4.5, n_max=4, l_max=3)
-    return fl.Study(fl.io.read(file, key="config_type", descriptor=soap, check=False), others=[])
+    return fl.Study(fl.io.read(file, key="config_type", descriptor=soap, check=False))
 
 
 def one_offset(study: fl.Study) -> float:
@@ -179,7 +179,7 @@ def test_the_case_of_many_compositions() -> None:
     file = CASES / "21_alloy_compositions.xyz"
     if not file.exists():
         pytest.skip(f"no {file} beside the project")
-    study = fl.Study(fl.io.read(file, temperature=300.0, check=False), others=[])
+    study = fl.Study(fl.io.read(file, temperature=300.0, check=False))
     plain, mixed = study.models["θ_f"], mixture_fit(study.moments, 0.1)
     compared = [fl.comparison.compare(model, study.data).pooled for model in (plain, mixed)]
     assert [round(c["force_rmse"], 4) for c in compared] == [0.0163, 0.0164]

@@ -109,7 +109,7 @@ def test_a_comparison_is_computed_once(study: fl.Study, monkeypatch: pytest.Monk
 def test_a_temperature_is_needed_only_where_some_trajectories_state_one(ragged: Maker) -> None:
     with pytest.raises(ValueError, match="temperature: .*give temperature= in kelvin"):
         fl.Study(ragged(0, temperatures=(300.0, None)))
-    unknown, cold = (fl.Study(ragged(0, temperatures=(T,) * 6), others=[]) for T in (None, 300.0))
+    unknown, cold = (fl.Study(ragged(0, temperatures=(T,) * 6)) for T in (None, 300.0))
     for name, model in cold.models.items():
         np.testing.assert_allclose(unknown.models[name].theta, model.theta, rtol=1e-9)
     assert list(unknown.units.values()) == ["J/β² (no temperature is known), eV²/Å²", "KL/β², second order, eV²"]
@@ -126,16 +126,9 @@ def test_a_temperature_is_needed_only_where_some_trajectories_state_one(ragged: 
     assert (surface.unit, same.unit) == ("eV²/Å², times β²", "1/Å²")
 
 
-def test_a_network_needs_no_temperature_where_none_is_known(ragged: Maker) -> None:
-    data = ragged(0, temperatures=(None,) * 2)
-    network = fl.neural.NetworkModel("tiny", data, hidden=(2,))
-    study = fl.Study(data, others=[network])
-    assert np.isfinite(study.atlas("tiny", "Fisher divergence", n=3)[0].z).all()
-
-
 def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
     noisy = ragged(3, K=20, temperatures=(300.0,) * 6, configurations=1, atoms=(2, 2), noise=8.0)
-    study = fl.Study(noisy, others=[])
+    study = fl.Study(noisy)
     assert study.strength is not None and study.strength.plain > 1.2 * study.strength.cross_validation.min()
     plain = fl.validation.cross_validate(noisy, study.moments, fl.regression.fisher_fit, folds=6)
     assert study.strength.plain == pytest.approx(plain.pooled["force_rmse"], rel=1e-6)
@@ -148,9 +141,9 @@ def test_a_ridge_stands_beside_a_fit_that_follows_noise(ragged: Maker) -> None:
 
 def test_many_trajectories_are_held_out_together(ragged: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     data = ragged(5, temperatures=(300.0,) * 12, configurations=2)
-    each = fl.Study(data, others=[]).strength
+    each = fl.Study(data).strength
     monkeypatch.setattr(offers, "LARGE", 6 * 3**2)
-    together = fl.Study(data, others=[]).strength
+    together = fl.Study(data).strength
     parts = [data.select(part) for part in fl.validation.split(tuple(data), 6)]
     expected = fl.validation.choose_strength(
         fl.Moments({str(k): fl.accumulate(part).total() for k, part in enumerate(parts)})
@@ -161,24 +154,13 @@ def test_many_trajectories_are_held_out_together(ragged: Maker, monkeypatch: pyt
 
 
 def test_an_exact_fit_is_offered_nothing(ragged: Maker) -> None:
-    assert fl.Study(ragged(0, temperatures=(300.0,) * 6, noise=0.0), others=[]).offers == ()
-    assert fl.Study(fl.systems.harmonic([1.0, 2.0, 3.0]), others=[]).offers == ()
+    assert fl.Study(ragged(0, temperatures=(300.0,) * 6, noise=0.0)).offers == ()
+    assert fl.Study(fl.systems.harmonic([1.0, 2.0, 3.0])).offers == ()
     one = ragged(0, temperatures=(300.0,), configurations=1)
-    assert fl.Study(one, others=[]).offers == () and fl.Study(one, others=[]).advice == {}
+    assert fl.Study(one).offers == () and fl.Study(one).advice == {}
 
 
-def test_networks_stay_trained_when_a_model_joins(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "NETWORKS", {"tiny": (2,)})
-    study = fl.Study(study.data)
-    assert list(study.others) == ["tiny"] and study.atlas.work("tiny", "force MAE") == "training tiny, once"
-    network = study.others["tiny"].network()
-    more = study.with_model(fl.LinearPotential(theta=np.ones(4), name="more"))
-    assert more.atlas.work("tiny", "force MAE") == "force MAE around tiny"
-    assert more.others["tiny"].network() is network
-    assert "more" in more.atlas.models and "more" not in study.atlas.models
-
-
-@pytest.mark.parametrize("name", ["θ_f", "energy fit", "Fisher + KL", *module.NETWORKS])
+@pytest.mark.parametrize("name", ["θ_f", "energy fit", "Fisher + KL"])
 def test_the_name_of_another_model_is_refused(study: fl.Study, name: str) -> None:
     for each in (study, study.with_model(fl.LinearPotential(theta=np.ones(4), name="more"))):
         with pytest.raises(ValueError, match=f"name: '{re.escape(name)}' is the name of another model; choose a name"):

@@ -14,11 +14,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import traitlets
+from networks import Slow, network, with_jacobian
 
 import fisherlib as fl
 from fisherlib import comparison
 from fisherlib.landscapes import Loss, atlas, linear, previews
 from fisherlib.landscapes.projections import Progress, Projection
+from fisherlib.neural import NeuralModel
 from fisherlib.neural import landscape as neural
 from fisherlib.regression import Terms, force_rmse
 from fisherlib.validation import split
@@ -64,10 +66,17 @@ def data() -> fl.Dataset:
 
 
 @pytest.fixture
-def study(data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> fl.Study:
-    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
+def study(data: fl.Dataset) -> fl.Study:
     given = fl.LinearPotential(theta=np.ones(K), name="θ (given)")
     return fl.Study(data, given=given)
+
+
+@pytest.fixture
+def neural_study(data: fl.Dataset) -> fl.Study:
+    """The same with a network beside the linear potentials."""
+    data = with_jacobian(data)
+    given = fl.LinearPotential(theta=np.ones(K), name="θ (given)")
+    return fl.Study(data, given=given, others=[NeuralModel(network(data), data)])
 
 
 @pytest.fixture(autouse=True)
@@ -200,7 +209,7 @@ def test_the_name_is_that_of_the_traces_even_where_the_reference_has_it(study: f
 
 def test_a_fit_that_validation_prefers_is_one_press_away(ragged: Callable[..., fl.Dataset]) -> None:
     noisy = ragged(3, K=20, temperatures=(300.0,) * 6, configurations=1, atoms=(2, 2), noise=8.0)
-    study = fl.Study(noisy, others=[])
+    study = fl.Study(noisy)
     panel = FitPanel(study, kl=1.0)
     (button,) = [b for b in panel.offers.children if "strength" in b.description]
     (offer,) = [offer for offer in study.offers if "ridge" in offer.weights]
@@ -326,9 +335,7 @@ def test_a_trajectory_alone_is_compared(study: fl.Study) -> None:
 
 
 def test_every_view_shows_its_numbers(study: fl.Study) -> None:
-    assert (
-        PRICE not in ComparePanel(fl.Study(study.data, others=[])).state.options["view"]
-    )  # nothing is held out for it
+    assert PRICE not in ComparePanel(fl.Study(study.data)).state.options["view"]  # nothing is held out for it
     panel, data = ComparePanel(study.with_offers(), models=("θ (given)",)), study.data
     assert panel.state.options["view"] == (DISTRIBUTION, PARITY, RESIDUALS, FORCES, ERRORS, PRICE)
     model = study.models["θ (given)"]
@@ -454,7 +461,7 @@ def is_drawn(panel: LandscapePanel) -> None:
 def test_every_loss_of_every_model_on_every_plane(study: fl.Study) -> None:
     panel = LandscapePanel(study, n=21)
     before = {name: model.theta.tobytes() for name, model in study.models.items()}
-    assert panel.state.options["model"] == (*study.models, "net")
+    assert panel.state.options["model"] == tuple(study.models)
     for model in study.models:
         panel.state.model = model
         assert panel.state.options["plane"] == linear.PLANES
@@ -468,9 +475,11 @@ def test_every_loss_of_every_model_on_every_plane(study: fl.Study) -> None:
     assert {name: model.theta.tobytes() for name, model in study.models.items()} == before
 
 
-def test_networks_offer_their_own_planes_and_keep_their_weights(study: fl.Study) -> None:
+def test_networks_offer_their_own_planes_and_keep_their_weights(neural_study: fl.Study) -> None:
+    study = neural_study
     panel = LandscapePanel(study, n=21, model="net", loss="force MAE")
-    weights = study.others["net"].network().theta.tobytes()
+    panel.work.wait()
+    weights = study.others["net"].potential.theta.tobytes()
     assert panel.state.options["plane"] == neural.PLANES
     for name in ("to", "third", "first", "second"):
         assert panel.state.options[name] == () and getattr(panel.state, name) == ""
@@ -480,10 +489,24 @@ def test_networks_offer_their_own_planes_and_keep_their_weights(study: fl.Study)
     for loss in (J, "energy MAE"):
         panel.state.loss = loss
         is_drawn(panel)
-    assert study.others["net"].network().theta.tobytes() == weights
+    assert study.others["net"].potential.theta.tobytes() == weights
     panel.state.model = "θ_f"
     assert panel.state.plane in linear.PLANES
     is_drawn(panel)
+
+
+def test_a_network_is_compared_beside_linear_potentials(neural_study: fl.Study) -> None:
+    panel = ComparePanel(neural_study)
+    assert panel.state.models == (*neural_study.models, "net") and "net" in samples(panel)
+    for view in panel.state.options["view"]:
+        panel.state.view = view
+        ok(panel)
+    panel.state.models = ("net",)
+    panel.state.view = FORCES
+    ok(panel)
+    panel.state.trajectory = "t1"
+    panel.state.quantity = SITE
+    ok(panel)
 
 
 def displayed(panel: LandscapePanel) -> set[str]:
@@ -637,26 +660,28 @@ def test_an_error_is_put_into_words_and_cleared_by_the_next_choice(
     is_drawn(panel)
 
 
-def test_long_work_can_be_cancelled_and_the_choice_goes_back(study: fl.Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(*_: object, progress: Progress, **settings: object) -> None:
+def test_long_work_can_be_cancelled_and_the_choice_goes_back(
+    neural_study: fl.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object, progress: Progress, **settings: object) -> None:
         for step in range(10_000):
             progress(step, 10_000)
             time.sleep(0.001)
 
     async def scene() -> None:
-        panel = LandscapePanel(study)
-        monkeypatch.setattr(fl.training, "train", train)
+        panel = LandscapePanel(neural_study)
+        monkeypatch.setattr(neural.NeuralProjection, "of", slow)
         before, z = panel.state.trait_values(), np.array(surface(panel).z)
         control(panel, "Model").set_state({"index": panel.state.options["model"].index("net")})
-        assert "training net, once" in panel.work.status.value
+        assert f"{J} around net" in panel.work.status.value
         await until(lambda: "%" in panel.work.status.value)
-        assert "training net, once: " in panel.work.status.value
+        assert f"{J} around net: " in panel.work.status.value
         panel.work.button.click()
         assert panel.state.trait_values() == before and control(panel, "Model").value == before["model"]
         panel.work._thread.join(60)
         await asyncio.sleep(0.05)
         np.testing.assert_array_equal(surface(panel).z, z)
-        assert not study.others["net"].trained and "Cancelled" in panel.work.status.value
+        assert "Cancelled" in panel.work.status.value
         panel.state.loss = "energy MAE"  # and all goes on from there
         panel.work.wait()
         is_drawn(panel)
@@ -835,8 +860,7 @@ def test_what_is_exact_within_a_moment_is_never_previewed(study: fl.Study, monke
 
 
 @pytest.fixture
-def good(folder: Path, data: fl.Dataset, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(fl.study.study, "NETWORKS", {"net": (2,)})
+def good(folder: Path, data: fl.Dataset) -> Path:
     fl.io.write(data, folder / "good.npz")
     return folder / "good.npz"
 
@@ -893,7 +917,8 @@ def test_before_data_are_loaded_every_page_asks_for_them(good: Path, data: fl.Da
 def test_a_fit_that_is_added_appears_on_the_other_pages(good: Path, folder: Path) -> None:
     fl.io.write_theta(fl.LinearPotential(theta=np.arange(K) + 1.0), folder / "theta_mine.json")
     dashboard = Dashboard(str(good))
-    dashboard.landscape._study.others["net"].network()
+    other = Slow(threading.Event())
+    dashboard.add(other)
     open_page(dashboard, "Compare").state.saved = "theta_mine.json"
     fit = open_page(dashboard, "Fit")
     fit.state.kl, fit.state.name = 2.0, "<i>mine</i>"
@@ -902,7 +927,7 @@ def test_a_fit_that_is_added_appears_on_the_other_pages(good: Path, folder: Path
     for panel, name in ((dashboard.compare, "models"), (dashboard.landscape, "model")):
         assert {"theta_mine", "<i>mine</i>"} < set(panel.state.options[name])
     landscape = open_page(dashboard, "Landscape")
-    assert landscape._study.others["net"].trained
+    assert landscape._study.others["net"] is other
     landscape.state.model = "<i>mine</i>"
     is_drawn(landscape)
     compare = open_page(dashboard, "Compare")

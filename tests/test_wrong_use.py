@@ -566,6 +566,16 @@ SLIPS = {
     "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), journal=3)": "journal",
     "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), workers='2')": "workers",
     "fl.tuning.read(moments)": "journal",
+    "fl.neural.train(moments)": "data",
+    "fl.neural.train('md.npz')": "data",
+    "fl.neural.train(data, hidden=12)": "hidden",
+    "fl.neural.train(data, hidden=('12',))": "hidden",
+    "fl.neural.train(data, seed='a')": "seed",
+    "fl.neural.train(data, validation=None)": "validation",
+    "fl.neural.write(model, 'net.npz')": "model",
+    "fl.neural.read(3)": "path",
+    "fl.neural.NeuralModel(model, data)": "potential",
+    "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # figures and tables
     "fl.figures.parity(compared)": "comparisons",
     "fl.figures.parity([])": "comparisons",
@@ -686,6 +696,7 @@ ROOMS = (
         "figures",
     ),
     *("trust", "cluster", "descriptors", "profiles", "training", "tables", "tuning"),
+    *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
@@ -823,7 +834,6 @@ BARE = (
     "fl.Study(data).held_out_energies()",
     "fl.Study(data).bands('θ_f')",
     "fl.Plane.eigen(theta, loss)",
-    "fl.training.train(data, iterations=2)",
 )
 
 
