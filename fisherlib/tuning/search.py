@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from .plan import Finished, Plan, Slot
 from .space import STRENGTH, Space
 from .trials import COSTS, Search, found_in
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 _AS_SEARCH = "tuning.search(io.read_frames(path), tuning.Space(descriptors.Soap, cutoff=(3.5, 7.0)), trials=40)"
 
 
@@ -46,7 +43,7 @@ def search(
     fit: Fit | None = None,
     jacobian: bool = False,
     workers: int = 1,
-    client: "Client | str | None" = None,
+    client: Any = None,
     progress: Progress | None = None,
 ) -> Search:
     """Searches settings of descriptors and fits that predict the forces of whole trajectories held out, and cost little.
