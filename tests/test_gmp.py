@@ -129,6 +129,12 @@ def test_atoms_fade_away_smoothly_before_the_cutoff() -> None:
     assert slopes[0] > 50 * slopes[1] > 50 * 50 * slopes[2] > 0 and slopes[3] == 0
 
 
+def test_atoms_in_one_place_are_no_special_case() -> None:
+    both, one = Gmp(fade=1.0)(Atoms("Cu2", positions=np.zeros((2, 3)))), Gmp(fade=1.0)(Atoms("Cu"))
+    np.testing.assert_allclose(both[0], [4 * one[0][0]] * 2, rtol=1e-12)
+    assert not both[1].any()
+
+
 def test_elements_are_told_apart_by_their_densities_alone() -> None:
     atoms, copper = alloy(), alloy()
     copper.symbols[:] = "Cu"
@@ -145,6 +151,7 @@ def test_densities_are_a_part_of_the_value() -> None:
     assert json.loads(json.dumps(gmp.parameters)) == gmp.parameters
     again = Gmp(densities=gmp.parameters["densities"])
     assert again == gmp and from_text("gmp:l_max=2,fade=0.5") == Gmp(l_max=2, fade=0.5)
+    assert json.dumps(Gmp(cutoff=6).parameters) == json.dumps(Gmp(cutoff=6.0).parameters)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +225,7 @@ def test_a_fit_is_near_the_orbitals_of_slater(number: int, shells: list[tuple[in
     """Effective charges of H, C and Si as textbooks have them: 1, 3.25 and 4.15."""
     a0, r = 0.529177, np.linspace(1e-3, 8, 4001)
     orbitals = [n * r ** (2 * power) * np.exp(-2 * zeta * r / a0) for n, zeta, power in shells]
-    wanted = sum(n * o / np.trapezoid(o, r) for (n, *_), o in zip(shells, orbitals, strict=True))
+    wanted = np.sum([n * o / np.trapezoid(o, r) for (n, *_), o in zip(shells, orbitals, strict=True)], axis=0)
     B, beta = map(np.array, slater(number))
     found = 4 * np.pi * r**2 * (B[:, None] * np.exp(-beta[:, None] * r**2)).sum(axis=0)
     np.testing.assert_allclose(r @ found / found.sum(), r @ wanted / wanted.sum(), rtol=0.03)  # the mean radius

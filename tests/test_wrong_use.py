@@ -492,6 +492,7 @@ SLIPS = {
     "fl.descriptors.Chebyshev()(data)": "atoms",
     "fl.descriptors.DscribeSoap(cutoff=1.0)": "cutoff",
     "fl.descriptors.DscribeSoap()(data)": "atoms",
+    "fl.descriptors.Gmp(densities={'Cu': 1.0})": "densities",
     "fl.descriptors.Zbl(4.8, 4.0)": "outer",
     "fl.descriptors.Zbl('4.0', 4.8)": "inner",
     "fl.descriptors.Zbl(4.0, 4.8)(data)": "atoms",

@@ -36,7 +36,8 @@ class Gmp(Local):
     densities, which is what one network for all of them needs.
 
     The norms are squared: their roots have no gradient where A vanishes, as in a crystal with inversion. The paper's
-    functions have no cutoff; t falls from 1 to 0 over the last part of it, so that energies are smooth.
+    functions end where their Gaussians do; here t falls from 1 to 0 before the cutoff, so that energies have two continuous
+    derivatives. ``benchmarks/descriptors.py`` shows what the defaults are worth in a linear model of copper clusters.
 
     Attributes:
         cutoff: r_cut, Å.
@@ -44,9 +45,9 @@ class Gmp(Local):
         l_max: highest degree.
         smallest: the smallest σ, Å.
         largest: the largest σ, Å.
-        fade: the part of the cutoff over which neighbours fade away; where it is small, all but the last count in full.
+        fade: the last part of the cutoff, in which t falls; neighbours before it count in full.
         densities: {"Cu": (B, β), …}, amplitudes in electrons/Å³ and exponents in 1/Å² for every element, such as a fit to
-            a calculated density; without them they follow from Slater's rules, see ``densities.slater``.
+            a calculated density; without them they follow from Slater's rules, see ``descriptors.densities.slater``.
 
     Raises:
         ValueError: a parameter outside its limits, or densities that are none.
@@ -80,7 +81,8 @@ class Gmp(Local):
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+            limit.refuse(name, value := getattr(self, name))
+            object.__setattr__(self, name, int(value) if limit.whole else float(value))
         if self.largest < 1.1 * self.smallest:
             raise ValueError(
                 f"largest: expected at least 1.1 times the smallest width of {self.smallest:g} Å, got {self.largest:g}"
@@ -92,8 +94,8 @@ class Gmp(Local):
     def parameters(self) -> dict[str, Any]:
         """Everything that decides the values, for provenance and for the cache of descriptors."""
         densities: Densities | None = self.densities
-        own = {} if densities is None else {symbol: [list(part) for part in density] for symbol, density in densities}
-        return {"name": "GMP", "library": "fisherlib gmp 2", **dataclasses.asdict(self), "densities": own or "Slater"}
+        own = None if densities is None else {symbol: [list(part) for part in density] for symbol, density in densities}
+        return {"name": "GMP", "library": "fisherlib gmp 2", **dataclasses.asdict(self), "densities": own}
 
     @property
     def widths(self) -> Array:
@@ -153,7 +155,7 @@ class Gmp(Local):
         t, dt = self._taper(d)
         f, slopes = found[:, :K], found[:, K:]
         slopes *= t[:, None]
-        slopes += f * (dt / d)[:, None]
+        slopes += f * (dt / np.maximum(d, 1e-9))[:, None]
         f *= t[:, None]
         values = np.zeros((*table.there.shape, 2 * K))
         values[table.there] = found
