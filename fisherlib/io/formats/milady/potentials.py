@@ -44,6 +44,8 @@ def write_pot(
 
     The layout is that of the potential published in MiLaDy's documentation (Fe_LML.pot). It was not tried in MiLaDy or
     in LAMMPS: newer versions of MiLaDy write a third number for each element, and older LAMMPS styles expect one weight.
+    Potentials of ``descriptors.Snap`` of one element fit into the layout, too (descriptor 9, details 1, J, 0); whether the
+    bispectrum of MiLaDy has LAMMPS's order, norm and cutoff function was not tried either: LAMMPS takes ``.snapcoeff``.
 
     Args:
         model: the potential; offset and θ become the K + 1 coefficients, to the last bit.
