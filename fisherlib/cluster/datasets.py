@@ -71,8 +71,7 @@ def featurise(
         into: folder of a database, a new one or one of the same descriptors, which is returned in place of a dataset.
         jacobian: trajectories with the Jacobian of their site descriptors, for neural potentials; a database holds none.
         workers: processes on this machine, each with one thread; as many as there are cores without it, where the work is
-            long and the descriptor does not use all of them by itself, as SOAP by featomic does. In a script, call under
-            ``if __name__ == "__main__":``.
+            long and the descriptor does not use all of them by itself, as SOAP by featomic does.
         client: of Dask, or the address of its scheduler, in place of workers.
         choice, reference, elements, on_bad, check: as for ``io.read``; a database is checked when it is read.
         progress: called with (done, in all); a progress bar with remaining time is shown without it.

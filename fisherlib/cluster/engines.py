@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -14,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.reduction import ForkingPickler
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 AHEAD = 1.5
 #: Workers that may die over one item before the run ends.
 PATIENCE = 3
+#: One process starts at a time.
+_STARTING = threading.Lock()
 
 
 class Item(Protocol):
@@ -62,6 +67,8 @@ def processes(workers: int, ahead: float = AHEAD) -> Engine:
 
         def started() -> ProcessPoolExecutor:
             every.append(ProcessPoolExecutor(1, context, _begin, (os.getpid(),)))
+            with _unseen_script(task):
+                every[-1].submit(int)  # starts the process
             return every[-1]
 
         def do(item: ItemT) -> Result:
@@ -90,6 +97,19 @@ def processes(workers: int, ahead: float = AHEAD) -> Engine:
                 worker.shutdown(wait=False, cancel_futures=True)
 
     return run
+
+
+@contextlib.contextmanager
+def _unseen_script(task: Callable) -> Iterator[None]:
+    """A process that starts meanwhile does not run the script of its parent once more, unless the task comes from there."""
+    with _STARTING:
+        main = sys.modules["__main__"]
+        if b"__main__" not in ForkingPickler.dumps(task):
+            sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def dask(client: "Client", ahead: float = AHEAD) -> Engine:
