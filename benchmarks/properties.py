@@ -22,7 +22,7 @@ from fisherlib.descriptors.pieces import with_descriptors
 from fisherlib.units import beta
 
 SOAP = fl.descriptors.Soap(cutoff=5.5, n_max=8, l_max=3)  # EMT ends before the fourth shell, at 5.1 Å
-REPEATS, DRAWS = 10, 30
+REPEATS, DRAWS = 10, 20
 #: Å, near the volume of EMT copper without pressure at 1200 K.
 HOT = 3.68
 #: Weight of the stress beside the forces, in units of β².
@@ -42,7 +42,7 @@ RUNS = tuple(
 )
 
 
-def run(settings: tuple[float, float, float, int], seed: int, *, configurations: int = 5) -> Configurations:
+def run(settings: tuple[float, float, float, int], seed: int, *, configurations: int = 3) -> Configurations:
     """One run of EMT copper of 32 atoms, with virials."""
     T, a, shear, hole = settings
     atoms = bulk("Cu", a=a, cubic=True) * (2, 2, 2)
@@ -53,8 +53,8 @@ def run(settings: tuple[float, float, float, int], seed: int, *, configurations:
         atoms,
         EMT(),
         temperature=T,
-        picoseconds=0.2 * configurations,
-        burn_in=0.4,
+        picoseconds=0.12 * configurations,
+        burn_in=0.24,
         every=50,
         seed=seed,
         key=f"{settings} {seed}",
@@ -64,7 +64,7 @@ def run(settings: tuple[float, float, float, int], seed: int, *, configurations:
 
 
 def training_set(
-    seed: int, *, runs: tuple = RUNS, configurations: int = 5, soap: fl.descriptors.Soap = SOAP
+    seed: int, *, runs: tuple = RUNS, configurations: int = 3, soap: fl.descriptors.Soap = SOAP
 ) -> fl.Dataset:
     """Runs of EMT copper with descriptors and strain descriptors."""
     made = [run(one, 1000 * seed + k, configurations=configurations) for k, one in enumerate(runs)]
@@ -80,12 +80,12 @@ def fitted(data: fl.Dataset) -> tuple[fl.Moments, fl.Solution, fl.LinearPotentia
 
 
 def draws(data: fl.Dataset, *, size: int = DRAWS) -> tuple[fl.LinearPotential, dict[str, np.ndarray]]:
-    """The potential, and parameters drawn for the sampling error, the model-form error, and both."""
+    """The potential, and parameters drawn for the sampling error, and for this and the model-form error (POPS)."""
     moments, fit, model, weight = fitted(data)
     covariance = uncertainty.sandwich(moments, fit, stress=weight)
     sampling = properties.theta_draws(fit.theta, covariance, size, clusters=len(data), seed=1)
     form = uncertainty.model_form(data, moments, fit, stress=weight).sample(size, seed=2)
-    return model, {"sandwich": sampling, "POPS": form, "both": sampling + form - fit.theta}
+    return model, {"sandwich": sampling, "both": sampling + form - fit.theta}
 
 
 def of_crystals(calculator: object) -> dict[str, float]:
@@ -102,36 +102,43 @@ def of_vacancies(calculator: object) -> dict[str, float]:
 
 def crystal(repeats: int = REPEATS, *, size: int = DRAWS) -> None:
     """Prints each property beside the truth, and how often the bars hold it, after each training set."""
-    truth = of_crystals(EMT()) | of_vacancies(EMT())
-    values: dict[str, list[float]] = {name: [] for name in truth}
-    bars: dict[tuple[str, str], list[tuple[float, bool]]] = {}
+    truth, found = of_crystals(EMT()) | of_vacancies(EMT()), []
     for seed in range(repeats):
         begin = time.perf_counter()
-        model, drawn = draws(training_set(seed), size=size)
-        for kind, thetas in drawn.items():
-            found = [properties.spread(of_crystals, model, thetas)]
-            found += [properties.spread(of_vacancies, model, thetas[: size // 2])] if kind == "both" else []
-            for each in found:
-                for name, error, low, high in zip(each.names, each.errors, *each.interval(), strict=True):
-                    bars.setdefault((kind, name), []).append((error, bool(low <= truth[name] <= high)))
+        found.append(measured(seed, truth, size=size))
+        print(f"training set {seed}: {time.perf_counter() - begin:.0f} s\n\n{table(truth, found)}\n", flush=True)
+
+
+#: Property → value of θ_f, and (kind of bar, property) → error and whether the bar of 95 % holds the truth.
+Measured = tuple[dict[str, float], dict[tuple[str, str], tuple[float, bool]]]
+
+
+def measured(seed: int, truth: dict[str, float], *, size: int = DRAWS) -> Measured:
+    """Properties of one training set with their bars; vacancies, whose relaxation takes long, with half of the draws."""
+    model, drawn = draws(training_set(seed), size=size)
+    values: dict[str, float] = {}
+    bars: dict[tuple[str, str], tuple[float, bool]] = {}
+    for kind, thetas in drawn.items():
+        found = [properties.spread(of_crystals, model, thetas)]
+        found += [properties.spread(of_vacancies, model, thetas[: size // 2])] if kind == "both" else []
         for each in found:
-            for name, value in zip(each.names, each.values, strict=True):
-                values[name].append(float(value))
-        print(f"training set {seed}: {time.perf_counter() - begin:.0f} s\n\n{table(truth, values, bars)}\n", flush=True)
+            values |= dict(zip(each.names, each.values.tolist(), strict=True))
+            for name, error, low, high in zip(each.names, each.errors, *each.interval(), strict=True):
+                bars[kind, name] = float(error), bool(low <= truth[name] <= high)
+    return values, bars
 
 
-def table(
-    truth: dict[str, float], values: dict[str, list[float]], bars: dict[tuple[str, str], list[tuple[float, bool]]]
-) -> str:
+def table(truth: dict[str, float], found: list[Measured]) -> str:
     """Truth, mean and scatter of θ_f over training sets, its worst deviation, and mean error and coverage of each kind of bar."""
-    kinds = list(dict.fromkeys(kind for kind, _ in bars))
+    kinds = list(dict.fromkeys(kind for kind, _ in found[0][1]))
     head = "".join(f"{kind + ' ±, held':>21}" for kind in kinds)
     rows = [f"{'':34}{'EMT':>9}{'θ_f':>9}{'scatter':>9}{'worst':>9}{head}"]
     for name, true in truth.items():
-        v, row = np.array(values[name]), ""
+        v, row = np.array([values[name] for values, _ in found]), ""
         for kind in kinds:
-            errors, held = zip(*bars.get((kind, name), [(np.nan, False)]), strict=True)
-            row += f"{np.mean(errors):14.3g}, {sum(held)}/{len(v)}" if (kind, name) in bars else f"{'–':>21}"
+            each = [bars[kind, name] for _, bars in found if (kind, name) in bars]
+            held = sum(hold for _, hold in each)
+            row += f"{np.mean([e for e, _ in each]):14.3g}, {held}/{len(v)}" if each else f"{'–':>19}"
         scatter = v.std(ddof=1) if len(v) > 1 else np.nan
         rows.append(f"{name:34}{true:9.4f}{v.mean():9.4f}{scatter:9.4f}{np.abs(v / true - 1).max():9.2%}{row}")
     return "\n".join(rows)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class Spread:
         ([5.0], 0)
     """
 
-    names: tuple[Hashable, ...]
+    names: tuple[Any, ...]
     values: Array
     draws: Array
 
@@ -65,7 +65,7 @@ class Spread:
         draws = self.draws - self.draws.min(axis=1, keepdims=True)
         return Spread(names=self.names, values=self.values - self.values.min(), draws=draws)
 
-    def __getitem__(self, name: Hashable) -> tuple[float, float]:
+    def __getitem__(self, name: Any) -> tuple[float, float]:
         """Value and error of one property."""
         n = self.names.index(name)
         return float(self.values[n]), float(self.errors[n])
