@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 BUDGETS = {
     "heart": (4500, "units dataset configurations systems losses moments solvers regression potential study"),
     "judgement": (7000, "comparison reweighting diagnostics uncertainty validation trust"),
-    "landscapes": (2200, "landscapes neural"),
+    "landscapes": (2550, "landscapes neural"),
     "seeing": (5500, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (2900, "descriptors"),

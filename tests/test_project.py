@@ -98,13 +98,13 @@ def test_an_extra_brings_all_that_its_rooms_need(extra: str) -> None:
 
 #: What is not installed, and what becomes of some lines of Python: the room, the library it needs, the extra to install.
 MISSING = {
-    "ase featomic plotly pymbar sklearn": {
+    "ase featomic plotly pymbar": {
         "import fisherlib.figures": ("figures", "plotly", "figures"),
         "from fisherlib.figures import landscape": ("figures", "plotly", "figures"),
         "fl.tables": ("figures", "plotly", "figures"),
         "import fisherlib.report.page": ("report", "plotly", "report"),
         "fl.io.read": ("io", "ase", "io"),
-        "fl.training": ("neural", "sklearn", "neural"),
+        "fl.neural.train": ("neural", "ase", "neural"),
         "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
     },
     "optuna": {
@@ -112,7 +112,8 @@ MISSING = {
         "fl.tuning.search": ("tuning", "optuna", "tuning"),
         "fl.figures.pareto(None)": ("figures", "optuna", "tuning"),
     },
-    "ipywidgets pooch": {
+    "equinox ipywidgets pooch": {
+        "fl.neural.train": ("neural", "equinox", "neural"),
         "fl.widgets.Dashboard": ("widgets", "ipywidgets", "lab"),
         "fl.io.fetch('ZuoEtAl2020.tar.gz')": ("io", "pooch", "io"),
     },

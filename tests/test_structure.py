@@ -72,6 +72,7 @@ ONE_MEANING = {
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
     "study": "the room, and the class that it is about",
     "tables": "rows and columns, for people and in pickles",
+    "training": "of a neural potential, and its figure",
     "tuning": "the room and its figures",
     "values": "checks of numbers and words: of a caller, and in a file",
 }

@@ -578,6 +578,8 @@ SLIPS = {
     "fl.neural.NeuralModel(model, data)": "potential",
     "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # figures and tables
+    "fl.figures.training([1.0])": "history",
+    "fl.figures.training({'loss': []})": "history",
     "fl.figures.parity(compared)": "comparisons",
     "fl.figures.parity([])": "comparisons",
     "fl.figures.parity([model])": "comparisons",

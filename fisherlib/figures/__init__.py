@@ -32,6 +32,7 @@ from .style import PALETTE as PALETTE
 from .style import REFERENCE as REFERENCE
 from .style import SCALE as SCALE
 from .style import styled as styled
+from .training import training as training
 from .trajectories import energies as energies
 from .tuning import importances as importances
 from .tuning import pareto as pareto

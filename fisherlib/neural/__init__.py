@@ -1,5 +1,6 @@
 """Neural potentials on the descriptors of each atom: the model, its training, its file and its losses on planes."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .landscape import NeuralModel as NeuralModel
@@ -8,17 +9,18 @@ from .weights_file import read as read
 from .weights_file import write as write
 
 if TYPE_CHECKING:
+    from .training import fit_of as fit_of
     from .training import train as train
+
+#: What needs JAX, which takes a second to load; a trained network needs numpy only.
+_TRAINING = ("fit_of", "train")
 
 
 def __getattr__(name: str) -> object:
-    # Training needs JAX, which takes a second to load; a trained network needs numpy only.
-    if name == "train":
-        from .training import train
-
-        return train
+    if name in _TRAINING:
+        return getattr(import_module(f"{__name__}.training"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "train"})
+    return sorted({*globals(), *_TRAINING})

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +15,7 @@ import optax
 from ..arguments import keys, kind, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array, Dataset, stated, symbol
+from ..moments import Moments
 from ..progress import Progress, silent
 from ..units import counted
 from .batches import Configurations
@@ -128,6 +129,17 @@ def train(
     )
     left = fitted.energies - potential.energies(fitted)
     return dataclasses.replace(potential, **_offsets_of(data, offsets + best_offsets(left, n)))
+
+
+def fit_of(data: Dataset, **settings: Any) -> Callable[[Moments], NeuralPotential]:
+    """How a network is fitted, as ``Study.held_out`` and ``validation.cross_validate`` take it: moments → potential.
+
+    Args:
+        data: the trajectories; a network is trained on those among them whose moments are given.
+        settings: of ``train``.
+    """
+    kind("data", data, Dataset, "study.held_out(neural.fit_of(study.parts))")
+    return lambda moments: train(data.select(tuple(moments)), **settings)
 
 
 def descend(

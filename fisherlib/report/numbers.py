@@ -49,6 +49,10 @@ def numbers(
             }
             for offer in study.offers
         ],
+        "networks": [
+            {"name": other, "held_out": _errors(others[name]) if (name := f"{other}, held out") in others else None}
+            for other in study.others
+        ],
         "cdf": {"ks": _distance(ks, held_out), "wasserstein_1": _distance(wasserstein_1, held_out)},
         "verdicts": [_verdict(v) for v in verdicts],
         "data": {name: facts[name] for name in ("sha256", "trajectories", "configurations")},

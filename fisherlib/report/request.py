@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +45,10 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
     before = defaults(_content(notebook))
     try:
         given = check(
-            parameters, before, notebook=notebook.name, texts=FILES.union(ROLES, ["units", "elements", "descriptor"])
+            parameters,
+            before,
+            notebook=notebook.name,
+            texts=FILES.union(ROLES, ["units", "elements", "descriptor", "network"]),
         )
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:
@@ -116,6 +120,7 @@ class Request:
             with self._noting():
                 K = self._columns(opened) if opened.fixed is None else self._fixed(opened)
             self._key(opened)
+            self._network(opened)
         self._theta(K)
         if self.faults:
             raise ParameterError(
@@ -129,6 +134,18 @@ class Request:
             if value is None or (number and least <= value <= greatest and (name not in WHOLE or value == int(value))):
                 continue
             self.faults.append(f"{name}: expected {what} from {least:.10g} to {greatest:.10g}, got {value!r}")
+
+    def _network(self, opened: io.Opened) -> None:
+        """A network needs structures, of which the Jacobian of descriptors is computed."""
+        if (given := self.given.get("network")) is None:
+            return
+        if not re.fullmatch(r"\s*[1-9]\d{0,3}(\s*,\s*[1-9]\d{0,3})*\s*", str(given)):
+            self.faults.append(f"network: expected units of its hidden layers, such as 32,32, got {given!r}")
+        if opened.fixed is not None or opened.has_descriptors or self.choice.descriptors:
+            self.faults.append(
+                f"network: {opened.path.name} has descriptors of its own, without their Jacobian: leave it out, or give a file of "
+                "structures"
+            )
 
     def _descriptor(self) -> Descriptor | None:
         """The descriptor that is asked for; None leaves it to the reader."""
