@@ -737,7 +737,6 @@ MADE_ELSEWHERE = {
     "fl.tables.Column",
     "fl.tables.Table",
     "fl.tables.columns",
-    "fl.tuning.Axis",
     "fl.tuning.Search",
     "fl.tuning.Trial",
 }

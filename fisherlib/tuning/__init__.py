@@ -2,7 +2,6 @@
 
 from .search import read as read
 from .search import search as search
-from .space import Axis as Axis
 from .space import Space as Space
 from .trials import Search as Search
 from .trials import Trial as Trial

@@ -33,6 +33,12 @@ class Trial(Found):
         name: of the descriptor.
         settings: parameters of the descriptor and of the fit that were searched or fixed.
         descriptor: with these settings.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> trial = fl.tuning.read("data/cu55_tuning.journal").best
+        >>> trial.name, trial.descriptor.n_max == trial.settings["n_max"]
+        ('Soap', True)
     """
 
     number: int
