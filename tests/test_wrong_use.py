@@ -547,11 +547,6 @@ SLIPS = {
     "fl.cluster.write_part('nowhere', '1', 2, 'part.npz')": "number",
     "fl.cluster.Rows(data)": "database",
     # networks
-    "fl.training.train(moments)": "data",
-    "fl.training.train('md.npz')": "data",
-    "fl.training.train(data, hidden=12)": "hidden",
-    "fl.training.train(data, hidden=('12',))": "hidden",
-    "fl.training.train(data, seed='a')": "seed",
     # searches
     "fl.tuning.Space('soap')": "descriptor",
     "fl.tuning.Space(fl.descriptors.Soap(), cutoff=(4.0, 5.0))": "descriptor",
