@@ -70,8 +70,6 @@ def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
     for page, look in (("Fit", walk.fit), ("Compare", walk.compare), ("Landscape", walk.landscape)):
         explorer.press(page)
         look(explorer)
-    walk.network(explorer)
-    explorer.picture("network")
     explorer.command("apputils:change-theme", theme="JupyterLab Dark")
     for page in ("Landscape", "Compare", "Fit", "Load"):
         explorer.press(page)

@@ -65,6 +65,7 @@ ONE_MEANING = {
     "metastability": "the check and its figure",
     "moments": "the room, and the file of moments",
     "names": "names of columns: of descriptors in memory, and in files",
+    "potential": "a model of energies and forces: the room of the linear one, and the neural one",
     "properties": "the guest, and its figures",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",

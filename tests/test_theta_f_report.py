@@ -229,17 +229,3 @@ def test_every_selector_changes_the_surface_and_it_turns_by_the_mouse(
     page.get_by_label("Plane").select_option("softest and stiffest")
     assert "soft" in page.evaluate(AXIS) and page.evaluate(SURFACE).startswith("KS of energies")
     assert np.allclose(settled(page, EYE), turned, atol=1e-6)
-
-
-@pytest.mark.browser
-def test_a_network_has_planes_of_its_own_and_names_stay_readable(page: object) -> None:
-    page.get_by_label("Plane").select_option("two coefficients")
-    page.get_by_label("Model").select_option("MLP, two hidden layers")
-    assert page.get_by_label("Plane").input_value() in ("random", "towards its first weights")
-    page.get_by_label("Plane").select_option("towards its first weights")
-    assert page.evaluate(AXIS) == "MLP, two hidden layers →<br>before training"
-    names = page.locator("figure").last.locator(".annotation-text:visible")  # where the surface cannot hide them
-    assert names.all_text_contents() == ["MLP, two hidden layers", "first weights"]
-    assert page.get_by_label("Plane").locator("option:not([hidden])").count() == 2
-    page.get_by_label("Model").select_option("θ_f")
-    assert page.get_by_label("Plane").input_value() == "through another model"

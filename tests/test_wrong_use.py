@@ -693,7 +693,7 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("trust", "cluster", "descriptors", "profiles", "training", "tables", "tuning"),
+    *("trust", "cluster", "descriptors", "profiles", "tables", "tuning"),
     *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
 )
 

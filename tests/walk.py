@@ -180,11 +180,3 @@ def landscape(e: Explorer) -> None:
     e.choose("Model", "θ (given)")
     e.until("gd._fullLayout.scene.xaxis.title.text.startsWith('θ (given)')")
     assert e.eye() == turned
-
-
-def network(e: Explorer) -> None:
-    """A network is trained when it is chosen for the first time."""
-    e.choose("Model", "MLP, one hidden layer")
-    e.until("gd._fullLayout.scene.xaxis.title.text.includes('filter-normalised')", timeout=180_000)
-    e.choose("Plane", "towards its first weights")
-    e.until("gd._fullData.some(t => t.mode === 'markers+text' && [...t.text].includes('first weights'))")

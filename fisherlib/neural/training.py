@@ -100,10 +100,10 @@ def train(
     for what, value in {"epochs": epochs, "patience": patience, "batch": batch, "inputs": inputs or 1}.items():
         whole(what, value, 1, what)
     check_seed(seed)
-    for t in data.values():
-        sites_of(t), jacobian_of(t)
     rng = np.random.default_rng(seed)
     fitted, held = _split(data, validation, rng)
+    for t in data.values():
+        sites_of(t), jacobian_of(t)
     seen = Inputs.of(fitted, inputs)
     first = _first((seen.projection.shape[1], *hidden, 1), seen.skip, rng)
     n = composition(fitted, data)
