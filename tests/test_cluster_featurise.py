@@ -395,9 +395,21 @@ def test_the_command_writes_moments_or_a_database(file: Path, tmp_path: Path) ->
     assert Database.open(tmp_path / "db").read()["alloy"].temperature == 500.0
 
 
+def test_the_command_takes_any_descriptor(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warnings.showwarning", None)
+    words = ["featurise", str(file), "--descriptor", "gmp:cutoff=4,n_widths=2,l_max=1", "--temperature", "500"]
+    assert main([*words, "-o", str(tmp_path / "m.npz")]) == 0
+    gmp = fl.descriptors.Gmp(cutoff=4.0, n_widths=2, l_max=1)
+    want = cluster.featurise(file, descriptor=gmp, temperature=500.0, progress=silent)
+    assert same(read_moments(tmp_path / "m.npz"), want)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--descriptor", "foo"], "descriptor: expected one of soap, "),
+        (["--descriptor", "gmp:n_widths=0"], "descriptor: expected gmp:cutoff=7, say, of cutoff, n_widths"),
+        (["--key", "run"], "'run'"),
         (["--shards", "1/2"], "--shards: expected none with featurise"),
         (["more.xyz"], "paths: expected one database, part files, or featurise and one file"),
         (["-o", "x.txt"], "output: expected a name ending in .npz"),

@@ -1,11 +1,13 @@
 """How many descriptors there are, which default is taken, and settings that fit."""
 
 import itertools
+import json
 from typing import Any
 
 import pytest
 
-from fisherlib.descriptors import Default, Soap, default_for, in_words, or_default
+from fisherlib.descriptors import KINDS, Default, Gmp, Soap, default_for, from_text, in_words, or_default, with_settings
+from fisherlib.descriptors.contract import recorded
 from fisherlib.descriptors.sizes import count, fitting
 
 FEW = list(itertools.combinations([1, 6, 8, 29, 79], 2))
@@ -70,3 +72,30 @@ def test_a_descriptor_that_is_given_is_never_made_smaller() -> None:
     assert or_default(Soap(n_max=6), [1, 6, 7, 8], 30) == Soap()
     assert or_default(None, [1, 6, 7, 8], 40_500) == Soap(n_max=3, l_max=2)
     assert or_default(None) == Soap()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_descriptor_is_counted_cut_and_named(name: str) -> None:
+    descriptor = from_text(name)
+    for elements in (1, 2, 5, 7, 9):
+        species = list(range(1, elements + 1))
+        assert count(descriptor, species) == len(descriptor.names(species))
+    smaller = fitting(descriptor, [29, 79], 40)
+    assert count(smaller, [29, 79]) <= 40 and type(smaller) is type(descriptor)
+    assert json.loads(json.dumps(recorded(descriptor))) == recorded(descriptor)
+    assert in_words(descriptor).startswith(descriptor.parameters["name"])
+    first = next(iter(descriptor.limits))
+    with pytest.raises(ValueError, match=f"descriptor: expected {name}:.*, say, of {first}, .*, got '{name}:colour=3'"):
+        from_text(f"{name}:colour=3")
+    with pytest.raises(ValueError, match=f"descriptor: expected {name}:.* from .* to .*, got 'wide'"):
+        from_text(f"{name}:{first.upper()}=wide")
+
+
+def test_settings_are_put_over_those_in_words() -> None:
+    assert with_settings("gmp:l_max=2", cutoff=6) == Gmp(l_max=2, cutoff=6.0)
+    assert with_settings(Gmp(l_max=2), n_widths=3.0) == Gmp(l_max=2, n_widths=3)
+    assert from_text('snap: two_j=4, quadratic=true, radii={"Cu": 0.5, "Au": 0.6}').parameters["radii"]["Au"] == 0.6
+    with pytest.raises(ValueError, match="n_max: expected a setting of Gmp, cutoff, n_widths, .*, got 5"):
+        with_settings("gmp", n_max=5)
+    with pytest.raises(ValueError, match="descriptor: expected one of soap, .*, got 'foo'"):
+        with_settings("foo", cutoff=5.0)

@@ -3,6 +3,8 @@
 import importlib
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import ase
@@ -172,6 +174,41 @@ def test_a_killed_worker_does_no_harm(file: Path, small_chunks: None) -> None:
     assert same(featurise(file, PAIRS, workers=2, progress=kill), want) and len(killed) == 1
 
 
+SCRIPT = """
+import os, sys
+import fisherlib as fl
+from fisherlib.cluster import datasets
+
+datasets.NUMBERS = 700
+calls = []
+
+
+def progress(done, total):
+    calls.append(done)
+    if len(calls) == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+
+
+gmp = fl.descriptors.Gmp(n_widths=2, l_max=2)
+data = fl.featurise(sys.argv[1], gmp, workers=2, temperature=300.0, check=False, progress=progress)
+print(data.K)
+"""
+
+
+def test_a_killed_script_goes_on_and_needs_no_guard(file: Path, tmp_path: Path, place: Path) -> None:
+    """Its workers do not run it once more."""
+    script, gmp = tmp_path / "script.py", fl.descriptors.Gmp(n_widths=2, l_max=2)
+    script.write_text(SCRIPT)
+    want = read(file, gmp)
+    for kill, status, said in ((4, -signal.SIGKILL, ""), (0, 0, "6\n")):
+        made = subprocess.run([sys.executable, script, file, str(kill)], capture_output=True, text=True, timeout=120)
+        assert (made.returncode, made.stdout) == (status, said), made.stderr
+        assert len(list(place.glob("*.parts/*.npz"))) == kill
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "_computed", pytest.fail)
+        assert same(featurise(file, gmp), want)
+
+
 def test_parts_are_listed_and_cleaned_with_the_rest_and_a_folder_that_cannot_be_had_is_a_warning(
     file: Path, small_chunks: None, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,6 +313,10 @@ def test_the_jacobian_is_kept_and_computed_again_where_it_was_damaged(
     kept.write_bytes(content)
     assert same(featurise(file, SOAP, jacobian=True), first)
     assert featurise(file, SOAP)["alloy"].jacobian is None
+    with pytest.warns(
+        UserWarning, match=r"a.npz: the Jacobian of the descriptors is not written; fl.featurise\(…, jac"
+    ):
+        fl.io.write(first, file.parent / "a.npz")
 
 
 def test_the_size_of_a_jacobian_is_told_and_refused_where_it_does_not_fit(

@@ -228,7 +228,7 @@ def test_descriptors_that_know_nothing_of_strain_are_refused(tmp_path: Path) -> 
     with pytest.raises(
         ValueError, match="^stress: expected strain descriptors beside the descriptors of b.xyz, got none"
     ):
-        read(tmp_path / "b.xyz", frames)
+        read(tmp_path / "b.xyz", frames, descriptor=None)
 
 
 @pytest.mark.parametrize(

@@ -897,14 +897,18 @@ def test_a_featuriser_is_chosen_with_its_settings_and_computed_when_asked_for(
     cutoff = choice.fields["cutoff"]
     assert cutoff.description == "cutoff, Å" and cutoff.value == fl.descriptors.Gmp().cutoff
     assert (cutoff.min, cutoff.max) == fl.descriptors.Gmp.limits["cutoff"][:2]
-    assert "GMP with n_widths=7, l_max=4: K = 35 descriptors of 80 atoms, a moment" in choice.sentence.value
-    cutoff.value, choice.fields["n_widths"].value = 5.5, 3
-    assert "K = 15 descriptors" in choice.sentence.value and panel.state.descriptor == ""
+    told = f"{fl.descriptors.in_words(gmp := fl.descriptors.Gmp())}: K = {len(gmp.names([29]))} descriptors of 80 atoms, a moment"
+    assert told in choice.sentence.value
+    cutoff.value, choice.fields["n_widths"].value, choice.fields["l_max"].value = 5.5, 3, 3
+    assert "K = 12 descriptors" in choice.sentence.value and panel.state.descriptor == ""
     choice.button.click()
     ok(panel)
-    assert panel.state.descriptor == "gmp:cutoff=5.5,n_widths=3" and choice.button.disabled and panel.data.K == 15
+    assert panel.state.descriptor == "gmp:cutoff=5.5,n_widths=3,l_max=3" and choice.button.disabled
+    assert panel.data.K == 12
     assert panel.data.provenance["descriptor"]["cutoff"] == 5.5 and "computed." in choice.sentence.value
-    want = fl.io.read(bare, descriptor=fl.descriptors.Gmp(cutoff=5.5, n_widths=3), temperature=300.0, check=False)
+    want = fl.io.read(
+        bare, descriptor=fl.descriptors.Gmp(cutoff=5.5, n_widths=3, l_max=3), temperature=300.0, check=False
+    )
     for key, t in want.items():
         np.testing.assert_array_equal(panel.data[key].descriptors, t.descriptors)
     choice.kind.value = ""
@@ -914,7 +918,7 @@ def test_a_featuriser_is_chosen_with_its_settings_and_computed_when_asked_for(
 
 
 def test_a_featuriser_belongs_to_its_file_and_goes_where_the_file_has_descriptors(bare: Path, good: Path) -> None:
-    panel = panel_of(bare, temperature=300.0, descriptor="gmp:n_widths=2")
+    panel = panel_of(bare, temperature=300.0, descriptor="gmp:n_widths=2,l_max=3")
     ok(panel)
     assert panel.featuriser.kind.value == "gmp" and panel.featuriser.fields["n_widths"].value == 2
     panel.state.path = str(good)
@@ -923,7 +927,7 @@ def test_a_featuriser_belongs_to_its_file_and_goes_where_the_file_has_descriptor
     panel.state.path = str(bare)
     ok(panel)
     assert panel.featuriser.layout.display == "" and panel.featuriser.fields["n_widths"].value == 2
-    assert panel.data.K == 10
+    assert panel.data.K == 8
 
 
 def test_what_cannot_be_computed_is_said_beside_the_choice(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -962,7 +966,10 @@ def test_cancelling_a_featuriser_goes_back_to_the_one_that_is_shown(
         choice.kind.value = "gmp"
         choice.button.click()
         assert waiting.begun.wait(60)
-        choice.fields["l_max"].value = 2  # what it would take is told while another one is computed
+        choice.fields["n_widths"].value, choice.fields["l_max"].value = (
+            7,
+            2,
+        )  # what it would take is told while another one is computed
         assert "l_max=2: K = 21 descriptors" in choice.sentence.value
         panel.work.button.click()
         waiting.go.set()

@@ -45,7 +45,8 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.choose("Energies", "energies")
 
     e.choose("Descriptors to compute", GMP)
-    e.fill("cutoff, Å", "6")
+    for name, value in (("cutoff, Å", "6"), ("n_widths", "7"), ("l_max", "4")):
+        e.fill(name, value)
     e.panel.get_by_text("n_widths=7, l_max=4: K = 35 descriptors of 55000 atoms, about").wait_for()
     e.picture("featuriser")
     e.press("Compute")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..descriptors import from_text
+from ..descriptors import KINDS, from_text
 from ..io.moments import write_moments
 from .accumulate import accumulate
 from .featurise import featurise
@@ -21,13 +21,15 @@ examples:
   python -m fisherlib.cluster db --shards $SLURM_ARRAY_TASK_ID/100 -o part-$SLURM_ARRAY_TASK_ID.npz
   python -m fisherlib.cluster part-*.npz -o moments.npz
   python -m fisherlib.cluster featurise data.xyz -o moments.npz --workers 8 --descriptor cutoff=4.5,n_max=8
-  python -m fisherlib.cluster featurise data.xyz -o db --workers 8
+  python -m fisherlib.cluster featurise data.xyz -o db --workers 8 --descriptor gmp:cutoff=6
 """
+#: Options of featurise alone.
+_OF_FILES = ("descriptor", "temperature", "key", "units", "elements", "stress")
 #: Options that would do nothing, by what is done.
 _USELESS = {
-    "merging": ("shards", "workers", "scheduler", "keep", "descriptor", "temperature"),
-    "--shards": ("scheduler", "by", "descriptor", "temperature"),
-    "a whole database": ("descriptor", "temperature"),
+    "merging": ("shards", "workers", "scheduler", "keep", *_OF_FILES),
+    "--shards": ("scheduler", "by", *_OF_FILES),
+    "a whole database": _OF_FILES,
     "featurise": ("shards",),
 }
 
@@ -55,8 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--scheduler", help="address of a Dask scheduler, instead of processes")
     add("--by", choices=("trajectory", "temperature"), help="what is added up (trajectory)")
     add("--keep", help="folder for what is done, to go on from (moments/ in the database, .cache/ beside a file)")
-    add("--descriptor", metavar="NAME=VALUE,…", help="settings of the descriptor, of featurise")
+    kinds = ", ".join(KINDS)
+    add("--descriptor", metavar="NAME:SETTING=VALUE,…", help=f"of featurise, one of {kinds}, gmp:cutoff=6 say")
     add("--temperature", type=float, help="K, of featurise, for files that do not say")
+    add("--key", help="of featurise, the entry that tells trajectories apart")
+    add("--units", help="of featurise, in what energies, forces and lengths are: atomic, cp2k …")
+    add("--elements", help="of featurise, symbols of the types of a LAMMPS dump: W,Be")
+    add("--stress", action="store_true", default=None, help="of featurise, stresses or virials too")
     return parser
 
 
@@ -107,7 +114,8 @@ def _run(given: argparse.Namespace) -> None:
     if job == "merging":
         made: Any = merge(given.paths, by=whole["by"])
     elif job == "featurise":
-        settings = {"descriptor": given.descriptor and from_text(given.descriptor), "temperature": given.temperature}
+        settings = {name: value for name in _OF_FILES if (value := getattr(given, name)) is not None}
+        settings |= {"descriptor": from_text(given.descriptor)} if given.descriptor else {}
         made = featurise(path, into=None if output.suffix else output, **settings, **how, **whole)
     else:
         made = accumulate(path, **how, **whole)

@@ -1,6 +1,7 @@
 """A dataset with its descriptors, written as one file or into a database."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     ``milady-descriptors`` (ΣN, K), ``milady-descriptors-forces`` (ΣN, 3, K) = −∂D/∂x, ``forces`` (ΣN, 3); ``n_atoms`` and
     ``configurations`` say where each configuration begins; ``virials`` (M, 6) and ``strain_descriptors`` (M, 6, K) are NaN
     where they are not known, and are read with ``stress=True``. In a database Φ is float32 (``database.write_dataset`` asks).
+    No file holds the Jacobian of the descriptors, and a warning says so where there is one: ``io.read(jacobian=True)`` and
+    ``fl.featurise(…, jacobian=True)`` compute it, or find it in their cache.
 
     Args:
         data: to write.
@@ -45,6 +48,9 @@ def write(data: Dataset, path: str | os.PathLike) -> None:
     """
     kind("data", data, Dataset, "io.write(data, path)")
     location("path", path, "io.write(data, 'md.npz')")
+    if any(t.jacobian is not None for t in data.values()):
+        said = "the Jacobian of the descriptors is not written; fl.featurise(…, jacobian=True) computes it again, or finds it"
+        warnings.warn(f"{Path(path).name}: {said}", stacklevel=2)
     suffix = Path(path).suffix
     if suffix in (".xyz", ".extxyz"):
         if reference := data.provenance.get("reference"):
