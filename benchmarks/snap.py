@@ -96,8 +96,9 @@ def element(name: str, folder: Path) -> tuple[bool, bool]:
     train, test = (fl.io.read(p, descriptor=snap, check=False, progress=silent) for p in fl.io.zuo2020(name))
     theta_f = fl.regression.fisher_fit(fl.accumulate(train, progress=silent), temperature=300.0)
     single = singly(train)
-    weight = weight_by_validation(single)
-    both = fitted(fl.accumulate(single, progress=silent), weight)
+    weight, moments = weight_by_validation(single), fl.accumulate(single, progress=silent)
+    both = fitted(moments, weight)
+    least = min(float(np.sqrt(np.mean(errors(fitted(moments, w), test)[0] ** 2))) for w in WEIGHTS)
     E, F = zip(*(errors(model, test) for model in (theta_f, both, reference)), strict=True)
     rmse = [float(np.sqrt(np.mean(e**2))) for e in E]
     gain = E[1] ** 2 - E[2] ** 2
@@ -105,7 +106,7 @@ def element(name: str, folder: Path) -> tuple[bool, bool]:
     close, fine = abs(F[0] / FORCES[name] - 1) < 0.01, rmse[1] <= rmse[2]
     print(
         f"{name} {len(test.energies):4d} {F[0]:8.4f} {100 * (F[0] / FORCES[name] - 1):+6.2f} % {rmse[0]:7.2f} | {weight:6.0f} "
-        f"{rmse[1]:6.2f} {F[1]:.4f} | {rmse[2]:5.2f} {F[2]:.4f} | {z:+5.1f} {'yes' if fine else 'no'}",
+        f"{rmse[1]:6.2f} {F[1]:.4f} ({least:5.2f}) | {rmse[2]:5.2f} {F[2]:.4f} | {z:+5.1f} {'yes' if fine else 'no'}",
         flush=True,
     )
     return close, fine
@@ -113,9 +114,12 @@ def element(name: str, folder: Path) -> tuple[bool, bool]:
 
 def elements() -> None:
     print("test errors: energies in meV/atom, forces in eV/Å; w by held-out energies of training data alone")
-    print("         θ_f: F, to be   E        | w      E + F:   F     | published     | z     no worse than published")
+    print(
+        "         θ_f: F, to be   E        | w      E + F:   F    (least) | published     | z     no worse than published"
+    )
     with tempfile.TemporaryDirectory() as folder:
         close, fine = zip(*(element(name, Path(folder)) for name in FORCES), strict=True)
+    print("(least): of all w, chosen on the test set, which is no fair choice")
     print("z: mean difference of squared errors of energies, in its standard errors over test configurations")
     print(
         f"forces within 1 %: {sum(close)} of 6, 6 wanted; energies no worse than published: {sum(fine)} of 6, 4 wanted"
@@ -266,9 +270,14 @@ def example(folder: Path) -> None:
     data = frames if given.reference is None else fl.descriptors.without_reference(frames, given.reference)
     moments = fl.cluster.featurise(data, descriptor=INP, workers=WORKERS, keep=False, progress=silent)
     model = fl.regression.weighted_fit(moments, given.weights)
-    forces = fl.regression.force_rmse(moments, model.theta)
+    sizes = {f.key: (len(f.n_atoms), int(f.n_atoms.sum())) for f in data}
+    M, N = np.array([sizes[key] for key in moments]).T
+    force = np.sqrt(np.average(fl.regression.force_rmse(moments, model.theta) ** 2, weights=N))
+    plain = {"*": fl.regression.GroupWeights(forces=0.0, energies=1.0)}
+    energy = np.sqrt(2 * fl.regression.weighted_loss(moments, plain, of=["energies"])(model.theta) / M.sum())
     print(
-        f"InP of FitSNAP: force errors of its groups {np.round(forces, 3).tolist()}, of all 0.306146 eV/Å as printed there"
+        f"InP of FitSNAP, its weights, on its own data: forces {force:.6f} eV/Å (FitSNAP prints 0.306146), energies "
+        f"{energy:.6f} eV/atom with the best offsets and the mean size of each group (0.007373)"
     )
 
 
