@@ -55,7 +55,7 @@ def run(settings: tuple[float, float, float, int], seed: int, *, configurations:
         temperature=T,
         picoseconds=0.12 * configurations,
         burn_in=0.24,
-        every=50,
+        every=30,
         seed=seed,
         key=f"{settings} {seed}",
     ).take(f"{settings} {seed}", range(1, configurations + 1))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from ase.calculators.emt import EMT
 
 import fisherlib as fl
 
@@ -572,6 +573,27 @@ SLIPS = {
     "fl.neural.read(3)": "path",
     "fl.neural.NeuralModel(model, data)": "potential",
     "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
+    "fl.training.train(moments)": "data",
+    "fl.training.train('md.npz')": "data",
+    "fl.training.train(data, hidden=12)": "hidden",
+    "fl.training.train(data, hidden=('12',))": "hidden",
+    "fl.training.train(data, seed='a')": "seed",
+    # properties
+    "fl.properties.cubic(model, None)": "calculator",
+    "fl.properties.energy_curve(fl.Calculator, None)": "calculator",
+    "fl.properties.vacancy(calculator, 'Cu')": "crystal",
+    "fl.properties.phonons(calculator, data)": "crystal",
+    "fl.properties.spread(model, fl.properties.cubic, [theta])": "what",
+    "fl.properties.spread(fl.properties.cubic, fit, [theta])": "model",
+    "fl.properties.spread(fl.properties.cubic, model, theta)": "thetas",
+    "fl.properties.theta_draws(fit, loss.A)": "theta",
+    "fl.properties.theta_draws(theta, theta)": "covariance",
+    "fl.properties.nve(t, calculator, temperature=300.0, picoseconds=1.0)": "atoms",
+    "fl.properties.nvt(data, calculator, temperature=300.0, picoseconds=1.0)": "atoms",
+    "fl.properties.drift(data)": "frames",
+    "fl.properties.block_test(1.0, 2.0)": "a",
+    "fl.properties.in_blocks(3.0)": "series",
+    "fl.properties.pair_distances(data)": "frames",
     # figures and tables
     "fl.figures.training([1.0])": "history",
     "fl.figures.training({'loss': []})": "history",
@@ -614,6 +636,12 @@ SLIPS = {
     "fl.figures.pareto(None)": "search",
     "fl.figures.calibration(t.energies, t.energies, unit='eV')": "bars",
     "fl.figures.metastability(moments)": "found",
+    "fl.figures.properties(moments, {})": "spreads",
+    "fl.figures.properties({'a': moments}, {})": "spreads",
+    "fl.figures.phonon_points([1.0], {})": "spreads",
+    "fl.figures.property_table({'a': 1.0}, {})": "spreads",
+    "fl.figures.energy_curves([1.0])": "curves",
+    "fl.figures.pair_distributions([1.0])": "found",
     "fl.figures.styled(None, title='a', height=3)": "figure",
     "fl.tables.facts(data.summary)": "values",
     "fl.tables.trajectories(moments)": "data",
@@ -655,6 +683,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "theta": fit.theta,
         "other": np.array([2.0, 1.0]),
         "model": model,
+        "calculator": EMT(),
         "plane": plane,
         "surface": fl.landscape(loss, plane, n=5),
         "compared": fl.comparison.compare(model, data),
@@ -693,8 +722,8 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("trust", "cluster", "descriptors", "profiles", "tables", "tuning"),
-    *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
+    *("trust", "cluster", "descriptors", "profiles", "neural", "tables", "tuning"),
+    *("trust", "cluster", "descriptors", "profiles", "properties", "training", "tables"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
@@ -726,6 +755,8 @@ MADE_ELSEWHERE = {
     "fl.io.Opened",
     "fl.io.printable",
     "fl.io.versions",
+    "fl.properties.BlockTest",
+    "fl.properties.Spread",
     "fl.profiles.Curve",
     "fl.profiles.Profile",
     "fl.tables.Card",
