@@ -276,6 +276,8 @@ def test_a_database_is_the_one_of_the_cluster(file: Path, tmp_path: Path) -> Non
     assert [h.content for h in made.shards()] == [h.content for h in other.shards()]
     with pytest.raises(ValueError, match="jacobian: expected none with into=, as a database holds no Jacobian"):
         featurise(file, PAIRS, into=tmp_path / "db", jacobian=True)
+    with pytest.raises(ValueError, match="configurations: expected positions, got db, which holds rows of descriptors"):
+        featurise(tmp_path / "db", PAIRS)
     atoms = fl.cluster.featurise(alloy(), descriptor=PAIRS, temperature=300.0, keep=False, progress=silent)
     assert len(atoms) == 1
 

@@ -110,6 +110,10 @@ def featurise(
     engine: dict[str, Any] = {"jacobian": jacobian, "computing": OnEngine(workers, client), "progress": progress}
     if frames is None:
         file = opened(configurations, elements=elements, energies=choice.energies)  # type: ignore[arg-type]
+        if file.fixed is not None:
+            raise ValueError(
+                f"configurations: expected positions, got {file.path.name}, which holds rows of descriptors; io.read takes it"
+            )
         choice = dataclasses.replace(choice, energies=None) if file.kind == "LAMMPS dump" else choice
         engine |= {"reference": reference, "on_bad": on_bad, "check": check}
         return file.dataset(choice, descriptor=descriptor, **engine)
