@@ -573,11 +573,6 @@ SLIPS = {
     "fl.neural.read(3)": "path",
     "fl.neural.NeuralModel(model, data)": "potential",
     "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
-    "fl.training.train(moments)": "data",
-    "fl.training.train('md.npz')": "data",
-    "fl.training.train(data, hidden=12)": "hidden",
-    "fl.training.train(data, hidden=('12',))": "hidden",
-    "fl.training.train(data, seed='a')": "seed",
     # properties
     "fl.properties.cubic(model, None)": "calculator",
     "fl.properties.energy_curve(fl.Calculator, None)": "calculator",
@@ -722,8 +717,7 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("trust", "cluster", "descriptors", "profiles", "neural", "tables", "tuning"),
-    *("trust", "cluster", "descriptors", "profiles", "properties", "training", "tables"),
+    *("trust", "cluster", "descriptors", "profiles", "properties", "neural", "tables", "tuning"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
