@@ -59,10 +59,11 @@ class Incidents:
             raise Stopped
 
 
-def search(journal: Path, per_trajectory: int | None) -> fl.tuning.Search:
+def search(journal: Path, per_trajectory: int, seed: int) -> fl.tuning.Search:
     """The whole search, with its incidents; prints what was kept of it."""
     frames, incidents = fl.io.read_frames(DATA)[:SEARCHED], Incidents()
-    how = {"trials": TRIALS, "workers": WORKERS, "most": MOST, "per_trajectory": per_trajectory, "progress": incidents}
+    how = {"trials": TRIALS, "workers": WORKERS, "most": MOST, "per_trajectory": per_trajectory, "seed": seed}
+    how["progress"] = incidents
     try:
         found = fl.tuning.search(frames, SPACE, journal=journal, **how)
     except Stopped:
@@ -109,11 +110,12 @@ def main() -> None:
     parser.add_argument(
         "--per-trajectory", type=int, default=25, help="configurations of each walker that are used, of 50"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the folds and of what is drawn")
     asked = parser.parse_args()
     one_thread()
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        found = search(asked.journal or Path(folder) / "tuning.journal", asked.per_trajectory)
+        found = search(asked.journal or Path(folder) / "tuning.journal", asked.per_trajectory, asked.seed)
         wall = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(u.ru_utime + u.ru_stime for u in used)

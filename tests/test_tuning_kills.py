@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -69,11 +70,14 @@ def test_a_search_that_is_killed_as_a_whole_goes_on(frames: list[Configurations]
     environment = os.environ | {"PYTHONPATH": str(root)}
     command = [sys.executable, "-c", PROGRAM, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment) as running:
+        enough = threading.Timer(PATIENCE, running.kill)
+        enough.start()
         try:
             assert running.stdout is not None
             while running.stdout.readline() != "3\n":
                 assert running.poll() is None
         finally:
+            enough.cancel()
             running.kill()
     study = journal.study_in(path)
     orphan = study.ask()  # one that a process had begun which is not there any more

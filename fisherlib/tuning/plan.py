@@ -21,7 +21,7 @@ from .space import STRENGTH, Axis, Space
 #: Strengths tried in each power of ten.
 PER_DECADE = 4
 #: Settings in a row that do not go together before a search gives up.
-PATIENCE = 200
+PATIENCE = 100
 
 
 @dataclasses.dataclass(frozen=True)
