@@ -1,6 +1,7 @@
 """The dashboard as a whole: header, pages and figure speak of one file, or all say why there is none, whatever is clicked."""
 
 import asyncio
+import functools
 import itertools
 import threading
 from collections.abc import Callable
@@ -276,13 +277,16 @@ def test_a_page_has_one_heartbeat_that_answers() -> None:
     assert answers == [{"ping": 3}]
 
 
-def test_a_page_shows_its_own_figure_or_none_while_it_draws_and_after_that_is_cancelled() -> None:
+def test_a_page_shows_its_own_figure_or_none_while_it_draws_and_after_that_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     go = threading.Event()
+    made = functools.partial(fl.Study, others=[Slow(go)])
+    monkeypatch.setattr("fisherlib.widgets.reading.Study", made)
 
     async def scene() -> None:
         dashboard = Dashboard("demo.npz")
         dashboard.load.work.wait()
-        dashboard.add(Slow(go))
         dashboard.pages.value = "Landscape"
         landscape = dashboard.landscape
         landscape.state.model = "net"

@@ -1,5 +1,6 @@
 """Figures of a fit: parameters with error bars, the spectrum, and force errors in one figure."""
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
@@ -83,3 +84,21 @@ def test_the_spectrum_always_has_two_traces() -> None:
 )
 def test_large_numbers_are_written_as_powers(value: float, text: str) -> None:
     assert figures.style.power(value) == text
+
+
+def test_the_training_of_a_network_is_drawn_epoch_by_epoch_with_the_best_one_marked() -> None:
+    history = {"loss": [3.0, 2.0, 1.0], "validation loss": [3.0, 1.5, 2.5]}
+    history |= {"validation force RMSE, eV/Å": [0.3, 0.1, 0.2], "validation energy RMSE, eV/atom": [0.03, 0.02, 0.01]}
+    figure = figures.training(history)
+    drawn = {trace.name: (list(trace.x), list(trace.y)) for trace in figure.data}
+    assert drawn["loss"] == ([1, 2, 3], [3.0, 2.0, 1.0]) and drawn["best epoch"] == ([2], [1.5])
+    np.testing.assert_allclose(drawn["validation force RMSE"][1], [300.0, 100.0, 200.0])  # meV/Å
+    np.testing.assert_allclose(drawn["validation energy RMSE"][1], [30.0, 20.0, 10.0])
+    assert "epoch 2 of 3" in figure.layout.title.subtitle.text
+    alone = figures.training({"loss": [2.0, 1.0]})
+    assert [trace.name for trace in alone.data] == [
+        "loss",
+        "best epoch",
+    ] and "nothing is held out" in alone.layout.title.subtitle.text
+    with pytest.raises(ValueError, match="history: expected a loss and as many epochs for each name, got loss, x"):
+        figures.training({"loss": [1.0], "x": [1.0, 2.0]})

@@ -49,6 +49,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ase.io.write(folder / "cold.xyz", frames)
     ase.io.write(folder / "bare.xyz", [Atoms(a.symbols, a.positions) for a in frames])
     fl.io.write_theta(fl.LinearPotential(theta=np.ones(5)), folder / "theta.json")
+    rows = {"n_atoms": [4] * 12, "species": np.full(48, 29), "positions": rng.normal(size=(48, 3))}
+    rows |= {"site_descriptors": rng.normal(size=(48, 2)), "force_descriptors": rng.normal(size=(144, 2))}
+    rows |= {"descriptors": rows["site_descriptors"].reshape(12, 4, 2).sum(axis=1), "energies": rng.normal(size=12)}
+    own = fl.Trajectory(key="run", temperature=300.0, forces=rng.normal(size=144), **rows)
+    fl.io.write(fl.Dataset([own]), folder / "own.npz")
     return folder
 
 
@@ -91,6 +96,9 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             ["DESCRIPTOR: SOAP with N_MAX=6, L_MAX=4 has K = 105 descriptors for 1 element, more than the 48 force components"],
         ),
         ({"data": "31.xyz", "key": "run"}, ["31.xyz has 1 configuration outside its longest trajectory: too few to fit to"]),
+        ({"temperature": "300", "network": "a,b"}, ["NETWORK: expected units of its hidden layers, such as 32,32, got 'a,b'"]),
+        ({"temperature": "300", "network": "0"}, ["NETWORK: expected units of its hidden layers"]),
+        ({"data": "own.npz", "network": "8"}, ["NETWORK: own.npz has descriptors of its own, without their Jacobian: leave it out"]),
         ({"gradient": "no"}, ["GRADIENT: expected true or false, got 'no'"]),
     ],
 )  # fmt: skip
@@ -107,6 +115,7 @@ def test_a_good_request_is_let_through(folder: Path) -> None:
     asked(NOTEBOOK, {"data": "stated.xyz", "cutoff": 4, "n_max": 2, "l_max": 1})
     asked(NOTEBOOK, {"data": "stated.xyz", "descriptor": "soap:cutoff=4,l_max=1", "n_max": 2})
     asked(NOTEBOOK, {"theta": "data/theta_energy.json"})
+    assert asked(NOTEBOOK, {"data": "stated.xyz", "network": "16"})[1]["network"] == "16"
 
 
 def test_descriptors_of_many_elements_are_fewer_unless_they_are_chosen(tmp_path: Path) -> None:
