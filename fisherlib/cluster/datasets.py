@@ -29,6 +29,7 @@ from ..progress import Progress
 from .chunks import Chunk, chunks, trajectories
 from .featurise import BAR
 from .featurise import featurise as into_database
+from .leaves import ONE_THREAD
 from .results import resumed
 from .stores import ArrayStore
 
@@ -166,7 +167,8 @@ class OnEngine:
 
 
 def _computed(chunk: Chunk, *, recipe: Recipe) -> tuple[NDArray, ...]:
-    return recipe(chunk.configurations.atoms())
+    with ONE_THREAD:
+        return recipe(chunk.configurations.atoms())
 
 
 def threaded(descriptor: Descriptor) -> bool:

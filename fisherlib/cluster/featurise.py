@@ -129,8 +129,8 @@ def _record(chunk: Chunk, *, descriptor: Descriptor, species: Sequence[int]) -> 
     """The moments of a chunk; no more than a block of its descriptors is in memory."""
     fold, rows = None, rows_per_block(len(descriptor.names(species)))
     for _, some in cut(chunk.configurations, rows):
-        t = with_descriptors(some, descriptor=descriptor, species=species)
         with ONE_THREAD:
+            t = with_descriptors(some, descriptor=descriptor, species=species)
             record = accumulate([t])[t.key]
             if fold is None:
                 fold = Fold(record)
@@ -142,7 +142,8 @@ def _record(chunk: Chunk, *, descriptor: Descriptor, species: Sequence[int]) -> 
 
 def _shard(chunk: Chunk, *, path: Path, descriptor: Descriptor, species: Sequence[int]) -> str:
     """Writes a chunk into a database as one shard; its name."""
-    t = with_descriptors(chunk.configurations, descriptor=descriptor, species=species)
+    with ONE_THREAD:
+        t = with_descriptors(chunk.configurations, descriptor=descriptor, species=species)
     return Database.open(path).append(t, first=chunk.first).name
 
 
