@@ -108,7 +108,7 @@ def test_every_trial_takes_the_best_strength_of_its_range(frames: list[Configura
 
 def test_a_search_that_is_stopped_goes_on_as_if_it_never_was(frames: list[Configurations], tmp_path: Path) -> None:
     whole = search(frames, SPACE, trials=13, **SMALL)
-    path = tmp_path / "a.journal"
+    path = tmp_path / "new" / "a.journal"
     with pytest.raises(Stopped):
         search(frames, SPACE, trials=13, journal=path, **SMALL | {"progress": stopping(4)})
     assert len(read(path, descriptors=[Pairs]).trials) == 4

@@ -108,6 +108,7 @@ def search(
     about |= {"fit": None if fit is None else getattr(fit, "__qualname__", type(fit).__name__)}
     scratch = Scratch()  # gone with this call
     path = scratch.path / "journal" if journal is None else Path(journal).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
     plan = Plan(path, frames, parts, spaces, trials, fit, jacobian, about)
     # Trials take different times, and no worker should wait for the slow one of another.
     how: dict[str, Any] = {"workers": workers, "client": client, "progress": progress, "ahead": float(trials)}
