@@ -9,7 +9,7 @@ import pytest
 from networks import alloys, network
 
 import fisherlib as fl
-from fisherlib.neural import NeuralPotential, train
+from fisherlib.neural import NeuralPotential, fit_of, train
 from fisherlib.neural.batches import PAIRS
 from fisherlib.neural.inputs import Inputs, best_offsets, composition
 from fisherlib.neural.training import Network, _split, errors
@@ -181,3 +181,18 @@ def test_the_package_loads_jax_only_for_training() -> None:
     script = "import fisherlib as fl, sys; fl.neural.NeuralPotential; fl.neural.read; print('jax' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+def test_a_study_holds_out_what_the_networks_have_not_seen(data: fl.Dataset) -> None:
+    study, seen = fl.Study(data), []
+
+    def fit(moments: fl.Moments) -> NeuralPotential:
+        seen.append(tuple(moments))
+        return fit_of(study.parts, **FEW)(moments)
+
+    found = study.held_out(fit, folds=2)
+    assert found.name == "network 4, held out" and set(seen[0]) | set(seen[1]) == set(data) and len(seen) == 2
+    model = fit_of(data, **FEW)(study.moments.select(seen[0]))
+    key = next(key for key in data if key not in seen[0])
+    force_rmse = dict(zip(found.keys, found.force_rmse, strict=True))[key]
+    assert force_rmse == pytest.approx(rmse(model, data.select(key)))
