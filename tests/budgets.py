@@ -14,9 +14,9 @@ BUDGETS = {
     "heart": (4500, "units dataset configurations systems losses moments solvers regression potential study"),
     "judgement": (7000, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2550, "landscapes neural"),
-    "seeing": (5500, "figures widgets report"),
+    "seeing": (6100, "figures widgets report"),
     "io": (11300, "io"),
-    "descriptors": (2900, "descriptors"),
+    "descriptors": (3500, "descriptors"),
     "cluster": (1700, "cluster"),
     "ground": (480, "__init__ arguments extras progress"),
 }

@@ -1,5 +1,6 @@
-"""Benchmarks are run by hand; here they are loaded, and one that can be tiny is run, so that they do not fall behind."""
+"""Benchmarks are run by hand; here they are loaded, and those that can be tiny are run, so that they do not fall behind."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ for path in sorted(Path("benchmarks").glob("*.py")):
 
 
 def run(root: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, timeout=300)
+    how = {"capture_output": True, "text": True, "timeout": 300, "env": os.environ | {"OMP_NUM_THREADS": "1"}}
+    done = subprocess.run([sys.executable, *arguments], cwd=root, **how)
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-2000:]
     return done.stdout
 
@@ -26,3 +28,13 @@ def test_all_find_what_they_measure(root: Path) -> None:
 
 def test_a_tiny_run_prints_its_table(root: Path) -> None:
     assert "2 repeats" in run(root, "benchmarks/intervals.py", "2")
+
+
+def test_a_short_run_compares_all_featurisers_and_the_network(root: Path) -> None:
+    told = run(root, "benchmarks/descriptors.py", "--short")
+    table = [line.split(" | ") for line in told.splitlines() if line.startswith("| ")]
+    rows = {line[0].removeprefix("| ").split(",")[0]: line[1:] for line in table[2:]}
+    left_out = sum("is left out: " in line for line in told.splitlines())
+    assert len(rows) + left_out == 8 and {"SOAP", "GMP", "ACSF"} <= rows.keys()
+    assert "4 walkers of 2 configurations, 4 folds" in told
+    assert all(" ± " in row[k] for row in rows.values() for k in (0, 2, 4))

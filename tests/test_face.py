@@ -15,8 +15,8 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy featurise figures fisher fisher_residual io kl landscape neural profiles project properties
-    refine regression reweighting ridge solve states systems tables trust tuning uncertainty units validation widgets
+    descriptors diagnostics energy featurise figures fisher fisher_residual io kl landscape neural profiles project properties refine
+    regression reweighting ridge solve states systems tables trust tuning uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with
@@ -46,7 +46,6 @@ ROOMS = {
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
         log_weights mean""",
     "trust": "verdicts",
-    "tuning": "read search Search Space Trial",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
         sandwich""",

@@ -65,16 +65,16 @@ ONE_MEANING = {
     "metastability": "the check and its figure",
     "moments": "the room, and the file of moments",
     "names": "names of columns: of descriptors in memory, and in files",
-    "properties": "the guest, and its figures",
     "potential": "a model of energies and forces: the room of the linear one, and the neural one",
+    "properties": "the guest, and its figures",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
     "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
     "study": "the room, and the class that it is about",
     "tables": "rows and columns, for people and in pickles",
-    "tuning": "the room and its figures",
     "training": "of a neural potential, and its figure",
+    "tuning": "the room and its figures",
     "values": "checks of numbers and words: of a caller, and in a file",
 }
 

@@ -563,6 +563,16 @@ SLIPS = {
     "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), journal=3)": "journal",
     "fl.tuning.search('data/cu55_1200K.npz', fl.tuning.Space(fl.descriptors.Soap), workers='2')": "workers",
     "fl.tuning.read(moments)": "journal",
+    "fl.neural.train(moments)": "data",
+    "fl.neural.train('md.npz')": "data",
+    "fl.neural.train(data, hidden=12)": "hidden",
+    "fl.neural.train(data, hidden=('12',))": "hidden",
+    "fl.neural.train(data, seed='a')": "seed",
+    "fl.neural.train(data, validation=None)": "validation",
+    "fl.neural.write(model, 'net.npz')": "model",
+    "fl.neural.read(3)": "path",
+    "fl.neural.NeuralModel(model, data)": "potential",
+    "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # properties
     "fl.properties.cubic(model, None)": "calculator",
     "fl.properties.energy_curve(fl.Calculator, None)": "calculator",
@@ -579,16 +589,6 @@ SLIPS = {
     "fl.properties.block_test(1.0, 2.0)": "a",
     "fl.properties.in_blocks(3.0)": "series",
     "fl.properties.pair_distances(data)": "frames",
-    "fl.neural.train(moments)": "data",
-    "fl.neural.train('md.npz')": "data",
-    "fl.neural.train(data, hidden=12)": "hidden",
-    "fl.neural.train(data, hidden=('12',))": "hidden",
-    "fl.neural.train(data, seed='a')": "seed",
-    "fl.neural.train(data, validation=None)": "validation",
-    "fl.neural.write(model, 'net.npz')": "model",
-    "fl.neural.read(3)": "path",
-    "fl.neural.NeuralModel(model, data)": "potential",
-    "fl.neural.NeuralPotential(weights=(), biases=(), skip=theta, mean='a', projection=theta)": "mean",
     # figures and tables
     "fl.figures.training([1.0])": "history",
     "fl.figures.training({'loss': []})": "history",
@@ -717,8 +717,7 @@ ROOMS = (
         "io",
         "figures",
     ),
-    *("cluster", "descriptors", "profiles", "properties", "tables", "trust", "tuning"),
-    *("trust", "cluster", "descriptors", "profiles", "neural", "tables"),
+    *("trust", "cluster", "descriptors", "profiles", "properties", "neural", "tables", "tuning"),
 )
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.

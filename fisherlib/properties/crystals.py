@@ -44,7 +44,9 @@ def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, point
     _refuse(calculator, crystal, strain, points)
     cells = [_strained(crystal, s * np.eye(3)) for s in np.linspace(-strain, strain, points)]
     energies = [_energy(calculator, atoms) for atoms in cells]
-    return {float(a.get_volume()) / len(crystal): energy / len(crystal) for a, energy in zip(cells, energies, strict=True)}
+    return {
+        float(a.get_volume()) / len(crystal): energy / len(crystal) for a, energy in zip(cells, energies, strict=True)
+    }
 
 
 def cubic(
