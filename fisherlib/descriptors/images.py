@@ -28,10 +28,10 @@ def images_of(atoms: Atoms, cutoff: float) -> tuple[Array, NDArray[np.intp]]:
     if not atoms.pbc.any():
         return atoms.positions.copy(), np.arange(N)
     cell = np.array(atoms.cell)
-    fractions = atoms.positions @ np.linalg.inv(cell)
+    fractions = atoms.cell.scaled_positions(atoms.positions)
     fractions -= np.floor(fractions)
     # The distance between two faces of the cell is one over the length of its reciprocal vector.
-    reach = cutoff * np.linalg.norm(np.linalg.inv(cell), axis=0) + 1e-9
+    reach = cutoff * np.linalg.norm(atoms.cell.reciprocal(), axis=1) + 1e-9
     most = np.ceil(reach).astype(int)
     shifts = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in most), indexing="ij"), axis=-1).reshape(-1, 3)
     shifts = shifts[shifts.any(axis=1)]

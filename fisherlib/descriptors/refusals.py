@@ -84,9 +84,9 @@ def checked(
         ValueError: an element that is not among ``species``, or a configuration that cannot be described.
     """
     given = each("atoms", [atoms] if isinstance(atoms, Atoms) else atoms, Atoms, f"{name}()([atoms, …])")
-    known = tuple(sorted({int(z) for a in given for z in a.numbers}) if species is None else species)
+    known = sorted({int(z) for a in given for z in a.numbers}) if species is None else species
     refuse_unknown_elements(given, known)
     made = [with_vacuum(a, cutoff) for a in given]
     for m, a in enumerate(made):
         refuse_impossible(a, cutoff, f"configuration {m}")
-    return list(zip(given, made, strict=True)), known
+    return list(zip(given, made, strict=True)), tuple(int(z) for z in known)

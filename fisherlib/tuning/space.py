@@ -16,7 +16,7 @@ from optuna.distributions import (
 )
 
 from ..arguments import number
-from ..descriptors import Descriptor, Limit, Soap
+from ..descriptors import Default, Descriptor, Limit
 from ..descriptors.sizes import count
 
 #: A range from a positive number to so many times as much is searched in its logarithm.
@@ -116,7 +116,7 @@ class Space:
     def __init__(self, descriptor: type[Descriptor], /, **ranges: Any) -> None:
         if not isinstance(descriptor, type) or not isinstance(getattr(descriptor, "limits", None), Mapping):
             got = getattr(descriptor, "__name__", type(descriptor).__name__)
-            raise TypeError(f"descriptor: expected a class such as {Soap.__name__}, got {got}; write {_AS_SPACE}")
+            raise TypeError(f"descriptor: expected a class such as {Default.__name__}, got {got}; write {_AS_SPACE}")
         object.__setattr__(self, "descriptor", descriptor)
         axes = (Axis.of(name, value, self.limits.get(name)) for name, value in ranges.items())
         object.__setattr__(self, "axes", tuple(axes))
