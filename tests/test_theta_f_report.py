@@ -42,8 +42,9 @@ def numbers(shipped: Path) -> dict:
 def test_the_numbers_have_the_promised_shape(numbers: dict) -> None:
     assert numbers.keys() == {
         *("theta_f", "rank", "condition", "held_out", "offers", "cdf", "verdicts", "data", "independent_blocks"),
-        *("temperature", "units", "versions"),
+        *("networks", "temperature", "units", "versions"),
     }
+    assert numbers["networks"] == []  # none was asked for
     assert numbers["theta_f"].keys() == {"coef", "intercept"}
     assert numbers["held_out"].keys() == {"force_rmse", "force_r2", "energy_rmse", "energy_shift", "energy_spread"}
     assert numbers["cdf"].keys() == {"ks", "wasserstein_1"}
