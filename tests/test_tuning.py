@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -182,6 +183,8 @@ def test_a_fit_that_predicts_nonsense_ends_the_search_and_its_trial(
 
     with pytest.raises(ValueError, match="fit: expected a model with 330 finite forces .* got 0 finite numbers"):
         search(frames, Space(Pairs), trials=1, journal=tmp_path / "j", fit=lambda data, others: Nonsense(), **SMALL)
+    with pytest.raises(TypeError, match="fit: expected a model with forces.trajectory., got dict"):
+        search(frames, Space(Pairs), trials=1, fit=lambda data, others: {}, **SMALL)  # type: ignore[arg-type, return-value]
     with pytest.raises(ValueError, match="journal: expected at least one finished trial"):
         read(tmp_path / "j", descriptors=[Pairs])
 
@@ -219,6 +222,86 @@ def test_another_file_is_refused_and_left_alone(frames: list[Configurations], tm
     (tmp_path / "empty").touch()
     with pytest.raises(ValueError, match="journal: expected one that a search has written, got empty"):
         read(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b'{"op_code":5,half of \n{}',
+        b"\n\n",
+        b"\x00\xff\xfe\n[]\n",
+        b'{"op_code":99,"worker_id":"a"}\n',
+        b"[1]\n",
+        b'{"op_code":5}\n',
+    ],
+)
+def test_a_damaged_journal_is_told_and_left_alone(root: Path, tmp_path: Path, frames: Any, damage: bytes) -> None:
+    whole = (root / "data" / "cu55_tuning.journal").read_bytes()
+    path, cut = tmp_path / "j", whole.index(b"\n", 5000) + 1
+    path.write_bytes(whole[:cut] + damage + whole[cut:])
+    for call in (lambda: read(path), lambda: search(frames, SPACE, trials=1, journal=path, **SMALL)):
+        with pytest.raises(ValueError, match="^j: expected lines as a search writes them, got others"):
+            call()
+    assert path.read_bytes() == whole[:cut] + damage + whole[cut:] and [p.name for p in tmp_path.iterdir()] == ["j"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        (b'"error":', b'"errors":', "trial 0: expected lines as a search writes them, got others .* missing"),
+        (b'"error":', b'"error":NaN,"was":', "trial 0: .*error: expected a finite number"),
+        (b'"spaces":', b'"space":', "j: expected lines as a search writes them"),
+        (b'"about":', b'"notes":', "journal: expected one that a search has written"),
+    ],
+)
+def test_entries_that_no_search_has_written_are_told(
+    root: Path, tmp_path: Path, old: bytes, new: bytes, match: str
+) -> None:
+    path = tmp_path / "j"
+    path.write_bytes((root / "data" / "cu55_tuning.journal").read_bytes().replace(old, new))
+    with pytest.raises(ValueError, match=match):
+        read(path)
+
+
+def test_a_journal_of_another_program_is_left_alone(frames: list[Configurations], tmp_path: Path) -> None:
+    for name in ("theirs", journal.STUDY):
+        path = tmp_path / name.replace(" ", "")
+        with journal.quiet():
+            optuna.create_study(storage=journal.storage(path), study_name=name).ask()
+        before = path.read_bytes()
+        for call in (lambda at=path: read(at), lambda at=path: search(frames, SPACE, trials=1, journal=at, **SMALL)):
+            with pytest.raises(ValueError, match="journal: expected one that a search has written"):
+                call()
+        assert path.read_bytes() == before
+
+
+def test_all_names_of_a_journal_share_one_lock_and_no_lock_is_left(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "j")
+    journal.storage(tmp_path / "link")
+    assert (tmp_path / "j").is_file()
+    locks = [journal.storage(tmp_path / name)._backend._lock._lock_file for name in ("j", "link")]  # type: ignore[attr-defined]
+    assert locks == [str(tmp_path.resolve() / "j.lock")] * 2
+    with pytest.raises(FileNotFoundError):
+        journal.Lock(tmp_path / "gone").acquire()
+    assert not (tmp_path / "gone.lock").exists()
+
+
+def test_a_pipe_is_no_journal(frames: list[Configurations], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="expected a file, got a"):
+            search(frames, SPACE, trials=1, journal=path, **SMALL)
+
+
+def test_choices_of_strength_are_among_what_trials_have_found(frames: list[Configurations]) -> None:
+    space = Space(Pairs, cutoff=[np.float64(3.0), 4], degree=[np.int64(0), 1], strength=[1, 2])
+    found = search([f.take(f.key, [0]) for f in frames[:3]], space, trials=10, **SMALL)
+    assert sum(found.importances.values()) == pytest.approx(1.0)
+    for wrong in ("small", True, (1, 2, 3)):
+        with pytest.raises(ValueError, match="strength: expected"):
+            Space(Pairs, strength=wrong)
+    with pytest.raises(TypeError, match="hidden: expected choices of numbers"):
+        Space(Pairs, hidden=[object()])
 
 
 def test_a_half_written_line_is_survived_wherever_it_ends(frames: list[Configurations], tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from ..io.database.layout import fingerprint
+from ..io.strict import cause, regular
 
 #: Seconds after which a lock is taken for that of a process that was killed; a line is written in milliseconds.
 GRACE = 10
@@ -21,6 +22,8 @@ GRACE = 10
 STUDY, ABOUT = "fisherlib tuning", "about"
 #: What every journal of Optuna begins with.
 FIRST = b'{"op_code":'
+#: What a reader stumbles over in lines that no search has written.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 class Lock(JournalFileOpenLock):
@@ -33,11 +36,15 @@ class Lock(JournalFileOpenLock):
     def acquire(self) -> bool:
         """Waits for the lock, for ``GRACE`` seconds at most where its owner is dead."""
         taken = super().acquire()
-        with open(self._path, "r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            if end and (file.seek(end - 1), file.read(1))[1] != b"\n":
-                file.seek(0)
-                file.truncate(file.read().rfind(b"\n") + 1)
+        try:
+            with open(self._path, "r+b") as file:
+                end = file.seek(0, os.SEEK_END)
+                if end and (file.seek(end - 1), file.read(1))[1] != b"\n":
+                    file.seek(0)
+                    file.truncate(file.read().rfind(b"\n") + 1)
+        except BaseException:  # whoever comes next would wait for it
+            self.release()
+            raise
         return taken
 
 
@@ -52,18 +59,31 @@ def quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
+@contextlib.contextmanager
+def undamaged(what: str) -> Iterator[None]:
+    """Says that the journal is damaged where a reader stumbles over its content."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise ValueError(
+            f"{what}: expected lines as a search writes them, got others ({cause(error)}); restore a copy, or take a new file"
+        ) from error
+
+
 def storage(path: Path) -> JournalStorage:
     """The journal in a file.
 
     Raises:
-        ValueError: another file, which is left as it is.
+        ValueError: another file, which is left as it is, or a damaged one.
     """
+    place = regular(path.resolve())  # where this process is may change, and all names of a file share one lock
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         start = file.read(len(FIRST))
         if not FIRST.startswith(start):
             raise ValueError(f"journal: expected a new file, or one that a search has written, got {path.name}")
-    place = path.absolute()  # where this process is may change
-    return JournalStorage(JournalFileBackend(str(place), lock_obj=Lock(place)))
+    backend = JournalFileBackend(str(place), lock_obj=Lock(place))
+    with undamaged(path.name):
+        return JournalStorage(backend)
 
 
 def study_in(path: Path, about: Mapping[str, Any] | None = None) -> optuna.Study:
@@ -76,13 +96,17 @@ def study_in(path: Path, about: Mapping[str, Any] | None = None) -> optuna.Study
     try:
         study = optuna.load_study(**held)
     except KeyError:
-        if about is None:
+        if about is None or any(other.study_name != STUDY for other in held["storage"].get_all_studies()):
             raise ValueError(f"journal: expected one that a search has written, got {path.name}") from None
         held["directions"] = ["minimize"] * (1 + len(about["costs"]))
         study = optuna.create_study(**held, load_if_exists=True)
-    if about is not None and ABOUT not in study.user_attrs:
+    begun = bool(study.get_trials(deepcopy=False))  # asked first: others may begin right now
+    if ABOUT not in study.user_attrs:
+        if about is None or begun:
+            raise ValueError(f"journal: expected one that a search has written, got {path.name}")
         study.set_user_attr(ABOUT, dict(about))
-    known = study.user_attrs[ABOUT]
+    with undamaged(path.name):
+        known = dict(study.user_attrs[ABOUT])
     for name, value in (about or {}).items():
         if known.get(name) != value:
             got = "others" if name == "data" else f"{known.get(name)!s:.150}, not {value!s:.150},"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..arguments import floats
 from ..cluster.featurise import featurise
 from ..cluster.leaves import ONE_THREAD
 from ..configurations import Configurations
@@ -118,7 +119,9 @@ def _found(error: float, bar: float, timed: Timed, frames: Sequence[Configuratio
 
 
 def _squares(model: Predicts, t: Trajectory) -> float:
-    predicted = np.asarray(model.forces(t)).reshape(-1)
+    if not callable(getattr(model, "forces", None)):
+        raise TypeError(f"fit: expected a model with forces(trajectory), got {type(model).__name__}")
+    predicted = floats("forces of the model of fit", model.forces(t)).reshape(-1)
     if predicted.shape != t.forces.shape or not np.isfinite(predicted).all():
         finite = f"{np.isfinite(predicted).sum()} finite numbers of {predicted.size}"
         raise ValueError(f"fit: expected a model with {t.forces.size} finite forces of {t.key!r}, got {finite}")

@@ -20,7 +20,7 @@ from ..io.places import find
 from ..io.scratch import Scratch
 from ..progress import Progress
 from ..validation import split
-from .journal import ABOUT, finished, quiet, study_in
+from .journal import ABOUT, finished, quiet, study_in, undamaged
 from .objective import Fit
 from .plan import Finished, Plan, Slot
 from .space import STRENGTH, Space
@@ -145,15 +145,19 @@ def read(journal: str | os.PathLike, *, descriptors: Sequence[type[Descriptor]] 
     location("journal", journal, "tuning.read('data/cu55_tuning.journal')")
     own = each("descriptors", descriptors, type, "tuning.read(path, descriptors=[Mine])") if descriptors else ()
     known = {c.__name__: c for c in (*KINDS.values(), *own)}
+    found = find(journal)
     with quiet():
-        study = study_in(find(journal))
+        study = study_in(found)
         spaces = []
-        for name, axes in study.user_attrs[ABOUT]["spaces"].items():
+        with undamaged(found.name):
+            searched = dict(study.user_attrs[ABOUT]["spaces"])
+        for name, axes in searched.items():
             if name not in known:
                 raise ValueError(
                     f"descriptors: expected the class {name}, which was searched; write descriptors=[{name}]"
                 )
-            spaces.append(Space.from_json(known[name], axes))
+            with undamaged(found.name):
+                spaces.append(Space.from_json(known[name], axes))
     return found_in(study, spaces)
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -39,17 +40,25 @@ class Axis:
         """An axis from what a user writes: (low, high), a list of choices, or one value.
 
         Raises:
+            TypeError: a choice that no journal can hold.
             ValueError: an empty range or list, or a value outside the limits.
         """
         ranged = isinstance(value, tuple) and len(value) == 2
         values = list(value) if ranged or isinstance(value, list) else [value]
+        values = [one.item() if isinstance(one, np.generic) else one for one in values]
+        if name == STRENGTH:  # of one type, so that what a trial has found is one of the choices
+            values = [number(name, one) for one in values]
         for one in values:
             if limit is not None and not isinstance(one, tuple | list):  # the descriptor itself looks at those
                 limit.refuse(name, one)
         if not ranged:
             if not values:
                 raise ValueError(f"{name}: expected at least one choice, got []; write {_AS_SPACE}")
-            return cls(name, CategoricalDistribution([json.dumps(one) for one in values]))
+            try:
+                return cls(name, CategoricalDistribution([json.dumps(one) for one in values]))
+            except (TypeError, ValueError):
+                what = f"numbers, words and lists of them, got {value!r:.80}; write {_AS_SPACE}"
+                raise TypeError(f"{name}: expected choices of {what}") from None
         low, high = (number(name, end) for end in values)
         log = name == STRENGTH or (low > 0 and high >= DECADES * low)
         if not low < high or (log and low <= 0):

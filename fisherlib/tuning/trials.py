@@ -14,7 +14,7 @@ from ..arguments import choice
 from ..arguments import number as as_number
 from ..descriptors import Descriptor
 from ..units import counted
-from .journal import quiet
+from .journal import quiet, undamaged
 from .objective import Found
 from .space import Space, tied
 
@@ -159,10 +159,12 @@ def found_in(study: optuna.Study, spaces: Sequence[Space]) -> Search:
     made, known = [], {space.name: space for space in spaces}
     for t in every:
         if t.state == optuna.trial.TrialState.COMPLETE:
-            found = dict(t.user_attrs["found"])
-            settings = {name: tied(value) for name, value in found.pop("settings").items()}
-            descriptor = known[found["name"]].made(settings)
-            made.append(Trial(number=t.number, settings=settings, descriptor=descriptor, **found))
+            with undamaged(f"journal, trial {t.number}"):
+                found = dict(t.user_attrs["found"])
+                as_number("error", found["error"])
+                settings = {name: tied(value) for name, value in found.pop("settings").items()}
+                descriptor = known[found["name"]].made(settings)
+                made.append(Trial(number=t.number, settings=settings, descriptor=descriptor, **found))
     if not made:
         raise ValueError("journal: expected at least one finished trial, got none; search goes on with the same call")
     refused = sum("refused" in t.user_attrs for t in every)
