@@ -114,6 +114,12 @@ def test_arrays_that_do_not_fit_are_refused(net: NeuralPotential, change: dict, 
         dataclasses.replace(net, **change)
 
 
+def test_what_holds_no_arrays_is_refused(net: NeuralPotential) -> None:
+    for name in ("weights", "biases", "history", "offsets", "provenance"):
+        with pytest.raises(TypeError, match=f"{name}: expected"):
+            dataclasses.replace(net, **{name: 5})
+
+
 # Files
 
 

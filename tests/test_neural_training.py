@@ -148,15 +148,23 @@ def test_each_step_is_told_and_an_exception_ends_the_work(data: fl.Dataset) -> N
         ({"hidden": (4, 0)}, "hidden: expected positive numbers of units"),
         ({"epochs": 0}, "epochs: expected a whole number of epochs, at least 1"),
         ({"inputs": -1}, "inputs: expected a whole number of inputs, at least 1"),
+        ({"inputs": 0}, "inputs: expected a whole number of inputs, at least 1"),
         ({"learning_rate": 0.0}, "learning_rate: expected a number > 0, got 0.0"),
         ({"strength": float("nan")}, "strength: expected a number ≥ 0, got nan"),
         ({"energy_weight": 0, "force_weight": 0}, "force_weight: expected energies or forces to be fitted"),
         ({"validation": 1.0}, "validation: expected a share from 0 to 1"),
+        ({"validation": np.float32(1.0)}, "validation: expected a share from 0 to 1"),
     ],
 )
 def test_settings_without_a_sense_are_refused(data: fl.Dataset, given: dict, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         train(data, **given)
+
+
+def test_energies_that_nobody_knows_cannot_be_all_that_is_fitted(data: fl.Dataset) -> None:
+    unknown = fl.Dataset([dataclasses.replace(t, energies=np.full(len(t), np.nan)) for t in data.values()])
+    with pytest.raises(ValueError, match="force_weight: expected a weight > 0, as no energies"):
+        train(unknown, **FEW, force_weight=0)
 
 
 def test_data_without_a_jacobian_are_told_how_to_get_one(data: fl.Dataset) -> None:
@@ -196,3 +204,36 @@ def test_a_study_holds_out_what_the_networks_have_not_seen(data: fl.Dataset) -> 
     key = next(key for key in data if key not in seen[0])
     force_rmse = dict(zip(found.keys, found.force_rmse, strict=True))[key]
     assert force_rmse == pytest.approx(rmse(model, data.select(key)))
+
+
+def test_a_loss_that_grows_without_limit_is_said_or_ends_the_training(data: fl.Dataset) -> None:
+    for given in ({"learning_rate": 1e30}, {"force_weight": 1e300}):
+        with pytest.raises(ValueError, match="learning_rate: expected one with which the loss stays finite"):
+            train(data, **FEW | given)
+    net = train(
+        data, hidden=(4,), epochs=12, batch=32, validation=0, learning_rate=1e8
+    )  # the first step has a rate of zero
+    assert np.isfinite(net.theta).all() and np.isfinite(net.history["loss"]).all()
+
+
+def test_configurations_that_are_all_the_same_have_no_energies_to_scatter(data: fl.Dataset) -> None:
+    one = data["t0"].slice(0, 1)
+    net = train(
+        fl.Dataset([dataclasses.replace(one, key=f"copy {k}", energies=one.energies - 1e5) for k in range(4)]), **FEW
+    )
+    assert max(net.history["loss"]) < 10.0
+
+
+def test_more_configurations_in_a_step_than_there_are_take_no_memory(data: fl.Dataset) -> None:
+    every, more = (train(data, **FEW | {"batch": batch}) for batch in (len(data.energies), 10**12))
+    assert np.array_equal(every.theta, more.theta)
+
+
+def test_what_is_held_out_leaves_nothing_in_the_network(data: fl.Dataset) -> None:
+    t = data["t0"]
+    other = dataclasses.replace(t, forces=1.0 + 7.0 * t.forces, energies=3.0 * t.energies - 50.0)
+    changed = fl.Dataset([other if key == "t0" else data[key] for key in data])
+    a, b = (train(each, validation="t0", **FEW) for each in (data, changed))
+    for name in ("start", "mean", "projection", "scale"):
+        assert np.array_equal(getattr(a, name), getattr(b, name))
+    assert np.array_equal(a.history["loss"], b.history["loss"])

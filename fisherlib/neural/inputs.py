@@ -13,6 +13,8 @@ from .potential import jacobian_of, sites_of
 
 #: Directions whose gradients are smaller than this, squared and relative to the largest, are rounding of single precision.
 RANK = 1e-8
+#: Relative difference of energies that is rounding of double precision, after offsets are taken off.
+ROUNDING = 1e-14
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,8 +95,10 @@ def best_offsets(energies: Array, n: Array) -> Array:
 
 
 def spread(energies: Array, n: Array) -> float:
-    """⟨(U/N)²⟩ about the best offsets, eV²; 1 where no energies are known, or none differ."""
+    """⟨(U/N)²⟩ about the best offsets, eV²; 1 where no energies are known, or none differ by more than their rounding."""
     known = np.isfinite(energies)
     if not known.any():
         return 1.0
-    return float(np.mean((without_offsets(energies[known], n[known]) / n[known].sum(axis=1)) ** 2)) or 1.0
+    N = n[known].sum(axis=1)
+    found = float(np.mean((without_offsets(energies[known], n[known]) / N) ** 2))
+    return found if found > (ROUNDING * np.abs(energies[known] / N).max()) ** 2 else 1.0

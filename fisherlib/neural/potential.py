@@ -1,7 +1,7 @@
 """A neural potential: one network for the atoms of all elements, its energies and its forces by the chain rule."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,8 +72,15 @@ class NeuralPotential:
     needs_jacobian: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        kind("history", self.history, Mapping, "NeuralPotential(…, history={'loss': [1.0, 0.4]})")
         put: dict[str, Any] = {name: _owned(name, getattr(self, name)) for name in ("mean", "projection", "skip")}
         for name in ("weights", "biases"):
+            kind(
+                name,
+                getattr(self, name),
+                Iterable,
+                f"NeuralPotential({name}=(first, last), …), an array for each layer",
+            )
             put[name] = tuple(_owned(f"{name}[{k}]", each) for k, each in enumerate(getattr(self, name)))
         _refuse_misfits(**put)
         put["scale"] = number("scale", self.scale)
@@ -85,9 +92,9 @@ class NeuralPotential:
             if self.start.shape != self.theta.shape:
                 raise ValueError(f"start: expected {len(self.theta)} parameters, got shape {self.start.shape}")
         given: dict[str, Any] = {"offset": self.offset, "offsets": self.offsets, "provenance": self.provenance}
-        names = tuple(self.descriptor_names)
+        given |= {"name": self.name, "descriptor_names": self.descriptor_names}
         # The offsets alone, as a linear potential that checks them and knows which element is which.
-        alone = LinearPotential(theta=np.zeros(self.K), name=self.name, descriptor_names=names, **given)
+        alone = LinearPotential(theta=np.zeros(self.K), **given)
         object.__setattr__(self, "descriptor_names", alone.descriptor_names)
         object.__setattr__(self, "_alone", alone)
 

@@ -93,17 +93,25 @@ def train(
 
     Raises:
         TypeError: anything but a dataset.
-        ValueError: trajectories without a Jacobian, or a setting that makes no sense.
+        ValueError: trajectories without a Jacobian, a setting that makes no sense, or one with which the loss grows without
+            limit from the first epoch on.
     """
     kind("data", data, Dataset, "neural.train(data)")
     hidden = _checked(hidden, learning_rate=learning_rate, energy_weight=energy_weight, force_weight=force_weight, strength=strength)  # fmt: skip
-    for what, value in {"epochs": epochs, "patience": patience, "batch": batch, "inputs": inputs or 1}.items():
+    for what, value in {
+        "epochs": epochs,
+        "patience": patience,
+        "batch": batch,
+        "inputs": 1 if inputs is None else inputs,
+    }.items():
         whole(what, value, 1, what)
     check_seed(seed)
     rng = np.random.default_rng(seed)
     fitted, held = _split(data, validation, rng)
     for t in data.values():
         sites_of(t), jacobian_of(t)
+    if not (force_weight or np.isfinite(fitted.energies).any()):
+        raise ValueError("force_weight: expected a weight > 0, as no energies of what is fitted are known, got 0")
     seen = Inputs.of(fitted, inputs)
     first = _first((seen.projection.shape[1], *hidden, 1), seen.skip, rng)
     n = composition(fitted, data)
@@ -155,7 +163,11 @@ def descend(
     learning_rate: float,
     strength: float,
 ) -> tuple[Network, dict[str, Array]]:
-    """The network of the epoch with the smallest loss on the last of ``sets``, and the history; it is trained on the first."""
+    """The network of the epoch with the smallest loss on the last of ``sets``, and the history; it is trained on the first.
+
+    Training ends before an epoch in which the loss is no number any more.
+    """
+    batch = min(batch, max(map(len, sets)))
     steps = math.ceil(len(sets[0]) / batch)
     total = epochs * steps
     rate = optax.warmup_cosine_decay_schedule(0.0, learning_rate, max(1, total // 20), total + 1)
@@ -179,6 +191,13 @@ def descend(
         if len(sets) > 1:
             held = sets[1].batches(np.arange(len(sets[1])), batch)
             told |= weigh.words(np.sum([np.array(measured(network, of), np.float64) for of in held], axis=0))
+        if not all(np.isfinite(each).all() for each in (*told.values(), *jax.tree.leaves(network))):
+            if not history:
+                raise ValueError(
+                    f"learning_rate: expected one with which the loss stays finite, got {learning_rate:g}; a smaller strength "
+                    "or weight of the loss may do as well"
+                )
+            break
         for name, value in told.items():
             history.setdefault(name, []).append(value)
         losses = history.get("validation loss", history["loss"])
@@ -229,14 +248,14 @@ class Weights:
 
 def _split(data: Dataset, validation: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
     """What is fitted, and whole trajectories that are held out, or a block of a single one."""
-    if isinstance(validation, int | float) and not isinstance(validation, bool):
+    if isinstance(validation, Real) and not isinstance(validation, bool):
         if not 0 <= validation < 1:
             raise ValueError(
                 f"validation: expected a share from 0 to 1 of the trajectories, or their keys, got {validation}"
             )
         if len(data) == 1 and validation and len(data.n_atoms) > 1:
             data = data.blocks(min(BLOCKS, len(data.n_atoms)))
-        number = math.ceil(validation * len(data)) if len(data) > 1 else 0
+        number = math.ceil(float(validation) * len(data)) if len(data) > 1 else 0
         chosen = tuple(rng.permutation(list(data))[:number].tolist())
     else:
         kind(
