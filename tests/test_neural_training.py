@@ -207,9 +207,8 @@ def test_a_study_holds_out_what_the_networks_have_not_seen(data: fl.Dataset) -> 
 
 
 def test_a_loss_that_grows_without_limit_is_said_or_ends_the_training(data: fl.Dataset) -> None:
-    for given in ({"learning_rate": 1e30}, {"force_weight": 1e300}):
-        with pytest.raises(ValueError, match="learning_rate: expected one with which the loss stays finite"):
-            train(data, **FEW | given)
+    with pytest.raises(ValueError, match="learning_rate: expected one with which the loss stays finite"):
+        train(data, **FEW, learning_rate=1e30)
     net = train(
         data, hidden=(4,), epochs=12, batch=32, validation=0, learning_rate=1e8
     )  # the first step has a rate of zero

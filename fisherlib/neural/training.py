@@ -249,13 +249,14 @@ class Weights:
 def _split(data: Dataset, validation: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
     """What is fitted, and whole trajectories that are held out, or a block of a single one."""
     if isinstance(validation, Real) and not isinstance(validation, bool):
-        if not 0 <= validation < 1:
+        share = float(validation)
+        if not 0 <= share < 1:
             raise ValueError(
                 f"validation: expected a share from 0 to 1 of the trajectories, or their keys, got {validation}"
             )
-        if len(data) == 1 and validation and len(data.n_atoms) > 1:
+        if len(data) == 1 and share and len(data.n_atoms) > 1:
             data = data.blocks(min(BLOCKS, len(data.n_atoms)))
-        number = math.ceil(float(validation) * len(data)) if len(data) > 1 else 0
+        number = math.ceil(share * len(data)) if len(data) > 1 else 0
         chosen = tuple(rng.permutation(list(data))[:number].tolist())
     else:
         kind(
