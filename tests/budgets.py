@@ -18,6 +18,7 @@ BUDGETS = {
     "io": (11300, "io"),
     "descriptors": (3500, "descriptors"),
     "cluster": (1700, "cluster"),
+    "tuning": (950, "tuning"),
     "ground": (480, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.
