@@ -5,14 +5,22 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
+from scipy.spatial import cKDTree
 
 from ..arguments import each, elements
+from ..dataset import Array
 from .vacuum import with_vacuum
 
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
 #: Å from an atom to its own image, at least; no two atoms are as near.
 NEAREST = 0.5
+#: Å from the origin, at most: beyond it, differences of positions lose the digits that descriptors need.
+FARTHEST = 1e8
+#: Å, within which two atoms are in one place.
+SAME = 1e-6
+#: Layers of the cutoff's thickness in a cell, beyond which those who search neighbours in bins give up.
+BINS = 5e4
 
 
 def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
@@ -42,10 +50,18 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
     Raises:
         ValueError: NaN, a cell that spans no space or is in another unit, or some periodic directions only.
     """
+    if not len(atoms):
+        raise ValueError(f"{where}: expected atoms, got none; leave it away")
     finite = np.isfinite(atoms.positions).all(axis=1)
     if not finite.all():
         raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
+    if np.abs(atoms.positions).max() > FARTHEST:
+        raise ValueError(
+            f"positions of {where}: expected Å, {FARTHEST:g} at most, got {np.abs(atoms.positions).max():.3g}; atoms have flown away, or "
+            "it is another unit"
+        )
     if not atoms.pbc.any():
+        _refuse_same(atoms.positions, None, where)
         return
     if not atoms.pbc.all():
         raise ValueError(f"pbc of {where}: expected all directions periodic or none, got {atoms.pbc.tolist()}")
@@ -65,6 +81,25 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         raise ValueError(
             f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
             "in fractions"
+        )
+    heights = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
+    if heights.max() > BINS * max(cutoff, heights.min()):
+        raise ValueError(
+            f"cell of {where}: expected Å, got {cell.tolist()}, which is far longer in one direction than in another; take a smaller "
+            "vacuum, or none"
+        )
+    _refuse_same(np.linalg.solve(cell.T, atoms.positions.T).T % 1.0 % 1.0, SAME / heights.max(), where)
+
+
+def _refuse_same(places: Array, near: float | None, where: str) -> None:
+    """Refuses two atoms in one place, where directions, and with them derivatives, are not defined."""
+    tree = cKDTree(places, boxsize=None if near is None else 1.0)
+    pairs = tree.query_pairs(SAME if near is None else near)
+    if pairs:
+        a, b = min(pairs)
+        raise ValueError(
+            f"positions of {where}: expected every atom in a place of its own, got atoms {a} and {b} in one (counted from 0); take one of "
+            "them away"
         )
 
 
