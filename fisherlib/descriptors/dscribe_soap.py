@@ -87,14 +87,14 @@ class DscribeSoap(Local):
     def of_neighbours(self, pairs: Neighbours, species: Sequence[int]) -> tuple[Array, Array]:
         """D and its derivatives by the vectors to the neighbours; see ``Local``."""
         if list(species) != sorted(species):
-            raise ValueError(f"species: expected ascending atomic numbers, in whose order dscribe has them, got {species}")
+            raise ValueError(
+                f"species: expected ascending atomic numbers, in whose order dscribe has them, got {species}"
+            )
         soap, N, S = self._library(tuple(species)), len(pairs.numbers), len(species)
         ends = np.searchsorted(pairs.i, np.arange(N + 1))
         K = soap.get_number_of_features()
         D, G = np.zeros((N, S, K)), np.zeros((len(pairs.i), 3, S, K))
-        for i, (centre, (start, stop)) in enumerate(
-            zip(pairs.kinds(species), itertools.pairwise(ends), strict=True)
-        ):
+        for i, (centre, (start, stop)) in enumerate(zip(pairs.kinds(species), itertools.pairwise(ends), strict=True)):
             numbers = np.append(pairs.numbers[i], pairs.numbers[pairs.j[start:stop]])
             around = Atoms(numbers, np.concatenate([np.zeros((1, 3)), pairs.vectors[start:stop]]))
             derivatives, values = soap.derivatives_single(
