@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, kind, seed, whole
+from ..arguments import floats, kind, number, seed, whole
 from ..dataset import Array, frozen
 from ..descriptors import Descriptor, Limit
 from ..descriptors.calculator import Calculator
@@ -30,6 +30,9 @@ class Spread:
         values: (n,) of θ itself.
         draws: (S, n) of the parameters drawn; NaN where one of them has no such property, such as no minimum of E(V).
 
+    Raises:
+        ValueError: shapes that do not fit.
+
     Example:
         >>> found = Spread(names=("C11, GPa",), values=[170.0], draws=[[165.0], [170.0], [175.0]])
         >>> found.errors.round(6).tolist(), found.lost
@@ -43,6 +46,10 @@ class Spread:
     def __post_init__(self) -> None:
         for name in ("values", "draws"):
             object.__setattr__(self, name, frozen(floats(name, getattr(self, name))))
+        n = len(self.names)
+        if self.values.shape != (n,) or self.draws.ndim != 2 or self.draws.shape[1] != n:
+            shapes = f"{self.values.shape} and {self.draws.shape}"
+            raise ValueError(f"draws: expected values ({n},) and draws (S, {n}) for as many names, got {shapes}")
 
     @property
     def lost(self) -> int:
@@ -56,8 +63,11 @@ class Spread:
         return kept.std(axis=0, ddof=1) if len(kept) > 1 else np.full(len(self.names), np.nan)
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
-        """(n,) each: ends of the middle ``level`` of the draws."""
-        low, high = np.quantile(self._kept(), [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        """(n,) each: ends of the middle ``level`` of the draws, NaN without any."""
+        if not 0 < number("level", level) < 1:
+            raise ValueError(f"level: expected a share between 0 and 1, got {level!r}")
+        kept = self._kept() if len(self._kept()) else np.full((1, len(self.names)), np.nan)
+        low, high = np.quantile(kept, [0.5 - level / 2, 0.5 + level / 2], axis=0)
         return low, high
 
     def above_lowest(self) -> "Spread":
@@ -67,6 +77,8 @@ class Spread:
 
     def __getitem__(self, name: Any) -> tuple[float, float]:
         """Value and error of one property."""
+        if name not in self.names:
+            raise KeyError(f"expected one of {', '.join(map(str, self.names))}, got {name!r}")
         n = self.names.index(name)
         return float(self.values[n]), float(self.errors[n])
 
@@ -90,7 +102,7 @@ def theta_draws(
         (S, K).
 
     Raises:
-        ValueError: shapes that do not fit, or a covariance that is none.
+        ValueError: shapes that do not fit, numbers that are not finite, or a covariance that is none.
 
     Example:
         >>> draws = theta_draws([1.0, 2.0], [[1.0, 0.0], [0.0, 0.0]], 1000)
@@ -99,7 +111,9 @@ def theta_draws(
     """
     centre, C = floats("theta", theta), floats("covariance", covariance)
     whole("size", size, 1, "draws")
-    if centre.ndim != 1 or C.shape != (len(centre),) * 2:
+    if centre.ndim != 1 or not centre.size or not (np.isfinite(centre).all() and np.isfinite(C).all()):
+        raise ValueError("theta, covariance: expected K finite parameters and their finite covariance, got others")
+    if C.shape != (len(centre),) * 2:
         raise ValueError(f"covariance: expected shape ({centre.size}, {centre.size}) for theta, got {C.shape}")
     scale = np.sqrt(np.maximum(np.diag(C), 0))
     scale[scale == 0] = 1.0
@@ -163,9 +177,14 @@ def spread(
     for done, theta in enumerate(given, 1):
         drawn = Calculator(dataclasses.replace(model, theta=theta), memory, species=first.species or None, stress=False)
         try:
-            found.append(list(what(drawn, **arguments).values()))
-        except ValueError:  # of these parameters it has no such property, which is counted
-            found.append([np.nan] * len(values))
+            one = what(drawn, **arguments)
+        except (ValueError, RuntimeError):  # of these parameters it has no such property, which is counted
+            one = dict.fromkeys(values, np.nan)
+        if list(one) != list(values):
+            raise ValueError(
+                f"what: expected the same properties for each θ, {', '.join(map(str, values))}, got {', '.join(map(str, one))}"
+            )
+        found.append(list(one.values()))
         progress(done, len(given))
     return Spread(names=tuple(values), values=np.array(list(values.values())), draws=np.array(found))
 
