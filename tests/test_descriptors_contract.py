@@ -358,8 +358,10 @@ def test_atoms_that_have_flown_away_are_alone(descriptor: Descriptor) -> None:
     for found, parts in zip((D, Phi), zip(descriptor(cluster), descriptor(alone), strict=True), strict=True):
         np.testing.assert_allclose(found, np.concatenate(parts), rtol=0, atol=1e-10)
     slab = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 3e6]], cell=[3, 3, 0], pbc=[True, True, False])
-    with pytest.raises(ValueError, match="far longer in one direction than in another"):
+    with pytest.raises(ValueError, match="far longer in one direction than in another; take a smaller"):
         descriptor(slab)
+    with pytest.raises(ValueError, match="far longer in one direction than in another"):
+        descriptor(Atoms("Cu", cell=[3.9, 3e3, 3e3], pbc=True))
     with pytest.raises(ValueError, match="positions of configuration 0: expected Å, 1e\\+08 at most"):
         descriptor(Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 1e300]]))
 

@@ -41,11 +41,7 @@ class Limit(NamedTuple):
 
 
 def settle(descriptor: Any) -> None:
-    """Refuses parameters outside the limits, and holds the others as Python's numbers, so that 3.0 and numpy's 3 are 3.
-
-    Raises:
-        ValueError: as ``Limit.refuse``.
-    """
+    """Refuses parameters outside the limits, and holds the others as Python's numbers, so that 3.0 and numpy's 3 are 3."""
     for name, limit in descriptor.limits.items():
         limit.refuse(name, value := getattr(descriptor, name))
         object.__setattr__(descriptor, name, int(value) if limit.whole else float(value))

@@ -87,9 +87,7 @@ class DscribeSoap(Local):
     def of_neighbours(self, pairs: Neighbours, species: Sequence[int]) -> tuple[Array, Array]:
         """D and its derivatives by the vectors to the neighbours; see ``Local``."""
         if list(species) != sorted(species):
-            raise ValueError(
-                f"species: expected ascending atomic numbers, in whose order dscribe has them, got {species}"
-            )
+            raise ValueError(f"species: expected ascending atomic numbers, as dscribe has them, got {species}")
         soap, N, S = self._library(tuple(species)), len(pairs.numbers), len(species)
         ends = np.searchsorted(pairs.i, np.arange(N + 1))
         K = soap.get_number_of_features()

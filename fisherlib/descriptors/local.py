@@ -87,9 +87,7 @@ class Local(abc.ABC):
         K = len(self.names(known))
         for m, (given, periodic) in enumerate(many):
             pairs = neighbours_of(periodic, self.reach)
-            refuse_large(
-                f"derivatives of K = {K} descriptors by {len(pairs.i)} neighbours", 24 * K * len(pairs.i), SMALLER
-            )
+            refuse_large(f"derivatives of K = {K} descriptors", 24 * K * len(pairs.i), SMALLER)
             yield given, pairs, *self.of_neighbours(pairs, known)
             if progress is not None:
                 progress(m + 1, len(many))

@@ -65,6 +65,4 @@ def _nearer(positions: Array, gap: float) -> Array:
     order = np.argsort(positions, axis=0)
     steps = np.diff(np.take_along_axis(positions, order, axis=0), axis=0, prepend=0.0)
     too_far = np.cumsum(np.maximum(steps - gap, 0.0) * (np.arange(len(steps)) > 0)[:, None], axis=0)
-    moved = np.empty_like(positions)
-    np.put_along_axis(moved, order, too_far, axis=0)
-    return positions - moved
+    return positions - np.take_along_axis(too_far, np.argsort(order, axis=0), axis=0)

@@ -15,12 +15,10 @@ from .vacuum import with_vacuum
 MOST_NEIGHBOURS = 10_000
 #: Å from an atom to its own image, at least; no two atoms are as near.
 NEAREST = 0.5
-#: Å from the origin, at most: beyond it, differences of positions lose the digits that descriptors need.
-FARTHEST = 1e8
-#: Å, within which two atoms are in one place.
-SAME = 1e-6
-#: Layers of the cutoff's thickness in a cell, beyond which those who search neighbours in bins give up.
-BINS = 5e4
+#: Å from the origin, beyond which differences of positions lose the digits that descriptors need, and within which atoms are one.
+FARTHEST, SAME = 1e8, 1e-6
+#: Bins in which vesin searches neighbours, at most. Of more it makes larger ones, and ends the process where one fills the cell.
+BINS = 1e5
 
 
 def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
@@ -83,10 +81,10 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
             "in fractions"
         )
     heights = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
-    if heights.max() > BINS * max(cutoff, heights.min()):
+    bins = np.maximum(1.0, heights // cutoff)
+    if bins.min() * min(1.0, (BINS / bins.prod()) ** (1 / 3)) < 1:
         raise ValueError(
-            f"cell of {where}: expected Å, got {cell.tolist()}, which is far longer in one direction than in another; take a smaller "
-            "vacuum, or none"
+            f"cell of {where}: expected Å, got {cell.tolist()}, far longer in one direction than in another; take a smaller vacuum"
         )
     _refuse_same(np.linalg.solve(cell.T, atoms.positions.T).T % 1.0 % 1.0, SAME / heights.max(), where)
 
@@ -94,12 +92,10 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
 def _refuse_same(places: Array, near: float | None, where: str) -> None:
     """Refuses two atoms in one place, where directions, and with them derivatives, are not defined."""
     tree = cKDTree(places, boxsize=None if near is None else 1.0)
-    pairs = tree.query_pairs(SAME if near is None else near)
-    if pairs:
+    if pairs := tree.query_pairs(SAME if near is None else near):
         a, b = min(pairs)
         raise ValueError(
-            f"positions of {where}: expected every atom in a place of its own, got atoms {a} and {b} in one (counted from 0); take one of "
-            "them away"
+            f"positions of {where}: expected every atom in a place of its own, got atoms {a} and {b} in one; take one of them away"
         )
 
 

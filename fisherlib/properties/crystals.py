@@ -17,8 +17,6 @@ GPA = BAR / 1e4
 CUBIC = ("CUB", "FCC", "BCC")
 #: eV/Å; a larger force in a strained crystal means that its atoms move within the cell.
 STILL = 1e-4
-#: eV/atom; a larger difference between strains along x, y and z means that the crystal is not cubic.
-EQUAL = 1e-6
 
 
 def energy_curve(calculator: Any, crystal: Atoms, *, strain: float = 0.02, points: int = 9) -> dict[float, float]:
@@ -129,13 +127,10 @@ def _shears(calculator: Any, crystal: Atoms, strain: float) -> tuple[float, floa
 
 def _refuse_lower(calculator: Any, crystal: Atoms, strain: float) -> None:
     """Refuses a cubic cell whose atoms are not cubic: the same strain along other axes has another energy."""
-    strains = [np.diag(np.roll([strain, -strain, 0.0], k)) for k in range(3)]
-    energies = [_energy(calculator, _strained(crystal, one)) for one in strains]
-    if (apart := np.ptp(energies)) > EQUAL * len(crystal):
-        raise ValueError(
-            f"crystal: expected a cubic one, got a cubic cell with other atoms in it: the same strain along x, y and z has energies that "
-            f"are {apart:.2g} eV apart"
-        )
+    strains = (np.diag(np.roll([strain, -strain, 0.0], k)) for k in range(3))
+    energies = [_energy(calculator, _strained(crystal, e)) for e in strains]
+    if np.ptp(energies) > 1e-6 * len(crystal):  # eV
+        raise ValueError("crystal: expected a cubic one, got a cubic cell with other atoms in it; x, y and z differ")
 
 
 def _scaled(crystal: Atoms, strain: float, points: int) -> Iterator[Atoms]:
@@ -179,18 +174,10 @@ def _refuse(calculator: Any, crystal: object, strain: float, points: int) -> Non
 
 
 def check_crystal(crystal: object, way: str) -> None:
-    """Refuses anything but atoms that are periodic in all directions.
-
-    Raises:
-        TypeError: no atoms.
-        ValueError: a molecule, a wire or a slab.
-    """
+    """Refuses anything but atoms that are periodic in all directions, by a TypeError or a ValueError."""
     kind("crystal", crystal, Atoms, way)
-    assert isinstance(crystal, Atoms)
-    if not (crystal.pbc.all() and crystal.cell.rank == 3 and len(crystal)):
-        raise ValueError(
-            f"crystal: expected atoms in a cell that is periodic in all directions, got others; write {way}"
-        )
+    if not (isinstance(crystal, Atoms) and len(crystal) and crystal.pbc.all() and crystal.cell.rank == 3):
+        raise ValueError(f"crystal: expected atoms in a cell, periodic in all directions, got others; write {way}")
 
 
 def check_calculator(calculator: object) -> None:

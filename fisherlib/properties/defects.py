@@ -42,9 +42,7 @@ def vacancy(
     check_calculator(calculator)
     check_crystal(crystal, "vacancy(calculator, ase.build.bulk('Cu', cubic=True))")
     if len(set(crystal.numbers.tolist())) > 1:
-        raise ValueError(
-            f"crystal: expected one element, got {crystal.symbols}, in which a vacancy needs chemical potentials"
-        )
+        raise ValueError(f"crystal: expected one element, got {crystal.symbols}")
     whole("repeat", repeat, 1, "copies")
     whole("steps", steps, 1, "steps")
     if number("fmax", fmax) <= 0:

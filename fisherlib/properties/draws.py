@@ -9,7 +9,8 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, kind, number, seed, whole
+from ..arguments import floats, kind, number, whole
+from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
 from ..descriptors import Descriptor, Limit
 from ..descriptors.calculator import Calculator
@@ -30,9 +31,6 @@ class Spread:
         values: (n,) of θ itself.
         draws: (S, n) of the parameters drawn; NaN where one of them has no such property, such as no minimum of E(V).
 
-    Raises:
-        ValueError: shapes that do not fit.
-
     Example:
         >>> found = Spread(names=("C11, GPa",), values=[170.0], draws=[[165.0], [170.0], [175.0]])
         >>> found.errors.round(6).tolist(), found.lost
@@ -46,10 +44,8 @@ class Spread:
     def __post_init__(self) -> None:
         for name in ("values", "draws"):
             object.__setattr__(self, name, frozen(floats(name, getattr(self, name))))
-        n = len(self.names)
-        if self.values.shape != (n,) or self.draws.ndim != 2 or self.draws.shape[1] != n:
-            shapes = f"{self.values.shape} and {self.draws.shape}"
-            raise ValueError(f"draws: expected values ({n},) and draws (S, {n}) for as many names, got {shapes}")
+        if self.values.shape != (n := len(self.names),) or self.draws.ndim != 2 or self.draws.shape[1] != n:
+            raise ValueError(f"draws: expected values ({n},) and draws (S, {n}) for {n} names, got {self.draws.shape}")
 
     @property
     def lost(self) -> int:
@@ -66,9 +62,8 @@ class Spread:
         """(n,) each: ends of the middle ``level`` of the draws, NaN without any."""
         if not 0 < number("level", level) < 1:
             raise ValueError(f"level: expected a share between 0 and 1, got {level!r}")
-        kept = self._kept() if len(self._kept()) else np.full((1, len(self.names)), np.nan)
-        low, high = np.quantile(kept, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        return low, high
+        kept = self._kept() if len(self._kept()) else self.draws[:1]
+        return tuple(np.quantile(kept, [0.5 - level / 2, 0.5 + level / 2], axis=0))
 
     def above_lowest(self) -> "Spread":
         """Each curve of energies from its own lowest point, since forces leave its offset free."""
@@ -77,8 +72,6 @@ class Spread:
 
     def __getitem__(self, name: Any) -> tuple[float, float]:
         """Value and error of one property."""
-        if name not in self.names:
-            raise KeyError(f"expected one of {', '.join(map(str, self.names))}, got {name!r}")
         n = self.names.index(name)
         return float(self.values[n]), float(self.errors[n])
 
@@ -120,7 +113,8 @@ def theta_draws(
     values, vectors = np.linalg.eigh((C + C.T) / 2 / np.outer(scale, scale))
     if values[0] < -1e-6 * max(values[-1], 0):
         raise ValueError(f"covariance: expected no negative variance, got {values[0]:.3g} along one direction")
-    rng = np.random.default_rng(_seeded(seed))
+    check_seed(seed)
+    rng = np.random.default_rng(seed)
     z = rng.normal(size=(size, len(centre)))
     if clusters is not None:
         whole("clusters", clusters, 2, "trajectories")
@@ -181,9 +175,7 @@ def spread(
         except (ValueError, RuntimeError):  # of these parameters it has no such property, which is counted
             one = dict.fromkeys(values, np.nan)
         if list(one) != list(values):
-            raise ValueError(
-                f"what: expected the same properties for each θ, {', '.join(map(str, values))}, got {', '.join(map(str, one))}"
-            )
+            raise ValueError(f"what: expected the same properties for each θ, {list(values)}, got {list(one)}")
         found.append(list(one.values()))
         progress(done, len(given))
     return Spread(names=tuple(values), values=np.array(list(values.values())), draws=np.array(found))
@@ -245,8 +237,3 @@ class Remembered:
             while self._bytes > self.most and len(self._kept) > 1:
                 self._bytes -= sum(a.nbytes for a in self._kept.popitem(last=False)[1])
         return self._kept[key]
-
-
-def _seeded(value: int) -> int:
-    seed(value)
-    return value
