@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from fisherlib.descriptors import Limit
+from fisherlib.descriptors.contract import settle
 from fisherlib.descriptors.local import Local
 from fisherlib.descriptors.neighbours import Neighbours
 
@@ -34,8 +35,7 @@ class Pairs(Local):
     degree: int = 2
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+        settle(self)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Pairs(Local):
         x = pairs.distances[:, None] / self.cutoff
         values = (1 - x) ** 3 * x**powers
         slopes = (-3 * (1 - x) ** 2 * x**powers + (1 - x) ** 3 * powers * x ** np.maximum(powers - 1, 0)) / self.cutoff
-        index = np.searchsorted(species, pairs.numbers)
+        index = pairs.kinds(species)
         columns = (index[pairs.i] * len(species) + index[pairs.j])[:, None] * len(powers) + powers
         D, G = np.zeros((len(pairs.numbers), K)), np.zeros((len(pairs.i), 3, K))
         np.add.at(D, (pairs.i[:, None], columns), values)

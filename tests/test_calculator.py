@@ -39,6 +39,15 @@ def crystal(symbols: str = "AuCu", *, periodic: bool = True) -> Atoms:
     return atoms
 
 
+def test_a_reference_is_added_to_slabs_and_wires() -> None:
+    about = {"reference": dict(Zbl(1.5, 3.2).parameters)}
+    for pbc in ([True, True, False], [False, True, False]):
+        atoms = crystal() * (1, 1, 2)
+        atoms.pbc = pbc
+        atoms.calc = fl.Calculator(model(provenance=about), SOAP)
+        np.testing.assert_allclose(atoms.get_forces(), calculate_numerical_forces(atoms, eps=1e-4), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("reference", [None, Zbl(1.5, 3.2)])
 @pytest.mark.parametrize("descriptor", [SOAP, Pairs(cutoff=4.0)], ids=["soap", "pairs"])
 @pytest.mark.parametrize("periodic", [True, False])
@@ -177,6 +186,7 @@ WRONG = {
     "fl.Calculator(fl.LinearPotential(theta=[1.0]))": r"^descriptor: expected that of the model in its provenance, got none",
     "fl.Calculator(bare, Soap(cutoff=4.0, n_max=2, l_max=2))": r"^descriptor: expected one that gives the .* descriptors of the model",
     "fl.Calculator(m, SOAP, species=[29])": r"^descriptor: expected one that gives the K = ",
+    "fl.Calculator(m, SOAP, species=[])": r"^species: expected the atomic numbers of the fit, such as \[29\], got none",
     "fl.Calculator(SOAP, m)": r"^model: expected LinearPotential, got Soap",
     "fl.Calculator(m, Soap)": r"^descriptor: expected a descriptor, got the class Soap",
     "fl.Calculator(m, SOAP, stress='no')": r"^stress: expected True or False",

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import molecule
 
 import fisherlib as fl
-from fisherlib.descriptors import Soap, from_text
+from fisherlib.descriptors import Gmp, Soap, from_text
 
 SMALL = Soap(cutoff=4.0, n_max=3, l_max=2)
 
@@ -175,6 +175,8 @@ print(Soap(n_max=2, l_max=1)(dimers, species=[29])[0].shape)
 def test_settings_of_a_command_are_parsed() -> None:
     assert from_text("cutoff=4.5,n_max=8") == Soap(cutoff=4.5, n_max=8)
     assert from_text("soap") == from_text("SOAP:") == Soap()
+    nested = 'gmp: densities={"Cu": [[1.5, 2.0], [3.0, 4.0]], "Au": [[1.0], [2.0]]}, l_max=2,'
+    assert from_text(nested) == Gmp(densities={"Cu": ([1.5, 2.0], [3.0, 4.0]), "Au": ([1.0], [2.0])}, l_max=2)
     for text in ("colour", "soup:cutoff=4", ""):
         with pytest.raises(ValueError, match="^descriptor: expected one of soap.*, got"):
             from_text(text)

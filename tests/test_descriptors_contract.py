@@ -320,6 +320,68 @@ def test_an_element_that_is_not_listed_is_refused(descriptor: Descriptor) -> Non
         descriptor([water()], species=[8])
 
 
+def test_elements_may_stand_in_any_order(descriptor: Descriptor) -> None:
+    ascending, other = [1, 8, 29], [29, 1, 8]
+    try:
+        D, Phi = descriptor([water()], species=other)
+    except ValueError as error:
+        assert "species: expected ascending atomic numbers" in str(error)
+        return
+    want, want_Phi = descriptor([water()], species=ascending)
+    columns = {label: column for label, column in zip(map(letters, descriptor.names(ascending)), want.T, strict=True)}
+    if "explicit" not in str(descriptor) and len(columns) == want.shape[1]:
+        for label, column in zip(map(letters, descriptor.names(other)), D.T, strict=True):
+            np.testing.assert_allclose(column, columns[label], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(np.sort(D.sum(axis=0)), np.sort(want.sum(axis=0)), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose((Phi**2).sum(), (want_Phi**2).sum(), rtol=1e-10)
+
+
+def letters(label: str) -> str:
+    """A name whatever order its elements and their functions stand in."""
+    return "".join(sorted(label))
+
+
+@pytest.mark.parametrize("cell", [None, 9.0])
+def test_two_atoms_in_one_place_and_none_at_all_are_refused(descriptor: Descriptor, cell: float | None) -> None:
+    pair = Atoms("Cu3", positions=[[0, 0, 0], [2, 2, 2], [0, 0, 0]], cell=cell and [cell] * 3, pbc=cell is not None)
+    pair.positions[2] += pair.cell.array.sum(axis=0)
+    with pytest.raises(ValueError, match="positions of configuration 1: .* got atoms 0 and 2 in one"):
+        descriptor([copper(), pair])
+    with pytest.raises(ValueError, match="configuration 1: expected atoms, got none"):
+        descriptor([copper(), Atoms(cell=pair.cell, pbc=pair.pbc)], species=[29])
+
+
+def test_atoms_that_have_flown_away_are_alone(descriptor: Descriptor) -> None:
+    cluster, alone = copper(), Atoms("Cu")
+    flown = cluster + Atoms("Cu", positions=[[3e6, -2e7, 1.0]])
+    D, Phi = descriptor(flown)
+    for found, parts in zip((D, Phi), zip(descriptor(cluster), descriptor(alone), strict=True), strict=True):
+        np.testing.assert_allclose(found, np.concatenate(parts), rtol=0, atol=1e-10)
+    slab = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 3e6]], cell=[3, 3, 0], pbc=[True, True, False])
+    with pytest.raises(ValueError, match="far longer in one direction than in another; take a smaller"):
+        descriptor(slab)
+    with pytest.raises(ValueError, match="far longer in one direction than in another"):
+        descriptor(Atoms("Cu", cell=[3.9, 3e3, 3e3], pbc=True))
+    with pytest.raises(ValueError, match="positions of configuration 0: expected Å, 1e\\+08 at most"):
+        descriptor(Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 1e300]]))
+
+
+def test_numbers_of_numpy_are_numbers(descriptor: Descriptor) -> None:
+    for name, limit in descriptor.limits.items():
+        value = descriptor.parameters[name]
+        for like in (float, np.float64, *((np.int64,) if limit.whole else ())):
+            other = dataclasses.replace(descriptor, **{name: like(value)})
+            assert json.dumps(other.parameters) == json.dumps(descriptor.parameters) and other == descriptor
+        other(copper())
+
+
+def test_descriptors_too_large_for_memory_are_refused(descriptor: Descriptor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fisherlib.descriptors.memory.memory", lambda: 100)
+    if type(descriptor) is not Soap:
+        with pytest.raises(MemoryError, match="derivatives of K = .* take .* take fewer descriptors"):
+            descriptor(copper())
+
+
 def test_species_that_do_not_occur_have_empty_columns(descriptor: Descriptor) -> None:
     names = descriptor.names([1, 8, 29])
     D, Phi = descriptor([water()], species=[1, 8, 29])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms, units
-from ase.build import bulk
+from ase.build import bulk, fcc100  # noqa: F401 – for the slips
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.cluster import Icosahedron
@@ -123,6 +123,19 @@ def test_a_draw_without_a_crystal_is_counted_and_left_out(potential: fl.LinearPo
     assert found.lost == 1 and np.isfinite(found.errors).all()
     with pytest.raises(ValueError, match="^crystal: expected a minimum of E\\(V\\) from"):
         properties.cubic(EMT(), bulk("Cu", a=4.0))
+
+
+def test_draws_that_run_away_are_counted_and_others_than_the_first_are_refused(potential: fl.LinearPotential) -> None:
+    def what(calculator: Any) -> dict[str, float]:
+        if calculator.model.theta[0] > 20:
+            raise RuntimeError("atoms run away")
+        return {"a": 1.0} if calculator.model.theta[0] > 0 else {"b": 1.0}
+
+    found = properties.spread(what, potential, [potential.theta, 2 * potential.theta], descriptor=PAIRS)
+    assert found.lost == 1 and np.isnan(found["a"][1])
+    assert np.isnan(properties.Spread(names=("a",), values=[1.0], draws=[[np.nan]]).interval()[0]).all()
+    with pytest.raises(ValueError, match="^what: expected the same properties for each θ, \\['a'\\], got \\['b'\\]"):
+        properties.spread(what, potential, [-potential.theta], descriptor=PAIRS)
 
 
 def test_progress_can_stop_it(potential: fl.LinearPotential) -> None:
@@ -304,6 +317,8 @@ def test_curves_begin_at_their_lowest_point_and_bands_lie_around() -> None:
     assert max(found.data[0].y) == pytest.approx(1.2) and found.layout.yaxis.title.text.endswith("1/Å")
 
 
+#: Layers of two elements in a cubic cell.
+LAYERS = Atoms("Au2Cu2", bulk("Cu", a=3.8, cubic=True).positions, cell=[3.8] * 3, pbc=True)
 WRONG = {
     "properties.cubic(EMT, bulk('Cu'))": "calculator: expected one of ASE, .* got the class EMT",
     "properties.cubic(EMT(), 'Cu')": "crystal: expected Atoms, got str",
@@ -317,6 +332,17 @@ WRONG = {
     "properties.theta_draws([1.0, 2.0], [[1.0]])": "covariance: expected shape",
     "properties.theta_draws([1.0], [[-1.0]])": "covariance: expected no negative variance",
     "properties.nve(bulk('Cu'), EMT(), temperature=300.0, picoseconds=-1)": "picoseconds: expected a positive time",
+    "properties.cubic(EMT(), bulk('Cu'), shear=0)": "shear: expected a number between 0 and 0.1, got 0",
+    "properties.cubic(EMT(), LAYERS)": "crystal: expected a cubic one, got a cubic cell with other atoms in it",
+    "properties.vacancy(EMT(), LAYERS)": "crystal: expected one element, got Au2Cu2",
+    "properties.vacancy(EMT(), fcc100('Cu', (2, 2, 2)))": "crystal: expected atoms in a cell, periodic in all",
+    "properties.vacancy(EMT(), bulk('Cu'), fmax=0)": "fmax: expected a positive number",
+    "properties.phonons(EMT(), Icosahedron('Cu', 2))": "crystal: expected atoms in a cell, periodic in all",
+    "properties.phonons(EMT(), bulk('Cu'), step=0)": "step: expected a displacement in Å between 0 and 0.5, got 0",
+    "properties.phonons(EMT(), bulk('Cu'), points={'X': (0, 0, np.nan)})": "points: expected three numbers for each q, finite",
+    "properties.theta_draws([1.0], [[np.nan]])": "theta, covariance: expected K finite parameters",
+    "properties.Spread(names=('a',), values=[1.0, 2.0], draws=[[1.0]])": "draws: expected values",
+    "SPREAD.interval(95)": "level: expected a share between 0 and 1, got 95",
     "properties.block_test([[1.0]], [[1.0], [2.0]])": "a: expected at least 2 blocks",
     "properties.drift(Configurations(key='a', n_atoms=np.array([1])))": "frames: expected several configurations",
     "figures.properties({'a': SPREAD}, {'C99': 1.0})": "reference: expected values of some of",

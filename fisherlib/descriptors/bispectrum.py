@@ -20,6 +20,8 @@ MPI = "libmpi.so.12"
 SPARSE = 1000
 #: LAMMPS is not made for two threads at a time.
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a fork waits for threads that compute, lest it inherit a lock that nobody opens
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def version() -> str:

@@ -178,7 +178,7 @@ def _refuse_other(model: Any, descriptor: Descriptor) -> None:
 def _species(model: Any, descriptor: Descriptor, given: Sequence[int] | None) -> tuple[int, ...]:
     """Atomic numbers that the descriptor tells apart, ascending; none if neither the model nor the names tell them."""
     if given is not None:
-        chosen = tuple(sorted(elements("species", given).ravel().tolist()))
+        chosen = tuple(sorted(set(elements("species", given).ravel().tolist())))
         _refuse_misfit(model, descriptor, chosen)
         return chosen
     names = stated(getattr(model, "descriptor_names", ()))
@@ -212,6 +212,8 @@ def _elements_in(names: Sequence[str]) -> list[int]:
 
 def _refuse_misfit(model: Any, descriptor: Descriptor, species: tuple[int, ...]) -> None:
     """Refuses a descriptor that gives others for these elements than the model has parameters for."""
+    if not species:
+        raise ValueError("species: expected the atomic numbers of the fit, such as [29], got none")
     its, K = descriptor.names(species), getattr(model, "K", None)
     names = stated(getattr(model, "descriptor_names", ()))
     if (K is not None and len(its) != K) or (names and list(its) != names):

@@ -10,7 +10,7 @@ from ase.data import chemical_symbols
 
 from ..arguments import elements
 from ..dataset import Array
-from .contract import Limit
+from .contract import Limit, settle
 from .local import Local
 from .neighbours import Neighbours
 from .triplets import angular_sums, cosine_cutoff, over_neighbours
@@ -60,8 +60,7 @@ class Chebyshev(Local):
     n_angular: int = 12
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+        settle(self)
         if self.angular_cutoff > self.cutoff:
             raise ValueError(
                 f"angular_cutoff: expected no more than the cutoff of {self.cutoff:g} Å, got {self.angular_cutoff:g}"
@@ -91,7 +90,7 @@ class Chebyshev(Local):
         near, which = pairs.within(self.angular_cutoff)
         functions[which, ..., n:] = self._angles(near, weights[which])
         columns = np.zeros((P, 4, S, *functions.shape[2:]))
-        columns[np.arange(P), :, np.searchsorted(species, pairs.numbers)[pairs.i]] = functions
+        columns[np.arange(P), :, pairs.kinds(species)[pairs.i]] = functions
         flat = columns.reshape(P, 4, len(self.names(species)))
         return over_neighbours(pairs, flat[:, 0]), flat[:, 1:]
 

@@ -40,6 +40,13 @@ class Limit(NamedTuple):
             raise ValueError(f"{name}: expected {self.what} from {self.least:g} to {self.greatest:g}, got {value!r}")
 
 
+def settle(descriptor: Any) -> None:
+    """Refuses parameters outside the limits, and holds the others as Python's numbers, so that 3.0 and numpy's 3 are 3."""
+    for name, limit in descriptor.limits.items():
+        limit.refuse(name, value := getattr(descriptor, name))
+        object.__setattr__(descriptor, name, int(value) if limit.whole else float(value))
+
+
 @runtime_checkable
 class Descriptor(Protocol):
     """A featuriser: a frozen, hashable value that turns configurations into descriptors.

@@ -15,7 +15,7 @@ from ase import Atoms
 from scipy.linalg import LinAlgWarning
 
 from ..dataset import Array
-from .contract import Limit
+from .contract import Limit, settle
 from .local import Local
 from .neighbours import Neighbours
 from .soap import Soap
@@ -68,8 +68,7 @@ class DscribeSoap(Local):
     width: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+        settle(self)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -87,13 +86,13 @@ class DscribeSoap(Local):
 
     def of_neighbours(self, pairs: Neighbours, species: Sequence[int]) -> tuple[Array, Array]:
         """D and its derivatives by the vectors to the neighbours; see ``Local``."""
+        if list(species) != sorted(species):
+            raise ValueError(f"species: expected ascending atomic numbers, as dscribe has them, got {species}")
         soap, N, S = self._library(tuple(species)), len(pairs.numbers), len(species)
         ends = np.searchsorted(pairs.i, np.arange(N + 1))
         K = soap.get_number_of_features()
         D, G = np.zeros((N, S, K)), np.zeros((len(pairs.i), 3, S, K))
-        for i, (centre, (start, stop)) in enumerate(
-            zip(np.searchsorted(species, pairs.numbers), itertools.pairwise(ends), strict=True)
-        ):
+        for i, (centre, (start, stop)) in enumerate(zip(pairs.kinds(species), itertools.pairwise(ends), strict=True)):
             numbers = np.append(pairs.numbers[i], pairs.numbers[pairs.j[start:stop]])
             around = Atoms(numbers, np.concatenate([np.zeros((1, 3)), pairs.vectors[start:stop]]))
             derivatives, values = soap.derivatives_single(

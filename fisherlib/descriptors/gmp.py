@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..arguments import elements
 from ..dataset import Array
-from .contract import Limit
+from .contract import Limit, settle
 from .densities import Densities, density_of, given
 from .harmonics import derivatives, solid_harmonics
 from .local import Local
@@ -80,9 +80,7 @@ class Gmp(Local):
     densities: Any = None
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, value := getattr(self, name))
-            object.__setattr__(self, name, int(value) if limit.whole else float(value))
+        settle(self)
         if self.largest < 1.1 * self.smallest:
             raise ValueError(
                 f"largest: expected at least 1.1 times the smallest width of {self.smallest:g} Å, got {self.largest:g}"

@@ -21,8 +21,8 @@ KINDS: Mapping[str, type[Descriptor]] = MappingProxyType(
     {"soap": Soap, "gmp": Gmp, "acsf": Acsf, "chebyshev": Chebyshev, "snap": Snap, "dscribe-soap": DscribeSoap}
 )
 
-#: Between settings, and not inside of the brackets of one.
-_COMMA = re.compile(r",(?![^\[{]*[\]}])")
+#: Between settings: before the name of the next one, and not inside of the brackets of one.
+_COMMA = re.compile(r",(?=\s*\w+\s*=|\s*$)")
 
 
 def from_text(text: str) -> Descriptor:

@@ -11,8 +11,12 @@ from scipy.sparse import csr_array
 from ..dataset import Array, Jacobian
 from ..progress import Progress
 from .contract import Limit, voigt
+from .memory import refuse_large
 from .neighbours import Neighbours, neighbours_of
 from .refusals import checked
+
+#: What takes less memory.
+SMALLER = "take fewer descriptors, a smaller cutoff or fewer atoms"
 
 
 class Local(abc.ABC):
@@ -80,8 +84,10 @@ class Local(abc.ABC):
         self, atoms: Atoms | Sequence[Atoms], species: Sequence[int] | None, progress: Progress | None
     ) -> Iterator[tuple[Atoms, Neighbours, Array, Array]]:
         many, known = checked(atoms, species, cutoff=self.reach, name=type(self).__name__)
+        K = len(self.names(known))
         for m, (given, periodic) in enumerate(many):
             pairs = neighbours_of(periodic, self.reach)
+            refuse_large(f"derivatives of K = {K} descriptors", 24 * K * len(pairs.i), SMALLER)
             yield given, pairs, *self.of_neighbours(pairs, known)
             if progress is not None:
                 progress(m + 1, len(many))

@@ -5,14 +5,20 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
+from scipy.spatial import cKDTree
 
 from ..arguments import each, elements
+from ..dataset import Array
 from .vacuum import with_vacuum
 
 #: Most neighbours of an atom within the cutoff, by the density of its cell: more is a cell in a wrong unit.
 MOST_NEIGHBOURS = 10_000
 #: Å from an atom to its own image, at least; no two atoms are as near.
 NEAREST = 0.5
+#: Å from the origin, beyond which differences of positions lose the digits that descriptors need, and within which atoms are one.
+FARTHEST, SAME = 1e8, 1e-6
+#: Bins in which vesin searches neighbours, at most. Of more it makes larger ones, and ends the process where one fills the cell.
+BINS = 1e5
 
 
 def refuse_unknown_elements(atoms: Sequence[Atoms], species: Sequence[int]) -> None:
@@ -42,10 +48,18 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
     Raises:
         ValueError: NaN, a cell that spans no space or is in another unit, or some periodic directions only.
     """
+    if not len(atoms):
+        raise ValueError(f"{where}: expected atoms, got none; leave it away")
     finite = np.isfinite(atoms.positions).all(axis=1)
     if not finite.all():
         raise ValueError(f"positions of {where}: expected finite numbers of Å, got {atoms.positions[~finite][0]}")
+    if np.abs(atoms.positions).max() > FARTHEST:
+        raise ValueError(
+            f"positions of {where}: expected Å, {FARTHEST:g} at most, got {np.abs(atoms.positions).max():.3g}; atoms have flown away, or "
+            "it is another unit"
+        )
     if not atoms.pbc.any():
+        _refuse_same(atoms.positions, None, where)
         return
     if not atoms.pbc.all():
         raise ValueError(f"pbc of {where}: expected all directions periodic or none, got {atoms.pbc.tolist()}")
@@ -65,6 +79,23 @@ def refuse_impossible(atoms: Atoms, cutoff: float, where: str) -> None:
         raise ValueError(
             f"cell of {where}: expected vectors in Å, longer than {NEAREST:g}, got one of {shortest:.3g}; the cell may be in nm or "
             "in fractions"
+        )
+    heights = 1 / np.linalg.norm(atoms.cell.reciprocal(), axis=1)
+    bins = np.maximum(1.0, heights // cutoff)
+    if bins.min() * min(1.0, (BINS / bins.prod()) ** (1 / 3)) < 1:
+        raise ValueError(
+            f"cell of {where}: expected Å, got {cell.tolist()}, far longer in one direction than in another; take a smaller vacuum"
+        )
+    _refuse_same(np.linalg.solve(cell.T, atoms.positions.T).T % 1.0 % 1.0, SAME / heights.max(), where)
+
+
+def _refuse_same(places: Array, near: float | None, where: str) -> None:
+    """Refuses two atoms in one place, where directions, and with them derivatives, are not defined."""
+    tree = cKDTree(places, boxsize=None if near is None else 1.0)
+    if pairs := tree.query_pairs(SAME if near is None else near):
+        a, b = min(pairs)
+        raise ValueError(
+            f"positions of {where}: expected every atom in a place of its own, got atoms {a} and {b} in one; take one of them away"
         )
 
 

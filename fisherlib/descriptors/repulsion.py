@@ -12,6 +12,7 @@ from ..arguments import each, kind, number
 from ..configurations import Configurations
 from ..dataset import Array, Dataset, Trajectory
 from .refusals import refuse_impossible
+from .vacuum import with_vacuum
 
 #: e²/4πε₀, eV Å, with the digits that LAMMPS has in its units "metal".
 COULOMB = 14.399645
@@ -93,14 +94,14 @@ class Zbl:
         """Energy (eV), forces (N, 3) (eV/Å) and virial (6,) (eV), W = −∂U/∂ε in the order xx yy zz yz xz xy.
 
         Args:
-            atoms: one configuration, periodic or not.
+            atoms: one configuration, periodic or not, or a slab or a wire, whose virial means nothing.
 
         Raises:
             TypeError: anything but ``ase.Atoms``.
             ValueError: a cell that spans no space, or two atoms in one place.
         """
         kind("atoms", atoms, Atoms, "Zbl(4.0, 4.8)(atoms)")
-        refuse_impossible(atoms, self.outer, "the configuration")
+        refuse_impossible(atoms := with_vacuum(atoms, self.outer), self.outer, "the configuration")
         i, j, D, r = neighbor_list("ijDd", atoms, self.outer)
         if len(r) and r.min() < 1e-3:
             raise ValueError(

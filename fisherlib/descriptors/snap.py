@@ -16,9 +16,10 @@ from ..arguments import elements, flag, number
 from ..dataset import Array
 from ..progress import Progress
 from . import bispectrum
-from .contract import Limit, voigt
+from .contract import Limit, settle, voigt
 from .images import images_of, islands_of
-from .local import Local
+from .local import SMALLER, Local
+from .memory import refuse_large
 from .neighbours import Neighbours
 from .refusals import checked
 
@@ -93,10 +94,7 @@ class Snap(Local):
     wself_all: bool = False
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
-            # Of numpy, too, they are written as numbers.
-            object.__setattr__(self, name, int(getattr(self, name)) if limit.whole else float(getattr(self, name)))
+        settle(self)
         for name in ("quadratic", "switch", "bzero", "chem", "bnorm", "wself_all"):
             flag(name, getattr(self, name))
         for name, usual in (("radii", RADIUS), ("weights", WEIGHT)):
@@ -165,8 +163,10 @@ class Snap(Local):
         many, known = checked(atoms, species, cutoff=self.cutoff, name="Snap")
         for m, (given, periodic) in enumerate(many):
             N, (positions, home) = len(periodic), images_of(periodic, self.cutoff)
+            size = 24 * len(home) * (K := len(self.names(known)))
+            refuse_large(f"derivatives of K = {K} descriptors by {len(home)} atoms and images", size, SMALLER)
             D, G = self._of_cloud(positions, periodic.numbers[home], N, known)
-            K, ones = D.shape[1], np.ones(len(home))
+            ones = np.ones(len(home))
             gathering = csr_array((ones, (home, np.arange(len(home)))), shape=(N, len(home)))
             # A strain moves every image with the cell, by x ε.
             Psi = np.einsum("na,nbk->abk", positions, G) if given.pbc.all() else np.full((3, 3, K), np.nan)

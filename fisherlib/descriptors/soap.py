@@ -15,7 +15,7 @@ from metatensor import Labels, TensorBlock, TensorMap
 from ..arguments import elements
 from ..dataset import Array, Jacobian
 from ..progress import Progress
-from .contract import Limit, voigt
+from .contract import Limit, settle, voigt
 from .refusals import checked
 from .spectrum import fill, in_batches, jacobian, sums
 
@@ -69,8 +69,7 @@ class Soap:
     smoothing: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, limit in self.limits.items():
-            limit.refuse(name, getattr(self, name))
+        settle(self)
         if self.smoothing >= self.cutoff:
             raise ValueError(f"smoothing: expected less than the cutoff of {self.cutoff:g} Å, got {self.smoothing:g}")
 

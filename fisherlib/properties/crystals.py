@@ -71,7 +71,7 @@ def cubic(
     Raises:
         TypeError: no calculator, or no crystal.
         ValueError: no cubic crystal along x, y and z, no minimum of E(V) among the volumes, or atoms that strain moves
-            within the cell.
+            within the cell; a shear that is none.
 
     Source: Mehl, Phys. Rev. B 47, 2493 (1993), for the strains; Alchagirov et al., Phys. Rev. B 63, 224115 (2001), for E(V).
 
@@ -81,8 +81,10 @@ def cubic(
         >>> {name: round(value, 2) for name, value in cubic(EMT(), bulk("Cu", a=3.6)).items()}
         {'lattice constant, Å': 3.59, 'bulk modulus, GPa': 134.42, 'C11, GPa': 172.52, 'C12, GPa': 115.37, 'C44, GPa': 89.94}
     """
-    number("shear", shear)
+    if not 0 < abs(number("shear", shear)) < 0.1:
+        raise ValueError(f"shear: expected a number between 0 and 0.1, got {shear!r}; 1 % is 0.01")
     curve = energy_curve(calculator, crystal, strain=strain, points=points)
+    _refuse_lower(calculator, crystal, shear)
     V, E = (np.array(list(part)) for part in (curve, curve.values()))
     v0, _, B = _minimum(V, E)
     C = np.array([_shears(calculator, one, shear) for one in _scaled(crystal, strain, points)])
@@ -123,6 +125,14 @@ def _shears(calculator: Any, crystal: Atoms, strain: float) -> tuple[float, floa
     return orthorhombic / (2 * V * strain**2), 2 * sheared / (V * strain**2)
 
 
+def _refuse_lower(calculator: Any, crystal: Atoms, strain: float) -> None:
+    """Refuses a cubic cell whose atoms are not cubic: the same strain along other axes has another energy."""
+    strains = (np.diag(np.roll([strain, -strain, 0.0], k)) for k in range(3))
+    energies = [_energy(calculator, _strained(crystal, e)) for e in strains]
+    if np.ptp(energies) > 1e-6 * len(crystal):  # eV
+        raise ValueError("crystal: expected a cubic one, got a cubic cell with other atoms in it; x, y and z differ")
+
+
 def _scaled(crystal: Atoms, strain: float, points: int) -> Iterator[Atoms]:
     for s in np.linspace(-strain, strain, points):
         yield _strained(crystal, s * np.eye(3))
@@ -161,6 +171,13 @@ def _refuse(calculator: Any, crystal: object, strain: float, points: int) -> Non
     if not 0 < number("strain", strain) < 0.2:
         raise ValueError(f"strain: expected a number between 0 and 0.2, got {strain!r}; 2 % is 0.02")
     _lattice(crystal)  # type: ignore[arg-type]
+
+
+def check_crystal(crystal: object, way: str) -> None:
+    """Refuses anything but atoms that are periodic in all directions, by a TypeError or a ValueError."""
+    kind("crystal", crystal, Atoms, way)
+    if not (isinstance(crystal, Atoms) and len(crystal) and crystal.pbc.all() and crystal.cell.rank == 3):
+        raise ValueError(f"crystal: expected atoms in a cell, periodic in all directions, got others; write {way}")
 
 
 def check_calculator(calculator: object) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 from ase import Atoms
 from ase.optimize import BFGS
 
-from ..arguments import kind, number, whole
-from .crystals import check_calculator
+from ..arguments import number, whole
+from .crystals import check_calculator, check_crystal
 
 
 def vacancy(
@@ -30,7 +30,7 @@ def vacancy(
 
     Raises:
         TypeError: no calculator, or no crystal.
-        ValueError: a single atom in the repeated cell, or a relaxation that does not end.
+        ValueError: several elements, no crystal, a single atom in the repeated cell, or a relaxation that does not end.
 
     Example:
         >>> from ase.build import bulk
@@ -40,10 +40,13 @@ def vacancy(
         True
     """
     check_calculator(calculator)
-    kind("crystal", crystal, Atoms, "vacancy(calculator, ase.build.bulk('Cu', cubic=True))")
+    check_crystal(crystal, "vacancy(calculator, ase.build.bulk('Cu', cubic=True))")
+    if len(set(crystal.numbers.tolist())) > 1:
+        raise ValueError(f"crystal: expected one element, got {crystal.symbols}")
     whole("repeat", repeat, 1, "copies")
     whole("steps", steps, 1, "steps")
-    number("fmax", fmax)
+    if number("fmax", fmax) <= 0:
+        raise ValueError(f"fmax: expected a positive number of eV/Å, got {fmax!r}")
     atoms = crystal * (repeat, repeat, repeat)
     N = len(atoms)
     if N < 2:

@@ -9,7 +9,8 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import ArrayLike
 
-from ..arguments import floats, kind, seed, whole
+from ..arguments import floats, kind, number, whole
+from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
 from ..descriptors import Descriptor, Limit
 from ..descriptors.calculator import Calculator
@@ -43,6 +44,8 @@ class Spread:
     def __post_init__(self) -> None:
         for name in ("values", "draws"):
             object.__setattr__(self, name, frozen(floats(name, getattr(self, name))))
+        if self.values.shape != (n := len(self.names),) or self.draws.ndim != 2 or self.draws.shape[1] != n:
+            raise ValueError(f"draws: expected values ({n},) and draws (S, {n}) for {n} names, got {self.draws.shape}")
 
     @property
     def lost(self) -> int:
@@ -56,9 +59,11 @@ class Spread:
         return kept.std(axis=0, ddof=1) if len(kept) > 1 else np.full(len(self.names), np.nan)
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
-        """(n,) each: ends of the middle ``level`` of the draws."""
-        low, high = np.quantile(self._kept(), [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        return low, high
+        """(n,) each: ends of the middle ``level`` of the draws, NaN without any."""
+        if not 0 < number("level", level) < 1:
+            raise ValueError(f"level: expected a share between 0 and 1, got {level!r}")
+        kept = self._kept() if len(self._kept()) else self.draws[:1]
+        return tuple(np.quantile(kept, [0.5 - level / 2, 0.5 + level / 2], axis=0))
 
     def above_lowest(self) -> "Spread":
         """Each curve of energies from its own lowest point, since forces leave its offset free."""
@@ -90,7 +95,7 @@ def theta_draws(
         (S, K).
 
     Raises:
-        ValueError: shapes that do not fit, or a covariance that is none.
+        ValueError: shapes that do not fit, numbers that are not finite, or a covariance that is none.
 
     Example:
         >>> draws = theta_draws([1.0, 2.0], [[1.0, 0.0], [0.0, 0.0]], 1000)
@@ -99,14 +104,17 @@ def theta_draws(
     """
     centre, C = floats("theta", theta), floats("covariance", covariance)
     whole("size", size, 1, "draws")
-    if centre.ndim != 1 or C.shape != (len(centre),) * 2:
+    if centre.ndim != 1 or not centre.size or not (np.isfinite(centre).all() and np.isfinite(C).all()):
+        raise ValueError("theta, covariance: expected K finite parameters and their finite covariance, got others")
+    if C.shape != (len(centre),) * 2:
         raise ValueError(f"covariance: expected shape ({centre.size}, {centre.size}) for theta, got {C.shape}")
     scale = np.sqrt(np.maximum(np.diag(C), 0))
     scale[scale == 0] = 1.0
     values, vectors = np.linalg.eigh((C + C.T) / 2 / np.outer(scale, scale))
     if values[0] < -1e-6 * max(values[-1], 0):
         raise ValueError(f"covariance: expected no negative variance, got {values[0]:.3g} along one direction")
-    rng = np.random.default_rng(_seeded(seed))
+    check_seed(seed)
+    rng = np.random.default_rng(seed)
     z = rng.normal(size=(size, len(centre)))
     if clusters is not None:
         whole("clusters", clusters, 2, "trajectories")
@@ -163,9 +171,12 @@ def spread(
     for done, theta in enumerate(given, 1):
         drawn = Calculator(dataclasses.replace(model, theta=theta), memory, species=first.species or None, stress=False)
         try:
-            found.append(list(what(drawn, **arguments).values()))
-        except ValueError:  # of these parameters it has no such property, which is counted
-            found.append([np.nan] * len(values))
+            one = what(drawn, **arguments)
+        except (ValueError, RuntimeError):  # of these parameters it has no such property, which is counted
+            one = dict.fromkeys(values, np.nan)
+        if list(one) != list(values):
+            raise ValueError(f"what: expected the same properties for each θ, {list(values)}, got {list(one)}")
+        found.append(list(one.values()))
         progress(done, len(given))
     return Spread(names=tuple(values), values=np.array(list(values.values())), draws=np.array(found))
 
@@ -226,8 +237,3 @@ class Remembered:
             while self._bytes > self.most and len(self._kept) > 1:
                 self._bytes -= sum(a.nbytes for a in self._kept.popitem(last=False)[1])
         return self._kept[key]
-
-
-def _seeded(value: int) -> int:
-    seed(value)
-    return value

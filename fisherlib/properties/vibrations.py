@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.phonons import Phonons
 
 from ..arguments import floats, kind, number, whole
-from .crystals import check_calculator
+from .crystals import check_calculator, check_crystal
 
 #: 1 eV as a frequency, THz: e/h of the SI.
 TERAHERTZ = 1.602176634e-19 / 6.62607015e-34 / 1e12
@@ -44,7 +44,7 @@ def phonons(
 
     Raises:
         TypeError: no calculator, or no crystal.
-        ValueError: a q that is not three numbers.
+        ValueError: no crystal, a step that is none, or a q that is not three numbers.
 
     Example:
         >>> from ase.build import bulk
@@ -54,13 +54,14 @@ def phonons(
         (['X 1, THz', 'X 2, THz', 'X 3, THz'], True)
     """
     check_calculator(calculator)
-    kind("crystal", crystal, Atoms, "phonons(calculator, ase.build.bulk('Cu'))")
+    check_crystal(crystal, "phonons(calculator, ase.build.bulk('Cu'))")
     kind("points", points, Mapping, "phonons(calculator, crystal, points={'X': (0.5, 0.0, 0.5)})")
     whole("repeat", repeat, 1, "copies")
-    number("step", step)
+    if not 0 < number("step", step) < 0.5:
+        raise ValueError(f"step: expected a displacement in Å between 0 and 0.5, got {step!r}")
     q = floats("points", list(points.values()))
-    if q.ndim != 2 or q.shape[1] != 3:
-        raise ValueError(f"points: expected three numbers for each q, got shape {q.shape}")
+    if q.ndim != 2 or q.shape[1] != 3 or not np.isfinite(q).all():
+        raise ValueError(f"points: expected three numbers for each q, finite ones, got {q.tolist()}")
     with tempfile.TemporaryDirectory() as folder:  # where ASE puts its forces
         found = Phonons(crystal, calculator, supercell=(repeat,) * 3, delta=step, name=str(Path(folder) / "forces"))
         found.run()

@@ -82,6 +82,8 @@ def write_snapcoeff(
             f"element: expected some of {', '.join(offsets)}, which have offsets, got {', '.join(missing)}"
         )
     text = ["# SNAP coefficients written by fisherlib UNITS: metal", *_with_reference(model, path, elements)]
+    if settings and "chemflag 1" in settings and T > 1:
+        text.append(f"# Explicit components: pair_coeff must name elements in this order: {' '.join(elements)}")
     text += ["", f"{T} {model.K // T + 1}"]
     for name, R, w, block in zip(elements, radii, weights, theta.reshape(T, -1).tolist(), strict=True):
         text += [f"{name} {R!r} {w!r}", *map(repr, [offsets[name], *block])]
