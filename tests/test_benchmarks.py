@@ -1,6 +1,7 @@
 """Benchmarks are run by hand; here they are loaded, and those that can be tiny are run, so that they do not fall behind."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,20 @@ def run(root: Path, *arguments: str) -> str:
 
 def test_all_find_what_they_measure(root: Path) -> None:
     assert len(run(root, "-c", LOADED).splitlines()) == len(list((root / "benchmarks").glob("*.py")))
+
+
+def test_make_bench_runs_what_its_page_says(root: Path) -> None:
+    page, makefile = (root / "benchmarks" / "README.md").read_text(), (root / "Makefile").read_text()
+    scripts = {path.stem for path in (root / "benchmarks").glob("*.py")}
+    rows = set(re.findall(r"^\| `(\w+)\.py`", page, re.MULTILINE))
+    first, *others = page.split("\n\n")[1:]
+    left_out = set(re.findall(r"`(\w+)\.py`", first))
+    shared = set(
+        re.findall(r"`(\w+)\.py`", next(text for text in others if "scripts share" in text).rpartition(". ")[2])
+    )
+    run_by_make = re.search(r"BENCHMARKS := ((?:.*\\\n)*.*)", makefile)
+    assert run_by_make and set(run_by_make[1].replace("\\", " ").split()) == rows - left_out
+    assert rows | shared == scripts and not rows & shared
 
 
 def test_a_tiny_run_prints_its_table(root: Path) -> None:

@@ -40,7 +40,8 @@ def featurise(
         descriptor: that it has chosen.
         path: of their file.
         progress: called with (done, in all); a progress bar is shown without it.
-        jacobian: whether trajectories get the Jacobian of their site descriptors, 12 PK bytes in single precision.
+        jacobian: whether trajectories get the Jacobian of their site descriptors, 24 PK bytes for P pairs, or 12 PK in single
+            precision where that is more than 1 GB.
         computing: who computes what is not in the cache; all give the same bits.
 
     Raises:

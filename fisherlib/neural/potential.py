@@ -22,9 +22,10 @@ class NeuralPotential:
 
     One network serves all elements: descriptors of different elements stand in columns of their own. The linear part a·z
     alone would be a ``LinearPotential``. Forces follow by the chain rule, F_j = −Σ_i ∂E_i/∂D_i · ∂D_i/∂x_j, from the
-    ``Jacobian`` of the descriptors, of which 12 P K bytes are stored in single precision, for P pairs of atoms that know
-    each other: 1.5 MB for a cluster of 55 atoms with SOAP, K = 105. Energies need no more than the site descriptors.
-    Everything is evaluated by numpy in double precision. Arrays are copied and read-only.
+    ``Jacobian`` of the descriptors, of which 24 P K bytes are held for P pairs of atoms that know each other (half as
+    many from 1 GB on, in single precision): 2.9 MB for a cluster of 55 atoms with SOAP, P = 1150 and K = 105. Energies
+    need no more than the site descriptors. Everything is evaluated by numpy in double precision. Arrays are copied and
+    read-only.
 
     Attributes:
         weights: (n_in, n_out) of each layer; n_in = q in the first, n_out = 1 in the last.
