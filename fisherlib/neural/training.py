@@ -135,7 +135,8 @@ def train(
 
 def _shown(bar: tqdm) -> Progress:
     def show(done: int, total: int) -> None:
-        bar.total = total
+        if bar.total is None:
+            bar.reset(total)
         bar.update(done - bar.n)
 
     return show
