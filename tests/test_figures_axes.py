@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,9 +11,10 @@ import pytest
 import fisherlib as fl
 from fisherlib import comparison, figures
 
+ROOT = Path(__file__).resolve().parents[1]
 Build = Callable[[], go.Figure]
 #: What ``figures`` offers and is not a figure.
-OTHERS = {"styled", "Bands", "MARK", "PALETTE", "REFERENCE", "SCALE"}
+OTHERS = {"styled", "property_table", "Bands", "MARK", "PALETTE", "REFERENCE", "SCALE"}
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +32,42 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     gap = {"m": fl.reweighting.free_energy_difference(E, model.energies(data), 300.0)}
     slow = fl.diagnostics.metastability(study.moments)
     surface = study.atlas(study.atlas.models[0], "Fisher divergence", n=21)
+    parts = fl.validation.split(tuple(data), 3)
+    folds = [fl.validation.fold_errors(study.moments, fl.regression.fisher_fit, parts, name="m")]
+    search = fl.tuning.read(ROOT / "data" / "cu55_tuning.journal")
+    spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     return {
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
         "energies": lambda: figures.energies(data),
+        "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
         "errors_by_trajectory": lambda: figures.errors_by_trajectory(compared),
+        "featurisers": lambda: figures.featurisers(folds, {"m": [1.0, 2.0]}),
         "fit": lambda: figures.fit(
             {"θ_f": theta}, solution.eigenvalues, errors, names=names, rank=4, condition=solution.condition
         ),
         "force_parity": lambda: figures.force_parity(histogram, name="m", force_rmse=0.1),
         "free_energies": lambda: figures.free_energies(gap, n_atoms=3),
+        "importances": lambda: figures.importances(search),
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
+        "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
+        "pair_distributions": lambda: figures.pair_distributions({"m": ([1.0, 2.0], [0.0, 1.0], [0.0, 0.1])}),
+        "pareto": lambda: figures.pareto(search),
         "parity": lambda: figures.parity(compared),
+        "phonon_points": lambda: figures.phonon_points(spreads, {"C11, GPa": 1.0}),
         "profile": lambda: figures.profile(kappas, path, title="t", label="κ", log=True),
+        "properties": lambda: figures.properties(spreads, {"C11, GPa": 1.0}),
         "residuals": lambda: figures.residuals(compared),
+        "search_history": lambda: figures.search_history(search),
         "site_energy_cdfs": lambda: figures.site_energy_cdfs(samples, title="t"),
+        "slices": lambda: figures.slices(search),
         "spectrum": lambda: figures.spectrum(solution.eigenvalues, rank=4),
         "strengths": lambda: figures.strengths(fl.validation.choose_strength(study.moments)),
+        "training": lambda: figures.training({"loss": [1.0, 0.4], "validation loss": [0.9, 0.5]}),
         "trade_off": lambda: figures.trade_off({"path": (["a", "b"], path)}),
         "weights": lambda: figures.weights({"m": np.linspace(0.0, 1.0, 9)}),
     }
@@ -69,6 +86,8 @@ def test_every_axis_says_what_it_is(name: str, build: dict[str, Build]) -> None:
     for axis in axes.values():
         assert axis["type"] in ("linear", "log", "category") and axis["constrain"] in ("range", "domain")
         assert len(axis["domain"]) == 2 and axis["anchor"]
+        # 0.2 and 1e-12, where plotly.js would write 2 and 1p
+        assert axis.get("tickformat") or axis["type"] != "log"
     for key in ("scene",) if "scene" in layout else ():
         assert all(layout[key][f"{letter}axis"]["type"] == "linear" for letter in "xyz")
 
@@ -85,3 +104,10 @@ def test_trajectories_and_descriptors_that_are_called_by_numbers_stay_names() ->
 def test_a_type_that_a_figure_chooses_stays() -> None:
     layout = figures.spectrum([2.0, 1.0], rank=2).layout
     assert (layout.xaxis.type, layout.yaxis.type) == ("linear", "log")
+
+
+def test_logarithmic_axes_write_whole_numbers_and_a_second_one_has_ticks_of_its_own() -> None:
+    errors = {"validation force RMSE, eV/Å": [0.1, 0.05], "validation energy RMSE, eV/atom": [0.004, 0.001]}
+    layout = figures.training({"loss": [1.0, 0.4], **errors}).layout
+    assert layout.yaxis2.tickformat == layout.yaxis3.tickformat == "~g"  # 0.2 and 1e-12, not 2 and 1p
+    assert layout.yaxis3.overlaying == "y2" and layout.yaxis3.tickmode == "auto"

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from networks import alloys, network
+from tqdm import tqdm
 
 import fisherlib as fl
 from fisherlib.neural import NeuralPotential, fit_of, train
@@ -24,6 +25,17 @@ def data() -> fl.Dataset:
 
 def rmse(model: NeuralPotential | fl.LinearPotential, data: fl.Dataset) -> float:
     return float(np.sqrt(np.mean((model.forces(data) - data.forces) ** 2)))
+
+
+def test_a_bar_shows_how_far_training_is(
+    data: fl.Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fisherlib.neural.training.tqdm", lambda **given: tqdm(**given | {"delay": 0}))
+    train(data, **FEW)
+    shown = capsys.readouterr().err
+    assert "training: 100%" in shown and "24/24" in shown
+    train(data, **FEW, progress=lambda done, total: None)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_step_sees_the_errors_that_the_potential_has(data: fl.Dataset) -> None:

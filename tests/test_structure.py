@@ -26,7 +26,7 @@ ALLOWED = {
     "metatensor": "descriptors",
     "pooch": "io",
     "threadpoolctl": "io cluster",
-    "tqdm": "io cluster report",
+    "tqdm": "io cluster neural report",
     "distributed": "cluster",
     "pymbar": "reweighting",
     "pandas": "figures",

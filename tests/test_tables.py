@@ -78,10 +78,12 @@ def test_columns_of_a_file_have_shape_unit_and_first_values() -> None:
     shown = tables.columns(
         [
             Column("forces", (1000, 55, 3), "float64", "atom", "eV/Å", "0.1, 0.2, …"),
-            Column("key", (1000,), "object", "configuration", "", "walker-00, …"),
+            Column("key", (1000,), "<U9", "configuration", "", "walker-00, …"),
         ]
     )
     assert list(shown.loc["forces"]) == ["1000 × 55 × 3", "float64", "atom", "eV/Å", "0.1, 0.2, …"]
+    assert shown.loc["key", "type"] == "text"
+    assert '<th style="text-align: left">unit</th>' in shown._repr_html_()
     assert shown.loc["key", "unit"] == "–" and "unit" in shown.columns[-1]
 
 

@@ -14,6 +14,7 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         html = self.to_html(justify="left")  # unlike the default, it does not cut cells
+        html = html.replace("<th>", '<th style="text-align: left">')  # JupyterLab aligns headings to the right
         return re.sub(r"<td>([^<]*)", _cell, html)
 
 

@@ -67,6 +67,8 @@ def _stated(figure: go.Figure) -> go.Figure:
             anchor=axis.anchor or ("y" if name.startswith("x") else "x"),
             constrain=axis.constrain or "range",
         )
+        if axis.type == "log":  # plotly.js would write 2, 3 and 1p for 0.2, 30 and 1e-12
+            axis.update(tickformat=axis.tickformat or "~g")
     return figure
 
 

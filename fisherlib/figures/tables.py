@@ -80,7 +80,11 @@ def columns(columns: Sequence["Column"]) -> Table:
         >>> fl.tables.columns(fl.io.open("data/cu55_1200K.npz").columns).index.tolist()
         ['numbers', 'positions', 'forces', 'energies', 'temperature']
     """
-    rows = [(" × ".join(map(str, c.shape)), str(c.dtype), c.per or "–", c.unit or "–", str(c.preview)) for c in columns]
+    kinds = ["text" if "U" in c.dtype else c.dtype for c in columns]  # numpy's <U9 is a riddle
+    rows = [
+        (" × ".join(map(str, c.shape)), each, c.per or "–", c.unit or "–", str(c.preview))
+        for c, each in zip(columns, kinds, strict=True)
+    ]
     headings = ["shape", "type", "one entry per", "unit", "first values, in that unit"]
     return Table(rows, index=[c.name for c in columns], columns=headings)
 

@@ -104,6 +104,7 @@ def slices(search: "Search", *, name: str | None = None) -> go.Figure:
         figure.add_trace(_points(trials, x if numeric else list(map(str, x)), axis.name, 0), **place)
         figure.update_xaxes(title=axis.name, type="log" if axis.log else "linear" if numeric else "category", **place)
         figure.update_yaxes(type="log", **place)
+    figure.update_yaxes(dtick="D2")  # 0.1, 0.2, 0.5: 0.08, 0.09 and 0.1 would touch
     figure.update_yaxes(title=_ERROR, col=1)
     subtitle = (
         f"{name}: {counted(len(trials), 'trial')}, each once in every panel; the others of its settings differ, too"

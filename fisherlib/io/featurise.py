@@ -94,7 +94,8 @@ def _found(
     if arrays is None:
         if progress is None and (expected := forecast(frames, recipe.descriptor, jacobian=recipe.jacobian)).long:
             print(f"{path.name}: {expected}", file=sys.stderr)
-        with tqdm(total=M, desc="descriptors", delay=1, disable=progress is not None) as bar:
+        title = f"{type(recipe.descriptor).__name__} descriptors"  # several may be computed one after the other
+        with tqdm(total=M, desc=title, unit=" configurations", delay=1, disable=progress is not None) as bar:
             pieces = computing(frames, recipe, name=name, progress=progress or _shown(bar))
             arrays = assembled(pieces, recipe, atoms=atoms, M=M, K=K)
         cache.keep(name, [*zip(recipe.arrays, arrays, strict=True), ("checksum", _stamp(written, arrays))])
@@ -104,7 +105,8 @@ def _found(
 
 def _shown(bar: tqdm) -> Progress:
     def show(done: int, total: int) -> None:
-        bar.total = total  # an engine counts atoms
+        if total != bar.total:  # an engine counts atoms
+            bar.total, bar.unit = total, " atoms"
         bar.update(done - bar.n)
 
     return show

@@ -11,12 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from tqdm.auto import tqdm
 
 from ..arguments import keys, kind, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array, Dataset, stated, symbol
 from ..moments import Moments
-from ..progress import Progress, silent
+from ..progress import Progress
 from ..units import counted
 from .batches import Configurations
 from .inputs import Inputs, best_offsets, composition, spread
@@ -59,7 +60,7 @@ def train(
     force_weight: float = 1.0,
     strength: float = 0.0,
     inputs: int | None = None,
-    progress: Progress = silent,
+    progress: Progress | None = None,
 ) -> NeuralPotential:
     """Fit one network for all atoms to energies and forces; the same seed gives the same network on one machine.
 
@@ -85,7 +86,7 @@ def train(
         energy_weight, force_weight: of both terms of the loss.
         strength: of the decay of weights (AdamW: Loshchilov and Hutter 2019), per step and learning rate.
         inputs: q, the number of directions; all that the data determine without it.
-        progress: called with (done, total) steps; an exception raised in it ends the work.
+        progress: called with (done, total) steps; an exception raised in it ends the work. A bar is shown without it.
 
     Returns:
         The trained potential, with its parameters before training as ``start``, and as ``history`` the "loss" of training
@@ -120,7 +121,8 @@ def train(
     settings: dict[str, Any] = {"epochs": epochs, "patience": patience, "batch": batch, "learning_rate": learning_rate}
     settings |= {"strength": strength}
     weigh = Weights.of(sets[0], seen.scale, spread(fitted.energies, n), energy_weight, force_weight)
-    best, history = descend(first, sets, weigh, rng, progress, **settings)
+    with tqdm(desc="training", unit=" steps", delay=1, disable=progress is not None) as bar:
+        best, history = descend(first, sets, weigh, rng, progress or _shown(bar), **settings)
     about = settings | {"hidden": list(hidden), "seed": seed, "held out": [] if held is None else list(held)}
     about |= {"energy_weight": energy_weight, "force_weight": force_weight, "jax": jax.__version__}
     potential = NeuralPotential(
@@ -137,6 +139,15 @@ def train(
     )
     left = fitted.energies - potential.energies(fitted)
     return dataclasses.replace(potential, **_offsets_of(data, offsets + best_offsets(left, n)))
+
+
+def _shown(bar: tqdm) -> Progress:
+    def show(done: int, total: int) -> None:
+        if bar.total is None:
+            bar.reset(total)
+        bar.update(done - bar.n)
+
+    return show
 
 
 def fit_of(data: Dataset, **settings: Any) -> Callable[[Moments], NeuralPotential]:
