@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 BUDGETS = {
     "heart": (4500, "units dataset configurations systems losses moments solvers regression potential study"),
     "judgement": (7000, "comparison reweighting diagnostics uncertainty validation trust"),
-    "landscapes": (2550, "landscapes neural"),
+    "landscapes": (2650, "landscapes neural"),
     "seeing": (6100, "figures widgets report"),
     "io": (11300, "io"),
-    "descriptors": (3500, "descriptors"),
+    "descriptors": (3600, "descriptors"),
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "ground": (480, "__init__ arguments extras progress"),
