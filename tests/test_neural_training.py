@@ -12,8 +12,8 @@ from tqdm import tqdm
 import fisherlib as fl
 from fisherlib.neural import NeuralPotential, fit_of, train
 from fisherlib.neural.batches import PAIRS
-from fisherlib.neural.inputs import Inputs, best_offsets, composition
 from fisherlib.neural.descent import Network, errors
+from fisherlib.neural.inputs import Inputs, best_offsets, composition
 from fisherlib.neural.training import _split
 
 FEW = {"hidden": (4,), "epochs": 3, "batch": 2}

@@ -112,7 +112,7 @@ def train(
         scale=seen.scale,
         **_offsets_of(data, offsets),
         name=name or f"network {'-'.join(map(str, hidden))}",
-        provenance={**data.provenance, "training": about},
+        provenance={**data.provenance, "fitted elements": list(map(symbol, data.elements)), "training": about},
         start=parameters(*_arrays(first).values()),
         history=history,
         descriptor_names=tuple(stated(data.descriptor_names)),

@@ -11,7 +11,7 @@ from ..arguments import floats, kind, number, words
 from ..dataset import Array, Dataset, Trajectory, stated, symbol
 from ..moments import MomentRecord, Moments, best_offsets, free_offsets
 from ..solvers import Solution
-from .settings import SAME, descriptor_words, other_settings, refuse_other_names, settings_of
+from .settings import SAME, descriptor_words, other_settings, refuse_other_elements, refuse_other_names, settings_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,6 +110,7 @@ class LinearPotential:
         fit.check_of(moments)
         about = {} if isinstance(moments, MomentRecord) else moments.about
         known: dict[str, Any] = {name: about[name] for name in ("descriptor", "reference") if name in about}
+        known |= {"fitted elements": list(map(symbol, total.elements))} if total.elements else {}
         e, free = best_offsets(total, fit.theta), free_offsets(total)
         if len(set(e.tolist())) == 1:  # a single composition
             offset: dict[str, Any] = {"offset": float(e[0])}
@@ -132,9 +133,10 @@ class LinearPotential:
         A single trajectory tells the number and the names of its descriptors, but not their settings.
 
         Raises:
-            ValueError: another number of descriptors, other names or other settings.
+            ValueError: another number of descriptors, other names, other settings or other elements.
         """
         self.check_names(data)
+        refuse_other_elements(self.name, self.provenance.get("fitted elements", ()), data)
         ours, its = settings_of(self), settings_of(data)
         if settings := other_settings(its, ours):
             raise ValueError(

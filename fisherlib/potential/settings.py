@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..arguments import kind
-from ..dataset import Dataset, Trajectory, stated
+from ..dataset import Dataset, Trajectory, stated, symbol
 
 #: What to do about descriptors that differ.
 SAME = "θ and the data must use the same descriptor with the same settings"
@@ -31,6 +31,24 @@ def refuse_other_names(potential: str, K: int, names: Sequence[str], data: Datas
         raise ValueError(
             f"data: expected the descriptors of the potential {potential!r}, such as {other[0]!r}, got others, {other[1]!r} in "
             f"its place; {SAME}"
+        )
+
+
+def refuse_other_elements(potential: str, fitted: Sequence[str], data: Dataset | Trajectory) -> None:
+    """Refuses data with elements that a potential was not fitted to; descriptors that are the same for all would give a number.
+
+    Args:
+        potential: its name, for the error message.
+        fitted: symbols of the elements it was fitted to; none if they are not known.
+        data: to be predicted.
+
+    Raises:
+        ValueError: another element.
+    """
+    if fitted and (others := [symbol(z) for z in data.elements if symbol(z) not in fitted]):
+        raise ValueError(
+            f"data: expected elements that the potential {potential!r} was fitted to, {', '.join(fitted)}, got {', '.join(others)}; "
+            "fit it to data that have them"
         )
 
 
