@@ -15,6 +15,7 @@ from ase import Atoms
 import fisherlib as fl
 from fisherlib.descriptors import Soap
 from fisherlib.descriptors import soap as soap_module
+from fisherlib.descriptors import spectrum as spectra
 from fisherlib.io.formats import npz, pickles
 
 THETA = np.array([2.0, -3.0, 0.75, 1.5])
@@ -421,15 +422,15 @@ class Stop(Exception):
 
 
 def test_descriptors_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap_module, "BATCH", 1)
+    monkeypatch.setattr(spectra, "BATCH", 1)
     atoms = [Atoms("Cu20", positions=3.0 * np.random.default_rng(m).normal(size=(20, 3))) for m in range(1000)]
     threads, stopped, begun, raised = threading.active_count(), threading.Event(), [], []
-    spectrum = Soap._spectrum
+    fill = spectra.fill
 
     def begin(*given: object) -> object:  # of a batch: the first three, and those that wait for the stop
         begun.append(None)
         assert len(begun) <= 3 or stopped.wait(60)
-        return spectrum(*given)
+        return fill(*given)
 
     def stop(done: int, total: int) -> None:
         if done >= 3:
@@ -437,7 +438,7 @@ def test_descriptors_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
             stopped.set()
             raise Stop
 
-    monkeypatch.setattr(Soap, "_spectrum", begin)
+    monkeypatch.setattr(soap_module, "fill", begin)
     with pytest.raises(Stop):
         Soap()(atoms, species=[29], progress=stop)
     assert len(raised) == 1 and len(begun) < 500, "those that had not begun are dropped"
@@ -466,7 +467,7 @@ def test_a_reading_that_is_called_off_leaves_no_cache(tmp_path: Path, monkeypatc
 
 def test_batches_hold_few_configurations_and_few_atoms() -> None:
     def sizes(*numbers: int) -> list[int]:
-        starts, stops = soap_module._batches([Atoms("H" * n) for n in numbers])
+        starts, stops = spectra._batches([Atoms("H" * n) for n in numbers])
         assert starts == [0, *stops[:-1]][: len(starts)]
         return [b - a for a, b in zip(starts, stops, strict=False)]
 

@@ -83,7 +83,9 @@ def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
             explorer.picture(f"dashboard_{page.lower()}_{width}", width=width)
     explorer.reload()
     explorer.until("gd._fullData[0].type === 'surface'")
-    explorer.holds("Plane", "towards its first weights")
+    explorer.holds("Plane", "through another model")
+    explorer.holds("Model", "θ (given)")
+    explorer.holds("Seed", "5")
 
 
 def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(

@@ -26,7 +26,7 @@ class BlockTest(NamedTuple):
 
     Example:
         >>> str(BlockTest(0.05, 0.4, (10, 20)))
-        'KS 0.050, p = 0.400 by exchanging blocks (10 and 20)'
+        'KS 0.050, p = 0.4 by exchanging blocks (10 and 20)'
     """
 
     distance: float
@@ -34,7 +34,7 @@ class BlockTest(NamedTuple):
     blocks: tuple[int, int]
 
     def __str__(self) -> str:
-        return f"KS {self.distance:.3f}, p = {self.p:.3f} by exchanging blocks ({self.blocks[0]} and {self.blocks[1]})"
+        return f"KS {self.distance:.3f}, p = {self.p:.2g} by exchanging blocks ({self.blocks[0]} and {self.blocks[1]})"
 
 
 def block_test(a: Sequence[ArrayLike], b: Sequence[ArrayLike], *, exchanges: int = 2000, seed: int = 0) -> BlockTest:

@@ -34,7 +34,7 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
         extra: further arrays to store beside them.
 
     Raises:
-        ValueError: trajectories that cannot share a file.
+        ValueError: trajectories that cannot share a file, or a name of another format.
 
     >>> import tempfile
     >>> import fisherlib as fl
@@ -45,6 +45,10 @@ def write_frames(frames: Sequence[Configurations], path: str | os.PathLike, **ex
     1
     """
     frames = each("frames", frames, Configurations, "io.write_frames(io.read_frames('md.xyz'), 'frames.npz')")
+    if Path(path).suffix != ".npz":
+        raise ValueError(
+            f"path: expected a name that ends in .npz, got {Path(path).name!r}; io.write has other formats"
+        )
     names = [tuple(sorted(f.columns)) + (f.cell is None,) for f in frames]
     if not frames or len(set(names)) > 1:
         raise ValueError("frames: expected at least one trajectory and the same columns and cells in all of them")
