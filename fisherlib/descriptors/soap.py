@@ -159,7 +159,7 @@ class Soap:
             fill(spectrum, ends[start:stop], sites)
             parts[start] = N, jacobian(spectrum, ends[start:stop] - ends[start], K, N)
 
-        in_batches(self._calculator, made, self._wanted(species), put, progress=progress)
+        in_batches(self, self._calculator, made, self._wanted(species), put, progress=progress)
         return sites, Jacobian.joined([parts[start] for start in sorted(parts)])
 
     def _computed(
@@ -174,7 +174,7 @@ class Soap:
             fill(spectrum, ends[start:stop], sites)
             sums(spectrum, ends[start:stop], Phi, Psi[start:stop])
 
-        in_batches(self._calculator, made, self._wanted(species), put, strain=strain, progress=progress)
+        in_batches(self, self._calculator, made, self._wanted(species), put, strain=strain, progress=progress)
         if strain:  # a strain of a slab or a molecule has no virial to go with it
             Psi[[not given.pbc.all() for given, _ in both]] = np.nan
         return sites, Phi.reshape(-1, K), voigt(Psi, axis=1)

@@ -1,9 +1,10 @@
 """Power spectra of many configurations by featomic, in batches on all cores."""
 
+import functools
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import featomic
@@ -27,13 +28,27 @@ Make = Callable[[], featomic.SoapPowerSpectrum]
 Put = Callable[[int, int, TensorMap], None]
 
 
+@functools.lru_cache(maxsize=4)
+def _idle(of: Hashable) -> "queue.SimpleQueue[featomic.SoapPowerSpectrum]":
+    """Calculators with the settings of a descriptor that nobody uses: one takes as long to make as a few atoms to describe."""
+    return queue.SimpleQueue()
+
+
 def in_batches(
-    make: Make, atoms: Sequence[Atoms], wanted: TensorMap, put: Put, *, strain: bool = False, progress: Progress | None
+    of: Hashable,
+    make: Make,
+    atoms: Sequence[Atoms],
+    wanted: TensorMap,
+    put: Put,
+    *,
+    strain: bool = False,
+    progress: Progress | None,
 ) -> None:
     """Hands on the spectra of all configurations with their gradients, batch by batch, from several threads.
 
     Args:
-        make: the calculator.
+        of: the descriptor, whose calculators are kept for the next call.
+        make: its calculator.
         atoms: configurations that can be described.
         wanted: the columns, in the form in which featomic takes a selection.
         put: takes the spectrum of a batch, in no order; batches have configurations of their own.
@@ -43,8 +58,7 @@ def in_batches(
     Raises:
         ValueError: featomic refuses a configuration.
     """
-    # A calculator takes as long to make as a small batch to compute.
-    calculators: queue.SimpleQueue[featomic.SoapPowerSpectrum] = queue.SimpleQueue()
+    calculators = _idle(of)
     options = {"selected_keys": wanted.keys, "selected_properties": wanted}
     gradients = ["positions", *["strain"] * strain]
 
@@ -62,7 +76,8 @@ def in_batches(
         return stop - start
 
     with _LOADING:  # featomic loads its library on first use, and several threads would share a half-loaded one
-        make()
+        if calculators.empty():
+            calculators.put(make())
     done, pool = 0, ThreadPoolExecutor(_threads())  # featomic releases the interpreter's lock while it computes
     try:
         for count in pool.map(batch, *_batches(atoms)):
