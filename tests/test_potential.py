@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.calculators.emt import EMT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,22 +93,3 @@ def test_a_fit_of_other_moments_is_refused(ragged: Maker) -> None:
     fit = fl.solve(fl.fisher(fl.accumulate(ragged(0, K=2))))
     with pytest.raises(ValueError, match="expected K = 3"):
         fl.LinearPotential.from_fit(fit, fl.accumulate(ragged(0, K=3)))
-
-
-def test_elements_that_it_was_not_fitted_to_are_refused() -> None:
-    # Gaussian multipoles have the same columns for all elements, so that neither names nor K tell.
-    gmp, made = fl.descriptors.Gmp(cutoff=4.0, n_widths=2, l_max=1), {}
-    for symbol in ("Cu", "Al"):
-        many = []
-        for seed in range(4):
-            many.append(Atoms(f"{symbol}4", positions=[[0, 0, 0], [2.3, 0, 0], [0, 2.4, 0], [0, 0.3, 2.5]]))
-            many[-1].rattle(0.1, seed=seed)
-            many[-1].calc = EMT()
-        made[symbol] = fl.featurise(many, gmp, workers=1, temperature=300.0, check=False)
-    model = fl.regression.fisher_fit(fl.accumulate(made["Cu"]))
-    model.energies(made["Cu"])
-    with pytest.raises(ValueError, match="^data: expected elements that the potential 'θ_f' was fitted to, Cu, got Al"):
-        model.energies(made["Al"])
-    atoms = Atoms("Al2", positions=[[0, 0, 0], [0, 0, 2.5]], calculator=fl.Calculator(model, gmp))
-    with pytest.raises(ValueError, match="Al"):
-        atoms.get_potential_energy()

@@ -58,6 +58,7 @@ def test_each_composition_is_an_ensemble_of_its_own(few_walkers: fl.Dataset) -> 
         return dataclasses.replace(t, species=species, energies=t.energies + 0.6 * gold)
 
     model = fl.regression.fisher_fit(fl.accumulate(few_walkers))
+    model = dataclasses.replace(model, provenance={})  # which says that it knows copper alone
     counts = [3, 3, 5, 5]
     several = fl.Dataset(alloyed(t, np.full(len(t), n)) for t, n in zip(few_walkers.values(), counts, strict=True))
     found, plain = by_name(several, model=model), by_name(few_walkers, model=model)

@@ -113,9 +113,10 @@ class DscribeSoap(Local):
 
 @functools.lru_cache(maxsize=8)
 def _soap(cutoff: float, n_max: int, l_max: int, width: float, species: tuple[int, ...]) -> Any:
-    from dscribe.descriptors import SOAP
-
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "invalid escape sequence")  # when Python compiles it for the first time
+        from dscribe.descriptors import SOAP
+
         warnings.simplefilter("error", LinAlgWarning)  # its orbitals would be noise
         return SOAP(
             species=list(species), r_cut=cutoff, n_max=n_max, l_max=l_max, sigma=width, rbf="gto", periodic=False
