@@ -1,9 +1,10 @@
-"""Gradients by finite differences, as an oracle for those of descriptors."""
+"""Gradients by finite differences, as an oracle for those of descriptors, and two structures to try them on."""
 
 from collections.abc import Callable
 
 import numpy as np
 from ase import Atoms
+from ase.build import bulk, molecule
 
 #: Of the 4th-order difference quotient: steps and their weights over 12.
 STENCIL = {-2: 1, -1: -8, 1: 8, 2: -1}
@@ -29,3 +30,15 @@ def gradient_error(
             found[row] -= weight * describe(moved)[0].sum(axis=0) / (12 * h)
     largest = np.maximum(np.abs(Phi).max(axis=0), least * np.abs(Phi).max())
     return float((np.abs(found - Phi).max(axis=0) / np.where(largest > 0, largest, 1)).max())
+
+
+def ethanol() -> Atoms:
+    atoms = molecule("CH3CH2OH")
+    atoms.rattle(0.1, seed=1)
+    return atoms
+
+
+def salt() -> Atoms:
+    atoms = bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1)
+    atoms.rattle(0.1, seed=2)
+    return atoms

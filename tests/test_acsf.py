@@ -5,24 +5,12 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from dscribe.descriptors import ACSF
-from stencil import gradient_error
+from stencil import ethanol, gradient_error, salt
 
 import fisherlib as fl
 from fisherlib.descriptors import Acsf
 
 SMALL = Acsf(cutoff=4.0, inner=0.8, n_radial=4, n_widths=2, n_zeta=2)
-
-
-def ethanol() -> Atoms:
-    atoms = molecule("CH3CH2OH")
-    atoms.rattle(0.1, seed=1)
-    return atoms
-
-
-def salt() -> Atoms:
-    atoms = bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1)
-    atoms.rattle(0.1, seed=2)
-    return atoms
 
 
 def of_dscribe(acsf: Acsf, atoms: Atoms) -> np.ndarray:

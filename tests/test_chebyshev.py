@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from numpy.polynomial.chebyshev import chebval
-from stencil import gradient_error
+from stencil import ethanol, gradient_error, salt
 
 import fisherlib as fl
 from fisherlib.descriptors import Chebyshev
@@ -15,18 +15,6 @@ from fisherlib.descriptors.chebyshev import polynomials
 
 # No two atoms of these tests are so far apart: the cutoff function has a jump in its second derivative there.
 SMALL = Chebyshev(cutoff=4.0, angular_cutoff=3.3, n_radial=4, n_angular=5)
-
-
-def ethanol() -> Atoms:
-    atoms = molecule("CH3CH2OH")
-    atoms.rattle(0.1, seed=1)
-    return atoms
-
-
-def salt() -> Atoms:
-    atoms = bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1)
-    atoms.rattle(0.1, seed=2)
-    return atoms
 
 
 def cutoff(r: float, r_c: float) -> float:

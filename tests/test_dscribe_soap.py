@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, molecule
+from ase.build import molecule
 from dscribe.descriptors import SOAP
 from hidden import hidden
-from stencil import gradient_error
+from stencil import ethanol, gradient_error, salt
 
 import fisherlib as fl
 from fisherlib.descriptors import DscribeSoap, Soap
@@ -21,18 +21,6 @@ def library(soap: DscribeSoap, species: list[int], *, periodic: bool = False) ->
     return SOAP(
         species=species, r_cut=soap.cutoff, n_max=soap.n_max, l_max=soap.l_max, sigma=soap.width, periodic=periodic
     )
-
-
-def ethanol() -> Atoms:
-    atoms = molecule("CH3CH2OH")
-    atoms.rattle(0.1, seed=1)
-    return atoms
-
-
-def salt() -> Atoms:
-    atoms = bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1)
-    atoms.rattle(0.1, seed=2)
-    return atoms
 
 
 def copper() -> Atoms:
