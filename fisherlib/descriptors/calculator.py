@@ -72,11 +72,11 @@ class Calculator(ase_calculator.Calculator):
         _refuse_other(model, descriptor)
         self.model, self.descriptor = model, descriptor
         self.species = _species(model, descriptor, species)
-        self._reference = reference_of(model)
+        self.reference = reference_of(model)
         self._jacobian = bool(getattr(model, "needs_jacobian", False))
         knows_strain = hasattr(model, "virials") and isinstance(descriptor, StrainDescriptor)
         self._strain = stress and knows_strain and not self._jacobian
-        sites = hasattr(model, "site_energies") and self._reference is None
+        sites = hasattr(model, "site_energies") and self.reference is None
         found = ("energy", "free_energy", "forces", *("stress",) * self._strain, *("energies",) * sites)
         self.implemented_properties: list[str] = list(found)
 
@@ -101,12 +101,12 @@ class Calculator(ase_calculator.Calculator):
             raise ase_calculator.PropertyNotImplementedError(
                 f"stress: expected a cell that is periodic in all directions, got pbc {atoms.pbc.tolist()}"
             )
-        self._refuse_unknown(atoms)
+        self.refuse_unknown(atoms)
         t = self._described(atoms, strain=self._strain and periodic)
         energy, forces = float(self.model.energies(t)[0]), self.model.forces(t).reshape(-1, 3)
         virial = self.model.virials(t)[0] if t.strain_descriptors is not None else None
-        if self._reference is not None:
-            more = self._reference(atoms)
+        if self.reference is not None:
+            more = self.reference(atoms)
             energy, forces = energy + more[0], forces + more[1]
             virial = None if virial is None else virial + more[2]
         self.results = {"energy": energy, "free_energy": energy, "forces": forces}
@@ -130,7 +130,12 @@ class Calculator(ase_calculator.Calculator):
         known = self.species or sorted(set(atoms.numbers.tolist()))
         return with_descriptors(frames, descriptor=self.descriptor, species=known, jacobian=self._jacobian)
 
-    def _refuse_unknown(self, atoms: Atoms) -> None:
+    def refuse_unknown(self, atoms: Atoms) -> None:
+        """Refuses structures without atoms, or with elements that the potential does not know.
+
+        Raises:
+            ValueError: such a structure.
+        """
         unknown = sorted(set(atoms.numbers.tolist()) - set(self.species)) if self.species else []
         if unknown or not len(atoms):
             got = ", ".join(map(symbol, unknown)) or "no atoms"

@@ -54,7 +54,7 @@ class Local(abc.ABC):
         D, Phi = [], []
         for _, pairs, d, G in self._each(atoms, species, progress):
             D.append(d)
-            Phi.append(_summed(pairs, G, len(d)))
+            Phi.append(summed(pairs, G, len(d)))
         return np.concatenate(D), np.concatenate(Phi)
 
     def with_strain(
@@ -64,7 +64,7 @@ class Local(abc.ABC):
         D, Phi, Psi = [], [], []
         for one, pairs, d, G in self._each(atoms, species, progress):
             D.append(d)
-            Phi.append(_summed(pairs, G, len(d)))
+            Phi.append(summed(pairs, G, len(d)))
             # x → x (1 + ε) takes r to r (1 + ε), so ∂D/∂ε_ab = Σ r_a ∂D/∂r_b.
             strained = -np.einsum("pa,pbk->abk", pairs.vectors, G)
             Psi.append(strained if one.pbc.all() else np.full_like(strained, np.nan))
@@ -77,7 +77,7 @@ class Local(abc.ABC):
         D, parts = [], []
         for _, pairs, d, G in self._each(atoms, species, progress):
             D.append(d)
-            parts.append((len(d), _jacobian(pairs, G, len(d))))
+            parts.append((len(d), jacobian_of_pairs(pairs, G, len(d))))
         return np.concatenate(D), Jacobian.joined(parts)
 
     def _each(
@@ -93,7 +93,7 @@ class Local(abc.ABC):
                 progress(m + 1, len(many))
 
 
-def _summed(pairs: Neighbours, G: Array, N: int) -> Array:
+def summed(pairs: Neighbours, G: Array, N: int) -> Array:
     """(3N, K) Φ: x_j moves with r, and x_i against it."""
     P, K = len(G), G.shape[2]
     rows, columns = np.concatenate([pairs.j, pairs.i]), np.tile(np.arange(P), 2)
@@ -101,7 +101,7 @@ def _summed(pairs: Neighbours, G: Array, N: int) -> Array:
     return (moving @ G.reshape(P, 3 * K)).reshape(3 * N, K)
 
 
-def _jacobian(pairs: Neighbours, G: Array, N: int) -> Jacobian:
+def jacobian_of_pairs(pairs: Neighbours, G: Array, N: int) -> Jacobian:
     """−∂D_i/∂x_j, images of one neighbour added up, and −∂D_i/∂x_i, for every atom."""
     P, K = len(G), G.shape[2]
     moved = np.concatenate([pairs.i * N + pairs.j, pairs.i * N + pairs.i])
