@@ -54,9 +54,7 @@ ROOMS = {
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = (
-    "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
-)
+SHOWN = "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 
