@@ -68,7 +68,7 @@ class Jacobian:
         """(3 atoms, K) Φ, the sum over centres; ``atoms`` is the number of rows of atoms, ΣN."""
         P = len(self.atoms)
         summing = csr_array((np.ones(P), (self.atoms, np.arange(P))), shape=(atoms, P))
-        return (summing @ self.values.reshape(P, -1)).reshape(3 * atoms, self.K)
+        return (summing @ self.values.reshape(P, 3 * self.K)).reshape(3 * atoms, self.K)
 
     def forces(self, slopes: ArrayLike) -> Array:
         """(3ΣN,) forces −∂/∂x_j Σ_i E_i, eV/Å, of site energies with these slopes, by the chain rule.

@@ -52,6 +52,10 @@ class Basin(NamedTuple):
 
     def wall(self, r: Array) -> tuple[NDArray[np.bool_], Array, Array]:
         """Whether positions (n, N, 3) are inside, and kT of parabolas in what they lack, 0 inside, with their gradient, 1/Å."""
+        with np.errstate(invalid="ignore"):  # a flow that runs away is outside, without a word
+            return self._wall(r)
+
+    def _wall(self, r: Array) -> tuple[NDArray[np.bool_], Array, Array]:
         vectors = r[:, self.second] - r[:, self.first]
         lengths = np.linalg.norm(vectors, axis=2)
         outward = np.where(self.touching, 1.0, -1.0)

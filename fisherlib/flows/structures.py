@@ -83,8 +83,7 @@ class ClusterTarget:
             raise TypeError(f"calculator: expected a calculator of ASE, got {self.calculator!r:.40}; write {_WAY}")
         beta(self.temperature)
         _refuse(self.reference)
-        if self.contact is not None and not floats("contact", self.contact) > 0:
-            raise ValueError(f"contact: expected a positive distance, Å, got {self.contact!r}; None is the widest gap")
+        _refuse_contact(self.contact, self.reference)
         object.__setattr__(self, "reference", Atoms(self.reference.numbers, self.reference.positions))
         object.__setattr__(self, "basin", Basin.of(_turned(self.reference.positions[None])[0], self.contact))
         if not np.isfinite(self._edge):
@@ -101,9 +100,7 @@ class ClusterTarget:
         Raises:
             ValueError: another number of coordinates.
         """
-        x = floats("x", x)
-        if x.ndim != 2 or x.shape[1] != self.dimension:
-            raise ValueError(f"x: expected coordinates of shape (n, {self.dimension}), got {x.shape}")
+        x = self._checked(x)
         flat = np.zeros((len(x), 3 * len(self.reference)))
         flat[:, self._which] = x
         return flat.reshape(len(x), -1, 3)
@@ -121,7 +118,7 @@ class ClusterTarget:
 
     def log_jacobian(self, x: ArrayLike) -> Array:
         """(n,) ln(x₁² y₂), of numbers in Å; x₁ and y₂ count without their signs."""
-        x = floats("x", x)
+        x = self._checked(x)
         with np.errstate(divide="ignore"):
             return 2 * np.log(np.abs(x[:, 0])) + np.log(np.abs(x[:, 2]))
 
@@ -145,7 +142,7 @@ class ClusterTarget:
         b = beta(self.temperature)
         u[inside], slope[inside] = b * U, -b * F
         u[~inside] += self._edge
-        du, x = self._free(slope), floats("x", x)[inside]
+        du, x = self._free(slope), self._checked(x)[inside]
         u[inside] -= self.log_jacobian(x)
         du[inside, 0] -= 2 / x[:, 0]
         du[inside, 2] -= 1 / x[:, 2]
@@ -156,6 +153,12 @@ class ClusterTarget:
         """u at the foot of the wall."""
         U = energies_and_forces(self.calculator, self.reference, self.reference.positions[None])[0]
         return EDGE + beta(self.temperature) * float(U[0])
+
+    def _checked(self, x: ArrayLike) -> Array:
+        x = floats("x", x)
+        if x.ndim != 2 or x.shape[1] != self.dimension:
+            raise ValueError(f"x: expected coordinates of shape (n, {self.dimension}), got {x.shape}")
+        return x
 
     @property
     def _which(self) -> NDArray[np.intp]:
@@ -211,3 +214,12 @@ def _refuse(atoms: Atoms) -> None:
     a, b = atoms.positions[1:3] - atoms.positions[0]
     if np.linalg.norm(np.cross(a, b)) <= LINE * np.linalg.norm(a) * np.linalg.norm(b):
         raise ValueError("reference: expected first three atoms that span a plane, got a line; put others first")
+
+
+def _refuse_contact(contact: float | None, atoms: Atoms) -> None:
+    shortest = atoms.get_all_distances()[np.triu_indices(len(atoms), 1)].min()
+    if contact is not None and not (np.ndim(contact) == 0 and float(floats("contact", contact)) > shortest):
+        raise ValueError(
+            f"contact: expected more than the shortest distance of the reference, {shortest:.3g} Å, got {contact!r:.40}; None is the "
+            "middle of the widest gap"
+        )
