@@ -44,7 +44,8 @@ ROOMS = {
         ridge_path""",
     "report": "ParameterError ReportError",
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
-        log_weights mean""",
+        log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
+        free_energy_profile""",
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
@@ -54,9 +55,7 @@ ROOMS = {
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = (
-    "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
-)
+SHOWN = "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 
