@@ -167,7 +167,8 @@ def test_numbers_that_are_none_are_outside(copper: ClusterTarget) -> None:
     x[0], x[1] = np.nan, np.inf
     u, du = copper.energy_and_gradient(x)
     assert copper.inside(x).tolist() == [False, False, True, True, True]
-    assert np.isfinite(u[2:]).all() and np.isfinite(du[2:]).all()
+    assert np.isfinite(u).tolist() == [False, False, True, True, True] and np.isfinite(du).all()
+    assert (u[:2] == np.inf).all()
 
 
 # coordinates

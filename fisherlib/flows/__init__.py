@@ -9,4 +9,5 @@ from .flow import spline as spline
 from .flow_file import read as read
 from .flow_file import write as write
 from .schedule import Stage as Stage
+from .structures import ClusterTarget as ClusterTarget
 from .training import train as train

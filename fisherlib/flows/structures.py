@@ -146,7 +146,7 @@ class ClusterTarget:
         u[inside] -= self.log_jacobian(x)
         du[inside, 0] -= 2 / x[:, 0]
         du[inside, 2] -= 1 / x[:, 2]
-        return u, du
+        return np.nan_to_num(u, nan=np.inf, posinf=np.inf), np.nan_to_num(du, posinf=0.0, neginf=0.0)
 
     @functools.cached_property
     def _edge(self) -> float:
