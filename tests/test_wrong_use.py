@@ -611,6 +611,10 @@ SLIPS = {
     "fl.properties.block_test(1.0, 2.0)": "a",
     "fl.properties.in_blocks(3.0)": "series",
     "fl.properties.pair_distances(data)": "frames",
+    # clusters as targets
+    "fl.flows.ClusterTarget(model, None, temperature=300.0)": "reference",
+    "fl.flows.ClusterTarget(calculator, data, temperature=300.0)": "reference",
+    "fl.flows.ClusterTarget(calculator, [[0.0, 0.0, 0.0]], temperature=300.0)": "reference",
     # figures and tables
     "fl.figures.training([1.0])": "history",
     "fl.figures.training({'loss': []})": "history",
