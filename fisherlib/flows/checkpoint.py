@@ -65,7 +65,7 @@ class Checkpoint:
         kept = flow_of({k: v for k, v in content.items() if not k.startswith(TRAINING)}, self.path.name)
         n = len(work.parameters)
         tree = jax.tree.structure(work.state)
-        with jax.enable_x64(work.flow.architecture.precision == "float64"):
+        with jax.enable_x64(work.precision == "float64"):
             leaves = [jax.numpy.asarray(content[f"{TRAINING}{k}"]) for k in range(n + tree.num_leaves)]
         work.parameters, work.state = leaves[:n], jax.tree.unflatten(tree, leaves[n:])
         step, work.best, pace = content[f"{TRAINING}numbers"].tolist()
