@@ -44,7 +44,8 @@ ROOMS = {
         ridge_path""",
     "report": "ParameterError ReportError",
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
-        log_weights mean""",
+        log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
+        free_energy_profile""",
     "sampling": "Chains mala",
     "systems": "harmonic double_well MuellerBrown quadrature Target TiltedDoubleWell",
     "trust": "verdicts",
