@@ -93,7 +93,14 @@ def main() -> None:
             jax.clear_caches()
             seconds, share, difference, bar, log_z, ks = np.array(found).T
             held = f"{np.sum(np.abs(difference) < 2 * bar)} of {given.seeds}"
-            cells = (band(share, 3), band(np.abs(difference), 3), held, band(np.abs(log_z), 4), band(ks, 4), band(seconds, 0))
+            cells = (
+                band(share, 3),
+                band(np.abs(difference), 3),
+                held,
+                band(np.abs(log_z), 4),
+                band(ks, 4),
+                band(seconds, 0),
+            )
             print(f"| {name} | {schedule} | {' | '.join(cells)} |", flush=True)
 
 
