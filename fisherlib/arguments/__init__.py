@@ -14,5 +14,6 @@ from .values import floats as floats
 from .values import is_whole as is_whole
 from .values import number as number
 from .values import numbers as numbers
+from .values import positive as positive
 from .values import seed as seed
 from .values import whole as whole

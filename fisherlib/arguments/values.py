@@ -90,6 +90,17 @@ def number(name: str, value: Any) -> float:
     return float(array)
 
 
+def positive(name: str, value: Any) -> float:
+    """A single number above zero.
+
+    Raises:
+        ValueError: zero, a negative number, or anything that ``number`` refuses.
+    """
+    if number(name, value) <= 0:
+        raise ValueError(f"{name}: expected a number > 0, got {value!r:.60}")
+    return float(value)
+
+
 def flags(place: str, values: Any) -> NDArray[np.bool_]:
     """Values as an array of booleans, from booleans or from 0 and 1.
 
