@@ -1,6 +1,7 @@
 """Make ``generators/*.npz``: the flows of the notebooks on Boltzmann generators.
 
-Run ``python data/make_generators.py double_well``, or ``mueller_brown``, or both (a minute or two for each, on one core).
+Run ``python data/make_generators.py double_well``, or ``mueller_brown`` (a minute or two for each, on one core), or ``cluster`` (three
+minutes); all of them without a name.
 A notebook with ``train = True`` does the same.
 """
 
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import make_cluster
 import numpy as np
 
 import fisherlib as fl
@@ -68,5 +70,5 @@ def make(name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "generators").mkdir(exist_ok=True)
-    for chosen in sys.argv[1:] or EXAMPLES:
-        make(chosen)
+    for chosen in sys.argv[1:] or (*EXAMPLES, "cluster"):
+        make_cluster.main() if chosen == "cluster" else make(chosen)
