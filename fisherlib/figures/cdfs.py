@@ -24,6 +24,7 @@ def cdfs(
     samples: Mapping[str, ArrayLike],
     *,
     title: str = "Distribution of energies",
+    unit: str = "eV/atom",
     distances: Distances | None = None,
     noise: tuple[float, float] | None = None,
     labels: Labels | None = None,
@@ -36,8 +37,9 @@ def cdfs(
     Args:
         samples: name → (n,) energies per atom, eV/atom; the first is the reference.
         title: of the figure.
-        distances: name → KS and W1 (eV/atom) from the reference, for the legend.
-        noise: KS and W1 (eV/atom) between two halves of the true data, for the subtitle.
+        unit: of the energies, such as kT for reduced ones.
+        distances: name → KS and W1 (in this unit) from the reference, for the legend.
+        noise: KS and W1 (in this unit) between two halves of the true data, for the subtitle.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; shown on hovering.
         bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
             that there are too few independent blocks for bands.
@@ -54,14 +56,15 @@ def cdfs(
         ['true', 'model', 'model']
     """
     kind("samples", samples, Mapping, "cdfs({name: energies})")
+    kind("unit", unit, str, "cdfs({name: u}, unit='kT')")
     first = np.asarray(next(iter(samples.values())))
     if first.dtype.kind == "f" and np.isnan(first).all():
         return blank(title=title, sentence=NO_ENERGIES)
-    halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, 'eV/atom')}"
+    halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, unit)}"
     subtitle = "<br>".join(filter(None, (lines(caveat), halves, _of_bands(bands))))
-    figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
+    figure = _distributions(samples, distances or {}, labels or {}, unit=unit, weights=weights or {})
     figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
-    figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
+    figure.update_xaxes(title=f"energy, {unit}", row=2, col=1)
     figure.update_yaxes(title="fraction of configurations", row=1, col=1)
     return framed(figure, title=title, subtitle=subtitle, height=400)
 
@@ -146,7 +149,8 @@ def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
 
 
 def _in_words(distance: tuple[float, float], unit: str) -> str:
-    return f"KS {distance[0]:.3f}, W1 {1e3 * distance[1]:.2f} m{unit}"
+    W1 = f"{1e3 * distance[1]:.2f} m{unit}" if unit.startswith("eV") else f"{distance[1]:.3g} {unit}"
+    return f"KS {distance[0]:.3f}, W1 {W1}"
 
 
 def _staircase(
