@@ -28,7 +28,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES = {
-    "double_well": Example(fl.systems.TiltedDoubleWell(), [[-1.8, 0.0], [1.65, 0.0]], 0.4),
+    "double_well": Example(fl.systems.TiltedDoubleWell(), [[-1.8, 0.0], [1.65, 0.0]], 0.3),
     "mueller_brown": Example(fl.systems.MuellerBrown(), [[-0.56, 1.44], [0.62, 0.03]], 0.1),
 }
 
@@ -51,12 +51,13 @@ def configurations(example: Example) -> np.ndarray:
 def make(name: str) -> None:
     """Trains by energy, by example, and by both, and writes what comes of it."""
     start, target, x = time.process_time(), EXAMPLES[name].target, configurations(EXAMPLES[name])
-    first = fl.flows.real_nvp(2, whitening=x, seed=SEED)
+    first = fl.flows.spline(2, whitening=x, seed=SEED)
     flows = {"example": fl.flows.train(first, target, x, schedule="example", seed=SEED)}
     flows["energy"] = fl.flows.train(first, target, schedule="energy", seed=SEED)
     flow = first
     for k, piece in enumerate(PIECES, start=1):
         flow = flows[f"combined_{k}"] = fl.flows.train(flow, target, x, schedule=[piece], seed=SEED + k)
+    seconds = time.process_time() - start
     for end, trained in flows.items():
         path = HERE / "generators" / f"{name}_{end}.npz"
         fl.flows.write(trained, path, half=True)
@@ -65,7 +66,7 @@ def make(name: str) -> None:
             / 50_000
         )
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB, effective sample size {share:.3f} of the draws")
-    print(f"{name}: {time.process_time() - start:.0f} s of the processor")
+    print(f"{name}: trained in {seconds:.0f} s of the processor")
 
 
 if __name__ == "__main__":
