@@ -11,10 +11,10 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, number, whole
+from ..arguments import choice, floats, positive, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
-from .layers import Architecture, Precision, backward, first_parameters, forward, structure
+from .layers import Architecture, Precision, backward, first_parameters, forward, shapes, structure
 
 #: Rows that are mapped at once, so that JAX compiles for one or two sizes only.
 ROWS = 4096
@@ -49,6 +49,13 @@ class Flow:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(map(_read_only, self.parameters)))
+        d, found = self.dimension, [p.shape for p in self.parameters]
+        if found != list(shapes(self.architecture)) or not all(np.isfinite(p).all() for p in self.parameters):
+            raise ValueError(
+                f"parameters: expected finite arrays of shapes {shapes(self.architecture)}, got {found!s:.200}"
+            )
+        if self.mean.shape != (d,) or self.factor.shape != (d, d) or not (np.diag(self.factor) > 0).all():
+            raise ValueError(f"factor: expected a mean of {d} numbers and a triangular matrix with a positive diagonal")
         object.__setattr__(self, "mean", frozen(self.mean))
         object.__setattr__(self, "factor", frozen(self.factor))
         history = {name: frozen(values) for name, values in self.history.items()}
@@ -123,9 +130,8 @@ class Flow:
                 given = (array.astype(self.architecture.precision) for array in (padded, self.mean, self.factor))
                 found = direction(structure(self.architecture), list(self.parameters), *given)
                 out.append([np.asarray(each, float)[: len(part)] for each in found])
-        return np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)]), np.concatenate(
-            [np.empty(0), *(log_det for _, log_det in out)]
-        )
+        points = np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)])
+        return points, np.concatenate([np.empty(0), *(log_det for _, log_det in out)])
 
 
 def log_normal(z: Array) -> Array:
@@ -168,30 +174,36 @@ def real_nvp(
 
     Example:
         >>> real_nvp(2, layers=4, width=8)
-        Flow(RealNVP: 4 affine layers, d = 2, 488 parameters, float64)
+        Flow(RealNVP: 4 affine layers, d = 2, 424 parameters, float64)
     """
-    return _flow("affine", dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
+    for what, value, least in (
+        ("dimension", dimension, 2),
+        ("layers", layers, 1),
+        ("width", width, 1),
+        ("depth", depth, 1),
+    ):
+        whole(what, value, least, what)
+    check_seed(seed)
+    choice("precision", precision, ("float32", "float64"))
+    left = _in_turn(dimension, layers) if masks is None else np.asarray(masks)
+    if left.dtype != bool or left.shape != (layers, dimension):
+        raise ValueError(
+            f"masks: expected bools of shape ({layers}, {dimension}), got {left.dtype} of shape {left.shape}"
+        )
+    built = Architecture(
+        kind="affine", masks=tuple(map(tuple, left.tolist())), width=width, depth=depth, precision=precision
+    )
+    mean, factor = _linear(dimension, whitening, correlated)
+    return Flow(architecture=built, parameters=first_parameters(built, seed), mean=mean, factor=factor, name=name)
 
 
 def spline(
-    dimension: int,
-    *,
-    layers: int = 4,
-    width: int = 64,
-    depth: int = 2,
-    knots: int = 8,
-    box: float = 5.0,
-    masks: ArrayLike | None = None,
-    whitening: ArrayLike | None = None,
-    correlated: bool = False,
-    precision: Precision = "float64",
-    seed: int = 0,
-    name: str = "spline flow",
+    dimension: int, *, knots: int = 8, box: float = 5.0, layers: int = 4, name: str = "spline flow", **settings: Any
 ) -> Flow:
     """Rational-quadratic spline coupling layers: more flexible than ``real_nvp``, and slower.
 
     Args:
-        dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name: as for ``real_nvp``.
+        dimension, layers, name, settings: as for ``real_nvp``.
         knots: inner knots of each spline.
         box: half the width of the interval in which a spline differs from the identity.
 
@@ -205,64 +217,18 @@ def spline(
         'spline'
     """
     whole("knots", knots, 2, "knots")
-    if number("box", box) <= 0:
-        raise ValueError(f"box: expected half a width > 0, got {box!r}")
-    given = (dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
-    return _flow("spline", *given, knots=knots, box=float(box))
+    positive("box", box)
+    affine = real_nvp(dimension, layers=layers, name=name, **settings)
+    built = dataclasses.replace(affine.architecture, kind="spline", knots=knots, box=float(box))
+    return dataclasses.replace(affine, architecture=built, parameters=first_parameters(built, settings.get("seed", 0)))
 
 
-def _flow(
-    kind: str,
-    dimension: int,
-    layers: int,
-    width: int,
-    depth: int,
-    masks: ArrayLike | None,
-    whitening: ArrayLike | None,
-    correlated: bool,
-    precision: Precision,
-    seed: int,
-    name: str,
-    **of_splines: Any,
-) -> Flow:
-    for what, value, least in (
-        ("dimension", dimension, 2),
-        ("layers", layers, 1),
-        ("width", width, 1),
-        ("depth", depth, 1),
-    ):
-        whole(what, value, least, what)
-    check_seed(seed)
-    if precision not in ("float32", "float64"):
-        raise ValueError(f'precision: expected "float32" or "float64", got {precision!r:.60}')
-    chosen = _masks(dimension, layers, masks)
-    architecture = Architecture(kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines)
-    mean, factor = _linear(dimension, whitening, correlated)
-    parameters = first_parameters(architecture, seed)
-    return Flow(architecture=architecture, parameters=parameters, mean=mean, factor=factor, name=name)
-
-
-def _masks(dimension: int, layers: int, masks: ArrayLike | None) -> tuple[tuple[bool, ...], ...]:
-    if masks is None:
-        chosen = np.zeros((layers, dimension), bool)
-        for k in range(layers):
-            chosen[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
-    else:
-        chosen = np.asarray(masks)
-        if (
-            chosen.dtype != bool
-            or chosen.shape != (layers, dimension)
-            or len({*chosen.sum(axis=1).tolist()} - {0, dimension}) != 1
-        ):
-            raise ValueError(
-                f"masks: expected {layers} rows of {dimension} bools, of which equally many are true in each and not all, "
-                f"got {chosen.dtype} of shape {chosen.shape}"
-            )
-    if layers > 1 and chosen.all(axis=0).any():
-        raise ValueError(
-            f"masks: expected every coordinate to change in a layer, {np.flatnonzero(chosen.all(axis=0))} do not"
-        )
-    return tuple(map(tuple, chosen.tolist()))
+def _in_turn(dimension: int, layers: int) -> NDArray[np.bool_]:
+    """Masks of every second coordinate, as many in each layer."""
+    masks = np.zeros((layers, dimension), bool)
+    for k in range(layers):
+        masks[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
+    return masks
 
 
 def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tuple[Array, Array]:
@@ -280,6 +246,8 @@ def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tu
     if not correlated:
         return x.mean(axis=0), np.diag(spread)
     try:
+        if len(x) <= dimension:
+            raise np.linalg.LinAlgError
         return x.mean(axis=0), np.linalg.cholesky(np.cov(x.T))
     except np.linalg.LinAlgError:
         raise ValueError(
@@ -295,13 +263,13 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @eqx.filter_jit
-def _configurations(built: Any, parameters: Any, z: Array, mean: Array, factor: Array) -> Any:
+def _configurations(built: Any, parameters: Any, z: Any, mean: Any, factor: Any) -> Any:
     y, log_det = forward(built, parameters, z)
     return mean + y @ factor.T, log_det + _log_volume(factor)
 
 
 @eqx.filter_jit
-def _latent(built: Any, parameters: Any, x: Array, mean: Array, factor: Array) -> Any:
+def _latent(built: Any, parameters: Any, x: Any, mean: Any, factor: Any) -> Any:
     y = jax.scipy.linalg.solve_triangular(factor, (x - mean).T, lower=True).T
     z, log_det = backward(built, parameters, y)
     return z, log_det - _log_volume(factor)

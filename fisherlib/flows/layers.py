@@ -50,6 +50,15 @@ class Architecture:
     box: float = 5.0
     precision: Precision = "float64"
 
+    def __post_init__(self) -> None:
+        left = np.array(self.masks)
+        kept = set(left.sum(axis=1).tolist())
+        if len(kept) != 1 or not 0 < min(kept) < self.dimension or (len(left) > 1 and left.all(axis=0).any()):
+            raise ValueError(
+                "masks: expected equally many coordinates that each layer leaves as they are, not all, and every coordinate to "
+                f"change in some layer, got {kept} of {self.dimension}; in all layers {np.flatnonzero(left.all(axis=0))} are left"
+            )
+
     @property
     def dimension(self) -> int:
         """Number of coordinates d."""
@@ -120,7 +129,7 @@ def _layers(architecture: Architecture) -> AbstractBijection:
     return Scan(Chain([_permutation(orders, backs), repeated, _permutation(backs, orders)]))
 
 
-def _permutation(orders: Array, backs: Array) -> Permute:
+def _permutation(orders: Any, backs: Any) -> Permute:
     """Permute, an order for each layer."""
     plain = Permute(np.arange(orders.shape[1]))
     return eqx.tree_at(lambda p: (p.permutation, p.inverse_permutation), plain, ((orders,), (backs,)))
