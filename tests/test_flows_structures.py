@@ -264,7 +264,7 @@ CALLS = {
     "copper.coordinates([bipyramid(), bipyramid()[:6]])": "Cu6 .* in frame 1",
     "copper.coordinates(PERIODIC)": "frames: expected Cu7 in open space",
     "copper.coordinates(np.zeros((2, 7, 3)))": "frames: expected first three atoms that span a plane",
-    "copper.coordinates(np.zeros((7, 3)))": r"frames: expected finite positions of shape \(n, 7, 3\)",
+    "copper.coordinates(np.zeros((7, 3)))": "frames: expected finite positions of shape",
     "copper.coordinates('Cu7')": "frames: expected numbers",
     "copper.coordinates([])": "frames: expected finite positions",
 }

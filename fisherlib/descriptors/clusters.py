@@ -20,29 +20,28 @@ from .repulsion import contribution
 def energies_and_forces(calculator: Any, atoms: Atoms, positions: Array) -> tuple[Array, Array]:
     """Energies and forces of a cluster in open space at many sets of positions.
 
-        With a ``Calculator`` of this package the descriptors of all configurations are computed in one pass. For a descriptor
-        of the vectors to the neighbours (``Gmp``, ``Acsf``, ``Chebyshev``) that is 10 to 30 times as fast as one configuration
-        after another: 7 atoms of copper take about 0.05 ms each. Other calculators are asked for one configuration after the other.
+    With a ``Calculator`` of this package the descriptors of all configurations are computed in one pass. For a descriptor
+    of the vectors to the neighbours (``Gmp``, ``Acsf``, ``Chebyshev``) that is 10 to 30 times as fast as one configuration
+    after another: 7 atoms of copper take about 0.05 ms each. Other calculators are asked for one configuration after the other.
 
-        Args:
-            calculator: of ASE.
-            atoms: the cluster; of it only the elements count.
-            positions: (n, N, 3) Å.
+    Args:
+        calculator: of ASE.
+        atoms: the cluster; of it only the elements count.
+        positions: (n, N, 3) Å.
 
-        Returns:
-            energies (n,), eV, and forces (n, N, 3), eV/Å.
+    Returns:
+        energies (n,), eV, and forces (n, N, 3), eV/Å.
 
-        Raises:
-            ValueError: positions of another shape, or an element that the potential does not know.
+    Raises:
+        ValueError: positions of another shape, or an element that the potential does not know.
 
-        Example:
-            >>> from ase import Atoms
-    from numpy.typing import NDArray
-            >>> from ase.calculators.emt import EMT
-            >>> atoms = Atoms("Cu3", [[0.0, 0.0, 0.0], [2.4, 0.0, 0.0], [1.2, 2.1, 0.0]])
-            >>> energies, forces = energies_and_forces(EMT(), atoms, [atoms.positions, 1.1 * atoms.positions])
-            >>> energies.round(2).tolist(), forces.shape
-            ([6.62, 6.75], (2, 3, 3))
+    Example:
+        >>> from ase import Atoms
+        >>> from ase.calculators.emt import EMT
+        >>> atoms = Atoms("Cu3", [[0.0, 0.0, 0.0], [2.4, 0.0, 0.0], [1.2, 2.1, 0.0]])
+        >>> energies, forces = energies_and_forces(EMT(), atoms, [atoms.positions, 1.1 * atoms.positions])
+        >>> energies.round(2).tolist(), forces.shape
+        ([6.62, 6.75], (2, 3, 3))
     """
     positions = floats("positions", positions)
     if positions.ndim != 3 or positions.shape[1:] != (len(atoms), 3):

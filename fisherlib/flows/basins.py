@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import floats
 from ..dataset import Array
 
 #: The shortest distance in the basin, in shortest distances of the reference: nearer atoms are far from the data of a potential.
@@ -39,10 +40,19 @@ class Basin(NamedTuple):
 
     @classmethod
     def of(cls, positions: Array, contact: float | None) -> "Basin":
-        """That of a reference (N, 3) in the frame, with contacts up to a distance, or up to the widest gap in its distances."""
+        """That of a reference (N, 3) in the frame, with contacts up to a distance, or up to the widest gap in its distances.
+
+        Raises:
+            ValueError: no distance, or one that is shorter than all of the reference.
+        """
         first, second = np.triu_indices(len(positions), 1)
         lengths = np.linalg.norm(positions[second] - positions[first], axis=1)
-        contact = _gap(lengths) if contact is None else contact
+        if contact is not None and not (np.ndim(contact) == 0 and float(floats("contact", contact)) > lengths.min()):
+            raise ValueError(
+                f"contact: expected more than the shortest distance of the reference, {lengths.min():.3g} Å, got {contact!r:.40}; None "
+                "is the middle of the widest gap"
+            )
+        contact = _gap(lengths) if contact is None else float(contact)
         off = int(np.abs(positions[:, 2]).argmax())  # the handedness is the side of the plane on which this atom stands
         signs = [(1, 0, 1.0), (2, 1, 1.0)]
         if abs(positions[off, 2]) > FLAT:

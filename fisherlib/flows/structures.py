@@ -83,9 +83,10 @@ class ClusterTarget:
             raise TypeError(f"calculator: expected a calculator of ASE, got {self.calculator!r:.40}; write {_WAY}")
         beta(self.temperature)
         _refuse(self.reference)
-        _refuse_contact(self.contact, self.reference)
         object.__setattr__(self, "reference", Atoms(self.reference.numbers, self.reference.positions))
-        object.__setattr__(self, "basin", Basin.of(_turned(self.reference.positions[None])[0], self.contact))
+        object.__setattr__(
+            self, "basin", Basin.of(_turned(self.reference.positions[None], "reference")[0], self.contact)
+        )
         if not np.isfinite(self._edge):
             raise ValueError(f"calculator: expected a finite energy of the reference, got {self._edge}; move its atoms")
 
@@ -95,11 +96,7 @@ class ClusterTarget:
         return 3 * len(self.reference) - 6
 
     def positions(self, x: ArrayLike) -> Array:
-        """(n, N, 3) positions, Å, of coordinates (n, 3N − 6).
-
-        Raises:
-            ValueError: another number of coordinates.
-        """
+        """(n, N, 3) positions, Å, of coordinates (n, 3N − 6)."""
         x = self._checked(x)
         flat = np.zeros((len(x), 3 * len(self.reference)))
         flat[:, self._which] = x
@@ -114,7 +111,7 @@ class ClusterTarget:
         Raises:
             ValueError: other elements than the reference has, in this order, or the first three atoms in a line.
         """
-        return self._free(_turned(self._places(frames)))
+        return self._free(_turned(self._places(frames), "frames"))
 
     def log_jacobian(self, x: ArrayLike) -> Array:
         """(n,) ln(x₁² y₂), of numbers in Å; x₁ and y₂ count without their signs."""
@@ -184,19 +181,19 @@ class ClusterTarget:
         r = floats("frames", many)
         if r.ndim != 3 or r.shape[1:] != (len(self.reference), 3) or not np.isfinite(r).all():
             raise ValueError(
-                f"frames: expected finite positions of shape (n, {len(self.reference)}, 3), got shape {r.shape}"
+                f"frames: expected finite positions of shape {('n', len(self.reference), 3)}, got {r.shape}"
             )
         return r
 
 
-def _turned(r: Array) -> Array:
+def _turned(r: Array, name: str) -> Array:
     """Positions (n, N, 3) moved and turned so that atom 0 is the origin, atom 1 on +x and atom 2 in the half plane y > 0."""
     a, b = r[:, 1] - r[:, 0], r[:, 2] - r[:, 0]
     normal = np.cross(a, b)
     flat = np.linalg.norm(normal, axis=1) <= LINE * np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     if flat.any():
         raise ValueError(
-            f"frames: expected first three atoms that span a plane, got a line in frame {flat.argmax()}; take others first"
+            f"{name}: expected first three atoms that span a plane, got a line in frame {flat.argmax()}; put others first"
         )
     axes = np.stack([a, np.cross(normal, a), normal], axis=2)
     return (r - r[:, :1]) @ (axes / np.linalg.norm(axes, axis=1, keepdims=True))
@@ -211,15 +208,3 @@ def _refuse(atoms: Atoms) -> None:
         )
     if not np.isfinite(atoms.positions).all() or atoms.get_all_distances()[np.triu_indices(len(atoms), 1)].min() < 1e-3:
         raise ValueError("reference: expected finite positions, Å, every atom in a place of its own, got others")
-    a, b = atoms.positions[1:3] - atoms.positions[0]
-    if np.linalg.norm(np.cross(a, b)) <= LINE * np.linalg.norm(a) * np.linalg.norm(b):
-        raise ValueError("reference: expected first three atoms that span a plane, got a line; put others first")
-
-
-def _refuse_contact(contact: float | None, atoms: Atoms) -> None:
-    shortest = atoms.get_all_distances()[np.triu_indices(len(atoms), 1)].min()
-    if contact is not None and not (np.ndim(contact) == 0 and float(floats("contact", contact)) > shortest):
-        raise ValueError(
-            f"contact: expected more than the shortest distance of the reference, {shortest:.3g} Å, got {contact!r:.40}; None is the "
-            "middle of the widest gap"
-        )
