@@ -17,7 +17,7 @@ BUDGETS = {
     "landscapes": (2650, "landscapes neural"),
     "seeing": (6500, "figures widgets report"),
     "io": (11300, "io"),
-    "descriptors": (3600, "descriptors"),
+    "descriptors": (3620, "descriptors"),
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "ground": (480, "__init__ arguments extras progress"),
