@@ -41,7 +41,7 @@ def energies_and_forces(calculator: Any, atoms: Atoms, positions: Array) -> tupl
         >>> atoms = Atoms("Cu3", [[0.0, 0.0, 0.0], [2.4, 0.0, 0.0], [1.2, 2.1, 0.0]])
         >>> energies, forces = energies_and_forces(EMT(), atoms, [atoms.positions, 1.1 * atoms.positions])
         >>> energies.round(2).tolist(), forces.shape
-        ([6.62, 6.75], (2, 3, 3))
+        ([4.17, 5.07], (2, 3, 3))
     """
     positions = floats("positions", positions)
     if positions.ndim != 3 or positions.shape[1:] != (len(atoms), 3):
