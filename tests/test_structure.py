@@ -60,6 +60,8 @@ ONE_MEANING = {
     "comparison": "a model against data: the room and its figures",
     "database": "shards of descriptors on a disk: the folder of modules, the class, and MiLaDy's kind of it",
     "datasets": "made of a model system, and made from files on many cores",
+    "descent": "of a loss by Adam: of networks, and of flows",
+    "draws": "of parameters θ, and of a flow: samples of a distribution",
     "featurise": "descriptors of configurations: of a file, and on many cores",
     "fit": "the figure and the panel of one fit",
     "kinds": "by name: of files, and of descriptors",

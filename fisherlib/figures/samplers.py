@@ -55,9 +55,9 @@ def samplers(
         figure.add_scatter(
             x=np.where(there, value, truth.get(name, low)),
             y=labels,
-            error_x={"array": np.where(there, error, np.nan), "thickness": 1.5},
+            error_x={"array": np.where(there, error, np.nan), "thickness": 1.5, "color": REFERENCE},
             mode="markers+text",
-            marker={"color": shades, "symbol": symbols, "size": np.where(there, 9, 0)},
+            marker={"color": shades, "symbol": symbols, "size": np.where(there, 9, 0), "opacity": 1},
             text=words,
             textposition=np.where(there, "top center", "middle right"),
             textfont={"size": 11},
