@@ -14,6 +14,15 @@ class Target(Protocol):
 
     Attributes:
         dimension: d, the number of coordinates.
+
+    Example:
+        A class of one's own needs no more than this; no base class is needed.
+
+        >>> class Springs:
+        ...     dimension = 3
+        ...     def energy_and_gradient(self, x):
+        ...         return 0.5 * (x**2).sum(axis=1), x
+        >>> target: Target = Springs()
     """
 
     @property

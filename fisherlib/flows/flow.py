@@ -1,0 +1,298 @@
+"""Flows: invertible maps between configurations and a Gaussian, with the exact density of what they draw."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..arguments import floats, number, whole
+from ..arguments import seed as check_seed
+from ..dataset import Array, frozen
+from .layers import Architecture, Precision, backward, first_parameters, forward, structure
+
+#: Rows that are mapped at once, so that JAX compiles for one or two sizes only.
+ROWS = 4096
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Flow:
+    """x = m + L f(z), z standard normal, with f a chain of coupling layers (Dinh et al. 2017; Durkan et al. 2019).
+
+    Attributes:
+        architecture: of the layers.
+        parameters: of the layers.
+        mean: (d,) m.
+        factor: (d, d) L, lower triangular: the linear map after the layers, which training does not change.
+        history: name → a number for each time that training was looked at, see ``train``.
+        name: for figures.
+
+    Example:
+        >>> flow = real_nvp(2, layers=2, width=4)
+        >>> x, log_q = flow.sample(3, seed=1)
+        >>> z, log_det = flow.latent(x)
+        >>> bool(np.allclose(flow.configurations(z)[0], x, atol=1e-10)), log_q.shape
+        (True, (3,))
+    """
+
+    architecture: Architecture
+    parameters: tuple[Array, ...]
+    mean: Array
+    factor: Array
+    history: Mapping[str, Array] = dataclasses.field(default_factory=dict)
+    name: str = "flow"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", tuple(map(_read_only, self.parameters)))
+        object.__setattr__(self, "mean", frozen(self.mean))
+        object.__setattr__(self, "factor", frozen(self.factor))
+        history = {name: frozen(values) for name, values in self.history.items()}
+        object.__setattr__(self, "history", MappingProxyType(history))
+
+    def __repr__(self) -> str:
+        a = self.architecture
+        count = sum(leaf.size for leaf in self.parameters)
+        return f"Flow({self.name}: {len(a.masks)} {a.kind} layers, d = {a.dimension}, {count} parameters, {a.precision})"
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates d."""
+        return self.architecture.dimension
+
+    def configurations(self, z: ArrayLike) -> tuple[Array, Array]:
+        """Configurations x (n, d) of latent points z (n, d), and ln|∂x/∂z| (n,).
+
+        Raises:
+            ValueError: latent points of another dimension, or that are not finite.
+        """
+        return self._mapped("z", z, _configurations)
+
+    def latent(self, x: ArrayLike) -> tuple[Array, Array]:
+        """Latent points z (n, d) of configurations x (n, d), and ln|∂z/∂x| (n,).
+
+        Raises:
+            ValueError: configurations of another dimension, or that are not finite.
+        """
+        return self._mapped("x", x, _latent)
+
+    def log_prob(self, x: ArrayLike) -> Array:
+        """ln q(x) (n,) of configurations x (n, d), with q normalised.
+
+        Raises:
+            ValueError: as ``latent``.
+        """
+        z, log_det = self.latent(x)
+        return log_normal(z) + log_det
+
+    def sample(self, n: int, *, seed: int = 0) -> tuple[Array, Array]:
+        """Independent draws x (n, d) and ln q(x) (n,).
+
+        Args:
+            n: number of draws.
+            seed: of the latent points; the same one for two flows gives draws that are correlated.
+
+        Raises:
+            ValueError: no draws.
+        """
+        whole("n", n, 1, "draws")
+        check_seed(seed)
+        z = np.random.default_rng(seed).standard_normal((n, self.dimension))
+        x, log_det = self.configurations(z)
+        return x, log_normal(z) - log_det
+
+    def _mapped(self, what: str, points: ArrayLike, direction: Any) -> tuple[Array, Array]:
+        points = floats(what, points)
+        if points.ndim != 2 or points.shape[1] != self.dimension or not np.isfinite(points).all():
+            raise ValueError(
+                f"{what}: expected finite numbers of shape (n, {self.dimension}), a row for each configuration, got shape "
+                f"{points.shape} with {np.sum(~np.isfinite(points))} NaN or infinite"
+            )
+        n, out = len(points), []
+        size = min(ROWS, 1 << max(0, n - 1).bit_length())
+        with jax.enable_x64(self.architecture.precision == "float64"):
+            for start in range(0, n, size):
+                part = points[start : start + size]
+                padded = np.concatenate([part, np.broadcast_to(self.mean, (size - len(part), self.dimension))])
+                given = (array.astype(self.architecture.precision) for array in (padded, self.mean, self.factor))
+                found = direction(structure(self.architecture), list(self.parameters), *given)
+                out.append([np.asarray(each, float)[: len(part)] for each in found])
+        return np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)]), np.concatenate(
+            [np.empty(0), *(log_det for _, log_det in out)]
+        )
+
+
+def log_normal(z: Array) -> Array:
+    """ln of the standard normal density (n,) at points (n, d)."""
+    return -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * math.log(2 * math.pi)
+
+
+def real_nvp(
+    dimension: int,
+    *,
+    layers: int = 8,
+    width: int = 64,
+    depth: int = 2,
+    masks: ArrayLike | None = None,
+    whitening: ArrayLike | None = None,
+    correlated: bool = False,
+    precision: Precision = "float64",
+    seed: int = 0,
+    name: str = "RealNVP",
+) -> Flow:
+    """Affine coupling layers, RealNVP: y = x exp(s) + t, with s and t networks of the coordinates that are left alone.
+
+    Args:
+        dimension: d, at least 2.
+        layers: number of coupling layers.
+        width, depth: units in a hidden layer of the networks, and the number of these; SiLU between.
+        masks: (layers, d) of bool: what a layer leaves as it is, the same number in each layer; by default every second
+            coordinate, in turn.
+        whitening: (n, d) configurations, whose mean and standard deviations scale the coordinates at the end.
+        correlated: scale by their whole covariance.
+        precision: "float64", or "float32", which is faster in many dimensions and inverts to about 1e-6.
+        seed: of the first parameters; the flow begins close to the linear map of ``whitening``.
+        name: for figures.
+
+    Raises:
+        ValueError: a setting that makes no sense, masks that leave a coordinate unchanged in all layers, or
+            configurations that do not vary.
+
+    Source: Dinh, Sohl-Dickstein, Bengio, ICLR 2017; Noé, Olsson, Köhler, Wu, Science 365, eaaw1147 (2019).
+
+    Example:
+        >>> real_nvp(2, layers=4, width=8)
+        Flow(RealNVP: 4 affine layers, d = 2, 488 parameters, float64)
+    """
+    return _flow("affine", dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
+
+
+def spline(
+    dimension: int,
+    *,
+    layers: int = 4,
+    width: int = 64,
+    depth: int = 2,
+    knots: int = 8,
+    box: float = 5.0,
+    masks: ArrayLike | None = None,
+    whitening: ArrayLike | None = None,
+    correlated: bool = False,
+    precision: Precision = "float64",
+    seed: int = 0,
+    name: str = "spline flow",
+) -> Flow:
+    """Rational-quadratic spline coupling layers: more flexible than ``real_nvp``, and slower.
+
+    Args:
+        dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name: as for ``real_nvp``.
+        knots: inner knots of each spline.
+        box: half the width of the interval in which a spline differs from the identity.
+
+    Raises:
+        ValueError: as ``real_nvp``.
+
+    Source: Durkan, Bekasov, Murray, Papamakarios, NeurIPS 2019.
+
+    Example:
+        >>> spline(2, layers=2, width=8).architecture.kind
+        'spline'
+    """
+    whole("knots", knots, 2, "knots")
+    if number("box", box) <= 0:
+        raise ValueError(f"box: expected half a width > 0, got {box!r}")
+    given = (dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
+    return _flow("spline", *given, knots=knots, box=float(box))
+
+
+def _flow(
+    kind: str,
+    dimension: int,
+    layers: int,
+    width: int,
+    depth: int,
+    masks: ArrayLike | None,
+    whitening: ArrayLike | None,
+    correlated: bool,
+    precision: Precision,
+    seed: int,
+    name: str,
+    **of_splines: Any,
+) -> Flow:
+    for what, value, least in (("dimension", dimension, 2), ("layers", layers, 1), ("width", width, 1), ("depth", depth, 1)):
+        whole(what, value, least, what)
+    check_seed(seed)
+    if precision not in ("float32", "float64"):
+        raise ValueError(f'precision: expected "float32" or "float64", got {precision!r:.60}')
+    chosen = _masks(dimension, layers, masks)
+    architecture = Architecture(
+        kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines
+    )
+    mean, factor = _linear(dimension, whitening, correlated)
+    parameters = first_parameters(architecture, seed)
+    return Flow(architecture=architecture, parameters=parameters, mean=mean, factor=factor, name=name)
+
+
+def _masks(dimension: int, layers: int, masks: ArrayLike | None) -> tuple[tuple[bool, ...], ...]:
+    if masks is None:
+        chosen = np.zeros((layers, dimension), bool)
+        for k in range(layers):
+            chosen[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
+    else:
+        chosen = np.asarray(masks)
+        if chosen.dtype != bool or chosen.shape != (layers, dimension) or len({*chosen.sum(axis=1).tolist()} - {0, dimension}) != 1:
+            raise ValueError(
+                f"masks: expected {layers} rows of {dimension} bools, of which equally many are true in each and not all, "
+                f"got {chosen.dtype} of shape {chosen.shape}"
+            )
+    if layers > 1 and chosen.all(axis=0).any():
+        raise ValueError(f"masks: expected every coordinate to change in a layer, {np.flatnonzero(chosen.all(axis=0))} do not")
+    return tuple(map(tuple, chosen.tolist()))
+
+
+def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tuple[Array, Array]:
+    """Mean and lower triangular factor of the covariance of configurations."""
+    if whitening is None:
+        return np.zeros(dimension), np.eye(dimension)
+    x = floats("whitening", whitening)
+    if x.ndim != 2 or x.shape[1] != dimension or len(x) < 2 or not np.isfinite(x).all():
+        raise ValueError(f"whitening: expected finite configurations of shape (n, {dimension}), got shape {x.shape}")
+    spread = x.std(axis=0)
+    if not (spread > 0).all():
+        raise ValueError(f"whitening: expected coordinates that vary, {np.flatnonzero(spread == 0)} are the same in all")
+    if not correlated:
+        return x.mean(axis=0), np.diag(spread)
+    try:
+        return x.mean(axis=0), np.linalg.cholesky(np.cov(x.T))
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            f"whitening: expected more than {dimension} configurations that vary in all directions, got {len(x)}; "
+            "correlated=False needs only their variances"
+        ) from None
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array = np.array(array)
+    array.flags.writeable = False
+    return array
+
+
+@eqx.filter_jit
+def _configurations(built: Any, parameters: Any, z: Array, mean: Array, factor: Array) -> Any:
+    y, log_det = forward(built, parameters, z)
+    return mean + y @ factor.T, log_det + _log_volume(factor)
+
+
+@eqx.filter_jit
+def _latent(built: Any, parameters: Any, x: Array, mean: Array, factor: Array) -> Any:
+    y = jax.scipy.linalg.solve_triangular(factor, (x - mean).T, lower=True).T
+    z, log_det = backward(built, parameters, y)
+    return z, log_det - _log_volume(factor)
+
+
+def _log_volume(factor: Any) -> Any:
+    return jax.numpy.log(jax.numpy.diag(factor)).sum()
