@@ -49,5 +49,24 @@ def reference(ladders: int = 32, steps: int = 8000, groups: int = 8, seed: int =
     print(f"CPU {sampled - began:.0f} s of sampling, {time.process_time() - sampled:.0f} s of MBAR")
 
 
+#: Distances of the dimer in each state.
+STATES = {"closed": (0.0, DIMER.middle), "open": (DIMER.middle, 100.0)}
+
+
+def frames(run: fl.sampling.Umbrella, state: str, *, walkers: int, kept: int, seed: int) -> np.ndarray:
+    """Configurations (walkers, kept, 76) of one state, with the labels of the cell.
+
+    Walkers begin at configurations of the windows, drawn with their weights, and go on by Hamiltonian Monte Carlo with the bond.
+    """
+    low, high = STATES[state]
+    target = fl.systems.Dimer(cell=False, between=(low, high))
+    w = np.exp(run.log_weights(DIMER.bond(run.coordinate))) * ((run.coordinate >= low) & (run.coordinate < high))
+    chosen = np.random.default_rng(seed).choice(w.size, size=walkers, p=w.ravel() / w.sum())
+    starts = run.x.reshape(w.size, -1)[chosen]
+    chains = fl.sampling.hmc(target, starts, steps=10 * (kept + 10), every=10, seed=seed, **FLIGHT)
+    x = chains.x[10:].transpose(1, 0, 2)
+    return target.relabel(x.reshape(-1, target.dimension)).reshape(x.shape)
+
+
 if __name__ == "__main__":
     reference(*map(int, sys.argv[2:]))

@@ -1,11 +1,10 @@
 """Hamiltonian Monte Carlo: chains that move far with each proposal, as their walkers fly along the forces."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import positive, whole
 from ..arguments import seed as check_seed
-from ..dataset import Array
 from ..progress import Progress, silent
 from ..systems import Target
 from .chains import Chains, Place, metropolis, place_of, started
@@ -67,7 +66,7 @@ def hmc(
     return Chains(x=xs, reduced_energies=us, acceptance=accepted / (steps * len(here.x)))
 
 
-def flight(target: Target, here: Place, leapfrog: int, step: float, rng: np.random.Generator) -> tuple[Place, Array]:
+def flight(target: Target, here: Place, leapfrog: int, step: float, rng: np.random.Generator) -> tuple[Place, NDArray[np.bool_]]:
     """One proposal of each walker: where all are after it, and who moved (n,)."""
     momenta = rng.normal(size=here.x.shape)
     lengths = step * rng.uniform(*JITTER, size=(len(here.x), 1))

@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +13,7 @@ from ..dataset import Array, frozen
 from ..progress import Progress, silent
 from ..reweighting import mbar
 from ..systems import Target
+from ..systems.target import dimension_of
 from .chains import place_of, started
 from .hamiltonian import checked, flight
 
@@ -63,9 +66,8 @@ class Umbrella:
     def log_weights(self, reduced_energies: ArrayLike = 0.0) -> Array:
         """ln w (kept, ladders, windows) to exp(−u) without windows, Σ w = 1, by ``reweighting.mbar``.
 
-        Args:
-            reduced_energies: (kept, ladders, windows) what the wanted target has on top of the one that was sampled, such as
-                a bond, in kT.
+        ``reduced_energies`` (kept, ladders, windows), in kT, are what the wanted target has on top of the one that was
+        sampled, such as a bond.
 
         Raises:
             ValueError: energies of another shape, or that are not finite.
@@ -135,7 +137,7 @@ def umbrella(
     """
     kind("coordinate", coordinate, Callable, "umbrella(target, x, coordinate=dimer.distance_and_gradient, …)")
     c, k, starts = _windows(x, centres, stiffness)
-    held = _Held(target, coordinate, np.tile(c, len(starts)), np.tile(k, len(starts)))
+    held = _held(target, coordinate, np.tile(c, len(starts)), np.tile(k, len(starts)))
     here = started(held, starts.reshape(-1, starts.shape[-1]))
     checked(steps, step, leapfrog, every, seed)
     rng, kept, accepted = np.random.default_rng(seed), [], 0
@@ -162,27 +164,15 @@ def umbrella(
     )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Held:
-    """A target with the bias of its window on each walker."""
+def _held(target: Target, coordinate: Coordinate, c: Array, k: Array) -> Any:
+    """The target with the bias of its window on each walker."""
 
-    target: Target
-    coordinate: Coordinate
-    centres: Array
-    stiffness: Array
+    def energy_and_gradient(x: Array) -> tuple[Array, Array]:
+        (u, du), (s, ds) = target.energy_and_gradient(x), coordinate(x)
+        return u + 0.5 * k * (s - c) ** 2, du + (k * (s - c))[:, None] * ds
 
-    @property
-    def dimension(self) -> int:
-        return self.target.dimension
-
-    def energy_and_gradient(self, x: Array) -> tuple[Array, Array]:
-        (u, du), (s, ds) = self.target.energy_and_gradient(x), self.coordinate(x)
-        away = s - self.centres
-        return u + 0.5 * self.stiffness * away**2, du + (self.stiffness * away)[:, None] * ds
-
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        inside = getattr(self.target, "inside", None)
-        return np.ones(len(x), dtype=bool) if inside is None else inside(x)
+    own = {"dimension": dimension_of(target), "energy_and_gradient": energy_and_gradient}
+    return SimpleNamespace(**own, **({"inside": target.inside} if hasattr(target, "inside") else {}))
 
 
 def _exchange(s: Array, c: Array, k: Array, first: int, rng: np.random.Generator) -> tuple[NDArray, Array]:

@@ -44,8 +44,8 @@ class Dimer:
     Raises:
         ValueError: numbers that are not finite, or a diameter or width ≤ 0.
 
-    Source: Noé, Olsson, Köhler, Wu, Science 365, eaaw1147 (2019), with the parameters of its figure 3: slope +2, where the
-        published class has −0.5 as default, and the term of the box once, as in its sampler. In training it is added twice.
+    Source: Noé, Olsson, Köhler, Wu, Science 365, eaaw1147 (2019) and its code, with the parameters of its figures: slope +2,
+        where the default is −0.5, and the term of the box once, as its sampler has it and its training twice.
 
     Example:
         >>> dimer = Dimer()
@@ -83,8 +83,6 @@ class Dimer:
         if not least < most:
             raise ValueError(f"between: expected the smallest and the largest distance, got {self.between!r:.60}")
         flag("cell", self.cell)
-
-    # energies ---------------------------------------------------------------------------------------------------------
 
     def bond(self, distance: ArrayLike) -> Array:
         """Energy of the bond, in kT, at distances of any shape."""
@@ -146,8 +144,6 @@ class Dimer:
         slope = (du[:, :N] + du[:, N:]) * (-12 * self.repulsion / self.diameter**2)
         return self.repulsion * u.sum(axis=0), slope.transpose(2, 1, 0).reshape(n, -1)
 
-    # the dimer --------------------------------------------------------------------------------------------------------
-
     def distance(self, x: ArrayLike) -> Array:
         """Distance d (n,) of the dimer's particles."""
         x = _configurations(x)
@@ -165,8 +161,6 @@ class Dimer:
         """0 where the dimer is closed, d < middle, and 1 where it is open; (n,)."""
         return (self.distance(x) >= self.middle).astype(int)
 
-    # labels -----------------------------------------------------------------------------------------------------------
-
     @property
     def sites(self) -> Array:
         """Places (36, 2) that the labels of the solvent belong to: a square lattice over the box."""
@@ -174,15 +168,12 @@ class Dimer:
         return np.stack(np.meshgrid(along, along, indexing="ij"), axis=-1).reshape(-1, 2)
 
     def relabel(self, x: ArrayLike) -> Array:
-        """The same configurations (n, 76) with the labels of the cell; energies stay, and so does what is in the cell.
-
-        Source: Kuhn, Naval Research Logistics 2, 83 (1955), the assignment; by ``scipy.optimize.linear_sum_assignment``.
-        """
+        """The same configurations (n, 76) with the labels of the cell; energies stay, and so does what is in the cell."""
         r = _configurations(x).reshape(-1, self.particles, 2).copy()
         swapped = r[:, 0, 0] > r[:, 1, 0]
         r[swapped, :2] = r[swapped, 1::-1]
-        for one, costs in zip(r, self._costs(r), strict=True):
-            one[2:] = one[2:][linear_sum_assignment(costs)[1]]
+        for one in r:
+            one[2:] = one[2:][linear_sum_assignment(self._costs(one))[1]]
         return r.reshape(len(r), -1)
 
     def inside(self, x: ArrayLike) -> Array:
@@ -191,8 +182,8 @@ class Dimer:
         inside = (d >= self.between[0]) & (d < self.between[1])
         if self.cell:
             inside &= np.isfinite(x).all(axis=1) & (x[:, 0] <= x[:, 2])
-            r = x[inside].reshape(-1, self.particles, 2)
-            best = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in self._costs(r)]
+            costs = map(self._costs, x[inside].reshape(-1, self.particles, 2))
+            best = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in costs]
             inside[inside] = np.array(best, dtype=bool)
         return inside
 
@@ -207,10 +198,9 @@ class Dimer:
         return np.concatenate(all_four).reshape(-1, self.dimension)
 
     def masks(self, layers: int) -> NDArray[np.bool_]:
-        """Halves (layers, 76) of the coordinates for the layers of a coupling flow, by turns, each followed by its complement.
+        """Halves (layers, 76) of the coordinates for a coupling flow: a checkerboard of sites, rows, columns, x from y, in turn.
 
-        Of neighbours on the lattice of sites one is in one half and one in the other: as on a checkerboard, by rows, by columns;
-        the fourth split is x from y. They teach a flow of the dimer more than alternating coordinates do.
+        Each half is followed by its complement. Neighbours stand in different halves, and condition each other.
         """
         whole("layers", layers, 1, "layers")
         i, j = np.indices((self.side, self.side)).reshape(2, -1) % 2
@@ -220,21 +210,13 @@ class Dimer:
         return np.array([both[k % len(both)] for k in range(layers)])
 
     def _costs(self, r: Array) -> Array:
-        """Squared distances (n, site, solvent particle)."""
-        return ((self.sites[:, None] - r[:, None, 2:]) ** 2).sum(axis=-1)
-
-    # configurations to start from -------------------------------------------------------------------------------------
+        """Half the squared distances (site, solvent particle), but for terms that no assignment changes."""
+        return -self.sites @ r[2:].T
 
     def starts(self, n: int, *, distance: ArrayLike, seed: int = 0) -> Array:
         """Configurations (n, 76) to start chains from: solvent near its sites, moved apart, around a dimer on the x axis.
 
-        Args:
-            n: how many.
-            distance: of the dimer, one for all or (n,).
-            seed: of the places before the particles are moved apart.
-
-        Raises:
-            ValueError: not such numbers, or distances that are not > 0.
+        ``distance`` of the dimer is one number > 0 for all, or (n,).
         """
         whole("n", n, 1, "configurations")
         check_seed(seed)
