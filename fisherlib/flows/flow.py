@@ -57,7 +57,9 @@ class Flow:
     def __repr__(self) -> str:
         a = self.architecture
         count = sum(leaf.size for leaf in self.parameters)
-        return f"Flow({self.name}: {len(a.masks)} {a.kind} layers, d = {a.dimension}, {count} parameters, {a.precision})"
+        return (
+            f"Flow({self.name}: {len(a.masks)} {a.kind} layers, d = {a.dimension}, {count} parameters, {a.precision})"
+        )
 
     @property
     def dimension(self) -> int:
@@ -223,15 +225,18 @@ def _flow(
     name: str,
     **of_splines: Any,
 ) -> Flow:
-    for what, value, least in (("dimension", dimension, 2), ("layers", layers, 1), ("width", width, 1), ("depth", depth, 1)):
+    for what, value, least in (
+        ("dimension", dimension, 2),
+        ("layers", layers, 1),
+        ("width", width, 1),
+        ("depth", depth, 1),
+    ):
         whole(what, value, least, what)
     check_seed(seed)
     if precision not in ("float32", "float64"):
         raise ValueError(f'precision: expected "float32" or "float64", got {precision!r:.60}')
     chosen = _masks(dimension, layers, masks)
-    architecture = Architecture(
-        kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines
-    )
+    architecture = Architecture(kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines)
     mean, factor = _linear(dimension, whitening, correlated)
     parameters = first_parameters(architecture, seed)
     return Flow(architecture=architecture, parameters=parameters, mean=mean, factor=factor, name=name)
@@ -244,13 +249,19 @@ def _masks(dimension: int, layers: int, masks: ArrayLike | None) -> tuple[tuple[
             chosen[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
     else:
         chosen = np.asarray(masks)
-        if chosen.dtype != bool or chosen.shape != (layers, dimension) or len({*chosen.sum(axis=1).tolist()} - {0, dimension}) != 1:
+        if (
+            chosen.dtype != bool
+            or chosen.shape != (layers, dimension)
+            or len({*chosen.sum(axis=1).tolist()} - {0, dimension}) != 1
+        ):
             raise ValueError(
                 f"masks: expected {layers} rows of {dimension} bools, of which equally many are true in each and not all, "
                 f"got {chosen.dtype} of shape {chosen.shape}"
             )
     if layers > 1 and chosen.all(axis=0).any():
-        raise ValueError(f"masks: expected every coordinate to change in a layer, {np.flatnonzero(chosen.all(axis=0))} do not")
+        raise ValueError(
+            f"masks: expected every coordinate to change in a layer, {np.flatnonzero(chosen.all(axis=0))} do not"
+        )
     return tuple(map(tuple, chosen.tolist()))
 
 
@@ -263,7 +274,9 @@ def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tu
         raise ValueError(f"whitening: expected finite configurations of shape (n, {dimension}), got shape {x.shape}")
     spread = x.std(axis=0)
     if not (spread > 0).all():
-        raise ValueError(f"whitening: expected coordinates that vary, {np.flatnonzero(spread == 0)} are the same in all")
+        raise ValueError(
+            f"whitening: expected coordinates that vary, {np.flatnonzero(spread == 0)} are the same in all"
+        )
     if not correlated:
         return x.mean(axis=0), np.diag(spread)
     try:

@@ -56,17 +56,22 @@ class Architecture:
         return len(self.masks[0])
 
 
-def first_parameters(architecture: Architecture, seed: int) -> tuple[Array, ...]:
-    """Random normal weights of size 1/√n_in and biases of zero: of each layer of the conditioners, for all couplings."""
-    rng, masks = np.random.default_rng(seed), np.array(architecture.masks)
-    kept = int(masks[0].sum())
+def shapes(architecture: Architecture) -> tuple[tuple[int, ...], ...]:
+    """Shapes of the parameters: weights and biases of each layer of the conditioners, for all couplings."""
+    couplings, kept = len(architecture.masks), sum(architecture.masks[0])
     out = (architecture.dimension - kept) * (2 if architecture.kind == "affine" else 3 * architecture.knots + 4)
     sizes = [kept, *architecture.depth * [architecture.width], out]
-    parameters = []
-    for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
-        size = (SMALL if k == architecture.depth else 1.0) / np.sqrt(n_in)
-        parameters += [size * rng.standard_normal((len(masks), n_out, n_in)), np.zeros((len(masks), n_out))]
-    return tuple(each.astype(architecture.precision) for each in parameters)
+    pairs = itertools.pairwise(sizes)
+    return tuple(shape for n_in, n_out in pairs for shape in ((couplings, n_out, n_in), (couplings, n_out)))
+
+
+def first_parameters(architecture: Architecture, seed: int) -> tuple[Array, ...]:
+    """Random normal weights of size 1/√n_in, small ones in the last layer, and biases of zero."""
+    rng, found = np.random.default_rng(seed), []
+    for k, shape in enumerate(shapes(architecture)):
+        size = (SMALL if k == 2 * architecture.depth else 1.0) / np.sqrt(shape[-1])
+        found.append(size * rng.standard_normal(shape) if len(shape) == 3 else np.zeros(shape))
+    return tuple(each.astype(architecture.precision) for each in found)
 
 
 @functools.lru_cache(maxsize=64)
