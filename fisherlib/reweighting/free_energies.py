@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 
 from ..dataset import Array
 from ..units import beta
+from .ratios import group_numbers
 from .reliability import as_numbers, effective_sample_size, pareto_k
 from .weights import configuration_energies, mean
 
@@ -93,7 +94,7 @@ def free_energy_difference(
     """
     U = configuration_energies("energies", energies)
     dU = configuration_energies("model_energies", model_energies, len(U)) - U
-    group = _groups(trajectory, len(U))
+    group = group_numbers(np.zeros(len(U), int) if trajectory is None else trajectory, len(U))
     _check_one_size(n_atoms, len(U))
     b = beta(temperature)
     found, left_out = _estimates(dU, b), _leaving_out(dU, b, group)
@@ -116,16 +117,6 @@ def free_energy_difference(
         effective_sample_size=effective_sample_size(-b * dU),
         pareto_k=pareto_k(-b * dU),
     )
-
-
-def _groups(trajectory: ArrayLike | None, M: int) -> NDArray[np.integer]:
-    """(M,) number of the trajectory of each configuration."""
-    labels = np.zeros(M, dtype=int) if trajectory is None else np.asarray(trajectory)
-    if labels.shape != (M,):
-        raise ValueError(f"trajectory: expected {M} labels, one for each configuration, got shape {labels.shape}")
-    if (labels != labels).any() or any(label is None for label in labels):
-        raise ValueError("trajectory: expected a label for each configuration, got NaN or None; name its trajectory")
-    return np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)[1]
 
 
 def _check_one_size(n_atoms: ArrayLike | None, M: int) -> None:

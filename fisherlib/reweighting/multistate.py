@@ -96,7 +96,7 @@ def mbar(reduced_energies: ArrayLike, counts: ArrayLike) -> Mbar:
             f"got {counts!s:.60}"
         )
     middle = u.mean(axis=1)  # the solvers start from f = 0 and fail tens of kT away from it
-    with _silent():
+    with quiet():
         solved = _solved(u - middle[:, None], N)
         differences = solved.compute_free_energy_differences()
     log_w, errors = solved.Log_W_nk.T, differences["dDelta_f"][0]
@@ -137,7 +137,7 @@ def _shared(w: Array, N: Array) -> float:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silences pymbar's messages about JAX on import and about each solver that did not converge."""
     logger = logging.getLogger("pymbar")
     level = logger.level
