@@ -10,9 +10,10 @@ import numpy as np
 
 from ..arguments import location
 from ..dataset import Array
-from ..io.archive import checksum
+from ..io.archive import checksum, read_sealed, write_sealed
+from ..io.strict import ending
 from .flow import Flow
-from .flow_file import TRAINING, entries, flow_of, read_content, write_content
+from .flow_file import FORMAT, TRAINING, WHAT, entries, flow_of
 
 
 class Checkpoint:
@@ -48,7 +49,7 @@ class Checkpoint:
         content |= {f"history of {name}": np.array(values) for name, values in work.history.items()}
         numbers = [work.step, work.best, work.pool.step if work.pool is not None else 0.0]
         content |= {f"{TRAINING}numbers": np.array(numbers, float), f"{TRAINING}about": np.array(self.about)}
-        write_content(content, self.path)
+        write_sealed(content, ending(self.path, ".npz"), FORMAT)
 
     def restore(self, work: Any) -> None:
         """Bring a training to where it stood.
@@ -56,7 +57,7 @@ class Checkpoint:
         Raises:
             ValueError: the file of another training, or none of a training.
         """
-        content = read_content(self.path)
+        content = read_sealed(self.path, FORMAT, WHAT)
         if str(content.get(f"{TRAINING}about")) != self.about:
             raise ValueError(
                 f"checkpoint: expected the file of this training, {self.path.name} is of other settings, data or first parameters; "
@@ -64,8 +65,8 @@ class Checkpoint:
             )
         kept = flow_of({k: v for k, v in content.items() if not k.startswith(TRAINING)}, self.path.name)
         n = len(work.parameters)
-        tree = jax.tree.structure(work.state)
-        with jax.enable_x64(work.flow.architecture.precision == "float64"):
+        tree: Any = jax.tree.structure(work.state)
+        with jax.enable_x64(work.precision == "float64"):
             leaves = [jax.numpy.asarray(content[f"{TRAINING}{k}"]) for k in range(n + tree.num_leaves)]
         work.parameters, work.state = leaves[:n], jax.tree.unflatten(tree, leaves[n:])
         step, work.best, pace = content[f"{TRAINING}numbers"].tolist()

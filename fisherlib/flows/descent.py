@@ -65,7 +65,7 @@ def descend(built: Any, parameters: Any, state: Any, rate: Any, *, rows: Any, sh
         return likelihood + total, likelihood
 
     (value, likelihood), slope = jax.value_and_grad(loss, has_aux=True)(parameters)
-    fine = jnp.isfinite(value) & jnp.isfinite(optax.global_norm(slope))
+    fine = jnp.isfinite(value + sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(slope)))
     change, new = _ADAM.update(slope, state, parameters)
     moved = jax.tree.map(lambda p, c: p - rate * c, parameters, change)
     parameters = jax.tree.map(lambda a, b: jnp.where(fine, a, b), moved, parameters)

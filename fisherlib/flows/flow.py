@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, number, whole
+from ..arguments import choice, floats, positive, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
 from .layers import Architecture, Precision, backward, first_parameters, forward, structure
@@ -123,9 +123,8 @@ class Flow:
                 given = (array.astype(self.architecture.precision) for array in (padded, self.mean, self.factor))
                 found = direction(structure(self.architecture), list(self.parameters), *given)
                 out.append([np.asarray(each, float)[: len(part)] for each in found])
-        return np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)]), np.concatenate(
-            [np.empty(0), *(log_det for _, log_det in out)]
-        )
+        points = np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)])
+        return points, np.concatenate([np.empty(0), *(log_det for _, log_det in out)])
 
 
 def log_normal(z: Array) -> Array:
@@ -145,6 +144,7 @@ def real_nvp(
     precision: Precision = "float64",
     seed: int = 0,
     name: str = "RealNVP",
+    **of_splines: Any,
 ) -> Flow:
     """Affine coupling layers, RealNVP: y = x exp(s) + t, with s and t networks of the coordinates that are left alone.
 
@@ -159,6 +159,7 @@ def real_nvp(
         precision: "float64", or "float32", which is faster in many dimensions and inverts to about 1e-6.
         seed: of the first parameters; the flow begins close to the linear map of ``whitening``.
         name: for figures.
+        of_splines: knots and box, see ``spline``.
 
     Raises:
         ValueError: a setting that makes no sense, masks that leave a coordinate unchanged in all layers, or
@@ -168,30 +169,31 @@ def real_nvp(
 
     Example:
         >>> real_nvp(2, layers=4, width=8)
-        Flow(RealNVP: 4 affine layers, d = 2, 488 parameters, float64)
+        Flow(RealNVP: 4 affine layers, d = 2, 424 parameters, float64)
     """
-    return _flow("affine", dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
+    for what, value, least in (
+        ("dimension", dimension, 2),
+        ("layers", layers, 1),
+        ("width", width, 1),
+        ("depth", depth, 1),
+    ):
+        whole(what, value, least, what)
+    check_seed(seed)
+    choice("precision", precision, ("float32", "float64"))
+    kind = "spline" if of_splines else "affine"
+    chosen = _masks(dimension, layers, masks)
+    built = Architecture(kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines)
+    mean, factor = _linear(dimension, whitening, correlated)
+    return Flow(architecture=built, parameters=first_parameters(built, seed), mean=mean, factor=factor, name=name)
 
 
 def spline(
-    dimension: int,
-    *,
-    layers: int = 4,
-    width: int = 64,
-    depth: int = 2,
-    knots: int = 8,
-    box: float = 5.0,
-    masks: ArrayLike | None = None,
-    whitening: ArrayLike | None = None,
-    correlated: bool = False,
-    precision: Precision = "float64",
-    seed: int = 0,
-    name: str = "spline flow",
+    dimension: int, *, knots: int = 8, box: float = 5.0, layers: int = 4, name: str = "spline flow", **settings: Any
 ) -> Flow:
     """Rational-quadratic spline coupling layers: more flexible than ``real_nvp``, and slower.
 
     Args:
-        dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name: as for ``real_nvp``.
+        dimension, layers, name, settings: as for ``real_nvp``.
         knots: inner knots of each spline.
         box: half the width of the interval in which a spline differs from the identity.
 
@@ -205,41 +207,8 @@ def spline(
         'spline'
     """
     whole("knots", knots, 2, "knots")
-    if number("box", box) <= 0:
-        raise ValueError(f"box: expected half a width > 0, got {box!r}")
-    given = (dimension, layers, width, depth, masks, whitening, correlated, precision, seed, name)
-    return _flow("spline", *given, knots=knots, box=float(box))
-
-
-def _flow(
-    kind: str,
-    dimension: int,
-    layers: int,
-    width: int,
-    depth: int,
-    masks: ArrayLike | None,
-    whitening: ArrayLike | None,
-    correlated: bool,
-    precision: Precision,
-    seed: int,
-    name: str,
-    **of_splines: Any,
-) -> Flow:
-    for what, value, least in (
-        ("dimension", dimension, 2),
-        ("layers", layers, 1),
-        ("width", width, 1),
-        ("depth", depth, 1),
-    ):
-        whole(what, value, least, what)
-    check_seed(seed)
-    if precision not in ("float32", "float64"):
-        raise ValueError(f'precision: expected "float32" or "float64", got {precision!r:.60}')
-    chosen = _masks(dimension, layers, masks)
-    architecture = Architecture(kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines)
-    mean, factor = _linear(dimension, whitening, correlated)
-    parameters = first_parameters(architecture, seed)
-    return Flow(architecture=architecture, parameters=parameters, mean=mean, factor=factor, name=name)
+    positive("box", box)
+    return real_nvp(dimension, layers=layers, name=name, knots=knots, box=float(box), **settings)
 
 
 def _masks(dimension: int, layers: int, masks: ArrayLike | None) -> tuple[tuple[bool, ...], ...]:
@@ -295,13 +264,13 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @eqx.filter_jit
-def _configurations(built: Any, parameters: Any, z: Array, mean: Array, factor: Array) -> Any:
+def _configurations(built: Any, parameters: Any, z: Any, mean: Any, factor: Any) -> Any:
     y, log_det = forward(built, parameters, z)
     return mean + y @ factor.T, log_det + _log_volume(factor)
 
 
 @eqx.filter_jit
-def _latent(built: Any, parameters: Any, x: Array, mean: Array, factor: Array) -> Any:
+def _latent(built: Any, parameters: Any, x: Any, mean: Any, factor: Any) -> Any:
     y = jax.scipy.linalg.solve_triangular(factor, (x - mean).T, lower=True).T
     z, log_det = backward(built, parameters, y)
     return z, log_det - _log_volume(factor)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..arguments import flag, kind, location
-from ..io.archive import Arrays, checksum, write_arrays
+from ..io.archive import read_sealed, write_sealed
 from ..io.places import find
 from ..io.strict import ending, parse_json
 from .flow import Flow
 from .layers import Architecture, shapes
 
-FORMAT = "fisherlib flow 1"
+FORMAT, WHAT = "fisherlib flow 1", "a flow from flows.write"
 
 #: Entries of a checkpoint beyond its flow begin with this.
 TRAINING = "training "
@@ -46,7 +46,7 @@ def write(flow: Flow, path: str | os.PathLike, *, half: bool = False) -> None:
     content = entries(flow)
     if half:
         content |= {name: each.astype(np.float16) for name, each in content.items() if name.startswith("parameters ")}
-    write_content(content, path)
+    write_sealed(content, ending(path, ".npz"), FORMAT)
 
 
 def read(path: str | os.PathLike) -> Flow:
@@ -58,7 +58,7 @@ def read(path: str | os.PathLike) -> Flow:
     """
     location("path", path, "flows.read('flow.npz')")
     found = find(path)
-    return flow_of(read_content(found), found.name)
+    return flow_of(read_sealed(found, FORMAT, WHAT), found.name)
 
 
 def entries(flow: Flow) -> dict[str, Any]:
@@ -69,25 +69,6 @@ def entries(flow: Flow) -> dict[str, Any]:
     content |= {f"parameters {k}": each for k, each in enumerate(flow.parameters)}
     content |= {"mean": flow.mean, "factor": flow.factor}
     return content | {f"history of {name}": values for name, values in flow.history.items()}
-
-
-def write_content(content: dict[str, Any], path: str | os.PathLike) -> None:
-    """Write entries with their format and checksum, in full or not at all."""
-    content = {"format": np.array(FORMAT), **content}
-    write_arrays([*content.items(), ("checksum", np.array(checksum(content.values())))], ending(path, ".npz"))
-
-
-def read_content(path: Any) -> dict[str, Any]:
-    """Entries of a file, if they are what was written."""
-    with Arrays(path) as arrays:
-        content = {name: arrays[name] for name in arrays}
-    if str(content.pop("format", "")) != FORMAT:
-        names = ", ".join(sorted(content)[:9])
-        raise ValueError(f"{path.name}: expected a flow from flows.write, got arrays {names or 'none'}")
-    stated = str(content.pop("checksum", ""))
-    if stated != checksum([np.array(FORMAT), *content.values()]):
-        raise ValueError(f"{path.name}: expected what was written, got other bytes; write it anew with flows.write")
-    return content
 
 
 def flow_of(content: dict[str, Any], name: str) -> Flow:

@@ -120,7 +120,7 @@ def _layers(architecture: Architecture) -> AbstractBijection:
     return Scan(Chain([_permutation(orders, backs), repeated, _permutation(backs, orders)]))
 
 
-def _permutation(orders: Array, backs: Array) -> Permute:
+def _permutation(orders: Any, backs: Any) -> Permute:
     """Permute, an order for each layer."""
     plain = Permute(np.arange(orders.shape[1]))
     return eqx.tree_at(lambda p: (p.permutation, p.inverse_permutation), plain, ((orders,), (backs,)))

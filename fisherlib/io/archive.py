@@ -83,6 +83,29 @@ def write_arrays(arrays: Iterable[tuple[str, ArrayLike]], path: Path) -> None:
     write_atomically(path, write)
 
 
+def write_sealed(content: Mapping[str, ArrayLike], path: Path, format: str) -> None:
+    """Writes named arrays with the name of their format and a checksum of all, in full or not at all."""
+    content = {"format": np.array(format), **content}
+    write_arrays([*content.items(), ("checksum", np.array(checksum(content.values())))], path)
+
+
+def read_sealed(path: Path, format: str, what: str) -> dict[str, NDArray]:
+    """The named arrays of ``write_sealed``; ``what`` they are, and what writes them, for the error message.
+
+    Raises:
+        ValueError: another format, or a content that has changed since it was written.
+    """
+    with Arrays(path) as arrays:
+        content = {name: arrays[name] for name in arrays}
+    if str(content.pop("format", "")) != format:
+        names = ", ".join(sorted(content)[:9])
+        raise ValueError(f"{path.name}: expected {what}, got arrays {names or 'none'}")
+    stated = str(content.pop("checksum", ""))
+    if stated != checksum([np.array(format), *content.values()]):
+        raise ValueError(f"{path.name}: expected what was written, got other bytes; write {what} anew")
+    return content
+
+
 class Arrays(Mapping[str, NDArray], contextlib.AbstractContextManager["Arrays"]):
     """The arrays of an ``.npz``, each read on access; ``with Arrays(path) as arrays``.
 

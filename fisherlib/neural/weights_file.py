@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import kind, location
-from ..io.archive import Arrays, checksum, write_arrays
+from ..io.archive import read_sealed, write_sealed
 from ..io.places import find
 from ..io.strict import ending, parse_json
 from ..io.theta import versions
@@ -41,13 +41,13 @@ def write(model: NeuralPotential, path: str | os.PathLike) -> None:
     text = {"name": model.name, "offset": model.offset, "offsets": dict(model.offsets), "scale": model.scale}
     text |= {"descriptor_names": list(model.descriptor_names)}
     text |= {"provenance": {**model.provenance, "versions": versions()}}
-    content: dict[str, Any] = {"format": np.array(FORMAT), "about": np.array(json.dumps(text, ensure_ascii=True))}
+    content: dict[str, Any] = {"about": np.array(json.dumps(text, ensure_ascii=True))}
     for k, (W, b) in enumerate(zip(model.weights, model.biases, strict=True)):
         content |= {f"weights {k}": W, f"biases {k}": b}
     content |= {"skip": model.skip, "mean": model.mean, "projection": model.projection}
     content |= {} if model.start is None else {"start": model.start}
     content |= {f"history of {name}": values for name, values in model.history.items()}
-    write_arrays([*content.items(), ("checksum", np.array(checksum(content.values())))], target)
+    write_sealed(content, target, FORMAT)
 
 
 def read(path: str | os.PathLike) -> NeuralPotential:
@@ -59,14 +59,7 @@ def read(path: str | os.PathLike) -> NeuralPotential:
     """
     location("path", path, "neural.read('network.npz')")
     found = find(path)
-    with Arrays(found) as arrays:
-        content = {name: arrays[name] for name in arrays}
-    if str(content.pop("format", "")) != FORMAT:
-        names = ", ".join(sorted(content)[:9])
-        raise ValueError(f"{found.name}: expected a neural potential from neural.write, got arrays {names or 'none'}")
-    stated = str(content.pop("checksum", ""))
-    if stated != checksum([np.array(FORMAT), *content.values()]):
-        raise ValueError(f"{found.name}: expected what was written, got other bytes; write it anew with neural.write")
+    content = read_sealed(found, FORMAT, "a neural potential from neural.write")
     try:
         return _potential(content, found.name)
     except (KeyError, TypeError, ValueError) as error:
