@@ -62,6 +62,14 @@ def test_a_cdf_is_a_staircase_from_zero_to_one() -> None:
     assert trace.y == pytest.approx([0, 1 / 3, 2 / 3, 1]) and trace.line.shape == "hv"
 
 
+def test_energies_of_a_cdf_are_in_the_unit_that_is_said() -> None:
+    samples = {"true": [3.0, 1.0], "model": [1.5, 2.5]}
+    for unit, said in (({}, "eV/atom"), ({"unit": "kT"}, "kT")):
+        figure = figures.cdfs(samples, **unit)
+        assert figure.layout.xaxis2.title.text == f"energy, {said}"
+        assert all(f"}} {said}<br>" in trace.hovertemplate for trace in figure.data)
+
+
 def test_surface_and_contour_show_the_same_loss_with_both_models_marked(atlas: fl.Atlas) -> None:
     surface, points = atlas("a", "Fisher divergence")
     figure = figures.landscape(surface, points)

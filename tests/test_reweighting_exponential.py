@@ -9,7 +9,7 @@ from scipy import stats
 
 import fisherlib as fl
 from fisherlib import reweighting
-from fisherlib.reweighting.ratios import minus_log_ratio
+from fisherlib.reweighting.exponential import minus_log_ratio
 
 quick = settings(deadline=None, max_examples=30)
 seeds = st.integers(0, 2**20)

@@ -48,9 +48,9 @@ def test_errors_over_trajectories() -> None:
 
 
 def test_states_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="in_b: .*1 of them in both"):
+    with pytest.raises(ValueError, match="in_b: expected .*1 configurations in both"):
         reweighting.state_difference([True, False], [True, True])
-    with pytest.raises(ValueError, match="in_b: expected another state of the same 2"):
+    with pytest.raises(ValueError, match="in_a and in_b: expected two states"):
         reweighting.state_difference([True, False], [True])
     with pytest.raises(ValueError, match="in_a: expected some weight"):
         reweighting.state_difference([False, False], [True, True])

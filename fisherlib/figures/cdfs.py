@@ -30,19 +30,21 @@ def cdfs(
     bands: Bands | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
     caveat: str = "",
+    unit: str = "eV/atom",
 ) -> go.Figure:
-    """Exact distribution functions of energies per atom; below, their difference from the first one, the reference.
+    """Exact distribution functions of energies; below, their difference from the first one, the reference.
 
     Args:
-        samples: name → (n,) energies per atom, eV/atom; the first is the reference.
+        samples: name → (n,) energies; the first is the reference.
         title: of the figure.
-        distances: name → KS and W1 (eV/atom) from the reference, for the legend.
-        noise: KS and W1 (eV/atom) between two halves of the true data, for the subtitle.
+        distances: name → KS and W1 (in the unit) from the reference, for the legend.
+        noise: KS and W1 between two halves of the true data, for the subtitle.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; shown on hovering.
         bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
             that there are too few independent blocks for bands.
         weights: name → (n,) weights of the values, such as those to a model's distribution; by default all are equal.
         caveat: why distances mean nothing, from ``comparison.caveat``; for the subtitle.
+        unit: of all energies; per atom in eV by default, or kT for reduced ones.
 
     Raises:
         ValueError: a name is not among the samples, or the number of labels is wrong.
@@ -57,11 +59,11 @@ def cdfs(
     first = np.asarray(next(iter(samples.values())))
     if first.dtype.kind == "f" and np.isnan(first).all():
         return blank(title=title, sentence=NO_ENERGIES)
-    halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, 'eV/atom')}"
+    halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, unit)}"
     subtitle = "<br>".join(filter(None, (lines(caveat), halves, _of_bands(bands))))
-    figure = _distributions(samples, distances or {}, labels or {}, unit="eV/atom", weights=weights or {})
+    figure = _distributions(samples, distances or {}, labels or {}, unit=unit, weights=weights or {})
     figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
-    figure.update_xaxes(title="energy, eV/atom", row=2, col=1)
+    figure.update_xaxes(title=f"energy, {unit}", row=2, col=1)
     figure.update_yaxes(title="fraction of configurations", row=1, col=1)
     return framed(figure, title=title, subtitle=subtitle, height=400)
 

@@ -43,9 +43,9 @@ class Stage:
 #: Schedules by name. Examples show where the states are, energies where the flow is wrong, and the flow's own reweighted
 #: draws bring both together: as they cover all states, nothing is lost in the end.
 SCHEDULES = {
-    "example": (Stage(2400, example=1.0),),
-    "energy": (Stage(2400, energy=1.0),),
-    "combined": (Stage(400, example=1.0), Stage(400, example=1.0, energy=1.0), Stage(1600, reweighted=1.0)),
+    "example": (Stage(1700, example=1.0),),
+    "energy": (Stage(1700, energy=1.0),),
+    "combined": (Stage(300, example=1.0), Stage(200, example=1.0, energy=1.0), Stage(1200, reweighted=1.0)),
 }
 
 

@@ -3,12 +3,12 @@
 import dataclasses
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from ..dataset import Array
 from ..units import beta
-from .ratios import group_numbers
+from .exponential import Groups, group_numbers
 from .reliability import as_numbers, effective_sample_size, pareto_k
 from .weights import configuration_energies, mean
 
@@ -94,7 +94,7 @@ def free_energy_difference(
     """
     U = configuration_energies("energies", energies)
     dU = configuration_energies("model_energies", model_energies, len(U)) - U
-    group = group_numbers(np.zeros(len(U), int) if trajectory is None else trajectory, len(U))
+    group = group_numbers(trajectory, len(U))
     _check_one_size(n_atoms, len(U))
     b = beta(temperature)
     found, left_out = _estimates(dU, b), _leaving_out(dU, b, group)
@@ -146,9 +146,9 @@ def _from_zero(estimates: Array) -> Array:
     return np.concatenate([estimates[..., :1], estimates[..., 1:] + estimates[..., :1]], axis=-1)
 
 
-def _leaving_out(dU: Array, b: float, group: NDArray[np.integer]) -> Array:
+def _leaving_out(dU: Array, b: float, group: Groups) -> Array:
     """(n, 4) estimates without each of n groups; NaN for a single group."""
-    n = int(group.max()) + 1
+    n = 1 if group is None else int(group.max()) + 1
     return np.array([_estimates(dU[group != k], b) for k in range(n)]) if n > 1 else np.full((1, 4), np.nan)
 
 

@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import flags, floats
 from ..dataset import Array, frozen
-from .ratios import groups_or_none, minus_log_ratio, weights_or_equal
+from .exponential import group_numbers, minus_log_ratio
+from .reliability import as_numbers, below_largest
 
 
 def state_difference(
@@ -18,8 +19,7 @@ def state_difference(
     Args:
         in_a, in_b: (M,) whether a configuration lies in state a, and in state b; never in both.
         log_weights: (M,) ln w; equal by default.
-        trajectory: (M,) labels of the independent parts, for configurations of a chain; every configuration is
-            independent by default.
+        trajectory: (M,) labels of the independent parts; every configuration is independent by default.
 
     Returns:
         F_b − F_a and its jackknife standard error, kT. The error knows nothing of transitions that a chain never made.
@@ -32,24 +32,17 @@ def state_difference(
         >>> round(value, 4), round(error, 2)  # −ln 3
         (-1.0986, inf)
     """
-    a, b = _members("in_a", in_a), _members("in_b", in_b)
-    if a.shape != b.shape or (a & b).any():
+    a, b = flags("in_a", in_a), flags("in_b", in_b)
+    if a.ndim != 1 or a.shape != b.shape or (a & b).any():
+        both = f", {np.sum(a & b)} configurations in both" if a.shape == b.shape else ""
         raise ValueError(
-            f"in_b: expected another state of the same {len(a)} configurations, got {len(b)}"
-            + (f", {np.sum(a & b)} of them in both states" if a.shape == b.shape else "")
+            f"in_a and in_b: expected two states of M configurations, got shapes {a.shape}, {b.shape}{both}"
         )
-    w = weights_or_equal(log_weights, len(a))
+    w = _weights(log_weights, len(a))
     for name, members in {"in_a": a, "in_b": b}.items():
         if not w[members].sum() > 0:
             raise ValueError(f"{name}: expected some weight in the state, got {members.sum()} configurations of none")
-    return minus_log_ratio(w * b, w * a, groups_or_none(trajectory, len(a)))
-
-
-def _members(name: str, values: ArrayLike) -> NDArray[np.bool_]:
-    found = flags(name, values)
-    if found.ndim != 1 or len(found) == 0:
-        raise ValueError(f"{name}: expected True or False for each configuration, (M,), got shape {found.shape}")
-    return found
+    return minus_log_ratio(w * b, w * a, group_numbers(trajectory, len(a)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,11 +52,9 @@ class FreeEnergyProfile:
     Attributes:
         edges: (n + 1,) of the bins, in the unit of s.
         values: (n,) −ln of the mean density in each bin, kT; NaN where a bin has no weight.
-        errors: (n,) jackknife standard errors, kT; ∞ where all of the weight of a bin is in one configuration or one
-            trajectory, NaN where there is none.
+        errors: (n,) jackknife standard errors, kT; ∞ where one configuration or trajectory has all of the weight.
         counts: (n,) configurations of some weight in each bin.
-        outside: how many configurations of some weight lie beyond the edges.
-        outside_share: their share of the weight.
+        outside, outside_share: how many configurations of some weight lie beyond the edges, and their share of it.
 
     Example:
         >>> free_energy_profile([0.5, 0.5, 1.5, 7.0], edges=[0.0, 1.0, 2.0]).outside_share
@@ -101,8 +92,7 @@ def free_energy_profile(
         log_weights: (M,) ln w; equal by default. The points and weights of a quadrature give the exact profile, with
             errors that mean nothing.
         edges: (n + 1,) of the bins, ascending, in the unit of s; the last bin includes its right edge.
-        trajectory: (M,) labels of the independent parts, for configurations of a chain; every configuration is
-            independent by default.
+        trajectory: (M,) labels of the independent parts; every configuration is independent by default.
 
     Raises:
         ValueError: coordinates that are not finite, edges that do not ascend, or arrays of different lengths.
@@ -117,7 +107,7 @@ def free_energy_profile(
         raise ValueError(f"coordinate: expected a finite number for each configuration, (M,), got {s!s:.60}")
     if at.ndim != 1 or len(at) < 2 or not np.isfinite(at).all() or not (np.diff(at) > 0).all():
         raise ValueError(f"edges: expected at least 2 ascending edges of bins, got {at!s:.60}")
-    w, group = weights_or_equal(log_weights, len(s)), groups_or_none(trajectory, len(s))
+    w, group = _weights(log_weights, len(s)), group_numbers(trajectory, len(s))
     bins = np.searchsorted(at, s, side="right") - 1
     bins[s == at[-1]] = len(at) - 2
     within = (bins >= 0) & (bins < len(at) - 1)
@@ -133,3 +123,12 @@ def free_energy_profile(
         outside=int((~within & (w > 0)).sum()),
         outside_share=float(w[~within].sum() / w.sum()),
     )
+
+
+def _weights(log_weights: ArrayLike | None, M: int) -> Array:
+    """(M,) weights, the largest of them 1; all of them 1 by default."""
+    if log_weights is None:
+        return np.ones(M)
+    if (shape := as_numbers("log_weights", log_weights).shape) != (M,):
+        raise ValueError(f"log_weights: expected {M}, one for each configuration, got shape {shape}")
+    return np.exp(below_largest(log_weights))
