@@ -87,12 +87,7 @@ def mala(
         (True, True)
     """
     here = started(target, x)
-    whole("steps", steps, 1, "steps")
-    whole("every", every, 1, "steps between configurations")
-    positive("step", step)
-    if every > steps:
-        raise ValueError(f"every: expected at most the number of steps, {steps}, got {every}; nothing would be kept")
-    check_seed(seed)
+    checked(steps, step, every, seed)
     rng, kept, accepted = np.random.default_rng(seed), [], 0
     for k in range(steps):
         noise = rng.normal(size=here.x.shape)
@@ -138,3 +133,13 @@ def started(target: Target, x: ArrayLike) -> Place:
             f"x: expected starts of finite energy and forces, got walker {int(wrong.argmax())} at {starts[wrong][0]!s:.60}"
         )
     return place
+
+
+def checked(steps: int, step: float, every: int, seed: int) -> None:
+    """Refuses settings of a chain that make no sense."""
+    whole("steps", steps, 1, "steps")
+    whole("every", every, 1, "steps between configurations")
+    positive("step", step)
+    if every > steps:
+        raise ValueError(f"every: expected at most the number of steps, {steps}, got {every}; nothing would be kept")
+    check_seed(seed)

@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import positive, whole
-from ..arguments import seed as check_seed
+from ..arguments import whole
 from ..progress import Progress, silent
 from ..systems import Target
-from .chains import Chains, Place, metropolis, place_of, started
+from .chains import Chains, Place, checked, metropolis, place_of, started
 
 #: Lengths of steps, relative to the one that is asked for. One length alone could bring a walker back to where it was.
 JITTER = (0.8, 1.2)
@@ -54,7 +53,7 @@ def hmc(
         ((2, 8, 76), True)
     """
     here = started(target, x)
-    checked(steps, step, leapfrog, every, seed)
+    checked(steps, step, every, seed)
     rng, kept, accepted = np.random.default_rng(seed), [], 0
     for k in range(steps):
         here, moved = flight(target, here, leapfrog, step, rng)
@@ -66,8 +65,11 @@ def hmc(
     return Chains(x=xs, reduced_energies=us, acceptance=accepted / (steps * len(here.x)))
 
 
-def flight(target: Target, here: Place, leapfrog: int, step: float, rng: np.random.Generator) -> tuple[Place, NDArray[np.bool_]]:
+def flight(
+    target: Target, here: Place, leapfrog: int, step: float, rng: np.random.Generator
+) -> tuple[Place, NDArray[np.bool_]]:
     """One proposal of each walker: where all are after it, and who moved (n,)."""
+    whole("leapfrog", leapfrog, 1, "steps of a trajectory")
     momenta = rng.normal(size=here.x.shape)
     lengths = step * rng.uniform(*JITTER, size=(len(here.x), 1))
     x, p = here.x, momenta - 0.5 * lengths * here.du
@@ -81,14 +83,3 @@ def flight(target: Target, here: Place, leapfrog: int, step: float, rng: np.rand
         p = p - 0.5 * lengths * there.du
         log_ratio = here.u - there.u + 0.5 * (momenta**2 - p**2).sum(axis=1)
     return metropolis(here, there, log_ratio, rng)
-
-
-def checked(steps: int, step: float, leapfrog: int, every: int, seed: int) -> None:
-    """Refuses settings of a chain that make no sense."""
-    whole("steps", steps, 1, "steps")
-    whole("leapfrog", leapfrog, 1, "steps of a trajectory")
-    whole("every", every, 1, "steps between configurations")
-    positive("step", step)
-    if every > steps:
-        raise ValueError(f"every: expected at most the number of steps, {steps}, got {every}; nothing would be kept")
-    check_seed(seed)

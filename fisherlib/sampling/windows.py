@@ -14,8 +14,8 @@ from ..progress import Progress, silent
 from ..reweighting import mbar
 from ..systems import Target
 from ..systems.target import dimension_of
-from .chains import place_of, started
-from .hamiltonian import checked, flight
+from .chains import checked, place_of, started
+from .hamiltonian import flight
 
 #: Configurations (n, d) → a coordinate s (n,) and its gradient ∂s/∂x (n, d).
 Coordinate = Callable[[Array], tuple[Array, Array]]
@@ -139,7 +139,7 @@ def umbrella(
     c, k, starts = _windows(x, centres, stiffness)
     held = _held(target, coordinate, np.tile(c, len(starts)), np.tile(k, len(starts)))
     here = started(held, starts.reshape(-1, starts.shape[-1]))
-    checked(steps, step, leapfrog, every, seed)
+    checked(steps, step, every, seed)
     rng, kept, accepted = np.random.default_rng(seed), [], 0
     exchanged = np.zeros(len(c) - 1)
     for number in range(steps):
