@@ -35,11 +35,18 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     parts = fl.validation.split(tuple(data), 3)
     folds = [fl.validation.fold_errors(study.moments, fl.regression.fisher_fit, parts, name="m")]
     search = fl.tuning.read(ROOT / "data" / "cu55_tuning.journal")
+    well = fl.systems.TiltedDoubleWell()
+    plane = fl.systems.quadrature(well, well.bounds, points=60)
+    bent = np.zeros((2, 6, 2))
+    lines = fl.flows.Grid(bent=bent, seen=bent, z=[-1.0, 1.0], energies=np.eye(2))
+    along = fl.reweighting.free_energy_profile([0.2, 0.7], edges=[0.0, 0.5, 1.0])
+    looks = {"step": [0, 10], "example loss": [2.0, 1.0], "energy loss": [np.nan, 1.0], "effective sample size": [0.1, 0.2]}
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     return {
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
+        "density": lambda: figures.density(plane, {"m": [[0.0, 0.0]]}),
         "energies": lambda: figures.energies(data),
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
         "errors_by_trajectory": lambda: figures.errors_by_trajectory(compared),
@@ -47,21 +54,27 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "fit": lambda: figures.fit(
             {"θ_f": theta}, solution.eigenvalues, errors, names=names, rank=4, condition=solution.condition
         ),
+        "flow_training": lambda: figures.flow_training(looks | {"kept": [10]}),
         "force_parity": lambda: figures.force_parity(histogram, name="m", force_rmse=0.1),
         "free_energies": lambda: figures.free_energies(gap, n_atoms=3),
+        "free_energy_profiles": lambda: figures.free_energy_profiles({"m": along}),
         "importances": lambda: figures.importances(search),
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
+        "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),
+        "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
         "pair_distributions": lambda: figures.pair_distributions({"m": ([1.0, 2.0], [0.0, 1.0], [0.0, 0.1])}),
         "pareto": lambda: figures.pareto(search),
         "parity": lambda: figures.parity(compared),
+        "particles": lambda: figures.particles({"m": [0.0, 0.0, 1.0, 0.0]}),
         "phonon_points": lambda: figures.phonon_points(spreads, {"C11, GPa": 1.0}),
         "profile": lambda: figures.profile(kappas, path, title="t", label="κ", log=True),
         "properties": lambda: figures.properties(spreads, {"C11, GPa": 1.0}),
         "residuals": lambda: figures.residuals(compared),
+        "samplers": lambda: figures.samplers({"m": {"ΔF, kT": (1.0, 0.1), "u, kT": (2.0, 0.1)}, "n": {}}),
         "search_history": lambda: figures.search_history(search),
         "site_energy_cdfs": lambda: figures.site_energy_cdfs(samples, title="t"),
         "slices": lambda: figures.slices(search),

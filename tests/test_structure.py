@@ -62,6 +62,7 @@ ONE_MEANING = {
     "datasets": "made of a model system, and made from files on many cores",
     "featurise": "descriptors of configurations: of a file, and on many cores",
     "fit": "the figure and the panel of one fit",
+    "flows": "the guest, and its figures",
     "kinds": "by name: of files, and of descriptors",
     "landscape": "a landscape: of a model, its figure and its panel",
     "linear": "the potential that is linear in its descriptors, and its planes",

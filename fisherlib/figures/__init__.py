@@ -8,11 +8,17 @@ from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
 from .comparison import residuals as residuals
+from .density import density as density
+from .density import particles as particles
 from .featurisers import featurisers as featurisers
 from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .flows import flow_training as flow_training
+from .flows import interpolation as interpolation
+from .flows import latent_grid as latent_grid
+from .flows import samplers as samplers
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .metastability import metastability as metastability
@@ -25,6 +31,7 @@ from .properties import phonon_points as phonon_points
 from .properties import properties as properties
 from .properties import property_table as property_table
 from .reweighting import free_energies as free_energies
+from .reweighting import free_energy_profiles as free_energy_profiles
 from .reweighting import weights as weights
 from .strength import strengths as strengths
 from .style import MARK as MARK

@@ -24,27 +24,27 @@ def cdfs(
     samples: Mapping[str, ArrayLike],
     *,
     title: str = "Distribution of energies",
+    unit: str = "eV/atom",
     distances: Distances | None = None,
     noise: tuple[float, float] | None = None,
     labels: Labels | None = None,
     bands: Bands | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
     caveat: str = "",
-    unit: str = "eV/atom",
 ) -> go.Figure:
-    """Exact distribution functions of energies; below, their difference from the first one, the reference.
+    """Exact distribution functions of energies per atom; below, their difference from the first one, the reference.
 
     Args:
-        samples: name → (n,) energies; the first is the reference.
+        samples: name → (n,) energies per atom, eV/atom; the first is the reference.
         title: of the figure.
-        distances: name → KS and W1 (in the unit) from the reference, for the legend.
-        noise: KS and W1 between two halves of the true data, for the subtitle.
+        unit: of the energies, such as kT for reduced ones.
+        distances: name → KS and W1 (in this unit) from the reference, for the legend.
+        noise: KS and W1 (in this unit) between two halves of the true data, for the subtitle.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; shown on hovering.
         bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
             that there are too few independent blocks for bands.
         weights: name → (n,) weights of the values, such as those to a model's distribution; by default all are equal.
         caveat: why distances mean nothing, from ``comparison.caveat``; for the subtitle.
-        unit: of all energies; per atom in eV by default, or kT for reduced ones.
 
     Raises:
         ValueError: a name is not among the samples, or the number of labels is wrong.
@@ -56,6 +56,7 @@ def cdfs(
         ['true', 'model', 'model']
     """
     kind("samples", samples, Mapping, "cdfs({name: energies})")
+    kind("unit", unit, str, "cdfs({name: u}, unit='kT')")
     first = np.asarray(next(iter(samples.values())))
     if first.dtype.kind == "f" and np.isnan(first).all():
         return blank(title=title, sentence=NO_ENERGIES)
@@ -148,7 +149,8 @@ def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
 
 
 def _in_words(distance: tuple[float, float], unit: str) -> str:
-    return f"KS {distance[0]:.3f}, W1 {1e3 * distance[1]:.2f} m{unit}"
+    W1 = f"{1e3 * distance[1]:.2f} m{unit}" if unit.startswith("eV") else f"{distance[1]:.3g} {unit}"
+    return f"KS {distance[0]:.3f}, W1 {W1}"
 
 
 def _staircase(

@@ -1,14 +1,15 @@
-"""Effective sample sizes of weights, and free-energy differences between their bounds."""
+"""Effective sample sizes of weights, free-energy differences between their bounds, and profiles."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, kind
-from ..reweighting import HEAVY, FreeEnergyDifference, effective_sample_size, pareto_k
-from .style import DOTTED, color, framed, lines, symbol
+from ..arguments import each, floats, kind
+from ..dataset import Array
+from ..reweighting import HEAVY, FreeEnergyDifference, FreeEnergyProfile, effective_sample_size, pareto_k
+from .style import DOTTED, REFERENCE, band, color, framed, lines, symbol
 
 
 def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
@@ -88,6 +89,78 @@ def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: f
         else "no error bars: there is one trajectory"
     ) + _too_small({name: d.pareto_k for name, d in differences.items()})
     return framed(figure, title="Free-energy difference F<sub>θ</sub> − F", subtitle=subtitle, height=330)
+
+
+def free_energy_profiles(
+    profiles: Mapping[str, FreeEnergyProfile],
+    *,
+    reference: FreeEnergyProfile | tuple[ArrayLike, ArrayLike] | None = None,
+    coordinate: str = "s",
+    title: str = "Free energy along a coordinate",
+) -> go.Figure:
+    """Free-energy profiles with bands of two standard errors, beside an exact curve.
+
+    Args:
+        profiles: name → profile, from ``reweighting.free_energy_profile``.
+        reference: a profile, such as that of a quadrature, or s and −ln p(s), normalised as the profiles are. All curves
+            are drawn from the lowest point of the reference, or of the first profile without one.
+        coordinate: name and unit, for the axis.
+        title: of the figure.
+
+    Raises:
+        TypeError: anything but profiles by name.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = fl.reweighting.free_energy_profile([0.2, 0.3, 0.7, 1.5], edges=[0.0, 0.5, 1.0, 2.0])
+        >>> figure = fl.figures.free_energy_profiles({"draws": found}, reference=([0.0, 2.0], [0.7, 0.7]))
+        >>> [trace.name for trace in figure.data if trace.showlegend is not False]
+        ['reference', 'draws']
+    """
+    way = "free_energy_profiles({name: reweighting.free_energy_profile(s, edges=edges)})"
+    kind("profiles", profiles, Mapping, way)
+    found = dict(zip(profiles, each("profiles", profiles.values(), FreeEnergyProfile, way), strict=True))
+    figure, exact = go.Figure(), _curve(reference)
+    lowest = np.nanmin(exact[1] if exact else next(iter(found.values())).values)
+    if exact:
+        line = {"color": REFERENCE, "width": 3}
+        figure.add_scatter(x=exact[0], y=exact[1] - lowest, mode="lines", line=line, name="reference")
+    for number, (name, profile) in enumerate(found.items()):
+        y, error, shade = profile.values - lowest, 2 * profile.errors, color(number)
+        for run in _runs(np.isfinite(y + error)):
+            edges = {"low": (y - error)[run], "high": (y + error)[run], "shade": shade, "showlegend": False}
+            figure.add_trace(band(profile.centers[run], **edges, name=f"± 2 errors of {name}", legendgroup=name))
+        hover = f"%{{x:.3f}}: %{{y:.3f}} ± %{{customdata:.2g}} kT<extra>{name}</extra>"
+        style = {"line": {"color": shade, "width": 2}, "marker": {"size": 4}, "mode": "lines+markers"}
+        style |= {"customdata": profile.errors, "hovertemplate": hover, "name": name, "legendgroup": name}
+        figure.add_scatter(x=profile.centers, y=y, **style)
+    figure.update_xaxes(title=coordinate)
+    tops = [float(np.nanmax(p.values - lowest)) for p in found.values() if np.isfinite(p.values).any()]
+    bottoms = [float(np.nanmin(p.values - lowest)) for p in found.values() if np.isfinite(p.values).any()]
+    span = [min([0.0, *bottoms]) - 0.7, max([1.0, *tops]) + 1.5]  # not that of bands, which may be wide
+    figure.update_yaxes(title="free energy −ln p, kT above the lowest", range=span)
+    beyond = [f"{name}: {p.outside_share:.1%} of the weight lies beyond" for name, p in found.items() if p.outside]
+    subtitle = "bands: ± two standard errors" + ("<br>" + lines("; ".join(beyond)) if beyond else "")
+    return framed(figure, title=title, subtitle=subtitle, height=360)
+
+
+def _curve(reference: FreeEnergyProfile | tuple[ArrayLike, ArrayLike] | None) -> tuple[Array, Array] | None:
+    """s and −ln p(s) of a reference; None without one."""
+    if reference is None:
+        return None
+    if isinstance(reference, FreeEnergyProfile):
+        return reference.centers, reference.values
+    kind("reference", reference, tuple, "free_energy_profiles(profiles, reference=(s, F))")
+    parts = [floats("reference", part) for part in reference]
+    if len(parts) != 2 or parts[0].ndim != 1 or parts[0].shape != parts[1].shape or not np.isfinite(parts[1]).any():
+        raise ValueError(f"reference: expected s and F of one length, got shapes {[part.shape for part in parts]}")
+    return parts[0], parts[1]
+
+
+def _runs(there: NDArray[np.bool_]) -> list[slice]:
+    """Stretches without a gap."""
+    ends = np.flatnonzero(np.diff(np.r_[False, there, False]))
+    return [slice(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True)]
 
 
 def _too_small(shapes: Mapping[str, float]) -> str:

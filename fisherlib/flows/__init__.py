@@ -8,5 +8,8 @@ from .flow import real_nvp as real_nvp
 from .flow import spline as spline
 from .flow_file import read as read
 from .flow_file import write as write
+from .pictures import Grid as Grid
+from .pictures import grid as grid
+from .pictures import path as path
 from .schedule import Stage as Stage
 from .training import train as train
