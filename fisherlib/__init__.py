@@ -82,7 +82,7 @@ _ROOMS = {
 #: Names that load on first touch, and the module each stands in.
 _NAMES = {"Calculator": "descriptors.calculator", "featurise": "cluster.datasets"}
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 
 def __getattr__(name: str) -> object:

@@ -81,6 +81,7 @@ ENOUGH = {
     "": "landscapes reweighting study systems trust uncertainty validation",
     "descriptors": "descriptors",
     "figures": "figures",
+    "flows": "flows flows.training sampling",
     "io": "configurations io io.database cluster cluster.command",
     "neural": "neural.training",
     "report": "report.run report.page",
@@ -106,6 +107,10 @@ MISSING = {
         "fl.io.read": ("io", "ase", "io"),
         "fl.neural.train": ("neural", "ase", "neural"),
         "fl.reweighting.mbar(np.zeros((1, 3)), [3])": ("reweighting", "pymbar", "reweighting"),
+    },
+    "flowjax": {
+        "fl.flows.real_nvp": ("flows", "flowjax", "flows"),
+        "import fisherlib.flows.training": ("flows", "flowjax", "flows"),
     },
     "optuna": {
         "import fisherlib.tuning": ("tuning", "optuna", "tuning"),

@@ -64,7 +64,7 @@ def draw(flow: Flow, target: Target, n: int, *, seed: int = 0) -> Draws:
 
     Example:
         >>> import fisherlib as fl
-        >>> draw(real_nvp(2), fl.systems.TiltedDoubleWell(), 5).log_weights.shape
+        >>> draw(fl.flows.real_nvp(2, layers=2, width=4), fl.systems.TiltedDoubleWell(), 5).log_weights.shape
         (5,)
     """
     check_flow(flow, target)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..arguments import choice, floats, positive, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
-from .layers import Architecture, Precision, backward, first_parameters, forward, structure
+from .layers import Architecture, Precision, backward, first_parameters, forward, shapes, structure
 
 #: Rows that are mapped at once, so that JAX compiles for one or two sizes only.
 ROWS = 4096
@@ -49,6 +49,13 @@ class Flow:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(map(_read_only, self.parameters)))
+        d, found = self.dimension, [p.shape for p in self.parameters]
+        if found != list(shapes(self.architecture)) or not all(np.isfinite(p).all() for p in self.parameters):
+            raise ValueError(
+                f"parameters: expected finite arrays of shapes {shapes(self.architecture)}, got {found!s:.200}"
+            )
+        if self.mean.shape != (d,) or self.factor.shape != (d, d) or not (np.diag(self.factor) > 0).all():
+            raise ValueError(f"factor: expected a mean of {d} numbers and a triangular matrix with a positive diagonal")
         object.__setattr__(self, "mean", frozen(self.mean))
         object.__setattr__(self, "factor", frozen(self.factor))
         history = {name: frozen(values) for name, values in self.history.items()}
@@ -144,7 +151,6 @@ def real_nvp(
     precision: Precision = "float64",
     seed: int = 0,
     name: str = "RealNVP",
-    **of_splines: Any,
 ) -> Flow:
     """Affine coupling layers, RealNVP: y = x exp(s) + t, with s and t networks of the coordinates that are left alone.
 
@@ -159,7 +165,6 @@ def real_nvp(
         precision: "float64", or "float32", which is faster in many dimensions and inverts to about 1e-6.
         seed: of the first parameters; the flow begins close to the linear map of ``whitening``.
         name: for figures.
-        of_splines: knots and box, see ``spline``.
 
     Raises:
         ValueError: a setting that makes no sense, masks that leave a coordinate unchanged in all layers, or
@@ -180,9 +185,14 @@ def real_nvp(
         whole(what, value, least, what)
     check_seed(seed)
     choice("precision", precision, ("float32", "float64"))
-    kind = "spline" if of_splines else "affine"
-    chosen = _masks(dimension, layers, masks)
-    built = Architecture(kind=kind, masks=chosen, width=width, depth=depth, precision=precision, **of_splines)
+    left = _in_turn(dimension, layers) if masks is None else np.asarray(masks)
+    if left.dtype != bool or left.shape != (layers, dimension):
+        raise ValueError(
+            f"masks: expected bools of shape ({layers}, {dimension}), got {left.dtype} of shape {left.shape}"
+        )
+    built = Architecture(
+        kind="affine", masks=tuple(map(tuple, left.tolist())), width=width, depth=depth, precision=precision
+    )
     mean, factor = _linear(dimension, whitening, correlated)
     return Flow(architecture=built, parameters=first_parameters(built, seed), mean=mean, factor=factor, name=name)
 
@@ -208,30 +218,17 @@ def spline(
     """
     whole("knots", knots, 2, "knots")
     positive("box", box)
-    return real_nvp(dimension, layers=layers, name=name, knots=knots, box=float(box), **settings)
+    affine = real_nvp(dimension, layers=layers, name=name, **settings)
+    built = dataclasses.replace(affine.architecture, kind="spline", knots=knots, box=float(box))
+    return dataclasses.replace(affine, architecture=built, parameters=first_parameters(built, settings.get("seed", 0)))
 
 
-def _masks(dimension: int, layers: int, masks: ArrayLike | None) -> tuple[tuple[bool, ...], ...]:
-    if masks is None:
-        chosen = np.zeros((layers, dimension), bool)
-        for k in range(layers):
-            chosen[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
-    else:
-        chosen = np.asarray(masks)
-        if (
-            chosen.dtype != bool
-            or chosen.shape != (layers, dimension)
-            or len({*chosen.sum(axis=1).tolist()} - {0, dimension}) != 1
-        ):
-            raise ValueError(
-                f"masks: expected {layers} rows of {dimension} bools, of which equally many are true in each and not all, "
-                f"got {chosen.dtype} of shape {chosen.shape}"
-            )
-    if layers > 1 and chosen.all(axis=0).any():
-        raise ValueError(
-            f"masks: expected every coordinate to change in a layer, {np.flatnonzero(chosen.all(axis=0))} do not"
-        )
-    return tuple(map(tuple, chosen.tolist()))
+def _in_turn(dimension: int, layers: int) -> NDArray[np.bool_]:
+    """Masks of every second coordinate, as many in each layer."""
+    masks = np.zeros((layers, dimension), bool)
+    for k in range(layers):
+        masks[k, np.arange(k % 2, dimension, 2)[: dimension // 2]] = True
+    return masks
 
 
 def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tuple[Array, Array]:
@@ -249,6 +246,8 @@ def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tu
     if not correlated:
         return x.mean(axis=0), np.diag(spread)
     try:
+        if len(x) <= dimension:
+            raise np.linalg.LinAlgError
         return x.mean(axis=0), np.linalg.cholesky(np.cov(x.T))
     except np.linalg.LinAlgError:
         raise ValueError(

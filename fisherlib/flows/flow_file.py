@@ -82,10 +82,8 @@ def flow_of(content: dict[str, Any], name: str) -> Flow:
         called = about.pop("name")
         masks = tuple(map(tuple, np.asarray(content["masks"], bool).tolist()))
         architecture = Architecture(masks=masks, **about)
-        wanted = shapes(architecture)
-        parameters = tuple(content[f"parameters {k}"].astype(architecture.precision) for k in range(len(wanted)))
-        if [p.shape for p in parameters] != list(wanted) or not all(np.isfinite(p).all() for p in parameters):
-            raise ValueError("parameters of other shapes than its layers need, or that are not finite")
+        given = (content[f"parameters {k}"] for k in range(len(shapes(architecture))))
+        parameters = tuple(each.astype(architecture.precision) for each in given)
         history = {k.removeprefix("history of "): v for k, v in content.items() if k.startswith("history of ")}
         linear = {"mean": content["mean"], "factor": content["factor"]}
         return Flow(architecture=architecture, parameters=parameters, **linear, history=history, name=called)

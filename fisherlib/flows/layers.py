@@ -50,6 +50,15 @@ class Architecture:
     box: float = 5.0
     precision: Precision = "float64"
 
+    def __post_init__(self) -> None:
+        left = np.array(self.masks)
+        kept = set(left.sum(axis=1).tolist())
+        if len(kept) != 1 or not 0 < min(kept) < self.dimension or (len(left) > 1 and left.all(axis=0).any()):
+            raise ValueError(
+                "masks: expected equally many coordinates that each layer leaves as they are, not all, and every coordinate to "
+                f"change in some layer, got {kept} of {self.dimension}; in all layers {np.flatnonzero(left.all(axis=0))} are left"
+            )
+
     @property
     def dimension(self) -> int:
         """Number of coordinates d."""

@@ -257,7 +257,8 @@ class _Work:
         return {word: f"{value:.3g}" for word, value in last.items() if np.isfinite(value)}
 
     def _cast(self, array: Array) -> jax.Array:
-        return jax.numpy.asarray(array, self.precision)
+        with np.errstate(over="ignore"):  # what does not fit is infinite, and its step is not taken
+            return jax.numpy.asarray(np.asarray(array, self.precision))
 
     def _precision(self) -> Any:
         return jax.enable_x64(self.precision == "float64")
