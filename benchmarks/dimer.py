@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import fisherlib as fl
+from fisherlib.progress import silent
 
 DIMER = fl.systems.Dimer(cell=False)
 #: Distances of the dimer at the middle of the windows, and the stiffness of their biases, kT.
@@ -88,7 +89,7 @@ def trained(target: fl.systems.Dimer, x: np.ndarray, *, steps: int, seed: int) -
     ):
         flow = fl.flows.train(
             flow, target if stage.energy else None, x, schedule=[stage], batch=256, learning_rate=rate, keep="last",
-            every=max(1, steps // 5), seed=seed,
+            every=max(1, steps // 5), seed=seed, progress=silent,
         )  # fmt: skip
     return flow
 
@@ -104,7 +105,8 @@ def generator(
         made = time.process_time()
         flow = trained(target, x[:WALKERS], steps=steps, seed=seed + k)
         if folder is not None:
-            fl.flows.write(flow, folder / f"dimer_{state}.npz")
+            fl.flows.write(flow, folder / f"dimer_{state}.npz", half=True)
+            flow = fl.flows.read(folder / f"dimer_{state}.npz")
         kept[state] = x[WALKERS:]
         F[state] = judged(flow, target, kept[state], draws=draws, seed=seed + 10 + k)
         print(

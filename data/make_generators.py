@@ -72,7 +72,7 @@ def dimer() -> None:
     sys.path.insert(0, str(HERE.parent / "benchmarks"))
     import dimer as benchmark
 
-    kept = benchmark.generator(folder=HERE / "generators") | benchmark.reference()
+    kept = benchmark.generator(folder=HERE / "generators") | benchmark.reference(steps=4000, seed=2)
     np.savez_compressed(HERE / "generators" / "dimer_reference.npz", **kept)
 
 

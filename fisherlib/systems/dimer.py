@@ -157,7 +157,7 @@ class Dimer:
         dd[:, 0:2] = -dd[:, 2:4]
         return d, dd
 
-    def state(self, x: ArrayLike) -> Array:
+    def state(self, x: ArrayLike) -> NDArray[np.integer]:
         """0 where the dimer is closed, d < middle, and 1 where it is open; (n,)."""
         return (self.distance(x) >= self.middle).astype(int)
 
@@ -176,7 +176,7 @@ class Dimer:
             one[2:] = one[2:][linear_sum_assignment(self._costs(one))[1]]
         return r.reshape(len(r), -1)
 
-    def inside(self, x: ArrayLike) -> Array:
+    def inside(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Whether configurations count: d within ``between``, and, with ``cell``, labels are those of the cell; (n,) of bool."""
         x, d = _configurations(x), self.distance(x)
         inside = (d >= self.between[0]) & (d < self.between[1])
