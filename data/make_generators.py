@@ -2,7 +2,7 @@
 
 Run ``python data/make_generators.py double_well``, or ``mueller_brown``, or both (a minute or two for each, on one core).
 A notebook with ``train = True`` does the same. ``python data/make_generators.py dimer`` makes the flows of the dimer, with
-frames and an umbrella reference (a quarter of an hour on one core).
+frames and an umbrella reference (7 minutes on one core).
 """
 
 import sys
