@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 BUDGETS = {
     "heart": (4370, "units dataset configurations losses moments solvers regression potential study"),
     "examples": (1060, "systems sampling"),
-    "judgement": (7250, "comparison reweighting diagnostics uncertainty validation trust"),
+    "judgement": (7340, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
     "seeing": (6500, "figures widgets report"),
     "io": (11300, "io"),

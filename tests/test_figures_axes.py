@@ -40,7 +40,12 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     bent = np.zeros((2, 6, 2))
     lines = fl.flows.Grid(bent=bent, seen=bent, z=[-1.0, 1.0], energies=np.eye(2))
     along = fl.reweighting.free_energy_profile([0.2, 0.7], edges=[0.0, 0.5, 1.0])
-    looks = {"step": [0, 10], "example loss": [2.0, 1.0], "energy loss": [np.nan, 1.0], "effective sample size": [0.1, 0.2]}
+    looks = {
+        "step": [0, 10],
+        "example loss": [2.0, 1.0],
+        "energy loss": [np.nan, 1.0],
+        "effective sample size": [0.1, 0.2],
+    }
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     return {
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),

@@ -87,7 +87,9 @@ def test_the_spread_along_a_coordinate_has_the_slope_of_its_kernel_density() -> 
     r = lambda x: (x[:, 0] ** 2, np.stack([2 * x[:, 0], 0 * x[:, 0]], 1))  # noqa: E731
     wide = r(x)[0].std()
     log_density, slope = coordinate_slopes(r, x)
-    numeric = slope_of(lambda y: _kernel_mean(r(y)[0], 1.06 * wide * 12**-0.2), x) * 12  # the width of the kernel is held
+    numeric = (
+        slope_of(lambda y: _kernel_mean(r(y)[0], 1.06 * wide * 12**-0.2), x) * 12
+    )  # the width of the kernel is held
     assert np.abs(slope - numeric).max() < 1e-5 and log_density.shape == (12,)
 
 

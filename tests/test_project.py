@@ -74,6 +74,7 @@ IMPORTED = {
     "voila": "voila jupyter_server requests",
     "pooch": "pooch requests",
     "pymbar": "pymbar",
+    "flowjax": "flowjax paramax",
     "ase": "ase matplotlib",
 }
 #: What each extra, and the heart without one, is enough for.

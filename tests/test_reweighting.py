@@ -545,3 +545,12 @@ def test_what_are_no_numbers_is_refused_by_name() -> None:
             reweighting.free_energy_difference(np.zeros(2), np.zeros(2), T, n_atoms=bad)
     with pytest.raises(ValueError, match="values: expected finite numbers, got 1 NaN"):
         reweighting.mean([0.0, np.nan], np.zeros(2))
+
+
+def test_jax_computes_in_the_same_precision_after_pymbar() -> None:
+    jax = pytest.importorskip("jax")
+    for double in (False, True):
+        with jax.enable_x64(double):
+            fl.reweighting.mbar([[0.0, 0.5, 1.0], [0.3, 0.1, 1.4]], [2, 1])
+            assert jax.numpy.zeros(1, dtype=float).dtype == ("float64" if double else "float32")
+    assert jax.numpy.zeros(1).dtype == "float32"

@@ -123,6 +123,7 @@ def test_errors_of_a_profile_over_trajectories() -> None:
         ({"coordinate": [[1.0, 2.0]]}, "coordinate"),
         ({"edges": [1.0]}, "edges"),
         ({"edges": [0.0, 2.0, 1.0]}, "edges"),
+        ({"edges": [5.0, 6.0]}, "edges"),
         ({"log_weights": [0.0]}, "log_weights"),
         ({"trajectory": ["a"]}, "trajectory"),
     ],

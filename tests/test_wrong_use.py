@@ -275,6 +275,7 @@ SLIPS = {
     "fl.reweighting.state_difference([True, False], [True, False])": "in_b",
     "fl.reweighting.free_energy_profile(data, edges=[0.0, 1.0])": "coordinate",
     "fl.reweighting.free_energy_profile([0.5], edges=10)": "edges",
+    "fl.reweighting.free_energy_profile([0.5], edges=[1.0, 2.0])": "edges",
     "fl.reweighting.free_energy_profile([0.5], 'equal', edges=[0.0, 1.0])": "log_weights",
     # validation and profiles
     "fl.validation.cross_validate(moments, data, fl.regression.fisher_fit)": "data",
@@ -623,6 +624,10 @@ SLIPS = {
     "fl.flows.draw(fl.flows.real_nvp(2), model, 10)": "target",
     "fl.flows.draw(fl.flows.real_nvp(2), fl.systems.MuellerBrown(), 0)": "n",
     "fl.flows.log_weights(fl.flows.real_nvp(2), fl.systems.MuellerBrown(), [0.0])": "x",
+    "fl.flows.grid(model, fl.systems.MuellerBrown(), ((-1, 1), (-1, 1)))": "flow",
+    "fl.flows.grid(fl.flows.real_nvp(2), fl.systems.MuellerBrown(), 3.0)": "bounds",
+    "fl.flows.path(fl.flows.real_nvp(2), model, [0.0, 0.0], [1.0, 1.0])": "target",
+    "fl.flows.path(fl.flows.real_nvp(2), fl.systems.MuellerBrown(), [0.0], [1.0, 1.0])": "a",
     "fl.flows.write(model, 'flow.npz')": "flow",
     "fl.flows.read(3)": "path",
     "fl.neural.train(moments)": "data",

@@ -34,8 +34,7 @@ def density(
         title: of the figure.
 
     Raises:
-        TypeError: draws without names.
-        ValueError: points that are no square grid, or draws of another shape.
+        TypeError, ValueError: draws without names or of another shape, or points that are no square grid.
 
     Example:
         >>> import fisherlib as fl
@@ -54,10 +53,53 @@ def density(
         figure.add_trace(go.Scattergl(x=x[:, 0], y=x[:, 1], mode="markers", marker=dots, name=name, hoverinfo="skip"))
     figure.update_xaxes(title="x₁", range=ranges[0])
     figure.update_yaxes(title="x₂", range=ranges[1])
-    subtitle = f"contours: u, 1 kT apart, up to {HIGHEST} kT" + (
-        f"; the first {MOST_DRAWN} draws" if most > MOST_DRAWN else ""
-    )
+    subtitle = f"contours: u, 1 kT apart, up to {HIGHEST} kT"
+    subtitle += f"; the first {MOST_DRAWN} draws" if most > MOST_DRAWN else ""
     return framed(figure, title=title, subtitle=subtitle, height=420, legend=bool(draws))
+
+
+def interpolation(
+    paths: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    surface: Plane | None = None,
+    *,
+    title: str = "From state to state",
+) -> go.Figure:
+    """Paths between two configurations over the contours of u, and u along them.
+
+    Args:
+        paths: name → x (k, d) and u(x) (k,), kT, from ``flows.path``.
+        surface: u of a plane, as for ``density``; without it only u along the paths is shown, in any dimension.
+        title: of the figure.
+
+    Raises:
+        TypeError, ValueError: paths without names, or one whose points and energies differ in number.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> figure = fl.figures.interpolation({"latent": ([[0.0, 0.0], [1.0, 1.0]], [2.0, 3.0])})
+        >>> figure.data[0].y.tolist()
+        [2.0, 3.0]
+    """
+    kind("paths", paths, Mapping, "interpolation({'latent': flows.path(flow, target, a, b)}, surface)")
+    columns = 1 if surface is None else 2
+    figure = make_subplots(rows=1, cols=columns, horizontal_spacing=0.13)
+    if surface is not None:
+        background, *ranges = contours(surface)
+        figure.add_trace(background.update(showscale=False), row=1, col=1)
+        figure.update_xaxes(title="x₁", range=ranges[0], row=1, col=1)
+        figure.update_yaxes(title="x₂", range=ranges[1], row=1, col=1)
+    for number, (name, (x, u)) in enumerate(paths.items(), 1):
+        x, energies = floats(f"path {name!r}", x), floats(f"energies of {name!r}", u)
+        style = {"mode": "lines", "line": {"color": color(number), "width": 2.5}, "name": name}
+        if x.ndim != 2 or energies.shape != x.shape[:1]:
+            raise ValueError(f"path {name!r}: expected as many points as energies, got {x.shape} and {energies.shape}")
+        if surface is not None:
+            across, up = points(f"path {name!r}", x).T
+            figure.add_scatter(x=across, y=up, **style, showlegend=False, row=1, col=1)
+        figure.add_scatter(x=np.linspace(0, 1, len(energies)), y=energies, **style, row=1, col=columns)
+    figure.update_xaxes(title="share of the path", row=1, col=columns)
+    figure.update_yaxes(title="u, kT", row=1, col=columns)
+    return framed(figure, title=title, height=380)
 
 
 def contours(surface: Plane) -> tuple[go.Contour, list[float], list[float]]:
@@ -115,8 +157,7 @@ def particles(
         title: of the figure.
 
     Raises:
-        TypeError: configurations without names.
-        ValueError: positions of another shape, a pair that is not among them, or a size that is not positive.
+        TypeError, ValueError: positions without names or of another shape, another pair, or a size that is not positive.
 
     Example:
         >>> import fisherlib as fl

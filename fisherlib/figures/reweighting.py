@@ -135,9 +135,8 @@ def free_energy_profiles(
         style |= {"customdata": profile.errors, "hovertemplate": hover, "name": name, "legendgroup": name}
         figure.add_scatter(x=profile.centers, y=y, **style)
     figure.update_xaxes(title=coordinate)
-    tops = [float(np.nanmax(p.values - lowest)) for p in found.values() if np.isfinite(p.values).any()]
-    bottoms = [float(np.nanmin(p.values - lowest)) for p in found.values() if np.isfinite(p.values).any()]
-    span = [min([0.0, *bottoms]) - 0.7, max([1.0, *tops]) + 1.5]  # not that of bands, which may be wide
+    drawn = np.concatenate([p.values - lowest for p in found.values()])
+    span = [min(0.0, np.nanmin(drawn)) - 0.7, max(1.0, np.nanmax(drawn)) + 1.5]  # not that of bands, which may be wide
     figure.update_yaxes(title="free energy −ln p, kT above the lowest", range=span)
     beyond = [f"{name}: {p.outside_share:.1%} of the weight lies beyond" for name, p in found.items() if p.outside]
     subtitle = "bands: ± two standard errors" + ("<br>" + lines("; ".join(beyond)) if beyond else "")
@@ -146,15 +145,13 @@ def free_energy_profiles(
 
 def _curve(reference: FreeEnergyProfile | tuple[ArrayLike, ArrayLike] | None) -> tuple[Array, Array] | None:
     """s and −ln p(s) of a reference; None without one."""
-    if reference is None:
-        return None
-    if isinstance(reference, FreeEnergyProfile):
-        return reference.centers, reference.values
+    if reference is None or isinstance(reference, FreeEnergyProfile):
+        return None if reference is None else (reference.centers, reference.values)
     kind("reference", reference, tuple, "free_energy_profiles(profiles, reference=(s, F))")
-    parts = [floats("reference", part) for part in reference]
-    if len(parts) != 2 or parts[0].ndim != 1 or parts[0].shape != parts[1].shape or not np.isfinite(parts[1]).any():
-        raise ValueError(f"reference: expected s and F of one length, got shapes {[part.shape for part in parts]}")
-    return parts[0], parts[1]
+    s, F = (floats("reference", part) for part in (*reference, [], [])[:2])
+    if len(reference) != 2 or s.ndim != 1 or s.shape != F.shape or not np.isfinite(F).any():
+        raise ValueError(f"reference: expected s and F of one length, got shapes {s.shape} and {F.shape}")
+    return s, F
 
 
 def _runs(there: NDArray[np.bool_]) -> list[slice]:

@@ -115,12 +115,7 @@ class Flow:
         return x, log_normal(z) - log_det
 
     def _mapped(self, what: str, points: ArrayLike, direction: Any) -> tuple[Array, Array]:
-        points = floats(what, points)
-        if points.ndim != 2 or points.shape[1] != self.dimension or not np.isfinite(points).all():
-            raise ValueError(
-                f"{what}: expected finite numbers of shape (n, {self.dimension}), a row for each configuration, got shape "
-                f"{points.shape} with {np.sum(~np.isfinite(points))} NaN or infinite"
-            )
+        points = rows(what, points, self.dimension)
         n, out = len(points), []
         size = min(ROWS, 1 << max(0, n - 1).bit_length())
         with jax.enable_x64(self.architecture.precision == "float64"):
@@ -132,6 +127,21 @@ class Flow:
                 out.append([np.asarray(each, float)[: len(part)] for each in found])
         points = np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)])
         return points, np.concatenate([np.empty(0), *(log_det for _, log_det in out)])
+
+
+def rows(what: str, points: ArrayLike, dimension: int, least: int = 0) -> Array:
+    """Points (n, d) as finite floats, at least so many.
+
+    Raises:
+        ValueError: another shape, or numbers that are not finite.
+    """
+    points = floats(what, points)
+    if points.ndim != 2 or points.shape[1] != dimension or len(points) < least or not np.isfinite(points).all():
+        raise ValueError(
+            f"{what}: expected finite numbers of shape (n ≥ {least}, {dimension}), a row for each configuration, got shape "
+            f"{points.shape} with {np.sum(~np.isfinite(points))} NaN or infinite"
+        )
+    return points
 
 
 def log_normal(z: Array) -> Array:
@@ -235,9 +245,7 @@ def _linear(dimension: int, whitening: ArrayLike | None, correlated: bool) -> tu
     """Mean and lower triangular factor of the covariance of configurations."""
     if whitening is None:
         return np.zeros(dimension), np.eye(dimension)
-    x = floats("whitening", whitening)
-    if x.ndim != 2 or x.shape[1] != dimension or len(x) < 2 or not np.isfinite(x).all():
-        raise ValueError(f"whitening: expected finite configurations of shape (n, {dimension}), got shape {x.shape}")
+    x = rows("whitening", whitening, dimension, 2)
     spread = x.std(axis=0)
     if not (spread > 0).all():
         raise ValueError(

@@ -57,8 +57,7 @@ def grid(flow: Flow, target: Target, bounds: ArrayLike, *, lines: int = 11, poin
         points: on each line.
 
     Raises:
-        TypeError: no flow, or no target.
-        ValueError: another dimension than two, or bounds of another shape.
+        TypeError, ValueError: as ``draw``, another dimension than two, or bounds of another shape.
 
     Example:
         >>> import fisherlib as fl
@@ -78,9 +77,8 @@ def grid(flow: Flow, target: Target, bounds: ArrayLike, *, lines: int = 11, poin
     x, log_det = flow.configurations(np.stack(np.meshgrid(z, z), axis=-1).reshape(-1, 2))
     u = (energies(target, x) - log_det).reshape(ACROSS, ACROSS)
     beyond = np.abs(seen).max(axis=-1, keepdims=True) > 2 * FAR
-    return Grid(
-        bent=_mapped(flow.configurations, latent), seen=np.where(beyond, np.nan, seen), z=z, energies=u - u.min()
-    )
+    bent, seen = _mapped(flow.configurations, latent), np.where(beyond, np.nan, seen)
+    return Grid(bent=bent, seen=seen, z=z, energies=u - u.min())
 
 
 def path(flow: Flow, target: Target, a: ArrayLike, b: ArrayLike, *, points: int = 100) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from ..arguments import choice, floats, kind, number, whole
+from ..arguments import choice, kind, positive, whole
 from ..arguments import seed as check_seed
 from ..dataset import Array
 from ..progress import Progress
@@ -19,7 +19,7 @@ from ..systems import Target
 from .checkpoint import Checkpoint
 from .descent import descend, drawn, first_state, rate
 from .draws import check_target, draw
-from .flow import Flow, log_normal
+from .flow import Flow, log_normal, rows
 from .layers import Precision, structure
 from .pool import Pool
 from .schedule import Stage, stage_of, stages
@@ -102,7 +102,7 @@ def train(
         [0.0, 10.0, 20.0]
     """
     kind("flow", flow, Flow, "train(real_nvp(2), target)")
-    x = None if examples is None else _examples(examples, flow.dimension)
+    x = None if examples is None else rows("examples", examples, flow.dimension, 1)
     if target is not None:
         check_target(target, flow.dimension)
     schedule = schedule or (
@@ -115,44 +115,37 @@ def train(
     _check(keep, target, batch=batch, every=every, learning_rate=learning_rate, enough=enough, seed=seed)
     about = {"stages": [dataclasses.astuple(stage) for stage in chosen], "batch": batch, "rate": learning_rate}
     about |= {"seed": seed, "keep": keep, "enough": enough, "every": every, "precision": precision}
-    work = _Work(flow, target, x, chosen, coordinate, keep, batch, seed, precision)
+    work = _Work(flow, target, *_held_out(x, seed), chosen, coordinate, keep, batch, seed, precision)
     with tqdm(desc="training", unit=" steps", delay=1, total=work.total, disable=progress is not None) as bar:
         saved = None if checkpoint is None else Checkpoint(checkpoint, about, flow, x)
         return work.run(learning_rate, enough, every, saved, bar, progress)
 
 
+@dataclasses.dataclass(eq=False)
 class _Work:
     """A training on its way: parameters, what is kept, and its history."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        target: Target | None,
-        x: Array | None,
-        chosen: tuple[Stage, ...],
-        coordinate: Coordinate | None,
-        keep: str,
-        batch: int,
-        seed: int,
-        precision: Precision,
-    ) -> None:
-        self.precision, self.flow, self.target, self.stages, self.coordinate = (
-            precision,
-            flow,
-            target,
-            chosen,
-            coordinate,
-        )
-        self.keep, self.batch, self.seed, self.total = keep, batch, seed, sum(stage.steps for stage in chosen)
-        self.examples, self.held = _held_out(x, seed)
-        self.pool = Pool(target, POOL * batch, float(np.diag(flow.factor).mean()) * 0.3) if target is not None else None
-        self.built = structure(dataclasses.replace(flow.architecture, precision=precision))
-        self.step, self.best, self.kept = 0, -np.inf, flow
+    flow: Flow
+    target: Target | None
+    examples: Array | None
+    held: Array | None
+    stages: tuple[Stage, ...]
+    coordinate: Coordinate | None
+    keep: str
+    batch: int
+    seed: int
+    precision: Precision
+
+    def __post_init__(self) -> None:
+        self.total = sum(stage.steps for stage in self.stages)
+        step = 0.3 * float(np.diag(self.flow.factor).mean())
+        self.pool = None if self.target is None else Pool(self.target, POOL * self.batch, step)
+        self.built = structure(dataclasses.replace(self.flow.architecture, precision=self.precision))
+        self.step, self.best, self.kept, self.refused = 0, -np.inf, self.flow, 0
         self.history: dict[str, list[float]] = {}
         self.losses: dict[str, list[float]] = {"example loss": [], "energy loss": []}
-        self.refused = 0
         with self._precision():
-            self.parameters = [self._cast(each) for each in flow.parameters]
+            self.parameters = [self._cast(each) for each in self.flow.parameters]
             self.state = first_state(self.parameters)
 
     def run(
@@ -188,12 +181,12 @@ class _Work:
     def _descend(self, stage: Stage, now: float) -> None:
         rng = np.random.default_rng([self.seed, self.step])
         with self._precision():
-            rows, shares = self._rows(stage, rng)
+            y, shares = self._rows(stage, rng)
             z = slopes = None
             if stage.energy or stage.coordinate:
                 z = self._cast(rng.standard_normal((self.batch, self.flow.dimension)))
                 slopes = tuple(map(self._cast, self._slopes(stage, z)))
-            given = {"rows": rows, "shares": shares, "z": z, "slopes": slopes}
+            given = {"rows": y, "shares": shares, "z": z, "slopes": slopes}
             found = descend(self.built, self.parameters, self.state, self._cast(np.array(now)), **given)
             self.parameters, self.state, fine, likelihood = found
         self.refused = 0 if fine else self.refused + 1
@@ -202,7 +195,7 @@ class _Work:
                 "learning_rate: expected one with which the loss stays finite, it was not for 50 steps in a row; take a smaller "
                 "one, or look at the energies of the target"
             )
-        if rows is not None:
+        if y is not None:
             constant = 0.5 * self.flow.dimension * np.log(2 * np.pi) + np.log(np.diag(self.flow.factor)).sum()
             self.losses["example loss"].append(float(likelihood) / float(np.asarray(shares).sum()) + constant)
 
@@ -277,16 +270,6 @@ def _held_out(x: Array | None, seed: int) -> tuple[Array | None, Array | None]:
     return x[order[number:]], x[order[:number]]
 
 
-def _examples(examples: ArrayLike, dimension: int) -> Array:
-    x = floats("examples", examples)
-    if x.ndim != 2 or x.shape[1] != dimension or not len(x) or not np.isfinite(x).all():
-        raise ValueError(
-            f"examples: expected finite configurations of shape (n, {dimension}), got shape {x.shape} with "
-            f"{np.sum(~np.isfinite(x))} NaN or infinite"
-        )
-    return x
-
-
 def _check(keep: str, target: Target | None, **settings: Any) -> None:
     choice("keep", keep, KEPT)
     if keep == KEPT[0] and target is None:
@@ -294,7 +277,5 @@ def _check(keep: str, target: Target | None, **settings: Any) -> None:
     whole("batch", settings["batch"], 2, "draws in a step")
     whole("every", settings["every"], 1, "steps")
     check_seed(settings["seed"])
-    if number("learning_rate", settings["learning_rate"]) <= 0:
-        raise ValueError(f"learning_rate: expected a number > 0, got {settings['learning_rate']!r}")
-    if not 0 < number("enough", settings["enough"]):
-        raise ValueError(f"enough: expected a share > 0 of the draws, got {settings['enough']!r}")
+    positive("learning_rate", settings["learning_rate"])
+    positive("enough", settings["enough"])

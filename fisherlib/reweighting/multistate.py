@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
@@ -139,8 +140,8 @@ def _shared(w: Array, N: Array) -> float:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Silences pymbar's messages about JAX on import and about each solver that did not converge."""
-    logger = logging.getLogger("pymbar")
-    level = logger.level
+    logger, jax = logging.getLogger("pymbar"), sys.modules.get("jax")
+    level, double = logger.level, jax and jax.config.jax_enable_x64
     logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -148,6 +149,8 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+        if jax and not double:  # pymbar makes all of JAX compute in double precision, and leaves it so
+            jax.config.update("jax_enable_x64", False)
 
 
 def _pymbar() -> ModuleType:

@@ -95,7 +95,7 @@ def free_energy_profile(
         trajectory: (M,) labels of the independent parts; every configuration is independent by default.
 
     Raises:
-        ValueError: coordinates that are not finite, edges that do not ascend, or arrays of different lengths.
+        ValueError: coordinates that are not finite, edges that do not ascend or hold nothing, arrays of different lengths.
 
     Example:
         >>> found = free_energy_profile([0.2, 0.5, 1.5, 1.6], [0.0, 0.0, 0.0, -np.inf], edges=[0, 1, 2, 3])
@@ -112,6 +112,10 @@ def free_energy_profile(
     bins[s == at[-1]] = len(at) - 2
     within = (bins >= 0) & (bins < len(at) - 1)
     counts = np.bincount(bins[within & (w > 0)], minlength=len(at) - 1)
+    if not counts.any():
+        raise ValueError(
+            f"edges: expected some weight between {at[0]:g} and {at[-1]:g}, got all of it beyond; widen them"
+        )
     values, errors = np.full((2, len(counts)), np.nan)
     for k in np.flatnonzero(counts):
         values[k], errors[k] = minus_log_ratio(w * (bins == k), w, group)

@@ -1,0 +1,112 @@
+"""What a flow does to space: grid lines bent by its map, with a slider over training."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ..arguments import kind
+from .density import SHADES, Plane, contours
+from .style import DOTTED, FAINT, PALETTE, framed
+
+if TYPE_CHECKING:  # the guest needs libraries that figures do without
+    from ..flows import Grid
+
+#: Colours of the two families of grid lines, and milliseconds of a frame.
+FAMILIES, PACE = (PALETTE[1], PALETTE[2]), 700
+
+
+def latent_grid(
+    grids: Mapping[str, "Grid"], surface: Plane, *, title: str = "What the flow does to space"
+) -> go.Figure:
+    """Grid lines of latent space among configurations, and those of configurations in latent space; a slider over training.
+
+    The figure begins with the last grid; the slider works in a saved page, too.
+
+    Args:
+        grids: step of the training, for the slider → lines, from ``flows.grid``.
+        surface: u, as for ``density``.
+        title: of the figure.
+
+    Raises:
+        TypeError, ValueError: anything but grids by name, no grids, or points that are no square grid.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> well = fl.systems.TiltedDoubleWell()
+        >>> lines = fl.flows.grid(fl.flows.real_nvp(2, layers=2, width=4), well, well.bounds)
+        >>> surface = fl.systems.quadrature(well, well.bounds, points=60)
+        >>> figure = fl.figures.latent_grid({"0": lines, "100": lines}, surface)
+        >>> len(figure.frames), figure.layout.sliders[0].steps[1].label
+        (2, '100')
+    """
+    kind("grids", grids, Mapping, "latent_grid({'0': flows.grid(flow, target, bounds)}, surface)")
+    if not grids or not all(hasattr(each, "bent") for each in grids.values()):
+        names = ", ".join(type(each).__name__ for each in grids.values())
+        raise ValueError(f"grids: expected a grid of flows.grid for each step, got {names or 'none'}")
+    background, *ranges = contours(surface)
+    titles = ["configurations, and lines of latent space", "latent space, and lines of configurations"]
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09, subplot_titles=titles)
+    figure.add_trace(background.update(showscale=False), row=1, col=1)
+    last = _drawn(list(grids.values())[-1])
+    figure.add_traces(last, rows=[1] * 5, cols=[2, 1, 1, 2, 2])
+    angle = np.linspace(0, 2 * np.pi, 73)
+    rings = np.concatenate([np.r_[[[np.nan] * 2], r * np.c_[np.cos(angle), np.sin(angle)]] for r in (1, 2, 3)])
+    circles = {"line": DOTTED, "name": "|z| = 1, 2, 3", "hoverinfo": "skip", "mode": "lines"}
+    figure.add_scatter(x=rings[:, 0], y=rings[:, 1], **circles, row=1, col=2)
+    moved = list(range(1, 6))
+    figure.frames = [go.Frame(name=name, data=_drawn(each), traces=moved) for name, each in grids.items()]
+    far = float(next(iter(grids.values())).z[-1])
+    for column, (letter, span) in enumerate((("x", ranges), ("z", [[-far, far]] * 2)), 1):
+        figure.update_xaxes(title=f"{letter}₁", range=span[0], row=1, col=column)
+        figure.update_yaxes(title=f"{letter}₂", range=span[1], row=1, col=column)
+    subtitle = "shades: u among configurations, u(x(z)) − ln|∂x/∂z| in latent space, where a perfect flow has circles"
+    framed(figure, title=title, subtitle=subtitle, height=400, above=24)
+    return _with_slider(figure, list(grids)) if len(grids) > 1 else figure
+
+
+def _drawn(grid: "Grid") -> list[go.Contour | go.Scatter]:
+    """What changes from frame to frame, in single precision to keep a page small."""
+    style = {
+        "contours": {"start": 0, "end": 10, "size": 1},
+        "line": {"width": 0.5, "color": FAINT},
+        "hoverinfo": "skip",
+    }
+    shown = {"colorscale": SHADES, "zmin": 0, "zmax": 10, "showscale": False, "name": "u in latent space"}
+    z, u = grid.z.astype(np.float32), np.minimum(grid.energies, 20.0).astype(np.float32)
+    traces: list[go.Contour | go.Scatter] = [go.Contour(x=z, y=z, z=u, **style, **shown)]
+    for side, families in (("z", grid.bent), ("x", grid.seen)):
+        for number, (line, shade) in enumerate(zip(families.astype(np.float32), FAMILIES, strict=True), 1):
+            name = f"first coordinate constant, {side}₁" if number == 1 else f"second coordinate constant, {side}₂"
+            entry = {"name": name.partition(",")[0], "legendgroup": str(number), "showlegend": side == "z"}
+            look = {"mode": "lines", "line": {"color": shade, "width": 1}, "hoverinfo": "skip"}
+            traces.append(go.Scatter(x=line[:, 0], y=line[:, 1], **entry, **look))
+    return traces
+
+
+def _with_slider(figure: go.Figure, names: list[str]) -> go.Figure:
+    """The figure with a slider and a button to play, below its axes."""
+    still: dict[str, Any] = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": True},
+        "transition": {"duration": 0},
+    }
+    steps = [{"method": "animate", "label": name, "args": [[name], still]} for name in names]
+    playing = still | {"frame": {"duration": PACE, "redraw": True}, "fromcurrent": False}
+    ways = {"▶": [None, playing], "❚❚": [[None], still]}
+    buttons = [{"label": label, "method": "animate", "args": args} for label, args in ways.items()]
+    place = {"yanchor": "top", "y": -0.16, "pad": {"t": 0, "b": 0}}
+    value = {"prefix": "step ", "font": {"size": 13}}
+    slider = {"steps": steps, "active": len(names) - 1, "currentvalue": value, "x": 0.12, "len": 0.88} | place
+    menu = {
+        "type": "buttons",
+        "direction": "left",
+        "buttons": buttons,
+        "x": 0.0,
+        "xanchor": "left",
+        "showactive": False,
+    }
+    figure.update_layout(sliders=[slider], updatemenus=[menu | place])
+    return figure.update_layout(height=figure.layout.height + 80, margin_b=figure.layout.margin.b + 80)
