@@ -1,7 +1,7 @@
 """Make ``generators/*.npz``: the flows of the notebooks on Boltzmann generators.
 
-Run ``python data/make_generators.py double_well``, or ``mueller_brown`` (a minute or two for each, on one core), or ``cluster`` (three
-minutes); all of them without a name.
+Run ``python data/make_generators.py double_well``, or ``mueller_brown`` (a minute or two for each, on one core), ``cluster``
+(three minutes), or ``dimer``, which makes frames and an umbrella reference too (seven minutes); all of them without a name.
 A notebook with ``train = True`` does the same.
 """
 
@@ -69,7 +69,17 @@ def make(name: str) -> None:
     print(f"{name}: trained in {seconds:.0f} s of the processor")
 
 
+def dimer() -> None:
+    """A flow for each state of the dimer, and frames and a profile to judge them by; ``benchmarks/dimer.py`` does the work."""
+    sys.path.insert(0, str(HERE.parent / "benchmarks"))
+    import dimer as benchmark
+
+    kept = benchmark.generator(folder=HERE / "generators") | benchmark.reference(steps=4000, seed=2)
+    np.savez_compressed(HERE / "generators" / "dimer_reference.npz", **kept)
+
+
 if __name__ == "__main__":
     (HERE / "generators").mkdir(exist_ok=True)
-    for chosen in sys.argv[1:] or (*EXAMPLES, "cluster"):
-        make_cluster.main() if chosen == "cluster" else make(chosen)
+    makers = {"cluster": make_cluster.main, "dimer": dimer}
+    for chosen in sys.argv[1:] or (*EXAMPLES, *makers):
+        makers[chosen]() if chosen in makers else make(chosen)

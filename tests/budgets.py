@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 #: a commit of its own that says why.
 BUDGETS = {
     "heart": (4370, "units dataset configurations losses moments solvers regression potential study"),
-    "examples": (900, "systems sampling"),
+    "examples": (1060, "systems sampling"),
     "judgement": (7340, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
     "seeing": (6500, "figures widgets report"),

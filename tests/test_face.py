@@ -48,8 +48,8 @@ ROOMS = {
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
         log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
         free_energy_profile""",
-    "sampling": "Chains mala",
-    "systems": "harmonic double_well MuellerBrown quadrature Target TiltedDoubleWell",
+    "sampling": "Chains hmc mala Umbrella umbrella",
+    "systems": "harmonic double_well Dimer MuellerBrown quadrature Target TiltedDoubleWell",
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity

@@ -466,6 +466,27 @@ SLIPS = {
     "fl.sampling.mala(fl.systems.MuellerBrown(), [0.0, 0.0], steps=10, step=0.1)": "x",
     "fl.sampling.mala(fl.systems.MuellerBrown(), [[0.0, 0.0]], steps='10', step=0.1)": "steps",
     "fl.sampling.mala(fl.systems.MuellerBrown(), [[0.0, 0.0]], steps=10, step=-0.1)": "step",
+    "fl.systems.Dimer(slope='2')": "slope",
+    "fl.systems.Dimer(diameter=0.0)": "diameter",
+    "fl.systems.Dimer(between=1.5)": "between",
+    "fl.systems.Dimer(between=(1.5, 1.0))": "between",
+    "fl.systems.Dimer(cell='no')": "cell",
+    "fl.systems.Dimer().energy_and_gradient(np.zeros(76))": "x",
+    "fl.systems.Dimer().relabel(data)": "x",
+    "fl.systems.Dimer().starts(2.5, distance=1.0)": "n",
+    "fl.systems.Dimer().starts(3, distance=[1.0, 2.0])": "distance",
+    "fl.systems.Dimer().masks('12')": "layers",
+    "fl.sampling.hmc(data, [[0.0, 0.0]], steps=5, step=0.1)": "target",
+    "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [0.0, 0.0], steps=5, step=0.1)": "x",
+    "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [[0.0, 0.0]], steps=5, step=-0.1)": "step",
+    "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [[0.0, 0.0]], steps=5, step=0.1, leapfrog=0)": "leapfrog",
+    "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [[0.0, 0.0]], steps=5, step=0.1, every=6)": "every",
+    "windows(coordinate='x')": "coordinate",
+    "windows(centres=[0.0])": "centres",
+    "windows(stiffness=[1.0, -1.0])": "stiffness",
+    "windows(steps='many')": "steps",
+    "windows(x=[[0.0, 0.0]])": "x",
+    "windows(steps=2).log_weights([1.0])": "reduced_energies",
     "fl.units.beta('300')": "temperature",
     "fl.units.beta([300.0])": "temperature",
     "fl.units.beta(None)": "temperature",
@@ -749,7 +770,26 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "path_of_ridge": fl.regression.ridge_path(moments, [1e-3, 1e-2]),
         "frame": pd.DataFrame({"energy": t.energies}),
         "file": file,
+        "windows": windows,
     }
+
+
+def windows(**changed: Any) -> fl.sampling.Umbrella:
+    """Two windows along the first coordinate of a well, with some arguments changed."""
+    well, ends = fl.systems.TiltedDoubleWell(), [-1.0, 1.0]
+    given = {
+        "x": [[[a, 0.0] for a in ends]],
+        "coordinate": _first,
+        "centres": ends,
+        "stiffness": 2.0,
+        "steps": 2,
+        "step": 0.1,
+    }
+    return fl.sampling.umbrella(well, **given | changed)
+
+
+def _first(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return x[:, 0], np.tile([1.0, 0.0], (len(x), 1))
 
 
 @pytest.mark.parametrize("slip", SLIPS)

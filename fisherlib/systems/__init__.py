@@ -2,6 +2,7 @@
 
 from .datasets import double_well as double_well
 from .datasets import harmonic as harmonic
+from .dimer import Dimer as Dimer
 from .planar import MuellerBrown as MuellerBrown
 from .planar import TiltedDoubleWell as TiltedDoubleWell
 from .quadrature import quadrature as quadrature

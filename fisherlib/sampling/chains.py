@@ -1,4 +1,4 @@
-"""Markov chains that sample a target exp(−u): many walkers at once, by numpy."""
+"""Chains of walkers: what they visited, and Metropolis-adjusted Langevin steps."""
 
 import dataclasses
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import floats, positive, whole
-from .arguments import seed as check_seed
-from .dataset import Array, frozen
-from .progress import Progress, silent
-from .systems import Target
-from .systems.target import dimension_of
+from ..arguments import floats, positive, whole
+from ..arguments import seed as check_seed
+from ..dataset import Array, frozen
+from ..progress import Progress, silent
+from ..systems import Target
+from ..systems.target import dimension_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,7 +39,7 @@ class Chains:
         object.__setattr__(self, "reduced_energies", frozen(self.reduced_energies))
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where all walkers are: x (n, d), u (n,), ∂u/∂x (n, d), and whether there (n,)."""
 
     x: Array
@@ -86,21 +86,16 @@ def mala(
         >>> 0.7 < chains.acceptance < 0.95, bool(abs(chains.x[:, :, 1].std() - 1.0) < 0.1)
         (True, True)
     """
-    here = _started(target, x)
-    whole("steps", steps, 1, "steps")
-    whole("every", every, 1, "steps between configurations")
-    positive("step", step)
-    if every > steps:
-        raise ValueError(f"every: expected at most the number of steps, {steps}, got {every}; nothing would be kept")
-    check_seed(seed)
+    here = started(target, x)
+    checked(steps, step, every, seed)
     rng, kept, accepted = np.random.default_rng(seed), [], 0
     for k in range(steps):
         noise = rng.normal(size=here.x.shape)
-        there = _at(target, here.x - 0.5 * step**2 * here.du + step * noise)
+        there = place_of(target, here.x - 0.5 * step**2 * here.du + step * noise)
         with np.errstate(invalid="ignore", over="ignore"):
             back = (here.x - there.x + 0.5 * step**2 * there.du) / step
             log_ratio = here.u - there.u + 0.5 * (noise**2 - back**2).sum(axis=1)
-        here, moved = _metropolis(here, there, log_ratio, rng)
+        here, moved = metropolis(here, there, log_ratio, rng)
         accepted += int(moved.sum())
         if (k + 1) % every == 0:
             kept.append((here.x, here.u))
@@ -109,32 +104,42 @@ def mala(
     return Chains(x=xs, reduced_energies=us, acceptance=accepted / (steps * len(here.x)))
 
 
-def _at(target: Target, x: Array) -> _Place:
+def place_of(target: Target, x: Array) -> Place:
     """Energies and gradients of walkers, and whether they are inside of the target."""
     u, du = target.energy_and_gradient(x)
     inside = target.inside(x) if hasattr(target, "inside") else np.ones(len(x), dtype=bool)
-    return _Place(x, u, du, inside)
+    return Place(x, u, du, inside)
 
 
-def _metropolis(
-    here: _Place, there: _Place, log_ratio: Array, rng: np.random.Generator
-) -> tuple[_Place, NDArray[np.bool_]]:
+def metropolis(
+    here: Place, there: Place, log_ratio: Array, rng: np.random.Generator
+) -> tuple[Place, NDArray[np.bool_]]:
     """Moves each walker with probability min(1, ratio), never out of the target; NaN counts as a ratio of zero."""
     moved = (np.log(rng.random(len(log_ratio))) < log_ratio) & (there.inside | ~here.inside)
     chosen = (np.where(moved.reshape((-1,) + (1,) * (b.ndim - 1)), b, a) for a, b in zip(here, there, strict=True))
-    return _Place(*chosen), moved
+    return Place(*chosen), moved
 
 
-def _started(target: Target, x: ArrayLike) -> _Place:
+def started(target: Target, x: ArrayLike) -> Place:
     """Starts of walkers that are fit for a chain."""
     d = dimension_of(target)
     starts = floats("x", x)
     if starts.ndim != 2 or starts.shape[1] != d or not len(starts):
         raise ValueError(f"x: expected starts of shape (walkers, {d}), got {starts.shape}; give a row for each walker")
-    place = _at(target, starts)
+    place = place_of(target, starts)
     wrong = ~(np.isfinite(place.u) & np.isfinite(place.du).all(axis=1))
     if wrong.any():
         raise ValueError(
             f"x: expected starts of finite energy and forces, got walker {int(wrong.argmax())} at {starts[wrong][0]!s:.60}"
         )
     return place
+
+
+def checked(steps: int, step: float, every: int, seed: int) -> None:
+    """Refuses settings of a chain that make no sense."""
+    whole("steps", steps, 1, "steps")
+    whole("every", every, 1, "steps between configurations")
+    positive("step", step)
+    if every > steps:
+        raise ValueError(f"every: expected at most the number of steps, {steps}, got {every}; nothing would be kept")
+    check_seed(seed)
