@@ -29,7 +29,7 @@ STRENGTH, DRAWS, TRUE_DRAWS, EVERY, BURN_IN = 1e-2, 10_000, 1000, 4, 80
 class Scaled:
     """A target in coordinates y of unit covariance, x = m + L y, in which chains forget several times faster."""
 
-    target: fl.flows.ClusterTarget
+    target: fl.properties.ClusterTarget
     mean: np.ndarray
     factor: np.ndarray
 
@@ -57,7 +57,7 @@ class Cluster:
         self.models = {"θ_f": fl.regression.fisher_fit(moments), "θ": fl.regression.ridge_fit(moments, STRENGTH)}
         self.rest = make_cluster.bipyramid()
         known = {name: fl.Calculator(model) for name, model in self.models.items()} | {"EMT": EMT()}
-        self.targets = {name: fl.flows.ClusterTarget(c, self.rest, temperature=T) for name, c in known.items()}
+        self.targets = {name: fl.properties.ClusterTarget(c, self.rest, temperature=T) for name, c in known.items()}
         positions = np.concatenate([run.positions for run in data.values()]).reshape(-1, 7, 3)
         x, labels = (
             self.targets["EMT"].coordinates(positions),

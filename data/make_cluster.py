@@ -37,7 +37,7 @@ def frames(atoms: Atoms, *, temperature: float = TEMPERATURE, picoseconds: float
     return [fl.properties.nvt(atoms, EMT(), seed=k, key=f"walker-{k}", **how) for k in range(WALKERS)]
 
 
-def examples(target: fl.flows.ClusterTarget, x: np.ndarray, *, seed: int = 0) -> np.ndarray:
+def examples(target: fl.properties.ClusterTarget, x: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """Configurations under U_θf, by chains that begin at frames of the dynamics; about 10⁵ energies a few seconds each."""
     start = x[target.inside(x)]
     start = start[np.random.default_rng(seed).permutation(len(start))[:256]]
@@ -45,7 +45,7 @@ def examples(target: fl.flows.ClusterTarget, x: np.ndarray, *, seed: int = 0) ->
     return chains.x[20:].reshape(-1, target.dimension)
 
 
-def trained(target: fl.flows.ClusterTarget, x: np.ndarray, *, seed: int = 0) -> fl.flows.Flow:
+def trained(target: fl.properties.ClusterTarget, x: np.ndarray, *, seed: int = 0) -> fl.flows.Flow:
     """A flow of the target; its history has the CPU seconds of the examples and of the training."""
     began = time.process_time()
     made = examples(target, x, seed=seed)
@@ -63,7 +63,7 @@ def main() -> None:
     fl.io.write_frames(runs, FOLDER / "cu7_300K.npz")
     data = fl.io.read(FOLDER / "cu7_300K.npz", descriptor=DESCRIPTOR)
     model = fl.regression.fisher_fit(fl.accumulate(data))
-    target = fl.flows.ClusterTarget(fl.Calculator(model), atoms, temperature=TEMPERATURE)
+    target = fl.properties.ClusterTarget(fl.Calculator(model), atoms, temperature=TEMPERATURE)
     flow = trained(target, target.coordinates([frame for run in runs for frame in run.atoms()]))
     fl.flows.write(flow, FOLDER / "cu7_flow.npz")
     draws = fl.flows.draw(flow, target, 10_000, seed=1)

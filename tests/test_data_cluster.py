@@ -36,7 +36,9 @@ def test_draws_of_the_flow_count_under_the_potential_it_was_trained_on(folder: P
     data = fl.io.read(folder / "cu7_300K.npz", descriptor=fl.descriptors.Gmp(n_widths=4, l_max=2))
     model = fl.regression.fisher_fit(fl.accumulate(data))
     positions = np.concatenate([run.positions for run in data.values()]).reshape(-1, 7, 3)
-    target = fl.flows.ClusterTarget(fl.Calculator(model), Atoms("Cu7", positions[0]), temperature=300.0, contact=3.28)
+    target = fl.properties.ClusterTarget(
+        fl.Calculator(model), Atoms("Cu7", positions[0]), temperature=300.0, contact=3.28
+    )
     flow = fl.flows.read(folder / "cu7_flow.npz")
     draws = fl.flows.draw(flow, target, 3000, seed=3)
     assert fl.reweighting.effective_sample_size(draws.log_weights) > 0.5 * len(draws)

@@ -33,7 +33,7 @@ ROOMS = {
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles""",
-    "flows": "ClusterTarget Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
+    "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames
         Opened open read_moments write_moments fetch zuo2020 read_snapcoeff write_snapcoeff read_theta versions
         write_theta""",

@@ -76,7 +76,6 @@ ONE_MEANING = {
     "reweighting": "the room and its figures",
     "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
-    "structures": "of atoms: in files, and as targets of flows",
     "study": "the room, and the class that it is about",
     "tables": "rows and columns, for people and in pickles",
     "target": "what something is aimed at: a density to be sampled, and the file of a report",

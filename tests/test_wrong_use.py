@@ -657,9 +657,9 @@ SLIPS = {
     "fl.properties.in_blocks(3.0)": "series",
     "fl.properties.pair_distances(data)": "frames",
     # clusters as targets
-    "fl.flows.ClusterTarget(model, None, temperature=300.0)": "reference",
-    "fl.flows.ClusterTarget(calculator, data, temperature=300.0)": "reference",
-    "fl.flows.ClusterTarget(calculator, [[0.0, 0.0, 0.0]], temperature=300.0)": "reference",
+    "fl.properties.ClusterTarget(model, None, temperature=300.0)": "reference",
+    "fl.properties.ClusterTarget(calculator, data, temperature=300.0)": "reference",
+    "fl.properties.ClusterTarget(calculator, [[0.0, 0.0, 0.0]], temperature=300.0)": "reference",
     # figures and tables
     "fl.figures.training([1.0])": "history",
     "fl.figures.training({'loss': []})": "history",

@@ -12,5 +12,4 @@ from .pictures import Grid as Grid
 from .pictures import grid as grid
 from .pictures import path as path
 from .schedule import Stage as Stage
-from .structures import ClusterTarget as ClusterTarget
 from .training import train as train

@@ -87,6 +87,13 @@ def log_weights(flow: Flow, target: Target, x: ArrayLike) -> Array:
 
     Raises:
         TypeError, ValueError: as ``draw``.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> flow, target = fl.flows.real_nvp(2, layers=2, width=4), fl.systems.TiltedDoubleWell()
+        >>> found = draw(flow, target, 5)
+        >>> bool(np.allclose(log_weights(flow, target, found.x), found.log_weights))
+        True
     """
     check_flow(flow, target)
     x = floats("x", x)

@@ -55,6 +55,10 @@ def read(path: str | os.PathLike) -> Flow:
     Raises:
         FileNotFoundError: no such file.
         ValueError: another content, or one that has changed since it was written; the message says what is there.
+
+    Example:
+        >>> read("data/generators/dimer_open.npz").dimension
+        76
     """
     location("path", path, "flows.read('flow.npz')")
     found = find(path)

@@ -1,5 +1,6 @@
-"""What a potential means for physics: crystals, defects, phonons and dynamics, with the error bars of θ carried through."""
+"""What a potential means for physics: crystals, defects, phonons, dynamics, clusters, with the error bars of θ carried through."""
 
+from .cluster_target import ClusterTarget as ClusterTarget
 from .crystals import cubic as cubic
 from .crystals import energy_curve as energy_curve
 from .defects import vacancy as vacancy

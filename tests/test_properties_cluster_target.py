@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 import fisherlib as fl
 from fisherlib.configurations import Configurations
 from fisherlib.descriptors import Gmp
-from fisherlib.flows.structures import ClusterTarget
+from fisherlib.properties.cluster_target import ClusterTarget
 
 TEMPERATURE = 300.0
 
