@@ -16,8 +16,8 @@ from ..arguments import seed as check_seed
 from ..dataset import Array, frozen
 from .layers import Architecture, Precision, backward, first_parameters, forward, shapes, structure
 
-#: Rows that are mapped at once, and if there are few of them: JAX compiles for these two sizes only, a second for each.
-ROWS, FEW = 4096, 128
+#: Rows that are mapped at once, so that JAX compiles for one size only.
+ROWS = 1024
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,8 +116,7 @@ class Flow:
 
     def _mapped(self, what: str, points: ArrayLike, direction: Any) -> tuple[Array, Array]:
         points = rows(what, points, self.dimension)
-        n, out = len(points), []
-        size = ROWS if n > FEW else FEW
+        n, size, out = len(points), ROWS, []
         with jax.enable_x64(self.architecture.precision == "float64"):
             for start in range(0, n, size):
                 part = points[start : start + size]

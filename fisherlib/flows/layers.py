@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flowjax.bijections import AbstractBijection, Affine, Chain, Coupling, Permute, RationalQuadraticSpline, Scan
+from flowjax.utils import get_ravelled_pytree_constructor
 from paramax import Parameterize
 
 from ..dataset import Array
@@ -110,11 +111,12 @@ def _bijection(built: tuple[Any, Any], parameters: Any) -> AbstractBijection:
 
 
 def _layers(architecture: Architecture) -> AbstractBijection:
-    """One layer is built, and its parameters are repeated: flowjax takes seconds to build many."""
+    """Layers without parameters: one is built as a sketch, of which flowjax would make the parameters in seconds, and repeated."""
     masks = np.array(architecture.masks)
     orders = np.argsort(~masks, axis=1, kind="stable")  # what is left as it is comes first
     backs = np.argsort(orders, axis=1)
-    coupling = Coupling(
+    coupling = eqx.filter_eval_shape(
+        Coupling,
         jax.random.key(0),
         transformer=_transformer(architecture),
         untransformed_dim=int(masks[0].sum()),
@@ -123,8 +125,13 @@ def _layers(architecture: Architecture) -> AbstractBijection:
         nn_depth=architecture.depth,
         nn_activation=jax.nn.silu,
     )
+    constructor, _ = get_ravelled_pytree_constructor(_transformer(architecture), filter_spec=eqx.is_inexact_array)
+    coupling = eqx.tree_at(lambda c: c.transformer_constructor, coupling, constructor)
     repeated = jax.tree.map(
-        lambda leaf: np.broadcast_to(leaf, (len(masks), *leaf.shape)) if eqx.is_inexact_array(leaf) else leaf, coupling
+        lambda leaf: (
+            np.zeros((len(masks), *leaf.shape), leaf.dtype) if isinstance(leaf, jax.ShapeDtypeStruct) else leaf
+        ),
+        coupling,
     )
     return Scan(Chain([_permutation(orders, backs), repeated, _permutation(backs, orders)]))
 
