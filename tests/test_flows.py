@@ -12,6 +12,7 @@ import fisherlib as fl
 from fisherlib.flows import Flow
 from fisherlib.flows.flow_file import entries
 from fisherlib.io.archive import write_sealed
+from fisherlib.io.places import PROJECT
 
 #: Each kind of flow, in few and in many dimensions, even and odd, with each linear map at the end.
 FLOWS = {
@@ -59,21 +60,79 @@ def test_it_inverts_and_its_log_determinants_cancel(make, precision: str, most: 
     assert np.abs(x - z).max() > 0.05  # it is not the identity that is tested
 
 
-def test_the_log_determinant_is_that_of_the_jacobian_by_autodiff(make) -> None:
+def jacobians(flow: Flow, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signs and ln|∂x/∂z| by autodiff, in double precision."""
+    import equinox as eqx
     import jax
 
     from fisherlib.flows.flow import _configurations
     from fisherlib.flows.layers import structure
 
+    @eqx.filter_jit
+    def derived(built, parameters, factor, z):
+        return jax.vmap(jax.jacfwd(lambda point: _configurations(built, parameters, point[None], factor)[0][0]))(z)
+
+    with jax.enable_x64(True):
+        given = [jax.numpy.asarray(np.asarray(each, float)) for each in (*flow.parameters, flow.factor, z)]
+        exact = dataclasses.replace(flow.architecture, precision="float64")
+        return np.linalg.slogdet(np.asarray(derived(structure(exact), given[:-2], *given[-2:])))
+
+
+def test_the_log_determinant_is_that_of_the_jacobian_by_autodiff(make) -> None:
     flow = bent(make(seed=1))
     z = np.random.default_rng(1).normal(size=(ROWS, flow.dimension))
-    built, log_det = structure(flow.architecture), flow.configurations(z)[1]
-    with jax.enable_x64(True):
-        linear = (jax.numpy.asarray(flow.mean), jax.numpy.asarray(flow.factor))
-        one = lambda point: _configurations(built, list(flow.parameters), point[None], *linear)[0][0]  # noqa: E731
-        jacobians = jax.jit(jax.vmap(jax.jacfwd(one)))(jax.numpy.asarray(z[:8]))
-    signs, exact = np.linalg.slogdet(np.asarray(jacobians))
-    assert (signs > 0).all() and np.abs(exact - log_det[:8]).max() <= 1e-8
+    signs, exact = jacobians(flow, z[:8])
+    assert (signs > 0).all() and np.abs(exact - flow.configurations(z)[1][:8]).max() <= 1e-8
+
+
+#: What is shipped: as different from the identity as training makes a flow; the log-determinant of one for each training.
+SHIPPED = sorted(
+    p.name for p in (PROJECT / "data/generators").glob("*.npz") if not p.stem.endswith(("reference", "300K"))
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_trained_flows_keep_the_contract_too(name: str) -> None:
+    flow = fl.flows.read(f"data/generators/{name}")
+    most = {"float64": 1e-10, "float32": 1e-5}[flow.architecture.precision]
+    z = np.random.default_rng(0).normal(size=(ROWS, flow.dimension))
+    x, log_det = flow.configurations(z)
+    back, other = flow.latent(x)
+    assert np.abs(back - z).max() <= most and np.abs(log_det + other).max() <= 10 * most
+    far = 8 * z / np.linalg.norm(z, axis=1, keepdims=True)
+    x, _ = flow.configurations(far)  # flat parts of splines lose digits of z there, not of x
+    assert np.abs(flow.configurations(flow.latent(x)[0])[0] - x).max() <= most * max(1.0, np.abs(x).max())
+    if name in ("cu7_flow.npz", "dimer_open.npz", "double_well_combined_1.npz", "mueller_brown_energy.npz"):
+        exact = dataclasses.replace(
+            flow,
+            architecture=dataclasses.replace(flow.architecture, precision="float64"),
+            parameters=tuple(p.astype(float) for p in flow.parameters),
+        )
+        signs, derived = jacobians(exact, z[:4])
+        assert (signs > 0).all() and np.abs(derived - exact.configurations(z[:4])[1]).max() <= 1e-8
+
+
+@pytest.mark.parametrize("away", [1e3, 1e6])
+def test_single_precision_inverts_far_from_zero(away: float) -> None:
+    flow = bent(fl.flows.real_nvp(7, layers=3, width=16, depth=1, whitening=examples(7) + away, precision="float32"))
+    z = np.random.default_rng(0).normal(size=(ROWS, 7))
+    x, log_det = flow.configurations(z)
+    back, other = flow.latent(x)
+    assert np.abs(back - z).max() <= 1e-5 and np.abs(log_det + other).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mean": np.array([0.0, np.nan])},
+        {"factor": np.array([[1.0, 0.5], [0.0, 1.0]])},
+        {"factor": np.array([[1.0, 0.0], [np.inf, 1.0]])},
+        {"factor": 1e-60 * np.eye(2)},
+    ],
+)
+def test_a_linear_map_that_has_no_inverse_is_told(wrong: dict) -> None:
+    with pytest.raises(ValueError, match="factor: expected .* got shapes"):
+        dataclasses.replace(fl.flows.real_nvp(2, layers=2, width=4, precision="float32"), **wrong)
 
 
 def test_the_density_of_draws_is_what_log_prob_says(make) -> None:

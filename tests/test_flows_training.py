@@ -8,6 +8,7 @@ import pytest
 
 import fisherlib as fl
 from fisherlib.flows import Stage
+from fisherlib.flows.pool import Pool
 from fisherlib.flows.schedule import stages
 from fisherlib.flows.slopes import HIGH, coordinate_slopes, energy_slopes
 
@@ -122,6 +123,33 @@ def test_without_a_target_likelihood_of_what_is_held_out_decides() -> None:
     assert abs(losses.min() - entropy) < 0.15 and np.isnan(flow.history["effective sample size"]).all()
 
 
+@pytest.mark.parametrize("target", [None, Springs()])
+def test_few_examples_leave_none_to_judge_by(target: Springs | None) -> None:
+    x, how = Springs().sample(9, 1), {"schedule": [Stage(40, example=1.0)]} | HOW
+    flow = fl.flows.train(small(), target, x, **how)
+    assert target is not None or flow.history["kept"].tolist() == [40.0]  # what was trained, not what it began with
+    with pytest.raises(ValueError, match="keep: expected .* got 'validation loss'"):
+        fl.flows.train(small(), target, x, keep="validation loss", **how)
+
+
+def test_an_empty_schedule_is_not_that_by_default() -> None:
+    for none in ([], "", np.array([])):
+        with pytest.raises((TypeError, ValueError), match="schedule: expected"):
+            fl.flows.train(small(), Springs(), schedule=none, **HOW)
+
+
+@pytest.mark.parametrize("height", [1.0, 1e5, 1e300])
+def test_few_draws_with_nearly_all_weight_leave_a_pool(height: float) -> None:
+    class Cliff(Springs):
+        def energy_and_gradient(self, x):
+            u, du = super().energy_and_gradient(x)
+            return u + np.where(x[:, 0] > 3.5, 0.0, height), du
+
+    pool = Pool(Cliff(), 2048, 0.1)
+    pool.refresh(small(), [0, 0])
+    assert pool.x.shape == (2048, 2) and np.isfinite(pool.x).all() and pool.step > 0
+
+
 def test_a_coordinate_spreads_draws_along_it() -> None:
     target, first = Springs(k=(4.0, 4.0), c=(0.0, 0.0)), lambda x: (x[:, 0], np.tile([1.0, 0.0], (len(x), 1)))
     widths = []
@@ -160,7 +188,7 @@ def test_a_training_that_was_cancelled_goes_on_and_ends_as_without_a_break(tmp_p
     with pytest.raises(KeyboardInterrupt):
         fl.flows.train(small(), target, x, checkpoint=path, **how | {"progress": cancel})
     assert fl.flows.read(path).history["step"].tolist() == [0.0, 20.0, 40.0, 60.0]
-    on = fl.flows.train(small(), target, x, checkpoint=path, **how)
+    on = fl.flows.train(small(), target, x, checkpoint=path, **how | {"batch": np.int64(64)})
     whole = fl.flows.train(small(), target, x, **how)
     assert all(np.array_equal(p, q) for p, q in zip(on.parameters, whole.parameters, strict=True))
     assert on.history.keys() == whole.history.keys()
@@ -222,6 +250,14 @@ def test_what_a_target_answers_is_checked() -> None:
 
     with pytest.raises(ValueError, match="target: expected energies of shape"):
         fl.flows.draw(small(), Flat(), 10)
+    for answer in (np.zeros(10), None, (np.zeros(10),), ("a", "b"), (np.zeros(10) + 0j, np.zeros((10, 2)))):
+        object.__setattr__(broken := Springs(), "energy_and_gradient", lambda x, answer=answer: answer)
+        with pytest.raises(ValueError, match=r"target: expected .* got "):
+            fl.flows.draw(small(), broken, 10)
+    for inside in (np.ones((10, 1), bool), np.array(True), np.full(10, np.nan)):
+        object.__setattr__(broken := Springs(), "inside", lambda x, inside=inside: inside)
+        with pytest.raises(ValueError, match=r"target: expected inside\(x\) of 10 times"):
+            fl.flows.draw(small(), broken, 10)
     with pytest.raises(ValueError, match="target: expected one of 2 coordinates"):
         fl.flows.draw(small(), Springs(k=(1.0,) * 3, c=(0.0,) * 3), 10)
     with pytest.raises(TypeError, match="target"):

@@ -30,7 +30,8 @@ class Checkpoint:
         location("checkpoint", path, "train(flow, target, checkpoint='training.npz')")
         self.path = Path(path)
         given = [*flow.parameters, flow.mean, flow.factor, *([] if examples is None else [examples])]
-        self.about = json.dumps(about | {"data": checksum(given), "masks": flow.architecture.masks}, sort_keys=True)
+        about = about | {"data": checksum(given), "masks": flow.architecture.masks}
+        self.about = json.dumps(about, sort_keys=True, default=lambda number: number.item())  # 64 is 64, numpy's too
         self.restored = -1
 
     @property

@@ -111,9 +111,12 @@ def energy_and_gradient(target: Target, x: Array) -> tuple[Array, Array]:
     """What the target answers, checked: +∞ is an energy, NaN is none.
 
     Raises:
-        ValueError: other shapes, or an energy that is NaN.
+        ValueError: other shapes, no numbers, or an energy that is NaN.
     """
-    u, du = (np.asarray(each, float) for each in target.energy_and_gradient(x))
+    answer = target.energy_and_gradient(x)
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise ValueError(f"target: expected energies and gradients, two arrays, got {type(answer).__name__}")
+    u, du = (floats("target", each) for each in answer)
     if u.shape != (len(x),) or du.shape != x.shape:
         raise ValueError(
             f"target: expected energies of shape ({len(x)},) and gradients of shape {x.shape}, got {u.shape} and {du.shape}"
@@ -138,6 +141,9 @@ def check_target(target: Target, dimension: int) -> None:
 
 
 def _log_weights(target: Target, x: Array, u: Array, log_q: Array) -> Array:
-    inside = getattr(target, "inside", None)
-    there = np.ones(len(x), bool) if inside is None else np.asarray(inside(x), bool)
-    return np.where(there, -u - log_q, -np.inf)
+    inside = np.asarray(target.inside(x)) if hasattr(target, "inside") else np.ones(len(x), bool)
+    if inside.shape != (len(x),) or inside.dtype != bool:
+        raise ValueError(
+            f"target: expected inside(x) of {len(x)} times True or False, got {inside.dtype} of shape {inside.shape}"
+        )
+    return np.where(inside, -u - log_q, -np.inf)

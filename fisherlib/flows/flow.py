@@ -54,8 +54,14 @@ class Flow:
             raise ValueError(
                 f"parameters: expected finite arrays of shapes {shapes(self.architecture)}, got {found!s:.200}"
             )
-        if self.mean.shape != (d,) or self.factor.shape != (d, d) or not (np.diag(self.factor) > 0).all():
-            raise ValueError(f"factor: expected a mean of {d} numbers and a triangular matrix with a positive diagonal")
+        with np.errstate(over="ignore", under="ignore"):
+            m, L = self.mean, self.factor.astype(self.architecture.precision)
+        fit = m.shape == (d,) and L.shape == (d, d) and np.isfinite(m).all() and np.isfinite(L).all()
+        if not fit or np.triu(L, 1).any() or not (np.diag(L) > 0).all():
+            raise ValueError(
+                f"factor: expected a mean of {d} numbers and a lower triangular matrix with a positive diagonal, finite in "
+                f"{L.dtype}, got shapes {m.shape} and {L.shape}; scale the coordinates"
+            )
         object.__setattr__(self, "mean", frozen(self.mean))
         object.__setattr__(self, "factor", frozen(self.factor))
         history = {name: frozen(values) for name, values in self.history.items()}
@@ -79,7 +85,8 @@ class Flow:
         Raises:
             ValueError: latent points of another dimension, or that are not finite.
         """
-        return self._mapped("z", z, _configurations)
+        y, log_det = self._mapped(rows("z", z, self.dimension), _configurations)
+        return self.mean + y, log_det
 
     def latent(self, x: ArrayLike) -> tuple[Array, Array]:
         """Latent points z (n, d) of configurations x (n, d), and ln|∂z/∂x| (n,).
@@ -87,7 +94,7 @@ class Flow:
         Raises:
             ValueError: configurations of another dimension, or that are not finite.
         """
-        return self._mapped("x", x, _latent)
+        return self._mapped(rows("x", x, self.dimension) - self.mean, _latent)
 
     def log_prob(self, x: ArrayLike) -> Array:
         """ln q(x) (n,) of configurations x (n, d), with q normalised.
@@ -114,18 +121,18 @@ class Flow:
         x, log_det = self.configurations(z)
         return x, log_normal(z) - log_det
 
-    def _mapped(self, what: str, points: ArrayLike, direction: Any) -> tuple[Array, Array]:
-        points = rows(what, points, self.dimension)
-        n, size, out = len(points), ROWS, []
+    def _mapped(self, points: Array, direction: Any) -> tuple[Array, Array]:
+        """All but the mean, which single precision would take digits from."""
+        size, out = ROWS, [(np.empty((0, self.dimension)), np.empty(0))]
         with jax.enable_x64(self.architecture.precision == "float64"):
-            for start in range(0, n, size):
+            for start in range(0, len(points), size):
                 part = points[start : start + size]
-                padded = np.concatenate([part, np.broadcast_to(self.mean, (size - len(part), self.dimension))])
-                given = (array.astype(self.architecture.precision) for array in (padded, self.mean, self.factor))
+                padded = np.concatenate([part, np.zeros((size - len(part), self.dimension))])
+                given = (array.astype(self.architecture.precision) for array in (padded, self.factor))
                 found = direction(structure(self.architecture), list(self.parameters), *given)
-                out.append([np.asarray(each, float)[: len(part)] for each in found])
-        points = np.concatenate([np.empty((0, self.dimension)), *(x for x, _ in out)])
-        return points, np.concatenate([np.empty(0), *(log_det for _, log_det in out)])
+                x, log_det = (np.asarray(each, float)[: len(part)] for each in found)
+                out.append((x, log_det))
+        return np.concatenate([x for x, _ in out]), np.concatenate([log_det for _, log_det in out])
 
 
 def rows(what: str, points: ArrayLike, dimension: int, least: int = 0) -> Array:
@@ -270,14 +277,14 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @eqx.filter_jit
-def _configurations(built: Any, parameters: Any, z: Any, mean: Any, factor: Any) -> Any:
+def _configurations(built: Any, parameters: Any, z: Any, factor: Any) -> Any:
     y, log_det = forward(built, parameters, z)
-    return mean + y @ factor.T, log_det + _log_volume(factor)
+    return y @ factor.T, log_det + _log_volume(factor)
 
 
 @eqx.filter_jit
-def _latent(built: Any, parameters: Any, x: Any, mean: Any, factor: Any) -> Any:
-    y = jax.scipy.linalg.solve_triangular(factor, (x - mean).T, lower=True).T
+def _latent(built: Any, parameters: Any, x: Any, factor: Any) -> Any:
+    y = jax.scipy.linalg.solve_triangular(factor, x.T, lower=True).T
     z, log_det = backward(built, parameters, y)
     return z, log_det - _log_volume(factor)
 

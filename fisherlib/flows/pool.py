@@ -40,7 +40,7 @@ class Pool:
         if not there.any():
             return
         log_w, x = draws.log_weights[there], draws.x[there]
-        w = np.exp(np.minimum(log_w, np.quantile(log_w, 1 - CUT)) - log_w.max())
+        w = np.exp(np.minimum(log_w - np.quantile(log_w, 1 - CUT), 0.0))
         rng = np.random.default_rng([*seed, 1])
         chosen = x[rng.choice(len(x), self.size, p=w / w.sum())]
         chains = mala(self.target, chosen, steps=MOVES, step=self.step, every=MOVES, seed=int(rng.integers(2**31)))

@@ -72,7 +72,8 @@ def train(
         seed: of draws and of the order of examples.
         coordinate: r(x) (n,) and its gradient (n, d), for stages with a reaction coordinate.
         keep: the state that is kept: that of the largest "effective sample size" of 2000 fresh draws (by default, if there
-            is a target), of the smallest "validation loss" of examples that are held out, or the "last" one.
+            is a target), of the smallest "validation loss" of the tenth of ten examples or more that is held out (by
+            default without one), or the "last" one.
         enough: effective sample size over draws at which training ends.
         every: steps between two looks at the flow.
         precision: of the steps. Those in single precision take half the time; the flow keeps its own precision, in which its
@@ -105,17 +106,17 @@ def train(
     x = None if examples is None else rows("examples", examples, flow.dimension, 1)
     if target is not None:
         check_target(target, flow.dimension)
-    schedule = schedule or (
-        "combined" if x is not None and target is not None else "energy" if x is None else "example"
-    )
+    if schedule is None:
+        schedule = "energy" if x is None else "example" if target is None else "combined"
     given = {"target": target is not None, "examples": x is not None, "coordinate": coordinate is not None}
     chosen = stages(schedule, **given)
-    keep = keep or ("last" if target is None and x is None else KEPT[0] if target is not None else KEPT[1])
     choice("precision", precision, ("float32", "float64"))
-    _check(keep, target, batch=batch, every=every, learning_rate=learning_rate, enough=enough, seed=seed)
+    _check(batch=batch, every=every, learning_rate=learning_rate, enough=enough, seed=seed)
+    trained, held = _held_out(x, seed)
+    keep = _kept(keep, target, held)
     about = {"stages": [dataclasses.astuple(stage) for stage in chosen], "batch": batch, "rate": learning_rate}
     about |= {"seed": seed, "keep": keep, "enough": enough, "every": every, "precision": precision}
-    work = _Work(flow, target, *_held_out(x, seed), chosen, coordinate, keep, batch, seed, precision)
+    work = _Work(flow, target, trained, held, chosen, coordinate, keep, batch, seed, precision)
     with tqdm(desc="training", unit=" steps", delay=1, total=work.total, disable=progress is not None) as bar:
         saved = None if checkpoint is None else Checkpoint(checkpoint, about, flow, x)
         return work.run(learning_rate, enough, every, saved, bar, progress)
@@ -237,7 +238,8 @@ class _Work:
             log_w = draw(flow, self.target, JUDGED, seed=self.seed + 1_000_003 * (self.step + 1)).log_weights
             told[KEPT[0]] = effective_sample_size(log_w) / JUDGED if np.isfinite(log_w).any() else 0.0
         score = {KEPT[0]: told[KEPT[0]], KEPT[1]: -told[KEPT[1]], KEPT[2]: float(self.step)}[self.keep]
-        if score >= self.best or np.isneginf(self.best):
+        score = score if score > -np.inf else -np.inf  # a loss that is no number is the worst
+        if score >= self.best:
             self.best, self.kept = score, flow
             self.history["kept"] = [float(self.step)]
         for name, value in told.items():
@@ -270,10 +272,21 @@ def _held_out(x: Array | None, seed: int) -> tuple[Array | None, Array | None]:
     return x[order[number:]], x[order[:number]]
 
 
-def _check(keep: str, target: Target | None, **settings: Any) -> None:
+def _kept(keep: str | None, target: Target | None, held: Array | None) -> str:
+    """By what the state that is kept is chosen: the first that can be told, unless it is said."""
+    missing = [name for name, needed in zip(KEPT, (target, held, 0), strict=True) if needed is None]
+    told = [name for name in KEPT if name not in missing]
+    if keep is None:
+        return told[0]
     choice("keep", keep, KEPT)
-    if keep == KEPT[0] and target is None:
-        raise ValueError(f'keep: expected "{KEPT[1]}" or "{KEPT[2]}" without a target, got {keep!r}')
+    if keep in missing:
+        raise ValueError(
+            f"keep: expected {told[0]!r} without a target or ten examples, got {keep!r}; give what it needs"
+        )
+    return keep
+
+
+def _check(**settings: Any) -> None:
     whole("batch", settings["batch"], 2, "draws in a step")
     whole("every", settings["every"], 1, "steps")
     check_seed(settings["seed"])
