@@ -79,13 +79,15 @@ def train(
         precision: of the steps. Those in single precision take half the time; the flow keeps its own precision, in which its
             density is exact for the parameters found.
         checkpoint: a file (``.npz``) that is written at each look; if it is there, training goes on from it, and gives what it
-            would have given without a break. ``read`` takes it too: the flow that was kept until then.
+            would have given without a break; that the target is the same is not checked. ``read`` takes it too: the flow that
+            was kept until then.
         progress: called with (done, total) steps; an exception raised in it ends the work. A bar is shown without it.
 
     Returns:
         The flow that was kept. Its ``history`` has "step", "example loss", "validation loss", "energy loss" and "effective
         sample size" (over draws) at each look, NaN where there is none, and "kept", the step of the state that was kept. The
-        effective sample size of few draws is too large where it is small: judge a flow by many fresh ``draw``.
+        effective sample size of 2000 draws is too large where rare draws weigh much (0.987 for a flow of the Müller–Brown
+        potential by energy that has 0.91), and tells nothing of a mode without draws: judge a flow by many fresh ``draw``.
 
     Raises:
         TypeError: no flow, target or stages.
