@@ -141,20 +141,19 @@ def _shared(w: Array, N: Array) -> float:
 def quiet() -> Iterator[None]:
     """Silences pymbar's messages about JAX on import and about each solver that did not converge."""
     logger, random = logging.getLogger("pymbar"), np.random.get_state()
-    level, jax, double = logger.level, None, False
+    level, double = logger.level, True
     logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _pymbar()  # brings JAX along
-            jax = sys.modules.get("jax")
-            double = jax and jax.config.jax_enable_x64
+            double = "jax" not in sys.modules or sys.modules["jax"].config.jax_enable_x64
             yield
     finally:
         logger.setLevel(level)
         np.random.set_state(random)  # JAX draws from numpy's global generator when it is imported
-        if jax and not double:  # pymbar makes all of JAX compute in double precision, and leaves it so
-            jax.config.update("jax_enable_x64", False)
+        if not double:  # pymbar makes all of JAX compute in double precision, and leaves it so
+            sys.modules["jax"].config.update("jax_enable_x64", False)
 
 
 def _pymbar() -> ModuleType:

@@ -127,12 +127,9 @@ def started(target: Target, x: ArrayLike) -> Place:
     if starts.ndim != 2 or starts.shape[1] != d or not len(starts):
         raise ValueError(f"x: expected starts of shape (walkers, {d}), got {starts.shape}; give a row for each walker")
     place = place_of(target, starts)
-    shapes = [np.shape(values) for values in (place.u, place.du, place.inside)]
-    if shapes != [(n := len(starts),), (n, d), (n,)]:  # numpy would broadcast some of these, and the chains be wrong
-        raise ValueError(
-            f"target: expected energies ({n},), gradients ({n}, {d}) and, if it has them, bools ({n},) of inside, for "
-            f"{n} configurations, got shapes {shapes}; sum energies over the last axis"
-        )
+    n, shapes = len(starts), [np.shape(values) for values in place[1:]]  # numpy would broadcast some wrong ones
+    if shapes != [(n,), (n, d), (n,)]:
+        raise ValueError(f"target: expected energies ({n},), gradients ({n}, {d}), inside ({n},), got {shapes}")
     wrong = ~(np.isfinite(place.u) & np.isfinite(place.du).all(axis=1))
     if wrong.any():
         raise ValueError(

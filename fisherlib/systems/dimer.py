@@ -185,8 +185,7 @@ class Dimer:
         if self.cell:
             inside &= x[:, 0] <= x[:, 2]
             costs = map(self._costs, x[inside].reshape(-1, self.particles, 2))
-            best = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in costs]
-            inside[inside] = np.array(best, dtype=bool)
+            inside[inside] = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in costs]
         return inside
 
     def reflections(self, x: ArrayLike) -> Array:
