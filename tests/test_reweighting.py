@@ -1,6 +1,7 @@
 """Weights and free energies against pymbar, closed forms of harmonic systems, and published molybdenum data."""
 
 import logging
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -554,3 +555,21 @@ def test_jax_computes_in_the_same_precision_after_pymbar() -> None:
             fl.reweighting.mbar([[0.0, 0.5, 1.0], [0.3, 0.1, 1.4]], [2, 1])
             assert jax.numpy.zeros(1, dtype=float).dtype == ("float64" if double else "float32")
     assert jax.numpy.zeros(1).dtype == "float32"
+
+
+@pytest.mark.parametrize("call", ["mbar([[0.0, 0.5], [0.3, 0.1]], [1, 1])", "bar([0.1, 0.2], [0.3, 0.2])"])
+def test_the_first_estimate_of_a_process_changes_nothing_of_numpy_and_jax(call: str) -> None:
+    """It imports pymbar, and JAX with it, which was not there to be asked for its precision."""
+    pytest.importorskip("jax")
+    script = f"""
+import numpy as np
+from fisherlib import reweighting
+np.random.seed(3)
+before = np.random.get_state()[1:3], np.geterr()
+reweighting.{call}
+after = np.random.get_state()[1:3], np.geterr()
+import jax
+print(str(before) == str(after), before[0][1] == after[0][1], jax.numpy.zeros(1).dtype)
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "True", "float32"]

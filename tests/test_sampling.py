@@ -100,6 +100,41 @@ def test_proposals_without_an_energy_are_refused_without_a_warning() -> None:
     assert np.isfinite(chains.reduced_energies).all() and chains.acceptance < 0.1
 
 
+@pytest.mark.parametrize("step", [1e3, 1e100, 1e200])
+def test_steps_beyond_every_number_are_refused_without_a_warning(step: float) -> None:
+    for target in (fl.systems.TiltedDoubleWell(), fl.systems.MuellerBrown(), fl.systems.Dimer(cell=False)):
+        start = np.full((2, 2), 0.5) if target.dimension == 2 else target.starts(2, distance=1.0)
+        for chains in (
+            sampling.mala(target, start, steps=4, step=step),
+            sampling.hmc(target, start, steps=4, step=step),
+        ):
+            assert chains.acceptance == 0 and np.isfinite(chains.reduced_energies).all()
+
+
+class Misshapen:
+    """Energies and forces of shapes that numpy would broadcast."""
+
+    dimension = 2
+
+    def __init__(self, u: object, du: object, inside: object) -> None:
+        self.made = u, du, inside
+
+    def energy_and_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.made[0](x), self.made[1](x)
+
+    def inside(self, x: np.ndarray) -> np.ndarray:
+        return self.made[2](x)
+
+
+@pytest.mark.parametrize("slip", [{"u": lambda x: (x**2).sum()}, {"u": lambda x: x[:, :1]}, {"du": lambda x: x.T},
+                                  {"du": lambda x: x[0]}, {"inside": lambda x: x > 0}, {"inside": lambda x: True}])  # fmt: skip
+def test_a_target_of_other_shapes_is_refused(slip: dict[str, object]) -> None:
+    right = {"u": lambda x: (x**2).sum(axis=1), "du": lambda x: 2 * x, "inside": lambda x: x[:, 0] > 0}
+    sampling.mala(Misshapen(**right), np.ones((3, 2)), steps=2, step=0.1)
+    with pytest.raises(ValueError, match=r"target: expected energies \(3,\), gradients \(3, 2\)"):
+        sampling.mala(Misshapen(**right | slip), np.ones((3, 2)), steps=2, step=0.1)
+
+
 @pytest.mark.parametrize(
     ("slip", "words"),
     [

@@ -126,3 +126,20 @@ def test_a_dimer_is_held_at_its_distance() -> None:
     )  # fmt: skip
     np.testing.assert_allclose(run.coordinate, dimer.distance(run.x.reshape(-1, 76)).reshape(run.coordinate.shape))
     assert (np.abs(run.coordinate[10:].mean(axis=(0, 1)) - centres) < 0.2).all()
+
+
+def test_a_coordinate_of_another_shape_is_refused() -> None:
+    """In one dimension a gradient (n,) would broadcast to (n, n)."""
+    with pytest.raises(ValueError, match=r"target: expected energies \(2,\), gradients \(2, 1\)"):
+        umbrella(
+            Well(), [[[-1.0], [1.0]]], coordinate=lambda x: (x[:, 0], np.ones(len(x))), centres=[-1.0, 1.0],
+            stiffness=10.0, steps=2, step=0.1,
+        )  # fmt: skip
+
+
+def test_parts_of_a_run_are_slices_and_whole_numbers() -> None:
+    run = windows(2, 16)
+    with pytest.raises(TypeError, match="chosen: expected slice, got int"):
+        run.ladders(0)
+    with pytest.raises(ValueError, match="kept: expected a whole number of configurations, at least 0, got -1"):
+        run.after(-1)

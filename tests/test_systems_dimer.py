@@ -141,3 +141,22 @@ def test_masks_split_the_coordinates_in_halves_by_turns() -> None:
     assert (masks.sum(axis=1) == 38).all()
     np.testing.assert_array_equal(masks[1::2], ~masks[::2])
     assert len({tuple(mask) for mask in masks[:8]}) == 8
+
+
+@pytest.mark.parametrize("far", [1e80, 1e200, np.inf, np.nan])
+@pytest.mark.parametrize("coordinate", [0, 4])
+def test_far_and_missing_particles_are_never_inside_and_never_warned_of(far: float, coordinate: int) -> None:
+    x = Dimer().starts(1, distance=1.0)
+    x[0, coordinate] = far
+    assert not Dimer().energy_and_gradient(x)[0][0] < 1e100
+    if not np.isfinite(far):
+        assert not Dimer().inside(x) and not Dimer(cell=False).inside(x)
+        with pytest.raises(ValueError, match="x: expected finite coordinates"):
+            Dimer().relabel(x)
+
+
+def test_no_configurations_are_as_good_as_some() -> None:
+    none = np.zeros((0, 76))
+    for same in (Dimer().relabel, Dimer().reflections, lambda x: Dimer().energy_and_gradient(x)[1]):
+        assert same(none).shape == (0, 76)
+    assert Dimer().inside(none).shape == (0,)

@@ -138,3 +138,15 @@ def test_points_have_two_coordinates(target: Target) -> None:
     for wrong in ([0.0, 1.0], [[1.0, 2.0, 3.0]], 3.0):
         with pytest.raises(ValueError, match=r"x: expected points of shape \(n, 2\), got"):
             target.energy_and_gradient(wrong)
+
+
+@pytest.mark.parametrize("u", [np.inf, np.nan])
+def test_a_box_without_any_density_is_refused_without_a_warning(u: float) -> None:
+    class Nowhere:
+        dimension = 1
+
+        def energy_and_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return np.full(len(x), u), x
+
+    with pytest.raises(ValueError, match="bounds: expected a box with some density"):
+        quadrature(Nowhere(), [[0, 1]])

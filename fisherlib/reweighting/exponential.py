@@ -19,7 +19,8 @@ class FreeEnergy:
     """F = −ln⟨w⟩, in units of kT. Look at ``caveat`` first.
 
     Attributes:
-        value, error: kT; a jackknife standard error, ∞ if a single draw or trajectory has all of the weight.
+        value, error: kT; a jackknife standard error, ∞ if one of the draws or trajectories has all of the weight, NaN if
+            there is only one. Above a Pareto k of 0.5 it is too small: with 2000 draws by 1.4 at 0.6, and by 2 at 0.75.
         effective_sample_size, pareto_k: of the weights; the latter is NaN where their tail has no shape.
 
     Example:

@@ -140,17 +140,20 @@ def _shared(w: Array, N: Array) -> float:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Silences pymbar's messages about JAX on import and about each solver that did not converge."""
-    logger, jax = logging.getLogger("pymbar"), sys.modules.get("jax")
-    level, double = logger.level, jax and jax.config.jax_enable_x64
+    logger, random = logging.getLogger("pymbar"), np.random.get_state()
+    level, double = logger.level, True
     logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            _pymbar()  # brings JAX along
+            double = "jax" not in sys.modules or sys.modules["jax"].config.jax_enable_x64
             yield
     finally:
         logger.setLevel(level)
-        if jax and not double:  # pymbar makes all of JAX compute in double precision, and leaves it so
-            jax.config.update("jax_enable_x64", False)
+        np.random.set_state(random)  # JAX draws from numpy's global generator when it is imported
+        if not double:  # pymbar makes all of JAX compute in double precision, and leaves it so
+            sys.modules["jax"].config.update("jax_enable_x64", False)
 
 
 def _pymbar() -> ModuleType:

@@ -52,7 +52,8 @@ class FreeEnergyProfile:
     Attributes:
         edges: (n + 1,) of the bins, in the unit of s.
         values: (n,) −ln of the mean density in each bin, kT; NaN where a bin has no weight.
-        errors: (n,) jackknife standard errors, kT; ∞ where one configuration or trajectory has all of the weight.
+        errors: (n,) jackknife standard errors, kT; ∞ where one configuration or trajectory has all of the weight, NaN
+            if there is only one.
         counts: (n,) configurations of some weight in each bin.
         outside, outside_share: how many configurations of some weight lie beyond the edges, and their share of it.
 

@@ -91,9 +91,9 @@ def mala(
     rng, kept, accepted = np.random.default_rng(seed), [], 0
     for k in range(steps):
         noise = rng.normal(size=here.x.shape)
-        there = place_of(target, here.x - 0.5 * step**2 * here.du + step * noise)
-        with np.errstate(invalid="ignore", over="ignore"):
-            back = (here.x - there.x + 0.5 * step**2 * there.du) / step
+        with np.errstate(invalid="ignore", over="ignore"):  # who is flung too far away for a number is refused
+            there = place_of(target, here.x - 0.5 * step * step * here.du + step * noise)
+            back = (here.x - there.x + 0.5 * step * step * there.du) / step
             log_ratio = here.u - there.u + 0.5 * (noise**2 - back**2).sum(axis=1)
         here, moved = metropolis(here, there, log_ratio, rng)
         accepted += int(moved.sum())
@@ -127,6 +127,9 @@ def started(target: Target, x: ArrayLike) -> Place:
     if starts.ndim != 2 or starts.shape[1] != d or not len(starts):
         raise ValueError(f"x: expected starts of shape (walkers, {d}), got {starts.shape}; give a row for each walker")
     place = place_of(target, starts)
+    n, shapes = len(starts), [np.shape(values) for values in place[1:]]  # numpy would broadcast some wrong ones
+    if shapes != [(n,), (n, d), (n,)]:
+        raise ValueError(f"target: expected energies ({n},), gradients ({n}, {d}), inside ({n},), got {shapes}")
     wrong = ~(np.isfinite(place.u) & np.isfinite(place.du).all(axis=1))
     if wrong.any():
         raise ValueError(

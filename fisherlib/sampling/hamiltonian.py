@@ -73,9 +73,7 @@ def flight(
     momenta = rng.normal(size=here.x.shape)
     lengths = step * rng.uniform(*JITTER, size=(len(here.x), 1))
     x, p = here.x, momenta - 0.5 * lengths * here.du
-    with np.errstate(
-        invalid="ignore", over="ignore"
-    ):  # a flight into another particle ends at no number, and is refused
+    with np.errstate(invalid="ignore", over="ignore"):  # a flight into another particle ends at no number: refused
         for _ in range(leapfrog - 1):
             x = x + lengths * p
             p = p - lengths * target.energy_and_gradient(x)[1]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import floats, kind
+from ..arguments import floats, kind, whole
 from ..dataset import Array, frozen
 from ..progress import Progress, silent
 from ..reweighting import mbar
@@ -57,10 +57,12 @@ class Umbrella:
 
     def ladders(self, chosen: slice) -> "Umbrella":
         """The same of some of the ladders: they are independent, so that an error is the spread between them."""
+        kind("chosen", chosen, slice, "run.ladders(slice(0, 2))")
         return dataclasses.replace(self, x=self.x[:, chosen], coordinate=self.coordinate[:, chosen])
 
     def after(self, kept: int) -> "Umbrella":
         """The same without the first configurations, in which the ladders forget how they began."""
+        whole("kept", kept, 0, "configurations")
         return dataclasses.replace(self, x=self.x[kept:], coordinate=self.coordinate[kept:])
 
     def log_weights(self, reduced_energies: ArrayLike = 0.0) -> Array:

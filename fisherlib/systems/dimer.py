@@ -93,13 +93,13 @@ class Dimer:
         """The same fluid with a dimer of no bond: its distance has no barrier, but for the solvent's."""
         return dataclasses.replace(self, slope=0.0, quadratic=0.0, quartic=0.0)
 
+    @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # particles at one place, or far away: u = ∞
     def energy_and_gradient(self, x: ArrayLike) -> tuple[Array, Array]:
         """Reduced energies u (n,) and their gradients (n, 76) of configurations x (n, 76)."""
         x = _configurations(x)
         u, du = np.empty(len(x)), np.empty_like(x)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # particles at one place: u = ∞
-            for a in range(0, len(x), BATCH):
-                u[a : a + BATCH], du[a : a + BATCH] = self._repulsion(x[a : a + BATCH])
+        for a in range(0, len(x), BATCH):
+            u[a : a + BATCH], du[a : a + BATCH] = self._repulsion(x[a : a + BATCH])
         beyond = np.sign(x) * np.maximum(np.abs(x) - self.half_width, 0.0)
         u += 2 * self.wall * np.einsum("ni,ni->n", beyond, beyond)
         du += 4 * self.wall * beyond
@@ -170,21 +170,22 @@ class Dimer:
     def relabel(self, x: ArrayLike) -> Array:
         """The same configurations (n, 76) with the labels of the cell; energies stay, and so does what is in the cell."""
         r = _configurations(x).reshape(-1, self.particles, 2).copy()
+        if not np.isfinite(r).all():
+            raise ValueError("x: expected finite coordinates, got NaN or infinite ones; leave out their configurations")
         swapped = r[:, 0, 0] > r[:, 1, 0]
         r[swapped, :2] = r[swapped, 1::-1]
         for one in r:
             one[2:] = one[2:][linear_sum_assignment(self._costs(one))[1]]
-        return r.reshape(len(r), -1)
+        return r.reshape(-1, self.dimension)
 
     def inside(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Whether configurations count: d within ``between``, and, with ``cell``, labels are those of the cell; (n,) of bool."""
         x, d = _configurations(x), self.distance(x)
-        inside = (d >= self.between[0]) & (d < self.between[1])
+        inside = (d >= self.between[0]) & (d < self.between[1]) & np.isfinite(x).all(axis=1)
         if self.cell:
-            inside &= np.isfinite(x).all(axis=1) & (x[:, 0] <= x[:, 2])
+            inside &= x[:, 0] <= x[:, 2]
             costs = map(self._costs, x[inside].reshape(-1, self.particles, 2))
-            best = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in costs]
-            inside[inside] = np.array(best, dtype=bool)
+            inside[inside] = [np.trace(c) <= c[linear_sum_assignment(c)].sum() + TIE for c in costs]
         return inside
 
     def reflections(self, x: ArrayLike) -> Array:

@@ -64,7 +64,11 @@ def quadrature(target: Target, bounds: ArrayLike, *, points: int = 400) -> tuple
 
 def _refuse_narrow(log_weights: Array, box: Array) -> None:
     """Refuses a box that cuts through the density."""
-    shares = np.exp(log_weights - log_weights.max())
+    if not np.isfinite(largest := log_weights.max()):
+        raise ValueError(
+            f"bounds: expected a box with some density and no NaN, got {largest} as the largest −u; move it"
+        )
+    shares = np.exp(log_weights - largest)
     for axis, sides in enumerate(box):
         for end, side in zip((0, -1), sides, strict=True):
             share = shares.take(end, axis=axis).sum() / shares.sum()
