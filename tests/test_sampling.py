@@ -100,6 +100,17 @@ def test_proposals_without_an_energy_are_refused_without_a_warning() -> None:
     assert np.isfinite(chains.reduced_energies).all() and chains.acceptance < 0.1
 
 
+@pytest.mark.parametrize("hole", [-np.inf, np.nan])
+def test_a_walker_does_not_fall_into_a_hole_of_the_energies(hole: float) -> None:
+    class Holed(fl.systems.TiltedDoubleWell):
+        def energy_and_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            u, du = super().energy_and_gradient(x)
+            return np.where(x[:, 1] > 0.5, hole, u), du
+
+    chains = sampling.mala(Holed(), np.tile([-1.7, 0.0], (50, 1)), steps=20, step=0.5, seed=3)
+    assert np.isfinite(chains.reduced_energies).all() and chains.x[:, :, 1].max() <= 0.5
+
+
 @pytest.mark.parametrize(
     ("slip", "words"),
     [
