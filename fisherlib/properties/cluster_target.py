@@ -40,8 +40,8 @@ class ClusterTarget:
     generator is of one of them. ``inside`` is true where the same pairs of atoms are in contact as in the reference, all other
     pairs are not, the atom that is farthest from the plane of the first three stands on the same side, and no pair is nearer
     than 0.7 times the nearest of the reference. Averages of what does not depend on labels are exact averages over the isomer; its free energy over all
-    copies is lower by kT times the logarithm of their number. Outside, the potential is not asked, and u is a wall of
-    parabolas that leads back.
+    copies is lower by kT times the logarithm of their number. Outside, the potential is not asked, and u is that of the reference
+    + 50 and parabolas that lead back to the rim. In the cold the rim is higher than that (7 atoms of copper: below 300 K).
 
     The three first atoms should be far from a line, for the whole basin; change the order of the atoms otherwise.
 
