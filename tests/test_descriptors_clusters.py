@@ -85,6 +85,19 @@ def test_any_calculator_is_asked_in_turn() -> None:
     assert_same(EMT(), positions())
 
 
+class Higher(fl.Calculator):
+    """A class of the user's own, with a term of its own."""
+
+    def calculate(self, *args: Any, **kwargs: Any) -> None:
+        super().calculate(*args, **kwargs)
+        self.results["energy"] += 1.0
+
+
+def test_a_calculator_that_adds_to_ours_is_asked_itself() -> None:
+    own = calculator(CHEAP[0])
+    assert_same(Higher(own.model, own.descriptor, stress=False), positions())
+
+
 def test_pieces_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     own, places = calculator(CHEAP[0]), positions()
     whole = energies_and_forces(own, ALLOY, places)

@@ -171,6 +171,32 @@ def test_numbers_that_are_none_are_outside(copper: ClusterTarget) -> None:
     assert (u[:2] == np.inf).all()
 
 
+@pytest.mark.parametrize("far", [1e160, 1e200, 1e308])
+def test_a_flow_that_runs_away_is_outside_without_a_word(copper: ClusterTarget, far: float) -> None:
+    x = shaken(copper, 0.02)
+    x[0], x[1, 4] = far, far
+    u, du = copper.energy_and_gradient(x)
+    assert copper.inside(x).tolist() == [False, False, True, True, True]
+    assert (u[:2] > u[2:].max()).all() and np.isfinite(du).all()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf])
+def test_energies_that_are_none_are_left_for_flows_to_refuse(wrong: float) -> None:
+    class Broken(EMT):
+        def calculate(self, atoms: Any = None, *args: Any) -> None:
+            super().calculate(atoms, *args)
+            self.results["energy"] += 0.0 if np.array_equal(atoms.positions, bipyramid().positions) else wrong
+
+    target = ClusterTarget(Broken(), bipyramid(), temperature=TEMPERATURE)
+    x = shaken(target, 0.02)
+    assert target.inside(x).all() and not (target.energy_and_gradient(x)[0] > -np.inf).any()
+
+
+def test_no_configurations_have_no_energies(copper: ClusterTarget) -> None:
+    u, du = copper.energy_and_gradient(np.empty((0, 15)))
+    assert u.shape == (0,) and du.shape == (0, 15) and copper.inside(np.empty((0, 15))).shape == (0,)
+
+
 # coordinates
 
 
@@ -246,6 +272,16 @@ def test_chains_stay_in_the_basin_and_meet_the_energies_of_dynamics() -> None:
 
 LINE = Atoms("Cu3", [[0, 0, 0], [2.4, 0, 0], [4.8, 0, 0]])
 PERIODIC = Atoms("Cu7", bipyramid().positions, cell=[9, 9, 9], pbc=True)
+WITH_EMT = Atoms("Cu7", bipyramid().positions, calculator=EMT())
+
+
+class Energies:
+    """It has no forces."""
+
+    def get_potential_energy(self, atoms: Atoms | None = None) -> float:
+        return 0.0
+
+
 CALLS = {
     "ClusterTarget(EMT(), bipyramid()[:2], temperature=300.0)": "reference: expected 3 atoms or more, got 2",
     "ClusterTarget(EMT(), PERIODIC, temperature=300.0)": "reference: expected a cluster in open space",
@@ -254,6 +290,9 @@ CALLS = {
     "ClusterTarget(EMT(), bipyramid().positions, temperature=300.0)": "reference: expected Atoms",
     "ClusterTarget(EMT, bipyramid(), temperature=300.0)": "calculator: expected a calculator of ASE",
     "ClusterTarget(None, bipyramid(), temperature=300.0)": "calculator: expected a calculator of ASE",
+    "ClusterTarget(WITH_EMT, WITH_EMT, temperature=300.0)": r"calculator: expected a calculator of ASE, got Atoms",
+    "ClusterTarget(Energies(), bipyramid(), temperature=300.0)": "calculator: expected a calculator of ASE",
+    "ClusterTarget(EMT(), bipyramid(), temperature=300.0, contact=bipyramid().get_distance(2, 4))": "which is one of them",
     "ClusterTarget(EMT(), bipyramid(), temperature=-3.0)": "temperature: expected a positive number",
     "ClusterTarget(EMT(), bipyramid(), temperature=300.0, contact=0.0)": "contact: expected more than the shortest",
     "ClusterTarget(EMT(), bipyramid(), temperature=300.0, contact=2.0)": "contact: expected more than the shortest",

@@ -135,6 +135,17 @@ def test_a_target_of_other_shapes_is_refused(slip: dict[str, object]) -> None:
         sampling.mala(Misshapen(**right | slip), np.ones((3, 2)), steps=2, step=0.1)
 
 
+@pytest.mark.parametrize("hole", [-np.inf, np.nan])
+def test_a_walker_does_not_fall_into_a_hole_of_the_energies(hole: float) -> None:
+    class Holed(fl.systems.TiltedDoubleWell):
+        def energy_and_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            u, du = super().energy_and_gradient(x)
+            return np.where(x[:, 1] > 0.5, hole, u), du
+
+    chains = sampling.mala(Holed(), np.tile([-1.7, 0.0], (50, 1)), steps=20, step=0.5, seed=3)
+    assert np.isfinite(chains.reduced_energies).all() and chains.x[:, :, 1].max() <= 0.5
+
+
 @pytest.mark.parametrize(
     ("slip", "words"),
     [

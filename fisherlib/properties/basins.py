@@ -14,7 +14,7 @@ CLOSEST = 0.7
 SOFTNESS = 0.1
 #: Ratio of two successive distances of the reference, below which there is no gap between contacts and others.
 GAP = 1.15
-#: Å out of a plane, above which an atom stands on one side of it.
+#: Å out of a plane, above which an atom stands on one side of it; a contact distance is as far from all distances.
 FLAT = 1e-3
 
 
@@ -43,7 +43,7 @@ class Basin(NamedTuple):
         """That of a reference (N, 3) in the frame, with contacts up to a distance, or up to the widest gap in its distances.
 
         Raises:
-            ValueError: no distance, or one that is shorter than all of the reference.
+            ValueError: no distance, one that is shorter than all of the reference, or one of these.
         """
         first, second = np.triu_indices(len(positions), 1)
         lengths = np.linalg.norm(positions[second] - positions[first], axis=1)
@@ -53,6 +53,10 @@ class Basin(NamedTuple):
                 "is the middle of the widest gap"
             )
         contact = _gap(lengths) if contact is None else float(contact)
+        if np.abs(lengths - contact).min() < FLAT:
+            raise ValueError(
+                f"contact: expected a distance between those of the reference, got {contact:.5g} Å, which is one of them; None is in a gap"
+            )
         off = int(np.abs(positions[:, 2]).argmax())  # the handedness is the side of the plane on which this atom stands
         signs = [(1, 0, 1.0), (2, 1, 1.0)]
         if abs(positions[off, 2]) > FLAT:
@@ -62,7 +66,7 @@ class Basin(NamedTuple):
 
     def wall(self, r: Array) -> tuple[NDArray[np.bool_], Array, Array]:
         """Whether positions (n, N, 3) are inside, and kT of parabolas in what they lack, 0 inside, with their gradient, 1/Å."""
-        with np.errstate(invalid="ignore"):  # a flow that runs away is outside, without a word
+        with np.errstate(invalid="ignore", over="ignore"):  # a flow that runs away is outside, without a word
             return self._wall(r)
 
     def _wall(self, r: Array) -> tuple[NDArray[np.bool_], Array, Array]:

@@ -40,17 +40,18 @@ class ClusterTarget:
     generator is of one of them. ``inside`` is true where the same pairs of atoms are in contact as in the reference, all other
     pairs are not, the atom that is farthest from the plane of the first three stands on the same side, and no pair is nearer
     than 0.7 times the nearest of the reference. Averages of what does not depend on labels are exact averages over the isomer; its free energy over all
-    copies is lower by kT times the logarithm of their number. Outside, the potential is not asked, and u is a wall of
-    parabolas that leads back.
+    copies is lower by kT times the logarithm of their number. Outside, the potential is not asked, and u is that of the reference
+    + 50 and parabolas that lead back to the rim. In the cold the rim is higher than that (7 atoms of copper: below 300 K).
 
     The three first atoms should be far from a line, for the whole basin; change the order of the atoms otherwise.
 
     Attributes:
         calculator: of ASE, or a ``Calculator`` with a model of this package, which takes a whole batch at once.
-        reference: a cluster in the middle of the basin; its order of atoms counts.
+        reference: a cluster in the middle of the basin; of it elements, in their order, and positions count.
         temperature: K.
         contact: Å, pairs that are closer are in contact; by default the middle of the widest gap in the distances of the
-            reference. With ``math.inf`` only the handedness and the nearest distance bound the basin.
+            reference, ``math.inf`` if none is 15 % wide, as in a tetrahedron. With ``math.inf`` only the handedness and the
+            nearest distance bound the basin; where atoms may fly apart, it has no partition function.
 
     Raises:
         TypeError: no calculator, or no atoms.
@@ -79,7 +80,8 @@ class ClusterTarget:
 
     def __post_init__(self) -> None:
         kind("reference", self.reference, Atoms, _WAY)
-        if isinstance(self.calculator, type) or not callable(getattr(self.calculator, "get_potential_energy", None)):
+        asked = (getattr(self.calculator, name, None) for name in ("get_potential_energy", "get_forces"))
+        if isinstance(self.calculator, type | Atoms) or not all(map(callable, asked)):  # atoms answer for themselves
             raise TypeError(f"calculator: expected a calculator of ASE, got {self.calculator!r:.40}; write {_WAY}")
         beta(self.temperature)
         _refuse(self.reference)
@@ -100,7 +102,7 @@ class ClusterTarget:
         x = self._checked(x)
         flat = np.zeros((len(x), 3 * len(self.reference)))
         flat[:, self._which] = x
-        return flat.reshape(len(x), -1, 3)
+        return flat.reshape(len(x), len(self.reference), 3)
 
     def coordinates(self, frames: Atoms | Sequence[Atoms] | Configurations | ArrayLike) -> Array:
         """(n, 3N − 6) coordinates, Å, of structures wherever they stand and however they are turned.
@@ -137,13 +139,14 @@ class ClusterTarget:
         inside, u, slope = self.basin.wall(r)
         U, F = energies_and_forces(self.calculator, self.reference, r[inside])
         b = beta(self.temperature)
-        u[inside], slope[inside] = b * U, -b * F
-        u[~inside] += self._edge
+        u = np.nan_to_num(u + self._edge, nan=np.inf, posinf=np.inf)
+        slope = np.nan_to_num(slope, posinf=0.0, neginf=0.0)
+        u[inside], slope[inside] = b * U, -b * F  # NaN of a potential is left as it is, for whoever asks to refuse
         du, x = self._free(slope), self._checked(x)[inside]
         u[inside] -= self.log_jacobian(x)
         du[inside, 0] -= 2 / x[:, 0]
         du[inside, 2] -= 1 / x[:, 2]
-        return np.nan_to_num(u, nan=np.inf, posinf=np.inf), np.nan_to_num(du, posinf=0.0, neginf=0.0)
+        return u, du
 
     @functools.cached_property
     def _edge(self) -> float:

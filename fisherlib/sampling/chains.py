@@ -114,8 +114,8 @@ def place_of(target: Target, x: Array) -> Place:
 def metropolis(
     here: Place, there: Place, log_ratio: Array, rng: np.random.Generator
 ) -> tuple[Place, NDArray[np.bool_]]:
-    """Moves each walker with probability min(1, ratio), never out of the target; NaN counts as a ratio of zero."""
-    moved = (np.log(rng.random(len(log_ratio))) < log_ratio) & (there.inside | ~here.inside)
+    """Moves each walker with probability min(1, ratio), never out of the target; NaN and u = −∞ have a ratio of zero."""
+    moved = (np.log(rng.random(len(log_ratio))) < log_ratio) & (there.inside | ~here.inside) & (there.u > -np.inf)
     chosen = (np.where(moved.reshape((-1,) + (1,) * (b.ndim - 1)), b, a) for a, b in zip(here, there, strict=True))
     return Place(*chosen), moved
 
