@@ -109,7 +109,7 @@ def test_labels_of_a_film_have_room_on_a_narrow_page(surface: tuple) -> None:
     figure = figures.latent_grid({"0": lines(0.0), "1,700 on own draws": lines(1.0)}, surface)
     slider, menu = figure.layout.sliders[0], figure.layout.updatemenus[0]
     assert slider.pad.l > 90 and slider.pad.r >= 50 and (slider.x, menu.x) == (0, 0)  # px beside the buttons
-    assert max(map(len, figure.layout.title.subtitle.text.split("<br>"))) < 100
+    assert max(map(len, figure.layout.title.subtitle.text.split("<br>"))) < 86
     assert max(len(each.text) for each in figure.layout.annotations) < 20  # titles of panels, 200 px wide
 
 

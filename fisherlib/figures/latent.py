@@ -61,7 +61,7 @@ def latent_grid(
     for column, (letter, span) in enumerate((("x", ranges), ("z", [[-far, far]] * 2)), 1):
         figure.update_xaxes(title=f"{letter}₁", range=span[0], row=1, col=column)
         figure.update_yaxes(title=f"{letter}₂", range=span[1], row=1, col=column)
-    subtitle = "left: lines of constant z₁ and of constant z₂, over u; right: of constant x₁ and of constant x₂,"
+    subtitle = "left: lines of constant z₁ and z₂, over u; right: lines of constant x₁ and x₂,"
     subtitle += "<br>over u(x(z)) − ln|∂x/∂z|, which has circles for a perfect flow; contours 1 kT apart"
     framed(figure, title=title, subtitle=subtitle, height=400, above=24)
     return _with_slider(figure, list(grids)) if len(grids) > 1 else figure
