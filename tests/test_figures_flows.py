@@ -93,6 +93,26 @@ def test_a_profile_tells_what_lies_beyond_and_keeps_wide_bands_out_of_its_range(
         figures.free_energy_profiles({"draws": found}, reference=([0.0, 1.0], [0.0]))
 
 
+def test_a_single_draw_far_up_leaves_a_profile_readable() -> None:
+    s, log_w = np.r_[np.repeat([0.5, 1.5], 200), 2.5, 9.0], np.r_[np.zeros(400), -300.0, -20.0]
+    found = fl.reweighting.free_energy_profile(s, log_w, edges=[0.0, 1.0, 2.0, 3.0])
+    figure = figures.free_energy_profiles({"draws": found})
+    assert np.nanmax(figure.data[-1].y) > 290.0 and figure.layout.yaxis.range[1] < 5.0
+    assert "beyond" not in figure.layout.title.subtitle.text  # 0.0 % would say nothing
+    alone = figures.free_energy_profiles(
+        {"one each": fl.reweighting.free_energy_profile([0.5, 1.5], [0.0, -9.0], edges=[0, 1, 2])}
+    )
+    assert alone.layout.yaxis.range[1] > 9.0  # nothing is known well, so all is shown
+
+
+def test_labels_of_a_film_have_room_on_a_narrow_page(surface: tuple) -> None:
+    figure = figures.latent_grid({"0": lines(0.0), "1,700 on own draws": lines(1.0)}, surface)
+    slider, menu = figure.layout.sliders[0], figure.layout.updatemenus[0]
+    assert slider.pad.l > 90 and slider.pad.r >= 50 and (slider.x, menu.x) == (0, 0)  # px beside the buttons
+    assert max(map(len, figure.layout.title.subtitle.text.split("<br>"))) < 86
+    assert max(len(each.text) for each in figure.layout.annotations) < 20  # titles of panels, 200 px wide
+
+
 # latent space ----------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +206,7 @@ def test_training_shows_each_loss_in_a_panel_of_its_own_and_what_is_kept() -> No
     }
     figure = figures.flow_training(history)
     assert {trace.name: (trace.xaxis, len(trace.x)) for trace in figure.data} == {
-        "by example": ("x", 2),
+        "trained on": ("x", 2),
         "held out": ("x", 3),
         "by energy": ("x2", 1),
         "ESS / n": ("x3", 3),

@@ -82,7 +82,7 @@ def interpolation(
     """
     kind("paths", paths, Mapping, "interpolation({'latent': flows.path(flow, target, a, b)}, surface)")
     columns = 1 if surface is None else 2
-    figure = make_subplots(rows=1, cols=columns, horizontal_spacing=0.13)
+    figure = make_subplots(rows=1, cols=columns, horizontal_spacing=0.15)
     if surface is not None:
         background, *ranges = contours(surface)
         figure.add_trace(background.update(showscale=False), row=1, col=1)

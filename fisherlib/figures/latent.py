@@ -47,8 +47,7 @@ def latent_grid(
         names = ", ".join(type(each).__name__ for each in grids.values())
         raise ValueError(f"grids: expected a grid of flows.grid for each step, got {names or 'none'}")
     background, *ranges = contours(surface)
-    titles = ["configurations, and lines of latent space", "latent space, and lines of configurations"]
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09, subplot_titles=titles)
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.13, subplot_titles=["configurations", "latent space"])
     figure.add_trace(background.update(showscale=False), row=1, col=1)
     last = _drawn(list(grids.values())[-1])
     figure.add_traces(last, rows=[1] * 5, cols=[2, 1, 1, 2, 2])
@@ -62,7 +61,8 @@ def latent_grid(
     for column, (letter, span) in enumerate((("x", ranges), ("z", [[-far, far]] * 2)), 1):
         figure.update_xaxes(title=f"{letter}₁", range=span[0], row=1, col=column)
         figure.update_yaxes(title=f"{letter}₂", range=span[1], row=1, col=column)
-    subtitle = "shades: u among configurations, u(x(z)) − ln|∂x/∂z| in latent space, where a perfect flow has circles"
+    subtitle = "left: lines of constant z₁ and z₂, over u; right: lines of constant x₁ and x₂,"
+    subtitle += "<br>over u(x(z)) − ln|∂x/∂z|, which has circles for a perfect flow; contours 1 kT apart"
     framed(figure, title=title, subtitle=subtitle, height=400, above=24)
     return _with_slider(figure, list(grids)) if len(grids) > 1 else figure
 
@@ -79,8 +79,8 @@ def _drawn(grid: "Grid") -> list[go.Contour | go.Scatter]:
     traces: list[go.Contour | go.Scatter] = [go.Contour(x=z, y=z, z=u, **style, **shown)]
     for side, families in (("z", grid.bent), ("x", grid.seen)):
         for number, (line, shade) in enumerate(zip(families.astype(np.float32), FAMILIES, strict=True), 1):
-            name = f"first coordinate constant, {side}₁" if number == 1 else f"second coordinate constant, {side}₂"
-            entry = {"name": name.partition(",")[0], "legendgroup": str(number), "showlegend": side == "z"}
+            name = "first" if number == 1 else "second"
+            entry = {"name": f"{name} coordinate constant", "legendgroup": str(number), "showlegend": side == "z"}
             look = {"mode": "lines", "line": {"color": shade, "width": 1}, "hoverinfo": "skip"}
             traces.append(go.Scatter(x=line[:, 0], y=line[:, 1], **entry, **look))
     return traces
@@ -97,16 +97,10 @@ def _with_slider(figure: go.Figure, names: list[str]) -> go.Figure:
     playing = still | {"frame": {"duration": PACE, "redraw": True}, "fromcurrent": False}
     ways = {"▶": [None, playing], "❚❚": [[None], still]}
     buttons = [{"label": label, "method": "animate", "args": args} for label, args in ways.items()]
-    place = {"yanchor": "top", "y": -0.16, "pad": {"t": 0, "b": 0}}
+    place = {"yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0}
+    beside = {"l": 95, "r": 50, "t": 0}  # px: the buttons keep their width, and so does half of the last label
     value = {"prefix": "step ", "font": {"size": 13}}
-    slider = {"steps": steps, "active": len(names) - 1, "currentvalue": value, "x": 0.12, "len": 0.88} | place
-    menu = {
-        "type": "buttons",
-        "direction": "left",
-        "buttons": buttons,
-        "x": 0.0,
-        "xanchor": "left",
-        "showactive": False,
-    }
+    slider = {"steps": steps, "active": len(names) - 1, "currentvalue": value, "pad": beside} | place
+    menu = {"type": "buttons", "direction": "left", "buttons": buttons, "pad": {"t": 0}, "showactive": False}
     figure.update_layout(sliders=[slider], updatemenus=[menu | place])
-    return figure.update_layout(height=figure.layout.height + 80, margin_b=figure.layout.margin.b + 80)
+    return figure.update_layout(height=figure.layout.height + 110, margin_b=figure.layout.margin.b + 110)

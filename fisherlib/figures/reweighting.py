@@ -135,10 +135,15 @@ def free_energy_profiles(
         style |= {"customdata": profile.errors, "hovertemplate": hover, "name": name, "legendgroup": name}
         figure.add_scatter(x=profile.centers, y=y, **style)
     figure.update_xaxes(title=coordinate)
-    drawn = np.concatenate([p.values - lowest for p in found.values()])
-    span = [min(0.0, np.nanmin(drawn)) - 0.7, max(1.0, np.nanmax(drawn)) + 1.5]  # not that of bands, which may be wide
+    heights, errors = (
+        np.concatenate(each) for each in zip(*((p.values, p.errors) for p in found.values()), strict=True)
+    )
+    sure = errors < 2.0  # wide bands and single draws far up are no part of the range
+    heights = np.append((heights[sure] if sure.any() else heights) - lowest, [0.0, 1.0])
+    span = [np.nanmin(heights) - 0.7, np.nanmax(heights) + 1.5]
     figure.update_yaxes(title="free energy −ln p, kT above the lowest", range=span)
-    beyond = [f"{name}: {p.outside_share:.1%} of the weight lies beyond" for name, p in found.items() if p.outside]
+    shares = {name: p.outside_share for name, p in found.items() if p.outside_share >= 5e-4}
+    beyond = [f"{name}: {share:.1%} of the weight lies beyond" for name, share in shares.items()]
     subtitle = "bands: ± two standard errors" + ("<br>" + lines("; ".join(beyond)) if beyond else "")
     return framed(figure, title=title, subtitle=subtitle, height=360)
 

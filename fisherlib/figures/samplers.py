@@ -65,7 +65,7 @@ def samplers(
         )
         if name in truth:
             figure.add_vline(x=truth[name], line={"color": REFERENCE, "width": 1}, row=1, col=column)
-        figure.update_xaxes(title=name, range=[low - margin, high + margin], row=1, col=column)
+        figure.update_xaxes(title=name, range=[low - margin, high + margin], nticks=4, row=1, col=column)
     figure.update_yaxes(range=[len(found) - 0.5, -0.7])
     said = ["bars: one standard error"] + ["line: exact"] * bool(truth) + ["CPU seconds beside each"] * bool(times)
     return framed(figure, title=title, subtitle="; ".join(said), height=70 + 52 * len(found), legend=False)

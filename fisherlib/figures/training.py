@@ -18,9 +18,9 @@ ERRORS = {"validation force RMSE, eV/Å": (1e3, "meV/Å"), "validation energy RM
 
 _ESS = "effective sample size"
 #: Entries of a history, and what they are called here; the losses differ by unknown constants and have a panel each.
-OF_FLOWS = {"example loss": "by example", "validation loss": "held out", "energy loss": "by energy", _ESS: "ESS / n"}
+OF_FLOWS = {"example loss": "trained on", "validation loss": "held out", "energy loss": "by energy", _ESS: "ESS / n"}
 PANELS = {
-    "−⟨ln q⟩ of examples, nats": {"example loss", "validation loss"},
+    "−⟨ln q⟩, nats": {"example loss", "validation loss"},
     "⟨u + ln q⟩ of draws, nats": {"energy loss"},
     "effective sample size / n": {_ESS},
 }
@@ -103,7 +103,7 @@ def flow_training(history: Mapping[str, ArrayLike], *, title: str = "Training of
     if not len(steps) or not drawn or any(y.shape != steps.shape for y in drawn.values()):
         raise ValueError(f"history: expected steps and as many losses, got {', '.join(found) or 'none'}")
     panels = [title for title, names in PANELS.items() if names & drawn.keys()]
-    figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.1)
+    figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.14)
     for number, (name, y) in enumerate(drawn.items()):
         column = next(k for k, title in enumerate(panels, 1) if name in PANELS[title])
         style: dict[str, Any] = {"line": {"color": color(number), "width": 2}, "mode": "lines+markers"}
