@@ -21,7 +21,7 @@ BUDGETS = {
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
-    "flows": (1420, "flows"),
+    "flows": (1460, "flows"),
     "ground": (480, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.

@@ -277,3 +277,9 @@ def test_weights_are_zero_outside() -> None:
     flow = fl.flows.train(small(), Half(), schedule=[Stage(100, energy=1.0), Stage(100, reweighted=1.0)], **HOW)
     log_w = fl.flows.draw(flow, Half(), 20_000, seed=3).log_weights
     assert abs(np.log(np.exp(log_w).mean()) - (Springs().log_z - np.log(2))) < 0.1
+
+
+def test_a_stage_before_the_last_does_not_end_the_training() -> None:
+    both = [Stage(60, energy=1.0), Stage(40, example=1.0)]
+    flow = fl.flows.train(small(), Springs(), Springs().sample(500, 1), schedule=both, enough=1e-3, **HOW)
+    assert flow.history["step"].tolist() == [0.0, 20.0, 40.0, 60.0]

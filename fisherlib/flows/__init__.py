@@ -1,11 +1,11 @@
 """Boltzmann generators: invertible maps from a Gaussian to p ∝ exp(−u), whose draws are reweighted."""
 
+from .couplings import real_nvp as real_nvp
+from .couplings import spline as spline
 from .draws import Draws as Draws
 from .draws import draw as draw
 from .draws import log_weights as log_weights
 from .flow import Flow as Flow
-from .flow import real_nvp as real_nvp
-from .flow import spline as spline
 from .flow_file import read as read
 from .flow_file import write as write
 from .pictures import Grid as Grid

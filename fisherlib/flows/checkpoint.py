@@ -28,7 +28,7 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike, about: dict[str, Any], flow: Flow, examples: Array | None) -> None:
         location("checkpoint", path, "train(flow, target, checkpoint='training.npz')")
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         given = [*flow.parameters, flow.mean, flow.factor, *([] if examples is None else [examples])]
         about = about | {"data": checksum(given), "masks": flow.architecture.masks}
         self.about = json.dumps(about, sort_keys=True, default=lambda number: number.item())  # 64 is 64, numpy's too
