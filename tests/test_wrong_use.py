@@ -477,7 +477,7 @@ SLIPS = {
     "fl.systems.Dimer().starts(3, distance=[1.0, 2.0])": "distance",
     "fl.systems.Dimer().masks('12')": "layers",
     "fl.sampling.hmc(data, [[0.0, 0.0]], steps=5, step=0.1)": "target",
-    "fl.sampling.umbrella(data, [[0.0]], coordinate=len, centres=[0.0], stiffness=1.0, steps=5, step=0.1)": "target",
+    "fl.sampling.umbrella(data, [[0.0]], coordinate=len, centres=[0.0], stiffness=1.0, steps=5, step=0.1)": "centres",
     "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [0.0, 0.0], steps=5, step=0.1)": "x",
     "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [[0.0, 0.0]], steps=5, step=-0.1)": "step",
     "fl.sampling.hmc(fl.systems.TiltedDoubleWell(), [[0.0, 0.0]], steps=5, step=0.1, leapfrog=0)": "leapfrog",
