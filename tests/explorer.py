@@ -241,8 +241,11 @@ class Explorer:
         self.panel.get_by_role("button", name=button).locator("visible=true").first.click()
 
     def value(self, script: str) -> object:
-        """What a script says of the figure, ``gd``."""
-        return self.page.evaluate(f"() => {{ const gd = {FIGURE}; return {script}; }}")
+        """What a script says of the figure, ``gd``, as soon as what it asks for is there: traces may be on their way."""
+        answer = f"(() => {{ const gd = {FIGURE}; return {{ told: {script} }}; }})()"
+        waiting = "catch (e) { if (e instanceof TypeError) return false; throw e; }"
+        told = self.page.wait_for_function(f"() => {{ try {{ return {answer}; }} {waiting} }}", timeout=PATIENCE)
+        return told.json_value().get("told")
 
     def until(self, script: str, *, timeout: int = PATIENCE) -> None:
         """Waits until a script says yes of the figure, ``gd``."""
