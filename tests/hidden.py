@@ -9,7 +9,7 @@ from typing import Any
 #: Libraries that the heart does not need, by the names they are imported under.
 HEAVY = frozenset(
     """
-    IPython anywidget ase bokeh bs4 dask distributed equinox featomic flowjax ipykernel ipywidgets jax joblib jupyter_client jupyter_core
+    IPython anywidget ase bokeh bs4 dask distributed equinox featomic flowjax freud ipykernel ipywidgets jax joblib jupyter_client jupyter_core
     jupyter_server jupyterlab latex2mathml matplotlib metatensor nbclient nbconvert nbformat optax optuna pandas papermill paramax playwright
     plotly pooch pymbar requests sklearn threadpoolctl tornado tqdm traitlets voila zmq
     """.split()

