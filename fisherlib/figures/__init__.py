@@ -23,6 +23,9 @@ from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile
 from .profile import trade_off as trade_off
+from .propensity import mobile_clusters as mobile_clusters
+from .propensity import propensity_map as propensity_map
+from .propensity import propensity_maps as propensity_maps
 from .properties import energy_curves as energy_curves
 from .properties import pair_distributions as pair_distributions
 from .properties import phonon_points as phonon_points
