@@ -57,13 +57,15 @@ class Rows:
     def where(self, kept: NDArray[Any]) -> "Rows":
         """The rows of a mask or of indices."""
         halves = None if self.halves is None else self.halves[:, kept]
-        own = {name: getattr(self, name)[kept] for name in ("X", "y", "blocks", "positions", "particles")}
+        own: dict[str, Any] = {
+            name: getattr(self, name)[kept] for name in ("X", "y", "blocks", "positions", "particles")
+        }
         return dataclasses.replace(self, halves=halves, **own)
 
     def columns(self, kept: NDArray[Any]) -> "Rows":
         """The descriptors of a mask or of indices."""
         at = np.arange(self.X.shape[1])[kept]
-        words = {name: tuple(getattr(self, name)[k] for k in at) for name in ("names", "kinds")}
+        words: dict[str, Any] = {name: tuple(getattr(self, name)[k] for k in at) for name in ("names", "kinds")}
         return dataclasses.replace(
             self, X=self.X[:, at], generations=self.generations[at], reach=self.reach[at], **words
         )
