@@ -32,7 +32,8 @@ ROOMS = {
     "figures": """strengths errors_by_trajectory force_parity parity residuals energies Bands cdfs site_energy_cdfs
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
-        free_energy_profiles""",
+        free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
+        sparsity propensity_times""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": "Ensemble Rows mobile_clusters",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames

@@ -4,6 +4,10 @@ from .calibration import calibration as calibration
 from .cdfs import Bands as Bands
 from .cdfs import cdfs as cdfs
 from .cdfs import site_energy_cdfs as site_energy_cdfs
+from .ceilings import flexibility as flexibility
+from .ceilings import propensity_times as propensity_times
+from .ceilings import protocols as protocols
+from .ceilings import sparsity as sparsity
 from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
@@ -16,6 +20,8 @@ from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .importance import ablation as ablation
+from .importance import feature_weights as feature_weights
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
@@ -34,6 +40,7 @@ from .properties import property_table as property_table
 from .reweighting import free_energies as free_energies
 from .reweighting import free_energy_profiles as free_energy_profiles
 from .reweighting import weights as weights
+from .risks import risks as risks
 from .samplers import samplers as samplers
 from .strength import strengths as strengths
 from .style import MARK as MARK
