@@ -1,0 +1,160 @@
+"""Descriptors of the environment of each particle: densities and bond order in shells, and averages of them."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import floats, numbers, positive, whole
+from ..dataset import Array, frozen
+from .neighbourhood import pairs, smoothing
+from .shells import EDGE, bond_orders, densities
+
+#: Averages over neighbours, at most; each reaches further by ``NEAR``.
+AVERAGES = 3
+#: Reach of an average, σ.
+NEAR = 2.0
+#: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
+_DENSITIES = {2: (np.linspace(0.75, 4.0, 24), np.full(24, 0.1)), 3: (np.linspace(0.75, 4.0, 29), np.full(29, 0.1))}
+_BONDS = {2: np.array([1.0, 1.2, 1.5, 1.9, 2.4, 3.0]), 3: np.array([1.0, 1.2, 1.5, 1.9, 2.4])}
+_WIDTH, _DEGREES = 0.1, range(1, 9)
+_AVERAGED = ("", ", averaged", ", averaged twice", ", averaged 3 times")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Descriptors:
+    """What surrounds each particle, in numbers.
+
+    Attributes:
+        values: (N, M).
+        names: M names: "density of A at 0.75", "q6 at 1.20, averaged twice" …
+        kinds: M, what each measures: "density of A", "bond order", "energy", "displacement".
+        generations: (M,) how often each was averaged over neighbours.
+        reach: (M,) distance up to which each looks, without averages; 0 for those of the particle itself.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> x = np.random.default_rng(0).uniform(0, 10, (50, 2))
+        >>> found = fl.glass.descriptors(x, np.zeros(50, int), [10.0, 10.0], averages=1)
+        >>> found.values.shape, found.names[-1], found.kinds[-1], int(found.generations[-1])
+        ((50, 144), 'ψ8 at 3.00, averaged', 'bond order', 1)
+    """
+
+    values: Array
+    names: Sequence[str]
+    kinds: Sequence[str]
+    generations: NDArray[np.int64]
+    reach: Array
+
+
+def descriptors(
+    positions: Array,
+    types: NDArray[np.integer],
+    box: Array,
+    *,
+    averages: int = 2,
+    energies: Array | None = None,
+    displacements: Array | None = None,
+    species: int | None = None,
+    sigma: float = 1.0,
+) -> Descriptors:
+    """Densities of each species and bond order in shells around each particle, and averages of them over neighbours.
+
+    For two species 48 densities and 48 bond orders |ψ_l| in two dimensions, 58 and 40 q_l in three, up to 4.4 σ away; each average
+    gives as many again. It is recursive: the mean of what it was before over the particle and its neighbours within 2 σ, with
+    weights exp(−r/2σ). Distances and sums are in float64; bond orders come from freud in single precision.
+
+    Args:
+        positions: (N, d) of d = 2 or 3, thermal or of the nearest minimum of the energy; outside the box they count as their images.
+        types: (N,) species, whole numbers from 0.
+        box: (d,) lengths of the periodic box, or one length.
+        averages: generations of averages, 0 to 3.
+        energies: (N,) energy of each particle, taken as one more descriptor where given.
+        displacements: (N,) its distance from that minimum, likewise.
+        species: number of them, where not all are in ``types``.
+        sigma: the unit of length, σ of the large particles.
+
+    Raises:
+        ValueError: shapes that do not fit, numbers that are not finite, or a box below twice the reach.
+
+    Source: Boattini, Smallenburg and Filion, Phys. Rev. Lett. 127, 088007 (2021).
+
+    Example:
+        >>> import fisherlib as fl
+        >>> x = np.random.default_rng(0).uniform(0, 10, (200, 3))
+        >>> fl.glass.descriptors(x, np.arange(200) % 2, 10.0, averages=2).values.shape
+        (200, 294)
+    """
+    x, kinds_of, sides, species = _checked(positions, types, box, species)
+    whole("averages", averages, 0, "averages")
+    if averages > AVERAGES:
+        raise ValueError(f"averages: expected at most {AVERAGES}, got {averages}")
+    sigma = positive("sigma", sigma)
+    own = {"energy": energies, "displacement": displacements}
+    first, names, kinds, reach = _first(x, kinds_of, sides, species, sigma)
+    for name, values in own.items():
+        if values is not None:
+            first = np.column_stack([first, _of_particles(name, values, len(x))])
+            names, kinds, reach = [*names, name], [*kinds, name], [*reach, 0.0]
+    generations = [first]
+    if averages:
+        weights = smoothing(x, sides, NEAR * sigma)
+        for _ in range(averages):
+            generations.append(weights @ generations[-1])
+    M = len(names)
+    return Descriptors(
+        values=frozen(np.concatenate(generations, axis=1)),
+        names=tuple(f"{name}{word}" for word in _AVERAGED[: averages + 1] for name in names),
+        kinds=tuple(kinds) * (averages + 1),
+        generations=frozen(np.repeat(np.arange(averages + 1), M)),
+        reach=frozen(np.tile(reach, averages + 1)),
+    )
+
+
+def _first(
+    x: Array, types: NDArray[np.int64], box: Array, species: int, sigma: float
+) -> tuple[Array, list[str], list[str], list[float]]:
+    """Values (N, M), names, kinds and reach of the descriptors before any average."""
+    d = len(box)
+    radii, widths = (sigma * values for values in _DENSITIES[d])
+    middles = sigma * _BONDS[d]
+    width = np.full(len(middles), sigma * _WIDTH)
+    parts = [
+        np.hstack([densities(part, types, species, radii, widths), bond_orders(part, box, _DEGREES, middles, width)])
+        for part in pairs(x, box, float((radii + EDGE * widths).max()))
+    ]
+    letter = "ψ" if d == 2 else "q"
+    labels = [
+        (f"density of {_letter(s)}", f"density of {_letter(s)} at {r:.2f}", r) for s in range(species) for r in radii
+    ]
+    labels += [("bond order", f"{letter}{degree} at {r:.2f}", r) for r in middles for degree in _DEGREES]
+    kinds, names, reach = zip(*labels, strict=True)
+    return np.concatenate(parts), list(names), list(kinds), [float(r) for r in reach]
+
+
+def _letter(species: int) -> str:
+    return chr(ord("A") + species) if species < 26 else str(species)
+
+
+def _of_particles(name: str, values: Any, N: int) -> Array:
+    array = floats(name, values)
+    if array.shape != (N,) or not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected {N} finite numbers, one for each particle, got shape {array.shape}")
+    return array
+
+
+def _checked(positions: Any, types: Any, box: Any, species: int | None) -> tuple[Array, NDArray[np.int64], Array, int]:
+    x, sides, kinds = floats("positions", positions), floats("box", box), numbers("types", types)
+    if x.ndim != 2 or x.shape[1] not in (2, 3) or not len(x) or not np.isfinite(x).all():
+        raise ValueError(f"positions: expected (particles, 2 or 3) finite numbers, got shape {x.shape}")
+    if sides.shape not in ((), (x.shape[1],)) or not (np.isfinite(sides) & (sides > 0)).all():
+        raise ValueError(f"box: expected {x.shape[1]} lengths > 0, or one, got {sides.tolist()!r:.60}")
+    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or kinds.min() < 0:
+        raise ValueError(f"types: expected {len(x)} whole numbers from 0, got {kinds.dtype} of shape {kinds.shape}")
+    there = int(kinds.max()) + 1
+    if species is not None:
+        whole("species", species, there, "species")
+    sides = np.broadcast_to(sides, x.shape[1:])
+    return x - sides * np.floor(x / sides), kinds.astype(np.int64), sides, species or there

@@ -1,0 +1,97 @@
+"""Pairs of particles in a periodic box, and averages over them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import freud
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..dataset import Array
+
+#: Pairs that are held at a time, about.
+PAIRS = 1_000_000
+
+
+class Pairs(NamedTuple):
+    """Particles ``start`` to ``stop``, each with its neighbours; ``i`` counts from ``start`` and ascends.
+
+    Attributes:
+        start, stop: of the particles.
+        i, j: (P,) the particle and its neighbour.
+        vectors: (P, d) x_j − x_i, of the nearest image.
+        distances: (P,)
+    """
+
+    start: int
+    stop: int
+    i: NDArray[np.int64]
+    j: NDArray[np.int64]
+    vectors: Array
+    distances: Array
+
+    def between(self, least: float, most: float) -> "Pairs":
+        """Those pairs whose distances lie in an interval."""
+        kept = np.flatnonzero((self.distances >= least) & (self.distances <= most))
+        return Pairs(self.start, self.stop, self.i[kept], self.j[kept], self.vectors[kept], self.distances[kept])
+
+
+def cube(box: Array) -> freud.box.Box:
+    """The box as freud has it, two-dimensional where it has two lengths."""
+    return freud.box.Box(*box, is2D=len(box) == 2)
+
+
+def centred(positions: Array, box: Array) -> NDArray[np.float32]:
+    """(N, 3) positions around the origin, as freud wants them, z = 0 in two dimensions."""
+    x = np.zeros((len(positions), 3), np.float32)
+    x[:, : len(box)] = positions - box * np.floor(positions / box) - box / 2
+    return x
+
+
+def pairs(positions: Array, box: Array, reach: float) -> Iterator[Pairs]:
+    """The pairs closer than ``reach``, some particles at a time; freud finds them, distances are in float64.
+
+    Raises:
+        ValueError: a box shorter than twice the reach, in which a particle would see another one twice.
+
+    >>> x = np.array([[0.5, 0.5], [9.5, 0.5]])
+    >>> [(part.j.tolist(), part.vectors[:, 0].tolist()) for part in pairs(x, np.array([10.0, 10.0]), 2.0)]
+    [([1, 0], [-1.0, 1.0])]
+    """
+    if box.min() <= 2 * reach * (1 + 1e-5):
+        raise ValueError(
+            f"box: expected lengths above {2 * reach:.4g}, twice the reach of the descriptors, got {box.min():.4g}; a larger "
+            "system is needed"
+        )
+    d, N = len(box), len(positions)
+    volume = np.pi * reach**2 if d == 2 else 4 / 3 * np.pi * reach**3
+    each = float(N * volume / np.prod(box))  # neighbours of a particle, about
+    step = max(int(PAIRS / max(each, 1.0)), 1)
+    x = centred(positions, box)
+    search = freud.locality.AABBQuery(cube(box), x)
+    for start in range(0, N, step):
+        stop = min(start + step, N)
+        found = search.query(x[start:stop], {"r_max": reach * (1 + 1e-5)}).toNeighborList()  # float32: a little more
+        i, j = (np.asarray(index, np.int64) for index in (found.query_point_indices, found.point_indices))
+        vectors = positions[j] - positions[start + i]
+        vectors -= box * np.round(vectors / box)
+        distances = np.sqrt(np.einsum("pk,pk->p", vectors, vectors))
+        kept = np.flatnonzero((distances <= reach) & (j != start + i))
+        yield Pairs(start, stop, i[kept], j[kept], vectors[kept], distances[kept])
+
+
+def smoothing(positions: Array, box: Array, reach: float) -> sparse.csr_array:
+    """(N, N) weights of an average over neighbours and the particle itself, exp(−r/reach) up to ``reach``; rows sum to 1.
+
+    Source: Boattini, Smallenburg and Filion, Phys. Rev. Lett. 127, 088007 (2021).
+
+    >>> smoothing(np.array([[0.5, 0.5], [1.5, 0.5]]), np.array([10.0, 10.0]), 2.0).toarray().round(3).tolist()
+    [[0.622, 0.378], [0.378, 0.622]]
+    """
+    parts = list(pairs(positions, box, reach))
+    i, j, r = (np.concatenate(found) for found in zip(*((p.start + p.i, p.j, p.distances) for p in parts), strict=True))
+    N = len(positions)
+    i, j = np.append(i, np.arange(N)), np.append(j, np.arange(N))
+    w = np.exp(-np.append(r, np.zeros(N)) / reach)
+    return sparse.csr_array((w / np.bincount(i, w, N)[i], (i, j)), shape=(N, N))
