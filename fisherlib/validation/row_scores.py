@@ -111,6 +111,7 @@ def scores(
     if not callable(treatment):
         raise TypeError(f"treatment: expected one of validation.TREATMENTS, got {type(treatment).__name__}")
     tried, sums, each, trained = positive_strengths(strengths), dict[str, Any](), [], []
+    origin = float(np.mean(checked_rows(X, y, folds.blocks)[1]))
     for split in folds.splits(X, y, clip=clip):
         train = split.train.total()
         thetas = treatment(split.train, tried)
@@ -118,7 +119,7 @@ def scores(
         each.append((lost, sum(record.configurations for record in split.test.values())))
         trained.append(train.configurations)
         for key, record in split.test.items():
-            sums[key] = sums.get(key, 0.0) + _sums(record, train, thetas)
+            sums[key] = sums.get(key, 0.0) + _sums(record, train, thetas, origin)
     lost, sizes = (np.array(part) for part in zip(*each, strict=True))
     means = lost / sizes[:, None]
     error = means.std(axis=0, ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.full(len(lost[0]), np.nan)
@@ -133,10 +134,9 @@ def scores(
     )
 
 
-def _sums(test: MomentRecord, train: MomentRecord, thetas: Array) -> Array:
-    """(6, n) number, Σp, Σy, Σp², Σy², Σpy of predictions p and of y, both less the mean y of the training rows."""
+def _sums(test: MomentRecord, train: MomentRecord, thetas: Array, origin: float) -> Array:
+    """(6, n) number, Σp, Σy, Σp², Σy², Σpy of predictions p and of y, both less a constant that keeps digits."""
     K, m = train.K, test.configurations
-    origin = train.mean[K]
     p = thetas @ test.mean[:K] + [intercept(train, theta) for theta in thetas] - origin
     y = np.full(len(p), test.mean[K] - origin)
     S, c = test.scatter[:K, :K], test.scatter[:K, K]
