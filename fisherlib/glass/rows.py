@@ -34,6 +34,15 @@ class Rows:
         kinds: M, what each descriptor measures: "density of A", "bond order" …
         generations: (M,) how often each was averaged over neighbours.
         reach: (M,) distance up to which each looks, without averages.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> rng = np.random.default_rng(0)
+        >>> rows = Rows(X=rng.normal(size=(20, 1)), y=rng.normal(size=20), blocks=np.repeat(["a", "b"], 10), names=["density"],
+        ...     positions=rng.uniform(size=(20, 2)), particles=np.arange(20) % 10, box=np.ones(2), kinds=["density of A"],
+        ...     generations=np.zeros(1, int), reach=np.ones(1))
+        >>> len(rows.where(rows.blocks == "a")), rows.moments()
+        (10, Moments(2 trajectories, 20 configurations, K = 1))
     """
 
     X: Array
