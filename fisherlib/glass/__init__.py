@@ -3,6 +3,12 @@
 from .ensemble import Ensemble as Ensemble
 from .environment import Descriptors as Descriptors
 from .environment import descriptors as descriptors
+from .inherent import Minimum as Minimum
+from .inherent import inherent as inherent
+from .inherent import with_inherent as with_inherent
+from .kob_andersen import KA2D as KA2D
+from .kob_andersen import KA3D as KA3D
+from .kob_andersen import Mixture as Mixture
 from .mobility import mobile_clusters as mobile_clusters
 from .reading import read as read
 from .rows import Rows as Rows

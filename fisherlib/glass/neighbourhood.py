@@ -15,26 +15,26 @@ PAIRS = 1_000_000
 
 
 class Pairs(NamedTuple):
-    """Particles ``start`` to ``stop``, each with its neighbours; ``i`` counts from ``start`` and ascends.
+    """Particles ``start`` to ``stop``, each with its neighbours.
 
     Attributes:
         start, stop: of the particles.
-        i, j: (P,) the particle and its neighbour.
+        points: (Q, 3) these particles and then all other neighbours, as freud wants them.
+        i: (P,) the particle of each pair, counted from ``start``, ascending.
+        near: (P,) its neighbour among ``points``.
+        j: (P,) its neighbour among all particles.
         vectors: (P, d) x_j − x_i, of the nearest image.
         distances: (P,)
     """
 
     start: int
     stop: int
+    points: NDArray[np.float32]
     i: NDArray[np.int64]
+    near: NDArray[np.int64]
     j: NDArray[np.int64]
     vectors: Array
     distances: Array
-
-    def between(self, least: float, most: float) -> "Pairs":
-        """Those pairs whose distances lie in an interval."""
-        kept = np.flatnonzero((self.distances >= least) & (self.distances <= most))
-        return Pairs(self.start, self.stop, self.i[kept], self.j[kept], self.vectors[kept], self.distances[kept])
 
 
 def cube(box: Array) -> freud.box.Box:
@@ -78,7 +78,12 @@ def pairs(positions: Array, box: Array, reach: float) -> Iterator[Pairs]:
         vectors -= box * np.round(vectors / box)
         distances = np.sqrt(np.einsum("pk,pk->p", vectors, vectors))
         kept = np.flatnonzero((distances <= reach) & (j != start + i))
-        yield Pairs(start, stop, i[kept], j[kept], vectors[kept], distances[kept])
+        i, j = i[kept], j[kept]
+        own = np.arange(start, stop)
+        points = np.append(own, np.setdiff1d(j, own))
+        place = np.empty(N, np.int64)
+        place[points] = np.arange(len(points))
+        yield Pairs(start, stop, x[points], i, place[j], j, vectors[kept], distances[kept])
 
 
 def smoothing(positions: Array, box: Array, reach: float) -> sparse.csr_array:

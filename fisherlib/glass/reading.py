@@ -1,5 +1,6 @@
 """Glasses from files: an ``.npz`` of configurations, or tables of one configuration each."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def read(path: Location) -> Ensemble:
         >>> glass.types.tolist(), glass.positions[0, 1].tolist()
         ([[0, 1]], [2.5, 1.0])
     """
+    if isinstance(path, str | os.PathLike) and os.path.isdir(path):
+        raise ValueError(f"path: expected one .npz, or tables .xy of a configuration each, got the folder {path}")
     found = located(path)
     files = found if isinstance(found, list) else [found]
     if len(files) == 1 and files[0].suffix == ".npz":

@@ -51,24 +51,28 @@ def bond_orders(pairs: Pairs, box: Array, degrees: range, radii: Array, widths: 
 
     Source: Steinhardt, Nelson and Ronchetti, Phys. Rev. B 28, 784 (1983); computed by freud, in single precision.
     """
-    n = pairs.stop - pairs.start
-    columns, space = [], cube(box)
+    n, Q, space = pairs.stop - pairs.start, len(pairs.points), cube(box)
+    vectors = np.zeros((len(pairs.i), 3), np.float32)
+    vectors[:, : len(box)] = pairs.vectors
+    columns = []
     for radius, width in zip(radii, widths, strict=True):
-        shell = pairs.between(radius - EDGE * width, radius + EDGE * width)
-        # freud takes the vectors of bonds from its points: all particles stand at the origin, then come their neighbours
-        x = np.zeros((n + len(shell.i), 3), np.float32)
-        x[n:, : len(box)] = shell.vectors
-        weights = np.exp(-0.5 * ((shell.distances - radius) / width) ** 2)
-        at = np.arange(n, len(x))
-        bonds = freud.locality.NeighborList.from_arrays(len(x), len(x), shell.i, at, x[n:], weights)
-        if len(box) == 2:
-            orders = [
-                freud.order.Hexatic(k=degree, weighted=True).compute((space, x), neighbors=bonds) for degree in degrees
-            ]
-            found = np.stack([np.abs(order.particle_order[:n]) for order in orders], axis=1)
-        else:
-            steinhardt = freud.order.Steinhardt(l=list(degrees), weighted=True)
-            found = np.asarray(steinhardt.compute((space, x), neighbors=bonds).particle_order).reshape(len(x), -1)[:n]
-        alone = np.bincount(shell.i, minlength=n) == 0
-        columns.append(np.where(alone[:, None], 0.0, found.astype(np.float64)))
+        at = np.flatnonzero(np.abs(pairs.distances - radius) <= EDGE * width)
+        weights = np.exp(-0.5 * ((pairs.distances[at] - radius) / width) ** 2)
+        bonds = freud.locality.NeighborList.from_arrays(Q, Q, pairs.i[at], pairs.near[at], vectors[at], weights)
+        found = _orders(space, pairs.points, bonds, degrees)[:n].astype(np.float64)
+        alone = np.bincount(pairs.i[at], minlength=n) == 0
+        columns.append(np.where(alone[:, None], 0.0, found))
     return np.concatenate(columns, axis=1)
+
+
+def _orders(
+    space: freud.box.Box, points: NDArray[np.float32], bonds: freud.locality.NeighborList, degrees: range
+) -> NDArray[np.float32]:
+    """|ψ_l| or q_l of each point for each degree; NaN for points without bonds."""
+    if space.is2D:
+        orders = [freud.order.Hexatic(k=degree, weighted=True) for degree in degrees]
+        found = [np.abs(order.compute((space, points), neighbors=bonds).particle_order) for order in orders]
+        return np.stack(found, axis=1)
+    steinhardt = freud.order.Steinhardt(l=list(degrees), weighted=True)
+    found = np.asarray(steinhardt.compute((space, points), neighbors=bonds).particle_order)
+    return found.reshape(len(points), len(degrees))

@@ -1,0 +1,91 @@
+"""The binary Lennard-Jones mixtures of Kob and Andersen, whose small particles keep the large ones from ordering."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dataset import Array
+
+#: A number for each pair of species.
+Pairs = tuple[tuple[float, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """A mixture of particles of mass 1 with u(r) = 4ε ((σ/r)¹² − (σ/r)⁶), cut and shifted to zero at the cutoff.
+
+    Attributes:
+        epsilon: depth ε for each pair of species; that of the first with itself is the unit of energy.
+        sigma: diameter σ for each pair of species; that of the first with itself is the unit of length.
+        cutoff: in diameters of the pair.
+        dimension: 2 or 3.
+        density: particles per area or volume.
+        fractions: share of each species.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> fl.glass.KA2D.fractions, fl.glass.KA2D.sigma[0][1]
+        ((0.65, 0.35), 0.8)
+    """
+
+    epsilon: Pairs
+    sigma: Pairs
+    cutoff: float
+    dimension: int
+    density: float
+    fractions: tuple[float, ...]
+
+
+#: W. Kob and H. C. Andersen, Phys. Rev. E 51, 4626 (1995).
+KA3D = Mixture(
+    epsilon=((1.0, 1.5), (1.5, 0.5)),
+    sigma=((1.0, 0.8), (0.8, 0.88)),
+    cutoff=2.5,
+    dimension=3,
+    density=1.2,
+    fractions=(0.8, 0.2),
+)
+#: The same pairs in the plane, where 65:35 does not crystallise: R. Brüning, D. A. St-Onge, S. Patterson and W. Kob,
+#: J. Phys.: Condens. Matter 21, 035117 (2009). The density is that of the shipped set.
+KA2D = dataclasses.replace(KA3D, dimension=2, density=1.16, fractions=(0.65, 0.35))
+
+
+def commands(box: Array, mixture: Mixture) -> list[str]:
+    """What LAMMPS is told of a mixture in a periodic box, before it gets particles."""
+    sides = [*map(float, box), 1.0][:3]  # a plane lies in the middle of a box of height 1
+    low = [0.0, 0.0, 0.0 if len(box) == 3 else -0.5]
+    region = " ".join(f"{a!r} {a + side!r}" for a, side in zip(low, sides, strict=True))
+    kinds = range(len(mixture.sigma))
+    return [
+        "clear",
+        "units lj",
+        f"dimension {mixture.dimension}",
+        "atom_style atomic",
+        "atom_modify map array",
+        "boundary p p p",
+        f"region box block {region}",
+        f"create_box {len(kinds)} box",
+        "mass * 1.0",
+        f"pair_style lj/cut {mixture.cutoff!r}",
+        "pair_modify shift yes",
+        *(
+            f"pair_coeff {a + 1} {b + 1} {mixture.epsilon[a][b]!r} {mixture.sigma[a][b]!r} "
+            f"{mixture.cutoff * mixture.sigma[a][b]!r}"
+            for a in kinds
+            for b in kinds[a:]
+        ),
+        "neighbor 0.3 bin",
+        *(["fix plane all enforce2d"] if mixture.dimension == 2 else []),
+    ]
+
+
+def fill(lammps: Any, positions: Array, species: NDArray[np.int64]) -> None:
+    """Give particles to a box that has none."""
+    N, d = positions.shape
+    x = np.zeros((N, 3))
+    x[:, :d] = positions
+    made = lammps.create_atoms(N, range(1, N + 1), (species + 1).tolist(), x.ravel().tolist())
+    if made != N:
+        raise RuntimeError(f"it took {made} of {N} particles")
