@@ -44,7 +44,6 @@ ROOMS = {
     "io.lammps": "read_dump read_snap",
     "io.milady": "holds read read_rows read_pot write_pot",
     "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
-    "glass": "Ensemble Rows",
     "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
         ridge_path""",
     "report": "ParameterError ReportError",
@@ -59,7 +58,7 @@ ROOMS = {
         sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected""",
-    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
+    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
 SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
