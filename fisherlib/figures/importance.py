@@ -54,8 +54,8 @@ def feature_weights(
         own = np.flatnonzero(sorts == sort)
         own = own[np.argsort(-np.abs(w[own]), kind="stable")]
         marks = {"color": color(number), "size": 6, "symbol": [symbol(int(k)) for k in times[own]]}
-        said = [_about(given[k], int(times[k]), w[k], bars[k]) for k in own]
-        points = {"x": np.arange(begin, begin + len(own)), "y": w[own], "text": said, "legendgroup": str(sort)}
+        about = [_about(given[k], int(times[k]), w[k], bars[k]) for k in own]
+        points = {"x": np.arange(begin, begin + len(own)), "y": w[own], "text": about}
         points["error_y"] = {"array": bars[own], "thickness": 1, "width": 0}
         hover = f"%{{text}}<extra>{sort}</extra>"
         figure.add_scatter(**points, mode="markers", marker=marks, name=str(sort), hovertemplate=hover)
