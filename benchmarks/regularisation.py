@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.linear_model import BayesianRidge
 
 import fisherlib as fl
-from fisherlib.regression import evidence, gcv, ridge_path
+from fisherlib.regression import gcv, log_evidence, ridge_path
 from fisherlib.validation import choose_strength, leave_one_trajectory_out
 
 REPEATS = 7
@@ -73,7 +73,7 @@ def path() -> None:
 
     def judged() -> object:
         fresh = dataclasses.replace(made)  # a path remembers its curves
-        return gcv(fresh), evidence(fresh)
+        return gcv(fresh), log_evidence(fresh)
 
     compared("factorisation, K 300", lambda: ridge_path(moments, strengths), moments, solves=1)
     compared("GCV and evidence of 4000 strengths, K 300, after it", judged, moments, solves=4000)

@@ -15,7 +15,7 @@ import fisherlib as fl
 
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
-    descriptors diagnostics energy featurise figures fisher fisher_residual flows io kl landscape neural profiles project properties refine
+    descriptors diagnostics energy featurise figures fisher fisher_residual flows glass io kl landscape neural profiles project properties refine
     regression reweighting ridge sampling solve states systems tables trust tuning uncertainty units validation widgets
 """.split()
 
@@ -42,7 +42,8 @@ ROOMS = {
     "io.lammps": "read_dump read_snap",
     "io.milady": "holds read read_rows read_pot write_pot",
     "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
-    "regression": """evidence gcv Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
+    "glass": "Ensemble Rows",
+    "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
         ridge_path""",
     "report": "ParameterError ReportError",
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
@@ -53,13 +54,13 @@ ROOMS = {
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
-        sandwich""",
+        sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
-        choose_strength""",
+        choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected""",
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = "io figures flows properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
+SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 

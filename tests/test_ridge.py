@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal
 
 import fisherlib as fl
 from fisherlib import regression
-from fisherlib.regression import RidgePath, evidence, gcv, ridge_path
+from fisherlib.regression import RidgePath, gcv, log_evidence, ridge_path
 
 Maker = Callable[..., fl.Dataset]
 quick = settings(deadline=None, max_examples=25)
@@ -81,7 +81,7 @@ def test_the_evidence_is_the_density_of_the_forces_at_the_best_noise(
     X, y = weighted(data)
     m, origin = (X**2).sum(axis=0), rng.normal(size=K) if near else np.zeros(K)
     path = ridge_path(fl.accumulate(data), STRENGTHS, origin=origin)
-    for strength, found in zip(STRENGTHS, evidence(path), strict=True):
+    for strength, found in zip(STRENGTHS, log_evidence(path), strict=True):
         C, r = np.eye(len(y)) + X / (strength * m) @ X.T, y - X @ origin
         variance = r @ np.linalg.solve(C, r) / len(y)
         expected = multivariate_normal(mean=X @ origin, cov=variance * C).logpdf(y)
@@ -147,7 +147,7 @@ def test_forces_that_fit_exactly_and_more_parameters_than_rows_give_finite_curve
     for moments in (exact, few):
         path = ridge_path(moments, np.logspace(-14, 4, 200))
         assert (path.residual_sum >= 0).all() and (np.diff(path.residual_sum) > -1e-12 * path.residual_sum[-1]).all()
-        assert np.isfinite(evidence(path)).all() and np.isfinite(gcv(path)).all() and (gcv(path) >= 0).all()
+        assert np.isfinite(log_evidence(path)).all() and np.isfinite(gcv(path)).all() and (gcv(path) >= 0).all()
     X, y = weighted(ragged(0, K=9, temperatures=(300.0,), configurations=1, atoms=(2, 2)))
     G = X / (X**2).sum(axis=0) @ X.T
     for strength in (1e-14, 1e-9, 1e-4):  # λ(G + λ)⁻¹ is the hat matrix taken from one

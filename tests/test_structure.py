@@ -76,6 +76,7 @@ ONE_MEANING = {
     "properties": "the guest, and its figures",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
+    "rows": "particles with what is regressed on what, and rows of Φ from shards to be summed",
     "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",
     "study": "the room, and the class that it is about",

@@ -334,7 +334,7 @@ def lowest_at(monkeypatch: pytest.MonkeyPatch, **best: float) -> None:
     def curve(name: str, sign: float) -> Callable[[RidgePath], np.ndarray]:
         return lambda path: sign * np.log(path.strengths / best[name]) ** 2
 
-    for name, sign in (("gcv", 1.0), ("evidence", -1.0)):
+    for name, sign in (("gcv", 1.0), ("log_evidence", -1.0)):
         if name in best:
             monkeypatch.setattr(validation.strength, name, curve(name, sign))
 
@@ -343,7 +343,7 @@ def lowest_at(monkeypatch: pytest.MonkeyPatch, **best: float) -> None:
 def test_differences_that_are_rounding_do_not_warn(theta: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     data = fl.systems.harmonic(np.array(theta), seed=0)
     # Two ways, a thousand apart, at strengths that move forces by some 1e-9 of their size at most.
-    lowest_at(monkeypatch, gcv=1e-11, evidence=1e-8 / 3)
+    lowest_at(monkeypatch, gcv=1e-11, log_evidence=1e-8 / 3)
     choice = validation.choose_strength(fl.accumulate(data))
     assert choice.best["evidence"] / choice.best["GCV"] == pytest.approx(1e3 / 3, rel=1e-6)
     cost = np.ptp(np.interp(np.log(list(choice.best.values())), np.log(choice.strengths), choice.cross_validation))

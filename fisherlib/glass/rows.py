@@ -27,6 +27,15 @@ class Rows:
         kinds: M, what each descriptor measures: "density of A", "bond order" …
         generations: (M,) how often each was averaged over neighbours.
         reach: (M,) distance up to which each looks, without averages.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> rng = np.random.default_rng(0)
+        >>> rows = Rows(X=rng.normal(size=(20, 1)), y=rng.normal(size=20), blocks=np.repeat(["a", "b"], 10), names=["density"],
+        ...     positions=rng.uniform(size=(20, 2)), particles=np.arange(20) % 10, box=np.ones(2), kinds=["density of A"],
+        ...     generations=np.zeros(1, int), reach=np.ones(1))
+        >>> len(rows.where(rows.blocks == "a")), rows.moments()
+        (10, Moments(2 trajectories, 20 configurations, K = 1))
     """
 
     X: Array
@@ -57,13 +66,15 @@ class Rows:
     def where(self, kept: NDArray[Any]) -> "Rows":
         """The rows of a mask or of indices."""
         halves = None if self.halves is None else self.halves[:, kept]
-        own = {name: getattr(self, name)[kept] for name in ("X", "y", "blocks", "positions", "particles")}
+        own: dict[str, Any] = {
+            name: getattr(self, name)[kept] for name in ("X", "y", "blocks", "positions", "particles")
+        }
         return dataclasses.replace(self, halves=halves, **own)
 
     def columns(self, kept: NDArray[Any]) -> "Rows":
         """The descriptors of a mask or of indices."""
         at = np.arange(self.X.shape[1])[kept]
-        words = {name: tuple(getattr(self, name)[k] for k in at) for name in ("names", "kinds")}
+        words: dict[str, Any] = {name: tuple(getattr(self, name)[k] for k in at) for name in ("names", "kinds")}
         return dataclasses.replace(
             self, X=self.X[:, at], generations=self.generations[at], reach=self.reach[at], **words
         )

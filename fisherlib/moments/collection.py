@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import keys as as_keys
-from ..arguments import kind
+from ..arguments import kind, words
 from ..dataset import Dataset
 from ..units import check_temperature, counted
+from .from_rows import checked_rows, restricted, row_records
 from .identity import difference
 from .record import Fold, MomentRecord
 
@@ -99,6 +101,52 @@ class Moments(Mapping[str, MomentRecord]):
                 "drop one of the two"
             )
         return Moments(self._records | other._records, about=self.about | other.about)
+
+    @classmethod
+    def from_rows(
+        cls, X: ArrayLike, y: ArrayLike, blocks: ArrayLike | None = None, *, names: Sequence[str] | None = None
+    ) -> "Moments":
+        """Moments of plain regression data, y ≈ X θ + a with a free constant a: one record for each block of rows.
+
+        A row counts as a configuration of one atom with y as its energy, without forces. What takes moments and has no need
+        of forces takes these too: ``regression.ridge_path``, ``lasso_path``, ``evidence``, ``best_subsets``, jackknife.
+
+        Args:
+            X: (n, K) descriptors.
+            y: (n,) what is to be predicted.
+            blocks: (n,) name or number of the block of each row, such that rows of different blocks are independent; one
+                block by default.
+            names: K names of the descriptors.
+
+        Raises:
+            ValueError: shapes that do not fit, or numbers that are not finite.
+
+        Example:
+            >>> import fisherlib as fl
+            >>> x = np.random.default_rng(0).normal(size=(40, 2))
+            >>> moments = fl.Moments.from_rows(x, 3 * x[:, 0] + 5, np.arange(40) // 10)
+            >>> moments, fl.regression.ridge_path(moments, [1e-12]).theta(1e-12).round(6)
+            (Moments(4 trajectories, 40 configurations, K = 2), array([3., 0.]))
+        """
+        X, y, labels = checked_rows(X, y, blocks)
+        known = words("names", names) if names is not None else ()
+        if known and len(known) != X.shape[1]:
+            raise ValueError(f"names: expected K = {X.shape[1]}, one for each column of X, got {len(known)}")
+        return cls(row_records(X, y, labels), about={"descriptor_names": list(known)} if known else {})
+
+    def columns(self, kept: Sequence[int] | NDArray[np.integer]) -> "Moments":
+        """The moments of some of the descriptors, by their indices: a fit to these needs no data.
+
+        Raises:
+            ValueError: no indices, or some that are not those of different descriptors.
+        """
+        at = np.asarray(kept)
+        if at.ndim != 1 or at.dtype.kind not in "iu" or not len(at) or len({*at.tolist()} & {*range(self.K)}) < len(at):
+            raise ValueError(f"kept: expected different indices from 0 to {self.K - 1}, got {np.asarray(kept)!s:.60}")
+        names = self.about.get("descriptor_names")
+        about = {k: v for k, v in self.about.items() if k not in ("descriptor", "descriptor_names")}
+        about |= {"descriptor_names": [names[k] for k in at]} if names and len(names) == self.K else {}
+        return Moments({key: restricted(record, at) for key, record in self.items()}, about=about)
 
     def select(self, keys: str | Sequence[str]) -> "Moments":
         """The moments of ``keys`` (one or several)."""

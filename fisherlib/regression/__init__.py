@@ -1,7 +1,9 @@
-"""Fits from moments: θ_f, the ordinary fit to energies, mixtures of losses, and the path of a ridge over its strength."""
+"""Fits from moments: θ_f, the ordinary fit to energies, mixtures of losses, ridge, lasso and subsets, and the evidence."""
 
-from .criteria import evidence as evidence
+from .correlations import Correlations as Correlations
+from .correlations import intercept as intercept
 from .criteria import gcv as gcv
+from .criteria import log_evidence as log_evidence
 from .fits import energy_fit as energy_fit
 from .fits import fisher_fit as fisher_fit
 from .fits import force_rmse as force_rmse
@@ -12,10 +14,17 @@ from .group_weights import GroupWeights as GroupWeights
 from .group_weights import weighted_fit as weighted_fit
 from .group_weights import weighted_loss as weighted_loss
 from .group_weights import weights_of as weights_of
+from .lasso import LassoPath as LassoPath
+from .lasso import debias as debias
+from .lasso import lasso_path as lasso_path
 from .loss_terms import Terms as Terms
+from .marginal_likelihood import Evidence as Evidence
+from .marginal_likelihood import evidence as evidence
 from .normal import common_temperature as common_temperature
 from .normal import normal_equations as normal_equations
 from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
 from .ridge import ridge_path as ridge_path
 from .size_groups import by_size as by_size
+from .subsets import Subsets as Subsets
+from .subsets import best_subsets as best_subsets

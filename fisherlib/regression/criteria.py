@@ -37,7 +37,7 @@ def gcv(path: RidgePath) -> Array:
     return path.rows * path.residual_sum / free**2
 
 
-def evidence(path: RidgePath) -> Array:
+def log_evidence(path: RidgePath) -> Array:
     """Logarithm of the evidence (marginal likelihood) of all rows, with the most likely variance of the noise.
 
     ln p = −½n [ln((RSS + λ y·y)/n) + 1 + ln 2π] − ½ Σ ln(1 + s/λ): the density of √w F (F itself at one temperature)
@@ -56,13 +56,13 @@ def evidence(path: RidgePath) -> Array:
     Example:
         >>> import fisherlib as fl
         >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
-        >>> found = evidence(fl.regression.ridge_path(moments, [1e-6, 1.0]))
+        >>> found = log_evidence(fl.regression.ridge_path(moments, [1e-6, 1.0]))
         >>> bool(found[0] > found[1])
         True
 
     Source: MacKay, Neural Computation 4, 415 (1992).
     """
-    kind("path", path, RidgePath, "evidence(ridge_path(moments, strengths))")
+    kind("path", path, RidgePath, "log_evidence(ridge_path(moments, strengths))")
     n, s = path.rows, path.eigenvalues
     taken = path.taken
     misfit = path.unexplained + taken @ (path.loadings**2 / s)  # RSS + λ y·y

@@ -1,12 +1,17 @@
-"""Normal equations of force rows, with the rows of each trajectory weighted by its β²."""
+"""Normal equations of what is regressed: force rows, weighted by the β² of their trajectory, or energies."""
+
+from typing import Literal
 
 import numpy as np
 
-from ..arguments import kind
+from ..arguments import choice, kind
 from ..dataset import Array
-from ..losses import Quadratic
+from ..losses import Quadratic, energy
 from ..moments import MomentRecord, Moments
 from ..units import BOLTZMANN, UNKNOWN_TEMPERATURE, beta, check_temperature
+
+#: What can be regressed on descriptors: force components on Φ, or energies (or what else rows of a regression have) on D.
+Target = Literal["forces", "energies"]
 
 
 def common_temperature(moments: Moments | MomentRecord, temperature: float | None = None) -> float | None:
@@ -94,3 +99,32 @@ def normal_equations(moments: Moments | MomentRecord, *, temperature: float | No
     records = [moments] if isinstance(moments, MomentRecord) else moments.values()
     weights = row_weights(moments, temperature=temperature)
     return [Quadratic(w * r.PhiPhi, w * r.PhiF, w * r.FF) for w, r in zip(weights, records, strict=True)]
+
+
+def normal_of(
+    moments: Moments | MomentRecord, target: Target | None = None, *, temperature: float | None = None
+) -> tuple[Quadratic, int, Target]:
+    """½ Σ w (y − θ·x)² over all rows, the number of rows, and the target; arguments as for ``Correlations.of``; a sum in the memory of one matrix.
+
+    >>> import fisherlib as fl
+    >>> _, rows, target = normal_of(fl.accumulate(fl.systems.harmonic([1.0, 2.0])))
+    >>> rows, target
+    (2400, 'forces')
+    """
+    kind("moments", moments, (Moments, MomentRecord), "accumulate(data), or Moments.from_rows(X, y, blocks)")
+    records = [moments] if isinstance(moments, MomentRecord) else list(moments.values())
+    rows = sum(record.rows for record in records)
+    if target is None:
+        target = "forces" if rows else "energies"
+    choice("target", target, ("forces", "energies"))
+    if target == "energies":
+        configurations = sum(record.configurations for record in records)
+        return configurations * energy(moments), configurations, target
+    if not rows:
+        raise ValueError("target: expected 'energies', as these moments have no forces, got 'forces'")
+    A, b, s = np.zeros((moments.K, moments.K)), np.zeros(moments.K), 0.0
+    for w, record in zip(row_weights(moments, temperature=temperature), records, strict=True):
+        A += w * record.PhiPhi
+        b += w * record.PhiF
+        s += float(w * record.FF)
+    return Quadratic(A, b, s), rows, target

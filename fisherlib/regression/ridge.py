@@ -1,4 +1,4 @@
-"""Fits to forces for every strength of a ridge from one factorisation."""
+"""Fits to forces or energies for every strength of a ridge from one factorisation."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 from ..solvers import decomposed
-from .normal import row_weights
+from .normal import Target, normal_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,7 +82,7 @@ class RidgePath:
         z = V.T @ (inverse * r)
         explained, total = float(z @ (z / s)), float(yy - theta @ (b + r))
         return cls(
-            strengths=_positive(strengths),
+            strengths=positive_strengths(strengths),
             rows=rows,
             eigenvalues=frozen(s),
             loadings=frozen(z),
@@ -102,7 +102,7 @@ class RidgePath:
         Raises:
             ValueError: not a number > 0.
         """
-        return self._thetas(_positive([number("strength", strength)]))[0]
+        return self._thetas(positive_strengths([number("strength", strength)]))[0]
 
     @property
     def thetas(self) -> Array:
@@ -140,20 +140,22 @@ def ridge_path(
     moments: Moments | MomentRecord,
     strengths: ArrayLike,
     *,
+    target: Target | None = None,
     temperature: float | None = None,
     origin: ArrayLike | None = None,
     scale: ArrayLike | None = None,
 ) -> RidgePath:
-    """Fits to forces for all strengths of a ridge, by one factorisation.
+    """Fits to forces, or to energies, for all strengths of a ridge, by one factorisation.
 
     θ(λ) = argmin ½ Σ_t w_t |F_t − Φ_tθ|² + ½ λ Σ_k m_k (θ_k − θ⁰_k)², with w_t = β_t² over its mean over all rows, so
     rows count 1 each if there is one temperature. Without ``scale`` it is the minimum of
     ``fisher(moments, temperature) + ridge(λ, K, scale=diag, origin=θ⁰)`` with the diagonal of the former. A descriptor
-    that never changes keeps its θ⁰_k.
+    that never changes keeps its θ⁰_k. Of energies, F stands for E and Φ for D, each without its best offsets.
 
     Args:
         moments: of the training data.
         strengths: (n,) λ > 0, in any order.
+        target: "forces" where there are any, by default, or "energies", or what else the rows of a regression have.
         temperature: K, for every trajectory; by default each has its own. The value of a single temperature does not
             matter.
         origin: (K,) θ⁰, the parameters to stay close to; zeros by default.
@@ -173,20 +175,8 @@ def ridge_path(
         >>> ridge_path(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), [1e-6, 1e-3, 1.0])
         RidgePath(K = 2, rank = 2, 3 strengths, 1e-06 to 1)
     """
-    kind("moments", moments, (Moments, MomentRecord), "ridge_path(accumulate(data), strengths)")
-    rows = moments.rows if isinstance(moments, MomentRecord) else sum(r.rows for r in moments.values())
-    return RidgePath.of(_normal(moments, temperature), strengths, rows=rows, origin=origin, scale=scale)
-
-
-def _normal(moments: Moments | MomentRecord, temperature: float | None) -> Quadratic:
-    """The sum of ``normal_equations``, in the memory of one."""
-    A, b, s = np.zeros((moments.K, moments.K)), np.zeros(moments.K), 0.0
-    records = [moments] if isinstance(moments, MomentRecord) else moments.values()
-    for w, record in zip(row_weights(moments, temperature=temperature), records, strict=True):
-        A += w * record.PhiPhi
-        b += w * record.PhiF
-        s += float(w * record.FF)
-    return Quadratic(A, b, s)
+    normal, rows, _ = normal_of(moments, target, temperature=temperature)
+    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
 
 
 def _inverse_root(scale: Array, diagonal: Array) -> Array:
@@ -214,7 +204,12 @@ def parameters(name: str, values: ArrayLike, K: int) -> Array:
     return array
 
 
-def _positive(strengths: ArrayLike) -> Array:
+def positive_strengths(strengths: ArrayLike) -> Array:
+    """Finite numbers > 0, as a new array (n,).
+
+    Raises:
+        ValueError: anything else.
+    """
     array = floats("strengths", strengths).copy()
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(f"strengths: expected a list of numbers > 0, got shape {array.shape}")

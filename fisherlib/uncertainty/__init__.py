@@ -1,6 +1,8 @@
 """Error bars on θ and on results computed from it: sampling errors and model-form errors."""
 
 from .bands import ecdf_band as ecdf_band
+from .block_means import BlockMeans as BlockMeans
+from .block_means import block_means as block_means
 from .independence import FEWEST_CLUSTERS as FEWEST_CLUSTERS
 from .independence import Blocks as Blocks
 from .independence import independent_blocks as independent_blocks

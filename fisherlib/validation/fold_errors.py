@@ -15,7 +15,7 @@ from ..dataset import Array, frozen
 from ..moments import Moments, best_offsets
 from ..potential import LinearPotential
 from ..regression import force_rmse
-from .folds import with_all_elements
+from .trajectory_folds import with_all_elements
 
 _CALL = "(accumulate(data), regression.fisher_fit, split(tuple(data)))"
 

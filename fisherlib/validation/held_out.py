@@ -11,7 +11,7 @@ from ..dataset import Array
 from ..moments import MomentRecord, Moments
 from ..progress import Progress
 from ..regression import RidgePath, ridge_path, row_weights
-from .folds import several
+from .trajectory_folds import several
 
 #: Numbers held at once for the fits of several trajectories: 8 MB.
 NUMBERS = 2**20

@@ -14,8 +14,8 @@ from ..progress import Progress
 from ..regression import common_temperature
 from ..solvers import scaled, solve
 from .agreement import standard_error
-from .folds import several, split, with_all_elements
 from .held_out import root_mean_square
+from .trajectory_folds import several, split, with_all_elements
 
 #: Weights κ of KL that are tried by default, 1/Å²; the first is θ_f itself.
 WEIGHTS = frozen(np.array([0.0, *(float(f"{digit}e{power}") for power in range(-4, 2) for digit in (1, 3)), 100.0]))

@@ -12,7 +12,7 @@ from ..dataset import Array, frozen
 from ..diagnostics import Verdict
 from ..moments import Moments
 from ..progress import Progress
-from ..regression import RidgePath, evidence, gcv, ridge_path, row_weights
+from ..regression import RidgePath, gcv, log_evidence, ridge_path, row_weights
 from .agreement import HeldOutCurve, agreement, covered, standard_error
 from .held_out import held_out_errors, pooled
 
@@ -131,8 +131,8 @@ def choose_strength(
         wanted = (len(moments), len(path.strengths))
         raise ValueError(f"errors: expected {wanted}, of each trajectory and strength, got shape {np.shape(errors)}")
     rmse, pulls = pooled(known, moments, temperature)
-    generalised, log_evidence = gcv(path), evidence(path)
-    curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_evidence}
+    generalised, log_density = gcv(path), log_evidence(path)
+    curves = {"cross-validation": rmse, "GCV": generalised, "evidence": -log_density}
     best = {name: _lowest(path.strengths, curve) for name, curve in curves.items()}
     curve = HeldOutCurve.of(path.strengths, rmse, pulls, rounding=_rounding(moments, temperature))
     return RidgeChoice(
@@ -140,7 +140,7 @@ def choose_strength(
         cross_validation=rmse,
         cross_validation_error=standard_error(pulls),
         gcv=generalised,
-        evidence=log_evidence,
+        evidence=log_density,
         plain=float(rmse[np.argmin(path.strengths)]),
         size=curve.size,
         best=best,
