@@ -1,6 +1,8 @@
 """Inherent structures: the minimum of the energy into which a configuration falls when it is cooled at once."""
 
 import dataclasses
+from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -94,7 +96,7 @@ def inherent(positions: ArrayLike, types: ArrayLike, box: ArrayLike, *, mixture:
     )
 
 
-def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, progress: Progress | None = None) -> Ensemble:
+def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, *, progress: Progress | None = None) -> Ensemble:
     """The same ensemble with the inherent structure of each configuration, and the energies of its particles there.
 
     Args:
@@ -114,6 +116,7 @@ def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, progress: Progres
         array([[-0.4918, -0.4918,  0.    ]])
     """
     kind("ensemble", ensemble, Ensemble, "fl.glass.read(path)")
+    kind("progress", progress, (Callable, NoneType), "progress=lambda done, total: print(done, total)")
     report = progress or silent
     minima = []
     for x, types in zip(ensemble.positions, ensemble.types, strict=True):
