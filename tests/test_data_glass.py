@@ -104,7 +104,7 @@ def test_particles_move_on_and_leave_their_cages(shipped: Set) -> None:
     assert (np.diff(typical, axis=1) > 0).all() and (mean > 0).all()
     assert (np.diff(shipped["caged"], axis=1) < 0).all()
     caged = shipped["caged"].mean(axis=0)
-    assert times[-2] < shipped["tau_alpha"] * 1.2 < times[-1] * 1.2
+    assert times[0] < shipped["tau_alpha"] < times[-1]
     assert np.interp(np.log(shipped["tau_alpha"]), np.log(times), caged) == pytest.approx(np.exp(-1), abs=1e-9)
 
 

@@ -1,6 +1,8 @@
 """Inherent structures: the minimum of the energy into which a configuration falls when it is cooled at once."""
 
 import dataclasses
+from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,11 @@ class Minimum:
         energies: (N,) potential energy of each particle, half of each of its pairs.
         displacements: (N,) distance of each particle from where it was before.
         force: the largest force that is left on a particle.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> fl.glass.inherent([[1.0, 1.0], [2.3, 1.0], [5.0, 5.0]], [0, 0, 1], 9.0, mixture=fl.glass.KA2D).force < 1e-6
+        True
     """
 
     positions: Array
@@ -89,7 +96,7 @@ def inherent(positions: ArrayLike, types: ArrayLike, box: ArrayLike, *, mixture:
     )
 
 
-def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, progress: Progress | None = None) -> Ensemble:
+def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, *, progress: Progress | None = None) -> Ensemble:
     """The same ensemble with the inherent structure of each configuration, and the energies of its particles there.
 
     Args:
@@ -109,6 +116,7 @@ def with_inherent(ensemble: Ensemble, mixture: Mixture = KA3D, progress: Progres
         array([[-0.4918, -0.4918,  0.    ]])
     """
     kind("ensemble", ensemble, Ensemble, "fl.glass.read(path)")
+    kind("progress", progress, (Callable, NoneType), "progress=lambda done, total: print(done, total)")
     report = progress or silent
     minima = []
     for x, types in zip(ensemble.positions, ensemble.types, strict=True):
