@@ -24,7 +24,7 @@ FACE = """
 ROOMS = {
     "cluster": "accumulate merge write_part Rows",
     "comparison": """ecdf ecdf_difference ks wasserstein_1 Comparison Histogram compare compare_predictions force_histogram
-        of_one_dataset sampling_noise""",
+        of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
     "descriptors": "Soap",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
         leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
@@ -34,6 +34,7 @@ ROOMS = {
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
+    "glass": "Ensemble Rows mobile_clusters",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames
         Opened open read_moments write_moments fetch zuo2020 read_snapcoeff write_snapcoeff read_theta versions
         write_theta""",

@@ -1,6 +1,9 @@
 """Model against truth: errors of energies and forces, and distances between distributions."""
 
 from .caveats import caveat as caveat
+from .correlation import Correlation as Correlation
+from .correlation import noise_ceiling as noise_ceiling
+from .correlation import pearson as pearson
 from .distances import ecdf as ecdf
 from .distances import ecdf_difference as ecdf_difference
 from .distances import ks as ks
