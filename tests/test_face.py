@@ -32,7 +32,8 @@ ROOMS = {
     "figures": """strengths errors_by_trajectory force_parity parity residuals energies Bands cdfs site_energy_cdfs
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
-        free_energy_profiles""",
+        free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
+        sparsity propensity_times""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": "Ensemble Rows mobile_clusters",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames
@@ -43,7 +44,6 @@ ROOMS = {
     "io.lammps": "read_dump read_snap",
     "io.milady": "holds read read_rows read_pot write_pot",
     "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
-    "glass": "Ensemble Rows",
     "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
         ridge_path""",
     "report": "ParameterError ReportError",
@@ -58,7 +58,7 @@ ROOMS = {
         sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected""",
-    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel Upload Work",
+    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
 SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()

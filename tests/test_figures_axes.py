@@ -46,8 +46,17 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "energy loss": [np.nan, 1.0],
         "effective sample size": [0.1, 0.2],
     }
+    x = np.random.default_rng(0).uniform(0.0, 4.0, (1, 20, 2))
+    kinds = {"names": ["a", "b"], "kinds": ["a", "b"], "generations": np.zeros(2, int), "reach": np.ones(2)}
+    places = {"positions": x[0], "particles": np.arange(20), "box": np.array([4.0, 4.0])}
+    particles = fl.glass.Rows(X=x[0], y=x[0, :, 0], blocks=np.full(20, "a"), **places, **kinds)
+    moved = {"times": [1.0, 10.0], "propensity": np.ones((1, 2, 20))}
+    glass = fl.glass.Ensemble(names=["a"], positions=x, types=np.zeros((1, 20), int), box=[4.0, 4.0], **moved)
+    evidence = fl.regression.evidence(fl.Moments.from_rows(x[0], x[0] @ [1.0, 2.0] + x[0, ::-1, 0]))
+    r = comparison.Correlation(pooled=0.6, each={"a": 0.5})
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     return {
+        "ablation": lambda: figures.ablation({"a": (0.1, 0.01)}),
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
@@ -56,9 +65,11 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
         "errors_by_trajectory": lambda: figures.errors_by_trajectory(compared),
         "featurisers": lambda: figures.featurisers(folds, {"m": [1.0, 2.0]}),
+        "feature_weights": lambda: figures.feature_weights([1.0, 2.0], [0.1, 0.1], ["a", "b"], ["c", "d"]),
         "fit": lambda: figures.fit(
             {"θ_f": theta}, solution.eigenvalues, errors, names=names, rank=4, condition=solution.condition
         ),
+        "flexibility": lambda: figures.flexibility({"m": [(10, 0.5, 0.1), (10_000, 0.6, 0.1)]}, 0.9),
         "flow_training": lambda: figures.flow_training(looks | {"kept": [10]}),
         "force_parity": lambda: figures.force_parity(histogram, name="m", force_rmse=0.1),
         "free_energies": lambda: figures.free_energies(gap, n_atoms=3),
@@ -71,18 +82,27 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
+        "mobile_clusters": lambda: figures.mobile_clusters(glass, np.arange(20) // 5 - 1),
         "pair_distributions": lambda: figures.pair_distributions({"m": ([1.0, 2.0], [0.0, 1.0], [0.0, 0.1])}),
         "pareto": lambda: figures.pareto(search),
         "parity": lambda: figures.parity(compared),
         "particles": lambda: figures.particles({"m": [0.0, 0.0, 1.0, 0.0]}),
         "phonon_points": lambda: figures.phonon_points(spreads, {"C11, GPa": 1.0}),
         "profile": lambda: figures.profile(kappas, path, title="t", label="κ", log=True),
+        "propensity_map": lambda: figures.propensity_map(glass),
+        "propensity_maps": lambda: figures.propensity_maps(
+            particles, {"measured": particles.y, "predicted": x[0, :, 1]}
+        ),
+        "propensity_times": lambda: figures.propensity_times([1.0, 10.0], {"m": [0.5, 0.6]}, [0.9, 0.9]),
         "properties": lambda: figures.properties(spreads, {"C11, GPa": 1.0}),
+        "protocols": lambda: figures.protocols({"random splits": r}, 0.9),
         "residuals": lambda: figures.residuals(compared),
+        "risks": lambda: figures.risks({"Bayes-Ridge": evidence}),
         "samplers": lambda: figures.samplers({"m": {"ΔF, kT": (1.0, 0.1), "u, kT": (2.0, 0.1)}, "n": {}}),
         "search_history": lambda: figures.search_history(search),
         "site_energy_cdfs": lambda: figures.site_energy_cdfs(samples, title="t"),
         "slices": lambda: figures.slices(search),
+        "sparsity": lambda: figures.sparsity({"m": [(1, 0.5, 0.1), (3, 0.6, 0.1)]}, 0.9),
         "spectrum": lambda: figures.spectrum(solution.eigenvalues, rank=4),
         "strengths": lambda: figures.strengths(fl.validation.choose_strength(study.moments)),
         "training": lambda: figures.training({"loss": [1.0, 0.4], "validation loss": [0.9, 0.5]}),

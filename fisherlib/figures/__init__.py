@@ -4,6 +4,10 @@ from .calibration import calibration as calibration
 from .cdfs import Bands as Bands
 from .cdfs import cdfs as cdfs
 from .cdfs import site_energy_cdfs as site_energy_cdfs
+from .ceilings import flexibility as flexibility
+from .ceilings import propensity_times as propensity_times
+from .ceilings import protocols as protocols
+from .ceilings import sparsity as sparsity
 from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
@@ -16,6 +20,8 @@ from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .importance import ablation as ablation
+from .importance import feature_weights as feature_weights
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
@@ -23,6 +29,9 @@ from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile
 from .profile import trade_off as trade_off
+from .propensity import mobile_clusters as mobile_clusters
+from .propensity import propensity_map as propensity_map
+from .propensity import propensity_maps as propensity_maps
 from .properties import energy_curves as energy_curves
 from .properties import pair_distributions as pair_distributions
 from .properties import phonon_points as phonon_points
@@ -31,6 +40,7 @@ from .properties import property_table as property_table
 from .reweighting import free_energies as free_energies
 from .reweighting import free_energy_profiles as free_energy_profiles
 from .reweighting import weights as weights
+from .risks import risks as risks
 from .samplers import samplers as samplers
 from .strength import strengths as strengths
 from .style import MARK as MARK

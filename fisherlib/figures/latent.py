@@ -1,7 +1,7 @@
 """What a flow does to space: grid lines bent by its map, with a slider over training."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,13 +9,14 @@ from plotly.subplots import make_subplots
 
 from ..arguments import kind
 from .density import SHADES, Plane, contours
+from .film import with_slider
 from .style import DOTTED, FAINT, PALETTE, framed
 
 if TYPE_CHECKING:  # the guest needs libraries that figures do without
     from ..flows import Grid
 
-#: Colours of the two families of grid lines, and milliseconds of a frame.
-FAMILIES, PACE = (PALETTE[1], PALETTE[2]), 700
+#: Colours of the two families of grid lines.
+FAMILIES = (PALETTE[1], PALETTE[2])
 
 
 def latent_grid(
@@ -64,7 +65,7 @@ def latent_grid(
     subtitle = "left: lines of constant z₁ and z₂, over u; right: lines of constant x₁ and x₂,"
     subtitle += "<br>over u(x(z)) − ln|∂x/∂z|, which has circles for a perfect flow; contours 1 kT apart"
     framed(figure, title=title, subtitle=subtitle, height=400, above=24)
-    return _with_slider(figure, list(grids)) if len(grids) > 1 else figure
+    return with_slider(figure, list(grids)) if len(grids) > 1 else figure
 
 
 def _drawn(grid: "Grid") -> list[go.Contour | go.Scatter]:
@@ -84,23 +85,3 @@ def _drawn(grid: "Grid") -> list[go.Contour | go.Scatter]:
             look = {"mode": "lines", "line": {"color": shade, "width": 1}, "hoverinfo": "skip"}
             traces.append(go.Scatter(x=line[:, 0], y=line[:, 1], **entry, **look))
     return traces
-
-
-def _with_slider(figure: go.Figure, names: list[str]) -> go.Figure:
-    """The figure with a slider and a button to play, below its axes."""
-    still: dict[str, Any] = {
-        "mode": "immediate",
-        "frame": {"duration": 0, "redraw": True},
-        "transition": {"duration": 0},
-    }
-    steps = [{"method": "animate", "label": name, "args": [[name], still]} for name in names]
-    playing = still | {"frame": {"duration": PACE, "redraw": True}, "fromcurrent": False}
-    ways = {"▶": [None, playing], "❚❚": [[None], still]}
-    buttons = [{"label": label, "method": "animate", "args": args} for label, args in ways.items()]
-    place = {"yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0}
-    beside = {"l": 95, "r": 50, "t": 0}  # px: the buttons keep their width, and so does half of the last label
-    value = {"prefix": "step ", "font": {"size": 13}}
-    slider = {"steps": steps, "active": len(names) - 1, "currentvalue": value, "pad": beside} | place
-    menu = {"type": "buttons", "direction": "left", "buttons": buttons, "pad": {"t": 0}, "showactive": False}
-    figure.update_layout(sliders=[slider], updatemenus=[menu | place])
-    return figure.update_layout(height=figure.layout.height + 110, margin_b=figure.layout.margin.b + 110)
