@@ -7,5 +7,6 @@ from .landscape import LandscapePanel as LandscapePanel
 from .live import LiveFigure as LiveFigure
 from .load import LoadPanel as LoadPanel
 from .panel import Panel as Panel
+from .treatments import TreatmentsPanel as TreatmentsPanel
 from .upload import Upload as Upload
 from .work import Work as Work

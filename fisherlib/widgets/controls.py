@@ -154,11 +154,12 @@ def number(state: State, name: str, label: str, **options: object) -> ipywidgets
 
 
 def slider(state: State, name: str, label: str, **options: object) -> ipywidgets.Widget:
-    """A slider over integers, which takes effect on release; with ``base``, over powers of it."""
+    """A slider over numbers, which takes effect on release; with ``base``, over powers of it."""
     power, (low, high) = "base" in options, _limits(state, name)
     if power:
         low, high = np.log10([low, high]).tolist()
-    kind = ipywidgets.FloatLogSlider if power else ipywidgets.IntSlider
+    plain = ipywidgets.IntSlider if isinstance(low, int) else ipywidgets.FloatSlider
+    kind = ipywidgets.FloatLogSlider if power else plain
     shown = {"description": label, "style": LABEL, "layout": {"width": "260px"}, "continuous_update": power}
     control = kind(min=low, max=high, tooltip=label, **shown, **options)
     traitlets.link((state, name), (control, "value"))

@@ -145,3 +145,15 @@ class LandscapeState(State):
             "n": self.n,
             **names,
         }
+
+
+class TreatmentsState(State):
+    """How rows are held out, which treatments of the linear model are compared, and at which strength."""
+
+    protocol = Offered()
+    treatments = SeveralOffered()
+    number = traitlets.Int(15, min=1, max=60)  # k of random splits
+    ratio = traitlets.Float(0.1, min=0.01, max=0.5)  # r of random splits
+    tiles = traitlets.Int(4, min=2, max=8)  # along each axis
+    clipped = traitlets.Bool(True)  # descriptors at five standard deviations of the training rows
+    strength = traitlets.Float(100.0, min=1e-3, max=1e6)  # λ̃
