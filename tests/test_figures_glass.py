@@ -126,7 +126,7 @@ def test_of_three_dimensions_a_slab_is_drawn() -> None:
     shown = sorted(n for each in marks(figure.data, "particle") for n in each.customdata)
     assert shown == np.flatnonzero((z >= 1.0) & (z < 2.0)).tolist()
     assert f"{len(shown)} of 400 particles, those with z from 1 to 2" in figure.layout.title.subtitle.text
-    middle = disks(glass.positions[0], glass.types[0], glass.box)
+    middle = disks(glass.positions[0], glass.types[0], glass.box, diameters=(1.0, 0.88))
     np.testing.assert_array_equal(middle.kept, np.flatnonzero((z >= 1.5) & (z < 2.5)))
     with pytest.raises(ValueError, match="slab: expected two heights"):
         figures.propensity_map(glass, slab=(7.0, 8.0))

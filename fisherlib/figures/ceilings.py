@@ -20,6 +20,8 @@ from .style import REFERENCE, color, faded, framed, known, symbol
 Ceiling = float | Sequence[float] | Correlation
 #: r, or r and its standard error, along a curve.
 Curve = ArrayLike | tuple[ArrayLike, ArrayLike]
+#: A number, r, and its standard error, of each model of a family.
+Rows = Sequence[tuple[float, float, float]]
 
 
 def protocols(
@@ -53,29 +55,20 @@ def protocols(
     known("coverage", list(coverage or {}), list(found))
     shares = {name: f"<br>k·r = {share:.3g}" for name, share in (coverage or {}).items()}
     rows = [name + shares.get(name, "") for name in found]
-    figure, values = go.Figure(), list(found.values())
-    nothing = np.full(len(values), np.nan)
-    families = {
-        "pooled": (np.array([r.pooled for r in values]), nothing, -0.13),
-        "per configuration": (np.array([r.mean for r in values]), np.array([r.error for r in values]), 0.13),
-    }
-    for number, (name, (r, bar, aside)) in enumerate(families.items()):
-        figure.add_scatter(
-            x=r,
-            y=np.arange(len(rows)) + aside,
-            error_x={"array": bar, "thickness": 1.5},
-            mode="markers",
-            marker={"color": color(number), "symbol": symbol(number), "size": 10},
-            name=name,
-            text=[
-                f"{row.replace('<br>', ', ')}<br>{with_error(*pair)}" for row, *pair in zip(rows, r, bar, strict=True)
-            ],
-            hovertemplate=f"%{{text}}<extra>{name}</extra>",
-        )
+    figure, each_r, lowest = go.Figure(), list(found.values()), []
+    both = {"pooled": [(r.pooled, np.nan) for r in each_r], "per configuration": [(r.mean, r.error) for r in each_r]}
+    for number, (name, pairs) in enumerate(both.items()):
+        r, bar = np.array(pairs).T
+        words = [f"{row.replace('<br>', ', ')}<br>{with_error(*pair)}" for row, pair in zip(rows, pairs, strict=True)]
+        marks = {"color": color(number), "symbol": symbol(number), "size": 10}
+        look = {"mode": "markers", "marker": marks, "error_x": {"array": bar, "thickness": 1.5}, "name": name}
+        hover = f"%{{text}}<extra>{name}</extra>"
+        y = np.arange(len(rows)) + (-0.13, 0.13)[number]
+        figure.add_scatter(x=r, y=y, text=words, hovertemplate=hover, **look)
+        lowest.append(float(np.nanmin(r - np.nan_to_num(bar))))
     low, high = _span(ceiling)
     figure.add_vrect(x0=low, x1=high, fillcolor=faded(REFERENCE, 0.25), line={"color": REFERENCE, "width": 1})
-    lowest = min(float(np.nanmin(r - np.nan_to_num(bar))) for r, bar, _ in families.values())
-    figure.update_xaxes(title="Pearson's r", range=[min(lowest - 0.05, low - 0.1), min(high + 0.03, 1.02)])
+    figure.update_xaxes(title="Pearson's r", range=[min(*lowest, low - 0.05) - 0.05, min(high + 0.03, 1.02)])
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=rows, range=[len(rows) - 0.5, -0.5], automargin=True, zeroline=False
     )
@@ -84,7 +77,7 @@ def protocols(
 
 
 def flexibility(
-    found: Mapping[str, Sequence[tuple[float, float, float]]],
+    found: Mapping[str, Rows],
     ceiling: Ceiling,
     *,
     published: Mapping[str, float] | None = None,
@@ -107,15 +100,10 @@ def flexibility(
         >>> [trace.name for trace in fl.figures.flexibility(found, 0.93, published={"CAGE": 0.779}).data]
         ['noise ceiling 0.93', 'linear', 'MLP', 'published']
     """
-    return _counted("found", found, ceiling, "parameters", title, published)
+    return _counted(found, ceiling, "parameters", title, published)
 
 
-def sparsity(
-    found: Mapping[str, Sequence[tuple[float, float, float]]],
-    ceiling: Ceiling,
-    *,
-    title: str = "How few descriptors will do",
-) -> go.Figure:
+def sparsity(found: Mapping[str, Rows], ceiling: Ceiling, *, title: str = "How few descriptors will do") -> go.Figure:
     """Correlation against the number of descriptors, for several ways of choosing them.
 
     Args:
@@ -132,7 +120,7 @@ def sparsity(
         >>> figure.data[1].x.tolist()
         [1.0, 3.0]
     """
-    return _counted("found", found, ceiling, "descriptors", title, None)
+    return _counted(found, ceiling, "descriptors", title, {})
 
 
 def propensity_times(
@@ -167,7 +155,7 @@ def propensity_times(
         figure.add_trace(
             _points(t, pair[0], pair[1] if len(pair) > 1 else np.full(len(t), np.nan), name, number, "time")
         )
-    return _finished(figure, "time", title).update_xaxes(dtick=_ticks(t))
+    return _finished(figure, "time", title, t)
 
 
 def _along(name: str, values: Curve, T: int) -> Array:
@@ -179,18 +167,13 @@ def _along(name: str, values: Curve, T: int) -> Array:
 
 
 def _counted(
-    argument: str,
-    found: Mapping[str, Sequence[tuple[float, float, float]]],
-    ceiling: Ceiling,
-    what: str,
-    title: str,
-    published: Mapping[str, float] | None,
+    found: Mapping[str, Rows], ceiling: Ceiling, what: str, title: str, published: Mapping[str, float] | None
 ) -> go.Figure:
     """Curves over a number of something, below the ceiling."""
-    kind(argument, found, Mapping, f"{{name: [(number of {what}, r, error), …]}}")
-    curves = {name: floats(f"{argument} of {name!r}", rows) for name, rows in found.items()}
+    kind("found", found, Mapping, f"{{name: [(number of {what}, r, error), …]}}")
+    curves = {name: floats(f"found of {name!r}", rows) for name, rows in found.items()}
     if not curves or any(rows.ndim != 2 or rows.shape[1] != 3 for rows in curves.values()):
-        raise ValueError(f"{argument}: expected rows of a number of {what}, r and its error by name, got {found!r:.60}")
+        raise ValueError(f"found: expected rows of a number of {what}, r and its error by name, got {found!r:.60}")
     (low, high), numbers = _span(ceiling), np.concatenate([rows[:, 0] for rows in curves.values()])
     ends = np.array([numbers.min() / 1.3, numbers.max() * (5.0 if published else 1.3)])
     figure = go.Figure(_ceiling(ends, np.full(2, low), np.full(2, high), _said(low, high)))
@@ -198,12 +181,11 @@ def _counted(
         x, r, bar = rows[np.argsort(rows[:, 0], kind="stable")].T
         figure.add_trace(_points(x, r, bar, name, number, what))
     if published:
-        mark = {"color": REFERENCE, "symbol": "line-ew-open", "size": 14}
-        words = {"text": list(published), "textposition": "middle right", "textfont": {"size": 11, "color": REFERENCE}}
+        at = {"x": np.full(len(published), numbers.max() * 1.6), "y": list(published.values()), "text": list(published)}
+        look = {"marker": {"color": REFERENCE, "symbol": "line-ew-open", "size": 14}, "textposition": "middle right"}
         hover = "%{text}: %{y:.3f}<extra>published</extra>"
-        at = {"x": np.full(len(published), numbers.max() * 1.6), "y": list(published.values())}
-        figure.add_scatter(**at, mode="markers+text", marker=mark, name="published", hovertemplate=hover, **words)
-    return _finished(figure, f"number of {what}", title).update_xaxes(range=np.log10(ends), dtick=_ticks(ends))
+        figure.add_scatter(**at, **look, mode="markers+text", name="published", hovertemplate=hover, textfont_size=11)
+    return _finished(figure, f"number of {what}", title, ends).update_xaxes(range=np.log10(ends))
 
 
 def _points(x: Array, r: Array, bar: Array, name: str, number: int, what: str) -> go.Scatter:
@@ -236,12 +218,8 @@ def _said(low: float, high: float) -> str:
     return f"noise ceiling {low:.2f}" + (f" to {high:.2f}" if f"{low:.2f}" != f"{high:.2f}" else "")
 
 
-def _finished(figure: go.Figure, label: str, title: str) -> go.Figure:
-    figure.update_xaxes(title=label, type="log", exponentformat="power")
+def _finished(figure: go.Figure, label: str, title: str, x: Array) -> go.Figure:
+    ticks = "D2" if x.max() < 1000 * x.min() else 1  # at 1, 2, 5 …, or at powers of ten, before labels overlap
+    figure.update_xaxes(title=label, type="log", exponentformat="power", dtick=ticks)
     figure.update_yaxes(title="Pearson's r")
     return framed(figure, title=title, subtitle="bars: one standard error", height=340)
-
-
-def _ticks(x: Array) -> str | int:
-    """Ticks of a logarithmic axis: at 1, 2, 5 …, or at powers of ten, before labels run into each other."""
-    return "D2" if x.max() < 1000 * x.min() else 1

@@ -12,7 +12,7 @@ from ..arguments import floats
 from ..dataset import Array
 from .style import FAINT, REFERENCE
 
-#: Sizes of the species of a Kob-Andersen mixture, in σ of the large particles (Kob and Andersen, Phys. Rev. E 51, 4626 (1995)).
+#: Sizes of the species of a Kob-Andersen mixture, in σ of the large particles (Phys. Rev. E 51, 4626 (1995)).
 KOB_ANDERSEN = (1.0, 0.88)
 #: Different colours of particles, and points of a disk, through which plotly draws a closed spline.
 LEVELS, CORNERS = 24, 8
@@ -22,16 +22,7 @@ ENDS = (2.0, 98.0)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Disks:
-    """Particles of a configuration that are drawn.
-
-    Attributes:
-        x: (n, 2) positions in the box, from 0.
-        radii: (n,).
-        species: (n,) whole numbers from 0.
-        kept: (n,) which of the particles given these are.
-        box: (2,) side lengths.
-        seen: how many there are, in words.
-    """
+    """Particles that are drawn: x (n, 2) from 0, radii, species, ``kept`` of those given, and how many, in words."""
 
     x: Array
     radii: Array
@@ -42,8 +33,7 @@ class Disks:
 
     def outlines(self, kept: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Corners of the disks of a mask, with a gap after each; those over an edge of the box stand at both sides."""
-        x, r = self.x[kept], self.radii[kept]
-        copies = []
+        x, r, copies = self.x[kept], self.radii[kept], []
         for shift in np.array([[i, j] for i in (0, -1, 1) for j in (0, -1, 1)]) * self.box:
             inside = ((x + shift > -r[:, None]) & (x + shift < self.box + r[:, None])).all(axis=1)
             copies.append(np.c_[x[inside] + shift, r[inside]])
@@ -58,30 +48,27 @@ def disks(
     species: ArrayLike,
     box: ArrayLike,
     *,
-    diameters: Sequence[float] = KOB_ANDERSEN,
+    diameters: Sequence[float],
     slab: tuple[float, float] | None = None,
 ) -> Disks:
-    """The particles of a plane, or those of a slab of a three-dimensional box seen along z.
-
-    Args:
-        positions: (N, d) of d = 2 or 3.
-        species: (N,) whole numbers from 0.
-        box: (d,) side lengths.
-        diameters: of each species.
-        slab: lowest and highest z; by default one large diameter around the middle.
+    """Particles (N, 2) of a plane, or those (N, 3) in a slab of low and high z: one large diameter around the middle.
 
     Raises:
         ValueError: shapes that do not fit, a species without a diameter, or a slab without particles.
     """
-    x, L, kinds = floats("positions", positions), floats("box", box), np.asarray(species)
+    x, L, kinds, size = (
+        floats("positions", positions),
+        floats("box", box),
+        np.asarray(species),
+        floats("diameters", diameters),
+    )
     if x.ndim != 2 or x.shape[1] not in (2, 3) or L.shape != x.shape[1:] or kinds.shape != x.shape[:1]:
         raise ValueError(f"positions: expected (N, 2) or (N, 3) in a box of as many sides, got {x.shape} and {L.shape}")
-    size = floats("diameters", diameters)
     if kinds.max(initial=0) >= len(size):
         raise ValueError(f"diameters: expected one for each of {kinds.max() + 1} species, got {len(size)}")
     x, seen, kept = x % L, f"{len(x):,} particles", np.arange(len(x))
     if x.shape[1] == 3:
-        low, high = (0.5 * L[2] - 0.5 * size.max(), 0.5 * L[2] + 0.5 * size.max()) if slab is None else slab
+        low, high = slab or tuple(0.5 * (L[2] + size.max() * np.array([-1, 1])))
         kept = np.flatnonzero((x[:, 2] >= low) & (x[:, 2] < high))
         seen = f"{len(kept):,} of {seen}, those with z from {low:.3g} to {high:.3g}"
     if not len(kept):
@@ -91,13 +78,7 @@ def disks(
 
 @dataclasses.dataclass(frozen=True)
 class Colours:
-    """What colours stand for.
-
-    Attributes:
-        low, high: values where they begin and end.
-        scale: their name in plotly.
-        label: of the values, with their unit after a comma.
-    """
+    """Values where colours begin and end, their name in plotly, and a label with its unit after a comma."""
 
     low: float
     high: float
@@ -119,15 +100,7 @@ class Colours:
 def coloured(
     drawn: Disks, values: Array, colours: Colours, *, names: Sequence[str], numbers: ArrayLike | None = None
 ) -> Iterator[go.Scatter]:
-    """Disks in colours of their values, and what the mouse finds; the number of traces depends on the species only.
-
-    Args:
-        drawn: the particles.
-        values: (N,) of all particles given.
-        colours: what they stand for.
-        names: of the species, in order.
-        numbers: (N,) of all particles, for the mouse; counted from 0 by default.
-    """
+    """Disks in colours of values (N,) of all particles given, and what the mouse finds; always as many traces for a species."""
     values, counted = values[drawn.kept], drawn.kept if numbers is None else np.asarray(numbers)[drawn.kept]
     level, shades = colours.levels(values), sample_colorscale(colours.scale, (np.arange(LEVELS) + 0.5) / LEVELS)
     what, _, unit = colours.label.partition(", ")
@@ -154,10 +127,10 @@ def centres(drawn: Disks, kept: NDArray, **more: object) -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="markers", marker={"size": 12, "opacity": 0, "color": REFERENCE}, **more)
 
 
-def entry(name: str, **more: object) -> go.Scatter:
+def entry(name: str) -> go.Scatter:
     """The entry of a species in the legend, which shows and hides its disks."""
     mark = {"color": FAINT, "size": 11, "line": {"color": REFERENCE, "width": 1}}
-    return go.Scatter(x=[None], y=[None], mode="markers", marker=mark, name=name, legendgroup=name, **more)
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=mark, name=name, legendgroup=name)
 
 
 def bar(colours: Colours, **more: object) -> go.Scatter:
@@ -171,9 +144,10 @@ def bar(colours: Colours, **more: object) -> go.Scatter:
 def boxed(figure: go.Figure, box: Array, *, column: int = 1) -> go.Figure:
     """Equal axes that end at the box, with the box drawn; all columns are zoomed together."""
     place, across = {"row": 1, "col": column}, "x" if column == 1 else f"x{column}"
-    plain = {"showgrid": False, "zeroline": False, "constrain": "domain"}
+    plain, (width, height) = {"showgrid": False, "zeroline": False, "constrain": "domain"}, box.tolist()
     linked = [{}, {}] if column == 1 else [{"matches": "x"}, {"matches": "y"}]
-    figure.update_xaxes(range=[0, float(box[0])], **plain, **linked[0], **place)
-    figure.update_yaxes(range=[0, float(box[1])], scaleanchor=across, **plain, **linked[1], **place)
-    sides = {"x0": 0, "y0": 0, "x1": float(box[0]), "y1": float(box[1])}
-    return figure.add_shape(type="rect", **sides, line={"color": REFERENCE, "width": 1.5}, **place)
+    figure.update_xaxes(range=[0, width], **plain, **linked[0], **place)
+    figure.update_yaxes(range=[0, height], scaleanchor=across, **plain, **linked[1], **place)
+    return figure.add_shape(
+        type="rect", x0=0, y0=0, x1=width, y1=height, line={"color": REFERENCE, "width": 1.5}, **place
+    )

@@ -45,8 +45,7 @@ def feature_weights(
     w, bars = floats("weights", weights), floats("errors", errors)
     given, sorts = np.array(words("names", names)), np.array(words("kinds", kinds))
     times = np.zeros(len(w), int) if generations is None else np.asarray(generations)
-    lengths = {"errors": bars, "names": given, "kinds": sorts, "generations": times}
-    for name, each in lengths.items():
+    for name, each in {"errors": bars, "names": given, "kinds": sorts, "generations": times}.items():
         if w.ndim != 1 or not len(w) or each.shape != w.shape:
             raise ValueError(f"{name}: expected one for each of the weights, of shape {w.shape}, got {each.shape}")
     figure, begin = go.Figure(), 1
@@ -64,7 +63,9 @@ def feature_weights(
     figure.update_xaxes(title="descriptor, by kind, from the largest weight to the smallest")
     figure.update_xaxes(showgrid=False, zeroline=False, range=[-0.02 * begin, 1.02 * begin])
     figure.update_yaxes(title="weight × sd of the descriptor / sd of y", zeroline=False)
-    said = "bars: one standard error; descriptors that are alike share their weight"
+    said = (
+        "bars: one standard error; " * bool(np.isfinite(bars).any()) + "descriptors that are alike share their weight"
+    )
     shapes = ("●", "◆", "■", "▲")[: int(times.max()) + 1]
     if len(shapes) > 1:
         said += f"<br>averaged over neighbours {', '.join(f'{k} {shape}' for k, shape in enumerate(shapes))} times"
@@ -96,22 +97,13 @@ def ablation(drops: Mapping[str, tuple[float, float]], *, title: str = "What is 
         raise ValueError(f"drops: expected a loss and its error for each group, got {drops!r:.60}; write {way}")
     groups = sorted(drops, key=lambda group: -drops[group][0])
     loss, error = np.array([drops[group] for group in groups], float).T
-    figure = go.Figure()
-    bars = {"array": error, "thickness": 1.5, "color": REFERENCE}
-    said = [with_error(*pair) for pair in zip(loss, error, strict=True)]
-    look = {"marker_color": PALETTE[0], "error_x": bars, "hovertemplate": "%{y}: %{customdata}<extra></extra>"}
-    figure.add_bar(x=loss, y=groups, orientation="h", customdata=said, **look)
-    ends = loss + np.nan_to_num(error)
-    figure.add_scatter(
-        x=np.maximum(ends, 0),
-        y=groups,
-        mode="text",
-        text=[f"  {each}" for each in said],
-        textposition="middle right",
-        hoverinfo="skip",
-        textfont={"size": 12},
-    )
+    ends, said = loss + np.nan_to_num(error), [with_error(*pair) for pair in zip(loss, error, strict=True)]
     low, high = min(0.0, float((loss - np.nan_to_num(error)).min())), max(float(ends.max()), 1e-6)
+    bars = {"array": error, "thickness": 1.5, "color": REFERENCE}
+    look = {"marker_color": PALETTE[0], "error_x": bars, "hovertemplate": "%{y}: %{customdata}<extra></extra>"}
+    figure = go.Figure(go.Bar(x=loss, y=groups, orientation="h", customdata=said, **look))
+    beside = {"mode": "text", "textposition": "middle right", "hoverinfo": "skip", "textfont": {"size": 12}}
+    figure.add_scatter(x=np.maximum(ends, 0), y=groups, text=[f"  {each}" for each in said], **beside)
     figure.update_xaxes(title="loss of r", range=[low - 0.08 * (high - low), high + 0.35 * (high - low)])
     figure.update_yaxes(range=[len(groups) - 0.4, -0.6], automargin=True)
     return framed(figure, title=title, subtitle="bars: one standard error", height=60 + 30 * len(groups), legend=False)

@@ -24,14 +24,7 @@ DIVERGING = "RdBu_r"
 NAMED = 5
 _SIZE = 470  # pixels of a box
 #: Of a bar of colours below the panels.
-_LYING = {
-    "orientation": "h",
-    "xanchor": "center",
-    "yref": "container",
-    "y": 0.01,
-    "yanchor": "bottom",
-    "title_side": "bottom",
-}
+_LYING = {"orientation": "h", "yref": "container", "y": 0.01, "yanchor": "bottom", "xanchor": "center"}
 
 
 def propensity_map(
@@ -74,10 +67,8 @@ def propensity_map(
     drawn = disks(ensemble.positions[at], ensemble.types[at], ensemble.box, diameters=diameters, slab=slab)
     values = _values(ensemble, at, what)
     species = [f"{chr(ord('A') + k)}, diameter {size:g}" for k, size in enumerate(diameters)]
-    films = []
-    for each in values:
-        colours = Colours.of(each, scale=SCALE, label=label)
-        films.append([*coloured(drawn, each, colours, names=species), bar(colours)])
+    spans = [Colours.of(each, scale=SCALE, label=label) for each in values]
+    films = [[*coloured(drawn, v, span, names=species), bar(span)] for v, span in zip(values, spans, strict=True)]
     there = [species[k] for k in sorted(set(drawn.species.tolist()))]
     figure = make_subplots(1, 1).add_traces([*films[-1], *map(entry, there)])
     boxed(figure, drawn.box)
@@ -107,10 +98,8 @@ def propensity_maps(
         rows: from ``glass.rows``.
         values: name → (n,) values of all rows: the measured ones first, then the predicted ones.
         name: of the configuration; that of the first row by default.
-        label: of the values, with their unit after a comma.
         diameter: of the particles, in the unit of the box.
-        slab: lowest and highest z of a three-dimensional configuration; one diameter around the middle by default.
-        title: of the figure.
+        label, slab, title: as for ``propensity_map``.
 
     Raises:
         TypeError, ValueError: anything but rows, other than two sets of values, or an unknown configuration.
@@ -129,15 +118,18 @@ def propensity_maps(
     kind("values", values, Mapping, way)
     both = {key: floats(f"values of {key!r}", each) for key, each in values.items()}
     if len(both) != 2 or any(each.shape != (len(rows),) for each in both.values()):
-        shapes = ", ".join(str(each.shape) for each in both.values())
-        raise ValueError(f"values: expected two sets of {len(rows)}, measured and predicted, got {shapes or 'none'}")
+        shapes = [each.shape for each in both.values()]
+        raise ValueError(f"values: expected two sets of {len(rows)}, measured and predicted, got {shapes}")
     name = str(rows.blocks[0]) if name is None else name
     choice("name", name, dict.fromkeys(map(str, rows.blocks)))
     own = np.flatnonzero(rows.blocks == name)
     drawn = disks(rows.positions[own], np.zeros(len(own), int), rows.box, diameters=[diameter], slab=slab)
     (measured, a), (predicted, b) = ((key, each[own]) for key, each in both.items())
     far = float(np.percentile(np.abs(b - a), ENDS[1])) or 1.0
-    same, off = Colours.of(a, scale=SCALE, label=label), Colours(-far, far, DIVERGING, f"difference{_unit(label)}")
+    same, off = (
+        Colours.of(a, scale=SCALE, label=label),
+        Colours(-far, far, DIVERGING, "difference" + "".join(label.partition(", ")[1:])),
+    )
     panels = {measured: (a, same), predicted: (b, same), f"{predicted} − {measured}": (b - a, off)}
     figure = make_subplots(1, 3, subplot_titles=list(panels), horizontal_spacing=0.04)
     for column, (each, colours) in enumerate(panels.values(), 1):
@@ -145,7 +137,7 @@ def propensity_maps(
         figure.add_traces(list(found), rows=1, cols=column)
         boxed(figure, drawn.box, column=column)
     for colours, x, length in ((same, 0.32, 0.5), (off, 0.85, 0.28)):
-        figure.add_trace(bar(colours, x=x, len=length, **_LYING), row=1, col=1)
+        figure.add_trace(bar(colours, x=x, len=length, **_LYING, title_side="bottom"), row=1, col=1)
     figure.update_yaxes(constraintoward="top").update_yaxes(showticklabels=False, matches="y", col=2)
     subtitle = f"{name}: {drawn.seen}; colours: 2nd to 98th percentile of what was measured"
     framed(figure, title=title, subtitle=subtitle, height=250, above=24, legend=False)
@@ -166,10 +158,7 @@ def mobile_clusters(
     Args:
         ensemble: configurations of a glass.
         labels: (N,) number of the cluster of each particle, −1 where it is not mobile, from ``glass.mobile_clusters``.
-        name: of the configuration; the first by default.
-        diameters: of each species, in the unit of the box; those of Kob and Andersen by default.
-        slab: lowest and highest z of a three-dimensional configuration; one diameter around the middle by default.
-        title: of the figure.
+        name, diameters, slab, title: as for ``propensity_map``.
 
     Raises:
         TypeError, ValueError: anything but an ensemble, an unknown name, labels of another number, or too few diameters.
@@ -185,28 +174,22 @@ def mobile_clusters(
     """
     at = _configuration(ensemble, name)
     drawn = disks(ensemble.positions[at], ensemble.types[at], ensemble.box, diameters=diameters, slab=slab)
-    cluster = floats("labels", labels)
-    if cluster.shape != ensemble.types[at].shape:
-        raise ValueError(
-            f"labels: expected {ensemble.types[at].size}, one for each particle, got shape {cluster.shape}"
-        )
-    cluster = cluster[drawn.kept]
-    numbers, sizes = np.unique(cluster[cluster >= 0], return_counts=True)
-    figure = make_subplots(1, 1)
-    order = np.argsort(-sizes, kind="stable")
-    named = int(min(NAMED, (sizes > 1).sum()))
-    for place, k in enumerate(order):
-        entries = {"legendgroup": str(min(place, named)), "showlegend": place <= named}
-        entries["name"] = f"cluster of {sizes[k]}" if place < named else "smaller ones"
-        figure.add_trace(filled(drawn, cluster == numbers[k], PALETTE[NAMED if place >= named else place], **entries))
-    figure.add_trace(filled(drawn, cluster < 0, faded(FAINT), name="the others", showlegend=True))
-    hover = {
-        "text": [
-            f"particle {k}{f', cluster {c:.0f}' if c >= 0 else ''}" for k, c in zip(drawn.kept, cluster, strict=True)
-        ]
-    }
-    figure.add_trace(centres(drawn, np.full(len(cluster), True), **hover, hoverinfo="text", showlegend=False))
-    subtitle = f"{ensemble.names[at]}: {drawn.seen}, {int(sizes.sum())} of them mobile, in {len(sizes)} clusters"
+    cluster, N = floats("labels", labels), len(ensemble.types[at])
+    if cluster.shape != (N,):
+        raise ValueError(f"labels: expected {N}, one for each particle, got shape {cluster.shape}")
+    here, figure = cluster[drawn.kept], make_subplots(1, 1)
+    numbers = np.unique(here[here >= 0])
+    sizes = (cluster == numbers[:, None]).sum(axis=1)  # in all, not in a slab
+    named = min(NAMED, int((sizes > 1).sum()))
+    for place, k in enumerate(np.argsort(-sizes, kind="stable")):
+        shade, group = PALETTE[place if place < named else NAMED], str(min(place, named))
+        entries = {"name": f"cluster of {sizes[k]}" if place < named else "smaller ones", "showlegend": place <= named}
+        figure.add_trace(filled(drawn, here == numbers[k], shade, legendgroup=group, **entries))
+    figure.add_trace(filled(drawn, here < 0, faded(FAINT), name="the others", showlegend=True))
+    own = [f", cluster {number:.0f}" if number >= 0 else "" for number in here]
+    told = [f"particle {k}{cluster}" for k, cluster in zip(drawn.kept, own, strict=True)]
+    figure.add_trace(centres(drawn, here == here, text=told, hoverinfo="text", showlegend=False))
+    subtitle = f"{ensemble.names[at]}: {drawn.seen}, {(here >= 0).sum()} of them mobile, in {len(sizes)} clusters"
     return framed(boxed(figure, drawn.box), title=title, subtitle=subtitle, height=_SIZE)
 
 
@@ -230,7 +213,3 @@ def _values(ensemble: "Ensemble", at: int, what: ArrayLike | None) -> Array:
     if values.shape not in ((1, N), (T, N)) or not np.isfinite(values).all():
         raise ValueError(f"what: expected finite numbers of shape ({N},) or ({T}, {N}), got {values.shape}")
     return values
-
-
-def _unit(label: str) -> str:
-    return "".join(label.partition(", ")[1:])

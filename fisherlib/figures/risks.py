@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from ..arguments import kind
 from ..arguments.objects import named
 from ..dataset import Array
-from .style import band, color, framed
+from .style import REFERENCE, band, color, framed
 
 if TYPE_CHECKING:
     from ..regression import Evidence
@@ -19,10 +19,7 @@ _DASHES = ("solid", "dash", "dashdot", "dot")
 
 
 def risks(
-    curves: Mapping[str, "Scores | Evidence"],
-    *,
-    at: float | None = None,
-    title: str = "Risk of each treatment",
+    curves: Mapping[str, "Scores | Evidence"], *, at: float | None = None, title: str = "Risk of each treatment"
 ) -> go.Figure:
     """Expected negative log-likelihood of a particle against λ̃ = λ/β, with the λ̃ that each treatment chooses.
 
@@ -52,29 +49,26 @@ def risks(
     figure, shown = go.Figure(), []
     for number, (name, found) in enumerate(curves.items()):
         x, y, bar = _curve(name, found)
-        look = {"line": {"color": color(number), "width": 2, "dash": _DASHES[number % 4]}, "legendgroup": name}
-        if bar is not None and np.isfinite(bar).all():
-            figure.add_trace(
-                band(x, y - bar, y + bar, shade=color(number), name=name, legendgroup=name, showlegend=False)
-            )
         best = float(found.strength * found.rows)
-        low = float(np.interp(np.log(best), np.log(x), y))
-        words = f"{name}: λ̃ {best:.3g}"
-        hover = f"λ̃ %{{x:.3g}}: %{{y:.4f}} nats<extra>{name}</extra>"
-        figure.add_scatter(x=x, y=y, name=words, mode="lines", hovertemplate=hover, **look)
+        low, words = float(np.interp(np.log(best), np.log(x), y)), f"{name}: λ̃ {best:.4g}"
+        entry = {"legendgroup": name, "hovertemplate": f"λ̃ %{{x:.3g}}: %{{y:.4f}} nats<extra>{name}</extra>"}
+        if bar is not None and np.isfinite(bar).all():
+            around = band(x, y - bar, y + bar, shade=color(number), name=name, legendgroup=name, showlegend=False)
+            figure.add_trace(around)
+        line = {"color": color(number), "width": 2, "dash": _DASHES[number % 4]}
+        figure.add_scatter(x=x, y=y, mode="lines", name=words, line=line, **entry)
         dot = {"color": color(number), "size": 10, "line": {"color": "white", "width": 1}}
-        chosen = {"x": [best], "y": [low], "mode": "markers", "marker": dot, "showlegend": False}
-        figure.add_scatter(**chosen, name=words, legendgroup=name, hovertemplate=hover)
+        figure.add_scatter(x=[best], y=[low], mode="markers", name=words, marker=dot, showlegend=False, **entry)
         shown.append((low, max(float(y[-1]), float(np.median(y)))))
     if at is not None:
-        figure.add_vline(x=at, line={"color": "#444444", "width": 1})
+        figure.add_vline(x=at, line={"color": REFERENCE, "width": 1})
     low, high = min(s[0] for s in shown), max(s[1] for s in shown)
     margin = 0.08 * (high - low) or 0.1
     figure.update_xaxes(title="λ̃ = λ/β", type="log", exponentformat="power")
     figure.update_yaxes(title="negative log-likelihood, nats per particle", range=[low - margin, high + margin])
-    said = ["bands: one standard error over folds"] * any(hasattr(found, "nll") for found in curves.values())
-    said += ["evidence counts all rows as independent"] * any(hasattr(f, "log_evidence") for f in curves.values())
-    return framed(figure, title=title, subtitle="; ".join(["dots: chosen", *said]), height=360)
+    said = ["dots: chosen"] + ["bands: one standard error over folds"] * any(hasattr(f, "nll") for f in curves.values())
+    counted = "<br>evidence counts all rows as independent" * any(hasattr(f, "log_evidence") for f in curves.values())
+    return framed(figure, title=title, subtitle="; ".join(said) + counted, height=360)
 
 
 def _curve(name: str, found: "Scores | Evidence") -> tuple[Array, Array, Array | None]:

@@ -1,7 +1,7 @@
 """Four treatments of one linear model, by the way of holding rows out, with a slider over their strength."""
 
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 import numpy as np
@@ -89,9 +89,7 @@ class TreatmentsPanel(Panel):
         """Switch to other rows; choices that they also offer are kept."""
         self.forget()
         if not hasattr(rows, "blocks"):
-            raise TypeError(
-                f"rows: expected Rows of glass, got {type(rows).__name__}; write TreatmentsPanel(glass.rows(…))"
-            )
+            raise TypeError(f"rows: expected Rows of glass, got {type(rows).__name__}; take those of glass.rows")
         self._rows = rows
         self._known: dict[tuple[object, ...], dict[str, Found]] = {}
         self._under_way: object = None
@@ -108,15 +106,8 @@ class TreatmentsPanel(Panel):
         state, rows = self.state, self._rows
         for name, control in self._sliders.items():
             control.layout.display = "flex" if state.protocol == ("tiles" if name == "tiles" else "random") else "none"
-        self._folds = folds(
-            rows.blocks,
-            state.protocol,
-            number=state.number,
-            ratio=state.ratio,
-            positions=rows.positions,
-            box=rows.box,
-            tiles=state.tiles,
-        )
+        space: dict[str, Any] = {"positions": rows.positions, "box": rows.box, "tiles": state.tiles}
+        self._folds = folds(rows.blocks, state.protocol, number=state.number, ratio=state.ratio, **space)
         self.coverage.value = _coverage(self._folds)
 
     def _way(self) -> tuple[object, ...]:
@@ -152,12 +143,10 @@ class TreatmentsPanel(Panel):
         lines = [f"<tr>{''.join(f'<th>{each}</th>' for each in HEADINGS)}</tr>"]
         for name, each in found.items():
             at = int(np.argmin(np.abs(np.log(each.scores.strengths * each.scores.rows / strength))))
-            r = Correlation(
-                pooled=float(each.scores.pearson_pooled[at]),
-                each={block: float(found[at]) for block, found in each.scores.pearson_each.items()},
-            )
+            blocks = {block: float(r[at]) for block, r in each.scores.pearson_each.items()}
+            r = Correlation(pooled=float(each.scores.pearson_pooled[at]), each=blocks)
             best = each.curve.strength * each.curve.rows
-            lines.append(_line(name, r, f"{each.scores.risk[at]:.4g}", f"{each.numbers[at]:.0f}", f"{best:.3g}"))
+            lines.append(_line(name, r, f"{each.scores.risk[at]:.4g}", f"{each.numbers[at]:.0f}", f"{best:.4g}"))
         if self._ceiling is not None:
             lines.append(_line("noise ceiling", self._ceiling, "", "", ""))
         self.numbers.value = f"<table>{''.join(lines)}</table>"
@@ -166,10 +155,7 @@ class TreatmentsPanel(Panel):
 
 def _line(name: str, r: Correlation, *cells: str) -> str:
     """A row of the table; where all predictions are the same there is no correlation."""
-    both = [
-        with_error(r.mean, r.error) if np.isfinite(r.mean) else "—",
-        f"{r.pooled:.3f}" if np.isfinite(r.pooled) else "—",
-    ]
+    both = (with_error(r.mean, r.error), f"{r.pooled:.3f}") if np.isfinite(r.mean) else ("—", "—")
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in (name, *both, *cells))}</tr>"
 
 
@@ -193,4 +179,4 @@ def _found(name: str, held_out: Folds, rows: "Rows", clip: float | None) -> Foun
     if lasso:
         return Found(score, score, lasso_path(moments.total(), score.strengths).numbers)
     number = len(selected(moments)) if name == "MAP-Debias" else rows.X.shape[1]
-    return Found(score, evidence(moments.total()) if bayes else score, np.full(len(score.strengths), number))
+    return Found(score, evidence(moments.total(), RIDGE) if bayes else score, np.full(len(score.strengths), number))
