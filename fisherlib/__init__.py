@@ -84,7 +84,7 @@ _ROOMS = {
 #: Names that load on first touch, and the module each stands in.
 _NAMES = {"Calculator": "descriptors.calculator", "featurise": "cluster.datasets"}
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 
 def __getattr__(name: str) -> object:

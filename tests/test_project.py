@@ -75,6 +75,7 @@ IMPORTED = {
     "pooch": "pooch requests",
     "pymbar": "pymbar",
     "flowjax": "flowjax paramax",
+    "freud-analysis": "freud",
     "ase": "ase matplotlib",
 }
 #: What each extra, and the heart without one, is enough for.
@@ -83,6 +84,7 @@ ENOUGH = {
     "descriptors": "descriptors",
     "figures": "figures",
     "flows": "flows flows.training sampling",
+    "glass": "glass",
     "io": "configurations io io.database cluster cluster.command",
     "neural": "neural.training",
     "report": "report.run report.page",
@@ -112,6 +114,11 @@ MISSING = {
     "flowjax": {
         "fl.flows.real_nvp": ("flows", "flowjax", "flows"),
         "import fisherlib.flows.training": ("flows", "flowjax", "flows"),
+    },
+    "freud sklearn": {
+        "import fisherlib.glass": ("glass", "freud", "glass"),
+        "fl.glass.read": ("glass", "freud", "glass"),
+        "fl.regression.lasso_path(fl.Moments.from_rows(np.eye(3), np.arange(3)))": ("regression", "sklearn", "glass"),
     },
     "optuna": {
         "import fisherlib.tuning": ("tuning", "optuna", "tuning"),
