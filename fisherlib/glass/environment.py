@@ -14,10 +14,10 @@ from .shells import EDGE, bond_orders, densities
 
 #: Averages over neighbours, at most; each reaches further by ``NEAR``.
 AVERAGES = 3
-#: Reach of an average, σ.
-NEAR = 2.0
+#: Reach of an average, σ: of 2 to 4 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
+NEAR = 3.0
 #: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
-_DENSITIES = {2: (np.linspace(0.75, 4.0, 24), np.full(24, 0.1)), 3: (np.linspace(0.75, 4.0, 29), np.full(29, 0.1))}
+_DENSITIES = {d: (np.linspace(0.8, 3.9, n), np.full(n, 0.17)) for d, n in ((2, 24), (3, 29))}
 _BONDS = {2: np.array([1.0, 1.2, 1.5, 1.9, 2.4, 3.0]), 3: np.array([1.0, 1.2, 1.5, 1.9, 2.4])}
 _WIDTH, _DEGREES = 0.1, range(1, 9)
 _AVERAGED = ("", ", averaged", ", averaged twice", ", averaged 3 times")
@@ -29,7 +29,7 @@ class Descriptors:
 
     Attributes:
         values: (N, M).
-        names: M names: "density of A at 0.75", "q6 at 1.20, averaged twice" …
+        names: M names: "density of A at 0.80", "q6 at 1.20, averaged twice" …
         kinds: M, what each measures: "density of A", "bond order", "energy", "displacement".
         generations: (M,) how often each was averaged over neighbours.
         reach: (M,) distance up to which each looks, without averages; 0 for those of the particle itself.
@@ -62,9 +62,9 @@ def descriptors(
 ) -> Descriptors:
     """Densities of each species and bond order in shells around each particle, and averages of them over neighbours.
 
-    For two species 48 densities and 48 bond orders |ψ_l| in two dimensions, 58 and 40 q_l in three, up to 4.4 σ away; each average
-    gives as many again. It is recursive: the mean of what it was before over the particle and its neighbours within 2 σ, with
-    weights exp(−r/2σ). Distances and sums are in float64; bond orders come from freud in single precision.
+    For two species 48 densities and 48 bond orders |ψ_l| in two dimensions, 58 and 40 q_l in three, up to 4.6 σ away; each average
+    gives as many again. It is recursive: the mean of what it was before over the particle and its neighbours within 3 σ, with
+    weights exp(−r/3σ). Distances and sums are in float64; bond orders come from freud in single precision.
 
     Args:
         positions: (N, d) of d = 2 or 3, thermal or of the nearest minimum of the energy; outside the box they count as their images.
