@@ -29,6 +29,11 @@ class Minimum:
         energies: (N,) potential energy of each particle, half of each of its pairs.
         displacements: (N,) distance of each particle from where it was before.
         force: the largest force that is left on a particle.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> fl.glass.inherent([[1.0, 1.0], [2.3, 1.0], [5.0, 5.0]], [0, 0, 1], 9.0, mixture=fl.glass.KA2D).force < 1e-6
+        True
     """
 
     positions: Array

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import floats, positive
 from ..dataset import Array
 
 #: A number for each pair of species.
@@ -24,6 +25,9 @@ class Mixture:
         density: particles per area or volume.
         fractions: share of each species.
 
+    Raises:
+        ValueError: tables that are not symmetric or do not fit each other, or numbers that are not above zero.
+
     Example:
         >>> import fisherlib as fl
         >>> fl.glass.KA2D.fractions, fl.glass.KA2D.sigma[0][1]
@@ -36,6 +40,22 @@ class Mixture:
     dimension: int
     density: float
     fractions: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        share = floats("fractions", self.fractions)
+        if share.ndim != 1 or not (share > 0).all() or abs(share.sum() - 1.0) > 1e-9:
+            raise ValueError(f"fractions: expected shares > 0 that add up to 1, got {self.fractions}")
+        for name in ("epsilon", "sigma"):
+            table = floats(name, getattr(self, name))
+            if table.shape != (len(share),) * 2 or not (table > 0).all() or not np.array_equal(table, table.T):
+                raise ValueError(
+                    f"{name}: expected a symmetric table of {len(share)} × {len(share)} numbers > 0, as there are "
+                    f"{len(share)} fractions, got {getattr(self, name)}"
+                )
+        for name in ("cutoff", "density"):
+            positive(name, getattr(self, name))
+        if self.dimension not in (2, 3):
+            raise ValueError(f"dimension: expected 2 or 3, got {self.dimension!r}")
 
 
 #: W. Kob and H. C. Andersen, Phys. Rev. E 51, 4626 (1995).
