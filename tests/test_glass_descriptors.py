@@ -187,8 +187,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "types of fewer": ({"types": np.zeros(8, int)}, "types"),
     "averages 4": ({"averages": 4}, "averages: expected at most 3"),
     "averages half": ({"averages": 1.5}, "averages"),
-    "energies of fewer": ({"energies": np.zeros(8)}, "energy"),
-    "energies NaN": ({"energies": np.full(9, np.nan)}, "energy"),
+    "energies of fewer": ({"energies": np.zeros(8)}, "energies"),
+    "energies NaN": ({"energies": np.full(9, np.nan)}, "energies"),
     "species below": ({"species": 0}, "species"),
     "sigma 0": ({"sigma": 0.0}, "sigma"),
 }

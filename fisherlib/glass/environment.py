@@ -92,11 +92,11 @@ def descriptors(
     if averages > AVERAGES:
         raise ValueError(f"averages: expected at most {AVERAGES}, got {averages}")
     sigma = positive("sigma", sigma)
-    own = {"energy": energies, "displacement": displacements}
+    own = {"energy": ("energies", energies), "displacement": ("displacements", displacements)}
     first, names, kinds, reach = _first(x, kinds_of, sides, species, sigma)
-    for name, values in own.items():
+    for name, (given, values) in own.items():
         if values is not None:
-            first = np.column_stack([first, _of_particles(name, values, len(x))])
+            first = np.column_stack([first, _of_particles(given, values, len(x))])
             names, kinds, reach = [*names, name], [*kinds, name], [*reach, 0.0]
     generations = [first]
     if averages:
