@@ -184,6 +184,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"positions": X[:0], "types": []}, "positions"),
     "types of floats": ({"types": np.zeros(9)}, "types"),
     "types below 0": ({"types": np.full(9, -1)}, "types"),
+    "types huge": ({"types": np.full(9, 2**40)}, "types"),
+    "species huge": ({"species": 10**9}, "species"),
     "types of fewer": ({"types": np.zeros(8, int)}, "types"),
     "averages 4": ({"averages": 4}, "averages: expected at most 3"),
     "averages half": ({"averages": 1.5}, "averages"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from .shells import EDGE, bond_orders, densities
 
 #: Averages over neighbours, at most; each reaches further by ``NEAR``.
 AVERAGES = 3
+#: Species, at most: those with a letter.
+SPECIES = len(ascii_uppercase)
 #: Reach of an average, σ: of 2 to 4 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
 NEAR = 3.0
 #: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
@@ -126,16 +129,11 @@ def _first(
         for part in pairs(x, box, float((radii + EDGE * widths).max()))
     ]
     letter = "ψ" if d == 2 else "q"
-    labels = [
-        (f"density of {_letter(s)}", f"density of {_letter(s)} at {r:.2f}", r) for s in range(species) for r in radii
-    ]
+    dense = [f"density of {ascii_uppercase[s]}" for s in range(species)]
+    labels = [(kind, f"{kind} at {r:.2f}", r) for kind in dense for r in radii]
     labels += [("bond order", f"{letter}{degree} at {r:.2f}", r) for r in middles for degree in _DEGREES]
     kinds, names, reach = zip(*labels, strict=True)
     return np.concatenate(parts), list(names), list(kinds), [float(r) for r in reach]
-
-
-def _letter(species: int) -> str:
-    return chr(ord("A") + species) if species < 26 else str(species)
 
 
 def _of_particles(name: str, values: Any, N: int) -> Array:
@@ -151,10 +149,14 @@ def _checked(positions: Any, types: Any, box: Any, species: int | None) -> tuple
         raise ValueError(f"positions: expected (particles, 2 or 3) finite numbers, got shape {x.shape}")
     if sides.shape not in ((), (x.shape[1],)) or not (np.isfinite(sides) & (sides > 0)).all():
         raise ValueError(f"box: expected {x.shape[1]} lengths > 0, or one, got {sides.tolist()!r:.60}")
-    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or kinds.min() < 0:
-        raise ValueError(f"types: expected {len(x)} whole numbers from 0, got {kinds.dtype} of shape {kinds.shape}")
+    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or not 0 <= kinds.min() <= kinds.max() < SPECIES:
+        raise ValueError(
+            f"types: expected {len(x)} whole numbers from 0 to {SPECIES - 1}, got {kinds.dtype} of shape {kinds.shape}"
+        )
     there = int(kinds.max()) + 1
     if species is not None:
         whole("species", species, there, "species")
+        if species > SPECIES:
+            raise ValueError(f"species: expected at most {SPECIES}, got {species}")
     sides = np.broadcast_to(sides, x.shape[1:])
     return x - sides * np.floor(x / sides), kinds.astype(np.int64), sides, species or there

@@ -80,7 +80,7 @@ def _ensemble(stem: str, arrays: dict[str, NDArray]) -> Ensemble:
     x = floats("positions", arrays["positions"])
     if x.ndim != 3 or not x.size:
         raise ValueError(f"positions: expected (configurations, particles, 2 or 3) numbers, got shape {x.shape}")
-    (C, _, d), types = x.shape, _types(arrays["types"])
+    (C, _, d), types = x.shape, numbers("types", arrays["types"])
     box, runs = _box(arrays["box"], d), number("runs", arrays.get("runs", 0))
     halves = [_timed(name, arrays[name]) for name in _HALVES if _HALVES <= arrays.keys()]
     if halves and halves[0].shape != halves[1].shape:
@@ -118,14 +118,6 @@ def _box(values: Any, d: int) -> Array:
     if box.shape not in ((), (1,), (d,)) or not (np.isfinite(box) & (box > 0)).all():
         raise ValueError(f"box: expected a length > 0, or {d}, got {box.ravel()[:3].tolist()} of shape {box.shape}")
     return np.broadcast_to(box, (d,))
-
-
-def _types(values: Any) -> NDArray[np.int64]:
-    types = numbers("types", values)
-    wrong = ~((types >= 0) & (types == np.floor(types)) & (types < 1000))
-    if wrong.any():
-        raise ValueError(f"types: expected whole numbers from 0 on, got {types[wrong][0]}")
-    return types.astype(np.int64)
 
 
 def _wrapped(name: str, x: Array, box: Array) -> Array:
