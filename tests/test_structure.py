@@ -83,6 +83,7 @@ ONE_MEANING = {
     "tables": "rows and columns, for people and in pickles",
     "target": "what something is aimed at: a density to be sampled, and the file of a report",
     "training": "of a neural potential, and its figure",
+    "treatments": "of one linear model: what they are, and the panel that compares them",
     "tuning": "the room and its figures",
     "values": "checks of numbers and words: of a caller, and in a file",
 }

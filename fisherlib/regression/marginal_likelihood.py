@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from ..dataset import Array, frozen
 from ..moments import MomentRecord, Moments
@@ -123,6 +122,8 @@ def evidence(
 
 def _highest(path: RidgePath, curve: Array) -> float:
     """The strength of the highest evidence: between the neighbours of the best one tried."""
+    from scipy.optimize import minimize_scalar  # it takes longer to load than the rest of the package
+
     order = np.argsort(path.strengths)
     x, k = np.log(path.strengths[order]), int(np.argmax(curve[order]))
     low, high = x[max(k - 1, 0)], x[min(k + 1, len(x) - 1)]
