@@ -39,9 +39,10 @@ def by_hand(x: Any, types: Any, box: Any, averages: int) -> Any:
         v -= box * np.round(v / box)
         r, of = np.linalg.norm(v, axis=1), np.delete(types, i)
         for k, name in enumerate(names):
-            what, radius = name.split(" at ")
-            near = np.abs(r - float(RADII[radius])) <= 0.4
-            w = np.where(near, np.exp(-((r - RADII[radius]) ** 2) / 0.02), 0)
+            what, radius = name.split(" at ")[0], radius_of(name, d)
+            width = 0.17 if what.startswith("density") else 0.1
+            near = np.abs(r - radius) <= 4 * width
+            w = np.where(near, np.exp(-((r - radius) ** 2) / (2 * width**2)), 0)
             if what.startswith("density"):
                 first[i, k] = w[of == "AB".index(what[-1])].sum()
             elif near.any() and d == 2:
@@ -63,7 +64,10 @@ def by_hand(x: Any, types: Any, box: Any, averages: int) -> Any:
     return np.hstack(generations)
 
 
-RADII = {f"{r:.2f}": r for d in (2, 3) for r in (*environment._DENSITIES[d][0], *environment._BONDS[d])}
+def radius_of(name: str, d: int) -> float:
+    """The middle of a shell to all digits, of which its name has three."""
+    all_of_them = environment._DENSITIES[d][0] if name.startswith("density") else environment._BONDS[d]
+    return next(float(r) for r in all_of_them if f"{r:.2f}" == name.split(" at ")[1][:4])
 
 
 @pytest.mark.parametrize(("d", "first"), [(2, 96), (3, 98)])
@@ -77,7 +81,7 @@ def test_every_number_is_that_of_a_loop_over_particles(d: int, first: int) -> No
     assert np.allclose(found.values, wanted, rtol=0, atol=2e-5)  # freud's are in single precision
     assert found.generations.tolist() == [0] * first + [1] * first + [2] * first
     assert set(found.kinds) == {"density of A", "density of B", "bond order"}
-    assert found.reach.max() == 4.0 and not found.values.flags.writeable
+    assert found.reach.max() == 3.9 and not found.values.flags.writeable
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -111,10 +115,11 @@ def test_a_hexagonal_crystal_has_its_bond_order() -> None:
     for degree in (1, 2, 3, 4, 5, 7, 8):
         assert np.allclose(values[f"ψ{degree} at 1.00"], 0, atol=1e-4)
     near = min(
-        (name for name in values if "density of A" in name and "aver" not in name), key=lambda n: abs(RADII[n[-4:]] - 1)
+        (name for name in values if "density of A" in name and "aver" not in name),
+        key=lambda n: abs(radius_of(n, 2) - 1),
     )
-    offset = RADII[near[-4:]] - 1
-    assert np.allclose(values[near], 6 * np.exp(-(offset**2) / 0.02), rtol=1e-9)
+    offset = radius_of(near, 2) - 1
+    assert np.allclose(values[near], 6 * np.exp(-(offset**2) / (2 * 0.17**2)), rtol=1e-9)
 
 
 def test_an_fcc_crystal_has_its_bond_order() -> None:
@@ -169,7 +174,7 @@ def test_another_unit_of_length_gives_the_same_numbers() -> None:
 
 X = np.random.default_rng(0).uniform(0, 12, (9, 2))
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "box below the reach": ({"box": 8.0}, "box: expected lengths above 8.8"),
+    "box below the reach": ({"box": 9.0}, "box: expected lengths above 9.16"),
     "box 0": ({"box": 0.0}, "box"),
     "box NaN": ({"box": [np.nan, 12.0]}, "box"),
     "box of three": ({"box": [12.0] * 3}, "box"),
@@ -179,11 +184,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"positions": X[:0], "types": []}, "positions"),
     "types of floats": ({"types": np.zeros(9)}, "types"),
     "types below 0": ({"types": np.full(9, -1)}, "types"),
+    "types huge": ({"types": np.full(9, 2**40)}, "types"),
+    "species huge": ({"species": 10**9}, "species"),
     "types of fewer": ({"types": np.zeros(8, int)}, "types"),
     "averages 4": ({"averages": 4}, "averages: expected at most 3"),
     "averages half": ({"averages": 1.5}, "averages"),
-    "energies of fewer": ({"energies": np.zeros(8)}, "energy"),
-    "energies NaN": ({"energies": np.full(9, np.nan)}, "energy"),
+    "energies of fewer": ({"energies": np.zeros(8)}, "energies"),
+    "energies NaN": ({"energies": np.full(9, np.nan)}, "energies"),
     "species below": ({"species": 0}, "species"),
     "sigma 0": ({"sigma": 0.0}, "sigma"),
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from .shells import EDGE, bond_orders, densities
 
 #: Averages over neighbours, at most; each reaches further by ``NEAR``.
 AVERAGES = 3
-#: Reach of an average, σ.
-NEAR = 2.0
+#: Species, at most: those with a letter.
+SPECIES = len(ascii_uppercase)
+#: Reach of an average, σ: of 2 to 4 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
+NEAR = 3.0
 #: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
-_DENSITIES = {2: (np.linspace(0.75, 4.0, 24), np.full(24, 0.1)), 3: (np.linspace(0.75, 4.0, 29), np.full(29, 0.1))}
+_DENSITIES = {d: (np.linspace(0.8, 3.9, n), np.full(n, 0.17)) for d, n in ((2, 24), (3, 29))}
 _BONDS = {2: np.array([1.0, 1.2, 1.5, 1.9, 2.4, 3.0]), 3: np.array([1.0, 1.2, 1.5, 1.9, 2.4])}
 _WIDTH, _DEGREES = 0.1, range(1, 9)
 _AVERAGED = ("", ", averaged", ", averaged twice", ", averaged 3 times")
@@ -29,7 +32,7 @@ class Descriptors:
 
     Attributes:
         values: (N, M).
-        names: M names: "density of A at 0.75", "q6 at 1.20, averaged twice" …
+        names: M names: "density of A at 0.80", "q6 at 1.20, averaged twice" …
         kinds: M, what each measures: "density of A", "bond order", "energy", "displacement".
         generations: (M,) how often each was averaged over neighbours.
         reach: (M,) distance up to which each looks, without averages; 0 for those of the particle itself.
@@ -62,9 +65,9 @@ def descriptors(
 ) -> Descriptors:
     """Densities of each species and bond order in shells around each particle, and averages of them over neighbours.
 
-    For two species 48 densities and 48 bond orders |ψ_l| in two dimensions, 58 and 40 q_l in three, up to 4.4 σ away; each average
-    gives as many again. It is recursive: the mean of what it was before over the particle and its neighbours within 2 σ, with
-    weights exp(−r/2σ). Distances and sums are in float64; bond orders come from freud in single precision.
+    For two species 48 densities and 48 bond orders |ψ_l| in two dimensions, 58 and 40 q_l in three, up to 4.6 σ away; each average
+    gives as many again. It is recursive: the mean of what it was before over the particle and its neighbours within 3 σ, with
+    weights exp(−r/3σ). Distances and sums are in float64; bond orders come from freud in single precision.
 
     Args:
         positions: (N, d) of d = 2 or 3, thermal or of the nearest minimum of the energy; outside the box they count as their images.
@@ -92,11 +95,11 @@ def descriptors(
     if averages > AVERAGES:
         raise ValueError(f"averages: expected at most {AVERAGES}, got {averages}")
     sigma = positive("sigma", sigma)
-    own = {"energy": energies, "displacement": displacements}
+    own = {"energy": ("energies", energies), "displacement": ("displacements", displacements)}
     first, names, kinds, reach = _first(x, kinds_of, sides, species, sigma)
-    for name, values in own.items():
+    for name, (given, values) in own.items():
         if values is not None:
-            first = np.column_stack([first, _of_particles(name, values, len(x))])
+            first = np.column_stack([first, _of_particles(given, values, len(x))])
             names, kinds, reach = [*names, name], [*kinds, name], [*reach, 0.0]
     generations = [first]
     if averages:
@@ -126,16 +129,11 @@ def _first(
         for part in pairs(x, box, float((radii + EDGE * widths).max()))
     ]
     letter = "ψ" if d == 2 else "q"
-    labels = [
-        (f"density of {_letter(s)}", f"density of {_letter(s)} at {r:.2f}", r) for s in range(species) for r in radii
-    ]
+    dense = [f"density of {ascii_uppercase[s]}" for s in range(species)]
+    labels = [(kind, f"{kind} at {r:.2f}", r) for kind in dense for r in radii]
     labels += [("bond order", f"{letter}{degree} at {r:.2f}", r) for r in middles for degree in _DEGREES]
     kinds, names, reach = zip(*labels, strict=True)
     return np.concatenate(parts), list(names), list(kinds), [float(r) for r in reach]
-
-
-def _letter(species: int) -> str:
-    return chr(ord("A") + species) if species < 26 else str(species)
 
 
 def _of_particles(name: str, values: Any, N: int) -> Array:
@@ -151,10 +149,14 @@ def _checked(positions: Any, types: Any, box: Any, species: int | None) -> tuple
         raise ValueError(f"positions: expected (particles, 2 or 3) finite numbers, got shape {x.shape}")
     if sides.shape not in ((), (x.shape[1],)) or not (np.isfinite(sides) & (sides > 0)).all():
         raise ValueError(f"box: expected {x.shape[1]} lengths > 0, or one, got {sides.tolist()!r:.60}")
-    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or kinds.min() < 0:
-        raise ValueError(f"types: expected {len(x)} whole numbers from 0, got {kinds.dtype} of shape {kinds.shape}")
+    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or not 0 <= kinds.min() <= kinds.max() < SPECIES:
+        raise ValueError(
+            f"types: expected {len(x)} whole numbers from 0 to {SPECIES - 1}, got {kinds.dtype} of shape {kinds.shape}"
+        )
     there = int(kinds.max()) + 1
     if species is not None:
         whole("species", species, there, "species")
+        if species > SPECIES:
+            raise ValueError(f"species: expected at most {SPECIES}, got {species}")
     sides = np.broadcast_to(sides, x.shape[1:])
     return x - sides * np.floor(x / sides), kinds.astype(np.int64), sides, species or there

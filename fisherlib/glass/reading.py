@@ -19,9 +19,8 @@ from .ensemble import Ensemble
 
 #: Bytes of one table, at most: a hundred thousand particles with a hundred descriptors.
 LIMIT = 2**27
-_NEEDED = ("positions", "types", "box")
-_TAKEN = {*_NEEDED, "propensity", "propensity_even", "propensity_odd", "times", "names", "is_test", "runs", "inherent"}
-_TAKEN |= {"energies"}
+_NEEDED, _HALVES = ("positions", "types", "box"), dict.fromkeys(("propensity_even", "propensity_odd")).keys()
+_TAKEN = {*_NEEDED, *_HALVES, "propensity", "times", "names", "is_test", "runs", "inherent", "energies"}
 #: Columns of a table before those of descriptors.
 _COLUMNS = ("x", "y", "type", "propensity")
 
@@ -64,49 +63,44 @@ def read(path: Location) -> Ensemble:
 
 def _of_arrays(path: Path) -> Ensemble:
     arrays = read_arrays(path, _TAKEN.__contains__)
-    halves = [arrays[name] for name in ("propensity_even", "propensity_odd") if name in arrays]
     lacking = [name for name in _NEEDED if name not in arrays]
-    if len(halves) != 2 and "propensity" not in arrays:
+    if "propensity" not in arrays and not {*_HALVES} <= arrays.keys():
         lacking.append("propensity_even, propensity_odd or propensity")
     if lacking:
         raise ValueError(
             f"{path.name}: expected {', '.join(lacking)}, got {', '.join(sorted(arrays)) or 'none of them'}"
         )
     try:
-        return _ensemble(path, arrays, halves if len(halves) == 2 else [])
+        return _ensemble(path.stem, arrays)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
 
 
-def _ensemble(path: Path, arrays: dict[str, NDArray], halves: list[NDArray]) -> Ensemble:
+def _ensemble(stem: str, arrays: dict[str, NDArray]) -> Ensemble:
     x = floats("positions", arrays["positions"])
     if x.ndim != 3 or not x.size:
         raise ValueError(f"positions: expected (configurations, particles, 2 or 3) numbers, got shape {x.shape}")
-    C, N, d = x.shape
-    box = _box(arrays["box"], d)
-    timed = [_timed(name, a) for name, a in zip(("propensity_even", "propensity_odd"), halves, strict=False)]
-    if timed and timed[0].shape != timed[1].shape:
-        raise ValueError(f"propensity_odd: expected shape {timed[0].shape} as of the even one, got {timed[1].shape}")
-    mean = _timed("propensity", arrays["propensity"]) if "propensity" in arrays else np.mean(timed, axis=0)
-    names = arrays.get("names", np.array([f"{path.stem} {c}" for c in range(C)]))
+    (C, _, d), types = x.shape, numbers("types", arrays["types"])
+    box, runs = _box(arrays["box"], d), number("runs", arrays.get("runs", 0))
+    halves = [_timed(name, arrays[name]) for name in _HALVES if _HALVES <= arrays.keys()]
+    if halves and halves[0].shape != halves[1].shape:
+        raise ValueError(f"propensity_odd: expected shape {halves[0].shape} as of the even one, got {halves[1].shape}")
+    mean = _timed("propensity", arrays["propensity"]) if "propensity" in arrays else np.mean(halves, axis=0)
+    names = arrays.get("names", np.array([f"{stem} {c}" for c in range(C)]))
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise ValueError(f"names: expected {C} words, got {names.dtype} of shape {names.shape}")
-    if (runs := numbers("runs", arrays.get("runs", np.array(0)))).size != 1:
-        raise ValueError(f"runs: expected one whole number, got {runs.size}")
-    whole("runs", int(runs.item()) if runs.item() == runs.item() // 1 else runs.item(), 0, "runs")
+    whole("runs", int(runs) if runs.is_integer() else runs, 0, "runs")
     return Ensemble(
-        names=[str(name) for name in names.astype(str)],
+        names=names.astype(str).tolist(),
         positions=_wrapped("positions", x, box),
-        types=np.broadcast_to(_types(arrays["types"], 0), (C, N))
-        if arrays["types"].ndim == 1
-        else _types(arrays["types"], 0),
+        types=np.tile(types, (C, 1)) if types.ndim == 1 else types,
         box=box,
-        times=np.atleast_1d(floats("times", arrays["times"])) if "times" in arrays else np.full(mean.shape[1], np.nan),
+        times=np.atleast_1d(floats("times", arrays.get("times", np.full(mean.shape[1], np.nan)))),
         propensity=mean,
-        halves=np.stack(timed) if timed else None,
-        runs=int(runs.item()),
+        halves=np.stack(halves) if halves else None,
+        runs=int(runs),
         inherent=_wrapped("inherent", floats("inherent", arrays["inherent"]), box) if "inherent" in arrays else None,
-        energies=floats("energies", arrays["energies"]) if "energies" in arrays else None,
+        energies=arrays.get("energies"),
         test=flags("is_test", arrays["is_test"]) if "is_test" in arrays else None,
     )
 
@@ -124,15 +118,6 @@ def _box(values: Any, d: int) -> Array:
     if box.shape not in ((), (1,), (d,)) or not (np.isfinite(box) & (box > 0)).all():
         raise ValueError(f"box: expected a length > 0, or {d}, got {box.ravel()[:3].tolist()} of shape {box.shape}")
     return np.broadcast_to(box, (d,))
-
-
-def _types(values: Any, first: int) -> NDArray[np.int64]:
-    """Species from 0, where those of the file begin with ``first``."""
-    types = numbers("types", values)
-    wrong = ~((types >= first) & (types == np.floor(types)) & (types < 1000))
-    if wrong.any():
-        raise ValueError(f"types: expected whole numbers from {first} on, got {types[wrong][0]}")
-    return types.astype(np.int64) - first
 
 
 def _wrapped(name: str, x: Array, box: Array) -> Array:

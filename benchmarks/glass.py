@@ -1,0 +1,198 @@
+"""How well linear models tell, from structure, how far the particles of a 3D glass will move; beside networks and published models.
+
+    OMP_NUM_THREADS=1 python benchmarks/glass.py [ka3d_T0.44_tau_alpha.npz]
+
+15 configurations of 4096 particles of the Kob–Andersen mixture at T = 0.44, propensity at τ_α over 32 runs; 10 train and 5 test.
+Descriptors are computed on two processes, all else on one. Strengths are chosen by leaving one training configuration out at a
+time, from moments alone; the test configurations are looked at once for each row.
+"""
+
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import freud
+import numpy as np
+from sklearn.neural_network import MLPRegressor
+from turns import one_thread
+
+import fisherlib as fl
+from fisherlib.validation import TREATMENTS, Folds, nested
+
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "glass_ka3d" / "ka3d_T0.44_tau_alpha.npz"
+SPECIES, AVERAGES, PROCESSES = 0, 3, 2
+#: Of a ridge, λ̃/n.
+STRENGTHS = np.logspace(-5, 0, 21)
+#: Hidden layers of the networks.
+NETWORKS = ((2,), (10, 10), (64,))
+#: Mean over configurations of Pearson's r at τ_α for large particles, from the data of the figures of Jung et al., "Roadmap on
+#: machine learning glassy dynamics", arXiv:2311.14752, Zenodo 10.5281/zenodo.10118191 (GlassBench).
+PUBLISHED = {
+    "energy of a particle": 0.51,
+    "BOTAN": 0.755,
+    "GlassMLP": 0.768,
+    "CAGE": 0.779,
+    "SE(3)": 0.815,
+    "ceiling": 0.943,
+}
+
+
+class Sample(NamedTuple):
+    """Rows of one configuration by state, and seconds of the processor for minimum and descriptors."""
+
+    inherent: fl.glass.Rows
+    thermal: fl.glass.Rows
+    seconds: tuple[float, float, float]
+
+
+def sample(glass: fl.glass.Ensemble) -> Sample:
+    """Descriptors of one configuration, in both states."""
+    freud.set_num_threads(1)
+    marks, found = [time.process_time()], []
+    glass = fl.glass.with_inherent(glass, fl.glass.KA3D)
+    marks.append(time.process_time())
+    for state in ("inherent", "thermal"):
+        found.append(fl.glass.rows(glass, species=SPECIES, state=state, averages=AVERAGES))
+        marks.append(time.process_time())
+    return Sample(*found, tuple(np.diff(marks)))
+
+
+class Task(NamedTuple):
+    """Rows of all configurations, of which whole ones are held out."""
+
+    X: np.ndarray
+    y: np.ndarray
+    folds: Folds
+
+    @classmethod
+    def of(cls, parts: list[fl.glass.Rows], test: tuple[str, ...]) -> "Task":
+        """Rows of several configurations, and which of them are the test."""
+        blocks = np.concatenate([part.blocks for part in parts])
+        held_out = (np.flatnonzero(np.isin(blocks, test)),)
+        folds = Folds(name="test configurations", held_out=held_out, blocks=blocks, parts=blocks)
+        return cls(np.concatenate([part.X for part in parts]), np.concatenate([part.y for part in parts]), folds)
+
+    def of_columns(self, kept: np.ndarray) -> "Task":
+        """The same with some of the descriptors."""
+        return self._replace(X=self.X[:, kept])
+
+
+class Correlation(NamedTuple):
+    """Mean and standard error over the test configurations, over all their rows, and seconds that it took."""
+
+    mean: float
+    error: float
+    pooled: float
+    seconds: float
+
+    def row(self, name: str, columns: int) -> str:
+        """A line of the table."""
+        return f"| {name} | {columns} | {self.mean:.3f} ± {self.error:.3f} | {self.pooled:.3f} | {self.seconds:.1f} |"
+
+
+def linear(task: Task, treatment: str = "MAP-Ridge") -> Correlation:
+    """A linear fit with its strength chosen inside the training configurations."""
+    start = time.perf_counter()
+    strengths = fl.validation.treatments.LASSO if treatment == "MAP-Lasso" else STRENGTHS
+    found = fl.validation.scores(task.folds, task.X, task.y, nested(TREATMENTS[treatment], strengths))
+    seconds = time.perf_counter() - start
+    return Correlation(found.pearson_mean[0], found.pearson_error[0], found.pearson_pooled[0], seconds)
+
+
+def network(task: Task, layers: tuple[int, ...], seed: int) -> Correlation:
+    """A network of scikit-learn, stopped early by a tenth of the training rows."""
+    start = time.perf_counter()
+    model = MLPRegressor(layers, alpha=10.0, early_stopping=True, random_state=seed, max_iter=60)
+    predicted = fl.validation.held_out_rows(task.folds, task.X, task.y, model)
+    rows = task.folds.held_out[0]
+    blocks, p, y = task.folds.blocks[rows], predicted[rows], task.y[rows]
+    each = [np.corrcoef(p[blocks == block], y[blocks == block])[0, 1] for block in np.unique(blocks)]
+    error = np.std(each, ddof=1) / np.sqrt(len(each))
+    return Correlation(np.mean(each), error, np.corrcoef(p, y)[0, 1], time.perf_counter() - start)
+
+
+def described(glass: fl.glass.Ensemble) -> list[Sample]:
+    """All configurations, on two processes."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+        return list(pool.map(sample, [glass.select(name) for name in glass.names]))
+
+
+def main() -> None:
+    """Prints the tables."""
+    one_thread()
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else BESIDE
+    if not path.exists():
+        sys.exit("glass: no ka3d_T0.44_tau_alpha.npz in ../shared/data/glass_ka3d beside the checkout; give its path")
+    start = time.perf_counter()
+    glass = fl.glass.read(path)
+    test = tuple(name for name, held in zip(glass.names, glass.test, strict=True) if held)
+    samples = described(glass)
+    seconds = np.mean([one.seconds for one in samples], axis=0)
+    inherent = Task.of([one.inherent for one in samples], test)
+    best = linear(inherent)
+    total = time.perf_counter() - start
+    print(f"{glass}, of which {len(test)} test; {len(inherent.y)} rows of {inherent.X.shape[1]} descriptors")
+    print("CPU s for each configuration: minimum {:.1f}, descriptors {:.1f}, thermal ones {:.1f}".format(*seconds))
+    print(f"read, minima, descriptors of both states and fit: {total:.0f} s on {PROCESSES} processes")
+    tables(inherent, Task.of([one.thermal for one in samples], test), samples, best)
+    few(inherent, samples[0].inherent.names)
+    halves = np.concatenate([one.inherent.halves for one in samples], axis=1)[:, inherent.folds.held_out[0]]
+    ceiling(halves, inherent.folds.blocks[inherent.folds.held_out[0]])
+    means(inherent)
+    print("\nPublished, trained on the whole GlassBench set: " + ", ".join(f"{k} {v}" for k, v in PUBLISHED.items()))
+    print(
+        f"gate: r {best.mean:.3f} ≥ 0.75 in {total:.0f} ≤ 300 s: {'met' if best.mean >= 0.75 and total <= 300 else 'NOT MET'}"
+    )
+
+
+def tables(inherent: Task, thermal: Task, samples: list[Sample], best: Correlation) -> None:
+    """Correlations by state and generation, by treatment, and of networks."""
+    print("\n| model | descriptors | r per configuration | r pooled | s |\n|---|---|---|---|---|")
+    for state, task in (("thermal", thermal), ("inherent", inherent)):
+        generations = getattr(samples[0], state).generations
+        for g in range(AVERAGES + 1):
+            kept = np.flatnonzero(generations <= g)
+            found = best if (state, g) == ("inherent", AVERAGES) else linear(task.of_columns(kept))
+            print(found.row(f"ridge, {state}, averages 0 to {g}", len(kept)), flush=True)
+    for treatment in ("MAP-Lasso", "MAP-Debias", "Bayes-Ridge"):
+        print(linear(inherent, treatment).row(f"{treatment}, inherent", inherent.X.shape[1]), flush=True)
+    for layers in NETWORKS:
+        for seed in (0, 1):
+            name = f"network {'-'.join(map(str, layers))}, seed {seed}"
+            print(network(inherent, layers, seed).row(name, inherent.X.shape[1]), flush=True)
+
+
+def few(task: Task, names: tuple[str, ...]) -> None:
+    """The best one, two and three descriptors of the training configurations."""
+    split = next(iter(task.folds.splits(task.X, task.y)))
+    for size in (1, 2, 3):
+        start = time.perf_counter()
+        found = fl.regression.best_subsets(split.train, size=size, number=1)
+        seconds = time.perf_counter() - start
+        kept = found.indices[0]
+        r = linear(task.of_columns(kept))._replace(seconds=seconds)
+        print(r.row(f"best of {found.tried:,}: " + "; ".join(names[k] for k in kept), size), flush=True)
+
+
+def ceiling(halves: np.ndarray, blocks: np.ndarray) -> None:
+    """The correlation that a perfect model would have with the mean over the runs, from halves of the runs."""
+    each = [np.corrcoef(halves[:, blocks == block])[0, 1] for block in np.unique(blocks)]
+    within, pooled = (np.sqrt(2 * r / (1 + r)) for r in (np.mean(each), np.corrcoef(halves)[0, 1]))
+    print(f"\nceiling from halves of the runs: {within:.3f} per configuration, {pooled:.3f} pooled")
+
+
+def means(task: Task) -> None:
+    """Error bars of the mean propensity of the test configurations."""
+    split = next(iter(task.folds.splits(task.X, task.y)))
+    strength = fl.validation.chosen(split.train, TREATMENTS["MAP-Ridge"], STRENGTHS)
+    found = fl.uncertainty.block_means(split.train, split.test, strength)
+    print(f"\nstrength λ̃/n {strength:.3g}; rms z of the mean propensity of {len(found.names)} unseen configurations:")
+    print(", ".join(f"{name} {z:.2f}" for name, z in found.rms.items()))
+
+
+if __name__ == "__main__":
+    main()
