@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import kind
+from ..comparison import Correlation
 from ..dataset import Array, frozen
 from ..moments import MomentRecord
 from ..moments.from_rows import checked_rows
@@ -52,6 +53,11 @@ class Scores:
     def strength(self) -> float:
         """The strength of the lowest risk; a risk that is quoted for it was lowered by the choice."""
         return float(self.strengths[np.argmin(self.risk)])
+
+    def correlation(self, number: int = 0) -> Correlation:
+        """Both correlations at one of the strengths, by its number; of a nested treatment there is only one."""
+        each = {block: float(r[number]) for block, r in self.pearson_each.items()}
+        return Correlation(pooled=float(self.pearson_pooled[number]), each=each)
 
     @property
     def nll(self) -> Array:
