@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fisherlib import comparison
+from fisherlib import comparison, validation
 
 quick = settings(deadline=None, max_examples=40)
 seeds = st.integers(0, 2**20)
@@ -99,3 +99,16 @@ def test_what_has_no_correlation_is_refused_in_one_sentence(given: tuple, senten
 def test_a_factor_counts_runs() -> None:
     with pytest.raises(ValueError, match="factor: expected a number > 0, got 0"):
         comparison.noise_ceiling([1.0, 2.0, 3.0], [1.0, 2.0, 4.0], factor=0)
+
+
+def test_scores_of_held_out_rows_give_the_correlation_of_their_predictions() -> None:
+    rng = np.random.default_rng(3)
+    x, blocks = rng.normal(size=(90, 3)), np.repeat(["a", "b", "c"], 30)
+    y = x @ [1.0, 2.0, 0.0] + rng.normal(size=90)
+    folds, ridge = validation.folds(blocks), validation.TREATMENTS["MAP-Ridge"]
+    found = validation.scores(folds, x, y, ridge, [10.0, 1e-2]).correlation(1)
+    expected = comparison.pearson(validation.held_out_rows(folds, x, y, ridge, 1e-2), y, blocks)
+    assert found.pooled == pytest.approx(expected.pooled, abs=1e-9) and found.mean == pytest.approx(
+        expected.mean, abs=1e-9
+    )
+    assert dict(found.each) == pytest.approx(dict(expected.each), abs=1e-9)

@@ -1,4 +1,4 @@
-"""Model against truth: errors of energies and forces, and distances between distributions."""
+"""Model against truth: errors of energies and forces, distances between distributions, and correlations."""
 
 from .caveats import caveat as caveat
 from .correlation import Correlation as Correlation
