@@ -67,19 +67,19 @@ class Scores:
     def pearson_mean(self) -> Array:
         """(n,) mean over blocks of the correlation within each; NaN where nothing is predicted to vary."""
         each, known = self._known()
-        return np.divide(each.sum(axis=0), known, out=np.full(len(known), np.nan), where=known > 0)
+        return np.divide(np.nansum(each, axis=0), known, out=np.full(len(known), np.nan), where=known > 0)
 
     @property
     def pearson_error(self) -> Array:
         """(n,) standard error of ``pearson_mean`` over blocks; NaN for fewer than two."""
         each, known = self._known()
-        squares = np.where(each != 0, (each - self.pearson_mean) ** 2, 0.0).sum(axis=0)
+        squares = np.nansum((each - self.pearson_mean) ** 2, axis=0)
         return np.sqrt(np.divide(squares, known * (known - 1), out=np.full(len(known), np.nan), where=known > 1))
 
     def _known(self) -> tuple[Array, Array]:
-        """(blocks, n) correlations, zero where unknown, and (n,) the number of those that are known."""
+        """(blocks, n) correlations, and (n,) the number of those that are known."""
         each = np.array(list(self.pearson_each.values()))
-        return np.nan_to_num(each), np.isfinite(each).sum(axis=0)
+        return each, np.isfinite(each).sum(axis=0)
 
 
 def scores(
