@@ -101,6 +101,13 @@ def linear(task: Task, treatment: str = "MAP-Ridge") -> Correlation:
     return Correlation(found.pearson_mean[0], found.pearson_error[0], found.pearson_pooled[0], seconds)
 
 
+def inside(task: Task) -> float:
+    """The lowest risk of a ridge on training configurations that are left out one at a time."""
+    train = task.folds.trained(0)
+    folds = fl.validation.folds(task.folds.blocks[train])
+    return fl.validation.scores(folds, task.X[train], task.y[train], TREATMENTS["MAP-Ridge"], STRENGTHS).risk.min()
+
+
 def network(task: Task, layers: tuple[int, ...], seed: int) -> tuple[float, Correlation]:
     """A network of scikit-learn, stopped early by a tenth of its training rows; its penalty is the best on three training configurations."""
     start = time.perf_counter()
@@ -144,18 +151,22 @@ def main() -> None:
     samples = described(glass, "inherent")
     names, generations = samples[0].rows.names, samples[0].rows.generations
     inherent = Task.of([one.rows for one in samples], test)
-    best = linear(inherent)
+    dense = inherent.of_columns(np.flatnonzero(np.array(samples[0].rows.kinds) != "bond order"))
+    sets = {"all": inherent, "all but bond orders": dense}
+    name = min(sets, key=lambda name: inside(sets[name]))
+    best = linear(sets[name])
     wall = time.perf_counter() - start
     minimum, own = np.mean([one.seconds for one in samples], axis=0)
     print(f"{glass}, of which {len(test)} test; {len(inherent.y)} rows of {inherent.X.shape[1]} descriptors")
     print(f"each configuration: minimum {minimum:.1f}, descriptors {own:.1f} CPU s")
     print(
-        f"file to r: {wall:.0f} s on {PROCESSES} processes, {(minimum + own) * len(samples) + best.seconds:.0f} CPU s in all"
+        f"file to r: {wall:.0f} s on {PROCESSES} processes, {(minimum + own) * len(samples) + time.process_time():.0f} CPU s in all"
     )
     print("\n| model | descriptors | r per configuration | r pooled | s |\n|---|---|---|---|---|")
     thermal = described(glass, "thermal")
     by_generation("thermal", Task.of([one.rows for one in thermal], test), thermal[0].rows.generations)
     by_generation("inherent", inherent, generations)
+    print(linear(dense).row("ridge, inherent, without bond orders", dense.X.shape[1]))
     others(inherent)
     few(inherent, names)
     rows = inherent.folds.held_out[0]
@@ -166,6 +177,7 @@ def main() -> None:
         + ", ".join(f"{k} {v}" for k, v in PUBLISHED.items())
     )
     met = best.mean >= 0.75 and wall <= 300
+    print(f"descriptors chosen within the training configurations: {name}")
     print(f"gate: r {best.mean:.3f} ≥ 0.75 in {wall:.0f} ≤ 300 s: {'met' if met else 'NOT MET'}")
 
 
