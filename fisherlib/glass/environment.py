@@ -17,7 +17,7 @@ from .shells import EDGE, bond_orders, densities
 AVERAGES = 3
 #: Species, at most: those with a letter.
 SPECIES = len(ascii_uppercase)
-#: Reach of an average, σ: of 2 to 4 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
+#: Reach of an average, σ: of 2 to 3 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
 NEAR = 3.0
 #: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
 _DENSITIES = {d: (np.linspace(0.8, 3.9, n), np.full(n, 0.17)) for d, n in ((2, 24), (3, 29))}

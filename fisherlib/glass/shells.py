@@ -74,5 +74,5 @@ def _orders(
         found = [np.abs(order.compute((space, points), neighbors=bonds).particle_order) for order in orders]
         return np.stack(found, axis=1)
     steinhardt = freud.order.Steinhardt(l=list(degrees), weighted=True)
-    found = np.asarray(steinhardt.compute((space, points), neighbors=bonds).particle_order)
-    return found.reshape(len(points), len(degrees))
+    orders_of_all = np.asarray(steinhardt.compute((space, points), neighbors=bonds).particle_order)
+    return orders_of_all.reshape(len(points), len(degrees))
