@@ -177,3 +177,12 @@ def test_the_iid_bar_is_the_posterior_of_bayes() -> None:
     assert found.predicted[0] == pytest.approx(v.mean() + x @ w)
     expected = noise * (1 / 40 + 1 / 120 + x @ np.linalg.solve(S, x))
     assert found.errors["iid"][0] ** 2 == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_lasso_without_descriptors_predicts_the_mean_and_has_no_correlation() -> None:
+    X, y, label = drawn()
+    score = scores(folds(label), X, y, TREATMENTS["MAP-Lasso"], [10.0, 1e-3])
+    assert np.isnan(score.pearson_mean[0]) and np.isnan(score.pearson_error[0]) and np.isfinite(score.risk).all()
+    each = np.array([r[1] for r in score.pearson_each.values()])
+    assert score.pearson_mean[1] == pytest.approx(each.mean())
+    assert score.pearson_error[1] == pytest.approx(each.std(ddof=1) / 2)

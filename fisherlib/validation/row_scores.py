@@ -65,15 +65,21 @@ class Scores:
 
     @property
     def pearson_mean(self) -> Array:
-        """(n,) mean over blocks of the correlation within each."""
-        return np.nanmean(np.array(list(self.pearson_each.values())), axis=0)
+        """(n,) mean over blocks of the correlation within each; NaN where nothing is predicted to vary."""
+        each, known = self._known()
+        return np.divide(np.nansum(each, axis=0), known, out=np.full(len(known), np.nan), where=known > 0)
 
     @property
     def pearson_error(self) -> Array:
-        """(n,) standard error of ``pearson_mean`` over blocks; NaN for one block."""
+        """(n,) standard error of ``pearson_mean`` over blocks; NaN for fewer than two."""
+        each, known = self._known()
+        squares = np.nansum((each - self.pearson_mean) ** 2, axis=0)
+        return np.sqrt(np.divide(squares, known * (known - 1), out=np.full(len(known), np.nan), where=known > 1))
+
+    def _known(self) -> tuple[Array, Array]:
+        """(blocks, n) correlations, and (n,) the number of those that are known."""
         each = np.array(list(self.pearson_each.values()))
-        known = np.isfinite(each).all(axis=1).sum()
-        return np.nanstd(each, axis=0, ddof=1) / np.sqrt(known) if known > 1 else np.full(len(self.risk), np.nan)
+        return each, np.isfinite(each).sum(axis=0)
 
 
 def scores(
