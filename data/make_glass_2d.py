@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import fisherlib as fl
 from fisherlib.descriptors.lammps_process import running
-from fisherlib.glass.kob_andersen import commands, fill
+from fisherlib.glass.kob_andersen import into_lammps
 
 HERE = Path(__file__).resolve().parent
 TIMESTEP = 1 / 160  # of σ √(m/ε), as all times
@@ -80,8 +80,7 @@ def _thermostat(lammps: Any, start: float, end: float) -> None:
 
 
 def _started(lammps: Any, positions: np.ndarray, types: np.ndarray, schedule: Schedule) -> None:
-    lammps.commands_list(commands(schedule.box, fl.glass.KA2D))
-    fill(lammps, positions, types)
+    into_lammps(lammps, positions, types, schedule.box, fl.glass.KA2D)
     lammps.commands_list(
         [
             "neigh_modify every 2 delay 4 check yes",

@@ -96,7 +96,10 @@ def test_an_ensemble_is_filled() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"positions": np.zeros((64, 3))}, r"positions: expected \(particles, 2\), got shape \(64, 3\)"),
+        (
+            {"positions": np.zeros((64, 3))},
+            r"positions: expected \(particles, 2\) as for fl.glass.KA2D, got shape \(64, 3\)",
+        ),
         ({"positions": np.zeros((0, 2))}, r"positions: expected \(particles, 2\)"),
         ({"positions": np.full((64, 2), np.nan)}, "positions: expected finite numbers"),
         ({"types": np.arange(64) % 3}, "types: expected 0 to 1 for 64 particles"),
@@ -105,8 +108,8 @@ def test_an_ensemble_is_filled() -> None:
         ({"types": np.arange(63) % 2}, r"types: expected .* of shape \(63,\)"),
         ({"box": [1.0, 2.0, 3.0]}, "box: expected 1 or 2 lengths > 0"),
         ({"box": 0.0}, "box: expected 1 or 2 lengths > 0"),
-        ({"box": 0.7}, "positions: particles .* overlap"),
-        ({"mixture": fl.glass.KA3D}, r"positions: expected \(particles, 3\).*fl.glass.KA2D"),
+        ({"box": 0.7}, "positions: expected distances .* overlap"),
+        ({"mixture": fl.glass.KA3D}, r"positions: expected \(particles, 3\) .*; mixture= takes others"),
     ],
 )
 def test_what_cannot_be_minimised_is_told(change: dict[str, object], words: str) -> None:

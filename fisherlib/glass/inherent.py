@@ -14,7 +14,7 @@ from ..dataset import Array, frozen
 from ..descriptors.lammps_process import running
 from ..progress import Progress, silent
 from .ensemble import Ensemble
-from .kob_andersen import KA3D, Mixture, commands, fill
+from .kob_andersen import KA3D, Mixture, into_lammps
 
 #: Largest force on a particle that counts as none, ε/σ.
 REST = 1e-6
@@ -74,10 +74,7 @@ def inherent(positions: ArrayLike, types: ArrayLike, box: ArrayLike, *, mixture:
         (array([-0.4918, -0.4918,  0.    ]), array([1.1225, 0.    ]))
     """
     kind("mixture", mixture, Mixture, "fl.glass.KA2D and fl.glass.KA3D are such")
-    x, species, sides = _checked(positions, types, box, mixture)
-    inside = np.mod(x, sides)
-    inside[inside >= sides] = 0.0  # a tiny negative number, rounded
-    _refuse_overlap(inside, sides, 0.5 * min(map(min, mixture.sigma)))
+    inside, species, sides = _checked(positions, types, box, mixture)
     with running() as lammps:
         try:
             new, energies, force = _relaxed(lammps, inside, species, sides, mixture)
@@ -134,48 +131,43 @@ def _relaxed(
 ) -> tuple[Array, Array, float]:
     """Positions of the minimum, energy of each particle, and the largest force that is left."""
     N, d = positions.shape
-    lammps.commands_list(commands(box, mixture))
-    fill(lammps, positions, species)
+    into_lammps(lammps, positions, species, box, mixture)
     lammps.commands_list(["compute energy all pe/atom", "thermo_style custom step pe", "timestep 0.005"])
     for style in STYLES:
         lammps.commands_list([f"min_style {style}", f"minimize 0 {1e-2 * REST} 10000 100000"])
-        force = float(np.abs(lammps.numpy.extract_atom("f")[:N]).max())
-        if force <= REST:
+        if (force := float(np.abs(lammps.numpy.extract_atom("f")[:N]).max())) <= REST:
             break
     lammps.command("run 0 post no")
     order = np.argsort(lammps.numpy.extract_atom("id")[:N])
-    x = lammps.numpy.extract_atom("x")[:N][order, :d].copy()
-    return x, lammps.numpy.extract_compute("energy", 1, 1)[:N][order].copy(), force
+    x, energies = lammps.numpy.extract_atom("x"), lammps.numpy.extract_compute("energy", 1, 1)
+    return x[order, :d].copy(), energies[order].copy(), force
 
 
 def _checked(
     positions: ArrayLike, types: ArrayLike, box: ArrayLike, mixture: Mixture
 ) -> tuple[Array, NDArray[np.int64], Array]:
-    """Positions, species and side lengths that fit each other and the mixture."""
+    """Positions inside the box, species and side lengths, that fit each other and the mixture."""
     x, species, sides = floats("positions", positions), numbers("types", types), floats("box", box)
     d, S = mixture.dimension, len(mixture.sigma)
     if x.ndim != 2 or x.shape[1] != d or not len(x):
         raise ValueError(
-            f"positions: expected (particles, {d}), got shape {x.shape}; mixture= takes fl.glass.KA2D and fl.glass.KA3D"
+            f"positions: expected (particles, {d}) as for fl.glass.KA{d}D, got shape {x.shape}; mixture= takes others"
         )
     if not np.isfinite(x).all():
         raise ValueError("positions: expected finite numbers, got NaN or infinity")
     if sides.shape not in ((), (d,)) or not np.all((sides > 0) & np.isfinite(sides)):
         raise ValueError(f"box: expected 1 or {d} lengths > 0, got {sides}")
     if species.shape != (len(x),) or not np.array_equal(np.unique(species), np.arange(S)):
-        found = ", ".join(f"{each:g}" for each in np.unique(species)[:5])
-        raise ValueError(
-            f"types: expected 0 to {S - 1} for {len(x)} particles, as the mixture has {S} species, "
-            f"got {found} of shape {species.shape}; mixture= takes another fl.glass.Mixture"
-        )
-    return x, species.astype(np.int64), np.broadcast_to(sides, (d,)).copy()
-
-
-def _refuse_overlap(inside: Array, box: Array, least: float) -> None:
-    """Refuses particles so close that they cannot come from a run in this box."""
-    pairs = cKDTree(inside, boxsize=box).query_pairs(least, output_type="ndarray")
+        found = f"{np.unique(species)[:5]} of shape {species.shape}"
+        raise ValueError(f"types: expected 0 to {S - 1} for {len(x)} particles of {S} species, got {found}")
+    sides = np.broadcast_to(sides, (d,)).copy()
+    inside = np.mod(x, sides)
+    inside[inside >= sides] = 0.0  # a tiny negative number, rounded
+    least = 0.5 * min(map(min, mixture.sigma))
+    pairs = cKDTree(inside, boxsize=sides).query_pairs(least, output_type="ndarray")
     if len(pairs):
-        a, b = pairs[0]
         raise ValueError(
-            f"positions: particles {a} and {b} overlap, closer than {least:.2g}; are box and positions in units of σ?"
+            f"positions: expected distances above {least:.2g} σ, got particles {pairs[0, 0]} and {pairs[0, 1]} that overlap; "
+            "are box and positions in units of σ?"
         )
+    return inside, species.astype(np.int64), sides

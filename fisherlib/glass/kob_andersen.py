@@ -48,10 +48,8 @@ class Mixture:
         for name in ("epsilon", "sigma"):
             table = floats(name, getattr(self, name))
             if table.shape != (len(share),) * 2 or not (table > 0).all() or not np.array_equal(table, table.T):
-                raise ValueError(
-                    f"{name}: expected a symmetric table of {len(share)} × {len(share)} numbers > 0, as there are "
-                    f"{len(share)} fractions, got {getattr(self, name)}"
-                )
+                words = f"a symmetric table of {len(share)} × {len(share)} numbers > 0, as many as there are fractions"
+                raise ValueError(f"{name}: expected {words}, got {getattr(self, name)}")
         for name in ("cutoff", "density"):
             positive(name, getattr(self, name))
         if self.dimension not in (2, 3):
@@ -72,40 +70,27 @@ KA3D = Mixture(
 KA2D = dataclasses.replace(KA3D, dimension=2, density=1.16, fractions=(0.65, 0.35))
 
 
-def commands(box: Array, mixture: Mixture) -> list[str]:
-    """What LAMMPS is told of a mixture in a periodic box, before it gets particles."""
-    sides = [*map(float, box), 1.0][:3]  # a plane lies in the middle of a box of height 1
-    low = [0.0, 0.0, 0.0 if len(box) == 3 else -0.5]
-    region = " ".join(f"{a!r} {a + side!r}" for a, side in zip(low, sides, strict=True))
-    kinds = range(len(mixture.sigma))
-    return [
-        "clear",
-        "units lj",
-        f"dimension {mixture.dimension}",
-        "atom_style atomic",
-        "atom_modify map array",
-        "boundary p p p",
-        f"region box block {region}",
-        f"create_box {len(kinds)} box",
-        "mass * 1.0",
-        f"pair_style lj/cut {mixture.cutoff!r}",
-        "pair_modify shift yes",
-        *(
-            f"pair_coeff {a + 1} {b + 1} {mixture.epsilon[a][b]!r} {mixture.sigma[a][b]!r} "
-            f"{mixture.cutoff * mixture.sigma[a][b]!r}"
-            for a in kinds
-            for b in kinds[a:]
-        ),
-        "neighbor 0.3 bin",
-        *(["fix plane all enforce2d"] if mixture.dimension == 2 else []),
-    ]
-
-
-def fill(lammps: Any, positions: Array, species: NDArray[np.int64]) -> None:
-    """Give particles to a box that has none."""
-    N, d = positions.shape
+def into_lammps(lammps: Any, positions: Array, types: NDArray[np.int64], box: Array, mixture: Mixture) -> None:
+    """Tell LAMMPS of a mixture in a periodic box, and of its particles; what it knew before is forgotten."""
+    (N, d), kinds = positions.shape, range(len(mixture.sigma))
     x = np.zeros((N, 3))
     x[:, :d] = positions
-    made = lammps.create_atoms(N, range(1, N + 1), (species + 1).tolist(), x.ravel().tolist())
+    sides = [(0.0, float(side)) for side in box] + [(-0.5, 0.5)] * (3 - d)  # a plane lies in the middle of a box
+    region = " ".join(f"{low!r} {high!r}" for low, high in sides)
+    cutoffs = mixture.cutoff * np.array(mixture.sigma)
+    lammps.commands_list(
+        [
+            *f"clear; units lj; dimension {d}; atom_style atomic; atom_modify map array; boundary p p p".split("; "),
+            *f"region box block {region}; create_box {len(kinds)} box; mass * 1.0; neighbor 0.3 bin".split("; "),
+            *f"pair_style lj/cut {mixture.cutoff!r}; pair_modify shift yes".split("; "),
+            *(
+                f"pair_coeff {a + 1} {b + 1} {mixture.epsilon[a][b]!r} {mixture.sigma[a][b]!r} {cutoffs[a, b]}"
+                for a in kinds
+                for b in kinds[a:]
+            ),
+            *(["fix plane all enforce2d"] if d == 2 else []),
+        ]
+    )
+    made = lammps.create_atoms(N, range(1, N + 1), (types + 1).tolist(), x.ravel().tolist())
     if made != N:
         raise RuntimeError(f"it took {made} of {N} particles")
