@@ -127,8 +127,8 @@ def _learnt(task: Task, layers: tuple[int, ...], penalty: float, seed: int) -> t
     rows = task.folds.held_out[0]
     blocks, y = task.folds.blocks[rows], task.y[rows]
     p = fl.validation.held_out_rows(task.folds, task.X, task.y, model)[rows]
-    each = [np.corrcoef(p[blocks == block], y[blocks == block])[0, 1] for block in np.unique(blocks)]
-    return np.mean(each), np.std(each, ddof=1) / np.sqrt(len(each)), np.corrcoef(p, y)[0, 1]
+    found = fl.comparison.pearson(p, y, blocks)
+    return found.mean, found.error, found.pooled
 
 
 def described(glass: fl.glass.Ensemble, state: str) -> list[Sample]:
@@ -213,9 +213,8 @@ def few(task: Task, names: tuple[str, ...]) -> None:
 
 def ceiling(halves: np.ndarray, blocks: np.ndarray) -> None:
     """The correlation that a perfect model would have with the mean over the runs, from halves of the runs."""
-    each = [np.corrcoef(halves[:, blocks == block])[0, 1] for block in np.unique(blocks)]
-    within, pooled = (np.sqrt(2 * r / (1 + r)) for r in (np.mean(each), np.corrcoef(halves)[0, 1]))
-    print(f"\nceiling from halves of the runs: {within:.3f} per configuration, {pooled:.3f} pooled")
+    found = fl.comparison.noise_ceiling(*halves, blocks)
+    print(f"\nceiling from halves of the runs: {found.mean:.3f} per configuration, {found.pooled:.3f} pooled")
 
 
 def means(task: Task) -> None:

@@ -15,14 +15,14 @@ BUDGETS = {
     "examples": (1060, "systems sampling"),
     "judgement": (8150, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
-    "seeing": (7460, "figures widgets report"),
+    "seeing": (7470, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (3640, "descriptors"),
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
-    "glass": (1000, "glass"),
+    "glass": (1150, "glass"),
     "ground": (490, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.

@@ -35,7 +35,8 @@ ROOMS = {
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
         sparsity propensity_times""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
-    "glass": "Ensemble Rows KA2D KA3D Minimum Mixture inherent with_inherent mobile_clusters",
+    "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
+        with_inherent""",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames
         Opened open read_moments write_moments fetch zuo2020 read_snapcoeff write_snapcoeff read_theta versions
         write_theta""",

@@ -62,7 +62,7 @@ class Scores:
     @property
     def nll(self) -> Array:
         """(n,) expected negative log-likelihood of a row, nats, with the noise that fits best: ½ ln(2πe risk)."""
-        return 0.5 * np.log(2 * np.pi * np.e * self.risk)
+        return 0.5 * (np.log(2 * np.pi * self.risk) + 1)
 
     @property
     def nll_error(self) -> Array:
