@@ -22,7 +22,7 @@ BUDGETS = {
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
-    "glass": (1150, "glass"),
+    "glass": (1240, "glass"),
     "ground": (490, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.

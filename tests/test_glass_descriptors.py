@@ -84,6 +84,35 @@ def test_every_number_is_that_of_a_loop_over_particles(d: int, first: int) -> No
     assert found.reach.max() == 3.9 and not found.values.flags.writeable
 
 
+@pytest.mark.parametrize("box", [[9.3, 50.0], [200.0, 9.5], [9.3, 12.0, 30.0], [40.0, 9.3, 9.3]])
+def test_a_box_need_not_be_a_cube(box: list[float]) -> None:
+    rng, sides = np.random.default_rng(3), np.array(box)
+    x = rng.uniform(0, 1, (50, len(box))) * sides
+    x[:20] = rng.uniform(-1.5, 1.5, (20, len(box)))  # around the corner
+    types = rng.integers(0, 2, 50)
+    found, wanted = described(x, types, box, 1), by_hand(x, types, sides, 1)
+    dense = np.array([kind != "bond order" for kind in found.kinds])
+    assert np.allclose(found.values[:, dense], wanted[:, dense], rtol=1e-12, atol=1e-13)
+    assert np.allclose(found.values, wanted, rtol=0, atol=2e-4)
+
+
+def test_the_length_of_a_box_may_be_an_array_of_one() -> None:
+    x, types, box = sample(2)
+    assert np.array_equal(described(x, types, box[:1]).values, described(x, types, box).values)
+
+
+@pytest.mark.parametrize("L", [12.0, 1e3, 4e4])
+def test_no_pair_near_the_reach_is_lost_in_a_large_box(L: float) -> None:
+    rng, reach = np.random.default_rng(0), 4.58
+    one, angle = rng.uniform(0, L, (200, 2)), rng.uniform(0, 2 * np.pi, 200)
+    other = one + (reach - 1e-7) * np.column_stack([np.cos(angle), np.sin(angle)])
+    x, box = np.concatenate([one, other]) % L, np.full(2, L)
+    steps = x[:, None] - x
+    r = np.linalg.norm(steps - box * np.round(steps / box), axis=2)
+    found = sum(len(part.j) for part in neighbourhood.pairs(x, box, reach))
+    assert found == (r <= reach).sum() - len(x) >= 390
+
+
 @pytest.mark.parametrize("d", [2, 3])
 def test_chunks_change_nothing(d: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = described(*sample(d))
@@ -193,6 +222,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "energies NaN": ({"energies": np.full(9, np.nan)}, "energies"),
     "species below": ({"species": 0}, "species"),
     "sigma 0": ({"sigma": 0.0}, "sigma"),
+    "another unit": (
+        {"positions": np.zeros((6000, 2)), "types": np.zeros(6000, int)},
+        "sigma: expected at most 10 particles per σ.2, got 41.7",
+    ),
+    "far away": ({"positions": 1e12 * X}, "positions: expected less than 1e.09 box lengths"),
+    "beyond all numbers": ({"positions": np.full((9, 2), 1e300)}, "positions: expected less than 1e.09 box lengths"),
+    "a box without end": ({"box": [12.0, 1e39]}, "box: expected lengths up to 4.58e.04, 10000 times the reach"),
 }
 
 

@@ -1,5 +1,6 @@
 """Inherent structures against an energy of our own: at rest, no higher than before, the same again, whatever the image."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -100,14 +101,15 @@ def test_an_ensemble_is_filled() -> None:
             {"positions": np.zeros((64, 3))},
             r"positions: expected \(particles, 2\) as for fl.glass.KA2D, got shape \(64, 3\)",
         ),
-        ({"positions": np.zeros((0, 2))}, r"positions: expected \(particles, 2\)"),
+        ({"positions": np.zeros((0, 2))}, r"positions: expected \(particles, 2 or 3\)"),
         ({"positions": np.full((64, 2), np.nan)}, "positions: expected finite numbers"),
-        ({"types": np.arange(64) % 3}, "types: expected 0 to 1 for 64 particles"),
-        ({"types": np.arange(64) % 2 + 1}, "types: expected 0 to 1 for 64 particles"),
-        ({"types": np.zeros(64)}, "types: expected 0 to 1 for 64 particles"),
+        ({"types": np.arange(64) % 3}, "types: expected 64 whole numbers from 0 to 1"),
+        ({"types": np.arange(64) % 2 + 1}, "types: expected 64 whole numbers from 0 to 1"),
+        ({"types": np.zeros(64)}, "types: expected 64 whole numbers from 0 to 1"),
+        ({"types": np.zeros(64, int)}, "types: expected particles of all 2 species"),
         ({"types": np.arange(63) % 2}, r"types: expected .* of shape \(63,\)"),
-        ({"box": [1.0, 2.0, 3.0]}, "box: expected 1 or 2 lengths > 0"),
-        ({"box": 0.0}, "box: expected 1 or 2 lengths > 0"),
+        ({"box": [1.0, 2.0, 3.0]}, "box: expected 2 lengths > 0, or one"),
+        ({"box": 0.0}, "box: expected 2 lengths > 0, or one"),
         ({"box": 0.7}, "positions: expected distances .* overlap"),
         ({"mixture": fl.glass.KA3D}, r"positions: expected \(particles, 3\) .*; mixture= takes others"),
     ],
@@ -117,6 +119,17 @@ def test_what_cannot_be_minimised_is_told(change: dict[str, object], words: str)
     given = {"positions": x, "types": types, "box": box, "mixture": fl.glass.KA2D} | change
     with pytest.raises(ValueError, match=words):
         fl.glass.inherent(**given)
+
+
+def test_a_mixture_of_arrays_is_the_same_mixture() -> None:
+    tables = {name: np.array(getattr(fl.glass.KA2D, name)) for name in ("epsilon", "sigma", "fractions")}
+    mixture = dataclasses.replace(fl.glass.KA2D, cutoff=np.float32(2.5), **tables)
+    assert mixture == fl.glass.KA2D and hash(mixture) == hash(fl.glass.KA2D)
+    wanted = fl.glass.inherent(*jittered(2), mixture=fl.glass.KA2D).energies
+    assert np.array_equal(fl.glass.inherent(*jittered(2), mixture=mixture).energies, wanted)
+    for wrong in ({"epsilon": [[1.0, np.inf], [np.inf, 1.0]]}, {"dimension": 2.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            dataclasses.replace(mixture, **wrong)
 
 
 def test_a_mixture_is_asked_for() -> None:

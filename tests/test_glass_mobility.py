@@ -38,7 +38,7 @@ def test_a_box_may_be_one_number_and_nobody_need_be_mobile() -> None:
         ({"positions": np.zeros(5)}, r"positions: expected \(particles, 2 or 3\) finite numbers, got shape \(5,\)"),
         ({"mobile": np.ones(4, bool)}, r"mobile: expected 5, one for each particle, got shape \(4,\)"),
         ({"mobile": np.linspace(0, 1, 5)}, "mobile: expected True and False"),
-        ({"box": [1.0, -1.0]}, "box: expected 2 side lengths > 0"),
+        ({"box": [1.0, -1.0]}, "box: expected 2 lengths > 0, or one"),
         ({"reach": 3.0}, "reach: expected less than half the box, 3, got 3"),
     ],
 )
@@ -46,3 +46,12 @@ def test_what_is_no_configuration_is_refused(changed: dict, sentence: str) -> No
     given = {"positions": np.zeros((5, 2)), "mobile": np.ones(5, bool), "box": [6.0, 6.0], "reach": 1.4} | changed
     with pytest.raises(ValueError, match=sentence):
         fl.glass.mobile_clusters(given["positions"], given["mobile"], given["box"], reach=given["reach"])
+
+
+def test_particles_far_off_count_as_their_images() -> None:
+    x, mobile = np.random.default_rng(0).uniform(0, 12, (80, 2)), np.arange(80) % 2 == 0
+    wanted = fl.glass.mobile_clusters(x, mobile, 12.0)
+    assert wanted.max() > 2
+    assert np.array_equal(fl.glass.mobile_clusters(x + 12.0 * 2**24, mobile, 12.0), wanted)
+    with pytest.raises(ValueError, match="positions: expected less than"):
+        fl.glass.mobile_clusters(x + 1e300, mobile, 12.0)

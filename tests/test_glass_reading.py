@@ -65,6 +65,37 @@ def test_an_archive_may_hold_the_mean_alone_and_types_of_all(tmp_path: Path) -> 
     assert np.array_equal(glass.types, np.tile(types, (C, 1)))
 
 
+def test_the_mean_of_an_odd_number_of_runs_counts_every_run_once(tmp_path: Path) -> None:
+    held = arrays()
+    glass = fl.glass.read(saved(tmp_path, runs=3))
+    wanted = (2 * held["propensity_even"].astype(float) + held["propensity_odd"]) / 3
+    assert np.allclose(glass.propensity[:, 0], wanted, rtol=1e-15)
+    both = fl.glass.read(saved(tmp_path, runs=3, propensity=wanted.astype("f2")))
+    assert both.halves is not None and np.allclose(both.propensity[:, 0], wanted, atol=1e-3)
+
+
+def test_names_and_suffixes_of_other_systems(tmp_path: Path) -> None:
+    names = np.array(["ä".encode(), "ä".encode("latin1"), b"c"])
+    path = saved(tmp_path, names=names).rename(tmp_path / "GLASS.NPZ")
+    assert fl.glass.read(path).names == ("ä", r"\xe4", "c")
+    (tmp_path / "ONE.XY").write_text(table())
+    assert fl.glass.read(tmp_path / "ONE.XY").names == ("ONE",)
+
+
+@pytest.mark.parametrize("how", ["CRLF", "BOM", "savetxt", "tabs and blanks"])
+def test_tables_as_other_programs_write_them(tmp_path: Path, how: str) -> None:
+    text = {
+        "CRLF": table().replace("\n", "\r\n"),
+        "BOM": "\ufeff" + table(),
+        "savetxt": "# " + table(),
+        "tabs and blanks": table().replace(" ", "\t").replace("\n", "  \n\n"),
+    }[how]
+    (tmp_path / "a.xy").write_text(table())
+    (tmp_path / "b.xy").write_bytes(text.encode())
+    one, other = (fl.glass.read(tmp_path / name) for name in ("a.xy", "b.xy"))
+    assert np.array_equal(one.positions, other.positions) and np.array_equal(one.descriptors, other.descriptors)
+
+
 def test_positions_outside_the_box_are_put_back(tmp_path: Path) -> None:
     x = arrays()["positions"].astype(float)
     shifted = x + L * np.random.default_rng(2).integers(-3, 4, x.shape)
@@ -106,6 +137,24 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "times": ({"times": [1.0, 2.0]}, "propensity"),
     "is_test": ({"is_test": [1, 2, 3]}, "is_test"),
     "complex": ({"positions": np.ones((C, N, 2), complex)}, "positions"),
+    "types from 1": (
+        {"types": np.ones((C, N), int)},
+        "types: expected whole numbers from 0, got none below 1; subtract it",
+    ),
+    "types beyond all numbers": ({"types": np.full((C, N), 2**63) * (np.arange(N) > 0)}, "types: .* from 0 to 999"),
+    "times back": (
+        {"propensity_even": np.ones((C, 2, N)), "propensity_odd": np.ones((C, 2, N)), "times": [2.0, 1.0]},
+        "times",
+    ),
+    "times negative": ({"times": -1.0}, "times: expected ascending"),
+    "times infinite": ({"times": np.inf}, "times: expected ascending"),
+    "no times": ({"propensity_even": np.ones((C, 0, N)), "propensity_odd": np.ones((C, 0, N))}, "times"),
+    "another mean": (
+        {"propensity": np.full((C, N), 2.0)},
+        "propensity: expected numbers between those of the two halves",
+    ),
+    "far off": ({"positions": np.full((C, N, 2), 1e300)}, "positions: expected less than 1e.09 box lengths"),
+    "tiny box": ({"box": 1e-320}, "positions"),
     "dates": ({"times": np.array(["2020-01-01"], "M8[D]")}, "times"),
 }
 

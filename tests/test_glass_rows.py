@@ -102,6 +102,47 @@ def test_descriptors_of_a_file_are_kept_but_for_constant_ones(glass: fl.glass.En
     assert fl.glass.rows(file, spread=1e-4).names == ("D1", "D4")
 
 
+def test_rows_in_a_unit_of_length_of_their_own_have_the_same_descriptors(glass: fl.glass.Ensemble) -> None:
+    large = {name: 3.4 * np.array(getattr(glass, name)) for name in ("positions", "inherent", "box")}
+    one, other = fl.glass.rows(glass, averages=1), fl.glass.rows(changed(glass, **large), averages=1, sigma=3.4)
+    moved = np.array(one.kinds) == "displacement"
+    assert np.allclose(other.X[:, ~moved], one.X[:, ~moved], rtol=1e-5, atol=1e-5)
+    assert np.allclose(other.X[:, moved], 3.4 * one.X[:, moved], rtol=1e-9)
+
+
+def test_rows_and_columns_are_taken_by_masks_and_indices_alone(glass: fl.glass.Ensemble) -> None:
+    rows = fl.glass.rows(glass, averages=0)
+    n, M = rows.X.shape
+    assert repr(rows) == f"Rows({n} particles of 3 configurations, {M} descriptors)"
+    assert np.array_equal(rows.where([3, -1]).y, rows.y[[3, -1]]) and len(rows.where([])) == 0
+    assert rows.columns((0, 2)).names == rows.columns(np.arange(M) % 2 == 0).names[:2] == rows.names[:3:2]
+    assert rows.columns(slice(2)).names == rows.names[:2] and rows.columns([]).X.shape == (n, 0)
+    wrong: list[Any] = [
+        True,
+        False,
+        None,
+        3,
+        "a",
+        [10**6],
+        [-(10**6)],
+        np.ones(5, bool),
+        [0.0],
+        [[0]],
+        rows.kinds == "energy",
+    ]
+    for kept in wrong:
+        for take in (rows.where, rows.columns):
+            with pytest.raises(ValueError, match="kept: expected a mask of .* write rows"):
+                take(kept)
+
+
+@pytest.mark.parametrize("name", ["X", "y", "blocks", "particles", "positions", "halves", "names", "kinds", "reach"])
+def test_rows_that_do_not_fit_are_refused(glass: fl.glass.Ensemble, name: str) -> None:
+    rows = fl.glass.rows(glass, averages=0)
+    with pytest.raises(ValueError, match="expected"):
+        dataclasses.replace(rows, **{name: getattr(rows, name)[1:]})
+
+
 def test_progress_is_told_and_can_stop_it(glass: fl.glass.Ensemble) -> None:
     told: list[tuple[int, int]] = []
     fl.glass.rows(glass, averages=0, progress=lambda done, total: told.append((done, total)))
@@ -122,6 +163,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "time None": ({"time": None}, "time"),
     "state": ({"state": "cage"}, "state"),
     "averages": ({"averages": 4}, "averages"),
+    "sigma": ({"sigma": -1.0}, "sigma"),
 }
 
 
@@ -137,6 +179,8 @@ def test_what_is_missing_is_told_with_the_way_out(glass: fl.glass.Ensemble) -> N
         fl.glass.rows(changed(glass, inherent=None))
     with pytest.raises(ValueError, match="times of this ensemble are not known"):
         fl.glass.rows(changed(glass, times=[np.nan] * 3), time=1.0)
+    with pytest.raises(TypeError, match="progress: expected a function, got None"):
+        fl.glass.rows(glass, progress=None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="ensemble"):
         fl.glass.rows("ka2d.npz")  # type: ignore[arg-type]
 

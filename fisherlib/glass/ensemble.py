@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..arguments import floats, keys
 from ..dataset import Array, frozen
+from .particles import SPECIES
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,7 +25,7 @@ class Ensemble:
         positions: (C, N, d) of d = 2 or 3, in a periodic box.
         types: (C, N) species of each particle, whole numbers from 0.
         box: (d,) side lengths.
-        times: (T,) after which displacements were measured; NaN where it is not known.
+        times: (T,) after which displacements were measured, ascending; NaN where they are not known.
         propensity: (C, T, N) mean displacement over the runs.
         halves: (2, C, T, N) the same over each half of the runs, which tells the noise; None if it is not known.
         runs: number of runs from each configuration; 0 if it is not known.
@@ -35,7 +36,7 @@ class Ensemble:
         test: (C,) whether a configuration is set aside for the last test.
 
     Raises:
-        ValueError: shapes that do not fit, names that are equal, or numbers that are not finite.
+        ValueError: shapes that do not fit, names that are equal, times that do not ascend, or numbers that are not finite.
 
     Example:
         >>> import fisherlib as fl
@@ -83,10 +84,13 @@ class Ensemble:
                 raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
             object.__setattr__(self, name, frozen(array))
         types = np.asarray(self.types)
-        if types.shape != (C, N) or types.dtype.kind not in "iu" or types.min(initial=0) < 0:
-            raise ValueError(
-                f"types: expected {C} × {N} whole numbers from 0, got {types.dtype} of shape {types.shape}"
-            )
+        whole = types.shape == (C, N) and types.dtype.kind in "iu"
+        if not whole or types.min(initial=0) < 0 or types.max(initial=0) >= SPECIES:
+            words = f"{C} × {N} whole numbers from 0 to {SPECIES - 1}"
+            raise ValueError(f"types: expected {words}, got {types.dtype} of shape {types.shape}")
+        ascending = np.isfinite(self.times).all() and (np.diff(self.times, prepend=-1e-300) > 0).all()
+        if not T or not (ascending or np.isnan(self.times).all()):
+            raise ValueError(f"times: expected ascending numbers from 0, or NaN for all, got {self.times}")
         test = np.zeros(C, bool) if self.test is None else np.asarray(self.test, bool)
         if len(self.names) != C or len(set(self.names)) != C or test.shape != (C,):
             raise ValueError(f"names, test: expected one for each of {C} configurations, names all different")

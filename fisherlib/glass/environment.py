@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import floats, numbers, positive, whole
+from ..arguments import floats, positive, whole
 from ..dataset import Array, frozen
 from .neighbourhood import pairs, smoothing
+from .particles import checked
 from .shells import EDGE, bond_orders, densities
 
 #: Averages over neighbours, at most; each reaches further by ``NEAR``.
 AVERAGES = 3
 #: Species, at most: those with a letter.
 SPECIES = len(ascii_uppercase)
+#: Particles per σ², or σ³, at most: far more than fit, as many as positions in another unit have.
+DENSE = 10.0
 #: Reach of an average, σ: of 2 to 3 what foretold left-out training configurations of the 3D set best (benchmarks/GLASSES.md).
 NEAR = 3.0
 #: By dimension: middles and widths of the shells of densities, and of bond orders, σ, and degrees l of these.
@@ -80,7 +83,8 @@ def descriptors(
         sigma: the unit of length, σ of the large particles.
 
     Raises:
-        ValueError: shapes that do not fit, numbers that are not finite, or a box below twice the reach.
+        ValueError: shapes that do not fit, numbers that are not finite, a box below twice the reach, or particles in another unit
+            of length than ``sigma``.
 
     Source: Boattini, Smallenburg and Filion, Phys. Rev. Lett. 127, 088007 (2021).
 
@@ -90,11 +94,17 @@ def descriptors(
         >>> fl.glass.descriptors(x, np.arange(200) % 2, 10.0, averages=2).values.shape
         (200, 294)
     """
-    x, kinds_of, sides, species = _checked(positions, types, box, species)
+    x, kinds_of, sides = checked(positions, types, box, SPECIES)
+    species = _species(int(kinds_of.max()) + 1, species)
     whole("averages", averages, 0, "averages")
     if averages > AVERAGES:
         raise ValueError(f"averages: expected at most {AVERAGES}, got {averages}")
     sigma = positive("sigma", sigma)
+    if len(x) > DENSE * np.prod(sides / sigma):
+        raise ValueError(
+            f"sigma: expected at most {DENSE:g} particles per σ^{len(sides)}, got {len(x) / np.prod(sides / sigma):.3g}; "
+            "are positions and box in the unit of sigma?"
+        )
     own = {"energy": ("energies", energies), "displacement": ("displacements", displacements)}
     first, names, kinds, reach = _first(x, kinds_of, sides, species, sigma)
     for name, (given, values) in own.items():
@@ -143,20 +153,11 @@ def _of_particles(name: str, values: Any, N: int) -> Array:
     return array
 
 
-def _checked(positions: Any, types: Any, box: Any, species: int | None) -> tuple[Array, NDArray[np.int64], Array, int]:
-    x, sides, kinds = floats("positions", positions), floats("box", box), numbers("types", types)
-    if x.ndim != 2 or x.shape[1] not in (2, 3) or not len(x) or not np.isfinite(x).all():
-        raise ValueError(f"positions: expected (particles, 2 or 3) finite numbers, got shape {x.shape}")
-    if sides.shape not in ((), (x.shape[1],)) or not (np.isfinite(sides) & (sides > 0)).all():
-        raise ValueError(f"box: expected {x.shape[1]} lengths > 0, or one, got {sides.tolist()!r:.60}")
-    if kinds.shape != (len(x),) or kinds.dtype.kind not in "iu" or not 0 <= kinds.min() <= kinds.max() < SPECIES:
-        raise ValueError(
-            f"types: expected {len(x)} whole numbers from 0 to {SPECIES - 1}, got {kinds.dtype} of shape {kinds.shape}"
-        )
-    there = int(kinds.max()) + 1
-    if species is not None:
-        whole("species", species, there, "species")
-        if species > SPECIES:
-            raise ValueError(f"species: expected at most {SPECIES}, got {species}")
-    sides = np.broadcast_to(sides, x.shape[1:])
-    return x - sides * np.floor(x / sides), kinds.astype(np.int64), sides, species or there
+def _species(there: int, wanted: int | None) -> int:
+    """Number of species to describe, of which some may not be there."""
+    if wanted is None:
+        return there
+    whole("species", wanted, there, "species")
+    if wanted > SPECIES:
+        raise ValueError(f"species: expected at most {SPECIES}, got {wanted}")
+    return wanted

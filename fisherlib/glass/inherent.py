@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from ..arguments import floats, kind, numbers
+from ..arguments import kind
 from ..dataset import Array, frozen
 from ..descriptors.lammps_process import running
 from ..progress import Progress, silent
 from .ensemble import Ensemble
 from .kob_andersen import KA3D, Mixture, into_lammps
+from .particles import checked
 
 #: Largest force on a particle that counts as none, ε/σ.
 REST = 1e-6
@@ -73,13 +74,13 @@ def inherent(positions: ArrayLike, types: ArrayLike, box: ArrayLike, *, mixture:
         >>> rest.energies.round(4), (rest.positions[1] - rest.positions[0]).round(4)
         (array([-0.4918, -0.4918,  0.    ]), array([1.1225, 0.    ]))
     """
-    kind("mixture", mixture, Mixture, "fl.glass.KA2D and fl.glass.KA3D are such")
+    kind("mixture", mixture, Mixture, "mixture=fl.glass.KA2D or fl.glass.KA3D")
     inside, species, sides = _checked(positions, types, box, mixture)
     with running() as lammps:
         try:
             new, energies, force = _relaxed(lammps, inside, species, sides, mixture)
         except Exception as error:  # of no class of its own
-            raise RuntimeError(f"LAMMPS cannot minimise the energy: {error}") from error
+            raise RuntimeError(f"LAMMPS cannot minimise the energy: {str(error).partition(chr(10))[0]}") from error
     if not force <= REST:
         raise RuntimeError(f"LAMMPS found no minimum: a force of {force:.2g} is left, more than {REST:.0e}")
     moved = new - inside
@@ -147,22 +148,14 @@ def _checked(
     positions: ArrayLike, types: ArrayLike, box: ArrayLike, mixture: Mixture
 ) -> tuple[Array, NDArray[np.int64], Array]:
     """Positions inside the box, species and side lengths, that fit each other and the mixture."""
-    x, species, sides = floats("positions", positions), numbers("types", types), floats("box", box)
     d, S = mixture.dimension, len(mixture.sigma)
-    if x.ndim != 2 or x.shape[1] != d or not len(x):
+    inside, species, sides = checked(positions, types, box, S)
+    if inside.shape[1] != d:
         raise ValueError(
-            f"positions: expected (particles, {d}) as for fl.glass.KA{d}D, got shape {x.shape}; mixture= takes others"
+            f"positions: expected (particles, {d}) as for fl.glass.KA{d}D, got shape {inside.shape}; mixture= takes others"
         )
-    if not np.isfinite(x).all():
-        raise ValueError("positions: expected finite numbers, got NaN or infinity")
-    if sides.shape not in ((), (d,)) or not np.all((sides > 0) & np.isfinite(sides)):
-        raise ValueError(f"box: expected 1 or {d} lengths > 0, got {sides}")
-    if species.shape != (len(x),) or not np.array_equal(np.unique(species), np.arange(S)):
-        found = f"{np.unique(species)[:5]} of shape {species.shape}"
-        raise ValueError(f"types: expected 0 to {S - 1} for {len(x)} particles of {S} species, got {found}")
-    sides = np.broadcast_to(sides, (d,)).copy()
-    inside = np.mod(x, sides)
-    inside[inside >= sides] = 0.0  # a tiny negative number, rounded
+    if len(there := np.unique(species)) < S:
+        raise ValueError(f"types: expected particles of all {S} species of the mixture, 0 to {S - 1}, got {there}")
     least = 0.5 * min(map(min, mixture.sigma))
     pairs = cKDTree(inside, boxsize=sides).query_pairs(least, output_type="ndarray")
     if len(pairs):
@@ -170,4 +163,4 @@ def _checked(
             f"positions: expected distances above {least:.2g} σ, got particles {pairs[0, 0]} and {pairs[0, 1]} that overlap; "
             "are box and positions in units of σ?"
         )
-    return inside, species.astype(np.int64), sides
+    return inside, species, sides

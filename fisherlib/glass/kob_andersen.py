@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import floats, positive
+from ..arguments import floats, is_whole, positive
 from ..dataset import Array
 
 #: A number for each pair of species.
@@ -47,13 +47,19 @@ class Mixture:
             raise ValueError(f"fractions: expected shares > 0 that add up to 1, got {self.fractions}")
         for name in ("epsilon", "sigma"):
             table = floats(name, getattr(self, name))
-            if table.shape != (len(share),) * 2 or not (table > 0).all() or not np.array_equal(table, table.T):
+            if table.shape != (len(share),) * 2 or not np.array_equal(table, table.T) or not _above_zero(table):
                 words = f"a symmetric table of {len(share)} × {len(share)} numbers > 0, as many as there are fractions"
                 raise ValueError(f"{name}: expected {words}, got {getattr(self, name)}")
+            object.__setattr__(self, name, tuple(map(tuple, table.tolist())))  # LAMMPS wants Python's numbers
         for name in ("cutoff", "density"):
-            positive(name, getattr(self, name))
-        if self.dimension not in (2, 3):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        if not is_whole(self.dimension) or self.dimension not in (2, 3):
             raise ValueError(f"dimension: expected 2 or 3, got {self.dimension!r}")
+        object.__setattr__(self, "fractions", tuple(share.tolist()))
+
+
+def _above_zero(values: Array) -> bool:
+    return bool(((values > 0) & np.isfinite(values)).all())
 
 
 #: W. Kob and H. C. Andersen, Phys. Rev. E 51, 4626 (1995).

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import flags, floats, positive
+from .particles import inside, lengths
 
 
 def mobile_clusters(
@@ -30,21 +31,18 @@ def mobile_clusters(
         [0, 0, 1, -1]
     """
     x, moves = floats("positions", positions), flags("mobile", mobile)
-    if x.ndim != 2 or x.shape[1] not in (2, 3) or not np.isfinite(x).all():
+    if x.ndim != 2 or x.shape[1] not in (2, 3):
         raise ValueError(f"positions: expected (particles, 2 or 3) finite numbers, got shape {x.shape}")
     if moves.shape != (len(x),):
         raise ValueError(f"mobile: expected {len(x)}, one for each particle, got shape {moves.shape}")
-    L = np.atleast_1d(floats("box", box))
-    if L.shape not in ((1,), x.shape[1:]) or not ((L > 0) & np.isfinite(L)).all():
-        raise ValueError(f"box: expected {x.shape[1]} side lengths > 0, got {box!r:.60}")
-    L = np.broadcast_to(L, x.shape[1:])
+    L = lengths(box, x.shape[1])
     if positive("reach", reach) >= 0.5 * L.min():
         raise ValueError(f"reach: expected less than half the box, {0.5 * L.min():g}, got {reach:g}")
     labels = np.full(len(x), -1)
     if not moves.any():
         return labels
     space = freud.box.Box(*L, is2D=x.shape[1] == 2)
-    points = np.pad(x[moves], ((0, 0), (0, 3 - x.shape[1])))
+    points = np.pad(inside("positions", x, L)[moves], ((0, 0), (0, 3 - x.shape[1])))
     labels[moves] = freud.cluster.Cluster().compute((space, space.wrap(points)), neighbors={"r_max": reach}).cluster_idx
     sizes = np.bincount(labels[moves])
     labels[moves] = np.argsort(np.argsort(-sizes, kind="stable"))[labels[moves]]

@@ -12,6 +12,8 @@ from ..dataset import Array
 
 #: Pairs that are held at a time, about.
 PAIRS = 1_000_000
+#: Reaches in a box, at most; beyond, positions in single precision tell too little of distances.
+LONG = 1e4
 
 
 class Pairs(NamedTuple):
@@ -53,15 +55,20 @@ def pairs(positions: Array, box: Array, reach: float) -> Iterator[Pairs]:
     """The pairs closer than ``reach``, some particles at a time; freud finds them, distances are in float64.
 
     Raises:
-        ValueError: a box shorter than twice the reach, in which a particle would see another one twice.
+        ValueError: a box shorter than twice the reach, in which a particle would see another one twice, or a far longer one.
 
     >>> x = np.array([[0.5, 0.5], [9.5, 0.5]])
     >>> [(part.j.tolist(), part.vectors[:, 0].tolist()) for part in pairs(x, np.array([10.0, 10.0]), 2.0)]
     [([1, 0], [-1.0, 1.0])]
     """
-    if box.min() <= 2 * reach * (1 + 1e-5):
+    if box.max() > LONG * reach:
         raise ValueError(
-            f"box: expected lengths above {2 * reach:.4g}, twice the reach of the descriptors, got {box.min():.4g}; a larger "
+            f"box: expected lengths up to {LONG * reach:.4g}, {LONG:g} times the reach, got {box.max():.4g}"
+        )
+    wide = reach * (1 + 1e-5) + 3e-7 * float(box.max())  # freud rounds positions to single precision
+    if box.min() <= 2 * wide:
+        raise ValueError(
+            f"box: expected lengths above {2 * wide:.4g}, twice the reach of the descriptors, got {box.min():.4g}; a larger "
             "system is needed"
         )
     d, N = len(box), len(positions)
@@ -72,7 +79,7 @@ def pairs(positions: Array, box: Array, reach: float) -> Iterator[Pairs]:
     search = freud.locality.AABBQuery(cube(box), x)
     for start in range(0, N, step):
         stop = min(start + step, N)
-        found = search.query(x[start:stop], {"r_max": reach * (1 + 1e-5)}).toNeighborList()  # float32: a little more
+        found = search.query(x[start:stop], {"r_max": wide}).toNeighborList()
         i, j = (np.asarray(index, np.int64) for index in (found.query_point_indices, found.point_indices))
         vectors = positions[j] - positions[start + i]
         vectors -= box * np.round(vectors / box)

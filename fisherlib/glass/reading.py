@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from ..io.file_sets import Location, keys_of, located
 from ..io.formats.lammps.text import table
 from ..io.strict import in_memory
 from .ensemble import Ensemble
+from .particles import inside, lengths
 
 #: Bytes of one table, at most: a hundred thousand particles with a hundred descriptors.
 LIMIT = 2**27
@@ -53,10 +53,10 @@ def read(path: Location) -> Ensemble:
         raise ValueError(f"path: expected one .npz, or tables .xy of a configuration each, got the folder {path}")
     found = located(path)
     files = found if isinstance(found, list) else [found]
-    if len(files) == 1 and files[0].suffix == ".npz":
+    if len(files) == 1 and files[0].suffix.lower() == ".npz":
         with in_memory(files[0]):
             return _of_arrays(files[0])
-    if wrong := next((file for file in files if Path(plain_name(file)).suffix != ".xy"), None):
+    if wrong := next((file for file in files if Path(plain_name(file)).suffix.lower() != ".xy"), None):
         raise ValueError(f"{wrong.name}: expected one .npz, or tables .xy of a configuration each, got another file")
     return _of_tables(files)
 
@@ -81,17 +81,19 @@ def _ensemble(stem: str, arrays: dict[str, NDArray]) -> Ensemble:
     if x.ndim != 3 or not x.size:
         raise ValueError(f"positions: expected (configurations, particles, 2 or 3) numbers, got shape {x.shape}")
     (C, _, d), types = x.shape, numbers("types", arrays["types"])
-    box, runs = _box(arrays["box"], d), number("runs", arrays.get("runs", 0))
+    if types.size and types.dtype.kind in "iu" and types.min() > 0:
+        raise ValueError(f"types: expected whole numbers from 0, got none below {types.min()}; subtract it")
+    box, runs = lengths(arrays["box"], d), number("runs", arrays.get("runs", 0))
     halves = [_timed(name, arrays[name]) for name in _HALVES if _HALVES <= arrays.keys()]
     if halves and halves[0].shape != halves[1].shape:
         raise ValueError(f"propensity_odd: expected shape {halves[0].shape} as of the even one, got {halves[1].shape}")
-    mean = _timed("propensity", arrays["propensity"]) if "propensity" in arrays else np.mean(halves, axis=0)
+    whole("runs", int(runs) if runs.is_integer() else runs, 0, "runs")
+    mean = _mean(arrays, halves, int(runs))
     names = arrays.get("names", np.array([f"{stem} {c}" for c in range(C)]))
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise ValueError(f"names: expected {C} words, got {names.dtype} of shape {names.shape}")
-    whole("runs", int(runs) if runs.is_integer() else runs, 0, "runs")
     return Ensemble(
-        names=names.astype(str).tolist(),
+        names=(np.char.decode(names, "utf-8", "backslashreplace") if names.dtype.kind == "S" else names).tolist(),
         positions=_wrapped("positions", x, box),
         types=np.tile(types, (C, 1)) if types.ndim == 1 else types,
         box=box,
@@ -105,6 +107,18 @@ def _ensemble(stem: str, arrays: dict[str, NDArray]) -> Ensemble:
     )
 
 
+def _mean(arrays: dict[str, NDArray], halves: list[Array], runs: int) -> Array:
+    """Propensities over all runs, of which the even half has one more where their number is odd."""
+    if "propensity" not in arrays:
+        return np.average(halves, axis=0, weights=[(runs + 1) // 2, runs // 2] if runs > 1 else [1, 1])
+    mean = _timed("propensity", arrays["propensity"])
+    if halves and mean.shape == halves[0].shape:
+        rounding = 1e-2 * np.abs(mean).max(initial=0.0)  # of a file in half precision
+        if (np.abs(mean - np.mean(halves, axis=0)) > np.abs(halves[1] - halves[0]) / 2 + rounding).any():
+            raise ValueError("propensity: expected numbers between those of the two halves of the runs, got others")
+    return mean
+
+
 def _timed(name: str, values: NDArray) -> Array:
     """Propensities (C, N) or (C, T, N) as the latter."""
     array = floats(name, values)
@@ -113,19 +127,11 @@ def _timed(name: str, values: NDArray) -> Array:
     return array[:, None] if array.ndim == 2 else array
 
 
-def _box(values: Any, d: int) -> Array:
-    box = floats("box", values)
-    if box.shape not in ((), (1,), (d,)) or not (np.isfinite(box) & (box > 0)).all():
-        raise ValueError(f"box: expected a length > 0, or {d}, got {box.ravel()[:3].tolist()} of shape {box.shape}")
-    return np.broadcast_to(box, (d,))
-
-
 def _wrapped(name: str, x: Array, box: Array) -> Array:
     """Positions within [0, box)."""
     if x.ndim != 3 or x.shape[2:] != box.shape or not np.isfinite(x).all():
         raise ValueError(f"{name}: expected finite (configurations, particles, {len(box)}) numbers, got others")
-    y = x - box * np.floor(x / box)
-    return np.where(y < box, y, 0.0)  # a tiny negative one is rounded to the box itself
+    return inside(name, x, box)
 
 
 def _of_tables(files: Sequence[Path]) -> Ensemble:
@@ -154,13 +160,13 @@ def _of_tables(files: Sequence[Path]) -> Ensemble:
 def _table(path: Path) -> tuple[Array, Array]:
     """Box (2,), and rows (N, 4 + M) of finite numbers."""
     try:
-        text = read_bytes(path, LIMIT).decode().splitlines()
+        text = read_bytes(path, LIMIT).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ValueError(f"{path.name}: expected a table in text, got bytes that are none; copy it again") from None
     lines = [(n, line) for n, line in enumerate(text, 1) if line.strip()]
-    head = lines[0][1].split() if lines else []
+    head = lines[0][1].lstrip("# ").split() if lines else []  # as np.savetxt(header=) writes it
     try:
-        N, box = int(head[0]), _box([number("box", float(word)) for word in head[1:]], 2)
+        N, box = int(head[0]), lengths([number("box", float(word)) for word in head[1:]], 2)
     except (ValueError, IndexError):
         got = " ".join(head) or "an empty file"
         raise ValueError(

@@ -1,16 +1,17 @@
 """One row for each particle of one species: descriptors and propensity, ready for a regression."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import choice, is_whole, kind, number, whole
+from ..arguments import choice, floats, is_whole, kind, number, whole
 from ..dataset import Array, frozen
 from ..moments import Moments
 from ..progress import Progress, silent
+from ..units import counted
 from .ensemble import Ensemble
 from .environment import Descriptors, descriptors
 
@@ -35,14 +36,17 @@ class Rows:
         generations: (M,) how often each was averaged over neighbours.
         reach: (M,) distance up to which each looks, without averages.
 
+    Raises:
+        ValueError: shapes that do not fit.
+
     Example:
         >>> import fisherlib as fl
         >>> rng = np.random.default_rng(0)
         >>> rows = Rows(X=rng.normal(size=(20, 1)), y=rng.normal(size=20), blocks=np.repeat(["a", "b"], 10), names=["density"],
         ...     positions=rng.uniform(size=(20, 2)), particles=np.arange(20) % 10, box=np.ones(2), kinds=["density of A"],
         ...     generations=np.zeros(1, int), reach=np.ones(1))
-        >>> len(rows.where(rows.blocks == "a")), rows.moments()
-        (10, Moments(2 trajectories, 20 configurations, K = 1))
+        >>> rows.where(rows.blocks == "a"), rows.moments()
+        (Rows(10 particles of 1 configuration, 1 descriptor), Moments(2 trajectories, 20 configurations, K = 1))
     """
 
     X: Array
@@ -58,20 +62,37 @@ class Rows:
     halves: Array | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "X", floats("X", self.X))
+        if self.X.ndim != 2:
+            raise ValueError(f"X: expected (particles, descriptors) numbers, got shape {self.X.shape}")
+        (n, M), d = self.X.shape, np.size(self.box)
+        shapes: dict[str, tuple[int, ...]] = {"y": (n,), "blocks": (n,), "particles": (n,), "positions": (n, d)}
+        shapes |= {"halves": (2, n), "names": (M,), "kinds": (M,), "generations": (M,), "reach": (M,)}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            if value is not None and np.shape(value) != shapes.get(field.name, np.shape(value)):
+                raise ValueError(f"{field.name}: expected shape {shapes[field.name]}, got {np.shape(value)}")
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, field.name, frozen(value))
 
     def __len__(self) -> int:
         return len(self.y)
 
+    def __repr__(self) -> str:
+        (n, M), C = self.X.shape, len(np.unique(self.blocks))
+        return f"Rows({counted(n, 'particle')} of {counted(C, 'configuration')}, {counted(M, 'descriptor')})"
+
     def moments(self) -> Moments:
         """Sums over the rows of each configuration; all linear fits follow from them."""
         return Moments.from_rows(self.X, self.y, self.blocks, names=self.names)
 
     def where(self, kept: NDArray[Any]) -> "Rows":
-        """The rows of a mask or of indices."""
+        """The rows of a mask or of indices.
+
+        Raises:
+            ValueError: a mask of another length, or no such row.
+        """
+        kept = _indices(kept, len(self), "rows.where(rows.blocks == 'a')")
         halves = None if self.halves is None else self.halves[:, kept]
         own: dict[str, Any] = {
             name: getattr(self, name)[kept] for name in ("X", "y", "blocks", "positions", "particles")
@@ -79,12 +100,28 @@ class Rows:
         return dataclasses.replace(self, halves=halves, **own)
 
     def columns(self, kept: NDArray[Any]) -> "Rows":
-        """The descriptors of a mask or of indices."""
-        at = np.arange(self.X.shape[1])[kept]
+        """The descriptors of a mask or of indices.
+
+        Raises:
+            ValueError: a mask of another length, or no such descriptor.
+        """
+        at = _indices(kept, self.X.shape[1], "rows.columns(np.array(rows.kinds) == 'bond order')")
         words: dict[str, Any] = {name: tuple(getattr(self, name)[k] for k in at) for name in ("names", "kinds")}
         return dataclasses.replace(
             self, X=self.X[:, at], generations=self.generations[at], reach=self.reach[at], **words
         )
+
+
+def _indices(kept: Any, n: int, way: str) -> NDArray[np.int64]:
+    """Indices below n that a mask, a slice or indices name."""
+    if isinstance(kept, slice):
+        return np.arange(n)[kept]
+    array = np.asarray(kept)
+    mask = array.dtype == bool and array.shape == (n,)
+    indices = array.ndim == 1 and array.dtype.kind in "iu" and ((array >= -n) & (array < n)).all()
+    if not mask and not indices and array.shape != (0,):
+        raise ValueError(f"kept: expected a mask of {n}, or indices below it, got {kept!r:.60}; write {way}")
+    return np.arange(n)[array if array.size else slice(0)]
 
 
 def rows(
@@ -95,6 +132,7 @@ def rows(
     state: str = "inherent",
     averages: int = 2,
     spread: float = 0.0,
+    sigma: float = 1.0,
     progress: Progress = silent,
 ) -> Rows:
     """Descriptors and propensities of all particles of one species, for a regression.
@@ -110,6 +148,7 @@ def rows(
         state: "inherent", or "thermal" for positions as they are.
         averages: generations of averages over neighbours, as ``descriptors`` takes them.
         spread: standard deviation over all particles up to which a column of the file counts as constant.
+        sigma: the unit of length, σ of the large particles, as ``descriptors`` takes it.
         progress: called with (done, total) configurations.
 
     Raises:
@@ -124,7 +163,8 @@ def rows(
         >>> found.X.shape, found.blocks[[0, -1]].tolist(), bool(found.y[0] == x[0, 0, 1])
         ((60, 96), ['a', 'b'], True)
     """
-    kind("ensemble", ensemble, Ensemble, "glass.rows(glass.read('ka2d.npz'))")
+    kind("ensemble", ensemble, Ensemble, "fl.glass.rows(fl.glass.read('data/glasses/ka2d.npz'))")
+    kind("progress", progress, Callable, "progress=lambda done, total: print(done, total)")
     choice("state", state, STATES)
     whole("species", species, 0, "species")
     at, C = _time(ensemble, time), len(ensemble)
@@ -141,7 +181,7 @@ def rows(
     X, about = np.empty((ends[-1], 0)), None
     for c, chosen in enumerate(which):
         progress(c, C)
-        one = tables[c] if tables else _described(ensemble, c, state, averages)
+        one = tables[c] if tables else _described(ensemble, c, state, averages, sigma)
         if about is None:
             X, about = np.empty((ends[-1], one.values.shape[1])), one
         X[ends[c] : ends[c + 1]] = one.values[chosen]
@@ -186,7 +226,7 @@ def _seen(ensemble: Ensemble, state: str) -> Array:
     return ensemble.inherent
 
 
-def _described(ensemble: Ensemble, c: int, state: str, averages: int) -> Descriptors:
+def _described(ensemble: Ensemble, c: int, state: str, averages: int, sigma: float) -> Descriptors:
     """Descriptors of all particles of one configuration."""
     own: dict[str, Any] = {}
     if state == "inherent" and ensemble.inherent is not None:
@@ -196,7 +236,7 @@ def _described(ensemble: Ensemble, c: int, state: str, averages: int) -> Descrip
         if ensemble.energies is not None:
             own["energies"] = ensemble.energies[c]
     S, x = int(ensemble.types.max()) + 1, _seen(ensemble, state)[c]
-    return descriptors(x, ensemble.types[c], ensemble.box, averages=averages, species=S, **own)
+    return descriptors(x, ensemble.types[c], ensemble.box, averages=averages, species=S, sigma=sigma, **own)
 
 
 def _columns(ensemble: Ensemble, spread: float) -> list[Descriptors]:
