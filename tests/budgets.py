@@ -15,7 +15,7 @@ BUDGETS = {
     "examples": (1060, "systems sampling"),
     "judgement": (8150, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
-    "seeing": (7470, "figures widgets report"),
+    "seeing": (7480, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (3640, "descriptors"),
     "cluster": (1700, "cluster"),

@@ -10,7 +10,7 @@ import fisherlib as fl
 from fisherlib import figures
 from fisherlib.comparison import Correlation
 from fisherlib.figures.disks import LEVELS, Colours, disks
-from fisherlib.validation import TREATMENTS, folds, scores
+from fisherlib.validation import TREATMENTS, Scores, folds, scores
 
 BOX = np.array([6.0, 5.0])
 
@@ -191,6 +191,59 @@ def test_clusters_have_colours_from_the_largest_to_the_smallest_and_the_others_a
     assert [trace.name for trace in nobody.data if trace.showlegend] == ["the others"]
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"diameters": (1.0, 0.0)}, "diameters: expected finite lengths > 0"),
+        ({"diameters": (1.0, np.nan)}, "diameters: expected finite lengths > 0"),
+        ({"diameters": 1.0}, "diameters: expected one for each of 2 species"),
+        ({"slab": (1.0,)}, "slab: expected two heights"),
+        ({"slab": 3.0}, "slab: expected two heights"),
+        ({"slab": (3.0, 1.0)}, "slab: expected two heights"),
+    ],
+)
+def test_sizes_and_slabs_that_cannot_be_drawn_are_told(given: dict[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        figures.propensity_map(ensemble(d=3, N=400), **given)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1e20, 1e20])
+def test_equal_values_have_one_colour(value: float) -> None:
+    figure = figures.propensity_map(ensemble(times=(1.0,)), what=np.full(40, value))
+    assert len({t.fillcolor for t in figure.data if t.fill == "toself" and len(t.x)}) == 1
+
+
+def test_particles_that_were_never_held_out_are_faint() -> None:
+    rows = rows_of(ensemble())
+    predicted = np.where(np.arange(len(rows)) % 3 == 0, np.nan, rows.y + 0.1)
+    figure = figures.propensity_maps(rows, {"measured": rows.y, "predicted": predicted}, "a")
+    own = rows.blocks == "a"
+    lost = own & np.isnan(predicted)
+    assert f"predicted of {lost.sum()} not known" in figure.layout.title.subtitle.text
+    for axis, number in {"x": 0, "x2": lost.sum(), "x3": lost.sum()}.items():
+        faint = [t for t in figure.data if t.xaxis == axis and (t.fillcolor or "").startswith("rgba")]
+        found = drawn_at(faint)
+        inside = (found[:, :2] >= 0).all(axis=1) & (found[:, :2] < BOX).all(axis=1)
+        assert inside.sum() == number
+        (words,) = marks([trace for trace in figure.data if trace.xaxis == axis], "particle")
+        assert list(words.text).count("not known") == number
+    assert figure.data[-1].marker.cmax == pytest.approx(0.1)
+    nothing = figures.propensity_maps(rows, {"measured": rows.y, "predicted": np.full(len(rows), np.nan)})
+    assert nothing.data[-1].marker.cmax == 1.0
+    for wrong in ({"measured": predicted, "predicted": rows.y}, {"measured": rows.y, "predicted": rows.y + np.inf}):
+        with pytest.raises(ValueError, match="values: expected finite numbers"):
+            figures.propensity_maps(rows, wrong)
+
+
+def test_thousands_of_small_clusters_are_one_trace() -> None:
+    N = 3000
+    figure = figures.mobile_clusters(ensemble(N=N), np.arange(N) // 3)
+    assert len(figure.data) == 5 + 3
+    assert "in 1000 clusters" in figure.layout.title.subtitle.text
+    with pytest.raises(ValueError, match="labels: expected 40 numbers"):
+        figures.mobile_clusters(ensemble(), np.full(40, np.nan))
+
+
 def test_a_film_of_a_thousand_particles_is_a_small_page() -> None:
     figure = figures.propensity_map(ensemble(N=1000, times=tuple(np.geomspace(0.1, 1e3, 12))))
     assert len(json.dumps(json.loads(figure.to_json()))) < 3_000_000
@@ -226,6 +279,33 @@ def test_risks_stand_over_one_axis_with_what_each_treatment_chooses() -> None:
         figures.risks({"a": 1.0})
 
 
+def known(strengths: np.ndarray, risk: np.ndarray) -> Scores:
+    held_out = folds(np.arange(20) // 10)
+    same = {"risk": risk, "pearson_pooled": risk, "pearson_each": {"0": risk}}
+    return Scores(strengths=strengths, rows=10.0, risk_error=0.1 * risk, folds=held_out, **same)
+
+
+def test_strengths_in_any_order_and_risks_that_are_not_known() -> None:
+    strengths = np.logspace(-4, 1, 11)
+    risk = 1.0 + np.log10(strengths / 1e-2) ** 2
+    turned = np.random.default_rng(0).permutation(11)
+    one, other = (figures.risks({"a": known(strengths[k], risk[k])}) for k in (np.arange(11), turned))
+    for a, b in zip(one.data, other.data, strict=True):
+        np.testing.assert_allclose(np.array(a.x, float), np.array(b.x, float))
+        np.testing.assert_allclose(np.array(a.y, float), np.array(b.y, float))
+    holes = known(strengths, np.where(np.arange(11) % 4 == 0, [np.nan], risk))
+    assert holes.strength in strengths[[3, 5]]  # as far from the lowest; the lowest of those that are known
+    line = next(t for t in figures.risks({"a": holes}).data if t.mode == "lines" and t.fill is None)
+    assert len(line.x) == 8 and np.isfinite(line.y).all()
+    exact = known(strengths, np.where(np.arange(11) == 0, 0.0, risk))  # a prediction without any error
+    assert len(figures.risks({"a": exact}).data[0].x) >= 10
+    with pytest.raises(ValueError, match="finite risk at one strength at least, 'a' has none"):
+        figures.risks({"a": known(strengths, np.full(11, np.nan))})
+    for at in (0.0, -1.0, np.nan):
+        with pytest.raises(ValueError, match="at: expected"):
+            figures.risks({"a": holes}, at=at)
+
+
 def test_weights_are_ordered_within_their_kind_and_tell_their_name() -> None:
     w, bars = np.array([0.1, -0.9, 0.5, 0.2, -0.3]), np.array([0.1, 0.2, 0.1, np.nan, 0.1])
     kinds, names = ["bonds", "density", "density", "bonds", "density"], list("abcde")
@@ -249,6 +329,11 @@ def test_ablation_is_ordered_by_what_is_lost() -> None:
     assert [each.strip() for each in words.text] == ["0.200 ± 0.030", "0.1", "-0.010 ± 0.020"]
     low, high = figure.layout.xaxis.range
     assert low < -0.03 and high > 0.23
+    lost = figures.ablation({"a": (np.nan, np.nan), "b": (0.1, 0.05)})
+    assert lost.data[0].y == ("b", "a") and lost.data[1].text[1].strip() == "not known"
+    assert np.isfinite(lost.layout.xaxis.range).all()
+    with pytest.raises(ValueError, match="drops of 'a': expected numbers"):
+        figures.ablation({"a": ("x", "y")})
 
 
 CORRELATIONS = {
@@ -306,3 +391,42 @@ def test_correlations_against_time_have_a_ceiling_at_each_time() -> None:
         figures.propensity_times(times, found, [0.9])
     with pytest.raises(ValueError, match="times: expected positive"):
         figures.propensity_times([0.0, 1.0], found, [0.9, 0.9])
+
+
+def test_times_in_any_order_and_without_a_ceiling_at_some() -> None:
+    figure = figures.propensity_times([10.0, 0.1, 1.0], {"a": ([0.7, 0.5, 0.6], [0.3, 0.1, 0.2])}, [0.8, np.nan, 0.9])
+    ceiling, curve = figure.data
+    np.testing.assert_allclose(curve.x, [0.1, 1.0, 10.0])
+    np.testing.assert_allclose(curve.y, [0.5, 0.6, 0.7])
+    np.testing.assert_allclose(curve.error_y.array, [0.1, 0.2, 0.3])
+    np.testing.assert_allclose(ceiling.x, [1.0, 10.0, 10.0, 1.0])
+    np.testing.assert_allclose(ceiling.y, [0.9, 0.8, 0.8, 0.9])
+    for times in ([1.0, 1.0], [1.0, np.inf]):
+        with pytest.raises(ValueError, match="times: expected positive numbers, all different"):
+            figures.propensity_times(times, {"a": [0.1, 0.2]}, [0.9, 0.9])
+    with pytest.raises(ValueError, match="found: expected at least one curve"):
+        figures.propensity_times([1.0], {}, [0.9])
+
+
+def test_protocols_show_all_of_every_bar_and_what_is_not_known() -> None:
+    found = {
+        "a": Correlation(pooled=np.nan, each={"a": np.nan}),
+        "b": Correlation(pooled=-0.5, each={"a": -0.9, "b": 0.1}),
+    }
+    low, high = figures.protocols(found, 0.1).layout.xaxis.range
+    assert low < -0.9 and high > 0.1  # r may lie below zero, or above a ceiling that is badly known
+    assert np.isfinite(figures.protocols({"a": found["a"]}, 0.9).layout.xaxis.range).all()
+    assert figures.protocols(CORRELATIONS, 0.3).layout.xaxis.range[1] > 0.7
+    partly = figures.protocols(CORRELATIONS, Correlation(pooled=0.9, each={"a": np.nan, "b": 0.8}))
+    assert "noise ceiling 0.90" in partly.layout.title.subtitle.text
+    for unknown in (1.0, found["a"]):
+        figure = figures.protocols(CORRELATIONS, unknown)
+        assert "noise ceiling not known, 1 at most" in figure.layout.title.subtitle.text
+
+
+@pytest.mark.parametrize("rows", [[(0, 0.5, 0.1)], [(-3, 0.5, 0.1)], np.zeros((0, 3)), [(np.nan, 0.5, 0.1)]])
+def test_numbers_that_have_no_place_on_a_logarithmic_axis_are_told(rows: object) -> None:
+    with pytest.raises(ValueError, match="found"):
+        figures.flexibility({"a": rows}, 0.9)
+    with pytest.raises(TypeError, match="published: expected a dictionary"):
+        figures.flexibility({"a": [(1, 0.5, 0.1)]}, 0.9, published=[0.7])

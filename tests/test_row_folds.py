@@ -186,3 +186,11 @@ def test_a_lasso_without_descriptors_predicts_the_mean_and_has_no_correlation() 
     each = np.array([r[1] for r in score.pearson_each.values()])
     assert score.pearson_mean[1] == pytest.approx(each.mean())
     assert score.pearson_error[1] == pytest.approx(each.std(ddof=1) / 2)
+
+
+def test_tiles_need_places_in_at_least_two_of_them() -> None:
+    blocks = np.zeros(9, int)
+    with pytest.raises(ValueError, match="positions: expected finite numbers"):
+        folds(blocks, "tiles", positions=np.full((9, 2), np.nan), box=[1.0, 1.0])
+    with pytest.raises(ValueError, match="positions: expected rows in at least 2 tiles"):
+        folds(blocks, "tiles", positions=np.full((9, 2), 0.1), box=[1.0, 1.0])

@@ -1,11 +1,15 @@
 """The panel of treatments by its state: what is held out, what is drawn, and what a change of λ̃ leaves alone."""
 
 import asyncio
+import dataclasses
 import re
+import threading
 
 import numpy as np
 import pytest
 import traitlets
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import fisherlib as fl
 from fisherlib.validation import TREATMENTS, folds, held_out_rows, scores
@@ -117,8 +121,35 @@ def test_one_configuration_has_no_others_to_be_tested_on() -> None:
     panel = TreatmentsPanel(rows(blocks=1, n=120, halves=False), treatments=("MAP-Ridge",))
     assert panel.state.protocol == "tiles" and panel.last_error is None
     assert "noise ceiling" not in table(panel)
+    assert "none can be held out whole" in panel.coverage.value
     with pytest.raises(traitlets.TraitError, match="protocol: expected one of 'tiles'"):
         panel.state.protocol = "configurations"
+
+
+def test_halves_that_tell_no_ceiling_leave_the_panel_without_one() -> None:
+    given = rows()
+    for few in (rows(n=2, M=2), dataclasses.replace(given, halves=np.ones((2, len(given))))):
+        panel = TreatmentsPanel(few, treatments=("MAP-Ridge",))
+        assert panel.last_error is None and list(table(panel)) == ["MAP-Ridge"]
+
+
+def test_a_choice_that_is_refused_is_not_hidden_by_earlier_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def held(train: fl.Moments, strengths: np.ndarray) -> np.ndarray:
+        assert go_on.wait(60)
+        return TREATMENTS["MAP-Ridge"](train, strengths)
+
+    async def session() -> None:
+        monkeypatch.setattr(treatments, "TREATMENTS", TREATMENTS | {"MAP-Debias": held})
+        panel = TreatmentsPanel(rows(n=10), treatments=("MAP-Debias",), protocol="random")
+        panel.state.ratio = 0.01
+        go_on.set()
+        panel.work.wait()
+        await asyncio.sleep(0)
+        assert "ratio: expected" in str(panel.last_error) and "ratio: expected" in panel.work.status.value
+
+    asyncio.run(session())
 
 
 def test_too_small_a_share_is_told_and_mended() -> None:
@@ -146,3 +177,51 @@ def test_long_work_runs_beside_the_page_and_follows_the_last_strength() -> None:
         assert panel.state.protocol == "configurations" and panel.figure.layout.shapes[0].x0 == 7.0
 
     asyncio.run(session())
+
+
+def test_cancel_ends_the_work_at_the_next_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, go_on, fitted = threading.Event(), threading.Event(), []
+
+    def held(train: fl.Moments, strengths: np.ndarray) -> np.ndarray:
+        fitted.append(len(train))
+        if len(fitted) == 2:
+            entered.set()
+            assert go_on.wait(60)
+        return TREATMENTS["MAP-Ridge"](train, strengths)
+
+    async def session() -> None:
+        monkeypatch.setattr(treatments, "TREATMENTS", TREATMENTS | {"MAP-Debias": held})
+        panel = TreatmentsPanel(rows(), treatments=("MAP-Debias",), protocol="tiles", tiles=8)
+        assert entered.wait(60)
+        panel.work.cancel()
+        go_on.set()
+        panel.work.wait()
+        assert len(fitted) == 2 and panel.last_error is None and not panel.work._thread.is_alive()
+
+    asyncio.run(session())
+
+
+@given(data=st.data())
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_sequence_of_choices_leaves_a_figure_or_a_sentence(data: st.DataObject) -> None:
+    blocks = data.draw(st.sampled_from([1, 2, 3]))
+    panel = TreatmentsPanel(rows(blocks=blocks, n=20, M=3, halves=blocks > 1), treatments=("MAP-Ridge",))
+    names = st.lists(st.sampled_from(list(TREATMENTS)), min_size=1, max_size=2, unique=True).map(tuple)
+    choices = {
+        "protocol": st.sampled_from(panel.state.options["protocol"]),
+        "treatments": names,
+        "number": st.integers(1, 6),
+        "ratio": st.sampled_from([0.01, 0.1, 0.5]),
+        "tiles": st.integers(2, 3),
+        "clipped": st.booleans(),
+        "strength": st.sampled_from([1e-3, 1.0, 1e6]),
+    }
+    for name in data.draw(st.lists(st.sampled_from(list(choices)), min_size=2, max_size=6)):
+        setattr(panel.state, name, data.draw(choices[name]))
+        if panel.last_error is None:
+            state = panel.state
+            assert [line for line in table(panel) if line != "noise ceiling"] == list(state.treatments)
+            assert {t.legendgroup for t in panel.figure.data} == set(state.treatments)
+            assert panel.figure.layout.shapes[0].x0 == state.strength
+        else:
+            assert re.match(r"\w+(, \w+)*: expected", str(panel.last_error))

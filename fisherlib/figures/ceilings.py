@@ -1,7 +1,6 @@
 """Correlations under their noise ceiling: by protocol, number of parameters, number of descriptors, and time.
 
-A measured propensity is a mean over few runs. No model can be correlated with it more than its noise allows, so every
-picture of a correlation here shows that ceiling.
+A measured propensity is a mean over few runs: no model can be correlated with it more than its noise allows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from ..arguments import each, floats, kind
+from ..arguments import each, floats, kind, number
 from ..comparison import Correlation
 from ..dataset import Array
 from .html import with_error
-from .style import REFERENCE, color, faded, framed, known, symbol
+from .style import REFERENCE, band, color, faded, framed, known, symbol
 
 #: One number, two that span a band, or the ceilings per configuration and pooled.
 Ceiling = float | Sequence[float] | Correlation
@@ -53,25 +52,22 @@ def protocols(
     kind("found", found, Mapping, way)
     each("found", found.values(), Correlation, way)
     known("coverage", list(coverage or {}), list(found))
-    shares = {name: f"<br>k·r = {share:.3g}" for name, share in (coverage or {}).items()}
-    rows = [name + shares.get(name, "") for name in found]
-    figure, each_r, lowest = go.Figure(), list(found.values()), []
-    both = {"pooled": [(r.pooled, np.nan) for r in each_r], "per configuration": [(r.mean, r.error) for r in each_r]}
-    for number, (name, pairs) in enumerate(both.items()):
+    shares = {name: f"<br>k·r = {number(f'coverage of {name!r}', r):.3g}" for name, r in (coverage or {}).items()}
+    rows = [f"{name}{shares.get(name, '')}" for name in found]
+    figure, (low, high), ends, given = go.Figure(), _span(ceiling), [], found.values()
+    both = {"pooled": [(r.pooled, np.nan) for r in given], "per configuration": [(r.mean, r.error) for r in given]}
+    for at, (name, pairs) in enumerate(both.items()):
         r, bar = np.array(pairs).T
         words = [f"{row.replace('<br>', ', ')}<br>{with_error(*pair)}" for row, pair in zip(rows, pairs, strict=True)]
-        marks = {"color": color(number), "symbol": symbol(number), "size": 10}
-        look = {"mode": "markers", "marker": marks, "error_x": {"array": bar, "thickness": 1.5}, "name": name}
-        hover = f"%{{text}}<extra>{name}</extra>"
-        y = np.arange(len(rows)) + (-0.13, 0.13)[number]
-        figure.add_scatter(x=r, y=y, text=words, hovertemplate=hover, **look)
-        lowest.append(float(np.nanmin(r - np.nan_to_num(bar))))
-    low, high = _span(ceiling)
+        trace = _points(r, np.arange(len(rows)) + (-0.13, 0.13)[at], name, at, words, "%{text}")
+        figure.add_trace(trace.update(mode="markers", marker_size=10, error_x={"array": bar, "thickness": 1.5}))
+        ends += [r, r - np.nan_to_num(bar), r + np.nan_to_num(bar)]
     figure.add_vrect(x0=low, x1=high, fillcolor=faded(REFERENCE, 0.25), line={"color": REFERENCE, "width": 1})
-    figure.update_xaxes(title="Pearson's r", range=[min(*lowest, low - 0.05) - 0.05, min(high + 0.03, 1.02)])
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=rows, range=[len(rows) - 0.5, -0.5], automargin=True, zeroline=False
-    )
+    lowest = float(np.nanmin([*np.ravel(ends), low - 0.05])) - 0.05
+    highest = float(np.nanmax([*np.ravel(ends), high])) + 0.03
+    figure.update_xaxes(title="Pearson's r", range=[lowest, min(highest, 1.02)])
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, automargin=True, zeroline=False)
+    figure.update_yaxes(range=[len(rows) - 0.5, -0.5])
     said = f"bars: one standard error over configurations; grey: {_said(low, high)}"
     return framed(figure, title=title, subtitle=said, height=60 + 52 * len(rows))
 
@@ -87,9 +83,8 @@ def flexibility(
 
     Args:
         found: family → number of parameters, r, and its standard error (NaN if not known) of each model.
-        ceiling: as for ``protocols``.
+        ceiling, title: as for ``protocols``.
         published: name → r of others' models, marked at the right edge. Say what they were trained on.
-        title: of the figure.
 
     Raises:
         TypeError, ValueError: anything but triples by name, or none.
@@ -108,8 +103,7 @@ def sparsity(found: Mapping[str, Rows], ceiling: Ceiling, *, title: str = "How f
 
     Args:
         found: way of choosing → number of descriptors, r, and its standard error (NaN if not known), in any order.
-        ceiling: as for ``protocols``.
-        title: of the figure.
+        ceiling, title: as for ``protocols``.
 
     Raises:
         TypeError, ValueError: as for ``flexibility``.
@@ -135,7 +129,7 @@ def propensity_times(
         title: of the figure.
 
     Raises:
-        TypeError, ValueError: curves without names, none, or of another number of times, or times that are not positive.
+        TypeError, ValueError: curves without names, none, or of another number, or times that are not positive, all different.
 
     Example:
         >>> import fisherlib as fl
@@ -144,17 +138,19 @@ def propensity_times(
         ['noise ceiling', 'random splits']
     """
     t = floats("times", times)
-    if t.ndim != 1 or not len(t) or not (t > 0).all():
-        raise ValueError(f"times: expected positive numbers, got {times!r:.60}")
+    if t.ndim != 1 or not len(t) or not (np.isfinite(t) & (t > 0)).all() or len(np.unique(t)) < len(t):
+        raise ValueError(f"times: expected positive numbers, all different, got {times!r:.60}")
     way = "propensity_times(glass.times, {'random splits': r}, ceiling)"
     kind("found", found, Mapping, way)
-    edge = np.broadcast_to(_along("ceiling", ceiling, len(t)), (2, len(t)))
-    figure = go.Figure(_ceiling(t, edge[0], edge[1], "noise ceiling"))
-    for number, (name, curve) in enumerate(found.items()):
-        pair = _along(f"curve {name!r}", curve, len(t))
-        figure.add_trace(
-            _points(t, pair[0], pair[1] if len(pair) > 1 else np.full(len(t), np.nan), name, number, "time")
-        )
+    if not found:
+        raise ValueError(f"found: expected at least one curve, got none; write {way}")
+    order = np.argsort(t)
+    edges = _along("ceiling", ceiling, len(t))[:, order]
+    there = np.isfinite(edges).all(axis=0)  # halves that do not agree at all have no ceiling
+    figure = go.Figure(_ceiling(t[order][there], edges[0, there], edges[-1, there], "noise ceiling"))
+    for at, (name, curve) in enumerate(found.items()):
+        r, *error = _along(f"curve {name!r}", curve, len(t))[:, order]
+        figure.add_trace(_curve(t[order], r, error[0] if error else np.full(len(t), np.nan), name, at, "time"))
     return _finished(figure, "time", title, t)
 
 
@@ -172,49 +168,59 @@ def _counted(
     """Curves over a number of something, below the ceiling."""
     kind("found", found, Mapping, f"{{name: [(number of {what}, r, error), …]}}")
     curves = {name: floats(f"found of {name!r}", rows) for name, rows in found.items()}
-    if not curves or any(rows.ndim != 2 or rows.shape[1] != 3 for rows in curves.values()):
+    if not curves or any(rows.ndim != 2 or rows.shape[1] != 3 or not len(rows) for rows in curves.values()):
         raise ValueError(f"found: expected rows of a number of {what}, r and its error by name, got {found!r:.60}")
+    for name, rows in curves.items():
+        if not (np.isfinite(rows[:, 0]) & (rows[:, 0] > 0)).all():
+            raise ValueError(f"found of {name!r}: expected numbers of {what} > 0, got {rows[:, 0].tolist()!r:.60}")
     (low, high), numbers = _span(ceiling), np.concatenate([rows[:, 0] for rows in curves.values()])
     ends = np.array([numbers.min() / 1.3, numbers.max() * (5.0 if published else 1.3)])
     figure = go.Figure(_ceiling(ends, np.full(2, low), np.full(2, high), _said(low, high)))
-    for number, (name, rows) in enumerate(curves.items()):
+    for at, (name, rows) in enumerate(curves.items()):
         x, r, bar = rows[np.argsort(rows[:, 0], kind="stable")].T
-        figure.add_trace(_points(x, r, bar, name, number, what))
+        figure.add_trace(_curve(x, r, bar, name, at, what))
     if published:
-        at = {"x": np.full(len(published), numbers.max() * 1.6), "y": list(published.values()), "text": list(published)}
+        kind("published", published, Mapping, "published={'CAGE': 0.779}")
+        others = [number(f"published {name!r}", r) for name, r in published.items()]
+        place = {"x": np.full(len(others), numbers.max() * 1.6), "y": others, "text": list(published)}
         look = {"marker": {"color": REFERENCE, "symbol": "line-ew-open", "size": 14}, "textposition": "middle right"}
         hover = "%{text}: %{y:.3f}<extra>published</extra>"
-        figure.add_scatter(**at, **look, mode="markers+text", name="published", hovertemplate=hover, textfont_size=11)
+        figure.add_scatter(
+            **place, **look, mode="markers+text", name="published", hovertemplate=hover, textfont_size=11
+        )
     return _finished(figure, f"number of {what}", title, ends).update_xaxes(range=np.log10(ends))
 
 
-def _points(x: Array, r: Array, bar: Array, name: str, number: int, what: str) -> go.Scatter:
+def _curve(x: Array, r: Array, bar: Array, name: str, at: int, what: str) -> go.Scatter:
     said = [with_error(*pair) for pair in zip(r, bar, strict=True)]
-    marks = {"color": color(number), "symbol": symbol(number), "size": 8}
-    look = {"mode": "lines+markers", "marker": marks, "line": {"color": color(number), "width": 1.5}}
-    hover = f"{what} %{{x:.4g}}: r = %{{text}}<extra>{name}</extra>"
-    return go.Scatter(
-        x=x, y=r, error_y={"array": bar, "thickness": 1.5}, name=name, text=said, hovertemplate=hover, **look
-    )
+    trace = _points(x, r, name, at, said, f"{what} %{{x:.4g}}: r = %{{text}}")
+    return trace.update(mode="lines+markers", line_width=1.5, error_y={"array": bar, "thickness": 1.5})
+
+
+def _points(x: Array, y: Array, name: str, at: int, said: list[str], hover: str) -> go.Scatter:
+    look = {"marker": {"color": color(at), "symbol": symbol(at), "size": 8}, "line_color": color(at)}
+    return go.Scatter(x=x, y=y, name=str(name), text=said, hovertemplate=f"{hover}<extra>{name}</extra>", **look)
 
 
 def _ceiling(x: Array, low: Array, high: Array, name: str) -> go.Scatter:
     """The band of the ceiling; a line where both edges are the same."""
-    outline = {"x": np.r_[x, x[::-1]], "y": np.r_[high, low[::-1]], "line": {"color": REFERENCE, "width": 1}}
-    shade = {"fill": "toself", "fillcolor": faded(REFERENCE, 0.25), "hoverinfo": "skip"}
-    return go.Scatter(**outline, **shade, mode="lines", name=name)
+    return band(x, low, high, shade=REFERENCE, name=name).update(line={"color": REFERENCE, "width": 1})
 
 
 def _span(ceiling: Ceiling) -> tuple[float, float]:
-    """Lowest and highest ceiling."""
-    ends = [ceiling.mean, ceiling.pooled] if isinstance(ceiling, Correlation) else floats("ceiling", ceiling)
-    found = np.atleast_1d(ends)
+    """Lowest and highest ceiling; 1 where the halves of the runs do not agree at all, which tell none."""
+    if isinstance(ceiling, Correlation):
+        known = [r for r in (ceiling.mean, ceiling.pooled) if np.isfinite(r)]
+        return (min(known), max(known)) if known else (1.0, 1.0)
+    found = np.atleast_1d(floats("ceiling", ceiling))
     if found.shape not in ((1,), (2,)) or not np.isfinite(found).all():
         raise ValueError(f"ceiling: expected one number or two, or the result of noise_ceiling, got {ceiling!r:.60}")
     return float(found.min()), float(found.max())
 
 
 def _said(low: float, high: float) -> str:
+    if low >= 1.0:
+        return "noise ceiling not known, 1 at most"
     return f"noise ceiling {low:.2f}" + (f" to {high:.2f}" if f"{low:.2f}" != f"{high:.2f}" else "")
 
 

@@ -10,7 +10,7 @@ from plotly.colors import sample_colorscale
 
 from ..arguments import floats
 from ..dataset import Array
-from .style import FAINT, REFERENCE
+from .style import FAINT, REFERENCE, faded
 
 #: Sizes of the species of a Kob-Andersen mixture, in σ of the large particles (Phys. Rev. E 51, 4626 (1995)).
 KOB_ANDERSEN = (1.0, 0.88)
@@ -54,21 +54,22 @@ def disks(
     """Particles (N, 2) of a plane, or those (N, 3) in a slab of low and high z: one large diameter around the middle.
 
     Raises:
-        ValueError: shapes that do not fit, a species without a diameter, or a slab without particles.
+        ValueError: shapes that do not fit, a species without a diameter > 0, no particles, or a slab without any.
     """
-    x, L, kinds, size = (
-        floats("positions", positions),
-        floats("box", box),
-        np.asarray(species),
-        floats("diameters", diameters),
-    )
+    x, L, kinds = floats("positions", positions), floats("box", box), np.asarray(species)
+    size = floats("diameters", diameters)
     if x.ndim != 2 or x.shape[1] not in (2, 3) or L.shape != x.shape[1:] or kinds.shape != x.shape[:1]:
         raise ValueError(f"positions: expected (N, 2) or (N, 3) in a box of as many sides, got {x.shape} and {L.shape}")
-    if kinds.max(initial=0) >= len(size):
-        raise ValueError(f"diameters: expected one for each of {kinds.max() + 1} species, got {len(size)}")
+    if not len(x):
+        raise ValueError("positions: expected particles to draw, got none")
+    if size.ndim != 1 or kinds.max() >= len(size):
+        raise ValueError(f"diameters: expected one for each of {kinds.max() + 1} species, got {size.size}")
+    if not (np.isfinite(size) & (size > 0)).all():
+        raise ValueError(f"diameters: expected finite lengths > 0, got {size.tolist()}")
     x, seen, kept = x % L, f"{len(x):,} particles", np.arange(len(x))
     if x.shape[1] == 3:
-        low, high = slab or tuple(0.5 * (L[2] + size.max() * np.array([-1, 1])))
+        ends = 0.5 * (L[2] + size.max() * np.array([-1, 1])) if slab is None else floats("slab", slab)
+        low, high = ends if ends.shape == (2,) else (np.nan, np.nan)
         kept = np.flatnonzero((x[:, 2] >= low) & (x[:, 2] < high))
         seen = f"{len(kept):,} of {seen}, those with z from {low:.3g} to {high:.3g}"
     if not len(kept):
@@ -88,21 +89,22 @@ class Colours:
     @classmethod
     def of(cls, values: Array, *, scale: str, label: str) -> "Colours":
         """Colours that span the values but for the last few."""
-        low, high = np.percentile(values, ENDS)
-        return cls(float(low), float(high) if high > low else float(low) + 1.0, scale, label)
+        low, high = np.percentile(values, ENDS).tolist()
+        return cls(low, high if high > low else low + max(1.0, abs(low)), scale, label)
 
     def levels(self, values: Array) -> NDArray[np.int64]:
-        """Numbers of the colours of values."""
+        """Numbers of the colours of values; ``LEVELS`` where a value is NaN."""
         share = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
-        return np.minimum((LEVELS * share).astype(np.int64), LEVELS - 1)
+        return np.where(np.isnan(share), LEVELS, np.minimum(LEVELS * np.nan_to_num(share), LEVELS - 1)).astype(np.int64)
 
 
 def coloured(
     drawn: Disks, values: Array, colours: Colours, *, names: Sequence[str], numbers: ArrayLike | None = None
 ) -> Iterator[go.Scatter]:
-    """Disks in colours of values (N,) of all particles given, and what the mouse finds; always as many traces for a species."""
+    """Disks in colours of values (N,) of all particles, faint where NaN, and what the mouse finds; as many traces a species."""
     values, counted = values[drawn.kept], drawn.kept if numbers is None else np.asarray(numbers)[drawn.kept]
     level, shades = colours.levels(values), sample_colorscale(colours.scale, (np.arange(LEVELS) + 0.5) / LEVELS)
+    shades = [*shades, *[faded(FAINT)] * bool(np.isnan(values).any())]
     what, _, unit = colours.label.partition(", ")
     for kind in sorted(set(drawn.species.tolist())):
         own, name = drawn.species == kind, names[kind]
@@ -110,7 +112,11 @@ def coloured(
         for number, shade in enumerate(shades):
             yield filled(drawn, own & (level == number), shade, **group)
         hover = f"particle %{{customdata}}<br>{what} %{{text}} {unit}<extra>{name}</extra>"
-        found = {"customdata": counted[own], "text": [f"{v:.3g}" for v in values[own]], "hovertemplate": hover}
+        found = {
+            "customdata": counted[own],
+            "text": ["not known" if np.isnan(v) else f"{v:.3g}" for v in values[own]],
+            "hovertemplate": hover,
+        }
         yield centres(drawn, own, **found, **group)
 
 
@@ -148,6 +154,5 @@ def boxed(figure: go.Figure, box: Array, *, column: int = 1) -> go.Figure:
     linked = [{}, {}] if column == 1 else [{"matches": "x"}, {"matches": "y"}]
     figure.update_xaxes(range=[0, width], **plain, **linked[0], **place)
     figure.update_yaxes(range=[0, height], scaleanchor=across, **plain, **linked[1], **place)
-    return figure.add_shape(
-        type="rect", x0=0, y0=0, x1=width, y1=height, line={"color": REFERENCE, "width": 1.5}, **place
-    )
+    edge = {"color": REFERENCE, "width": 1.5}
+    return figure.add_shape(type="rect", x0=0, y0=0, x1=width, y1=height, line=edge, **place)

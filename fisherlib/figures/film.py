@@ -18,11 +18,8 @@ def with_slider(figure: go.Figure, names: Sequence[str], *, prefix: str = "step 
         prefix: before the name of the frame that is shown.
         active: number of the frame that the figure begins with.
     """
-    still: dict[str, Any] = {
-        "mode": "immediate",
-        "frame": {"duration": 0, "redraw": True},
-        "transition": {"duration": 0},
-    }
+    still: dict[str, Any] = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
+    still["transition"] = {"duration": 0}
     steps = [{"method": "animate", "label": name, "args": [[name], still]} for name in names]
     playing = still | {"frame": {"duration": PACE, "redraw": True}, "fromcurrent": False}
     ways = {"▶": [None, playing], "❚❚": [[None], still]}

@@ -22,8 +22,8 @@ def feature_weights(
 ) -> go.Figure:
     """Weights by kind of descriptor, each kind from the largest to the smallest.
 
-    Weights in the units of the data say nothing of importance: they grow when a unit does. Give those of descriptors in units
-    of their standard deviation. Even so, descriptors that are alike share their weight.
+    In the units of the data a weight grows when a unit does: give those of descriptors in units of their standard deviation.
+    Even so, descriptors that are alike share their weight.
 
     Args:
         weights: (M,) in standard units, such as ``path.weights``.
@@ -54,18 +54,19 @@ def feature_weights(
         own = own[np.argsort(-np.abs(w[own]), kind="stable")]
         marks = {"color": color(number), "size": 6, "symbol": [symbol(int(k)) for k in times[own]]}
         about = [_about(given[k], int(times[k]), w[k], bars[k]) for k in own]
-        points = {"x": np.arange(begin, begin + len(own)), "y": w[own], "text": about}
-        points["error_y"] = {"array": bars[own], "thickness": 1, "width": 0}
-        hover = f"%{{text}}<extra>{sort}</extra>"
-        figure.add_scatter(**points, mode="markers", marker=marks, name=str(sort), hovertemplate=hover)
+        points = {"x": np.arange(begin, begin + len(own)), "y": w[own], "text": about, "marker": marks}
+        points |= {"error_y": {"array": bars[own], "thickness": 1, "width": 0}, "name": str(sort)}
+        figure.add_scatter(**points, mode="markers", hovertemplate=f"%{{text}}<extra>{sort}</extra>")
         begin += len(own)
     figure.add_hline(y=0.0, line=DOTTED)
-    figure.update_xaxes(title="descriptor, by kind, from the largest weight to the smallest")
-    figure.update_xaxes(showgrid=False, zeroline=False, range=[-0.02 * begin, 1.02 * begin])
-    figure.update_yaxes(title="weight × sd of the descriptor / sd of y", zeroline=False)
-    said = (
-        "bars: one standard error; " * bool(np.isfinite(bars).any()) + "descriptors that are alike share their weight"
+    label, plain = (
+        "descriptor, by kind, from the largest weight to the smallest",
+        {"showgrid": False, "zeroline": False},
     )
+    figure.update_xaxes(title=label, range=[-0.02 * begin, 1.02 * begin], **plain)
+    figure.update_yaxes(title="weight × sd of the descriptor / sd of y", zeroline=False)
+    said = "bars: one standard error; " * bool(np.isfinite(bars).any())
+    said += "descriptors that are alike share their weight"
     shapes = ("●", "◆", "■", "▲")[: int(times.max()) + 1]
     if len(shapes) > 1:
         said += f"<br>averaged over neighbours {', '.join(f'{k} {shape}' for k, shape in enumerate(shapes))} times"
@@ -80,7 +81,7 @@ def ablation(drops: Mapping[str, tuple[float, float]], *, title: str = "What is 
     """Loss of correlation when a group of descriptors is left out, from the largest to the smallest.
 
     Args:
-        drops: group → loss of r and its standard error, NaN if it is not known.
+        drops: group → loss of r and its standard error, each NaN if it is not known.
         title: of the figure.
 
     Raises:
@@ -93,12 +94,14 @@ def ablation(drops: Mapping[str, tuple[float, float]], *, title: str = "What is 
     """
     way = "ablation({'density of A': (0.05, 0.01)})"
     kind("drops", drops, Mapping, way)
-    if not drops or any(np.shape(pair) != (2,) for pair in drops.values()):
+    pairs = [floats(f"drops of {group!r}", pair) for group, pair in drops.items()]
+    if not drops or any(pair.shape != (2,) for pair in pairs):
         raise ValueError(f"drops: expected a loss and its error for each group, got {drops!r:.60}; write {way}")
-    groups = sorted(drops, key=lambda group: -drops[group][0])
-    loss, error = np.array([drops[group] for group in groups], float).T
-    ends, said = loss + np.nan_to_num(error), [with_error(*pair) for pair in zip(loss, error, strict=True)]
-    low, high = min(0.0, float((loss - np.nan_to_num(error)).min())), max(float(ends.max()), 1e-6)
+    order = np.argsort([-loss for loss, _ in pairs], kind="stable")
+    groups, (loss, error) = [str(list(drops)[k]) for k in order], np.array(pairs)[order].T
+    said = ["not known" if np.isnan(each) else with_error(each, e) for each, e in zip(loss, error, strict=True)]
+    begins, ends = np.nan_to_num(loss + np.outer([-1, 1], np.nan_to_num(error)))
+    low, high = min(0.0, float(begins.min())), max(float(ends.max()), 1e-6)
     bars = {"array": error, "thickness": 1.5, "color": REFERENCE}
     look = {"marker_color": PALETTE[0], "error_x": bars, "hovertemplate": "%{y}: %{customdata}<extra></extra>"}
     figure = go.Figure(go.Bar(x=loss, y=groups, orientation="h", customdata=said, **look))

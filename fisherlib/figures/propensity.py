@@ -96,13 +96,13 @@ def propensity_maps(
 
     Args:
         rows: from ``glass.rows``.
-        values: name → (n,) values of all rows: the measured ones first, then the predicted ones.
+        values: name → (n,) values of all rows: first measured, then predicted ones, NaN (faint) where never held out.
         name: of the configuration; that of the first row by default.
         diameter: of the particles, in the unit of the box.
         label, slab, title: as for ``propensity_map``.
 
     Raises:
-        TypeError, ValueError: anything but rows, other than two sets of values, or an unknown configuration.
+        TypeError, ValueError: anything but rows, other than two sets of values, infinite ones, or an unknown configuration.
 
     Example:
         >>> import fisherlib as fl
@@ -114,22 +114,24 @@ def propensity_maps(
         ['measured', 'predicted', 'predicted − measured']
     """
     way = "propensity_maps(rows, {'measured': rows.y, 'predicted': predicted})"
-    _refuse_other("rows", rows, "blocks", way)
+    if not hasattr(rows, "blocks"):
+        raise TypeError(f"rows: expected Rows of glass, got {named(rows)}; write {way}")
     kind("values", values, Mapping, way)
     both = {key: floats(f"values of {key!r}", each) for key, each in values.items()}
     if len(both) != 2 or any(each.shape != (len(rows),) for each in both.values()):
         shapes = [each.shape for each in both.values()]
         raise ValueError(f"values: expected two sets of {len(rows)}, measured and predicted, got {shapes}")
+    if not np.isfinite(next(iter(both.values()))).all() or any(np.isinf(each).any() for each in both.values()):
+        raise ValueError("values: expected finite numbers, but for predictions that are not known, got NaN or infinity")
     name = str(rows.blocks[0]) if name is None else name
     choice("name", name, dict.fromkeys(map(str, rows.blocks)))
     own = np.flatnonzero(rows.blocks == name)
     drawn = disks(rows.positions[own], np.zeros(len(own), int), rows.box, diameters=[diameter], slab=slab)
     (measured, a), (predicted, b) = ((key, each[own]) for key, each in both.items())
-    far = float(np.percentile(np.abs(b - a), ENDS[1])) or 1.0
-    same, off = (
-        Colours.of(a, scale=SCALE, label=label),
-        Colours(-far, far, DIVERGING, "difference" + "".join(label.partition(", ")[1:])),
-    )
+    known = np.isfinite(b)
+    far = float(np.percentile(np.abs(b - a)[known], ENDS[1])) if known.any() else 0.0
+    same = Colours.of(a, scale=SCALE, label=label)
+    off = Colours(-(far or 1.0), far or 1.0, DIVERGING, "difference" + "".join(label.partition(", ")[1:]))
     panels = {measured: (a, same), predicted: (b, same), f"{predicted} − {measured}": (b - a, off)}
     figure = make_subplots(1, 3, subplot_titles=list(panels), horizontal_spacing=0.04)
     for column, (each, colours) in enumerate(panels.values(), 1):
@@ -140,6 +142,7 @@ def propensity_maps(
         figure.add_trace(bar(colours, x=x, len=length, **_LYING, title_side="bottom"), row=1, col=1)
     figure.update_yaxes(constraintoward="top").update_yaxes(showticklabels=False, matches="y", col=2)
     subtitle = f"{name}: {drawn.seen}; colours: 2nd to 98th percentile of what was measured"
+    subtitle += f"<br>faint: {predicted} of {(~known).sum():,} not known" * (not known.all())
     framed(figure, title=title, subtitle=subtitle, height=250, above=24, legend=False)
     return figure.update_layout(height=figure.layout.height + 40, margin_b=figure.layout.margin.b + 40)
 
@@ -175,19 +178,21 @@ def mobile_clusters(
     at = _configuration(ensemble, name)
     drawn = disks(ensemble.positions[at], ensemble.types[at], ensemble.box, diameters=diameters, slab=slab)
     cluster, N = floats("labels", labels), len(ensemble.types[at])
-    if cluster.shape != (N,):
-        raise ValueError(f"labels: expected {N}, one for each particle, got shape {cluster.shape}")
+    if cluster.shape != (N,) or not np.isfinite(cluster).all():
+        raise ValueError(f"labels: expected {N} numbers, one for each particle, got shape {cluster.shape} or NaN")
     here, figure = cluster[drawn.kept], make_subplots(1, 1)
     numbers = np.unique(here[here >= 0])
     sizes = (cluster == numbers[:, None]).sum(axis=1)  # in all, not in a slab
-    named = min(NAMED, int((sizes > 1).sum()))
-    for place, k in enumerate(np.argsort(-sizes, kind="stable")):
-        shade, group = PALETTE[place if place < named else NAMED], str(min(place, named))
-        entries = {"name": f"cluster of {sizes[k]}" if place < named else "smaller ones", "showlegend": place <= named}
-        figure.add_trace(filled(drawn, here == numbers[k], shade, legendgroup=group, **entries))
+    order = np.argsort(-sizes, kind="stable")
+    named, small = np.split(order, [min(NAMED, int((sizes > 1).sum()))])
+    for shade, k in zip(PALETTE, named, strict=False):
+        figure.add_trace(filled(drawn, here == numbers[k], shade, name=f"cluster of {sizes[k]}", showlegend=True))
+    if len(small):
+        mask = np.isin(here, numbers[small])
+        figure.add_trace(filled(drawn, mask, PALETTE[NAMED], name="smaller ones", showlegend=True))
     figure.add_trace(filled(drawn, here < 0, faded(FAINT), name="the others", showlegend=True))
-    own = [f", cluster {number:.0f}" if number >= 0 else "" for number in here]
-    told = [f"particle {k}{cluster}" for k, cluster in zip(drawn.kept, own, strict=True)]
+    pairs = zip(drawn.kept, here, strict=True)
+    told = [f"particle {k}" + (f", cluster {number:.0f}" if number >= 0 else "") for k, number in pairs]
     figure.add_trace(centres(drawn, here == here, text=told, hoverinfo="text", showlegend=False))
     subtitle = f"{ensemble.names[at]}: {drawn.seen}, {(here >= 0).sum()} of them mobile, in {len(sizes)} clusters"
     return framed(boxed(figure, drawn.box), title=title, subtitle=subtitle, height=_SIZE)
@@ -195,15 +200,12 @@ def mobile_clusters(
 
 def _configuration(ensemble: "Ensemble", name: str | None) -> int:
     """Number of a configuration."""
-    _refuse_other("ensemble", ensemble, "propensity", "propensity_map(glass.read(path))")
-    if name is not None:
-        choice("name", name, ensemble.names)
-    return 0 if name is None else list(ensemble.names).index(name)
-
-
-def _refuse_other(name: str, value: object, attribute: str, way: str) -> None:
-    if not hasattr(value, attribute):
-        raise TypeError(f"{name}: expected {name.capitalize()} of glass, got {named(value)}; write {way}")
+    if not hasattr(ensemble, "propensity"):
+        raise TypeError(f"ensemble: expected Ensemble of glass, got {named(ensemble)}; take that of glass.read(path)")
+    if name is None:
+        return 0
+    choice("name", name, ensemble.names)
+    return list(ensemble.names).index(name)
 
 
 def _values(ensemble: "Ensemble", at: int, what: ArrayLike | None) -> Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from ..arguments import kind
+from ..arguments import kind, positive
 from ..arguments.objects import named
 from ..dataset import Array
 from .style import REFERENCE, band, color, framed
@@ -32,7 +32,7 @@ def risks(
         title: of the figure.
 
     Raises:
-        TypeError, ValueError: anything but scores and evidences by name, or none.
+        TypeError, ValueError: anything but scores and evidences by name, none, one without a finite risk, or ``at`` ≤ 0.
 
     Example:
         >>> import fisherlib as fl
@@ -53,28 +53,35 @@ def risks(
         low, words = float(np.interp(np.log(best), np.log(x), y)), f"{name}: λ̃ {best:.4g}"
         entry = {"legendgroup": name, "hovertemplate": f"λ̃ %{{x:.3g}}: %{{y:.4f}} nats<extra>{name}</extra>"}
         if bar is not None and np.isfinite(bar).all():
-            around = band(x, y - bar, y + bar, shade=color(number), name=name, legendgroup=name, showlegend=False)
-            figure.add_trace(around)
+            around = band(x, y - bar, y + bar, shade=color(number), name=name)
+            figure.add_trace(around.update(legendgroup=name, showlegend=False))
         line = {"color": color(number), "width": 2, "dash": _DASHES[number % 4]}
         figure.add_scatter(x=x, y=y, mode="lines", name=words, line=line, **entry)
         dot = {"color": color(number), "size": 10, "line": {"color": "white", "width": 1}}
         figure.add_scatter(x=[best], y=[low], mode="markers", name=words, marker=dot, showlegend=False, **entry)
         shown.append((low, max(float(y[-1]), float(np.median(y)))))
     if at is not None:
-        figure.add_vline(x=at, line={"color": REFERENCE, "width": 1})
+        figure.add_vline(x=positive("at", at), line={"color": REFERENCE, "width": 1})
     low, high = min(s[0] for s in shown), max(s[1] for s in shown)
     margin = 0.08 * (high - low) or 0.1
     figure.update_xaxes(title="λ̃ = λ/β", type="log", exponentformat="power")
     figure.update_yaxes(title="negative log-likelihood, nats per particle", range=[low - margin, high + margin])
-    said = ["dots: chosen"] + ["bands: one standard error over folds"] * any(hasattr(f, "nll") for f in curves.values())
-    counted = "<br>evidence counts all rows as independent" * any(hasattr(f, "log_evidence") for f in curves.values())
-    return framed(figure, title=title, subtitle="; ".join(said) + counted, height=360)
+    said = "dots: chosen" + "; bands: one standard error over folds" * any(hasattr(f, "nll") for f in curves.values())
+    said += "<br>evidence counts all rows as independent" * any(hasattr(f, "log_evidence") for f in curves.values())
+    return framed(figure, title=title, subtitle=said, height=360)
 
 
 def _curve(name: str, found: "Scores | Evidence") -> tuple[Array, Array, Array | None]:
-    """λ̃, negative log-likelihood of a row, and its standard error."""
+    """λ̃ in ascending order, negative log-likelihood of a row where it is finite, and its standard error."""
     if hasattr(found, "log_evidence"):
-        return found.strengths * found.rows, -found.log_evidence / found.rows, None
-    if not hasattr(found, "nll"):
+        y, bar = -found.log_evidence / found.rows, None
+    elif hasattr(found, "nll"):
+        y, bar = found.nll, found.nll_error
+    else:
         raise TypeError(f"curves: expected scores or an evidence as {name!r}, got {named(found)}")
-    return found.strengths * found.rows, found.nll, found.nll_error
+    x = found.strengths * found.rows
+    order = np.argsort(x, kind="stable")
+    order = order[np.isfinite(y[order])]
+    if not len(order):
+        raise ValueError(f"curves: expected a finite risk at one strength at least, {name!r} has none")
+    return x[order], y[order], None if bar is None else bar[order]

@@ -182,12 +182,17 @@ def _tiles(positions: ArrayLike | None, box: ArrayLike | None, tiles: int, n: in
     if positions is None or box is None:
         raise ValueError("positions, box: expected both for protocol='tiles', to cut each configuration; got None")
     x, lengths = floats("positions", positions), floats("box", box)
-    if x.shape != (n, len(np.atleast_1d(lengths))) or not (lengths > 0).all():
+    if x.shape != (n, len(np.atleast_1d(lengths))) or not (np.isfinite(lengths) & (lengths > 0)).all():
         raise ValueError(
             f"positions, box: expected ({n}, d) and d lengths > 0, got shapes {x.shape} and {lengths.shape}"
         )
+    if not np.isfinite(x).all():
+        raise ValueError("positions: expected finite numbers, got NaN or infinity")
     cells = np.minimum((x / lengths % 1.0 * tiles).astype(np.intp), tiles - 1)
-    return np.ravel_multi_index(tuple(cells.T), (tiles,) * x.shape[1])
+    where = np.ravel_multi_index(tuple(cells.T), (tiles,) * x.shape[1])
+    if len(np.unique(where)) < 2:
+        raise ValueError("positions: expected rows in at least 2 tiles, so that one can be held out, got all in one")
+    return where
 
 
 def _each(labels: NDArray) -> tuple[NDArray[np.intp], ...]:

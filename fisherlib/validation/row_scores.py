@@ -13,6 +13,7 @@ from ..comparison import Correlation
 from ..dataset import Array, frozen
 from ..moments import MomentRecord
 from ..moments.from_rows import checked_rows
+from ..progress import Progress
 from ..regression import intercept
 from ..regression.ridge import positive_strengths
 from .row_folds import Folds
@@ -52,7 +53,7 @@ class Scores:
     @property
     def strength(self) -> float:
         """The strength of the lowest risk; a risk that is quoted for it was lowered by the choice."""
-        return float(self.strengths[np.argmin(self.risk)])
+        return float(self.strengths[np.argmin(np.where(np.isnan(self.risk), np.inf, self.risk))])
 
     def correlation(self, number: int = 0) -> Correlation:
         """Both correlations at one of the strengths, by its number; of a nested treatment there is only one."""
@@ -62,12 +63,13 @@ class Scores:
     @property
     def nll(self) -> Array:
         """(n,) expected negative log-likelihood of a row, nats, with the noise that fits best: ½ ln(2πe risk)."""
-        return 0.5 * (np.log(2 * np.pi * self.risk) + 1)
+        with np.errstate(divide="ignore"):  # a prediction without any error
+            return 0.5 * (np.log(2 * np.pi * self.risk) + 1)
 
     @property
     def nll_error(self) -> Array:
         """(n,) its standard error, to first order."""
-        return 0.5 * self.risk_error / self.risk
+        return np.divide(0.5 * self.risk_error, self.risk, out=np.full(len(self.risk), np.nan), where=self.risk > 0)
 
     @property
     def pearson_mean(self) -> Array:
@@ -96,6 +98,7 @@ def scores(
     strengths: ArrayLike = (1.0,),
     *,
     clip: float | None = 5.0,
+    progress: Progress | None = None,
 ) -> Scores:
     """How well a treatment predicts rows that it has not seen.
 
@@ -106,6 +109,7 @@ def scores(
         treatment: one of ``TREATMENTS``, or ``nested`` of it.
         strengths: (n,) λ̃/rows > 0.
         clip: standard deviations of the training rows at which a descriptor is cut off, or None.
+        progress: called with (folds done, folds in all), before each fold.
 
     Raises:
         TypeError: no folds, or no treatment.
@@ -124,7 +128,9 @@ def scores(
         raise TypeError(f"treatment: expected one of validation.TREATMENTS, got {type(treatment).__name__}")
     tried, sums, each, trained = positive_strengths(strengths), dict[str, Any](), [], []
     origin = float(np.mean(checked_rows(X, y, folds.blocks)[1]))
-    for split in folds.splits(X, y, clip=clip):
+    for done, split in enumerate(folds.splits(X, y, clip=clip)):
+        if progress is not None:
+            progress(done, folds.k)
         train = split.train.total()
         thetas = treatment(split.train, tried)
         lost = sum(squared_errors(record, train, thetas) for record in split.test.values())

@@ -151,6 +151,7 @@ class Panel(ipywidgets.VBox):
         try:
             self.settle()
         except Exception as error:  # noqa: BLE001  nobody sees an exception in a callback, so show its message
+            self.work.stop()  # of an earlier choice; its result would hide the message
             self.work.fail(error)
             return
         finally:

@@ -1,5 +1,6 @@
 """Four treatments of one linear model, by the way of holding rows out, with a slider over their strength."""
 
+import contextlib
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,8 +34,6 @@ PROTOCOLS = {
 }
 #: Standard deviations at which descriptors are cut off.
 CLIP = 5.0
-
-
 #: Of the columns of the table.
 HEADINGS = ("", "r within configurations", "r pooled", "mean squared error", "descriptors", "λ̃ chosen")
 
@@ -93,8 +92,10 @@ class TreatmentsPanel(Panel):
         self._rows = rows
         self._known: dict[tuple[object, ...], dict[str, Found]] = {}
         self._under_way: object = None
-        halves = rows.halves
-        self._ceiling = None if halves is None else noise_ceiling(halves[0], halves[1], rows.blocks)
+        self._ceiling: Correlation | None = None
+        first, second = ((), ()) if rows.halves is None else rows.halves
+        with contextlib.suppress(ValueError):  # no halves, too few rows in a block, or halves that do not vary
+            self._ceiling = noise_ceiling(first, second, rows.blocks)
         self._settling = True
         alone = len(np.unique(rows.blocks)) == 1
         self.state.offer(protocol=list(PROTOCOLS)[alone:], treatments=list(TREATMENTS))
@@ -108,7 +109,8 @@ class TreatmentsPanel(Panel):
             control.layout.display = "flex" if state.protocol == ("tiles" if name == "tiles" else "random") else "none"
         space: dict[str, Any] = {"positions": rows.positions, "box": rows.box, "tiles": state.tiles}
         self._folds = folds(rows.blocks, state.protocol, number=state.number, ratio=state.ratio, **space)
-        self.coverage.value = _coverage(self._folds)
+        alone = "configurations" not in state.options["protocol"]
+        self.coverage.value = _coverage(self._folds) + " · one configuration: none can be held out whole" * alone
 
     def _way(self) -> tuple[object, ...]:
         """What decides which rows are held out, and what they are."""
@@ -118,7 +120,7 @@ class TreatmentsPanel(Panel):
 
     def redraw(self) -> None:
         """Draw the risks; only what is not known yet takes time."""
-        way, held_out, wanted = self._way(), self._folds, self.state.treatments
+        rows, way, held_out, wanted = self._rows, self._way(), self._folds, self.state.treatments
         missing = [name for name in wanted if name not in self._known.get(way, {})]
         if self.work.busy and (way, wanted) == self._under_way:
             return  # only λ̃ has changed, and it is read when the risks are drawn
@@ -128,8 +130,11 @@ class TreatmentsPanel(Panel):
         def task(progress: Progress) -> dict[str, Found]:
             found = {}
             for done, name in enumerate(missing):
-                progress(done, len(missing))
-                found[name] = _found(name, held_out, self._rows, clip)
+
+                def each(fold: int, folds: int, done: int = done) -> None:
+                    progress(done * folds + fold, len(missing) * folds)
+
+                found[name] = _found(name, held_out, rows, clip, each)
             return found
 
         def build(found: dict[str, Found]) -> go.Figure:
@@ -143,8 +148,7 @@ class TreatmentsPanel(Panel):
         lines = [f"<tr>{''.join(f'<th>{each}</th>' for each in HEADINGS)}</tr>"]
         for name, each in found.items():
             at = int(np.argmin(np.abs(np.log(each.scores.strengths * each.scores.rows / strength))))
-            blocks = {block: float(r[at]) for block, r in each.scores.pearson_each.items()}
-            r = Correlation(pooled=float(each.scores.pearson_pooled[at]), each=blocks)
+            r = each.scores.correlation(at)
             best = each.curve.strength * each.curve.rows
             lines.append(_line(name, r, f"{each.scores.risk[at]:.4g}", f"{each.numbers[at]:.0f}", f"{best:.4g}"))
         if self._ceiling is not None:
@@ -169,11 +173,11 @@ def _coverage(found: Folds) -> str:
     return said + (f" · {found.never:,} of {len(found.blocks):,} rows are never held out" if found.never else "")
 
 
-def _found(name: str, held_out: Folds, rows: "Rows", clip: float | None) -> Found:
+def _found(name: str, held_out: Folds, rows: "Rows", clip: float | None, progress: Progress) -> Found:
     """All that the panel shows of a treatment."""
     lasso, bayes = name == "MAP-Lasso", name == "Bayes-Ridge"
     strengths = LASSO if lasso else np.ones(1) if bayes else RIDGE
-    score = scores(held_out, rows.X, rows.y, TREATMENTS[name], strengths, clip=clip)
+    score = scores(held_out, rows.X, rows.y, TREATMENTS[name], strengths, clip=clip, progress=progress)
     X = folds(rows.blocks, "in-sample").clipped(rows.X, 0, clip)
     moments = Moments.from_rows(X, rows.y, held_out.parts)
     if lasso:
