@@ -182,12 +182,19 @@ def _tiles(positions: ArrayLike | None, box: ArrayLike | None, tiles: int, n: in
     if positions is None or box is None:
         raise ValueError("positions, box: expected both for protocol='tiles', to cut each configuration; got None")
     x, lengths = floats("positions", positions), floats("box", box)
-    if x.shape != (n, len(np.atleast_1d(lengths))) or not (lengths > 0).all():
+    if x.shape != (n, *lengths.shape) or lengths.ndim != 1 or not ((lengths > 0) & np.isfinite(lengths)).all():
         raise ValueError(
-            f"positions, box: expected ({n}, d) and d lengths > 0, got shapes {x.shape} and {lengths.shape}"
+            f"positions, box: expected ({n}, d) and d lengths > 0, got shapes {x.shape} and {lengths.shape}, lengths {lengths!s:.60}"
         )
+    if not np.isfinite(x).all():
+        raise ValueError(f"positions: expected finite numbers, got {np.sum(~np.isfinite(x))} NaN or infinite ones")
     cells = np.minimum((x / lengths % 1.0 * tiles).astype(np.intp), tiles - 1)
-    return np.ravel_multi_index(tuple(cells.T), (tiles,) * x.shape[1])
+    where = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
+    if not where.any():
+        raise ValueError(
+            f"tiles: expected rows in at least 2 of them, got all {n} in one, so nothing is left to train on"
+        )
+    return where
 
 
 def _each(labels: NDArray) -> tuple[NDArray[np.intp], ...]:
