@@ -93,3 +93,19 @@ def test_forces_are_not_made_up(rows: Rows) -> None:
         fl.regression.fisher_fit(moments)
     with pytest.raises(ValueError, match="these moments have no forces"):
         fl.regression.ridge_path(moments, [1.0], target="forces")
+
+
+def test_names_of_blocks_may_be_objects_of_pandas_or_bytes_of_a_file(rows: Rows) -> None:
+    import pandas as pd
+
+    X, y, blocks = rows
+    expected = fl.Moments.from_rows(X, y, blocks)
+    table = pd.DataFrame(X).assign(block=pd.Series(blocks, dtype=object))
+    for given in (table.block, table.block.astype("category"), blocks.astype(object), blocks.astype("S")):
+        found = fl.Moments.from_rows(table[[0, 1, 2, 3]], pd.Series(y), given)
+        assert list(found) == list(expected)
+        np.testing.assert_array_equal(found.total().scatter, expected.total().scatter)
+    assert len(fl.Moments.from_rows(X, y, np.array([b"a", b"\xff"])[np.arange(90) % 2])) == 2
+    for wrong in (np.arange(90.0), np.array([None, "a"] * 45, dtype=object)):
+        with pytest.raises(ValueError, match="blocks: expected a name or a whole number"):
+            fl.Moments.from_rows(X, y, wrong)

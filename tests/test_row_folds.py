@@ -188,9 +188,53 @@ def test_a_lasso_without_descriptors_predicts_the_mean_and_has_no_correlation() 
     assert score.pearson_error[1] == pytest.approx(each.std(ddof=1) / 2)
 
 
-def test_tiles_need_places_in_at_least_two_of_them() -> None:
-    blocks = np.zeros(9, int)
-    with pytest.raises(ValueError, match="positions: expected finite numbers"):
-        folds(blocks, "tiles", positions=np.full((9, 2), np.nan), box=[1.0, 1.0])
-    with pytest.raises(ValueError, match="positions: expected rows in at least 2 tiles"):
-        folds(blocks, "tiles", positions=np.full((9, 2), 0.1), box=[1.0, 1.0])
+def test_predictions_that_do_not_vary_have_no_correlation_whatever_rounding_leaves() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        each = 20 + seed
+        X, y, label = rng.normal(size=(5 * each, 3)), 10 + 1.7 * rng.normal(size=5 * each), np.arange(5 * each) // each
+        score = scores(folds(label), X, y, TREATMENTS["MAP-Lasso"], [10.0])
+        assert np.isnan(score.pearson_mean[0])
+        assert "nothing is predicted to vary" in score.correlation().words()
+    pairs = scores(folds(np.arange(60) // 2), X[:60], y[:60], TREATMENTS["MAP-Ridge"], [1e-3]).correlation()
+    assert "0, 1, 2 and 27 more" in pairs.words()
+
+
+@pytest.mark.parametrize(
+    ("positions", "box", "tiles", "sentence"),
+    [
+        (np.full((5, 2), np.nan), [1.0, 1.0], 2, "positions: expected finite numbers, got 10"),
+        (np.ones((5, 2)), [np.inf, 1.0], 2, "d lengths > 0"),
+        (np.ones((5, 1)), 3.0, 2, "d lengths > 0"),
+        (np.ones((5, 2)), [3.0, 3.0], 2, "got all 5 in one"),
+    ],
+)
+def test_tiles_that_cannot_be_are_refused_in_a_sentence(
+    positions: np.ndarray, box: object, tiles: int, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        folds([0] * 5, "tiles", positions=positions, box=box, tiles=tiles)
+
+
+def test_tiles_are_periodic_in_three_dimensions_and_may_be_far_more_than_rows() -> None:
+    x, box = np.random.default_rng(0).uniform(0, 1, (400, 3)) * [3.0, 4.0, 5.0], [3.0, 4.0, 5.0]
+    there, beside = (folds([0] * 400, "tiles", positions=x + k * np.array(box), box=box, tiles=2) for k in (0, 2))
+    assert there.k == 8 and [a.tolist() for a in there.held_out] == [a.tolist() for a in beside.held_out]
+    assert folds([0] * 400, "tiles", positions=x, box=box, tiles=10**7).k == 400
+
+
+def test_the_iid_bar_knows_what_the_data_leave_open() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(40, 60))
+    X[:, 3] = 0.1
+    y = X[:, 0] + rng.normal(size=40)
+    moments = fl.Moments.from_rows(X, y, np.arange(40) // 10)
+    found = block_means(moments.drop("0"), moments.select("0"), 0.1)
+    X = np.delete(X, 3, axis=1)
+    Z, v, mean, sd = X[10:], y[10:] - y[10:].mean(), X[10:].mean(axis=0), X[10:].std(axis=0)
+    Z, x = (Z - mean) / sd, (X[:10].mean(axis=0) - mean) / sd
+    S = Z.T @ Z + 0.1 * 30 * np.eye(59)
+    w = np.linalg.solve(S, Z.T @ v)
+    noise = np.sum((v - Z @ w) ** 2) / (30 - np.trace(np.linalg.solve(S, Z.T @ Z)) - 1)
+    expected = noise * (1 / 10 + 1 / 30 + x @ np.linalg.solve(S, x))
+    assert found.errors["iid"][0] ** 2 == pytest.approx(expected, rel=1e-8)

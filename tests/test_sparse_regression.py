@@ -23,6 +23,11 @@ def drawn(seed: int, n: int = 120, K: int = 8) -> tuple[np.ndarray, np.ndarray]:
     return X * np.resize(UNITS, K) + rng.normal(size=K), y
 
 
+def without_constant(n: int) -> np.ndarray:
+    """(n − 1, n) orthonormal rows, each without a mean."""
+    return np.linalg.svd(np.ones((1, n)))[2][1:]
+
+
 def standard(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
 
@@ -93,7 +98,8 @@ def test_the_evidence_is_highest_where_scikit_learn_finds_it(seed: int) -> None:
     found = evidence(moments)
     Z, v = standard(X, y)
     none = dict.fromkeys(("alpha_1", "alpha_2", "lambda_1", "lambda_2"), 0.0)
-    expected = BayesianRidge(max_iter=10_000, tol=1e-13, **none).fit(Z, v)
+    H = without_constant(120)  # the constant takes a row
+    expected = BayesianRidge(max_iter=10_000, tol=1e-13, fit_intercept=False, **none).fit(H @ Z, H @ v)
     # their noise is γ-corrected at the fixed point, which is the maximum of the same evidence
     assert found.strength * 120 == pytest.approx(expected.lambda_ / expected.alpha_, rel=0.01)
     assert found.noise / y.std() == pytest.approx(expected.alpha_**-0.5, rel=1e-3)
@@ -101,6 +107,52 @@ def test_the_evidence_is_highest_where_scikit_learn_finds_it(seed: int) -> None:
     np.testing.assert_allclose(found.covariance, expected.sigma_, atol=2e-3 * np.abs(expected.sigma_).max())
     near = log_evidence(ridge_path(moments, found.strength * np.array([0.9, 1.0, 1.1])))
     assert near[1] == max(near) >= found.log_evidence.max() - 1e-9
+
+
+@pytest.mark.parametrize(("n", "K"), [(12, 3), (30, 28), (30, 29), (30, 60), (50, 200)])
+def test_the_evidence_is_that_of_the_covariance_of_all_rows_however_few(n: int, K: int) -> None:
+    rng = np.random.default_rng(n + K)
+    X = rng.normal(size=(n, K))
+    y = X[:, :3].sum(axis=1) + 3 * rng.normal(size=n)
+    moments = fl.Moments.from_rows(X + 5, y)
+    strengths = np.logspace(-8, 2, 11)
+    path = ridge_path(moments, strengths)
+    H, Z = without_constant(n), standard(X, y)[0]
+    for strength, ours, score in zip(strengths, log_evidence(path), gcv(path), strict=True):
+        C, v = np.eye(n - 1) + H @ Z @ Z.T @ H.T / (n * strength), H @ y
+        noise = v @ np.linalg.solve(C, v) / (n - 1)
+        expected = -0.5 * ((n - 1) * (np.log(2 * np.pi * noise) + 1) + np.linalg.slogdet(C)[1])
+        assert ours == pytest.approx(expected, rel=1e-6)
+        left = np.linalg.solve(C, np.eye(n - 1))  # v less its fit
+        assert score == pytest.approx(n * np.sum((left @ v) ** 2) / np.trace(left) ** 2, rel=1e-6)
+    found = evidence(moments, strengths)
+    if K > n:  # once it grew for ever as the strength falls, so that noise alone was fitted exactly
+        assert found.strength > 1e-3 and found.noise > 0.1
+
+
+def test_a_constant_that_is_no_binary_fraction_does_not_vary() -> None:
+    X, _ = drawn(0)
+    for blocks in (None, np.arange(120) % 7):
+        with pytest.raises(ValueError, match="expected energies that vary"):
+            evidence(fl.Moments.from_rows(X, np.full(120, 0.1), blocks))
+    steps = np.arange(120) % 2 * 1e-9
+    assert lasso_path(fl.Moments.from_rows(X, 0.1 + steps)).numbers.max() > 0
+
+
+def test_units_as_far_apart_as_floats_go_change_nothing() -> None:
+    X, y = drawn(0)
+    X = standard(X, y)[0]
+    expected = lasso_path(fl.Moments.from_rows(X, y)).weights
+    for unit in (1e-152, 1e-120, 1e150):
+        np.testing.assert_allclose(lasso_path(fl.Moments.from_rows(X * unit, y)).weights, expected, atol=1e-9)
+
+
+def test_a_size_is_a_whole_number() -> None:
+    moments = fl.Moments.from_rows(*drawn(0))
+    for size in (2.0, np.array([1, 2]), "2", True, 4):
+        with pytest.raises(ValueError, match="size: expected 1, 2 or 3 of 8 descriptors"):
+            best_subsets(moments, size)
+    assert best_subsets(moments, np.int64(2)).indices.shape == (10, 2)
 
 
 def test_a_thousandfold_unit_of_a_descriptor_changes_nothing() -> None:

@@ -20,7 +20,8 @@ class Correlation:
 
     Attributes:
         pooled: over all rows at once.
-        each: within each block, by its name. NaN in a noise ceiling where the halves do not agree at all.
+        each: within each block, by its name. NaN where there is none: predictions that do not vary, fewer than three rows,
+            or, of a noise ceiling, halves that do not agree at all.
 
     Example:
         >>> pearson([1.0, 2.0, 4.0, 5.0, 6.0, 9.0], [1.0, 3.0, 4.0, 1.0, 2.0, 3.0], [0, 0, 0, 1, 1, 1]).words()
@@ -45,7 +46,11 @@ class Correlation:
         """One line for a reader, with the error bar where there is one, or what to do where there is no value."""
         lost = [name for name, r in self.each.items() if np.isnan(r)]
         if lost:
-            return f"no ceiling in {', '.join(lost)}: the halves do not agree at all; average over more runs"
+            some = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
+            return (
+                f"no correlation in {some}: nothing is predicted to vary there, or, of a ceiling, the halves do not agree at "
+                "all; average over more runs"
+            )
         if len(self.each) == 1:
             return f"r = {self.pooled:.2f} in one block, so without an error bar"
         return f"r = {self.mean:.2f} ± {self.error:.2f} within {len(self.each)} blocks, {self.pooled:.2f} pooled"

@@ -133,7 +133,8 @@ def _without_noise(offsets: Offsets, mean: Array, K: int) -> Quadratic:
     S, eps = offsets.scatter, 64 * np.finfo(float).eps
     live = np.diag(S)[:K] > (eps * offsets.terms + (eps * mean) ** 2)[:K]
     A, b = S[:K, :K] * np.outer(live, live), S[:K, K] * live
-    return Quadratic(A, b, float(S[K, K]))
+    varies = S[K, K] > eps**2 * (offsets.terms[K] + mean[K] ** 2)
+    return Quadratic(A, b * varies, float(S[K, K] * varies))
 
 
 def kl(moments: Moments | MomentRecord, temperature: float | None = None) -> Quadratic:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,8 +25,8 @@ def checked_rows(X: ArrayLike, y: ArrayLike, blocks: ArrayLike | None) -> tuple[
     X, y = floats("X", X), floats("y", y)
     if X.ndim != 2 or y.ndim != 1 or len(X) != len(y) or 0 in X.shape:
         raise ValueError(f"X, y: expected (n, K) and (n,) numbers, got shapes {X.shape} and {y.shape}")
-    labels = np.full(len(y), "all") if blocks is None else np.asarray(blocks)
-    if labels.shape != y.shape or labels.dtype.kind not in "iuUS":
+    labels = np.full(len(y), "all") if blocks is None else _words(blocks)
+    if labels.shape != y.shape or labels.dtype.kind not in "iuU":
         raise ValueError(
             f"blocks: expected a name or a whole number for each of {len(y)} rows, got {labels.dtype} of shape {labels.shape}"
         )
@@ -36,6 +37,16 @@ def checked_rows(X: ArrayLike, y: ArrayLike, blocks: ArrayLike | None) -> tuple[
                 f"{name}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(y)} rows, first in row {rows[0]}"
             )
     return X, y, labels.astype(str)
+
+
+def _words(blocks: ArrayLike) -> NDArray:
+    """Names that pandas keeps as objects, or a file as bytes, as text; all else as it is."""
+    labels = np.asarray(blocks)
+    if labels.dtype.kind == "S":
+        return np.char.decode(labels, "utf-8", "backslashreplace")
+    if labels.dtype.kind in "OT" and all(isinstance(name, str | Integral) for name in labels.flat):
+        return labels.astype(str)
+    return labels
 
 
 def row_records(X: Array, y: Array, labels: NDArray[np.str_]) -> dict[str, MomentRecord]:

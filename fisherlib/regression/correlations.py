@@ -63,7 +63,7 @@ class Correlations:
             raise ValueError(f"moments: expected {target} that vary, got the same in all rows; there is nothing to fit")
         scale, unit = np.sqrt(np.diag(normal.A) / rows), float(np.sqrt(normal.s / rows))
         inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-        R = normal.A / rows * np.outer(inverse, inverse)
+        R = normal.A / rows * inverse * inverse[:, None]  # one after the other: their product may overflow
         return cls(
             R=frozen(R),
             r=frozen(normal.b / rows * inverse / unit),

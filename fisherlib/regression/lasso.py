@@ -12,7 +12,7 @@ from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 from .correlations import Correlations
-from .normal import Target, normal_of
+from .normal import Target, fitted_constants, normal_of
 from .ridge import RidgePath, positive_strengths
 
 #: Strengths of the lasso by default, as shares of the one that leaves no weight.
@@ -214,9 +214,10 @@ def debias(
         >>> debias(fl.Moments.from_rows(x, x @ [1.0, 2.0, 0.5]), [0, 1]).thetas.round(1)
         array([[1., 2., 0.]])
     """
-    normal, rows, _ = normal_of(moments, target, temperature=temperature)
+    normal, rows, target = normal_of(moments, target, temperature=temperature)
     kept = _indices(support, normal.K)
-    part = RidgePath.of(Quadratic(normal.A[np.ix_(kept, kept)], normal.b[kept], normal.s), strengths, rows=rows)
+    some = Quadratic(normal.A[np.ix_(kept, kept)], normal.b[kept], normal.s)
+    part = RidgePath.of(some, strengths, rows=rows, constants=fitted_constants(moments, target))
     directions = np.zeros((normal.K, len(part.eigenvalues)))
     directions[kept] = part.directions
     return dataclasses.replace(part, directions=frozen(directions), origin=frozen(np.zeros(normal.K)))

@@ -20,7 +20,8 @@ STRENGTHS = frozen(np.logspace(-10, 2, 241))
 class Evidence:
     """Ridge regression as Bayes sees it: y = θ·x + noise of precision β, weights Gaussian with precision λ.
 
-    With the most likely β for each λ̃ = λ/β, the evidence depends on λ̃ alone. Rows count as independent: where neighbours
+    With the most likely β for each λ̃ = λ/β, the evidence depends on λ̃ alone. A free constant takes one of the rows, so the
+    noise is that of n − 1. Rows count as independent: where neighbours
     resemble each other, the best strength and the error bars come out too small.
 
     Attributes:
@@ -115,7 +116,7 @@ def evidence(
         correlations=correlations,
         log_evidence=frozen(curve),
         strength=float(best.strengths[0]),
-        noise=float(np.sqrt(misfit[0] / path.rows)),
+        noise=float(np.sqrt(misfit[0] / max(path.rows - path.constants, 1))),
         effective_parameters=float(best.effective_parameters[0]),
     )
 

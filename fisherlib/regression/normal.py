@@ -7,7 +7,7 @@ import numpy as np
 from ..arguments import choice, kind
 from ..dataset import Array
 from ..losses import Quadratic, energy
-from ..moments import MomentRecord, Moments
+from ..moments import MomentRecord, Moments, free_offsets
 from ..units import BOLTZMANN, UNKNOWN_TEMPERATURE, beta, check_temperature
 
 #: What can be regressed on descriptors: force components on Φ, or energies (or what else rows of a regression have) on D.
@@ -128,3 +128,13 @@ def normal_of(
         b += w * record.PhiF
         s += float(w * record.FF)
     return Quadratic(A, b, s), rows, target
+
+
+def fitted_constants(moments: Moments | MomentRecord, target: Target) -> int:
+    """How many offsets are fitted to a target beside θ: none to forces, one for each element of compositions that vary.
+
+    >>> fitted_constants(Moments.from_rows(np.eye(3), np.arange(3.0)), "energies")
+    1
+    """
+    total = moments.total() if isinstance(moments, Moments) else moments
+    return 0 if target == "forces" else len(total.mean) - total.K - 1 - len(free_offsets(total))

@@ -11,7 +11,7 @@ from ..dataset import Array, frozen
 from ..losses import Quadratic
 from ..moments import MomentRecord, Moments
 from ..solvers import decomposed
-from .normal import Target, normal_of
+from .normal import Target, fitted_constants, normal_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,13 +23,14 @@ class RidgePath:
 
     Attributes:
         strengths: (n,) λ, without unit where m is the diagonal of A.
-        rows: force components behind the fit.
+        rows: force components behind the fit, or energies.
+        constants: number of offsets that were fitted beside θ; each takes a row. None of forces.
         eigenvalues: (r,) s, ascending, of the r directions that are determined.
         loadings: (r,) z, eV/Å times √s.
         directions: (K, r) M^−½ V.
         origin: (K,) θ⁰.
         unexplained: Σ w|F − Φθ|² as λ → 0, eV²/Å²; at least the rounding of the moments, or 0 if there are as many
-            parameters as rows.
+            parameters, constants included, as rows.
 
     Example:
         >>> import fisherlib as fl
@@ -45,6 +46,7 @@ class RidgePath:
     directions: Array
     origin: Array
     unexplained: float
+    constants: int = 0
 
     @classmethod
     def of(
@@ -55,6 +57,7 @@ class RidgePath:
         rows: int,
         origin: ArrayLike | None = None,
         scale: ArrayLike | None = None,
+        constants: int = 0,
     ) -> "RidgePath":
         """The path of given normal equations, e.g. of a sum of ``normal_equations(moments)``.
 
@@ -63,6 +66,7 @@ class RidgePath:
             strengths: (n,) λ > 0, in any order.
             rows: force components that were summed.
             origin, scale: as for ``ridge_path``.
+            constants: number of offsets that were taken out of the rows.
 
         Raises:
             TypeError: anything but a quadratic.
@@ -88,7 +92,8 @@ class RidgePath:
             loadings=frozen(z),
             directions=frozen(inverse[:, None] * V),
             origin=frozen(theta),
-            unexplained=max(total - explained, np.finfo(float).eps * yy) if rows > len(s) else 0.0,
+            unexplained=max(total - explained, np.finfo(float).eps * yy) if rows - constants > len(s) else 0.0,
+            constants=constants,
         )
 
     def __repr__(self) -> str:
@@ -175,8 +180,9 @@ def ridge_path(
         >>> ridge_path(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), [1e-6, 1e-3, 1.0])
         RidgePath(K = 2, rank = 2, 3 strengths, 1e-06 to 1)
     """
-    normal, rows, _ = normal_of(moments, target, temperature=temperature)
-    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale)
+    normal, rows, target = normal_of(moments, target, temperature=temperature)
+    constants = fitted_constants(moments, target)
+    return RidgePath.of(normal, strengths, rows=rows, origin=origin, scale=scale, constants=constants)
 
 
 def _inverse_root(scale: Array, diagonal: Array) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import whole
+from ..arguments import is_whole, whole
 from ..dataset import Array, frozen
 from ..moments import MomentRecord, Moments
 from .correlations import Correlations
@@ -71,7 +71,7 @@ def best_subsets(
     """
     known = Correlations.of(moments, target, temperature=temperature)
     whole("number", number, 1, "combinations")
-    if isinstance(size, bool) or size not in (1, 2, 3) or size > known.K:
+    if not is_whole(size) or not 1 <= size <= min(3, known.K):
         raise ValueError(f"size: expected 1, 2 or 3 of {known.K} descriptors, got {size!r:.60}")
     names = (moments.about.get("descriptor_names") if isinstance(moments, Moments) else None) or []
     names = names if len(names) == known.K else [f"D{k}" for k in range(known.K)]

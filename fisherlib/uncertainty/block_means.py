@@ -66,7 +66,8 @@ def block_means(moments: Moments, new: Moments, strength: float) -> BlockMeans:
     "iid": Bayesian ridge regression, in which every row is an independent draw: σ² (1/m + 1/n + x̄ᵀ(S + λ̃)⁻¹x̄) for m rows
     of mean x̄. "sandwich": the scatter of the scores of whole blocks in place of σ². "jackknife": the scatter of fits that leave
     out one block each. "block cross-validation": the root mean square of the errors of the means of blocks that were
-    left out of the fit. The first three ask only how well θ is known. What makes whole blocks differ from each other, and is
+    left out of the fit, so it is for blocks about as large as those. It is an estimate from n blocks: with few, z is as
+    wide as Student's t of n degrees of freedom, whose root mean square is √(n/(n − 2)). The first three ask only how well θ is known. What makes whole blocks differ from each other, and is
     in no descriptor, only the last one sees.
 
     Args:
@@ -102,7 +103,11 @@ def block_means(moments: Moments, new: Moments, strength: float) -> BlockMeans:
         path.residual_sum[0] / max(total.configurations - path.effective_parameters[0] - 1, 1.0),
     )
     W = np.zeros((K + 1, K + 1))  # inverse of the normal equations of (θ, a), with x about its mean
-    W[:K, :K] = path.directions / (path.eigenvalues + strength) @ path.directions.T
+    V, variance = path.directions, np.diag(total.scatter)[:K]
+    open_to = np.diag(np.divide(1.0, variance, out=np.zeros(K), where=V.any(axis=1))) - V @ V.T
+    W[:K, :K] = (
+        V / (path.eigenvalues + strength) @ V.T + open_to / strength
+    )  # what the data leave open the prior decides
     W[K, K] = 1.0 / total.configurations
     x = np.column_stack([means[:, :K] - total.mean[:K], np.ones(len(means))])
     known, own = np.einsum("bi,ij,bj->b", x, W, x), noise / sizes

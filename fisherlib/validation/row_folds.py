@@ -158,7 +158,8 @@ def folds(
     if protocol == "tiles":
         where = _tiles(positions, box, tiles, n)
         name = f"tiles, {tiles} along each axis"
-        return Folds(name=name, held_out=_each(where), blocks=labels, parts=where.astype(str))
+        together = where if where.max() < PARTS else where * PARTS // (where.max() + 1)  # many tiles: slices of several
+        return Folds(name=name, held_out=_each(where), blocks=labels, parts=together.astype(str))
     if len(np.unique(labels)) < 2:
         raise ValueError(
             "blocks: expected at least 2 configurations, so that one can be held out whole, got 1; take protocol='tiles'"
@@ -182,16 +183,18 @@ def _tiles(positions: ArrayLike | None, box: ArrayLike | None, tiles: int, n: in
     if positions is None or box is None:
         raise ValueError("positions, box: expected both for protocol='tiles', to cut each configuration; got None")
     x, lengths = floats("positions", positions), floats("box", box)
-    if x.shape != (n, len(np.atleast_1d(lengths))) or not (np.isfinite(lengths) & (lengths > 0)).all():
+    if x.shape != (n, *lengths.shape) or lengths.ndim != 1 or not ((lengths > 0) & np.isfinite(lengths)).all():
         raise ValueError(
-            f"positions, box: expected ({n}, d) and d lengths > 0, got shapes {x.shape} and {lengths.shape}"
+            f"positions, box: expected ({n}, d) and d lengths > 0, got shapes {x.shape} and {lengths.shape}, lengths {lengths!s:.60}"
         )
     if not np.isfinite(x).all():
-        raise ValueError("positions: expected finite numbers, got NaN or infinity")
+        raise ValueError(f"positions: expected finite numbers, got {np.sum(~np.isfinite(x))} NaN or infinite ones")
     cells = np.minimum((x / lengths % 1.0 * tiles).astype(np.intp), tiles - 1)
-    where = np.ravel_multi_index(tuple(cells.T), (tiles,) * x.shape[1])
-    if len(np.unique(where)) < 2:
-        raise ValueError("positions: expected rows in at least 2 tiles, so that one can be held out, got all in one")
+    where = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
+    if not where.any():
+        raise ValueError(
+            f"tiles: expected rows in at least 2 of them, got all {n} in one, so nothing is left to train on"
+        )
     return where
 
 

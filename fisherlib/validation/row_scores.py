@@ -19,6 +19,9 @@ from ..regression.ridge import positive_strengths
 from .row_folds import Folds
 from .treatments import Treatment, squared_errors
 
+#: A variance below this share of the mean square is what rounding leaves of a constant.
+ROUNDING = 1e-13
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Scores:
@@ -174,7 +177,8 @@ def _sums(test: MomentRecord, train: MomentRecord, thetas: Array, origin: float)
 def _pearson(sums: Array) -> Array:
     m, p, y, pp, yy, py = sums
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt(np.maximum(pp - p * p / m, 0.0) * np.maximum(yy - y * y / m, 0.0))
+        varied = [np.where((left := a2 - a * a / m) > ROUNDING * a2, left, 0.0) for a, a2 in ((p, pp), (y, yy))]
+        spread = np.sqrt(varied[0]) * np.sqrt(varied[1])
         r = np.where(spread > 0, (py - p * y / m) / spread, np.nan)
     return frozen(np.where(m > 2, r, np.nan))
 
