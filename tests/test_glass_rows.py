@@ -181,6 +181,8 @@ def test_what_is_missing_is_told_with_the_way_out(glass: fl.glass.Ensemble) -> N
         fl.glass.rows(changed(glass, times=[np.nan] * 3), time=1.0)
     with pytest.raises(TypeError, match="progress: expected a function, got None"):
         fl.glass.rows(glass, progress=None)  # type: ignore[arg-type]
+    only = changed(glass, times=[np.nan], propensity=glass.propensity[:, :1], halves=None)  # the one that there is
+    assert np.array_equal(fl.glass.rows(only, time=1.0).y, fl.glass.rows(only).y)
     with pytest.raises(TypeError, match="ensemble"):
         fl.glass.rows("ka2d.npz")  # type: ignore[arg-type]
 

@@ -152,6 +152,13 @@ def test_a_choice_that_is_refused_is_not_hidden_by_earlier_work(monkeypatch: pyt
     asyncio.run(session())
 
 
+def test_the_table_says_at_which_strength_it_is() -> None:
+    panel = TreatmentsPanel(rows(), treatments=("MAP-Ridge",), strength=30.0)
+    assert "<th>at λ̃ = 30</th>" in panel.numbers.value
+    panel.state.strength = 100.0
+    assert "<th>at λ̃ = 100</th>" in panel.numbers.value
+
+
 def test_too_small_a_share_is_told_and_mended() -> None:
     panel = TreatmentsPanel(rows(blocks=1, n=30), treatments=("MAP-Ridge",), protocol="random", ratio=0.1)
     panel.state.ratio = 0.01

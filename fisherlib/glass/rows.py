@@ -144,7 +144,8 @@ def rows(
     Args:
         ensemble: of configurations.
         species: whose particles.
-        time: which propensity: an index where it is a whole number, else a time, for which the nearest one is taken.
+        time: which propensity: an index where it is a whole number, else a time, for which the nearest one is taken; where
+            there is but one it is that one, also where it is not known.
         state: "inherent", or "thermal" for positions as they are.
         averages: generations of averages over neighbours, as ``descriptors`` takes them.
         spread: standard deviation over all particles up to which a column of the file counts as constant.
@@ -209,9 +210,9 @@ def _time(ensemble: Ensemble, time: float) -> int:
             return int(time)
         raise ValueError(f"time: expected an index from {-T} to {T - 1}, got {time}; a time is written as {time}.0")
     wanted = number("time", time)
-    if np.isnan(ensemble.times).any():
+    if np.isnan(ensemble.times).any() and T > 1:
         raise ValueError(f"time: expected an index, as the times of this ensemble are not known, got {wanted}")
-    return int(np.argmin(np.abs(ensemble.times - wanted)))
+    return int(np.argmin(np.abs(ensemble.times - wanted)))  # NaN, the only time, is taken
 
 
 def _seen(ensemble: Ensemble, state: str) -> Array:

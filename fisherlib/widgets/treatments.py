@@ -34,8 +34,10 @@ PROTOCOLS = {
 }
 #: Standard deviations at which descriptors are cut off.
 CLIP = 5.0
-#: Of the columns of the table.
-HEADINGS = ("", "r within configurations", "r pooled", "mean squared error", "descriptors", "λ̃ chosen")
+
+
+#: Of the columns of the table, after the first one, which says at which λ̃ they are.
+HEADINGS = ("r within configurations", "r pooled", "mean squared error", "descriptors", "λ̃ chosen")
 
 
 class Found(NamedTuple):
@@ -145,7 +147,8 @@ class TreatmentsPanel(Panel):
 
     def _figure(self, found: dict[str, Found]) -> go.Figure:
         strength = self.state.strength
-        lines = [f"<tr>{''.join(f'<th>{each}</th>' for each in HEADINGS)}</tr>"]
+        headings = (f"at λ̃ = {strength:.3g}", *HEADINGS)
+        lines = [f"<tr>{''.join(f'<th>{each}</th>' for each in headings)}</tr>"]
         for name, each in found.items():
             at = int(np.argmin(np.abs(np.log(each.scores.strengths * each.scores.rows / strength))))
             r = each.scores.correlation(at)
