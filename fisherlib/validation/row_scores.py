@@ -158,7 +158,7 @@ def scores(
 def _sums(test: MomentRecord, train: MomentRecord, thetas: Array, origin: float) -> Array:
     """(6, n) number, Σp, Σy, Σp², Σy², Σpy of predictions p and of y, both less a constant that keeps digits."""
     K, m = train.K, test.configurations
-    p = thetas @ test.mean[:K] + [intercept(train, theta) for theta in thetas] - origin
+    p = thetas @ (test.mean - train.mean)[:K] + (train.mean[K] - origin)
     y = np.full(len(p), test.mean[K] - origin)
     S, c = test.scatter[:K, :K], test.scatter[:K, K]
     pp = np.einsum("nk,kl,nl->n", thetas, S, thetas, optimize=True)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..arguments import kind
 from ..dataset import Array
 from ..moments import MomentRecord, Moments
-from ..regression import Correlations, debias, evidence, intercept, lasso_path, ridge_path
+from ..regression import Correlations, debias, evidence, lasso_path, ridge_path
 from ..regression.ridge import positive_strengths
 
 #: Training moments, by parts, and n strengths → parameters (n, K).
@@ -124,7 +124,7 @@ def squared_errors(test: MomentRecord, train: MomentRecord, thetas: Array) -> Ar
     """
     K = train.K
     v = np.column_stack([-thetas, np.ones(len(thetas))])
-    shift = v @ test.mean[: K + 1] - [intercept(train, theta) for theta in thetas]
+    shift = v @ (test.mean - train.mean)[: K + 1]  # the constant is that of the means
     return (
         np.einsum("nk,kl,nl->n", v, test.scatter[: K + 1, : K + 1], v, optimize=True) + test.configurations * shift**2
     )

@@ -34,8 +34,6 @@ PROTOCOLS = {
 }
 #: Standard deviations at which descriptors are cut off.
 CLIP = 5.0
-
-
 #: Of the columns of the table, after the first one, which says at which λ̃ they are.
 HEADINGS = ("r within configurations", "r pooled", "mean squared error", "descriptors", "λ̃ chosen")
 
