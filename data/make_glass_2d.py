@@ -1,6 +1,6 @@
 """Regenerate ``glasses/ka2d.npz``: propensities of a two-dimensional Kob-Andersen glass former, by LAMMPS.
 
-Run ``python data/make_glass_2d.py`` (about 12 minutes on 2 cores). Every configuration and every run is written when it
+Run ``python data/make_glass_2d.py`` (13 minutes on 2 cores). Every configuration and every run is written when it
 is done, so work that was interrupted goes on where it stopped; the same seed gives the same start of every run whatever
 the number of processes. ``python data/check_glass_2d.py`` prints what the set must show.
 """
