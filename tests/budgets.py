@@ -23,7 +23,8 @@ BUDGETS = {
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
     "glass": (1240, "glass"),
-    "ground": (490, "__init__ arguments extras progress"),
+    "selection": (900, "selection"),
+    "ground": (500, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.
 NOTEBOOK = 15

