@@ -33,7 +33,7 @@ ROOMS = {
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
-        sparsity propensity_times""",
+        sparsity propensity_times label_curves""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
@@ -52,13 +52,15 @@ ROOMS = {
         log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
         free_energy_profile""",
     "sampling": "Chains hmc mala Umbrella umbrella",
+    "selection": "Picks by_lasso by_variance cur farthest_points forward",
     "systems": "harmonic double_well Dimer MuellerBrown quadrature Target TiltedDoubleWell",
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
         sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
-        choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected""",
+        choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected
+        selection_errors LabelErrors label_errors""",
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.

@@ -55,6 +55,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     evidence = fl.regression.evidence(fl.Moments.from_rows(x[0], x[0] @ [1.0, 2.0] + x[0, ::-1, 0]))
     r = comparison.Correlation(pooled=0.6, each={"a": 0.5})
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
+    labels = fl.validation.LabelErrors(numbers=np.array([5, 9]), rmse=np.array([2.0, 1.0]), largest=np.ones(2))
     return {
         "ablation": lambda: figures.ablation({"a": (0.1, 0.01)}),
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
@@ -78,6 +79,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
         "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),
+        "label_curves": lambda: figures.label_curves({"a": [labels, labels]}, unit="meV"),
         "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
         "metastability": lambda: figures.metastability(slow),

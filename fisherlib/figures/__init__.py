@@ -22,6 +22,7 @@ from .fit import fit as fit
 from .fit import spectrum as spectrum
 from .importance import ablation as ablation
 from .importance import feature_weights as feature_weights
+from .labels import label_curves as label_curves
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid

@@ -71,6 +71,12 @@ class Moments(Mapping[str, MomentRecord]):
         """Number of descriptors."""
         return next(iter(self.values())).K
 
+    @property
+    def descriptor_names(self) -> tuple[str, ...]:
+        """(K,) names of the descriptors; D0, D1 … where they have none."""
+        names = self.about.get("descriptor_names") or []
+        return tuple(names) if len(names) == self.K else tuple(f"D{k}" for k in range(self.K))
+
     def __add__(self, other: "Moments") -> "Moments":
         """Both sets of trajectories.
 

@@ -73,8 +73,7 @@ def best_subsets(
     whole("number", number, 1, "combinations")
     if not is_whole(size) or not 1 <= size <= min(3, known.K):
         raise ValueError(f"size: expected 1, 2 or 3 of {known.K} descriptors, got {size!r:.60}")
-    names = (moments.about.get("descriptor_names") if isinstance(moments, Moments) else None) or []
-    names = names if len(names) == known.K else [f"D{k}" for k in range(known.K)]
+    names = Moments({"": moments}).descriptor_names if isinstance(moments, MomentRecord) else moments.descriptor_names
     best, found = np.empty(0), np.empty((0, size), dtype=np.intp)
     for explained, indices in _all_of(known.R, known.r, size):
         if len(best) == number:

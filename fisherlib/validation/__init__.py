@@ -7,6 +7,8 @@ from .fold_errors import learning_curve as learning_curve
 from .fold_errors import over_folds as over_folds
 from .held_out import held_out_errors as held_out_errors
 from .held_out import leave_one_trajectory_out as leave_one_trajectory_out
+from .label_errors import LabelErrors as LabelErrors
+from .label_errors import label_errors as label_errors
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .row_folds import Folds as Folds
@@ -14,6 +16,7 @@ from .row_folds import folds as folds
 from .row_scores import Scores as Scores
 from .row_scores import held_out_rows as held_out_rows
 from .row_scores import scores as scores
+from .selection_errors import selection_errors as selection_errors
 from .strength import STRENGTHS as STRENGTHS
 from .strength import RidgeChoice as RidgeChoice
 from .strength import choose_strength as choose_strength

@@ -106,13 +106,13 @@ def fold_errors(moments: Moments, fit: Fit, parts: Parts, *, name: str | None = 
         >>> fold_errors(fl.accumulate(data), fl.regression.fisher_fit, parts).force_rmse.round(6)
         array([0., 0., 0., 0.])
     """
-    _refuse(moments, fit, parts, "fold_errors" + _CALL)
+    refuse(moments, fit, parts, "fold_errors" + _CALL)
     moments, found = with_all_elements(moments), []
     for part in parts:
         rest = moments.drop(part)
         model = fit(rest)
         energies = _energy_spread(moments.select(part), model.theta, best_offsets(rest.total(), model.theta))
-        found.append((_pooled_rmse(moments.select(part), model.theta), energies))
+        found.append((pooled_rmse(moments.select(part), model.theta), energies))
     forces, spread = map(frozen, np.array(found).T)
     return FoldErrors(name=model.name if name is None else name, force_rmse=forces, energy_spread=spread)
 
@@ -139,7 +139,7 @@ def learning_curve(moments: Moments, fit: Fit, parts: Parts, numbers: Sequence[i
         >>> learning_curve(fl.accumulate(data), fl.regression.fisher_fit, parts, [1, 2, 4]).shape
         (3, 2)
     """
-    _refuse(moments, fit, parts, "learning_curve" + _CALL.replace("))", "), [1, 2, 4])"))
+    refuse(moments, fit, parts, "learning_curve" + _CALL.replace("))", "), [1, 2, 4])"))
     refuse_no_seed(seed)
     most = len(moments) - max(map(len, parts))
     wrong = [
@@ -152,11 +152,17 @@ def learning_curve(moments: Moments, fit: Fit, parts: Parts, numbers: Sequence[i
     rng, found = np.random.default_rng(seed), []
     for part in parts:
         rest, held = rng.permutation([key for key in moments if key not in part]).tolist(), moments.select(part)
-        found.append([_pooled_rmse(held, fit(moments.select(rest[:n])).theta) for n in numbers])
+        found.append([pooled_rmse(held, fit(moments.select(rest[:n])).theta) for n in numbers])
     return np.array(found).T
 
 
-def _refuse(moments: Moments, fit: Fit, parts: Parts, way: str) -> None:
+def refuse(moments: Moments, fit: Fit, parts: Parts, way: str) -> None:
+    """Anything but moments, a fit, and folds of different trajectories.
+
+    >>> import fisherlib as fl
+    >>> moments = fl.accumulate(fl.systems.harmonic([1.0, 2.0]))
+    >>> refuse(moments, fl.regression.fisher_fit, fl.validation.split(tuple(moments)), "")
+    """
     kind("moments", moments, Moments, way)
     kind("fit", fit, Callable, way)
     parts = [list(part) for part in each("parts", parts, Sequence, way)]
@@ -165,7 +171,13 @@ def _refuse(moments: Moments, fit: Fit, parts: Parts, way: str) -> None:
         raise ValueError(f"parts: expected two folds or more, of keys that are in one of them each, got {parts!s:.80}")
 
 
-def _pooled_rmse(held: Moments, theta: Array) -> float:
+def pooled_rmse(held: Moments, theta: Array) -> float:
+    """Force RMSE over all rows of these trajectories, eV/Å.
+
+    >>> import fisherlib as fl
+    >>> round(pooled_rmse(fl.accumulate(fl.systems.harmonic([1.0, 2.0])), np.array([1.0, 2.0])), 6)
+    0.0
+    """
     rows = [r.rows for r in held.values()]
     return float(np.sqrt(np.average(force_rmse(held, theta) ** 2, weights=rows)))
 
