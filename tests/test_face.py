@@ -60,7 +60,7 @@ ROOMS = {
         sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected
-        selection_errors LabelErrors label_errors""",
+        selection_errors LabelErrors label_errors labels_needed""",
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.

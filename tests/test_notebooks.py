@@ -34,7 +34,18 @@ def test_the_notebooks_of_the_story_are_there() -> None:
     }
     story |= {"generators/34_which_sampler.ipynb", "reports/theta_f.ipynb", "reports/propensity.ipynb"}
     story |= {f"glasses/{name}.ipynb" for name in ("1_propensity", "2_four_treatments", "3_honest_validation")}
+    methods = "40_kernels 41_learning_curves 42_selection 43_maps 44_uncertainty 45_active_learning 46_sparse_laws"
+    story |= {f"methods/{name}.ipynb" for name in f"{methods} 47_break_it 48_sensitivity 49_message_passing".split()}
     assert story <= names
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.parent.name == "methods"], ids=lambda path: path.stem)
+def test_a_page_of_methods_says_what_it_takes_and_ends_with_a_checked_claim(path: Path) -> None:
+    read = nbformat.read(path, as_version=4)
+    first = read.cells[0].source
+    assert all(f"**{word}:**" in first for word in ("Question", "Data", "You will see", "Run time", "Seeds"))
+    assert "assert " in code(read)[-1].source
+    assert sum("picture" in cell.metadata.get("tags", []) for cell in code(read)) == 1
 
 
 def test_nothing_executed_is_stored(notebook: nbformat.NotebookNode) -> None:
@@ -56,7 +67,13 @@ def test_the_second_cell_holds_plain_parameters(notebook: nbformat.NotebookNode)
 
 def test_no_address_and_no_absolute_path(notebook: nbformat.NotebookNode) -> None:
     text = "\n".join(cell.source for cell in notebook.cells)
-    assert re.search(r"https?://|(?<![\w.)])/(home|root|tmp|usr|work|Users)/|\.\./(?!\d\d_|glasses/\d_)", text) is None
+    assert (
+        re.search(
+            r"https?://|(?<![\w.)])/(home|root|tmp|usr|work|Users)/|\.\./(?!\d\d_|(glasses|generators|methods)/\d)",
+            text,
+        )
+        is None
+    )
 
 
 def test_text_explains_the_code(notebook: nbformat.NotebookNode) -> None:

@@ -173,3 +173,12 @@ def test_errors_of_labels_are_those_of_a_ridge_on_these_labels_alone() -> None:
         model = Ridge(alpha=1e-2 * n).fit((known - mean) / sd, y[order[:n]])
         errors = model.predict((X[100:] - mean) / sd) - y[100:]
         np.testing.assert_allclose([rmse, largest], [np.sqrt(np.mean(errors**2)), np.abs(errors).max()], rtol=1e-8)
+
+
+def test_labels_needed_are_read_off_the_curve() -> None:
+    numbers, slope = np.array([10, 20, 40, 80]), -0.7
+    curve = 3.0 * numbers**slope
+    made = [fl.validation.LabelErrors(numbers=numbers, rmse=f * curve, largest=curve) for f in (0.5, 2.0)]
+    np.testing.assert_allclose(fl.validation.labels_needed(made, 3.0 * 33.0**slope), 33.0, rtol=1e-12)
+    assert fl.validation.labels_needed(made, curve[-1] / 2) == np.inf
+    assert fl.validation.labels_needed(made, 2 * curve[0]) == 10.0

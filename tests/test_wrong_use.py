@@ -311,6 +311,8 @@ SLIPS = {
     "fl.validation.label_errors(np.eye(3), np.arange(3.0), [0, 3], [2], test=(np.eye(3), np.ones(3)))": "order",
     "fl.validation.label_errors(np.eye(3), np.arange(3.0), [0, 1], [3], test=(np.eye(3), np.ones(3)))": "numbers",
     "fl.validation.label_errors(np.eye(3), np.arange(3.0), [0, 1], [2], test=(np.eye(2), np.ones(2)))": "test",
+    "fl.validation.labels_needed([], 1.0)": "errors",
+    "fl.validation.labels_needed([data], 1.0)": "errors",
     "fl.figures.label_curves([], unit='eV')": "curves",
     "fl.figures.label_curves({'a': []}, unit='eV')": "curves",
     # validation and profiles

@@ -40,17 +40,17 @@ def label_curves(
     if any(not np.array_equal(e.numbers, numbers) for found in given.values() for e in found):
         raise ValueError("curves: expected all repetitions for the same numbers of labels, got different ones")
     figure = go.Figure()
+    spans = {name: np.quantile([e.rmse for e in found], [0.1, 0.9], axis=0) for name, found in given.items()}
+    for at, (name, (low, high)) in enumerate(spans.items()):  # beneath all lines
+        figure.add_trace(band(numbers, low, high, shade=color(at), name=name, showlegend=False))
     for at, (name, found) in enumerate(given.items()):
-        values = np.array([e.rmse for e in found])
-        low, high = np.quantile(values, [0.1, 0.9], axis=0)
-        figure.add_trace(band(numbers, low, high, shade=color(at), name=name, showlegend=False, hoverinfo="skip"))
         hover = (
             f"%{{x}} labels: %{{y:.3g}} (%{{customdata[0]:.3g}} to %{{customdata[1]:.3g}}) {unit}<extra>{name}</extra>"
         )
         figure.add_scatter(
             x=numbers,
-            y=values.mean(axis=0),
-            customdata=np.column_stack([low, high]),
+            y=np.mean([e.rmse for e in found], axis=0),
+            customdata=spans[name].T,
             hovertemplate=hover,
             mode="lines+markers",
             name=name,
@@ -61,7 +61,7 @@ def label_curves(
     first = next(iter(given))
     last = float(np.mean([e.rmse[-1] for e in given[first]]))
     figure.add_hline(y=last, line={"color": REFERENCE, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="labelled configurations", type="log")
+    figure.update_xaxes(title="labelled configurations", type="log", tickvals=numbers)
     figure.update_yaxes(title=f"held-out RMSE, {unit}", type="log")
     said = f"means over {len(given[first])} repetitions; bands: 80 % of them; dotted: {first} at {numbers[-1]:g} labels, {last:.3g} {unit}"
     return framed(figure, title=title, subtitle=said, height=360)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import is_whole
+from ..arguments import each, is_whole, positive
 from ..dataset import Array, frozen
 from ..moments import Moments
 from ..moments.from_rows import checked_rows
@@ -92,3 +92,36 @@ def _fitted(X: Array, y: Array, Xt: Array, strengths: Array) -> Array:
     path = ridge_path(moments, strengths)
     theta = path.theta(float(path.strengths[np.argmax(log_evidence(path))]))
     return Xt @ theta + intercept(moments, theta)
+
+
+def labels_needed(errors: Sequence[LabelErrors], goal: float) -> float:
+    """How many labels a strategy needs for an error, by the geometric mean of its repetitions.
+
+    Lines between the numbers tried are straight in logarithms. An error counts as reached where it, or a smaller one, first
+    comes.
+
+    Args:
+        errors: of each repetition, all for the same numbers.
+        goal: RMSE > 0, in the unit of the labels.
+
+    Returns:
+        Labels, not a whole number as a rule; ∞ where the largest number is not enough, and the smallest number tried where
+        already that is.
+
+    Raises:
+        ValueError: none, repetitions for different numbers, or a goal that is no error.
+
+    Example:
+        >>> found = LabelErrors(numbers=np.array([10, 40]), rmse=np.array([4.0, 1.0]), largest=np.ones(2))
+        >>> round(labels_needed([found], 2.0), 6), labels_needed([found], 0.5)
+        (20.0, inf)
+    """
+    found = each("errors", errors, LabelErrors, "labels_needed([label_errors(…), …], 2.5)")
+    if not found or any(not np.array_equal(e.numbers, found[0].numbers) for e in found):
+        raise ValueError("errors: expected repetitions for the same numbers of labels, got none or different ones")
+    order = np.argsort(found[0].numbers)
+    known = np.mean([np.log(e.rmse[order]) for e in found], axis=0)
+    wanted, falling = np.log(positive("goal", goal)), np.minimum.accumulate(known)
+    if wanted < falling[-1]:
+        return float("inf")
+    return float(np.exp(np.interp(-wanted, -falling, np.log(found[0].numbers[order]))))

@@ -74,7 +74,8 @@ def selection_errors(
 
 def _checked(order: ArrayLike, K: int, most: int) -> list[int]:
     """Indices of different descriptors, enough of them."""
-    taken = np.squeeze(order) if np.ndim(order) == 2 else np.asarray(order)  # of one combination
+    taken = np.asarray(order)
+    taken = taken[0] if taken.ndim == 2 and len(taken) == 1 else taken  # of one combination
     if taken.ndim != 1 or taken.dtype.kind not in "iu" or len(set(taken.tolist())) < len(taken):
         raise ValueError(
             f"choose: expected a function that chooses different descriptors, or their indices, got {order!r:.60}"
