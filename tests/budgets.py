@@ -22,7 +22,7 @@ BUDGETS = {
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
-    "glass": (1240, "glass"),
+    "glass": (1260, "glass"),
     "selection": (900, "selection"),
     "ground": (500, "__init__ arguments extras progress"),
 }

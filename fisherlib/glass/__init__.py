@@ -10,6 +10,6 @@ from .kob_andersen import KA2D as KA2D
 from .kob_andersen import KA3D as KA3D
 from .kob_andersen import Mixture as Mixture
 from .mobility import mobile_clusters as mobile_clusters
+from .particle_rows import Rows as Rows
 from .reading import read as read
-from .rows import Rows as Rows
 from .rows import rows as rows
