@@ -7,6 +7,8 @@ from .fold_errors import learning_curve as learning_curve
 from .fold_errors import over_folds as over_folds
 from .held_out import held_out_errors as held_out_errors
 from .held_out import leave_one_trajectory_out as leave_one_trajectory_out
+from .learning_curves import LearningCurves as LearningCurves
+from .learning_curves import learning_curves as learning_curves
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .row_folds import Folds as Folds
