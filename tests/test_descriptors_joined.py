@@ -8,7 +8,6 @@ import fisherlib as fl
 from fisherlib.descriptors import Acsf, Chebyshev, Joined, from_parameters
 
 
-
 class Strainless:
     """A descriptor that gives what the contract asks for, and no more."""
 

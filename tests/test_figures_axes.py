@@ -34,6 +34,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     surface = study.atlas(study.atlas.models[0], "Fisher divergence", n=21)
     parts = fl.validation.split(tuple(data), 3)
     folds = [fl.validation.fold_errors(study.moments, fl.regression.fisher_fit, parts, name="m")]
+    family = fl.validation.learning_curves(study.moments, {"m": [0, 2]}, parts, [1, 2])
     search = fl.tuning.read(ROOT / "data" / "cu55_tuning.journal")
     well = fl.systems.TiltedDoubleWell()
     plane = fl.systems.quadrature(well, well.bounds, points=60)
@@ -80,6 +81,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),
         "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
+        "learning_family": lambda: figures.learning_family(family, reach={"m": 4.0}, order={"m": "pairs"}),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
         "mobile_clusters": lambda: figures.mobile_clusters(glass, np.arange(20) // 5 - 1),

@@ -38,7 +38,10 @@ def test_the_fits_are_those_of_scikit_learn(data: fl.Dataset, strength: float) -
         for c, which in enumerate(CHOICES.values()):
             for m, number in enumerate(numbers):
                 rows = data.select(order[:number])
-                Phi, F = (np.concatenate([getattr(t, name) for t in rows.values()]) for name in ("force_descriptors", "forces"))
+                Phi, F = (
+                    np.concatenate([getattr(t, name) for t in rows.values()])
+                    for name in ("force_descriptors", "forces")
+                )
                 length = np.linalg.norm(Phi[:, which], axis=0)
                 ridge = Ridge(alpha=strength, fit_intercept=False, solver="svd").fit(Phi[:, which] / length, F)
                 theta = np.zeros(5)
@@ -90,6 +93,20 @@ def test_choices_share_their_draws_and_a_seed_tells_them(data: fl.Dataset) -> No
     np.testing.assert_array_equal(both.rmse("some"), one.rmse("some"))
     other = learning_curves(moments, {"some": CHOICES["some"]}, parts, [1, 2], draws=3, seed=6)
     assert (other.rmse("some") != one.rmse("some")).any()
+
+
+def test_columns_that_depend_on_each_other_need_a_strength(data: fl.Dataset) -> None:
+    moments, twice = (
+        fl.accumulate(data),
+        fl.descriptors.Joined({"one": fl.descriptors.Acsf(n_zeta=0), "again": fl.descriptors.Acsf(n_zeta=0)}),
+    )
+    frames = [f.take(f.key, [0]) for f in fl.io.read_frames("data/cu55_1200K.npz")[:2]]
+    moments = fl.accumulate(fl.featurise(frames, twice, workers=1))
+    parts, choices = [[key] for key in moments], {"one": range(12), "both": range(24)}
+    one, both = learning_curves(moments, choices, parts, [1], draws=1, strength=1e-8).force_rmse
+    np.testing.assert_allclose(one, both, rtol=1e-3)
+    with pytest.raises(ValueError, match="strength: expected more"):
+        learning_curves(moments, choices, parts, [1], strength=1e-300)
 
 
 def test_rows_without_forces_are_refused() -> None:

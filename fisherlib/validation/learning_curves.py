@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ..arguments import kind, positive, whole
 from ..arguments import seed as refuse_no_seed
 from ..dataset import Array, frozen
 from ..losses import Quadratic, energy
 from ..moments import MomentRecord, Moments
-from ..regression import RidgePath, row_weights
+from ..regression import row_weights
 from .fold_errors import Parts, refuse_parts, training_sizes
 
 _WAY = "learning_curves(accumulate(data), {'all': range(K)}, split(tuple(data)), [1, 2, 4])"
@@ -60,13 +61,13 @@ def learning_curves(
     numbers: Sequence[int],
     *,
     draws: int = 4,
-    strength: float = 1e-9,
+    strength: float = 1e-8,
     seed: int = 0,
 ) -> LearningCurves:
     """Errors on each fold of fits to few of the other records, for several choices of descriptors.
 
     Of each draw the records stand in one random order, and a larger training set holds the smaller ones. Their normal
-    equations are added once for all choices; a fit to some of the columns is a block of the sum, scaled and decomposed:
+    equations are added once for all choices; a fit to some of the columns is a block of the sum, scaled and factorised:
     θ = argmin Σ|F − Φθ|² + λ Σ_k (Σ Φ_k²) θ_k², scikit-learn's ``Ridge(alpha=λ)`` of columns of unit length.
 
     Args:
@@ -75,12 +76,12 @@ def learning_curves(
         parts: keys of the records of each fold; blocks of one trajectory belong to one part.
         numbers: (m,) records to fit to, ascending.
         draws: d, orders drawn for each fold.
-        strength: λ > 0, relative to the diagonal. Where no descriptor of a choice sees anything, θ is 0.
+        strength: λ > 0, relative to the diagonal. A descriptor that sees nothing gets θ = 0.
         seed: of the orders.
 
     Raises:
         TypeError, ValueError, KeyError: as for ``fold_errors``, no choice or one of indices that are none, a number that is
-            more than a fold leaves, or a strength that is not positive.
+            more than a fold leaves, or a strength that is not positive or too small for columns that depend on each other.
 
     Example:
         >>> import fisherlib as fl
@@ -143,11 +144,14 @@ def _sums(records: Sequence[tuple[float, MomentRecord]], numbers: Sequence[int])
 
 
 def _theta(A: Array, b: Array, which: NDArray[np.integer], strength: float) -> Array:
-    """The ridge of some columns; zero if none of them sees anything."""
-    block = A[np.ix_(which, which)]
-    if not np.diag(block).any():
-        return np.zeros(len(which))
-    return RidgePath.of(Quadratic(block, b[which], 0.0), [strength], rows=len(which)).theta(strength)
+    """The ridge of some columns; no direction is cut off, as an eigenvalue below rounding would be."""
+    block, root = A[np.ix_(which, which)], np.sqrt(np.diag(A)[which])
+    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)  # a column of zeros keeps θ = 0
+    scaled = block * inverse * inverse[:, None] + strength * np.eye(len(which))
+    try:
+        return inverse * cho_solve(cho_factor(scaled), inverse * b[which])
+    except LinAlgError:
+        raise ValueError(f"strength: expected more, as the columns depend on each other, got {strength:g}") from None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
