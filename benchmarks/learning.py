@@ -10,8 +10,8 @@ import fisherlib as fl
 from fisherlib.descriptors import Acsf, Joined
 from fisherlib.validation import learning_curves, split
 
-CUTOFFS, PER_WALKER, DRAWS, STRENGTH, SEED = (2.5, 3.2, 4.0, 5.0, 6.5), 8, 4, 1e-8, 0
-NUMBERS = [2**k for k in range(8)]
+CUTOFFS, PER_WALKER, DRAWS, STRENGTH, SEED = (2.5, 3.2, 4.0, 5.0, 6.5), 6, 4, 1e-8, 0
+NUMBERS = [2**k for k in range(7)]
 
 
 def made() -> tuple[fl.Dataset, dict[str, np.ndarray], list[list[str]]]:
