@@ -14,7 +14,7 @@ from fisherlib import comparison, figures
 ROOT = Path(__file__).resolve().parents[1]
 Build = Callable[[], go.Figure]
 #: What ``figures`` offers and is not a figure.
-OTHERS = {"styled", "property_table", "Bands", "MARK", "PALETTE", "REFERENCE", "SCALE"}
+OTHERS = {"styled", "property_table", "Bands", "LinkedMap", "linked_map", "MARK", "PALETTE", "REFERENCE", "SCALE"}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,10 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
+        "configuration_maps": lambda: figures.configuration_maps({"m": np.eye(2)}, [0.0, 1.0], label="eV"),
+        "correlations": lambda: figures.correlations(
+            np.eye(2), {"leaves": [1, 0], "icoord": [[5, 5, 15, 15]], "dcoord": [[0, 1, 1, 0]]}, names=["a", "b"]
+        ),
         "density": lambda: figures.density(plane, {"m": [[0.0, 0.0]]}),
         "energies": lambda: figures.energies(data),
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),

@@ -302,6 +302,7 @@ SLIPS = {
     "fl.validation.learning_curves(moments, {'a': [0, 0]}, [['a'], ['b']], [1])": "choices",
     "fl.validation.learning_curves(moments, {'a': 0}, [['a'], ['b']], [1])": "choices",
     "fl.validation.learning_curves(moments, {'a': [0]}, fl.validation.split(tuple(moments), 2), 3)": "numbers",
+    "fl.validation.learning_curves(moments, {'a': [0]}, fl.validation.split(tuple(moments), 2), [1, 1])": "numbers",
     "fl.validation.learning_curves(moments, {'a': [0]}, fl.validation.split(tuple(moments), 2), [1], draws=0)": "draws",
     "fl.validation.learning_curves(moments, {'a': [0]}, fl.validation.split(tuple(moments), 2), [1], strength=0)": "strength",
     "fl.validation.over_folds(1.0)": "values",
@@ -759,6 +760,16 @@ SLIPS = {
     "fl.figures.featurisers(model, {})": "errors",
     "fl.figures.featurisers([model], {})": "errors",
     "fl.figures.learning_curves([1, 2], label='x')": "curves",
+    "fl.figures.configuration_maps([[0.0, 1.0]], [1.0], label='eV')": "maps",
+    "fl.figures.configuration_maps({'PCA': [[0.0, 1.0]]}, [1.0, 2.0], label='eV')": "maps",
+    "fl.figures.configuration_maps({'PCA': [[0.0, 1.0]]}, [1.0], label='eV', clusters=[0, 1])": "values",
+    "fl.figures.configuration_maps({'PCA': [[0.0, 1.0]]}, [1.0], label='eV', clusters=[0.5])": "clusters",
+    "fl.figures.configuration_maps({'PCA': [[0.0, 1.0]]}, [1.0], label='eV', captions='PCA')": "captions",
+    "fl.figures.correlations(np.eye(2), [0, 1], names=['a', 'b'])": "tree",
+    "fl.figures.correlations(np.eye(2), {'leaves': [0]}, names=['a', 'b'])": "R",
+    "fl.figures.linked_map('maps.json')": "dataset",
+    "fl.figures.linked_map({}, height=2)": "height",
+    "fl.figures.linked_map({}, library=3)": "library",
     "fl.figures.learning_family({'a': [1]}, reach={'a': 4.0}, order={'a': 'pairs'})": "found",
     "fl.figures.learning_curves({'a': ([1], [0.1])}, label='x')": "values",
     "fl.tables.featurisers([])": "errors",
@@ -923,6 +934,7 @@ ROOMS = (
 
 #: What has no argument to get wrong, or is made by a function of its room and not by hand.
 MADE_ELSEWHERE = {
+    "fl.figures.LinkedMap",
     "fl.Landscape",
     "fl.Solution",
     "fl.comparison.Comparison",

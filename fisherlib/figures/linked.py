@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..arguments import kind, whole
+from ..arguments import kind, location, whole
 
 _WAY = "linked_map(chemiscope.create_input(structures=atoms, properties=properties))"
 #: chemiscope's program for pages, in its package.
@@ -61,7 +61,9 @@ def linked_map(dataset: Mapping[str, Any], *, library: str | os.PathLike | None 
     """
     kind("dataset", dataset, Mapping, _WAY)
     whole("height", height, 200, "pixels")
-    program = _installed() if library is None else Path(os.fspath(library))
+    if library is not None:
+        location("library", library, _WAY)
+    program = _installed() if library is None else Path(library)
     if not program.is_file():
         raise FileNotFoundError(f"library: expected chemiscope.min.js, got {program}; install the extra methods")
     style = (

@@ -1,6 +1,7 @@
 """Maps of configurations side by side, and correlations of descriptors in the order of their dendrogram."""
 
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from ..arguments import floats, kind, words
+from ..arguments import floats, kind, numbers, words
 from .style import REFERENCE, SCALE, framed, symbol
 
 _MAPS = "configuration_maps({'PCA': coordinates}, energies, label='eV/atom')"
@@ -47,8 +48,11 @@ def configuration_maps(
         (['PCA', 'PCovR'], 'PCA')
     """
     kind("maps", maps, Mapping, _MAPS)
+    kind("captions", captions, (Mapping, NoneType), _MAPS)
     v = floats("values", values)
-    marks = np.zeros(len(v), int) if clusters is None else np.asarray(clusters)
+    marks = np.zeros(len(v), int) if clusters is None else numbers("clusters", clusters)
+    if marks.dtype.kind not in "iu" or (marks < 0).any():
+        raise ValueError(f"clusters: expected whole numbers from 0, got {marks!s:.60}")
     told, notes = list(words("names", names)) or [str(m) for m in range(len(v))], captions or {}
     if not maps or not len(v) == len(marks) == len(told):
         raise ValueError(
@@ -67,7 +71,7 @@ def configuration_maps(
             y=x[:, 1],
             name=name,
             mode="markers",
-            marker={"color": v, "coloraxis": "coloraxis", "size": 6, "symbol": [symbol(int(k)) for k in marks]},
+            marker={"color": v, "coloraxis": "coloraxis", "size": 5, "symbol": [symbol(int(k)) for k in marks]},
             text=told,
             customdata=marks,
             hovertemplate="%{text}<br>%{marker.color:.4g} " + label + "<br>cluster %{customdata}<extra></extra>",
@@ -79,7 +83,8 @@ def configuration_maps(
     bar = {"title": {"text": label, "side": "right"}, "thickness": 12}
     figure.update_layout(coloraxis={"colorscale": SCALE, "colorbar": bar})
     subtitle = f"{len(v):,} configurations; " + ("symbols: clusters" if clusters is not None else "a point for each")
-    return framed(figure, title=title, subtitle=subtitle, height=300, above=40, legend=False)
+    lines = max((note.count("<br>") + 1 for note in notes.values()), default=0)
+    return framed(figure, title=title, subtitle=subtitle, height=300, above=24 + 20 * lines, legend=False)
 
 
 def correlations(

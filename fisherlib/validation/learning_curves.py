@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from ..arguments import kind, positive, whole
+from ..arguments import kind, numbers, positive, whole
 from ..arguments import seed as refuse_no_seed
 from ..dataset import Array, frozen
 from ..losses import Quadratic, energy
@@ -95,6 +95,8 @@ def learning_curves(
     refuse_parts(parts, _WAY)
     most = len(moments) - max(map(len, parts))
     numbers = training_sizes(numbers, most, _WAY)
+    if numbers != sorted(set(numbers)):
+        raise ValueError(f"numbers: expected different ones in ascending order, got {numbers!s:.60}")
     whole("draws", draws, 1, "draws")
     positive("strength", strength)
     refuse_no_seed(seed)
@@ -125,10 +127,10 @@ def _columns(moments: Moments, choices: Mapping[str, Sequence[int] | NDArray[np.
     first, at = moments.select(next(iter(moments))), []
     for name, which in choices.items():
         try:
-            first.columns(which if isinstance(which, np.ndarray) else list(which))
-        except (TypeError, ValueError) as error:
+            first.columns(indices := numbers("indices", which))
+        except ValueError as error:
             raise ValueError(f"choices: expected indices of descriptors for {name!r}; {error}") from error
-        at.append(np.array(which))
+        at.append(indices)
     return at
 
 
