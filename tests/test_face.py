@@ -25,7 +25,7 @@ ROOMS = {
     "cluster": "accumulate merge write_part Rows",
     "comparison": """ecdf ecdf_difference ks wasserstein_1 Comparison Histogram compare compare_predictions force_histogram
         of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
-    "descriptors": "Soap",
+    "descriptors": "Soap Joined",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
         leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
         configurational_temperature drift virial_temperature Verdict""",
@@ -33,7 +33,8 @@ ROOMS = {
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
-        sparsity propensity_times label_curves""",
+        sparsity propensity_times label_curves
+        learning_family configuration_maps correlations linked_map LinkedMap""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
@@ -60,7 +61,8 @@ ROOMS = {
         sandwich BlockMeans block_means""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected
-        selection_errors LabelErrors label_errors labels_needed""",
+        selection_errors LabelErrors label_errors labels_needed
+        LearningCurves learning_curves""",
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.

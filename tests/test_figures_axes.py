@@ -14,7 +14,7 @@ from fisherlib import comparison, figures
 ROOT = Path(__file__).resolve().parents[1]
 Build = Callable[[], go.Figure]
 #: What ``figures`` offers and is not a figure.
-OTHERS = {"styled", "property_table", "Bands", "MARK", "PALETTE", "REFERENCE", "SCALE"}
+OTHERS = {"styled", "property_table", "Bands", "LinkedMap", "linked_map", "MARK", "PALETTE", "REFERENCE", "SCALE"}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     surface = study.atlas(study.atlas.models[0], "Fisher divergence", n=21)
     parts = fl.validation.split(tuple(data), 3)
     folds = [fl.validation.fold_errors(study.moments, fl.regression.fisher_fit, parts, name="m")]
+    family = fl.validation.learning_curves(study.moments, {"m": [0, 2]}, parts, [1, 2])
     search = fl.tuning.read(ROOT / "data" / "cu55_tuning.journal")
     well = fl.systems.TiltedDoubleWell()
     plane = fl.systems.quadrature(well, well.bounds, points=60)
@@ -61,6 +62,10 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
+        "configuration_maps": lambda: figures.configuration_maps({"m": np.eye(2)}, [0.0, 1.0], label="eV"),
+        "correlations": lambda: figures.correlations(
+            np.eye(2), {"leaves": [1, 0], "icoord": [[5, 5, 15, 15]], "dcoord": [[0, 1, 1, 0]]}, names=["a", "b"]
+        ),
         "density": lambda: figures.density(plane, {"m": [[0.0, 0.0]]}),
         "energies": lambda: figures.energies(data),
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
@@ -82,6 +87,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "label_curves": lambda: figures.label_curves({"a": [labels, labels]}, unit="meV"),
         "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
+        "learning_family": lambda: figures.learning_family(family, reach={"m": 4.0}, order={"m": "pairs"}),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
         "mobile_clusters": lambda: figures.mobile_clusters(glass, np.arange(20) // 5 - 1),

@@ -11,6 +11,7 @@ from .contract import size_parameters as size_parameters
 from .costs import costs as costs
 from .dscribe_soap import DscribeSoap as DscribeSoap
 from .gmp import Gmp as Gmp
+from .joined import Joined as Joined
 from .kinds import KINDS as KINDS
 from .kinds import from_parameters as from_parameters
 from .kinds import from_text as from_text

@@ -13,6 +13,7 @@ from .chebyshev import Chebyshev
 from .contract import Descriptor, Limit
 from .dscribe_soap import DscribeSoap
 from .gmp import Gmp
+from .joined import Joined
 from .snap import Snap
 from .soap import Soap
 
@@ -112,6 +113,8 @@ def from_parameters(parameters: Mapping[str, Any]) -> Descriptor:
         Soap(cutoff=4.5, n_max=6, l_max=4, width=0.5, smoothing=0.5)
     """
     kind("parameters", parameters, Mapping, "descriptors.from_parameters(data.provenance['descriptor'])")
+    if isinstance(parts := parameters.get("parts"), Mapping):
+        return Joined({label: from_parameters(part) for label, part in parts.items()})
     for made in KINDS.values():
         if dataclasses.is_dataclass(made) and made().parameters["name"] == parameters.get("name"):
             own = (field.name for field in dataclasses.fields(made))

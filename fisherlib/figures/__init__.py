@@ -26,6 +26,11 @@ from .labels import label_curves as label_curves
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
+from .learning import learning_family as learning_family
+from .linked import LinkedMap as LinkedMap
+from .linked import linked_map as linked_map
+from .maps import configuration_maps as configuration_maps
+from .maps import correlations as correlations
 from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile

@@ -10,6 +10,8 @@ from .held_out import leave_one_trajectory_out as leave_one_trajectory_out
 from .label_errors import LabelErrors as LabelErrors
 from .label_errors import label_errors as label_errors
 from .label_errors import labels_needed as labels_needed
+from .learning_curves import LearningCurves as LearningCurves
+from .learning_curves import learning_curves as learning_curves
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .row_folds import Folds as Folds

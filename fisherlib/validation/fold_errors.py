@@ -141,14 +141,8 @@ def learning_curve(moments: Moments, fit: Fit, parts: Parts, numbers: Sequence[i
     """
     refuse(moments, fit, parts, "learning_curve" + _CALL.replace("))", "), [1, 2, 4])"))
     refuse_no_seed(seed)
-    most = len(moments) - max(map(len, parts))
-    wrong = [
-        n
-        for n in each("numbers", numbers, Integral, "learning_curve(moments, fit, parts, [1, 2, 4])")
-        if not is_whole(n) or not 1 <= n <= most
-    ]
-    if wrong or not len(numbers):
-        raise ValueError(f"numbers: expected 1 to {most}, as each fold leaves at least so many, got {[*wrong][:1]}")
+    way = "learning_curve(moments, fit, parts, [1, 2, 4])"
+    training_sizes(numbers, len(moments) - max(map(len, parts)), way)
     rng, found = np.random.default_rng(seed), []
     for part in parts:
         rest, held = rng.permutation([key for key in moments if key not in part]).tolist(), moments.select(part)
@@ -165,10 +159,28 @@ def refuse(moments: Moments, fit: Fit, parts: Parts, way: str) -> None:
     """
     kind("moments", moments, Moments, way)
     kind("fit", fit, Callable, way)
+    refuse_parts(parts, way)
+
+
+def refuse_parts(parts: Parts, way: str) -> None:
+    """Refuses folds that are none: fewer than two, an empty one, or a key that is in two of them."""
     parts = [list(part) for part in each("parts", parts, Sequence, way)]
     keys = [key for part in parts for key in part]
     if len(parts) < 2 or not all(len(part) for part in parts) or len(set(keys)) < len(keys):
         raise ValueError(f"parts: expected two folds or more, of keys that are in one of them each, got {parts!s:.80}")
+
+
+def training_sizes(numbers: Sequence[int], most: int, way: str) -> list[int]:
+    """Numbers of records to fit to, none more than a fold leaves.
+
+    Raises:
+        ValueError: no number, or one that is none.
+    """
+    given = each("numbers", numbers, Integral, way)
+    wrong = [n for n in given if not is_whole(n) or not 1 <= n <= most]
+    if wrong or not given:
+        raise ValueError(f"numbers: expected 1 to {most}, as each fold leaves at least so many, got {wrong[:1]}")
+    return [int(n) for n in given]
 
 
 def pooled_rmse(held: Moments, theta: Array) -> float:
