@@ -32,7 +32,7 @@ def row(e: object) -> dict[str, object]:
         "symbol": e.symbol,
         "electronegativity": e.en_pauling,
         "ionisation_energy": _rounded(e.ionenergies.get(1), 4),
-        "electron_affinity": _rounded(e.electron_affinity, 4),
+        "electron_affinity": _rounded(e.electron_affinity if (e.electron_affinity or 0) > 0 else None, 4),
         "covalent_radius": _rounded(e.covalent_radius_cordero, 2, 0.01),
         "metallic_radius": None if e.symbol in NO_METALS else _rounded(e.metallic_radius_c12, 3, 0.01),
         "polarisability": _rounded(e.dipole_polarizability, 3, BOHR3),

@@ -25,6 +25,7 @@ from .importance import feature_weights as feature_weights
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
+from .law_errors import law_errors as law_errors
 from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile

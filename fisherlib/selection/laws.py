@@ -127,6 +127,7 @@ class Laws:
         features: number of features that were screened.
         combinations: number of combinations of screened features that were fitted, all numbers of terms together.
         spread: standard deviation of y, which is the error of a constant.
+        controls: (draws, terms) RMSE of laws of shuffled y.
         folds, resamples: numbers of them.
 
     Example:
@@ -142,6 +143,7 @@ class Laws:
     features: int
     combinations: int
     spread: float
+    controls: Array
     folds: int
     resamples: int
 

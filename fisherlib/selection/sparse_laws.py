@@ -25,6 +25,7 @@ def sparse_laws(
     blocks: ArrayLike | None = None,
     folds: int = 10,
     resamples: int = 20,
+    controls: int = 0,
     screened: int = 50,
     residuals: int = 10,
     seed: int = 0,
@@ -43,6 +44,7 @@ def sparse_laws(
         blocks: (n,) label of the block of each row, such that rows of different blocks are independent; by default each row is one.
         folds: parts of the blocks, two or more, each left out once; as many as blocks where there are fewer, and 0 for none.
         resamples: draws of as many blocks, with repetition; 0 for none.
+        controls: searches for a law of shuffled y, whose blocks change places: how well a law fits where there is none.
         screened: features that join in each round. With 100, the third round has all triples of 300.
         residuals: number of best laws whose residuals are screened against.
         seed: of folds and resamples.
@@ -66,8 +68,9 @@ def sparse_laws(
     kind("features", features, Features, "sparse_laws(features(X, names=names), y)")
     if not is_whole(terms) or not 1 <= terms <= min(3, len(features)):
         raise ValueError(f"terms: expected 1, 2 or 3 of {len(features)} features, got {terms!r:.60}")
-    for what, number, least in (("folds", folds or 2, 2), ("resamples", resamples, 0), ("screened", screened, 1)):
+    for what, number, least in (("folds", folds or 2, 2), ("resamples", resamples, 0), ("controls", controls, 0)):
         whole(what, number, least, what)
+    whole("screened", screened, 1, "features")
     whole("residuals", residuals, 1, "laws")
     check_seed(seed)
     if not isinstance(name, str) or not name.strip():
@@ -76,12 +79,14 @@ def sparse_laws(
     y, members = _target(y, blocks, features.values.shape[1], terms)
     z = np.sqrt(len(y)) * shapes(features.values)[0]
     search = Search(z=z, values=features.values, y=y, terms=terms, screened=screened, residuals=residuals)
-    again = _Refits.of(search, members, folds, resamples, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    again = _Refits.of(search, members, folds, resamples, rng)
     return Laws(
         each=tuple(_law(features, search, again, chosen, name, unit) for chosen in search.sets(np.ones(len(y)))),
         features=len(features),
         combinations=search.combinations,
         spread=float(y.std()),
+        controls=frozen(np.array([_shuffled(search, members, rng) for _ in range(controls)]).reshape(-1, terms)),
         folds=len(again.masks),
         resamples=resamples,
     )
@@ -127,6 +132,15 @@ def _target(y: ArrayLike, blocks: ArrayLike | None, n: int, terms: int) -> tuple
     return y, np.unique(labels.astype(str), return_inverse=True)[1]
 
 
+def _shuffled(search: Search, members: NDArray[np.intp], rng: np.random.Generator) -> list[float]:
+    """RMSE of the best laws of each size, of y whose blocks have changed places: rows of a block stay together."""
+    y = np.empty_like(search.y)
+    places = rng.permutation(members.max() + 1)[members]
+    y[np.argsort(members, kind="stable")] = search.y[np.argsort(places, kind="stable")]
+    other, every = dataclasses.replace(search, y=y), np.ones(len(y))
+    return [float(np.sqrt(np.mean(other.residual(chosen, every) ** 2))) for chosen in other.sets(every)]
+
+
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class _Refits:
     """The whole search again: without each fold (masks of the rows kept), and on each resample (how often a row counts)."""
@@ -161,7 +175,7 @@ class _Refits:
             return np.nan, np.nan
         error = float(np.sqrt(np.concatenate(held).mean()))
         scatter = float(np.std([part.mean() for part in held], ddof=1)) / np.sqrt(len(held))
-        return error, scatter / (2 * error) if error else 0.0
+        return error, float(scatter / (2 * error)) if error else 0.0
 
     def errors(self, search: Search, chosen: NDArray[np.intp]) -> Array:
         """(k,) scatter of the coefficients of these terms over resamples; NaN without."""
