@@ -33,8 +33,9 @@ def sparse_laws(
     """The best laws of 1, 2, … terms among features, with their error on blocks left out, and how often they come out again.
 
     In each round the features that correlate most with what the best laws so far leave of y join those of the rounds before;
-    then all combinations of them are fitted by least squares (``regression.best_subsets``). For every fold and every resample
-    all of this is done anew on its training rows.
+    then all combinations of them are fitted by least squares (``regression.best_subsets``). In the best one each term gives way to
+    the best of all features beside the others, as long as that helps: this is beyond SISSO, and finds terms that screening misses
+    behind many near copies of a stronger one. For every fold and every resample all of it is done anew on the training rows.
 
     Args:
         features: of ``features``.
