@@ -9,7 +9,7 @@ from fisherlib.selection import features, sparse_laws
 from fisherlib.selection.copies import shapes, without_copies
 from fisherlib.selection.expressions import OPERATORS
 from fisherlib.selection.powers import powers, product, written
-from fisherlib.selection.search import Search
+from fisherlib.selection.screening import Search
 
 NAMES, UNITS = ["r_A", "r_B", "E_A", "E_B", "q", "p"], ["Å", "Å", "eV", "eV", "", ""]
 

@@ -12,7 +12,7 @@ from .copies import shapes
 from .laws import Law, Laws
 from .operators import Features
 from .powers import powers
-from .search import Search
+from .screening import Search
 
 
 def sparse_laws(
