@@ -15,15 +15,15 @@ BUDGETS = {
     "examples": (1060, "systems sampling"),
     "judgement": (8150, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
-    "seeing": (7480, "figures widgets report"),
+    "seeing": (7560, "figures widgets report"),
     "io": (11300, "io"),
-    "descriptors": (3640, "descriptors"),
+    "descriptors": (3790, "descriptors"),
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
     "glass": (1240, "glass"),
-    "selection": (900, "selection"),
+    "selection": (1550, "selection"),
     "ground": (500, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.
