@@ -29,6 +29,7 @@ _TOGETHER: dict[str, Callable[[Array, Array], float]] = {
     "max": lambda x, w: float(x.max()),
     "min": lambda x, w: float(x.min()),
 }
+_SITES = "ABCDEFGH"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,27 +92,32 @@ def compositional(
             raise ValueError(f"{name}: expected at least one of {', '.join(map(repr, known))}, got none")
     if not parsed:
         raise ValueError("formulas: expected at least one such as 'NaCl', got none")
-    sites = {len(symbols) for symbols, _ in parsed}
-    if "sites" in ways and len(sites) > 1:
+    sizes = {len(symbols) for symbols, _ in parsed}
+    if "sites" in ways and (len(sizes) > 1 or max(sizes) > len(_SITES)):
         raise ValueError(
-            f"formulas: expected as many elements in all of them for 'sites', got {sorted(sites)}; take 'mean' …"
+            f"formulas: expected as many elements in all of them for 'sites', {len(_SITES)} at most, got {sorted(sizes)}; "
+            "take 'mean' and 'difference'"
         )
-    columns: dict[tuple[str, str], list[float]] = {}
-    for symbols, w in parsed:
-        for prop in asked:
-            x = np.array([_value(symbol, prop) for symbol in symbols])
-            for way in ways:
-                found = (
-                    {way: _TOGETHER[way](x, w)} if way != "sites" else dict(zip("ABCDEFGH", x.tolist(), strict=False))
-                )
-                for index, value in found.items():
-                    columns.setdefault((prop, index), []).append(value)
+    rows = [_row(symbols, w, asked, ways) for symbols, w in parsed]
     return Compositions(
-        X=frozen(np.array([*columns.values()]).T),
-        names=tuple(f"{PROPERTIES[prop][0]}_{index}" for prop, index in columns),
-        units=tuple(PROPERTIES[prop][1] for prop, _ in columns),
+        X=frozen(np.array([[*row.values()] for row in rows])),
+        names=tuple(f"{PROPERTIES[prop][0]}_{index}" for prop, index in rows[0]),
+        units=tuple(PROPERTIES[prop][1] for prop, _ in rows[0]),
         elements=tuple(symbols for symbols, _ in parsed),
     )
+
+
+def _row(symbols: Sequence[str], w: Array, asked: Sequence[str], ways: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Descriptors of one formula, by property and "mean" … or the letter of the site."""
+    row = {}
+    for prop in asked:
+        x = np.array([_value(symbol, prop) for symbol in symbols])
+        for way in ways:
+            if way == "sites":
+                row |= {(prop, letter): number for letter, number in zip(_SITES, x.tolist(), strict=False)}
+            else:
+                row[prop, way] = _TOGETHER[way](x, w)
+    return row
 
 
 def _shares(row: int, formula: str) -> tuple[tuple[str, ...], Array]:

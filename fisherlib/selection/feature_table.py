@@ -82,7 +82,7 @@ class FeatureTable:
             made = np.full((len(parts[0]), 3), -1, dtype=np.intp)
             made[:, 0] = _NUMBERS[name]
             made[:, 1 : 1 + len(parts)] = np.column_stack(parts)
-            sizes = 1 + sum(self.sizes[part] for part in parts)
+            sizes = 1 + np.sum([self.sizes[part] for part in parts], axis=0)
             several.append((values[valid], made, sizes, rules[name][tuple(self.unit_of[part] for part in parts)]))
         values, made, sizes, unit_of = (np.concatenate(column) for column in zip(*several, strict=True))
         kept = without_copies(_labelled(values, unit_of), sizes)
