@@ -109,7 +109,7 @@ def compositional(
 
 def _row(symbols: Sequence[str], w: Array, asked: Sequence[str], ways: Sequence[str]) -> dict[tuple[str, str], float]:
     """Descriptors of one formula, by property and "mean" … or the letter of the site."""
-    row = {}
+    row: dict[tuple[str, str], float] = {}
     for prop in asked:
         x = np.array([_value(symbol, prop) for symbol in symbols])
         for way in ways:
