@@ -17,13 +17,13 @@ BUDGETS = {
     "landscapes": (2650, "landscapes neural"),
     "seeing": (7800, "figures widgets report"),
     "io": (11300, "io"),
-    "descriptors": (3760, "descriptors"),
+    "descriptors": (3790, "descriptors"),
     "cluster": (1700, "cluster"),
     "tuning": (950, "tuning"),
     "properties": (1200, "properties"),
     "flows": (1460, "flows"),
     "glass": (1260, "glass"),
-    "selection": (900, "selection"),
+    "selection": (1550, "selection"),
     "ground": (500, "__init__ arguments extras progress"),
 }
 #: Seconds that a notebook may take on a quiet machine; told, and not tested, as a machine may be busy.

@@ -25,7 +25,7 @@ ROOMS = {
     "cluster": "accumulate merge write_part Rows",
     "comparison": """ecdf ecdf_difference ks wasserstein_1 Comparison Histogram compare compare_predictions force_histogram
         of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
-    "descriptors": "Soap Joined",
+    "descriptors": "Soap Joined PROPERTIES Compositions compositional",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
         leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
         configurational_temperature drift virial_temperature Verdict""",
@@ -34,13 +34,14 @@ ROOMS = {
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
         sparsity propensity_times label_curves
-        learning_family configuration_maps correlations linked_map LinkedMap""",
+        learning_family configuration_maps correlations linked_map LinkedMap
+        law_errors""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
     "io": """database lammps milady Column read read_frames write find printable sha256 data_files theta_files write_frames
         Opened open read_moments write_moments fetch zuo2020 read_snapcoeff write_snapcoeff read_theta versions
-        write_theta""",
+        write_theta read_formulas""",
     "io.database": "blocks Database Damaged Header retract Shard sweep Writer write_dataset",
     "io.inert": "Allowance Record Refused UnsafePickle Plain load",
     "io.lammps": "read_dump read_snap",
@@ -53,7 +54,7 @@ ROOMS = {
         log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
         free_energy_profile""",
     "sampling": "Chains hmc mala Umbrella umbrella",
-    "selection": "Picks by_lasso by_variance cur farthest_points forward",
+    "selection": "Picks by_lasso by_variance cur farthest_points forward Features Law Laws features sparse_laws",
     "systems": "harmonic double_well Dimer MuellerBrown quadrature Target TiltedDoubleWell",
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance

@@ -55,6 +55,8 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     glass = fl.glass.Ensemble(names=["a"], positions=x, types=np.zeros((1, 20), int), box=[4.0, 4.0], **moved)
     evidence = fl.regression.evidence(fl.Moments.from_rows(x[0], x[0] @ [1.0, 2.0] + x[0, ::-1, 0]))
     r = comparison.Correlation(pooled=0.6, each={"a": 0.5})
+    made = fl.selection.features(x[0], names=["a", "b"])
+    laws = fl.selection.sparse_laws(made, x[0] @ [1.0, 2.0], terms=2, resamples=2, controls=2, screened=5)
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     labels = fl.validation.LabelErrors(numbers=np.array([5, 9]), rmse=np.array([2.0, 1.0]), largest=np.ones(2))
     return {
@@ -81,6 +83,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "free_energies": lambda: figures.free_energies(gap, n_atoms=3),
         "free_energy_profiles": lambda: figures.free_energy_profiles({"m": along}),
         "importances": lambda: figures.importances(search),
+        "law_errors": lambda: figures.law_errors(laws),
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
         "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),

@@ -59,7 +59,7 @@ def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 def test_every_package_is_in_the_wheel(installed: Path) -> None:
     packages = {p.parent.relative_to(ROOT) for p in (ROOT / "fisherlib").rglob("__init__.py")}
     assert packages == {p.parent.relative_to(installed) for p in installed.rglob("__init__.py")}
-    for kind in ("*.py", "*.js", "*.css", "*.j2"):
+    for kind in ("*.py", "*.js", "*.css", "*.csv", "*.j2"):
         wanted = {p.relative_to(ROOT) for p in (ROOT / "fisherlib").rglob(kind)}
         assert wanted == {p.relative_to(installed) for p in (installed / "fisherlib").rglob(kind)}
 
@@ -69,7 +69,7 @@ def test_it_brings_the_data_and_the_notebooks_and_nothing_else(installed: Path) 
     found = {p.relative_to(shipped).as_posix() for p in shipped.rglob("*") if p.is_file()}
     wanted = {p.relative_to(ROOT).as_posix() for p in (ROOT / "notebooks").rglob("*.ipynb")}
     wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "data").glob("g*/*.npz")}  # generators and glasses
-    wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "data" / "methods").glob("*.npz")}
+    wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "data" / "methods").iterdir()}
     assert found == wanted | {
         "data/cu55_1200K.npz",
         "data/theta_energy.json",

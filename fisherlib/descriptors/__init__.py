@@ -2,6 +2,9 @@
 
 from .acsf import Acsf as Acsf
 from .chebyshev import Chebyshev as Chebyshev
+from .compositions import PROPERTIES as PROPERTIES
+from .compositions import Compositions as Compositions
+from .compositions import compositional as compositional
 from .contract import Descriptor as Descriptor
 from .contract import JacobianDescriptor as JacobianDescriptor
 from .contract import Limit as Limit

@@ -26,6 +26,7 @@ from .labels import label_curves as label_curves
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
+from .law_errors import law_errors as law_errors
 from .learning import learning_family as learning_family
 from .linked import LinkedMap as LinkedMap
 from .linked import linked_map as linked_map

@@ -13,6 +13,7 @@ from .formats.kinds import data_files as data_files
 from .formats.npz import write_frames as write_frames
 from .formats.snapcoeff import read_snapcoeff as read_snapcoeff
 from .formats.snapcoeff import write_snapcoeff as write_snapcoeff
+from .formulas import read_formulas as read_formulas
 from .moments import read_moments as read_moments
 from .moments import write_moments as write_moments
 from .places import find as find

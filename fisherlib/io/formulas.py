@@ -1,0 +1,64 @@
+"""A CSV table of chemical formulas and a number: what a law of the composition alone is made from."""
+
+import csv
+import os
+
+import numpy as np
+
+from ..arguments import location
+from ..dataset import Array, frozen
+from .places import find
+
+
+def read_formulas(
+    path: str | os.PathLike[str], target: str, *, formula: str = "formula"
+) -> tuple[tuple[str, ...], Array]:
+    """Formulas and a number of each from a CSV file with a header.
+
+    Args:
+        path: of the file; shipped ones may be named from anywhere.
+        target: name of the column of the number.
+        formula: name of the column of formulas.
+
+    Returns:
+        Formulas (n) and numbers (n,), in the order of the rows.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no rows, a column that is missing, an empty formula, or what is no finite number.
+
+    Example:
+        >>> formulas, energies = read_formulas("data/methods/emt_compounds.csv", "formation_energy_eV_per_atom")
+        >>> len(formulas), formulas[1], energies[1]
+        (63, 'AlNi', np.float64(0.23813))
+    """
+    location("path", path, "read_formulas('compounds.csv', 'band_gap')")
+    with open(find(path), newline="", encoding="utf-8-sig") as file:
+        try:
+            rows = [row for row in csv.DictReader(file, skipinitialspace=True)]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"path: expected a CSV file in UTF-8, got {error}") from error
+    if not rows:
+        raise ValueError(f"path: expected a CSV file with a header and rows, got none in {os.fspath(path)!r:.80}")
+    for name, column in (("target", target), ("formula", formula)):
+        if column not in rows[0]:
+            raise ValueError(
+                f"{name}: expected a column of {', '.join(map(repr, filter(None, rows[0])))}, got {column!r:.60}"
+            )
+    numbers = [_number(target, row[target], line) for line, row in enumerate(rows, 2)]
+    formulas = tuple((row[formula] or "").strip() for row in rows)
+    if "" in formulas:
+        raise ValueError(f"formula: expected a formula in each row, got none in line {formulas.index('') + 2}")
+    return formulas, frozen(np.array(numbers))
+
+
+def _number(column: str, text: str | None, line: int) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise ValueError(
+            f"target: expected finite numbers in column {column!r}, got {text!r:.40} in line {line}; leave that row out"
+        )
+    return value
