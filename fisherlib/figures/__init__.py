@@ -1,6 +1,7 @@
 """Results as plotly figures and tables: this room builds them, and neither shows nor computes anything."""
 
 from .calibration import calibration as calibration
+from .calibration import coverage as coverage
 from .cdfs import Bands as Bands
 from .cdfs import cdfs as cdfs
 from .cdfs import site_energy_cdfs as site_energy_cdfs
@@ -25,6 +26,7 @@ from .importance import feature_weights as feature_weights
 from .landscape import landscape as landscape
 from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
+from .length_scales import length_scales as length_scales
 from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
 from .profile import profile as profile

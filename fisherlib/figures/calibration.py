@@ -1,4 +1,4 @@
-"""Whether predicted error bars have the size of the actual errors."""
+"""Whether predicted error bars have the size of the actual errors, and bands cover what they say."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from ..arguments import kind
-from .style import REFERENCE, color, framed, symbol
+from ..uncertainty import Coverage
+from .style import DOTTED, REFERENCE, SYMBOLS, band, color, framed, symbol
 
 
 def calibration(
@@ -54,3 +55,52 @@ def calibration(
     figure.update_yaxes(title=f"|error|, {unit}", type="log", exponentformat="power")
     subtitle = "bars have the right size if the rms ratio is 1; the points of this sample are correlated"
     return framed(figure, title="Are the error bars true?", subtitle=subtitle, height=360)
+
+
+def coverage(
+    found: Mapping[str, Coverage], *, title: str = "Do bands cover what they say?", note: str = ""
+) -> go.Figure:
+    """Share of held-out values within their bands against the level of the bands, with one standard error over blocks.
+
+    Args:
+        found: method → its coverage.
+        title: of the figure.
+        note: for a second line below the title, such as how many splits there are.
+
+    Raises:
+        TypeError: anything but coverages by name.
+        ValueError: none of them.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = fl.uncertainty.coverage([0.5, -3.0, 0.2, 0.1], np.ones(4), ["a", "a", "b", "b"])
+        >>> fl.figures.coverage({"sandwich": found}).data[-1].name
+        'sandwich, rms z 1.52'
+    """
+    kind("found", found, Mapping, "coverage({name: uncertainty.coverage(errors, bars, blocks)})")
+    if not found:
+        raise ValueError("found: expected at least one coverage, got none")
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", line=DOTTED, name="as they say", hoverinfo="skip")
+    for number, (name, each) in enumerate(found.items()):
+        kind("found", each, Coverage, "coverage({name: uncertainty.coverage(errors, bars, blocks)})")
+        order = np.argsort(each.levels)
+        x, y, error = (100 * values[order] for values in (each.levels, each.observed, each.error))
+        shade, mark, width = color(number), symbol(number), {"legendgroup": name, "showlegend": False}
+        figure.add_trace(band(x, y - error, np.minimum(y + error, 100), shade=shade, name=name, **width))
+        figure.add_scatter(
+            x=x,
+            y=y,
+            customdata=error,
+            hovertemplate=f"bands of %{{x:g}} % cover %{{y:.1f}} ± %{{customdata:.1f}} %<extra>{name}</extra>",
+            name=f"{name}, rms z {each.rms:.2f}",
+            legendgroup=name,
+            mode="lines+markers",
+            line={"color": shade, "width": 1.5, "dash": "solid" if number < len(SYMBOLS) else "dash"},
+            marker={"size": 8, "symbol": mark},
+        )
+    blocks = {len(np.unique(each.blocks)) for each in found.values()}
+    figure.update_xaxes(title="nominal level, %", range=[45, 100])
+    figure.update_yaxes(title="held-out values within the band, %", range=[0, 102])
+    subtitle = f"bands: one standard error over {' or '.join(map(str, sorted(blocks)))} held-out blocks"
+    return framed(figure, title=title, subtitle=subtitle + (f"<br>{note}" if note else ""), height=400)
