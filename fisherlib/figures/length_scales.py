@@ -85,7 +85,10 @@ def length_scales(
     figure.update_xaxes(title=f"length scale, {unit}", type="log", row=1, col=2)
     near = np.maximum(likelihoods, max(likelihoods) - DEEPEST)
     figure.update_yaxes(title="log marginal likelihood", range=_span(near), title_standoff=4, row=1, col=2)
-    heads = [f"{title}: {name} {unit}, log likelihood {ln:.1f}".replace("-", "−") for name, ln in zip(names, likelihoods, strict=True)]
+    heads = [
+        f"{title}: {name} {unit}, log likelihood {ln:.1f}".replace("-", "−")
+        for name, ln in zip(names, likelihoods, strict=True)
+    ]
     subtitle = "band: 90 % of the curve without noise; points with one standard error"
     framed(figure, title=heads[best], subtitle=subtitle, height=330)
     figure.frames = [
