@@ -1,6 +1,7 @@
 """Results as plotly figures and tables: this room builds them, and neither shows nor computes anything."""
 
 from .calibration import calibration as calibration
+from .calibration import coverage as coverage
 from .cdfs import Bands as Bands
 from .cdfs import cdfs as cdfs
 from .cdfs import site_energy_cdfs as site_energy_cdfs
@@ -28,6 +29,7 @@ from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
 from .law_errors import law_errors as law_errors
 from .learning import learning_family as learning_family
+from .length_scales import length_scales as length_scales
 from .linked import LinkedMap as LinkedMap
 from .linked import linked_map as linked_map
 from .maps import configuration_maps as configuration_maps

@@ -26,5 +26,6 @@ from .normal import row_weights as row_weights
 from .ridge import RidgePath as RidgePath
 from .ridge import ridge_path as ridge_path
 from .size_groups import by_size as by_size
+from .structure_kernel import structure_kernel as structure_kernel
 from .subsets import Subsets as Subsets
 from .subsets import best_subsets as best_subsets

@@ -3,6 +3,10 @@
 from .bands import ecdf_band as ecdf_band
 from .block_means import BlockMeans as BlockMeans
 from .block_means import block_means as block_means
+from .conformal import LEVELS as LEVELS
+from .conformal import conformal as conformal
+from .coverage import Coverage as Coverage
+from .coverage import coverage as coverage
 from .independence import FEWEST_CLUSTERS as FEWEST_CLUSTERS
 from .independence import Blocks as Blocks
 from .independence import independent_blocks as independent_blocks
