@@ -6,6 +6,7 @@
 import base64
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -54,11 +55,11 @@ def picture(notebook: Path) -> Path:
 
 
 def structure(figure: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What a figure is, apart from its numbers: kinds of traces, and titles of axes without digits."""
+    """What a figure is, apart from its numbers: kinds of traces, and titles of axes without digits and names of models."""
     traces = {" ".join(filter(None, (t.get("type", "scatter"), t.get("mode")))) for t in figure["data"]}
     axes = [each for name, each in _parts(figure["layout"]) if re.fullmatch(r"[xyz]axis\d*", name)]
     titles = {title["text"] for axis in axes if (title := axis.get("title")) and title.get("text")}
-    return {"traces": sorted(traces), "axes": sorted({re.sub(r"[\d.]+", "", title) for title in titles})}
+    return {"traces": sorted(traces), "axes": sorted({re.sub(r"[\d.]+|.* → .*", "", title) for title in titles})}
 
 
 def _parts(layout: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -153,8 +154,10 @@ def main() -> int:
     if late := stale():
         told = "-p gallery --pictures --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -q -p no:xdist".split()
         command = [sys.executable, "-m", "pytest", *told, *map(str, late)]
-        subprocess.run(command, cwd=ROOT, check=False)
-    done = [path for path in notebooks() if (KEPT / f"{path.stem}.json").is_file()]
+        paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        subprocess.run(command, cwd=ROOT, check=False, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)})
+    missing = stale()
+    done = [path for path in notebooks() if path not in missing]
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -164,9 +167,10 @@ def main() -> int:
         browser.close()
     for old in set(PICTURES.glob("*.png")) - set(map(picture, notebooks())):
         old.unlink()
-    missing = [path.name for path in notebooks() if path not in done]
-    print(f"{len(done)} pictures in {PICTURES.relative_to(ROOT)}", *(f"none of {name}" for name in missing), sep="\n")
-    return len(missing)
+    print(
+        f"{len(done)} pictures in {PICTURES.relative_to(ROOT)}", *(f"none of {path.name}" for path in missing), sep="\n"
+    )
+    return bool(missing)
 
 
 if __name__ == "__main__":

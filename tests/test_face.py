@@ -27,13 +27,13 @@ ROOMS = {
         of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
     "descriptors": "Soap",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
-        leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
+        contributions leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
         configurational_temperature drift virial_temperature Verdict""",
     "figures": """strengths errors_by_trajectory force_parity parity residuals energies Bands cdfs site_energy_cdfs
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
-        sparsity propensity_times""",
+        sparsity structure propensity_times""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
