@@ -13,9 +13,9 @@ PACKAGE = Path(__file__).resolve().parents[1] / "fisherlib"
 BUDGETS = {
     "heart": (5110, "units dataset configurations losses moments solvers regression potential study"),
     "examples": (1060, "systems sampling"),
-    "judgement": (8150, "comparison reweighting diagnostics uncertainty validation trust"),
+    "judgement": (8240, "comparison reweighting diagnostics uncertainty validation trust"),
     "landscapes": (2650, "landscapes neural"),
-    "seeing": (7480, "figures widgets report"),
+    "seeing": (7600, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (3640, "descriptors"),
     "cluster": (1700, "cluster"),
