@@ -5,6 +5,7 @@
 # make lab      JupyterLab, opened at notebooks/00_start.ipynb
 # make app      the dashboard alone, without code, in a browser
 # make pictures the screenshots of the browser tests, and those that the README shows
+# make gallery  the pictures of 00_start, of the figures that the last run of the tests kept; what is missing is run
 # make bench    timings, as ratios measured side by side
 # make kernels  the numeric tests on four kinds of processor, as BLAS tells them apart
 # make torture  the tests of killed runs, damaged and hostile files, long: a hundred kills, 1e5 files for each reader
@@ -43,7 +44,7 @@ override BENCHMARKS := rate shapes accuracy database engines scaling featurising
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lab app pictures bench kernels torture lock clean chromium anew
+.PHONY: report test lab app pictures gallery bench kernels torture lock clean chromium anew
 
 # .venv is made anew where its Python is gone, or PYTHON3 asks for another one; else it keeps the one it has.
 override VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
@@ -98,6 +99,9 @@ pictures: $(READY) chromium
 	$(BIN)/pytest -n 2 --dist loadscope tests/test_lab.py tests/test_app.py
 	cp reports/screenshots/walk_2_landscape.png notebooks/images/landscape.png
 	cp reports/screenshots/walk_4_compare.png notebooks/images/compare.png
+
+gallery: $(READY) chromium
+	$(BIN)/python tests/gallery.py
 
 bench: $(READY)
 	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done

@@ -17,7 +17,7 @@ from temporary import (
 
 import fisherlib as fl
 
-pytest_plugins = ["budgets", "order", "samples"]
+pytest_plugins = ["budgets", "gallery", "order", "samples"]
 
 #: Descriptors of the tests are kept here, and not in the folder of whoever runs them.
 os.environ.setdefault("FISHERLIB_CACHE", str(Path(__file__).resolve().parents[1] / "data" / ".cache"))

@@ -29,6 +29,7 @@ def explorer(chromium: object, app: str) -> Iterator[Explorer]:
 def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(explorer: Explorer) -> None:
     explorer.app()
     assert explorer.page.locator(".jp-CodeMirrorEditor, .jp-InputArea-editor").count() == 0
+    assert explorer.page.locator("img[src*=gallery]").count() == 0  # it cannot open notebooks
     explorer.until(walk.LOADED)
     explorer.fill("Temperature, K", "warm")
     explorer.says("expected a number")

@@ -27,7 +27,7 @@ ROOMS = {
         of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
     "descriptors": "Soap Joined PROPERTIES Compositions compositional",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
-        leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
+        contributions leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
         configurational_temperature drift virial_temperature Verdict""",
     "figures": """strengths errors_by_trajectory force_parity parity residuals energies Bands cdfs site_energy_cdfs
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
@@ -35,7 +35,8 @@ ROOMS = {
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
         sparsity propensity_times label_curves
         learning_family configuration_maps correlations linked_map LinkedMap
-        law_errors""",
+        law_errors
+        structure""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",

@@ -122,6 +122,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "sparsity": lambda: figures.sparsity({"m": [(1, 0.5, 0.1), (3, 0.6, 0.1)]}, 0.9),
         "spectrum": lambda: figures.spectrum(solution.eigenvalues, rank=4),
         "strengths": lambda: figures.strengths(fl.validation.choose_strength(study.moments)),
+        "structure": lambda: figures.structure([[0.0, 0.0, 0.0]], {"m": ([1.0], [0.1])}, symbols=["Cu"]),
         "training": lambda: figures.training({"loss": [1.0, 0.4], "validation loss": [0.9, 0.5]}),
         "trade_off": lambda: figures.trade_off({"path": (["a", "b"], path)}),
         "weights": lambda: figures.weights({"m": np.linspace(0.0, 1.0, 9)}),
@@ -137,7 +138,7 @@ def test_every_axis_says_what_it_is(name: str, build: dict[str, Build]) -> None:
     drawn = {t[f"{c}axis"] or c for t in figure.data if "xaxis" in t for c in "xy"}
     layout = figure.layout.to_plotly_json()
     axes = {key: axis for key, axis in layout.items() if re.fullmatch(r"[xy]axis\d*", key)}
-    assert {f"{ref[0]}axis{ref[1:]}" for ref in drawn} <= set(axes) and axes
+    assert {f"{ref[0]}axis{ref[1:]}" for ref in drawn} <= set(axes) and (axes or "scene" in layout)
     for axis in axes.values():
         assert axis["type"] in ("linear", "log", "category") and axis["constrain"] in ("range", "domain")
         assert len(axis["domain"]) == 2 and axis["anchor"]

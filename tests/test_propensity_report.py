@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gallery
 import nbformat
 import numpy as np
 import papermill
@@ -90,6 +91,13 @@ def test_the_numbers_of_the_shipped_glass_are_those_of_the_library(shipped: Path
     found = fl.validation.scores(folds, rows.X, rows.y, fl.validation.TREATMENTS["MAP-Ridge"], np.logspace(-5, 0, 26))
     assert numbers["treatments"]["MAP-Ridge"]["risk"] == pytest.approx(found.risk.min(), rel=1e-6)
     assert numbers["rms z"].keys() == {"iid", "sandwich", "jackknife", "block cross-validation"}
+
+
+def test_its_picture_in_the_gallery_shows_its_last_figure(shipped: Path) -> None:
+    notebook = NOTEBOOK
+    figure = gallery.page_figure((shipped / "propensity.html").read_text(encoding="utf-8"))
+    gallery.keep(notebook, figure)
+    gallery.compare(notebook, figure)
 
 
 def test_its_page_has_every_figure_and_links_that_exist(shipped: Path) -> None:

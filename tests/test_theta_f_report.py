@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import gallery
 import numpy as np
 import pytest
 from alloy import write_compositions, write_runs
@@ -32,6 +33,13 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(target / "theta_f.html"), str(target / "theta_f.json")]
     return target
+
+
+def test_its_picture_in_the_gallery_shows_its_last_figure(shipped: Path) -> None:
+    notebook = ROOT / "notebooks" / "reports" / "theta_f.ipynb"
+    figure = gallery.page_figure((shipped / "theta_f.html").read_text(encoding="utf-8"))
+    gallery.keep(notebook, figure)
+    gallery.compare(notebook, figure)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from .boltzmann_sample import ensemble as ensemble
 from .boltzmann_sample import sample as sample
 from .checklists import check as check
 from .checklists import health as health
+from .contributions import contributions as contributions
 from .duplicates import without_copies as without_copies
 from .energy_fluctuations import canonical_ratio as canonical_ratio
 from .energy_fluctuations import drift as drift

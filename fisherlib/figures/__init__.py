@@ -52,6 +52,7 @@ from .reweighting import weights as weights
 from .risks import risks as risks
 from .samplers import samplers as samplers
 from .strength import strengths as strengths
+from .structure import structure as structure
 from .style import MARK as MARK
 from .style import PALETTE as PALETTE
 from .style import REFERENCE as REFERENCE

@@ -28,6 +28,8 @@ class App(Voila):
         kernels = self.config.MappingKernelManager
         kernels.cull_idle_timeout, kernels.cull_interval, kernels.cull_connected = IDLE, LOOK, False
         self.config.VoilaConfiguration.prelaunch_hook = _cookie
+        hidden = self.config.TagRemovePreprocessor  # the gallery of notebooks, which the application cannot open
+        hidden.enabled, hidden.remove_cell_tags = True, {"gallery"}
         self.config.VoilaConfiguration.resources = {"metadata": {"name": "fisherlib"}}  # the title of the window
         # Connection files of kernels belong in the user's own folder, not in the shared temporary one.
         self.connection_dir_root = jupyter_runtime_dir()
