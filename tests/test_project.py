@@ -118,7 +118,7 @@ MISSING = {
     "freud sklearn": {
         "import fisherlib.glass": ("glass", "freud", "glass"),
         "fl.glass.read": ("glass", "freud", "glass"),
-        "fl.regression.lasso_path(fl.Moments.from_rows(np.eye(3), np.arange(3)))": ("regression", "sklearn", "glass"),
+        "fl.regression.lasso_path(fl.Moments.from_rows(np.eye(3), np.arange(3)))": ("regression", "sklearn", "methods"),
     },
     "optuna": {
         "import fisherlib.tuning": ("tuning", "optuna", "tuning"),
