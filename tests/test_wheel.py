@@ -59,9 +59,10 @@ def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 def test_every_package_is_in_the_wheel(installed: Path) -> None:
     packages = {p.parent.relative_to(ROOT) for p in (ROOT / "fisherlib").rglob("__init__.py")}
     assert packages == {p.parent.relative_to(installed) for p in installed.rglob("__init__.py")}
-    for kind in ("*.py", "*.js", "*.css", "*.csv", "*.j2"):
+    for kind in ("*.py", "*.js", "*.css", "*.j2"):
         wanted = {p.relative_to(ROOT) for p in (ROOT / "fisherlib").rglob(kind)}
         assert wanted == {p.relative_to(installed) for p in (installed / "fisherlib").rglob(kind)}
+    assert (installed / "fisherlib" / "descriptors" / "elements.csv").is_file()
 
 
 def test_it_brings_the_data_and_the_notebooks_and_nothing_else(installed: Path) -> None:
