@@ -31,7 +31,7 @@ ROOMS = {
         configurational_temperature drift virial_temperature Verdict""",
     "figures": """strengths errors_by_trajectory force_parity parity residuals energies Bands cdfs site_energy_cdfs
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
-        styled calibration metastability density particles flow_training interpolation latent_grid samplers
+        styled calibration coverage length_scales metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
         sparsity propensity_times""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
@@ -46,7 +46,7 @@ ROOMS = {
     "io.milady": "holds read read_rows read_pot write_pot",
     "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
     "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
-        ridge_path""",
+        ridge_path structure_kernel""",
     "report": "ParameterError ReportError",
     "reweighting": """FreeEnergyDifference free_energy_difference Mbar mbar HEAVY UNUSABLE effective_sample_size pareto_k
         log_weights mean FEWEST_EFFECTIVE FreeEnergy free_energy Bar bar state_difference FreeEnergyProfile
@@ -56,7 +56,7 @@ ROOMS = {
     "trust": "verdicts",
     "uncertainty": """ecdf_band FEWEST_BLOCKS FEWEST_CLUSTERS Blocks independent_blocks interval scores covariance
         jackknife leave_one_out standard_error ModelForm model_form energy_errors energy_gradients prediction_rigidity
-        sandwich BlockMeans block_means""",
+        sandwich BlockMeans block_means LEVELS Coverage conformal coverage""",
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected""",
     "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",

@@ -60,6 +60,9 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
         "cdfs": lambda: figures.cdfs(samples),
         "coefficients": lambda: figures.coefficients({"θ": theta}, names=names),
+        "coverage": lambda: figures.coverage(
+            {"m": fl.uncertainty.coverage([0.5, -3.0], np.ones(2), ["a", "b"])}, note="one split"
+        ),
         "density": lambda: figures.density(plane, {"m": [[0.0, 0.0]]}),
         "energies": lambda: figures.energies(data),
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
@@ -80,6 +83,9 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),
         "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),
+        "length_scales": lambda: figures.length_scales(
+            [0.0, 1.0], {1.0: ([0.0, 1.0], [0.1, 0.1], -3.0)}, ([0.5], [0.6]), label="r, Å", value="E, eV", unit="Å"
+        ),
         "metastability": lambda: figures.metastability(slow),
         "mixtures": lambda: figures.mixtures(fl.validation.choose_mixture(study.moments)),
         "mobile_clusters": lambda: figures.mobile_clusters(glass, np.arange(20) // 5 - 1),

@@ -160,3 +160,16 @@ def test_one_composition_has_one_offset() -> None:
     found = uncertainty.energy_gradients(moments, D, n_atoms=data.composition)
     np.testing.assert_allclose(found, D - D.mean(axis=0), atol=1e-9)
     np.testing.assert_array_equal(uncertainty.energy_gradients(moments, D, n_atoms=data.n_atoms), found)
+
+
+def test_rigidity_is_that_of_scikit_matter() -> None:
+    """Its structures are rows of Φ, and what is asked of them is D: common factors β² aside, its LPR is our rigidity."""
+    metrics = pytest.importorskip("skmatter.metrics")
+    rng = np.random.default_rng(0)
+    Phi, D = rng.normal(size=(60, 3)) * [1.0, 5.0, 0.2], rng.normal(size=(10, 3))
+    told = {"n_atoms": np.full(10, 2), "energies": np.zeros(10), "descriptors": D - D.mean(axis=0)}
+    t = fl.Trajectory(key="a", temperature=300.0, forces=np.ones(60), force_descriptors=Phi, **told)
+    found = uncertainty.prediction_rigidity(fl.accumulate([t]), t.descriptors, n_atoms=2)
+    lpr, lacking = metrics.local_prediction_rigidity([row[None] for row in Phi], [t.descriptors], 0.0)
+    assert lacking == 0
+    np.testing.assert_allclose(found / fl.units.beta(300.0) ** 2, lpr[0], rtol=1e-9)

@@ -91,6 +91,7 @@ def coverage(
         kind("found", each, Coverage, "coverage({name: uncertainty.coverage(errors, bars, blocks)})")
     levels = np.unique(np.concatenate([each.levels for each in found.values()]))
     figure = make_subplots(1, 2, horizontal_spacing=0.13, subplot_titles=("", "closer: what is lacking, or too much"))
+    figure.update_annotations(font_size=13)
     for column, ends in ((1, [0, 100]), (2, [0, 0])):
         line = {
             "x": [0 if column == 1 else -1, 100],
@@ -119,8 +120,8 @@ def _add_coverage(figure: go.Figure, name: str, found: Coverage, number: int, pl
     """One method in both panels; in the closer one it stands a little to the side, so that bars do not hide each other."""
     order, shade, again = np.argsort(found.levels), color(number), number >= len(SYMBOLS)
     x, y, error = (100 * values[order] for values in (found.levels, found.observed, found.error))
-    one = {"name": name, "legendgroup": name, "showlegend": False}
-    figure.add_trace(band(x, y - error, np.minimum(y + error, 100), shade=shade, **one), 1, 1)
+    ends = y - error, np.minimum(y + error, 100)
+    figure.add_trace(band(x, *ends, shade=shade, name=name, legendgroup=name, showlegend=False), 1, 1)
     told = f"%{{customdata[0]:g}} % bands cover %{{customdata[1]:.1f}} ± %{{customdata[2]:.1f}} %<extra>{name}</extra>"
     dots = {"color": shade, "size": 8, "symbol": symbol(number) + ("-open" if again else "")}
     dots |= {"line": {"color": shade, "width": 1.5}}

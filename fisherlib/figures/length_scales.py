@@ -63,13 +63,12 @@ def length_scales(
     at = floats("x", x)
     if not fits or not all(np.shape(m) == np.shape(s) == at.shape for m, s, _ in fits.values()):
         raise ValueError(
-            f"fits: expected a mean and a standard deviation of shape {at.shape} for at least one length scale"
+            f"fits: expected a mean and a standard deviation of shape {at.shape} for at least one length scale, got "
+            f"{[np.shape(mean) for mean, _, _ in fits.values()] or 'none'}"
         )
     lengths = sorted(fits)
-    likelihoods, films = (
-        [fits[length][2] for length in lengths],
-        [_drawn(at, fits[length], length) for length in lengths],
-    )
+    likelihoods = [fits[length][2] for length in lengths]
+    films = [_drawn(at, fits[length], length) for length in lengths]
     names, best = [f"{length:.3g}" for length in lengths], int(np.argmax(likelihoods))
     figure = make_subplots(1, 2, column_widths=[0.68, 0.32], horizontal_spacing=0.13).add_traces(films[best])
     if truth is not None:
