@@ -33,10 +33,10 @@ class Joined:
         ValueError: no part, or labels that are no text.
 
     Examples:
-        >>> from ase.build import molecule
+        >>> from ase import Atoms
         >>> from fisherlib.descriptors import Acsf
         >>> both = Joined({"short": Acsf(cutoff=2.0, n_radial=2, n_zeta=0), "long": Acsf(cutoff=4.0, n_radial=3, n_zeta=0)})
-        >>> both.names([29])[1:3], both(molecule("Cu2"))[1].shape
+        >>> both.names([29])[1:3], both(Atoms("Cu2", [[0, 0, 0], [2, 1, 0]]))[1].shape
         (('short Cu-Cu G2 r1', 'long Cu-Cu G2 r0'), (6, 5))
         >>> both.columns([29])["long"]
         array([2, 3, 4])
