@@ -1026,6 +1026,7 @@ ROOMS = (
         "uncertainty",
         "diagnostics",
         "regression",
+        "selection",
         "systems",
         "io",
         "figures",
