@@ -68,7 +68,7 @@ def test_it_brings_the_data_and_the_notebooks_and_nothing_else(installed: Path) 
     shipped = installed / "fisherlib" / "shipped"
     found = {p.relative_to(shipped).as_posix() for p in shipped.rglob("*") if p.is_file()}
     wanted = {p.relative_to(ROOT).as_posix() for p in (ROOT / "notebooks").rglob("*.ipynb")}
-    wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "data").glob("g*/*.npz")}  # generators and glasses
+    wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "data").glob("*/*.npz")}  # generators, glasses, methods
     assert found == wanted | {
         "data/cu55_1200K.npz",
         "data/theta_energy.json",
