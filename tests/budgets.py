@@ -14,7 +14,7 @@ BUDGETS = {
     "heart": (5110, "units dataset configurations losses moments solvers regression potential study"),
     "examples": (1060, "systems sampling"),
     "judgement": (8150, "comparison reweighting diagnostics uncertainty validation trust"),
-    "landscapes": (2650, "landscapes neural"),
+    "landscapes": (3150, "landscapes neural"),
     "seeing": (7480, "figures widgets report"),
     "io": (11300, "io"),
     "descriptors": (3640, "descriptors"),
