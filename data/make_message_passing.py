@@ -34,13 +34,8 @@ def drawn(data: fl.Dataset, each: int, seed: int) -> fl.Dataset:
 
 def fits(data: fl.Dataset, seed: int) -> dict[str, tuple[float, fl.LinearPotential | fl.neural.GraphPotential]]:
     """Seconds of the processor, and the model, of each way to fit."""
-    moments = fl.accumulate(data)
-    strength = {
-        "validation": 0.125,
-        "batch": BATCH,
-        "seed": seed,
-        "epochs": STEPS * BATCH // (14 * len(data.n_atoms) // 16),
-    }
+    moments, epochs = fl.accumulate(data), STEPS * BATCH // (14 * len(data.n_atoms) // 16)
+    settings = {"validation": 0.125, "batch": BATCH, "seed": seed, "epochs": epochs, "patience": epochs}
     ways = {
         "linear": lambda: fl.regression.mixture_fit(
             moments, fl.validation.choose_mixture(moments).weight, name="linear"

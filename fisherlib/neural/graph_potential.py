@@ -50,7 +50,7 @@ class GraphPotential:
     Example:
         >>> arrays = {name: np.zeros(shape) for name, shape in shapes(1, features=4, rounds=1, radial=3).items()}
         >>> GraphPotential(arrays=arrays, elements=(29,), rounds=1, cutoff=4.0).P
-        96
+        112
     """
 
     arrays: Mapping[str, Array]
