@@ -1,6 +1,6 @@
 """Make ``methods/message_passing.npz`` and ``methods/cu55_messages.npz``: what the page on message passing shows.
 
-Run ``python data/make_message_passing.py``, about five minutes on one core. Networks and linear models are fitted to the
+Run ``python data/make_message_passing.py``, about seven minutes on one core. Networks and linear models are fitted to the
 same configurations of 16 walkers and tested on the other four; each seed draws other configurations and first weights.
 """
 
