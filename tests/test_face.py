@@ -48,6 +48,7 @@ ROOMS = {
     "io.lammps": "read_dump read_snap",
     "io.milady": "holds read read_rows read_pot write_pot",
     "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
+    "neural": "GraphPotential NeuralPotential NeuralModel fit_of read read_graph train train_graph write write_graph",
     "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
         ridge_path structure_kernel""",
     "report": "ParameterError ReportError",

@@ -61,15 +61,23 @@ def featurisers(
 
 
 def learning_curves(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, label: str, title: str = "Learning curves", log: bool = True
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    label: str,
+    title: str = "Learning curves",
+    log: bool = True,
+    error: str = "force RMSE, eV/Å",
+    over: str = "folds",
 ) -> go.Figure:
-    """Held-out force RMSE against anything that is varied, with bars of one standard error over folds.
+    """Held-out errors against anything that is varied, with bars of one standard error over folds, or seeds.
 
     Args:
         curves: name → (m,) what is varied, and (m, folds) eV/Å, such as from ``validation.learning_curve``.
         label: of the x axis, with its unit.
         title: of the figure.
         log: whether both axes are logarithmic.
+        error: what the errors are, with their unit after a comma.
+        over: what the columns of the errors are.
 
     Raises:
         ValueError: no curve, or one whose numbers do not fit together.
@@ -91,7 +99,7 @@ def learning_curves(
             y=y.value,
             error_y={"array": y.error, "thickness": 1, "width": 3, "color": color(number)},
             customdata=y.error,
-            hovertemplate=f"%{{x:g}}: %{{y:.4g}} ± %{{customdata:.2g}} eV/Å<extra>{name}</extra>",
+            hovertemplate=f"%{{x:g}}: %{{y:.4g}} ± %{{customdata:.2g}} {error.split(', ')[-1]}<extra>{name}</extra>",
             name=name,
             mode="lines+markers",
             line={"color": color(number), "width": 2},
@@ -99,8 +107,8 @@ def learning_curves(
         )
     scale = "log" if log else "linear"
     figure.update_xaxes(title=label, type=scale)
-    figure.update_yaxes(title="held-out force RMSE, eV/Å", type=scale)
-    return framed(figure, title=title, subtitle="bars: one standard error over folds", height=330)
+    figure.update_yaxes(title=f"held-out {error}", type=scale)
+    return framed(figure, title=title, subtitle=f"bars: one standard error over {over}", height=330)
 
 
 def table(

@@ -2,18 +2,18 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from numpy.typing import NDArray
 
 from ..dataset import Array
 from ..progress import Progress
-from .batches import Configurations
 
 #: Size of the weights into the output before training, relative to those of other layers: it begins as nearly linear.
 SMALL = 0.1
@@ -45,9 +45,18 @@ def first_network(sizes: tuple[int, ...], skip: Array, rng: np.random.Generator)
     )
 
 
+class Batched(Protocol):
+    """Data that come in batches of one size."""
+
+    def __len__(self) -> int: ...
+
+    def batches(self, order: NDArray[np.integer], batch: int) -> Iterator[dict[str, NDArray]]:
+        """The configurations of ``order``."""
+
+
 def descend(
-    network: Network,
-    sets: Sequence[Configurations],
+    network: Any,
+    sets: Sequence[Batched],
     weigh: "Weights",
     rng: np.random.Generator,
     progress: Progress,
@@ -57,11 +66,14 @@ def descend(
     batch: int,
     learning_rate: float,
     strength: float,
-) -> tuple[Network, dict[str, Array]]:
+    measure: Callable[[Any, dict[str, jax.Array]], tuple[jax.Array, ...]] | None = None,
+) -> tuple[Any, dict[str, Array]]:
     """The network of the epoch with the smallest loss on the last of ``sets``, and the history; it is trained on the first.
 
-    Training ends before an epoch in which the loss is no number any more.
+    Training ends before an epoch in which the loss is no number any more. ``measure`` gives the sums of a batch, ``errors``
+    by default.
     """
+    measure = measure or errors
     batch = min(batch, max(map(len, sets)))
     steps = math.ceil(len(sets[0]) / batch)
     total = epochs * steps
@@ -70,12 +82,12 @@ def descend(
     state, best, history = optimiser.init(network), network, dict[str, list[float]]()
 
     @jax.jit
-    def step(network: Network, state: Any, of: dict[str, jax.Array]) -> tuple[Network, Any, jax.Array]:
-        loss, slope = jax.value_and_grad(lambda network: weigh.loss(errors(network, of)))(network)
+    def step(network: Any, state: Any, of: dict[str, jax.Array]) -> tuple[Any, Any, jax.Array]:
+        loss, slope = jax.value_and_grad(lambda network: weigh.loss(measure(network, of)))(network)
         change, state = optimiser.update(slope, state, network)
         return eqx.apply_updates(network, change), state, loss
 
-    measured = jax.jit(errors)
+    measured = jax.jit(measure)
     for epoch in range(epochs):
         losses = []
         for number, of in enumerate(sets[0].batches(rng.permutation(len(sets[0])), batch)):
@@ -125,17 +137,20 @@ class Weights:
     energy: float
 
     @classmethod
-    def of(cls, fitted: Configurations, scale: float, spread: float, energy: float, force: float) -> "Weights":
+    def of(cls, forces: Array, scale: float, spread: float, energy: float, force: float) -> "Weights":
         """Relative to the mean square of the forces, and to that of the energies per atom, eV²."""
-        return cls(scale, force / (float(np.mean(fitted.forces**2)) or 1.0), energy * scale**2 / spread)
+        return cls(scale, force / (float(np.mean(forces**2)) or 1.0), energy * scale**2 / spread)
 
     def loss(self, sums: Any) -> Any:
         """Of the ``errors`` of one batch or of several together."""
         squared_forces, components, squared_energies, configurations = sums
-        return self.force * squared_forces / components + self.energy * squared_energies / (configurations + 1e-9)
+        return self.force * squared_forces / (components + 1e-9) + self.energy * squared_energies / (
+            configurations + 1e-9
+        )
 
     def words(self, sums: Array) -> dict[str, float]:
         """The loss and the errors of what is held out."""
         rmse = self.scale * np.sqrt(sums[[0, 2]] / np.maximum(sums[[1, 3]], 1.0))
-        told = {"validation loss": float(self.loss(sums)), "validation force RMSE, eV/Å": float(rmse[0])}
+        told = {"validation loss": float(self.loss(sums))}
+        told |= {"validation force RMSE, eV/Å": float(rmse[0])} if sums[1] else {}
         return told | ({"validation energy RMSE, eV/atom": float(rmse[1])} if sums[3] else {})

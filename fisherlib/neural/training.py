@@ -100,7 +100,7 @@ def train(
     sets = [seen.configurations(part, composition(part, data) @ offsets) for part in (fitted, held) if part is not None]
     settings: dict[str, Any] = {"epochs": epochs, "patience": patience, "batch": batch, "learning_rate": learning_rate}
     settings |= {"strength": strength}
-    weigh = Weights.of(sets[0], seen.scale, spread(fitted.energies, n), energy_weight, force_weight)
+    weigh = Weights.of(sets[0].forces, seen.scale, spread(fitted.energies, n), energy_weight, force_weight)
     with tqdm(desc="training", unit=" steps", delay=1, disable=progress is not None) as bar:
         best, history = descend(first, sets, weigh, rng, progress or _shown(bar), **settings)
     about = settings | {"hidden": list(hidden), "seed": seed, "held out": [] if held is None else list(held)}
