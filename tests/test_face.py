@@ -33,7 +33,7 @@ ROOMS = {
         coefficients fit spectrum landscape landscapes profile trade_off free_energies weights MARK PALETTE REFERENCE SCALE
         styled calibration metastability density particles flow_training interpolation latent_grid samplers
         free_energy_profiles propensity_map propensity_maps mobile_clusters risks feature_weights ablation protocols flexibility
-        sparsity propensity_times label_curves""",
+        sparsity propensity_times label_curves panels fitting_curves""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",

@@ -28,6 +28,8 @@ from .landscape import landscapes as landscapes
 from .latent import latent_grid as latent_grid
 from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
+from .panels import fitting_curves as fitting_curves
+from .panels import panels as panels
 from .profile import profile as profile
 from .profile import trade_off as trade_off
 from .propensity import mobile_clusters as mobile_clusters
