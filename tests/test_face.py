@@ -36,7 +36,8 @@ ROOMS = {
         sparsity propensity_times label_curves
         learning_family configuration_maps correlations linked_map LinkedMap
         law_errors
-        structure""",
+        structure
+        panels fitting_curves""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",

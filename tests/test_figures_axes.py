@@ -90,6 +90,8 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "landscape": lambda: figures.landscape(*surface),
         "landscapes": lambda: figures.landscapes({("a",): surface}, keys=("model",)),
         "interpolation": lambda: figures.interpolation({"m": ([[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0])}, plane),
+        "panels": lambda: figures.panels([0, 1], [0, 1], {"a": np.eye(2)}, limit=0.5, box=(0, 1)),
+        "fitting_curves": lambda: figures.fitting_curves({"epoch": ([1, 2], {"a": np.ones((2, 2))})}, label="RMSE"),
         "label_curves": lambda: figures.label_curves({"a": [labels, labels]}, unit="meV"),
         "latent_grid": lambda: figures.latent_grid({"0": lines, "1": lines}, plane),
         "learning_curves": lambda: figures.learning_curves({"m": ([1, 2], [[0.3, 0.4], [0.1, 0.2]])}, label="walkers"),

@@ -36,6 +36,8 @@ from .maps import configuration_maps as configuration_maps
 from .maps import correlations as correlations
 from .metastability import metastability as metastability
 from .mixtures import mixtures as mixtures
+from .panels import fitting_curves as fitting_curves
+from .panels import panels as panels
 from .profile import profile as profile
 from .profile import trade_off as trade_off
 from .propensity import mobile_clusters as mobile_clusters
