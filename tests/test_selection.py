@@ -134,6 +134,16 @@ def test_with_a_linear_kernel_the_determinant_grows_fastest() -> None:
     np.testing.assert_allclose(chosen, max(gains), rtol=1e-12)
 
 
+@pytest.mark.parametrize("noise", [1e-3, 1e-20, 1e-300])
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_a_kernel_of_low_rank_is_learnt_and_then_every_choice_is_as_good(noise: float, unit: float) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    order = selection.by_variance(unit * x @ x.T, 30, noise=unit * noise)
+    assert sorted(order.tolist()) == list(range(30))
+    assert np.linalg.matrix_rank(x[order[:3]]) == 3
+    assert selection.by_variance(np.zeros((3, 3)), 3, noise=noise).tolist() == [0, 1, 2]
+
+
 def test_a_choice_is_made_without_what_is_held_out(few_walkers: fl.Dataset) -> None:
     moments, parts = fl.accumulate(few_walkers), fl.validation.split(tuple(few_walkers), 2)
     seen = []
@@ -182,3 +192,11 @@ def test_labels_needed_are_read_off_the_curve() -> None:
     np.testing.assert_allclose(fl.validation.labels_needed(made, 3.0 * 33.0**slope), 33.0, rtol=1e-12)
     assert fl.validation.labels_needed(made, curve[-1] / 2) == np.inf
     assert fl.validation.labels_needed(made, 2 * curve[0]) == pytest.approx(10.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_strategy_reaches_its_own_last_error_with_its_last_label(seed: int) -> None:
+    rmse = np.random.default_rng(seed).uniform(1.0, 2.0, (5, 2)) * [3.0, 1.0]
+    made = [fl.validation.LabelErrors(numbers=np.array([10, 40]), rmse=e, largest=e) for e in rmse]
+    goal = np.exp(np.log(rmse).mean(axis=0))[1]
+    assert fl.validation.labels_needed(made, goal) == pytest.approx(40.0, rel=1e-9)

@@ -32,6 +32,12 @@ def test_it_is_positive_semidefinite_for_whole_powers() -> None:
     assert np.linalg.eigvalsh(K)[0] > -1e-12 and np.array_equal(K, K.T)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e-160, 1e160, 1e300])
+def test_units_do_not_matter(unit: float) -> None:
+    p = np.random.default_rng(0).uniform(size=(5, 3))
+    np.testing.assert_allclose(structure_kernel(unit * p, p), structure_kernel(p), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "match"),
     [

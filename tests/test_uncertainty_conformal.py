@@ -70,6 +70,34 @@ def test_blocks_of_copies_keep_the_promise_and_rows_taken_as_independent_do_not(
     assert np.isinf(conformal(values[block], block, levels=[0.95])[0])  # nine blocks cannot promise that
 
 
+def test_blocks_of_different_sizes_whose_errors_go_with_the_size_keep_the_promise() -> None:
+    rng, shares = np.random.default_rng(0), []
+    for _ in range(1500):
+        sizes = rng.integers(1, 30, 10)
+        block = np.repeat(np.arange(10), sizes)
+        scale = (np.exp(rng.normal(size=10)) * np.where(sizes < 5, 3.0, 1.0))[block]
+        errors = scale * (rng.normal(size=10)[block] + 0.3 * rng.standard_t(3, size=len(block)))
+        seen = block < 9
+        half = conformal(errors[seen], block[seen], levels=[0.5, 0.8])
+        shares.append([np.mean(np.abs(errors[~seen]) <= h) for h in half])
+    lack = np.mean(shares, axis=0) - [0.5, 0.8]
+    assert (lack > -4 * np.std(shares, axis=0) / np.sqrt(len(shares))).all()
+
+
+def test_refits_that_change_with_every_block_have_no_guarantee_and_an_untouched_model_has() -> None:
+    """Ten numbers and ten parameters: the refits are tamer than the model of all, which is nearly singular."""
+    rng, hits = np.random.default_rng(0), {"refits": 0, "one model": 0}
+    for _ in range(600):
+        X, y = rng.normal(size=(21, 10)), rng.normal(size=21)
+        theta = np.linalg.lstsq(X[:10], y[:10])[0]
+        left = [y[k] - X[k] @ np.linalg.lstsq(np.delete(X[:10], k, 0), np.delete(y[:10], k))[0] for k in range(10)]
+        error = abs(y[20] - X[20] @ theta)
+        hits["refits"] += error <= conformal(left, levels=[0.8])[0]
+        hits["one model"] += error <= conformal(y[10:20] - X[10:20] @ theta, levels=[0.8])[0]
+    share = {name: count / 600 for name, count in hits.items()}
+    assert share["refits"] < 0.7 and share["one model"] > 0.8 - 4 * 0.0164
+
+
 def test_coverage_counts_blocks_alike_however_many_values_they_have() -> None:
     found = coverage([0.0, 0.0, 0.0, 9.0], np.ones(4), ["a", "a", "a", "b"], levels=[0.5, 0.9])
     np.testing.assert_array_equal(found.by_block, [[1.0, 0.0], [1.0, 0.0]])

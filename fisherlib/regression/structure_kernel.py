@@ -52,6 +52,9 @@ def _directions(name: str, values: ArrayLike) -> Array:
     p = floats(name, values)
     if p.ndim != 2:
         raise ValueError(f"{name}: expected (M, K), descriptors of each of M structures, got shape {p.shape}")
+    largest = np.abs(p).max(axis=1, initial=0.0)[:, None]
+    with np.errstate(invalid="ignore"):
+        p = p / np.where(largest > 0, largest, 1.0)  # squares of huge and tiny numbers are none
     lengths = np.linalg.norm(p, axis=1)
     if not (np.isfinite(lengths) & (lengths > 0)).all():
         k = int(np.argmin(np.isfinite(lengths) & (lengths > 0)))

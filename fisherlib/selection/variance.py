@@ -22,7 +22,7 @@ def by_variance(
     Args:
         kernel: (M, M) similarities of the configurations of the pool, positive semidefinite.
         number: of configurations to label, those of ``start`` included.
-        noise: σ², variance of a label, in units of the kernel.
+        noise: σ², variance of a label, in units of the kernel. Remainders below the rounding errors of the kernel count as zero.
         start: indices of those that have labels already.
 
     Returns:
@@ -44,12 +44,15 @@ def by_variance(
         raise ValueError(f"number: expected {max(1, len(first))} to {len(K)} configurations, got {number!r:.60}")
     sigma2 = positive("noise", noise)
     left, columns = np.diag(K).copy(), np.empty((int(number), len(K)))
+    nothing = len(K) * np.finfo(float).eps * left.max()
     order: list[int] = []
     for k in range(int(number)):
         free = left.copy()
         free[order] = -np.inf
         j = first[k] if k < len(first) else int(np.argmax(free))
-        column = (K[j] - columns[:k, j] @ columns[:k]) / np.sqrt(max(left[j], 0.0) + sigma2)
+        column = np.zeros(len(K))
+        if left[j] > nothing:  # what is left of the others is smaller still, or known as well
+            column = (K[j] - columns[:k, j] @ columns[:k]) / np.sqrt(left[j] + sigma2)
         columns[k], left = column, left - column**2
         order.append(j)
     return np.array(order, dtype=np.intp)

@@ -22,15 +22,18 @@ def conformal(
     """Half-widths of bands around predictions: quantiles of the sizes of errors on blocks that were left out.
 
     The half-width at a level is the least h with Σ w_i [|error_i| ≤ h] ≥ level. All B blocks weigh alike, and so do the errors
-    of a block; together they weigh n/(n + 1), and the rest stands for what has not been seen. With n = B the band covers a
-    new value of a new block with at least this probability, if blocks are drawn alike, whatever the distribution and however
-    alike the errors of a block are. It is wide where blocks are few, and endless for a level above B/(B + 1). If errors hardly
-    know their block, as of frames that have forgotten each other, n may be their number: then with blocks of one row each it is
-    split conformal prediction.
+    of a block; together they weigh n/(n + 1), and the rest stands for what has not been seen. With n = B, and *one* model that
+    saw none of the blocks, the band covers a new value of a new block with at least this probability, if blocks are drawn
+    alike, whatever the distribution, the sizes of blocks, and however alike the errors of a block are. It is wide where blocks
+    are few, and endless for a level above B/(B + 1). If errors hardly know their block, as of frames that have forgotten each
+    other, n may be their number: then with blocks of one row each it is split conformal prediction.
+
+    Errors of refits without each block use all data, but no such theorem covers them: the bands are right as far as one block
+    hardly changes the fit, and may be far too narrow where it does, as with about as many parameters as blocks.
 
     Args:
-        errors: (M,) of predictions that never saw the block, e.g. by refits without each trajectory, in any unit. Divided by error
-            bars, the half-widths come out in units of these bars.
+        errors: (M,) of predictions that never saw the block, in any unit. Divided by error bars, the half-widths come out in units
+            of these bars.
         blocks: (M,) the block of each, e.g. its trajectory; each error is a block of its own by default.
         levels: (L,) between 0 and 1.
         independent: n ≥ 1, how many independent errors there are, such as ``independent_blocks(data, theta).independent``; the
@@ -43,7 +46,7 @@ def conformal(
         ValueError: errors that are not (M,) finite numbers, not one block for each, a level outside (0, 1), or n below 1.
 
     Source: Lee, Barber and Willett, arXiv 2306.06342 (2023), for blocks; Vovk, Gammerman and Shafer, Algorithmic Learning in a
-        Random World (2005), for single rows.
+        Random World (2005), for single rows; Barber, Candès, Ramdas and Tibshirani, Ann. Stat. 49, 486 (2021), for refits.
 
     Example:
         >>> conformal([0.1, -0.3, 0.2, 0.4], levels=[0.5, 0.8, 0.9])  # four values cannot tell what one in ten exceeds

@@ -14,6 +14,8 @@ from ..regression import intercept, log_evidence, ridge_path
 
 #: Strengths of the ridge that are tried, in standard units.
 TRIED = frozen(np.logspace(-9, 0, 37))
+#: Relative difference below which two errors are the same: a mean of logarithms is not exact.
+ROUNDING = 1e-12
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -122,6 +124,6 @@ def labels_needed(errors: Sequence[LabelErrors], goal: float) -> float:
     order = np.argsort(found[0].numbers)
     known = np.mean([np.log(e.rmse[order]) for e in found], axis=0)
     wanted, falling = np.log(positive("goal", goal)), np.minimum.accumulate(known)
-    if wanted < falling[-1]:
+    if wanted < falling[-1] - ROUNDING:
         return float("inf")
     return float(np.exp(np.interp(-wanted, -falling, np.log(found[0].numbers[order]))))
