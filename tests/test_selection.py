@@ -182,3 +182,18 @@ def test_labels_needed_are_read_off_the_curve() -> None:
     np.testing.assert_allclose(fl.validation.labels_needed(made, 3.0 * 33.0**slope), 33.0, rtol=1e-12)
     assert fl.validation.labels_needed(made, curve[-1] / 2) == np.inf
     assert fl.validation.labels_needed(made, 2 * curve[0]) == pytest.approx(10.0, rel=1e-12)
+
+
+def test_picks_of_pooled_temperatures_and_elements_are_those_of_weighted_rows(ragged: object) -> None:
+    data = ragged(3, K=8, temperatures=(300.0, 600.0, 1200.0), atoms=(3, 6))
+    moments = fl.accumulate(data)
+    weights = fl.regression.row_weights(moments)
+    parts = [(t.force_descriptors * w**0.5, t.forces * w**0.5) for t, w in zip(data.values(), weights, strict=True)]
+    Phi, F = map(np.concatenate, zip(*parts, strict=True))
+    Z, z = Phi / np.sqrt((Phi**2).sum(axis=0) * 8), F / np.linalg.norm(F)
+    for ours, theirs in (
+        (selection.farthest_points(moments, 6), FPS(n_to_select=6, initialize=0).fit(Z)),
+        (selection.cur(moments, 6), CUR(n_to_select=6).fit(Z)),
+        (selection.cur(moments, 6, mixing=0.3), PCovCUR(n_to_select=6, mixing=0.3).fit(Z, z[:, None])),
+    ):
+        assert ours.indices.tolist() == theirs.selected_idx_.tolist()
