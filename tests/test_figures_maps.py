@@ -58,6 +58,15 @@ def test_a_page_holds_its_data_and_its_program_and_loads_nothing(tmp_path: Path)
         linked_map({}, library=tmp_path / "other.js")
 
 
+@pytest.mark.parametrize("name", ["</script>", "<!--<script>", "<SCRIPT", "]]>", "\u2028"])
+def test_no_name_ends_the_page_or_hides_its_end(tmp_path: Path, name: str) -> None:
+    (program := tmp_path / "chemiscope.min.js").write_text("")
+    given = {"meta": {"name": name}, "properties": {name: [name]}}
+    page = linked_map(given, library=program).page
+    written = page.split('"info": "chemiscope-info"}, ')[1].removesuffix(")</script>")
+    assert "<" not in written and json.loads(written) == given
+
+
 def test_the_program_of_the_installed_chemiscope_is_found() -> None:
     pytest.importorskip("chemiscope")
     view = linked_map({"meta": {}})

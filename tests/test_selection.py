@@ -200,3 +200,18 @@ def test_a_strategy_reaches_its_own_last_error_with_its_last_label(seed: int) ->
     made = [fl.validation.LabelErrors(numbers=np.array([10, 40]), rmse=e, largest=e) for e in rmse]
     goal = np.exp(np.log(rmse).mean(axis=0))[1]
     assert fl.validation.labels_needed(made, goal) == pytest.approx(40.0, rel=1e-9)
+
+
+def test_picks_of_pooled_temperatures_and_elements_are_those_of_weighted_rows(ragged: object) -> None:
+    data = ragged(3, K=8, temperatures=(300.0, 600.0, 1200.0), atoms=(3, 6))
+    moments = fl.accumulate(data)
+    weights = fl.regression.row_weights(moments)
+    parts = [(t.force_descriptors * w**0.5, t.forces * w**0.5) for t, w in zip(data.values(), weights, strict=True)]
+    Phi, F = map(np.concatenate, zip(*parts, strict=True))
+    Z, z = Phi / np.sqrt((Phi**2).sum(axis=0) * 8), F / np.linalg.norm(F)
+    for ours, theirs in (
+        (selection.farthest_points(moments, 6), FPS(n_to_select=6, initialize=0).fit(Z)),
+        (selection.cur(moments, 6), CUR(n_to_select=6).fit(Z)),
+        (selection.cur(moments, 6, mixing=0.3), PCovCUR(n_to_select=6, mixing=0.3).fit(Z, z[:, None])),
+    ):
+        assert ours.indices.tolist() == theirs.selected_idx_.tolist()

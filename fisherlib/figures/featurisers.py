@@ -11,7 +11,8 @@ from ..dataset import Array
 from ..solvers import Solution
 from ..validation import FoldErrors, over_folds
 from .html import Table, with_error
-from .style import PALETTE, color, framed, known, lines, symbol
+from .style import PALETTE, color, dash, framed, known, lines, symbol
+from .ticks import tried
 
 _WAY = "featurisers([fold_errors(moments, fit, parts, name=name), …], costs, fits)"
 
@@ -102,11 +103,12 @@ def learning_curves(
             hovertemplate=f"%{{x:g}}: %{{y:.4g}} ± %{{customdata:.2g}} {error.split(', ')[-1]}<extra>{name}</extra>",
             name=name,
             mode="lines+markers",
-            line={"color": color(number), "width": 2},
+            line={"color": color(number), "width": 2, "dash": dash(number)},
             marker={"size": 7, "symbol": symbol(number)},
         )
     scale = "log" if log else "linear"
-    figure.update_xaxes(title=label, type=scale)
+    at_ticks = tried(np.concatenate([floats("curves", at).ravel() for at, _ in curves.values()])) if log else {}
+    figure.update_xaxes(title=label, type=scale, **at_ticks)
     figure.update_yaxes(title=f"held-out {error}", type=scale)
     return framed(figure, title=title, subtitle=f"bars: one standard error over {over}", height=330)
 

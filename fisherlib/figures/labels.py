@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from ..arguments import each, kind
 from ..validation import LabelErrors
-from .style import REFERENCE, band, color, framed, symbol
+from .style import REFERENCE, band, color, dash, framed, symbol
+from .ticks import tried
 
 _WAY = "label_curves({'random': [label_errors(X, y, order, numbers, test=(Xt, yt)), …]}, unit='meV/atom')"
 
@@ -55,13 +56,13 @@ def label_curves(
             mode="lines+markers",
             name=name,
             showlegend=True,
-            line={"color": color(at), "width": 2},
+            line={"color": color(at), "width": 2, "dash": dash(at)},
             marker={"symbol": symbol(at), "size": 7},
         )
     first = next(iter(given))
     last = float(np.mean([e.rmse[-1] for e in given[first]]))
     figure.add_hline(y=last, line={"color": REFERENCE, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="labelled configurations", type="log", tickvals=numbers)
+    figure.update_xaxes(title="labelled configurations", type="log", **tried(numbers))
     figure.update_yaxes(title=f"held-out RMSE, {unit}", type="log")
     said = f"means over {len(given[first])} repetitions; bands: 80 % of them; dotted: {first} at {numbers[-1]:g} labels, {last:.3g} {unit}"
     return framed(figure, title=title, subtitle=said, height=360)

@@ -9,10 +9,11 @@ from plotly.colors import sample_colorscale
 
 from ..arguments import kind, number
 from ..validation import LearningCurves
-from .style import REFERENCE, SCALE, band, framed, known
+from .style import DASHES, REFERENCE, SCALE, band, framed, known
+from .ticks import tried
 
-#: Part of the scale that is dark enough for lines, shares of draws that a band leaves out below and above, and dashes.
-DARK, TAIL, DASHES = 0.82, 0.1, ("solid", "dash", "dot", "dashdot")
+#: Part of the scale that is dark enough for lines, and shares of draws that a band leaves out below and above.
+DARK, TAIL = 0.82, 0.1
 
 _WAY = "learning_family(learning_curves(…), reach={choice: 4.0}, order={choice: 'three-body'})"
 
@@ -78,7 +79,7 @@ def learning_family(
     keys += [(name, {"color": REFERENCE, "width": 2, "dash": dash}) for name, dash in dashes.items()]
     for name, line in keys:  # the legend, apart from the curves: colours and dashes
         figure.add_scatter(x=x[:1], y=[np.nan], mode="lines", line=line, name=name, hoverinfo="skip")
-    figure.update_xaxes(title=label, type="log", tickvals=x, ticktext=[str(n) for n in x], minor_showgrid=False)
+    figure.update_xaxes(title=label, type="log", **tried(x))
     figure.update_yaxes(title="held-out force RMSE, eV/Å", type="log")
     draws = found.force_rmse.shape[2] * found.force_rmse.shape[3]
     subtitle = f"{found.fits:,} fits; bands: 80 % of {draws} draws of training and held-out data"

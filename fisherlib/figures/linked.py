@@ -72,7 +72,7 @@ def linked_map(dataset: Mapping[str, Any], *, library: str | os.PathLike | None 
         f"#chemiscope-map,#chemiscope-structure{{height:{height - 160}px}}"
     )
     boxes = "".join(f'<div id="{name}"></div>' for name in _BOXES.values())
-    inputs = json.dumps(dict(dataset)).replace("</", "<\\/")  # no text of the data ends the script
+    inputs = json.dumps(dict(dataset)).replace("<", "\\u003c")  # no text of the data ends the script, or hides its end
     return LinkedMap(
         page=f'<!DOCTYPE html><meta charset="utf-8"><style>{style}</style>{boxes}'
         f"<script>{program.read_text('utf-8')}</script>"

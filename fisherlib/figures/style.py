@@ -18,6 +18,7 @@ REFERENCE = "#444444"
 SCALE = "Viridis"
 MARK = PALETTE[1]  # of points and paths on a landscape
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star", "pentagon")
+DASHES = ("solid", "dash", "dot", "dashdot")
 DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1}  # of lines to compare with
 FAINT = "#b4b4b4"  # of traces in the background
 
@@ -118,6 +119,15 @@ def color(number: int) -> str:
     return PALETTE[number % len(PALETTE)]
 
 
+def dash(number: int) -> str:
+    """Dashes of a line by its number: another kind each time that the palette begins again.
+
+    >>> dash(5), dash(6)
+    ('solid', 'dash')
+    """
+    return DASHES[number // len(PALETTE) % len(DASHES)]
+
+
 def lines(sentence: str, *, width: int = 120) -> str:
     """A long sentence, broken into lines for a subtitle."""
     return "<br>".join(textwrap.wrap(sentence, width))
@@ -136,8 +146,12 @@ def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, *, shade: str, name: str
 
 
 def symbol(number: int) -> str:
-    """Marker of a model by its number, so that models differ by more than colour."""
-    return SYMBOLS[number % len(SYMBOLS)]
+    """Marker of a model by its number, so that models differ by more than colour; with colours, 36 pairs before one returns.
+
+    >>> symbol(0), symbol(6), (color(0), symbol(0)) == (color(36), symbol(36))
+    ('circle', 'diamond', True)
+    """
+    return SYMBOLS[(number + number // len(PALETTE)) % len(SYMBOLS)]
 
 
 def power(value: float) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..moments import Moments
 from ..regression.normal import Target
-from .covariance import ROUNDING, standard, without
+from .covariance import standard, without
 from .picks import Picks, refuse_copies, wanted
 
 #: What is left of the variance of a descriptor, over its own, below which it is a copy of those chosen.
@@ -48,7 +48,7 @@ def forward(
     scores: list[float] = []
     while len(indices) < most:
         left = np.diag(G)
-        free = left > max(ROUNDING, COPY) * own
+        free = left > COPY * own
         if not free.any():
             break
         gains = np.divide(c * c, left, out=np.full(len(c), -1.0), where=free)
