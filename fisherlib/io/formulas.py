@@ -49,7 +49,7 @@ def read_formulas(
                 f"{header.count(column)} times; name another, and separate columns by commas"
             )
     for line, row in rows.items():
-        if any(row.get(None, ())):  # type: ignore[call-overload]  # "8,5" would be read as 8
+        if any(row.get(None, ())):  # "8,5" would be read as 8
             raise ValueError(
                 f"path: expected {len(header)} cells in each row, got more in line {line}; write decimals with a point, or quote a comma"
             )
