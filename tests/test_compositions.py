@@ -38,7 +38,9 @@ def test_values_are_combined_by_shares_of_atoms() -> None:
     assert found.elements[0] == ("Ni", "Al") and found.names[0] == "m_mean"
 
 
-@pytest.mark.parametrize("formula", ["", "Xx2O", "nacl", "12", "Na(", "DHO", "Ni-Al", "0"])
+@pytest.mark.parametrize(
+    "formula", ["", "Xx2O", "nacl", "12", "Na(", "DHO", "Ni-Al", "0", "Na+", "Fe+3", "La0.7Sr0.3MnO3"]
+)
 def test_what_is_no_formula_is_named_with_its_row(formula: str) -> None:
     with pytest.raises(ValueError, match="formulas: expected .* row 1"):
         compositional(["NaCl", formula], ["mass"])
@@ -79,9 +81,17 @@ def _energy(atoms: object) -> float:
         ("formula,gap\nNaCl,8.5\nMgO,\n", "target: expected finite numbers in column 'gap', got '' in line 3"),
         ("formula,gap\nNaCl,nan\n", "target: expected finite numbers .* got 'nan' in line 2"),
         ("formula,gap\nNaCl\n", "target: expected finite numbers .* got None in line 2"),
-        ("formula,energy\nNaCl,1\n", "target: expected a column of 'formula', 'energy', got 'gap'"),
-        ("name,gap\nNaCl,1\n", "formula: expected a column of 'name', 'gap', got 'formula'"),
+        ("formula,energy\nNaCl,1\n", "target: expected one column of 'formula', 'energy', got 'gap' 0 times"),
+        ("name,gap\nNaCl,1\n", "formula: expected one column of 'name', 'gap', got 'formula' 0 times"),
         ("formula,gap\n,1\n", "formula: expected a formula in each row, got none in line 2"),
+        (
+            "formula,gap\nNaCl,8,5\n",
+            "path: expected 2 cells in each row, got more in line 2; write decimals with a point",
+        ),
+        ("formula;gap\nNaCl;8,5\n", "target: expected one column .* separate columns by commas"),
+        ("formula,gap,gap\nNaCl,1,2\n", "target: expected one column .* got 'gap' 2 times"),
+        ("formula,gap\n\n\nNaCl,nan\n", "target: expected finite numbers .* got 'nan' in line 4"),
+        ("formula,gap\n\n,1\n", "formula: expected a formula in each row, got none in line 3"),
         ("formula,gap\n", "path: expected a CSV file with a header and rows"),
         ("", "path: expected a CSV file with a header and rows"),
         ("formula,gap\nNaCl\x00,1\n", "path: expected|formula: expected|formulas: expected"),
@@ -94,7 +104,7 @@ def test_a_bad_table_is_refused_with_its_line(text: str, sentence: str, tmp_path
 
 
 def test_a_table_as_spreadsheets_write_it_is_read(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes("formula, gap\r\n NaCl , 8.5\r\nMgO,7.8\r\n".encode("utf-8-sig"))
+    (tmp_path / "t.csv").write_bytes("formula , gap \r\n NaCl , 8.5\r\nMgO,7.8\r\n".encode("utf-8-sig"))
     formulas, gaps = fl.io.read_formulas(tmp_path / "t.csv", "gap")
     assert formulas == ("NaCl", "MgO") and gaps.tolist() == [8.5, 7.8]
     (tmp_path / "bad.csv").write_bytes("formula,gap\nNaCl,1\n\xe9,2\n".encode("latin-1"))

@@ -125,9 +125,13 @@ def _shares(row: int, formula: str) -> tuple[tuple[str, ...], Array]:
     from ase.formula import Formula
 
     try:
+        if "+" in formula:  # to ase an adsorbate, to a chemist a charge
+            raise ValueError("a charge")
         counted = Formula(formula.strip()).count()
     except Exception as error:  # ase raises several kinds
-        raise ValueError(f"formulas: expected a formula such as 'Ni3Al', got {formula!r:.60} in row {row}") from error
+        raise ValueError(
+            f"formulas: expected a formula such as 'Ni3Al', whole numbers and no charges, got {formula!r:.60} in row {row}"
+        ) from error
     if not counted or any(symbol not in _elements() for symbol in counted) or min(counted.values()) < 1:
         raise ValueError(
             f"formulas: expected elements from {', '.join([*_elements()][:2])} to {[*_elements()][-1]}, got {formula!r:.60} in row {row}"

@@ -25,7 +25,7 @@ def read_formulas(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: no rows, a column that is missing, an empty formula, or what is no finite number.
+        ValueError: no rows, a row with more cells than the header, a column that is missing or there twice, an empty formula, or what is no finite number.
 
     Example:
         >>> formulas, energies = read_formulas("data/methods/emt_compounds.csv", "formation_energy_eV_per_atom")
@@ -35,20 +35,28 @@ def read_formulas(
     location("path", path, "read_formulas('compounds.csv', 'band_gap')")
     with open(find(path), newline="", encoding="utf-8-sig") as file:
         try:
-            rows = [row for row in csv.DictReader(file, skipinitialspace=True)]
+            reader = csv.DictReader(file, skipinitialspace=True)
+            reader.fieldnames = header = [name.strip() for name in reader.fieldnames or ()]
+            rows = dict((reader.line_num, row) for row in reader)  # noqa: C402 (the number is read after the row)
         except (csv.Error, UnicodeDecodeError) as error:
             raise ValueError(f"path: expected a CSV file in UTF-8, got {error}") from error
     if not rows:
         raise ValueError(f"path: expected a CSV file with a header and rows, got none in {os.fspath(path)!r:.80}")
     for name, column in (("target", target), ("formula", formula)):
-        if column not in rows[0]:
+        if header.count(column) != 1:
             raise ValueError(
-                f"{name}: expected a column of {', '.join(map(repr, filter(None, rows[0])))}, got {column!r:.60}"
+                f"{name}: expected one column of {', '.join(map(repr, filter(None, header)))}, got {column!r:.60} "
+                f"{header.count(column)} times; name another, and separate columns by commas"
             )
-    numbers = [_number(target, row[target], line) for line, row in enumerate(rows, 2)]
-    formulas = tuple((row[formula] or "").strip() for row in rows)
+    for line, row in rows.items():
+        if any(row.get(None, ())):  # "8,5" would be read as 8
+            raise ValueError(
+                f"path: expected {len(header)} cells in each row, got more in line {line}; write decimals with a point, or quote a comma"
+            )
+    numbers = [_number(target, row[target], line) for line, row in rows.items()]
+    formulas = tuple((row[formula] or "").strip() for row in rows.values())
     if "" in formulas:
-        raise ValueError(f"formula: expected a formula in each row, got none in line {formulas.index('') + 2}")
+        raise ValueError(f"formula: expected a formula in each row, got none in line {[*rows][formulas.index('')]}")
     return formulas, frozen(np.array(numbers))
 
 
