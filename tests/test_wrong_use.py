@@ -467,6 +467,7 @@ SLIPS = {
     "fl.diagnostics.facts(t)": "data",
     "fl.diagnostics.without_copies(moments)": "data",
     "fl.diagnostics.without_copies([t])": "data",
+    "fl.diagnostics.contributions(model, data, key=tuple(data)[0], groups=['all'] * data.K)": "groups",
     "fl.diagnostics.contributions(fit, data, key='a')": "model",
     "fl.diagnostics.contributions(model, t, key='a')": "data",
     "fl.diagnostics.contributions(model, data, key='nowhere')": "key",

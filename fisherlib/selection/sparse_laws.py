@@ -34,8 +34,9 @@ def sparse_laws(
 
     In each round the features that correlate most with what the best laws so far leave of y join those of the rounds before;
     then all combinations of them are fitted by least squares (``regression.best_subsets``). In the best one each term gives way to
-    the best of all features beside the others, as long as that helps: this is beyond SISSO, and finds terms that screening misses
-    behind many near copies of a stronger one. For every fold and every resample all of it is done anew on the training rows.
+    the best of all features beside the others, as long as that helps: this is beyond SISSO, and often finds terms that screening
+    misses behind near copies of a stronger one. The search stays greedy: a law that is there, even an exact one, can be missed;
+    more ``screened`` features look further. For every fold and every resample all of it is done anew on the training rows.
 
     Args:
         features: of ``features``.
