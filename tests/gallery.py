@@ -75,8 +75,17 @@ def keep(notebook: Path, figure: Mapping[str, Any]) -> None:
     (KEPT / f"{notebook.stem}.json").write_text(json.dumps(figure), encoding="utf-8")
 
 
+def filled(figure: Mapping[str, Any]) -> bool:
+    """Whether any trace has something in it: an array of plotly is a list, or a type with bytes."""
+    arrays = [trace.get(axis) for trace in figure["data"] for axis in ("x", "y", "z", "values")]
+    return any(
+        array.get("bdata") if isinstance(array, Mapping) else array is not None and len(array) for array in arrays
+    )
+
+
 def compare(notebook: Path, figure: Mapping[str, Any]) -> None:
-    """Fails where the picture of a notebook shows another kind of figure, or is not there."""
+    """Fails where the picture of a notebook shows another kind of figure, or is not there, or where nothing is drawn."""
+    assert filled(figure), f"the figure of {notebook.name} is empty"
     path = picture(notebook)
     assert path.is_file(), f"{notebook.name} has no picture in the gallery: {MAKE}"
     with Image.open(path) as image:

@@ -54,6 +54,8 @@ def test_each_has_one_picture_that_leads_there_too_and_a_sentence(
     assert image["alt"] == notebook.stem
     sentence = cell.get_text().replace(notebook.stem, "").strip()
     assert len(sentence.split()) >= 6 and sentence[-1] in ".?"
+    parts = str(cell.find("b")).replace("<wbr/>", "<wbr>")
+    assert parts == f"<b>{notebook.stem.replace('_', '_<wbr>')}</b>", "a name that cannot break cuts a narrow page"
 
 
 def test_each_has_one_cell_that_draws_its_picture(notebook: Path) -> None:
@@ -112,6 +114,8 @@ def test_rounding_is_no_change_and_another_kind_of_figure_is(monkeypatch: pytest
     ):
         with pytest.raises(AssertionError, match="shows another kind of figure: make gallery"):
             gallery.compare(notebook, changed.to_plotly_json())
+    with pytest.raises(AssertionError, match="is empty"):
+        gallery.compare(notebook, go.Figure(CURVE).update_traces(x=[], y=[]).to_plotly_json())
 
 
 def test_axes_of_scenes_count() -> None:
