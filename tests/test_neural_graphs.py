@@ -79,6 +79,24 @@ def data_of_two(distances: np.ndarray) -> fl.Dataset:
     return fl.Dataset([dataclasses.replace(one, positions=x.reshape(-1, 3), species=np.full(2 * len(distances), 29))])
 
 
+def test_clusters_far_apart_are_the_sum_of_each_alone(net: GraphPotential) -> None:
+    one, two = (trajectory("part", [cluster(np.random.default_rng(k), n)]) for k, n in ((0, 5), (1, 3)))
+    x = np.concatenate([one.positions, two.positions + [50.0, 0.0, 0.0]])
+    species = np.full(8, 29)
+    frame = dataclasses.replace(
+        trajectory("both", [cluster(np.random.default_rng(0), 8)]), positions=x, species=species
+    )
+    parts = [moved(t, t.positions, np.full(len(t.positions), 29)) for t in (one, two)]
+    np.testing.assert_allclose(net.energies(frame), sum(net.energies(t) for t in parts), atol=1e-10)
+    np.testing.assert_allclose(net.forces(frame), np.concatenate([net.forces(t) for t in parts]), atol=1e-10)
+
+
+def test_atoms_without_neighbours_have_their_own_energy_and_no_force(net: GraphPotential) -> None:
+    t = next(iter(data_of_two(np.array([net.cutoff + 1.0, 50.0])).values()))
+    U = net.energies(t)
+    assert U[0] == pytest.approx(U[1], abs=1e-10) and not net.forces(t).any()
+
+
 def test_edges_are_those_of_all_pairs_within_the_cutoff(data: fl.Dataset) -> None:
     graphs = Graphs.of(data, [29, 79], 3.1, energies=data.energies)
     for m in range(len(graphs)):

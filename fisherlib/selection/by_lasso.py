@@ -7,7 +7,7 @@ from ..moments import Moments
 from ..regression import lasso_path
 from ..regression.normal import Target
 from .covariance import standard
-from .picks import Picks, refuse_copies, wanted
+from .picks import Picks, refuse_more, wanted
 
 #: Strengths that are followed, as shares of the one that leaves no weight.
 SHARES = frozen(np.logspace(0, -6, 121))
@@ -52,5 +52,5 @@ def by_lasso(
     entry = np.where(live, path.strengths[:, None], 0.0).max(axis=0)
     at_entry = np.abs(path.weights[np.argmax(live, axis=0), np.arange(len(c))])
     order = np.lexsort((-at_entry, -entry))[: np.count_nonzero(entry)][:most].tolist()
-    refuse_copies(number, len(order))
+    refuse_more(number, len(order), f"no other has a weight at any strength down to {SHARES[-1]:.0e} of the largest")
     return Picks.of(moments, order, entry[order].tolist())

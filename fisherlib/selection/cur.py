@@ -8,7 +8,7 @@ from ..dataset import Array
 from ..moments import Moments
 from ..regression.normal import Target
 from .covariance import ROUNDING, refuse_mixing, standard, tilted, without
-from .picks import Picks, refuse_copies, wanted
+from .picks import COMBINATIONS, Picks, refuse_more, wanted
 
 
 def cur(
@@ -30,9 +30,9 @@ def cur(
 
     Args:
         moments: of the training data; of forces or of rows.
-        number: of descriptors; by default as many as are linearly independent.
+        number: of descriptors; by default as many as are linearly independent, or with ``mixing`` 0 until the target is explained.
         mixing: α of principal covariates; 1 for the descriptors alone, 0 for the target alone.
-        directions: k, number of eigenvectors; 1 as a rule.
+        directions: k, number of eigenvectors; 1 as a rule. When fewer directions are left, all of these.
         target, temperature: as for ``regression.ridge_path``.
 
     Returns:
@@ -58,18 +58,20 @@ def cur(
     scores: list[float] = []
     while len(indices) < most and np.diag(G).max() > ROUNDING:
         leverages = _leverages(tilted(G, c, mixing), directions)
-        leverages[np.diag(G) <= ROUNDING] = 0.0  # copies of those chosen
+        leverages[np.diag(G) <= ROUNDING] = 0.0  # combinations of those chosen
         chosen = int(np.argmax(leverages))
         if leverages[chosen] == 0:
             break
         indices.append(chosen)
         scores.append(float(leverages[chosen]))
         G, c = without(G, c, chosen)
-    refuse_copies(number, len(indices))
+    explained = "those chosen before explain the target as far as any can"
+    refuse_more(number, len(indices), COMBINATIONS if mixing else explained)
     return Picks.of(moments, indices, scores)
 
 
 def _leverages(C: Array, directions: int) -> Array:
-    """(K,) Σ_k U_jk² over the eigenvectors of the largest eigenvalues."""
+    """(K,) Σ_k U_jk² over the eigenvectors of the largest eigenvalues; those without variance point anywhere, and are left out."""
     K = len(C)
-    return (eigh(C, subset_by_index=[K - directions, K - 1])[1] ** 2).sum(axis=1)
+    values, U = eigh(C, subset_by_index=[K - directions, K - 1])
+    return (U[:, values > ROUNDING] ** 2).sum(axis=1)

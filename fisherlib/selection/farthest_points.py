@@ -6,7 +6,7 @@ from ..arguments import is_whole
 from ..moments import Moments
 from ..regression.normal import Target
 from .covariance import ROUNDING, refuse_mixing, standard, tilted
-from .picks import Picks, refuse_copies, wanted
+from .picks import Picks, refuse_more, wanted
 
 
 def farthest_points(
@@ -65,5 +65,5 @@ def farthest_points(
             break
         indices.append(farthest)
         scores.append(float(distances[farthest]))
-    refuse_copies(number, len(indices))
+    refuse_more(number, len(indices), "all other descriptors are copies of those chosen before")
     return Picks.of(moments, indices, scores)

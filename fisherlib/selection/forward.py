@@ -5,7 +5,7 @@ import numpy as np
 from ..moments import Moments
 from ..regression.normal import Target
 from .covariance import standard, without
-from .picks import Picks, refuse_copies, wanted
+from .picks import Picks, refuse_more, wanted
 
 #: What is left of the variance of a descriptor, over its own, below which it is a copy of those chosen.
 COPY = 1e-10
@@ -56,5 +56,5 @@ def forward(
         indices.append(chosen)
         scores.append(float(gains[chosen]))
         G, c = without(G, c, chosen)
-    refuse_copies(number, len(indices))
+    refuse_more(number, len(indices))
     return Picks.of(moments, indices, scores)

@@ -61,16 +61,19 @@ def wanted(number: int | None, K: int) -> int:
     return int(number)
 
 
-def refuse_copies(number: int | None, found: int) -> None:
-    """What follows would be copies: an answer where all were wanted, an error where more were.
+#: Why a choice ends, if for no other reason.
+COMBINATIONS = "all other descriptors are linear combinations of those chosen before (or do not vary)"
+
+
+def refuse_more(number: int | None, found: int, why: str = COMBINATIONS) -> None:
+    """A choice that ends early: an answer where all were wanted, an error where more were.
 
     Raises:
-        ValueError: more were wanted than are independent.
+        ValueError: more were wanted than there are to choose.
 
-    >>> refuse_copies(None, 3)
+    >>> refuse_more(None, 3)
     """
     if number is not None and found < number:
         raise ValueError(
-            f"number: expected {found} at most, as all other descriptors are copies of those chosen before (or do not vary), "
-            f"got {number}; number=None chooses as many as there are"
+            f"number: expected {found} at most, as {why}, got {number}; number=None chooses as many as there are"
         )
