@@ -215,3 +215,37 @@ def test_picks_of_pooled_temperatures_and_elements_are_those_of_weighted_rows(ra
         (selection.cur(moments, 6, mixing=0.3), PCovCUR(n_to_select=6, mixing=0.3).fit(Z, z[:, None])),
     ):
         assert ours.indices.tolist() == theirs.selected_idx_.tolist()
+
+
+@pytest.mark.parametrize("directions", [1, 3, 5, 30])
+def test_directions_without_variance_choose_nothing(directions: int) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 8)) @ rng.normal(size=(8, 30))  # of 30 directions eight vary
+    y = X[:, 0] + rng.normal(size=300)
+    found = selection.cur(fl.Moments.from_rows(X, y), directions=directions)
+    again = selection.cur(fl.Moments.from_rows(X[::-1], y[::-1]), directions=directions)  # with other rounding errors
+    assert len(found.indices) == 8
+    assert (
+        again.indices[:7].tolist() == found.indices[:7].tolist()
+    )  # the last direction leaves equal descriptors to choose from
+    np.testing.assert_allclose(again.scores, found.scores, rtol=1e-6)
+
+
+def test_the_target_alone_chooses_until_it_is_explained() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 6))
+    moments = fl.Moments.from_rows(X, 2.0 * X[:, 1])
+    assert selection.cur(moments, mixing=0.0).indices.tolist() == [1]
+    with pytest.raises(ValueError, match="number: expected 1 at most, as those chosen before explain the target"):
+        selection.cur(moments, 2, mixing=0.0)
+
+
+def test_a_choice_that_ends_early_says_why() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    rows = np.column_stack([X, X @ [1.0, 1.0, 0.0], X[:, 0]])
+    moments = fl.Moments.from_rows(rows, X[:, 0])
+    with pytest.raises(ValueError, match="expected 3 at most, as all other descriptors are linear combinations"):
+        selection.forward(moments, 5)
+    with pytest.raises(ValueError, match="expected 4 at most, as all other descriptors are copies of those"):
+        selection.farthest_points(moments, 5)
+    with pytest.raises(ValueError, match="as no other has a weight at any strength down to 1e-06 of the largest"):
+        selection.by_lasso(moments, 5)
