@@ -56,12 +56,12 @@ def contributions(
     kind("model", model, LinearPotential, way)
     kind("data", data, Dataset, way)
     kind("groups", groups, (Sequence, NoneType), way)
-    model.check_of(data)
-    x = _off_mean(data, key, at)
     if groups is not None and ALL in groups:
         raise ValueError(
             f"groups: expected names other than {ALL!r}, which is that of their sum, got it; rename that group"
         )
+    model.check_of(data)
+    x = _off_mean(data, key, at)
     named = np.array([ALL] * model.K if groups is None else words("groups", groups))
     C = np.full((model.K, model.K), np.nan) if covariance is None else floats("covariance", covariance)
     if named.shape != (model.K,):
