@@ -10,11 +10,11 @@ import numpy as np
 
 from ..arguments import floats, kind, location, number, whole
 from ..dataset import Array, Dataset, Trajectory, frozen, symbol
-from ..io.archive import read_sealed, write_sealed
-from ..io.places import find
-from ..io.strict import ending, parse_json
+from ..io.archive import write_sealed
+from ..io.strict import ending
 from ..io.theta import versions
 from .graphs import Graphs
+from .weights_file import unsealed
 
 FORMAT = "fisherlib graph potential 1"
 #: Configurations that are evaluated together.
@@ -176,17 +176,13 @@ def read_graph(path: str | os.PathLike) -> GraphPotential:
         ValueError: another content, or one that has changed since it was written; the message says what is there.
     """
     location("path", path, "neural.read_graph('graph.npz')")
-    found = find(path)
-    content = read_sealed(found, FORMAT, "a graph potential from neural.write_graph")
-    try:
-        about = parse_json(str(content.pop("about")), found.name, "named entries")
-        kind("about", about, dict, "neural.write_graph(model, path)")
-        named = {
-            of: {n.removeprefix(f"{of} "): each for n, each in content.items() if n.startswith(f"{of} ")}
-            for of in ("parameters", "history of")
-        }
-        about["elements"] = tuple(about["elements"])
-        return GraphPotential(arrays=named["parameters"], history=named["history of"], **about)
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{found.name}: expected a graph potential, got {what}") from error
+    return unsealed(path, FORMAT, "graph potential", "neural.write_graph", _graph_potential)
+
+
+def _graph_potential(content: dict[str, Any], about: dict[str, Any]) -> GraphPotential:
+    named = {
+        of: {n.removeprefix(f"{of} "): each for n, each in content.items() if n.startswith(f"{of} ")}
+        for of in ("parameters", "history of")
+    }
+    about["elements"] = tuple(about["elements"])
+    return GraphPotential(arrays=named["parameters"], history=named["history of"], **about)

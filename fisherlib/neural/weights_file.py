@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from ..io.theta import versions
 from .potential import NeuralPotential
 
 FORMAT = "fisherlib neural potential 1"
+
+Model = TypeVar("Model")
 
 
 def write(model: NeuralPotential, path: str | os.PathLike) -> None:
@@ -58,18 +61,34 @@ def read(path: str | os.PathLike) -> NeuralPotential:
         ValueError: another content, or one that has changed since it was written; the message says what is there.
     """
     location("path", path, "neural.read('network.npz')")
+    return unsealed(path, FORMAT, "neural potential", "neural.write", _potential)
+
+
+def unsealed(
+    path: str | os.PathLike,
+    format: str,
+    what: str,
+    writer: str,
+    made: Callable[[dict[str, Any], dict[str, Any]], Model],
+) -> Model:
+    """What is made of the arrays and the named entries of a sealed file: a neural potential of either kind.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another content, or one that has changed since it was written; the message says what is there.
+    """
     found = find(path)
-    content = read_sealed(found, FORMAT, "a neural potential from neural.write")
+    content = read_sealed(found, format, f"a {what} from {writer}")
     try:
-        return _potential(content, found.name)
+        about = parse_json(str(content.pop("about")), found.name, "named entries")
+        kind("about", about, dict, f"{writer}(model, path)")
+        return made(content, about)
     except (KeyError, TypeError, ValueError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{found.name}: expected a neural potential, got {what}") from error
+        said = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{found.name}: expected a {what}, got {said}") from error
 
 
-def _potential(content: dict[str, Any], name: str) -> NeuralPotential:
-    text = parse_json(str(content.pop("about")), name, "named entries")
-    kind("about", text, dict, "neural.write(model, path)")
+def _potential(content: dict[str, Any], text: dict[str, Any]) -> NeuralPotential:
     number = sum(key.startswith("weights ") for key in content)
     return NeuralPotential(
         weights=tuple(content[f"weights {k}"] for k in range(number)),
