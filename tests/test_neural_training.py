@@ -14,7 +14,7 @@ from fisherlib.neural import NeuralPotential, fit_of, train
 from fisherlib.neural.batches import PAIRS
 from fisherlib.neural.descent import Network, errors
 from fisherlib.neural.inputs import Inputs, best_offsets, composition
-from fisherlib.neural.training import _split
+from fisherlib.neural.training import fitted_and_held
 
 FEW = {"hidden": (4,), "epochs": 3, "batch": 2}
 
@@ -106,7 +106,7 @@ def test_the_seed_settles_the_network(data: fl.Dataset) -> None:
 
 def test_whole_trajectories_are_held_out(data: fl.Dataset) -> None:
     def held(validation: object, of: fl.Dataset = data) -> list[str]:
-        fitted, out = _split(of, validation, np.random.default_rng(0))
+        fitted, out = fitted_and_held(of, validation, np.random.default_rng(0))
         assert out is None or not set(fitted) & set(out)
         return [] if out is None else list(out)
 

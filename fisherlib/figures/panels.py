@@ -79,7 +79,6 @@ def fitting_curves(
     curves: Mapping[str, tuple[ArrayLike, Mapping[str, ArrayLike]]],
     *,
     label: str,
-    over: str = "seeds",
     title: str = "Training and validation",
 ) -> go.Figure:
     """Errors against epochs, degrees, or anything varied: medians over seeds, and bands that hold the middle 80 % of them.
@@ -87,7 +86,6 @@ def fitting_curves(
     Args:
         curves: label of an x axis → (m,) what is varied, and name → (seeds, m) errors. Each is a panel.
         label: of the errors, with their unit.
-        over: what the repetitions are.
         title: of the figure.
 
     Raises:
@@ -132,4 +130,4 @@ def fitting_curves(
     figure.update_yaxes(type="log")
     figure.update_yaxes(title=label, row=1, col=1)
     many = " and ".join(map(str, sorted(seeds)))
-    return framed(figure, title=title, subtitle=f"medians over {many} {over}; bands: 80 % of them", height=300)
+    return framed(figure, title=title, subtitle=f"medians over {many} seeds; bands: 80 % of them", height=300)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from tqdm.auto import tqdm
 
 from ..arguments import kind, number, whole
 from ..arguments import seed as check_seed
@@ -17,7 +18,7 @@ from .graph_potential import GraphPotential, shapes
 from .graphs import Graphs
 from .inputs import best_offsets, composition, spread
 from .messages import Messages, arrays_of, envelope, errors, first_arrays
-from .training import _split
+from .training import fitted_and_held, shown_on
 
 
 def train_graph(
@@ -71,7 +72,7 @@ def train_graph(
         raise ValueError("force_weight: expected energies or forces to be fitted, got two weights of 0")
     check_seed(seed)
     rng = np.random.default_rng(seed)
-    fitted, held = _split(data, validation, rng)
+    fitted, held = fitted_and_held(data, validation, rng)
     elements = tuple(map(int, data.elements))
     scale = float(np.sqrt(np.mean(fitted.forces**2))) or 1.0
     n = composition(fitted, data)
@@ -87,8 +88,9 @@ def train_graph(
     weigh = Weights.of(sets[0].forces, scale, spread(fitted.energies, n), energy_weight, force_weight)
     settings: dict[str, Any] = {"epochs": epochs, "patience": patience, "batch": batch, "learning_rate": learning_rate}
     measure = partial(errors, forces=force_weight > 0)
-    told = progress or (lambda done, total: None)
-    best, history = descend(first, sets, weigh, rng, told, strength=0.0, measure=measure, **settings)
+    with tqdm(desc="training", unit=" steps", delay=1, disable=progress is not None) as bar:
+        told = progress or shown_on(bar)
+        best, history = descend(first, sets, weigh, rng, told, strength=0.0, measure=measure, **settings)
     about = settings | weights | {"seed": seed, "held out": [] if held is None else list(held), "jax": jax.__version__}
     made = GraphPotential(
         arrays=arrays_of(best),

@@ -88,7 +88,7 @@ def train(
         whole(what, value, 1, what)
     check_seed(seed)
     rng = np.random.default_rng(seed)
-    fitted, held = _split(data, validation, rng)
+    fitted, held = fitted_and_held(data, validation, rng)
     for t in data.values():
         sites_of(t), jacobian_of(t)
     if not (force_weight or np.isfinite(fitted.energies).any()):
@@ -102,7 +102,7 @@ def train(
     settings |= {"strength": strength}
     weigh = Weights.of(sets[0].forces, seen.scale, spread(fitted.energies, n), energy_weight, force_weight)
     with tqdm(desc="training", unit=" steps", delay=1, disable=progress is not None) as bar:
-        best, history = descend(first, sets, weigh, rng, progress or _shown(bar), **settings)
+        best, history = descend(first, sets, weigh, rng, progress or shown_on(bar), **settings)
     about = settings | {"hidden": list(hidden), "seed": seed, "held out": [] if held is None else list(held)}
     about |= {"energy_weight": energy_weight, "force_weight": force_weight, "jax": jax.__version__}
     potential = NeuralPotential(
@@ -121,7 +121,9 @@ def train(
     return dataclasses.replace(potential, **_offsets_of(data, offsets + best_offsets(left, n)))
 
 
-def _shown(bar: tqdm) -> Progress:
+def shown_on(bar: tqdm) -> Progress:
+    """A callback that moves a bar, whose length is not known before the first step."""
+
     def show(done: int, total: int) -> None:
         if bar.total is None:
             bar.reset(total)
@@ -141,7 +143,7 @@ def fit_of(data: Dataset, **settings: Any) -> Callable[[Moments], NeuralPotentia
     return lambda moments: train(data.select(tuple(moments)), **settings)
 
 
-def _split(data: Dataset, validation: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
+def fitted_and_held(data: Dataset, validation: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
     """What is fitted, and whole trajectories that are held out, or a block of a single one."""
     if isinstance(validation, Real) and not isinstance(validation, bool):
         share = float(validation)
