@@ -545,9 +545,9 @@ def test_the_camera_is_no_part_of_a_figure_and_stays_where_it_was_turned() -> No
 
 def test_clicks_on_contours_are_heard_once_whatever_is_shown_meanwhile() -> None:
     live, seen = LiveFigure.of(surface([[1, 2], [3, 4]])), []
-    live.on_point(lambda x, y: seen.append((x, y)))
+    live.on_points(lambda points: seen.extend((each.x, each.y) for each in points))
     for figure in (surface([[5, 6], [7, 8]]), lines([0, 1]), surface([[5, 6], [7, 8]])):
-        live._handle_custom_msg({"clicked": [float(len(seen)), 2.0]}, [])
+        live._handle_custom_msg({"picked": [[0, None, float(len(seen)), 2.0]]}, [])
         live.become(figure)
     live._handle_custom_msg({"said": "nothing"}, [])
     assert seen == [(0.0, 2.0), (1.0, 2.0), (2.0, 2.0)]

@@ -609,7 +609,7 @@ def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
 
 def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> None:
     panel = LandscapePanel(study, plane=linear.RANDOM)
-    panel.figure._handle_custom_msg({"clicked": [0.123456, -0.5]}, [])
+    panel.figure._handle_custom_msg({"picked": [[1, None, 0.123456, -0.5]]}, [])
     assert (panel.state.x, panel.state.y) == (0.1235, -0.5)
     assert "along y, at x = 0.123" in [trace.name for trace in panel.figure.data]
     assert control(panel, "Cut at x").value == 0.1235
@@ -869,7 +869,7 @@ def open_page(dashboard: Dashboard, page: str) -> Panel:
     titles = ("Load", "Fit", "Compare", "Landscape")
     dashboard.pages.set_state({"index": titles.index(page)})
     shown = dashboard._place.children
-    active = [panel for panel in dashboard._panels() if panel.active]
+    active = [panel for panel in (dashboard.load, *dashboard.panels.values()) if panel.active]
     assert shown == (dashboard.page,) and active == [panel for panel in shown if panel is not dashboard.nothing]
     return shown[0]
 
@@ -889,7 +889,7 @@ def test_pages_are_drawn_on_one_figure(good: Path) -> None:
     open_page(dashboard, "Landscape")
     assert panel.figure.camera["eye"]["x"] == -2.5
     assert dashboard.children[-1] is dashboard.figure and not any(
-        child is dashboard.figure for panel in dashboard._panels() for child in panel.children
+        child is dashboard.figure for panel in (dashboard.load, *dashboard.panels.values()) for child in panel.children
     )
 
 
@@ -943,10 +943,10 @@ def test_another_file_reaches_every_page_and_a_bad_one_is_told_on_all_of_them(go
     other = sampled(seed=5, trajectories=3)
     fl.io.write(other, folder / "other.npz")
     dashboard = Dashboard(str(good))
-    panels = dashboard._panels()
+    panels = (dashboard.load, *dashboard.panels.values())
     dashboard.load.state.path = str(folder / "other.npz")
     ok(dashboard.load)
-    assert dashboard._panels() == panels
+    assert (dashboard.load, *dashboard.panels.values()) == panels
     np.testing.assert_allclose(open_page(dashboard, "Fit").model.theta, fl.solve(fl.fisher(fl.accumulate(other))).theta)
     assert dashboard.compare.state.options["trajectory"] == (ALL, "t0", "t1", "t2")
     is_drawn(open_page(dashboard, "Landscape"))

@@ -1,8 +1,9 @@
 """The look of all figures: colours, title and subtitle, margins, legend, types of axes."""
 
+import dataclasses
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from plotly.colors import hex_to_rgb
 
 from ..arguments import kind
+from ..study import numbered
 
 #: Colours of Okabe and Ito, which colour-blind readers can tell apart.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -158,6 +160,29 @@ def power(value: float) -> str:
     """A large number as plotly writes it in text, e.g. 2.1×10<sup>8</sup>."""
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{value:.3g}" if not exponent or abs(int(exponent)) < 4 else f"{mantissa}×10<sup>{int(exponent)}</sup>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """How a model looks in every figure."""
+
+    color: str
+    symbol: str
+    dash: str
+
+
+def marks_of(names: Iterable[str], marks: Mapping[str, int] | None = None) -> dict[str, Mark]:
+    """Name → how its model looks.
+
+    Args:
+        names: of models; "θ_f, held out" looks like θ_f.
+        marks: name → number, as ``study.marks``; without it the usual models have their own, and others the next.
+
+    >>> marks_of(["θ_f"])["θ_f"] == marks_of(["mine", "θ_f"], {"mine": 7})["θ_f"]
+    True
+    """
+    numbers = numbered(names, marks or {})
+    return {name: Mark(color(number), symbol(number), dash(number)) for name, number in numbers.items()}
 
 
 def known(name: str, given: Sequence[str], models: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ from ..solvers import Solution, solve
 from ..uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
 from ..units import check_temperature, counted
 from ..validation import MixtureChoice, RidgeChoice, cross_validate, split
+from .marks import numbered
 from .offers import Offer, mixture_of, offers_of, strength_of
 
 #: Strength of the ridge whose fit stands beside θ_f where there are no energies to fit.
@@ -52,6 +53,7 @@ class Study:
         models: name → potential.
         others: name → model of another kind.
         potentials: name → all that predict energies and forces, those of ``others`` last.
+        marks: name → number of its colour and symbol, which stays when models are added.
 
     Raises:
         ValueError: the temperature of only some trajectories is known, or a model has another number of parameters than the data.
@@ -97,6 +99,7 @@ class Study:
             raise ValueError(f"others: expected different names, got {', '.join(model.name for model in others)}")
         usual = () if models else self.models
         self.fixed = frozenset(fixed if fixed is not None else (*usual, *self.others))
+        self.marks = numbered((*self.models, *self.others))
         self._comparisons: dict[str, Comparison] = {}
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
@@ -136,6 +139,7 @@ class Study:
             more.others = self.others | {model.name: model}
         else:
             more.models = self.models | {model.name: model}
+        more.marks = numbered((*more.models, *more.others), self.marks)
         more._comparisons = {name: found for name, found in self._comparisons.items() if name != model.name}
         more.__dict__.pop("atlas", None)
         return more

@@ -2,6 +2,7 @@
 
 import functools
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -18,7 +19,10 @@ from .load import LoadPanel
 from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
 
-TITLES = ("Load", "Fit", "Compare", "Landscape")
+#: Title of a page that needs data → its panel; ``Load`` comes before them.
+PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
+LOAD = "Load"
+TITLES = (LOAD, *PAGES)
 
 
 class Dashboard(ipywidgets.VBox):
@@ -31,7 +35,8 @@ class Dashboard(ipywidgets.VBox):
         chosen: initial traits of ``LoadState``.
 
     Attributes:
-        load, fit, compare, landscape: the panels; the last three are None until data are loaded.
+        load: the panel of files.
+        panels: title → panel of each other page; empty until data are loaded.
         figure: the figure that they share.
         heartbeat: tells when the kernel is gone.
     """
@@ -39,9 +44,7 @@ class Dashboard(ipywidgets.VBox):
     def __init__(self, path: str = "", **chosen: object) -> None:
         self.figure, self.heartbeat = LiveFigure.of(), Heartbeat()
         self.pages = ipywidgets.ToggleButtons(options=TITLES, description="Page", style={"button_width": "110px"})
-        self.fit: FitPanel | None = None
-        self.compare: ComparePanel | None = None
-        self.landscape: LandscapePanel | None = None
+        self.panels: dict[str, Any] = {}
         self._study: Study | None = None
         self._left_out: list[str] = []  # models that were added to an earlier study
         self.nothing = ipywidgets.HTML()
@@ -56,15 +59,30 @@ class Dashboard(ipywidgets.VBox):
         self._follow()
 
     @property
+    def fit(self) -> FitPanel | None:
+        """The page of that name; None until data are loaded."""
+        return self.panels.get("Fit")
+
+    @property
+    def compare(self) -> ComparePanel | None:
+        """The page of that name; None until data are loaded."""
+        return self.panels.get("Compare")
+
+    @property
+    def landscape(self) -> LandscapePanel | None:
+        """The page of that name; None until data are loaded."""
+        return self.panels.get("Landscape")
+
+    @property
     def page(self) -> Panel | ipywidgets.HTML:
         """The open page: a panel, or the line that says why there is nothing to show."""
-        if self.pages.value == TITLES[0]:
+        if self.pages.value == LOAD:
             return self.load
-        return self.nothing if self.load.subject.study is None else getattr(self, self.pages.value.lower())
+        return self.nothing if self.load.subject.study is None else self.panels[self.pages.value]
 
     def _turn(self) -> None:
         page = self.page
-        for panel in self._panels():
+        for panel in (self.load, *self.panels.values()):
             panel.active = panel is page
         self._place.children = [page]
         if page is self.nothing:
@@ -72,14 +90,11 @@ class Dashboard(ipywidgets.VBox):
         else:
             page.wake()
 
-    def _panels(self) -> list[Panel]:
-        return [panel for panel in (self.load, self.fit, self.compare, self.landscape) if panel is not None]
-
     def _follow(self) -> None:
         """Give the current study to all pages, or tell why there is none."""
         subject = self.load.subject
         if subject.study is None:
-            for panel in self._panels()[1:]:
+            for panel in self.panels.values():
                 panel.work.stop()
         elif subject.study is not self._study:
             self._spread(subject.study)
@@ -94,38 +109,48 @@ class Dashboard(ipywidgets.VBox):
 
     def _spread(self, study: Study) -> None:
         before, self._study = self._study, study
-        if before is None or self.fit is None or self.compare is None or self.landscape is None:
-            self.compare = ComparePanel(study, screen=self.figure)
-            self.landscape = LandscapePanel(study, screen=self.figure)
-            self.fit = FitPanel(study, screen=self.figure, added=self.add, offered=self._offer)
-            self.compare.state.observe(lambda change: self._tell(), "options")  # a saved θ may be added there
+        if before is None or self.compare is None:
+            self._made(study)
             return
         offers = before.offers if before.has_offers else ()
         known = {*before.models, *before.others, *study.models, *(offer.name for offer in offers)}
         self._left_out = [name for name in self.compare.study.potentials if name not in known]
-        self.compare.use(study)
-        self.landscape.use(study)
-        self.fit.use(study)
+        self._use(study)
+        self.panels["Fit"].use(study)
+
+    def _made(self, study: Study) -> None:
+        """Make the pages of the first study; that of the fit comes last, as it offers models to the others."""
+        more: dict[str, dict[str, Any]] = {"Fit": {"added": self.add, "offered": self._offer}}
+        for title in (*(title for title in PAGES if title not in more), *more):
+            panel: Any = PAGES[title]
+            self.panels[title] = panel(study, screen=self.figure, **more.get(title, {}))
+        # a saved θ may be added there
+        self.panels["Compare"].state.observe(lambda change: self._tell(), "options")
+
+    def _use(self, study: Study) -> None:
+        """Give a study to all pages that show models."""
+        for title, panel in self.panels.items():
+            if title != "Fit":
+                panel.use(study)
 
     def _offer(self, study: Study) -> None:
-        """Give the fits that validation has put beside θ_f to Compare and Landscape, beside what was added there meanwhile."""
-        if self._study is None or self.compare is None or self.landscape is None:
+        """Give the fits that validation has put beside θ_f to all pages, beside what was added there meanwhile."""
+        if self._study is None or self.compare is None:
             return
         more = len(study.models) > len(self._study.models)
         added = [m for name, m in self.compare.study.potentials.items() if name not in self._study.potentials]
         study = functools.reduce(Study.with_model, added, study)
-        self.compare.use(study)
         if more:
-            self.landscape.use(study)
+            self._use(study)
+        else:
+            self.compare.use(study)
 
     def add(self, model: LinearPotential | Model) -> None:
-        """Put one more model beside those of Compare and Landscape: a potential, or one such as ``neural.NeuralModel``."""
-        if self.fit is None or self.compare is None or self.landscape is None:
+        """Put one more model beside those of all pages: a potential, or one such as ``neural.NeuralModel``."""
+        if self.compare is None:
             return  # no fit to add, until data are loaded
-        study = self.compare.study.with_model(model)  # of Compare, where saved θ are added
-        self.compare.use(study)
-        self.landscape.use(study)
-        self.fit.work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
+        self._use(self.compare.study.with_model(model))  # of Compare, where saved θ are added
+        self.panels["Fit"].work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
 
 
 def _about(subject: Subject, models: list[str], left_out: list[str]) -> str:

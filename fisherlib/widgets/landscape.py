@@ -1,6 +1,7 @@
 """Loss landscapes with selectors of model, loss and plane."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,7 +11,7 @@ from ..landscapes import Landscape, Point
 from ..progress import Progress
 from ..study import Study
 from .controls import Choose, number, row, slider, tick
-from .live import LiveFigure
+from .live import LiveFigure, Picked
 from .panel import Panel
 from .states import LandscapeState
 
@@ -53,7 +54,7 @@ class LandscapePanel(Panel):
         ]
         super().__init__("landscape", state, controls, screen=screen)
         self._seed = controls[1].children[-1]
-        self.figure.on_point(self._cut)
+        self.figure.on_points(self._cut)
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
@@ -112,7 +113,8 @@ class LandscapePanel(Panel):
         shown = points if self.state.marks else {}
         return figures.landscape(surface, shown, at=(self.state.x, self.state.y), log=self.state.log)
 
-    def _cut(self, x: float, y: float) -> None:
-        if self.active and self.figure.data and self.figure.data[0].type == "surface":
-            self.begin({"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}")})  # set both, then redraw once
+    def _cut(self, points: Sequence[Picked]) -> None:
+        place = next((point for point in points if self.figure.data[point.trace].type == "contour"), None)
+        if self.active and place is not None:
+            self.begin({"x": float(f"{place.x:.4g}"), "y": float(f"{place.y:.4g}")})  # set both, then redraw once
             self._changed()

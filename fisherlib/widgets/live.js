@@ -20,9 +20,10 @@ function render({ model, el }) {
     model.save_changes();
   };
 
-  const clicked = ({ points }) => {
-    const { x, y } = points.find(({ data }) => data.type === "contour") ?? {};
-    if (x !== undefined) model.send({ clicked: [x, y] });
+  const picked = (event) => { // a lasso that is given up sends no event, or one without points
+    const whole = (number) => (Number.isInteger(number) ? number : null); // on a grid it is a pair
+    const points = (event?.points ?? []).filter(({ x, y }) => x !== undefined && y !== undefined);
+    if (points.length) model.send({ picked: points.map(({ curveNumber, pointNumber, x, y }) => [curveNumber, whole(pointNumber), x, y]) });
   };
 
   const done = (plot) => Promise.race([plot, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
@@ -48,7 +49,8 @@ function render({ model, el }) {
     await done(plot);
     if (inPlace) return;
     gd.on("plotly_relayout", turned); // a new plot has no listeners
-    gd.on("plotly_click", clicked);
+    gd.on("plotly_click", picked);
+    gd.on("plotly_selected", picked);
   }
 
   const next = () => {

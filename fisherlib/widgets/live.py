@@ -1,13 +1,22 @@
 """A figure in a page that is replaced as a whole; only the camera is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs
+
+
+class Picked(NamedTuple):
+    """A point that a person chose: the number of its trace, its number in the trace (None on a grid), and its place."""
+
+    trace: int
+    point: int | None
+    x: float | str
+    y: float | str
 
 
 class LiveFigure(anywidget.AnyWidget):
@@ -27,7 +36,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         self._figure = go.Figure()
-        self._clicked: list[Callable[[float, float], None]] = []
+        self._picked: list[Callable[[Sequence[Picked]], None]] = []
         super().__init__(_view_count=0)  # with None, the default, views are not counted
         self.on_msg(self._heard)
         self.observe(self._displayed, "_view_count")
@@ -53,9 +62,9 @@ class LiveFigure(anywidget.AnyWidget):
         """The layout shown: that of plotly, not that of the widget's box."""
         return self._figure.layout
 
-    def on_point(self, callback: Callable[[float, float], None]) -> None:
-        """Call ``callback(x, y)`` when a point of a contour plot is clicked."""
-        self._clicked.append(callback)
+    def on_points(self, callback: Callable[[Sequence["Picked"]], None]) -> None:
+        """Call ``callback(points)`` when a person clicks a point, or draws a lasso or a box around several."""
+        self._picked.append(callback)
 
     def _displayed(self, change: Mapping[str, int | None]) -> None:
         # A page that is still loading misses updates, so send the state again.
@@ -63,5 +72,8 @@ class LiveFigure(anywidget.AnyWidget):
             self.send_state("drawing")
 
     def _heard(self, widget: "LiveFigure", content: dict[str, Any], buffers: list[bytes]) -> None:
-        for callback in self._clicked if "clicked" in content else []:
-            callback(*content["clicked"])
+        if "picked" in content:
+            # Others are of an earlier figure.
+            points = [Picked(*point) for point in content["picked"] if point[0] < len(self.data)]
+            for callback in self._picked:
+                callback(points)
