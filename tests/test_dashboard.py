@@ -140,11 +140,11 @@ def test_going_back_leaves_every_page_as_it_was() -> None:
     do(dashboard, "the page Compare")
     dashboard.compare.state.models = ("θ_f",)
     dashboard.landscape.state.half_width = 2.0
-    states = [panel.state.trait_values() for panel in dashboard._panels()]
+    states = [panel.state.trait_values() for panel in (dashboard.load, *dashboard.panels.values())]
     do(dashboard, "a file that asks", "the key", "the page Load")
     control(dashboard.load, "Back to demo.npz").click()
     do(dashboard, "the page Compare")
-    assert [panel.state.trait_values() for panel in dashboard._panels()] == states
+    assert [panel.state.trait_values() for panel in (dashboard.load, *dashboard.panels.values())] == states
 
 
 def test_models_follow_the_study() -> None:
@@ -171,7 +171,7 @@ def test_pages_that_are_turned_while_a_file_is_read_agree(end: str, monkeypatch:
     async def rest(dashboard: Dashboard) -> None:
         for _ in range(1000):
             await asyncio.sleep(0.01)
-            if not any(panel.work.busy for panel in dashboard._panels()):
+            if not any(panel.work.busy for panel in (dashboard.load, *dashboard.panels.values())):
                 return
         raise AssertionError("still at work after ten seconds")
 
@@ -269,7 +269,9 @@ def test_a_page_has_one_heartbeat_that_answers() -> None:
         children = getattr(box, "children", ())
         return [c for c in children if isinstance(c, Heartbeat)] + [b for c in children for b in beats(c)]
 
-    assert beats(dashboard) == [dashboard.heartbeat] and not any(map(beats, dashboard._panels()))
+    assert beats(dashboard) == [dashboard.heartbeat] and not any(
+        map(beats, (dashboard.load, *dashboard.panels.values()))
+    )
     (beat,) = beats(alone)
     answers: list[object] = []
     beat.send = answers.append
