@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import traceback
 import warnings
@@ -71,13 +70,13 @@ def made(source: Path, target: Path, before: Mapping[str, object], given: Mappin
 
 def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Mapping[str, object]) -> list[Path]:
     numbers = _numbers(executed)
-    folder = os.path.relpath(source.parent, target)
-    about = _subject(parameters, numbers)
-    shown = page.render(executed, name=source.stem, parameters=parameters, folder=folder, subject=about)
-    texts = {target / f"{source.stem}.html": shown}
-    kept = target / f"{source.stem}.json"
-    if numbers is not None:
-        texts[kept] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    about, stem = _subject(parameters, numbers), source.stem
+    text = "" if numbers is None else json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    shown = page.render(executed, name=stem, parameters=parameters, numbers=text, subject=about)
+    texts = {target / f"{stem}.html": shown}
+    kept = target / f"{stem}.json"
+    if text:
+        texts[kept] = text
     return write(texts, stale=None if numbers is not None else kept)
 
 
