@@ -28,6 +28,7 @@ class Figure:
 
     name: str
     value: str
+    unit: str
     note: str = ""
 
 
@@ -56,14 +57,14 @@ class Answer:
     def _repr_html_(self) -> str:
         boxes = "".join(
             f'<div style="{_BOX}"><div>{escape(each.name)}</div>'
-            f'<div style="font-size: 1.35em; font-weight: 600">{escape(each.value)}</div>'
+            f'<div><b style="font-size: 1.3em; white-space: nowrap">{escape(each.value)}</b> {escape(each.unit)}</div>'
             f'<div style="font-size: 0.9em">{escape(each.note)}</div></div>'
             for each in self.figures
         )
         return f'<div class="answer"><div style="{_ROW}">{boxes}</div><p><b>Trust.</b> {escape(self.trust)}</p></div>'
 
     def __repr__(self) -> str:
-        told = [f"{each.name}: {each.value} ({each.note})" for each in self.figures]
+        told = [f"{each.name}: {each.value} {each.unit} ({each.note})" for each in self.figures]
         return "\n".join([*told, f"trust: {self.trust}"])
 
 
@@ -76,20 +77,17 @@ def answer(study: Study, fit: Solution, held_out: Comparison, verdicts: Sequence
         held_out: errors on trajectories that were left out of the fit.
         verdicts: on the data and on the fit.
     """
-    of_forces = [_error(held_out, "force_rmse", "Force RMSE, held out", "eV/Å", f"R² {_told(held_out, 'force_r2')}")]
-    of_energies = []
+    shown = [_error(held_out, "force_rmse", "Force RMSE", f"R² {_told(held_out, 'force_r2')}")]
     if held_out.has_energies:
-        per_atom = {"unit": "meV/atom", "scale": 1e3}
         within = "what remains of the energy error within a trajectory"
-        of_energies = [
-            _error(held_out, "energy_spread", "Energy spread, held out", note=within, **per_atom),
-            _error(held_out, "energy_shift", "Energy shift, held out", note=_distribution(held_out), **per_atom),
-        ]
-    return Answer([*of_forces, *of_energies, _divergence(study, fit)], verdicts)
+        shown.append(_error(held_out, "energy_spread", "Energy spread", within))
+        shown.append(_error(held_out, "energy_shift", "Energy shift", _distribution(held_out)))
+    return Answer([*shown, _divergence(study, fit)], verdicts)
 
 
-def _error(c: Comparison, what: str, name: str, unit: str, note: str, scale: float = 1.0) -> Figure:
-    return Figure(name, f"{_told(c, what, scale)} {unit}", note)
+def _error(c: Comparison, what: str, name: str, note: str) -> Figure:
+    scale, unit = (1e3, "meV/atom") if "energy" in what else (1.0, "eV/Å")
+    return Figure(f"{name}, held out", _told(c, what, scale), unit, note)
 
 
 def _told(c: Comparison, what: str, scale: float = 1.0) -> str:
@@ -106,7 +104,7 @@ def _divergence(study: Study, fit: Solution) -> Figure:
     """J at its minimum with a standard error over blocks, and how much of θ the data determine."""
     name, _, unit = study.units["fisher"].partition(", ")
     known = f"rank {fit.rank} of {len(fit.theta)} parameters, condition {fit.condition:.1e}"
-    return Figure(f"{name} at θ_f", f"{with_error(fit.value, _error_of_divergence(study, fit))} {unit}", known)
+    return Figure(f"{name} at θ_f", with_error(fit.value, _error_of_divergence(study, fit)), unit, known)
 
 
 def _error_of_divergence(study: Study, fit: Solution) -> float:

@@ -75,7 +75,9 @@ def _rounded(array: bytes) -> bytes:
     """Single-precision numbers rounded, first bytes first: what is alike lies together, and is compressed better."""
     if len(array) % 4:
         return array
-    kept = np.frombuffer(array, np.uint32) + np.uint32(1 << (22 - BITS)) & np.uint32(0xFFFFFFFF << (23 - BITS) & 0xFFFFFFFF)
+    kept = np.frombuffer(array, np.uint32) + np.uint32(1 << (22 - BITS)) & np.uint32(
+        0xFFFFFFFF << (23 - BITS) & 0xFFFFFFFF
+    )
     return kept.view(np.uint8).reshape(-1, 4).T.tobytes()
 
 

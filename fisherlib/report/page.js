@@ -2,9 +2,6 @@
 // with their selectors, the width and the theme of the page, and the paper it is printed on.
 
 const PAPER = 900; // px; the width of the text on paper, which page.css scales to that of a sheet
-const CONFIG = { displaylogo: false, showSendToCloud: false }; // by default plotly.js offers to upload a figure to a server
-const night = matchMedia("(prefers-color-scheme: dark)");
-const paper = matchMedia("print");
 const drawings = [];
 
 function merged(target, changes) {
@@ -44,20 +41,24 @@ function choose(drawing) {
   drawing.shown = { data: frame.data.map(trace), layout: merged(structuredClone(figure.layout), frame.layout) };
 }
 
+// Draws a figure for the width that it has, or for paper. A browser prints what is drawn before this returns.
 function draw(drawing) {
-  const { gd, shown, animation } = drawing;
+  const { gd, shown, animation, drawn } = drawing;
   const width = drawings.printing ? PAPER : gd.clientWidth;
   if (!width) return; // hidden
-  const { data, layout } = adapted(shown, width, night.matches && width !== PAPER);
+  const { data, layout } = adapted(shown, width, !drawings.printing && isDark(gd));
   const whole = { uirevision: "kept", ...layout, width, autosize: false }; // the camera survives a change of selection
-  const first = !drawing.drawn;
+  const inPlace = drawn && drawing.width === width;
+  if (drawn && !inPlace && layout.scene) whole.scene = { ...layout.scene, camera: gd._fullLayout.scene._scene.getCamera() };
   Object.assign(drawing, { drawn: true, width });
-  const plot = first ? Plotly.newPlot(gd, data, whole, CONFIG) : Plotly.react(gd, data, whole, CONFIG);
-  if (first && animation.length) plot.then(() => Plotly.addFrames(gd, animation));
+  const plot = Plotly[inPlace ? "react" : "newPlot"](gd, data, whole, settings(shown));
+  if (!inPlace && animation.length) plot.then(() => Plotly.addFrames(gd, animation));
+  dress(gd.parentElement, gd, shown);
+  gd.parentElement.classList.toggle("fisherlib-dark", !drawings.printing && isDark(gd));
 }
 
 // On paper every figure has the width of the text, and a picture in place of each surface: browsers do not print WebGL.
-function print() {
+function toPaper() {
   if (drawings.printing) return; // a browser may tell of it twice
   drawings.printing = true;
   document.documentElement.classList.add("measured"); // plotly.js measures text as if no style sheet made it smaller
@@ -73,24 +74,24 @@ function pictured(scene) {
   scene.container.append(picture);
 }
 
-function printed() {
+function toScreen() {
   if (!drawings.printing) return;
   drawings.printing = false;
   document.querySelectorAll("img.pictured").forEach((picture) => picture.remove());
   drawings.forEach(draw);
 }
 
-addEventListener("beforeprint", print);
-addEventListener("afterprint", printed);
-paper.addEventListener("change", () => (paper.matches ? print() : printed()));
-night.addEventListener("change", () => drawings.forEach(draw));
+addEventListener("beforeprint", toPaper);
+addEventListener("afterprint", toScreen);
+matchMedia("print").addEventListener("change", ({ matches }) => (matches ? toPaper() : toScreen()));
 let resized = 0;
 addEventListener("resize", () => {
   clearTimeout(resized);
   resized = setTimeout(() => drawings.filter(({ gd, width }) => gd.clientWidth !== width).forEach(draw), 100);
 });
-// The numbers of the page as a file, also where the page is opened from a file.
 addEventListener("DOMContentLoaded", () => {
+  onTheme(() => drawings.printing || drawings.forEach(draw));
+  // The numbers of the page as a file, also where the page is opened from a file.
   for (const link of document.querySelectorAll("a[data-numbers]")) {
     const numbers = document.getElementById(link.dataset.numbers).textContent;
     link.href = URL.createObjectURL(new Blob([numbers], { type: "application/json" }));

@@ -186,7 +186,7 @@ def _figure(figure: Mapping[str, Any], number: int) -> str:
     drawn = {"data": figure["data"], "layout": figure.get("layout", {})}
     moving = [frame for frame in frames if not _choice(frame)]  # nothing moves until a reader asks for it
     script = f'addFigure("{name}", {_json(drawn)}, {_script(frames)}, {_json(moving)});'
-    place = f'<div id="{name}" class="plot"></div>'
+    place = f'<div><div id="{name}" class="plot"></div></div>'
     return f"<figure>\n{selectors}{place}\n<script>{script}</script>\n</figure>"
 
 

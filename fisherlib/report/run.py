@@ -5,7 +5,7 @@ import math
 import re
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,14 @@ def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, obj
     return made(Path(notebook), Path(target), before, given)
 
 
-def made(source: Path, target: Path, before: Mapping[str, object], given: Mapping[str, object]) -> list[Path]:
+def made(
+    source: Path,
+    target: Path,
+    before: Mapping[str, object],
+    given: Mapping[str, object],
+    *,
+    told: Callable[[int, int], None] | None = None,
+) -> list[Path]:
     """Run the notebook and write its report; parameters and target are checked already.
 
     Args:
@@ -51,8 +58,9 @@ def made(source: Path, target: Path, before: Mapping[str, object], given: Mappin
         target: folder of the report.
         before: the notebook's parameters with their defaults.
         given: the parameters to change.
+        told: as ``kernel.execute`` calls it.
     """
-    executed = _executed(source, before, given)
+    executed = _executed(source, before, given, told)
     for message in warnings_of(executed):
         warnings.warn(spoken(message, before), stacklevel=3)
     try:
@@ -80,12 +88,17 @@ def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Ma
     return write(texts, stale=None if numbers is not None else kept)
 
 
-def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, object]) -> NotebookNode:
+def _executed(
+    source: Path,
+    before: Mapping[str, object],
+    given: Mapping[str, object],
+    told: Callable[[int, int], None] | None,
+) -> NotebookNode:
     notebook = nbformat.read(source, as_version=4)
     # A notebook stores the kernel of whoever saved it last; the report runs in this environment.
     notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
     try:
-        return execute(parametrised(notebook, given), title=source.stem)
+        return execute(parametrised(notebook, given), title=source.stem, told=told)
     except CellExecutionError as error:
         # The message may span lines and contain colour codes; the user gets one plain sentence.
         words = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
