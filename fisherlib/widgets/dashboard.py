@@ -18,6 +18,7 @@ from .live import LiveFigure
 from .load import LoadPanel
 from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
+from .seen import ReportButton, seen
 
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
 PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
@@ -51,7 +52,9 @@ class Dashboard(ipywidgets.VBox):
         # The figure keeps its place: a widget that moves into another box gets a new view and misses messages meanwhile.
         self._place = ipywidgets.VBox()
         self._about = ipywidgets.HTML()
-        super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self._about, self._place, self.figure])
+        self.report = ReportButton(lambda: seen(self.load, self.panels))
+        first = [ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self.report]
+        super().__init__([*first, self._about, self._place, self.figure])
         self.add_class("fisherlib-dashboard")
         self.load = LoadPanel(path, screen=self.figure, **chosen)
         self.load.observe(lambda change: self._follow(), "subject")

@@ -65,6 +65,10 @@ class LoadPanel(Panel):
         """The study of the data, or None."""
         return self.subject.study
 
+    def uploaded(self, path: str) -> str:
+        """The file's own name, if it was uploaded; else nothing."""
+        return Path(path).name if self._paths.called(path) != io.printable(path) else ""
+
     @property
     def data(self) -> Dataset | None:
         """The dataset, also where it is refused; None where it could not be read."""
