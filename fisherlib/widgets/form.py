@@ -67,8 +67,10 @@ class Form:
         where = Place(state, "path", "or path of the data", tip=tip, empty="a file, a folder, or runs/*/OUTCAR", **called)
         tip = "A file of parameters anywhere on the kernel's machine."
         names = [*(name for name in OPTIONS if name in self.fields), "elements"]
+        drops = ipywidgets.HBox([data, theta])
+        drops.add_class("fisherlib-drops")
         return [
-            row(data, theta),
+            drops,
             row(
                 Choose(state, "path", "File", **called),
                 where,

@@ -27,7 +27,7 @@ function render({ model, el }) {
   input.type = "file";
   input.accept = model.get("accept");
   input.multiple = model.get("several");
-  input.title = model.get("tooltip");
+  input.title = model.get("tooltip"); // in place of the browser's "No file chosen"
   input.setAttribute("aria-label", model.get("label"));
   zone.className = "fisherlib-drop";
   asked.setAttribute("aria-hidden", "true"); // the field has the name of its label

@@ -42,6 +42,7 @@ class Upload(anywidget.AnyWidget):
     label = traitlets.Unicode("Upload").tag(sync=True)
     hint = traitlets.Unicode("drop a file here, or click to choose").tag(sync=True)
     tooltip = traitlets.Unicode("Files of your own machine; they stay here only as long as this page.").tag(sync=True)
+    description = traitlets.Unicode("").tag(sync=True)  # without one, the page cannot show the tooltip
     several = traitlets.Bool(False).tag(sync=True)
     accept = traitlets.Unicode("").tag(sync=True)
     limit = traitlets.Int(200 * MEGABYTE).tag(sync=True)
