@@ -807,7 +807,7 @@ def test_advice_is_in_the_words_of_the_page() -> None:
     )
     assert on_page("not eV (units='cp2k' multiplies them)") == "not eV (“Units” cp2k multiplies them)"
     assert on_page("types; give elements=('Ta', …), one for each type, or dump them") == "types; dump them"
-    assert "io.read(path, elements=('Ta', …)) and open here" in on_page(
+    assert "fill in “Elements of types”, one for each type" in on_page(
         "give elements=('Ta', …), one for each type from 0 on"
     )
     assert on_page("energies in Ha, as units= says") == "energies in Ha, as “Units” says"

@@ -298,7 +298,7 @@ def test_the_distribution_is_that_of_the_chosen_models(study: fl.Study) -> None:
     ok(panel)
     assert list(samples(panel)) == ["true", *study.models]
     models = control(panel, "Models")
-    models.set_state({"index": (0, 2)})
+    models.set_state({"value": ["Fisher + KL", "θ_f"]})  # ticked in whatever order
     assert panel.state.models == ("θ_f", "Fisher + KL")
     drawn = samples(panel)
     assert list(drawn) == ["true", "θ_f", "Fisher + KL"]
@@ -866,8 +866,7 @@ def good(folder: Path, data: fl.Dataset) -> Path:
 
 
 def open_page(dashboard: Dashboard, page: str) -> Panel:
-    titles = ("Load", "Fit", "Compare", "Landscape")
-    dashboard.pages.set_state({"index": titles.index(page)})
+    dashboard.pages.set_state({"value": page})
     shown = dashboard._place.children
     active = [panel for panel in (dashboard.load, *dashboard.panels.values()) if panel.active]
     assert shown == (dashboard.page,) and active == [panel for panel in shown if panel is not dashboard.nothing]

@@ -10,7 +10,8 @@ from .. import comparison, figures, io
 from ..comparison import Comparison
 from ..figures.style import titled
 from ..study import Study
-from .controls import Choose, ChooseSeveral, number, row, tick
+from .checks import ChooseModels
+from .controls import Choose, number, row, tick
 from .live import LiveFigure
 from .panel import Panel
 from .states import ALL, NONE, CompareState
@@ -40,8 +41,9 @@ class ComparePanel(Panel):
     def __init__(self, study: Study, *, screen: LiveFigure | None = None, **chosen: object) -> None:
         state = CompareState()
         self._configuration: ipywidgets.BoundedIntText = number(state, "configuration", "Configuration")
+        self._models = ChooseModels(state, "models", "Models")
         controls = row(
-            ChooseSeveral(state, "models", "Models"),
+            self._models,
             Choose(state, "view", "View"),
             Choose(state, "trajectory", "Trajectory"),
             Choose(state, "quantity", "Quantity"),
@@ -55,7 +57,7 @@ class ComparePanel(Panel):
     def use(self, study: Study, **chosen: object) -> None:
         """Switch to another study; choices that it also offers are kept."""
         self.forget()
-        self.study = study
+        self.study, self._models.marks = study, dict(study.marks)
         self._settling = True
         before, chosen_before = self.state.options.get("models", ()), self.state.models
         sites = all(t.site_descriptors is not None for t in study.data.values())
@@ -89,6 +91,7 @@ class ComparePanel(Panel):
     def _add(self, path: str) -> None:
         model = io.read_theta(path, name=io.printable(Path(path).stem))
         self.study = self.study.with_model(model)
+        self._models.marks = dict(self.study.marks)
         self.state.offer(models=tuple(self.study.potentials))
         self.state.models = tuple(dict.fromkeys([*self.state.models, model.name]))
 

@@ -19,6 +19,7 @@ from .load import LoadPanel
 from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
 from .seen import ReportButton, seen
+from .steps import Step, Steps
 
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
 PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
@@ -44,7 +45,7 @@ class Dashboard(ipywidgets.VBox):
 
     def __init__(self, path: str = "", **chosen: object) -> None:
         self.figure, self.heartbeat = LiveFigure.of(), Heartbeat()
-        self.pages = ipywidgets.ToggleButtons(options=TITLES, description="Page", style={"button_width": "110px"})
+        self.pages = Steps(TITLES)
         self.panels: dict[str, Any] = {}
         self._study: Study | None = None
         self._left_out: list[str] = []  # models that were added to an earlier study
@@ -53,9 +54,12 @@ class Dashboard(ipywidgets.VBox):
         self._place = ipywidgets.VBox()
         self._about = ipywidgets.HTML()
         self.report = ReportButton(lambda: seen(self.load, self.panels))
-        first = [ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self.report]
-        super().__init__([*first, self._about, self._place, self.figure])
-        self.add_class("fisherlib-dashboard")
+        self._top = ipywidgets.VBox([ipywidgets.HBox([self.pages, self.report], layout={"flex_flow": "row wrap"})])
+        # The style sheet puts the status line of the open page between the steps and what they speak of.
+        super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self._top, self._about, self._place, self.figure])
+        names = {self: "dashboard", self._top: "top", self._about: "about", self._place: "place"}
+        for widget, name in names.items():
+            widget.add_class(f"fisherlib-{name}")
         self.load = LoadPanel(path, screen=self.figure, **chosen)
         self.load.observe(lambda change: self._follow(), "subject")
         self.pages.observe(lambda change: self._turn(), "value")
@@ -109,6 +113,18 @@ class Dashboard(ipywidgets.VBox):
     def _tell(self) -> None:
         models = [] if self.compare is None else list(self.compare.study.potentials)
         self._about.value = _about(self.load.subject, models, self._left_out)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Say of each page whether it is done, open or blocked, and why."""
+        subject = self.load.subject
+        if subject.study is None:
+            steps = {title: Step("blocked", f"No data yet: {subject.way.lower()} on page {LOAD}.") for title in PAGES}
+            self.pages.tell({LOAD: Step("open", f"{_reason(subject).rstrip('.')}."), **steps})
+            return
+        done, to_do = Step("done", "Drawn for these data."), Step("open", "The data are there; nothing is drawn yet.")
+        steps = {title: done if panel.seen else to_do for title, panel in self.panels.items()}
+        self.pages.tell({LOAD: Step("done", f"{subject.file} is loaded."), **steps})
 
     def _spread(self, study: Study) -> None:
         before, self._study = self._study, study
@@ -127,6 +143,7 @@ class Dashboard(ipywidgets.VBox):
         for title in (*(title for title in PAGES if title not in more), *more):
             panel: Any = PAGES[title]
             self.panels[title] = panel(study, screen=self.figure, **more.get(title, {}))
+            self.panels[title].observe(lambda change: self._mark(), "seen")
         # a saved θ may be added there
         self.panels["Compare"].state.observe(lambda change: self._tell(), "options")
 
@@ -156,10 +173,13 @@ class Dashboard(ipywidgets.VBox):
         self.panels["Fit"].work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
 
 
+def _reason(subject: Subject) -> str:
+    return f"{subject.file}: {subject.reason}" if subject.file else subject.reason
+
+
 def _about(subject: Subject, models: list[str], left_out: list[str]) -> str:
     if subject.study is None:
-        name = f"{subject.file}: " if subject.file else ""
-        return f"<b>No data yet: {escape(name + subject.reason)}</b>"
+        return f"<b>No data yet: {escape(_reason(subject))}</b>"
     facts = subject.study.data.summary()
     known = [f"data: {subject.file}", f"{facts['temperature, K']} K", counted(facts["configurations"], "configuration")]
     lost = [f"left out, as added to other data: {', '.join(left_out)}"] if left_out else []

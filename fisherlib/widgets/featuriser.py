@@ -9,7 +9,7 @@ import ipywidgets
 
 from ..descriptors import KINDS, Descriptor, Limit, from_text
 from ..io import printable
-from .controls import LABEL, row
+from .controls import LABEL, buttons, row
 from .states import LoadState
 
 #: The first choice: the reader takes the default one for the elements of the file.
@@ -41,9 +41,10 @@ class Featuriser(ipywidgets.VBox):
         )
         self.fields: dict[str, Any] = {}
         self.settings, self.sentence = row(), ipywidgets.HTML()
-        self.button = ipywidgets.Button(description="Compute", icon="play", layout={"width": "auto"})
+        tip = "Computes these descriptors for the file; nothing is computed before."
+        self.button = ipywidgets.Button(description="Compute", icon="play", layout={"width": "auto"}, tooltip=tip)
         self.button.on_click(lambda _: self._compute())
-        super().__init__([row(self.kind, self.settings, self.button), self.sentence])
+        super().__init__([buttons(self.kind, self.button), self.settings, self.sentence])
         self.kind.observe(self._chosen, "value")
         state.observe(lambda change: self.follow(), "descriptor")
         self._show()
@@ -121,7 +122,7 @@ def _field(name: str, limit: Limit, value: float) -> ipywidgets.Widget:
     kind = ipywidgets.BoundedIntText if limit.whole else ipywidgets.BoundedFloatText
     bounds = {"min": limit.least, "max": limit.greatest}
     bounds = {key: int(bound) if limit.whole else bound for key, bound in bounds.items()}
-    what = f"{limit.what}, from {limit.least:g} to {limit.greatest:g}"
+    what = f"{limit.what[:1].upper()}{limit.what[1:]}, from {limit.least:g} to {limit.greatest:g}."
     unit = f", {limit.what.rpartition(' in ')[2]}" if " in " in limit.what else ""
     shown: dict[str, Any] = {"style": LABEL, "layout": {"width": "auto", "max_width": "190px"}, "tooltip": what}
     return kind(value=value, description=f"{name}{unit}", **bounds, **shown)

@@ -46,17 +46,18 @@ class LoadPanel(Panel):
         self._good: tuple[Reading, dict[str, object]] | None = None  # the last file that was, and what was chosen
         self._file = ""  # whose choices these are
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
-        self._answers: dict[str, tuple[Choice, str]] = {}  # file → what was chosen of it, with its descriptor
+        self._answers: dict[str, tuple[Choice, str, str]] = {}  # file → what was chosen of it, descriptor and elements
         self._seen: Reading | None = None  # as far as the work under way has come
         self._paths = Paths()
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
-        self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
-        self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"})
+        self._table = ipywidgets.VBox([self.columns])
+        tip = "Leaves this file, and shows the last one that was read with all that was chosen of it."
+        self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"}, tooltip=tip)
         self._return.on_click(lambda _: self.go_back())
         form = Form(state, self._paths, refused=self._refuse, needed=self._in_use)
         self.fields, self._flags = form.fields, form.flags
         self.featuriser = Featuriser(state, self._told)
-        rows = [*form.rows(self._return), self.featuriser, self._table, self.card]
+        rows = [*form.rows(self._return), self.featuriser, self.card, self._table]
         super().__init__("load", state, rows, screen=screen)
         self._begin(path, chosen)
 
@@ -100,9 +101,9 @@ class LoadPanel(Panel):
             self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
             self.fields["theta"].ask()
         if self._file != state.path:
-            self._answers[self._file] = state.choice, state.descriptor
+            self._answers[self._file] = state.choice, state.descriptor, state.elements
             self._file = state.path
-            choice, state.descriptor = self._answers.get(state.path, (GUESSED, ""))
+            choice, state.descriptor, state.elements = self._answers.get(state.path, (GUESSED, "", ""))
             self._answer(choice)
             self._theta = state.theta = self._wish  # it was left out of the data before, perhaps, and fits these
             for field in self.fields.values():
@@ -122,19 +123,19 @@ class LoadPanel(Panel):
 
     def redraw(self) -> None:
         """Reads what is chosen, also while another page is open."""
-        path, theta, choice, descriptor = self.state.path, self.state.theta, self.state.choice, self.state.descriptor
+        path, theta, choice = self.state.path, self.state.theta, self.state.choice
         if not path:
             self._decide(Subject())
-            self.work.say("Choose a data file, or give its path.")
+            self.work.say("Drop a data file on the form, choose one, or give its path.")
             return
         if self.study is None:
             self.subject = Subject(file=self._name, reason="it is being read", way="See how far it is")
         # The work gets what it needs and changes nothing here: newer work may have begun before it hears of it.
         previous, what = self.reading, f"reading {self._name}"
-        wanted = self._wished_for == path
+        about: dict[str, Any] = {name: getattr(self.state, name) for name in ("descriptor", "elements")}
+        about |= {"wanted": self._wished_for == path, "seen": self._see}
 
         def task(progress: Progress) -> Reading:
-            about: dict[str, Any] = {"wanted": wanted, "descriptor": descriptor, "seen": self._see}
             return reading_of(path, previous, theta, choice, progress, **about)
 
         self.work.run(what, task, self._use, undo=self._back)
@@ -156,7 +157,8 @@ class LoadPanel(Panel):
 
     @property
     def _name(self) -> str:
-        return Path(self._paths.called(self.state.path)).name
+        called = self._paths.called(self.state.path)
+        return called if "*" in called else Path(called).name  # the name of a pattern is all of it
 
     def _use(self, reading: Reading) -> None:
         """Shows what was read, and only then tells what it means for the other pages."""
@@ -167,7 +169,9 @@ class LoadPanel(Panel):
         self._keep(reading)
         for name, flag in zip(FLAGS, self._flags, strict=True):
             flag.layout.display = "flex" if reading.offers(name) else "none"
-        self.columns.value = "" if opened is None else _columns(opened)
+        lacking = reading.nameless or reading.elements
+        self.fields["elements"].control.layout.display = "flex" if lacking else "none"
+        self.columns.value = "" if opened is None else _columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)
         self._fade(False)
@@ -266,13 +270,22 @@ class LoadPanel(Panel):
 
 
 def _card(data: Dataset | None, health: list[Verdict]) -> str:
-    """Facts of the data, and below them its checks."""
+    """Checks that are not passed, then facts of the data and checks that are, each in one line that can be unfolded."""
     if data is None or not health:
         return ""
-    return tables.facts(diagnostics.facts(data))._repr_html_() + tables.card(health)._repr_html_()
+    known = diagnostics.facts(data)
+    parts = (counted(len(data), "trajectory"), counted(len(data.energies), "configuration"), f"K = {data.K}")
+    table = tables.facts(known)._repr_html_()
+    facts = f"<details><summary>{' · '.join(parts)}</summary>{table}</details>"
+    bad = [verdict for verdict in health if verdict.level in ("fail", "warn")]
+    others = [verdict for verdict in health if verdict not in bad]
+    shown = [tables.card(some)._repr_html_() for some in (bad, others) if some]
+    return "".join([*shown[: bool(bad)], facts, *shown[bool(bad) :]])
 
 
-def _columns(opened: io.Opened) -> str:
+def _columns(opened: io.Opened, *, wanted: bool) -> str:
+    """The columns of the file; unfolded where one of them is asked for."""
     if not opened.columns:
         return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
-    return tables.columns(opened.columns)._repr_html_()
+    table, count = tables.columns(opened.columns)._repr_html_(), counted(len(opened.columns), "column")
+    return f"<details{' open' if wanted else ''}><summary>{count} of the file</summary>{table}</details>"

@@ -1,5 +1,6 @@
 """A file as far as it can be read: its data and their study, or what is missing or stands in the way."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,19 +17,21 @@ from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..study import Study
-from ..units import beta, kelvins
+from ..units import beta, counted, kelvins
 from .states import NONE, ONE_RUN
 from .words import LABELS, on_page
 from .work import Cancelled
 
 #: What can be asked for, in words.
-ASKED = {
+ASKED = {"elements": "elements of types"} | {
     name: LABELS[name].partition(",")[0].lower()
     for name, option in OPTIONS.items()
     if option.metadata["what"] != "flag"
 }
 #: Role → the roles whose columns narrow what fits it.
 _NARROWED = {"force_descriptors": ("forces",), "descriptors": ("forces", "force_descriptors")}
+#: Elements that stand for types without symbols, until these are known: as many as the file has types.
+_STAND_INS = "Cu Ag Au Ni Pd Pt Al Pb Fe W".split()
 #: Role → the columns that fit, and the one that is taken, or an empty name.
 Fitting = dict[str, tuple[tuple[str, ...], str]]
 
@@ -51,6 +54,8 @@ class Reading:
         path: of the file.
         choice: what was asked for, and once data are read, what was taken.
         descriptor: to compute where the file has none, in words; empty for the default.
+        elements: symbols of types, as the person gave them.
+        nameless: types of atoms whose symbols nobody has given yet.
         fitting: what fits each role, and what is taken.
         questions: what is missing or wrong, by the name of the choice.
         left_out: why θ is not among the models.
@@ -60,6 +65,8 @@ class Reading:
     path: str
     choice: Choice = GUESSED
     descriptor: str = ""
+    elements: str = ""
+    nameless: int = 0
     opened: io.Opened | None = None
     fitting: Fitting = dataclasses.field(default_factory=dict)
     questions: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -132,6 +139,7 @@ def reading_of(
     *,
     wanted: bool = True,
     descriptor: str = "",
+    elements: str = "",
     seen: Callable[[Reading], None] | None = None,
 ) -> Reading:
     """Opens a file, asks for what is missing before anything is computed, and makes the study.
@@ -144,15 +152,16 @@ def reading_of(
         progress: called with (done, in all).
         wanted: whether the person chose θ for this file; one that stands there from another is left out at any doubt.
         descriptor: to compute where the file has none, as ``from_text`` takes it; empty for the default.
+        elements: symbols of types, for a file that only numbers them.
         seen: called with what is read before anything is computed.
     """
-    reading = Reading(path=path, choice=choice, descriptor=descriptor)
+    reading = Reading(path=path, choice=choice, descriptor=descriptor, elements=elements.strip())
     try:
         same = previous if previous is not None and previous.path == path else None
-        reading.opened = opened = (same and same.opened) or io.open(path)
+        opened = _open(reading, same if same is not None and same.elements == reading.elements else None)
         reading.fitting = _fitting(opened, choice)
-        reading.questions = _missing(opened, reading.fitting, choice)
-        if not reading.questions.keys() & {*ROLES} - {"key"}:  # what no answer would mend is told with the questions
+        reading.questions = _missing(opened, reading.fitting, choice) | _types(reading)
+        if not reading.nameless and not reading.questions.keys() & {*ROLES} - {"key"}:  # what no answer would mend is told with the questions
             opened.check(_filled(reading), descriptor=_described(reading))
         if choice.temperature is not None:
             beta(choice.temperature)  # refuses what is no temperature
@@ -172,6 +181,35 @@ def reading_of(
         if (name := told.partition(":")[0]) in ASKED:  # sentences begin with the argument they are about
             reading.questions[name] = told
     return reading
+
+
+def _open(reading: Reading, same: Reading | None) -> io.Opened:
+    """The file; where it only lacks symbols of types, with others in their place, so that all else can be asked for too."""
+    if same is not None and same.opened is not None:
+        reading.opened, reading.nameless = same.opened, same.nameless
+        return same.opened
+    try:
+        reading.opened = opened = io.open(reading.path, **({"elements": reading.elements} if reading.elements else {}))
+        return opened
+    except ValueError as error:
+        if reading.elements or "elements=" not in str(error):
+            raise
+        lacking = error
+    for count in range(1, len(_STAND_INS) + 1):
+        with contextlib.suppress(ValueError):
+            reading.opened = opened = io.open(reading.path, elements=_STAND_INS[:count])
+            reading.nameless = count
+            return opened
+    raise lacking
+
+
+def _types(reading: Reading) -> dict[str, str]:
+    """The question for the symbols of types."""
+    if not reading.nameless:
+        return {}
+    kinds = counted(reading.nameless, "type")
+    example = " ".join(_STAND_INS[: reading.nameless])
+    return {"elements": f"The file has {kinds} of atoms and no symbols. Fill them in, such as {example}, and press Enter."}
 
 
 def _filled(reading: Reading) -> Choice:
