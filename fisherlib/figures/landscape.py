@@ -130,9 +130,9 @@ def _title(surface: Landscape, around: str, of: str) -> str:
 
 
 def _caption(surface: Landscape) -> str:
-    """Says that a surface is not exact and how far it may be off; empty for an exact one."""
+    """Says that a surface is not exact and how far it may be off; of an exact one, what its lines are."""
     if not surface.error:
-        return ""
+        return "lines: cuts along x (solid) and y (dashed)"
     small = surface.unit.startswith("eV/") and surface.error < 0.1
     error = f"{1e3 * surface.error:.2g} m{surface.unit}" if small else f"{surface.error:.2g} {surface.unit}".strip()
     return f"Preview, ± {error}, until the exact surface is there"
