@@ -854,7 +854,9 @@ def test_what_is_exact_within_a_moment_is_never_previewed(study: fl.Study, monke
     for loss in study.atlas.losses[1:]:
         panel.state.loss = loss
         is_drawn(panel)
-    assert len(shown) == len(study.atlas.losses) and not any("Preview" in figure.layout.title.subtitle.text for figure in shown)
+    assert len(shown) == len(study.atlas.losses) and not any(
+        "Preview" in figure.layout.title.subtitle.text for figure in shown
+    )
 
 
 # Dashboard

@@ -20,7 +20,7 @@ from .style import REFERENCE, Mark, framed, marks_of, titled
 Marks = Mapping[str, int] | None
 TITLES, ABOVE = ("xaxis.title.text", "yaxis.title.text"), "zaxis.title.text"
 #: Pixels of height of the panels, and the share of the width that the surface has.
-HEIGHT, SCENE = 600, 0.58
+HEIGHT, SCENE = 600, 0.63
 #: Where the names of points on the surface stand, in pixels from their point; apart even if the points are close.
 NAMED_AT = ((-40, -30), (40, -30), (0, -55))
 
@@ -57,7 +57,7 @@ def landscape(
     kind("points", points, (Mapping, NoneType), "landscape(surface, {name: (x, y)})")
     specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
     gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
-    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.6, 0.4], row_heights=[0.63, 0.37], **gaps)
+    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.65, 0.35], row_heights=[0.63, 0.37], **gaps)
     points = points or {}
     looks = marks_of(points, marks)
     for trace, row, column in traces(surface, points, looks, at, log):
@@ -109,8 +109,8 @@ def _laid_out(
 ) -> go.Figure:
     framed(figure, title=title, subtitle=_caption(surface), height=HEIGHT)
     # High enough to look into a bowl, and far enough to cut no corner or axis title.
-    camera = {"eye": {"x": -1.5, "y": -1.6, "z": 1.4}, "center": {"x": -0.07, "y": 0.07, "z": -0.17}}
-    shape = {"aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.8}}
+    camera = {"eye": {"x": -1.32, "y": -1.4, "z": 1.62}, "center": {"x": -0.06, "y": 0.06, "z": -0.13}}
+    shape = {"aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.65}}
     figure.update_scenes(**shape, camera=camera, uirevision="turned", domain={"x": [0, SCENE], "y": [0, 1]})
     axis = {"type": "linear", "title": {"font": {"size": 12}}, "nticks": 5, "exponentformat": "power"}
     axis |= {"tickfont": {"size": 11}, "showexponent": "last"}
@@ -141,7 +141,12 @@ def _caption(surface: Landscape) -> str:
 def _words(surface: Landscape, points: Mapping[str, Point], looks: Mapping[str, Mark]) -> dict[str, Any]:
     """The titles of the axes and the names of the points on the surface; in the scene in short lines, clear of the ticks."""
     titles = dict(zip(TITLES, surface.plane.labels, strict=True))
-    solid = dict(zip(TITLES, map(_broken, surface.plane.labels), strict=True)) | {ABOVE: _broken(label(surface))}
+    solid = dict(zip(TITLES, map(_broken, surface.plane.labels), strict=True)) | {ABOVE: label(surface)}
+    low, high = np.nanmin(surface.z), np.nanmax(surface.z)
+    solid["zaxis.range"] = [
+        float(low - 0.06 * (high - low)),
+        float(high),
+    ]  # its lowest tick clear of those of the corner
     ranges = {"xaxis.range": _ends(surface.x), "yaxis.range": _ends(surface.y)}  # marks at the edge would widen them
     return {"scene": solid | {"annotations": _names(surface, points, looks)}} | titles | ranges
 
@@ -151,7 +156,8 @@ def _ends(x: Array) -> list[float]:
 
 
 def _broken(title: str) -> str:
-    return "<br>".join(textwrap.wrap(title, 28, break_long_words=False))
+    parts = textwrap.wrap(title, 28, break_long_words=False)
+    return "<br>".join([" ", *parts] if len(parts) > 1 else parts)  # the first line would lie on the ticks
 
 
 def _names(surface: Landscape, points: Mapping[str, Point], looks: Mapping[str, Mark]) -> list[dict[str, Any]]:
