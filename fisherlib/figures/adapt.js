@@ -390,13 +390,13 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
     const fit = stacked(figure, now.width);
     const shape = JSON.stringify([fit.layout, fit.data.map(({ name }) => name)]);
     if (figure === drawn && shape === at.shape && now.dark === at.dark) await done(Plotly.relayout(gd, { autosize: true }));
-    else await plot(themed(fit, now.dark), now, shape);
-    at = { ...now, shape };
+    else await plot(themed(fit, now.dark), now, { shape, frame: frameOf(fit) });
+    at = { ...now, shape, frame: frameOf(fit) };
   }
 
-  async function plot({ data, layout }, now, shape) {
-    const same = figure === drawn, other = drawn;
-    const inPlace = other && ((layout.scene && gd._fullLayout.scene) || (same && shape === at.shape));
+  async function plot({ data, layout }, now, { shape, frame }) {
+    const same = figure === drawn;
+    const inPlace = drawn && (same ? shape === at.shape : layout.scene && gd._fullLayout.scene && frame === at.frame);
     if (!same) revision += 1;
     drawn = figure;
     el.style.minHeight = `${layout.height ?? 0}px`; // so that the page does not jump
@@ -431,6 +431,13 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
       Plotly.purge(gd);
     },
   };
+}
+
+// Where the panels and the colour bars of a figure stand: plotly.js does not move a colour bar.
+function frameOf({ data, layout }) {
+  const bars = data.map(({ colorbar }) => colorbar && [colorbar.orientation, colorbar.x, colorbar.y, colorbar.len]);
+  const parts = Object.entries(layout).filter(([name]) => /^([xy]axis|scene)\d*$/.test(name));
+  return JSON.stringify([bars, parts.map(([name, part]) => [name, part.domain])]);
 }
 
 // What a person has done to a figure goes over to the same figure drawn again: zoom, selection, what the legend hides.
