@@ -15,7 +15,7 @@ function faults(gd, ground) {
     if (out) found.push(`${told(a)} leaves the figure`);
     for (const b of words.slice(k + 1)) if (overlap(a.corners, b.corners)) found.push(`${told(a)} lies on ${told(b)}`);
     const faint = contrast(a.color, ground);
-    if (a.role !== "name of a point" && faint < 3) found.push(`${told(a)} has a contrast of ${faint.toFixed(1)}`);
+    if (!a.onColours && faint < 3) found.push(`${told(a)} has a contrast of ${faint.toFixed(1)}`);
   });
   for (const bar of gd.querySelectorAll(".legend .scrollbar")) if (bar.getBoundingClientRect().height > 1) found.push("the legend is cut");
   if (gd.scrollWidth > gd.parentElement.clientWidth + 1) found.push("the figure is wider than its place");
@@ -37,7 +37,8 @@ function box(text) {
   const corners = [[x + 1, y + thin], [x + width - 1, y + thin], [x + width - 1, y + height - thin], [x + 1, y + height - thin]];
   const names = [text, text.parentElement, text.parentElement?.parentElement].flatMap((each) => (each?.getAttribute("class") ?? "").split(" "));
   const role = Object.entries(ROLES).find(([name]) => names.includes(name))?.[1] ?? names.find((name) => /title/.test(name)) ?? "words";
-  return { role, corners: corners.map(([h, v]) => at(h, v)), text: text.textContent.trim(), color: getComputedStyle(text).fill };
+  const onColours = role === "name of a point" || text.closest(".updatemenu-container, .slider-container") !== null;
+  return { role, onColours, corners: corners.map(([h, v]) => at(h, v)), text: text.textContent.trim(), color: getComputedStyle(text).fill };
 }
 
 const told = ({ role, text }) => `${role} “${text.length > 40 ? `${text.slice(0, 39)}…` : text}”`;

@@ -46,8 +46,9 @@ function onTheme(callback) {
 
 // The figure without a ground of its own; in the dark its greys, and black and white, change places.
 function themed({ data, layout }, dark) {
+  const filled = new Set(data.filter(({ type }) => FILLED.test(type)).map(place));
   const own = (trace) => (parsed(trace.fillcolor)?.[3] === 1 ? { fillcolor: trace.fillcolor } : {}); // a value may have that colour
-  const shown = dark ? { data: data.map((trace) => ({ ...swapped(trace), ...own(trace) })), layout: swapped(layout) } : { data, layout: { ...layout } };
+  const shown = dark ? { data: data.map((trace) => ({ ...swapped(trace, "", filled.has(place(trace))), ...own(trace) })), layout: swapped(layout) } : { data, layout: { ...layout } };
   const ink = dark ? "#d8dbe2" : "#5a6472";
   Object.assign(shown.layout, { paper_bgcolor: CLEAR, plot_bgcolor: CLEAR });
   shown.layout.modebar = { bgcolor: CLEAR, color: dark ? "#8f949c" : "#848a94", activecolor: ink, ...layout.modebar };
@@ -66,17 +67,21 @@ function pale(name, { font, currentvalue }) {
   return { font: { color: "#d8dbe2", ...font }, currentvalue: { ...currentvalue, font: { color: "#d8dbe2", ...currentvalue?.font } } };
 }
 
-// A copy in which every neutral colour is exchanged; arrays of numbers are shared with the original.
-function swapped(value, key = "") {
+const FILLED = /^(surface|contour|heatmap|histogram2d|mesh3d)/;
+const inSpace = ({ type }) => /3d$|^surface$/.test(type);
+const place = (trace) => (inSpace(trace) ? (trace.scene ?? "scene") : (trace.xaxis ?? "x") + (trace.yaxis ?? "y"));
+
+// A copy in which every neutral colour is exchanged, but white where it stands on colours. Arrays of numbers are shared.
+function swapped(value, key = "", onColours = false) {
+  const color = (text) => (onColours && lightness(parsed(text) ?? [0, 0, 0]) > 0.95 ? text : opposite(text));
   if (Array.isArray(value)) {
     if (value[0] !== null && typeof value[0] === "object" && !Array.isArray(value[0])) return value.map((each) => swapped(each));
-    return /color$/.test(key) && typeof value[0] === "string" ? value.map(opposite) : value;
+    return /color$/.test(key) && typeof value[0] === "string" ? value.map(color) : value;
   }
   if (value !== null && typeof value === "object" && !ArrayBuffer.isView(value)) {
-    if (key === "textfont" && lightness(parsed(value.color) ?? [0, 0, 0]) > 0.9) return value; // white words on colours stay white
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, swapped(part, name)]));
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, swapped(part, name, onColours)]));
   }
-  return /color$/.test(key) && typeof value === "string" ? opposite(value) : value;
+  return /color$/.test(key) && typeof value === "string" ? color(value) : value;
 }
 
 // Of a grey the one that is as far from a dark ground; of a colour itself. Plotly's own dark blues count as greys.
@@ -136,7 +141,7 @@ function panels(data, layout) {
   };
   for (const name of Object.keys(layout)) if (/^yaxis\d*$/.test(name)) add(long(layout[name].anchor ?? "x"), name);
   for (const trace of data) {
-    if (!/3d$|^surface$/.test(trace.type)) add(long(trace.xaxis ?? "x"), long(trace.yaxis ?? "y"));
+    if (!inSpace(trace)) add(long(trace.xaxis ?? "x"), long(trace.yaxis ?? "y"));
     else {
       const scene = trace.scene ?? "scene", { x = [0, 1], y = [0, 1] } = layout[scene]?.domain ?? {};
       found.set(scene, { scene, left: x[0], right: x[1], low: y[0], high: y[1], notes: [] });
@@ -205,10 +210,20 @@ function piled(data, layout, cells, plot, width) {
       const y = now.low - feet(data, layout, cell, wide) / end;
       Object.assign(bar, { orientation: "h", thickness: 12, x: 0.5, xanchor: "center", len: 1, y, yanchor: "top" }, side);
     }
-    if (cell.scene) (layout[cell.scene] ??= {}).domain = { x: [0, 1], y: [now.low, now.high] };
+    if (cell.scene) small((layout[cell.scene] ??= {}));
+    if (cell.scene) layout[cell.scene].domain = { x: [0, 1], y: [now.low, now.high] };
     else [layout[cell.x].domain, layout[cell.y].domain] = [[0, 1], [now.low, now.high]];
   });
   return { above, below, taller: end - plot.height };
+}
+
+// Smaller words for a small scene, which has no room for others.
+function small(scene) {
+  for (const name of ["xaxis", "yaxis", "zaxis"]) {
+    const axis = (scene[name] = { ...scene[name] });
+    axis.tickfont = { size: 10, ...axis.tickfont };
+    if (textOf(axis)) axis.title = { text: inside(textOf(axis), 100, 10), font: { ...axis.title?.font, size: 10 } };
+  }
 }
 
 // What an axis has left to its neighbour on the left: the words beside its ticks, and its title.
@@ -226,10 +241,13 @@ function feet(data, layout, cell, wide) {
   if (cell.scene) return 8;
   const axis = layout[cell.x];
   wrapTitle(axis, wide);
-  const names = axis.type === "category" ? data.filter((trace) => long(trace.xaxis ?? "x") === cell.x).flatMap((trace) => Array.from(trace.x ?? [])) : [];
-  const longest = Math.max(0, ...[...new Set(names)].map((name) => extent(String(name), 12)));
-  const turned = longest * new Set(names).size > wide ? longest : 0;
-  const labels = axis.showticklabels === false || axis.visible === false ? 4 : 24 + turned;
+  const hidden = axis.showticklabels === false || axis.visible === false;
+  const own = data.filter((trace) => long(trace.xaxis ?? "x") === cell.x).flatMap((trace) => Array.from(trace.x ?? []));
+  const names = new Set(Array.isArray(axis.ticktext) ? axis.ticktext : axis.type === "category" ? own : []);
+  const wides = [...names].map((name) => extent(name, 12));
+  const turned = !hidden && wides.reduce((sum, each) => sum + each + 8, 0) > wide;
+  if (turned) axis.tickangle = -45;
+  const labels = hidden ? 4 : 24 + (turned ? 0.75 * Math.max(...wides) : 0);
   return labels + (textOf(axis) ? 14 + 12 * LINE * lines(textOf(axis)) : 0);
 }
 
@@ -242,13 +260,13 @@ function colorbars(data, layout) {
     for (const part of [trace, trace.marker, trace.line]) {
       if (!part || typeof part !== "object") continue;
       const common = part.coloraxis && layout[part.coloraxis];
-      const shades = part === trace ? /^(surface|contour|heatmap|histogram2d|mesh3d)/.test(trace.type) : Array.isArray(part.color) || part.color?.bdata;
+      const shades = part === trace ? FILLED.test(trace.type) : Array.isArray(part.color) || part.color?.bdata;
       const shown = common ? common.showscale !== false : part.showscale ?? (part === trace && shades);
       if (!shown || (common && seen.has(common))) continue;
       seen.add(common);
       const owner = common ?? (part === trace ? trace : (trace[part === trace.marker ? "marker" : "line"] = { ...part }));
       owner.colorbar = { ...owner.colorbar };
-      const own = (cell) => (cell.scene ? cell.scene === (trace.scene ?? "scene") && /3d$|^surface$/.test(trace.type) : cell.x === long(trace.xaxis ?? "x") && cell.y === long(trace.yaxis ?? "y"));
+      const own = (cell) => (cell.scene ? cell.scene === place(trace) : !inSpace(trace) && cell.x === long(trace.xaxis ?? "x") && cell.y === long(trace.yaxis ?? "y"));
       found.push({ bar: owner.colorbar, of: own, trace: k });
     }
   });
@@ -267,11 +285,11 @@ function headed(layout, width) {
 
 // The legend: below all panels of a narrow figure. Returns the pixels by which it has more than one line.
 function keyed(data, layout, width, narrow) {
-  const shown = data.filter((trace) => trace.showlegend !== false && trace.name && trace.visible !== false && !/^(surface|contour|heatmap|histogram2d|mesh3d)$/.test(trace.type));
+  const shown = data.filter((trace) => trace.showlegend !== false && trace.name && trace.visible !== false && !FILLED.test(trace.type));
   if (layout.showlegend === false || shown.length < (layout.showlegend ? 1 : 2)) return 0;
   const legend = (layout.legend ??= {});
   const low = legend.yref === "container";
-  if (narrow && !low) Object.assign(legend, { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom" });
+  if (narrow) Object.assign(legend, { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom" });
   if (legend.orientation !== "h") return 0;
   const room = (width - layout.margin.l - layout.margin.r) * (1 - (legend.x ?? 0)) - 50;
   if (narrow) for (const trace of shown) trace.name = inside(trace.name, room, 12);
@@ -372,13 +390,13 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
     const fit = stacked(figure, now.width);
     const shape = JSON.stringify([fit.layout, fit.data.map(({ name }) => name)]);
     if (figure === drawn && shape === at.shape && now.dark === at.dark) await done(Plotly.relayout(gd, { autosize: true }));
-    else await plot(themed(fit, now.dark), now, shape);
-    at = { ...now, shape };
+    else await plot(themed(fit, now.dark), now, { shape, frame: frameOf(fit) });
+    at = { ...now, shape, frame: frameOf(fit) };
   }
 
-  async function plot({ data, layout }, now, shape) {
-    const same = figure === drawn, other = drawn;
-    const inPlace = other && ((layout.scene && gd._fullLayout.scene) || (same && shape === at.shape));
+  async function plot({ data, layout }, now, { shape, frame }) {
+    const same = figure === drawn;
+    const inPlace = drawn && (same ? shape === at.shape : layout.scene && gd._fullLayout.scene && frame === at.frame);
     if (!same) revision += 1;
     drawn = figure;
     el.style.minHeight = `${layout.height ?? 0}px`; // so that the page does not jump
@@ -413,6 +431,13 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
       Plotly.purge(gd);
     },
   };
+}
+
+// Where the panels and the colour bars of a figure stand: plotly.js does not move a colour bar.
+function frameOf({ data, layout }) {
+  const bars = data.map(({ colorbar }) => colorbar && [colorbar.orientation, colorbar.x, colorbar.y, colorbar.len]);
+  const parts = Object.entries(layout).filter(([name]) => /^([xy]axis|scene)\d*$/.test(name));
+  return JSON.stringify([bars, parts.map(([name, part]) => [name, part.domain])]);
 }
 
 // What a person has done to a figure goes over to the same figure drawn again: zoom, selection, what the legend hides.
@@ -589,7 +614,7 @@ function quoted(value) {
 // The title of an axis; of one without, that of the axis it goes with.
 function head(gd, trace, letter) {
   const given = gd.layout; // without the words that plotly.js has for an axis without a title
-  if (/3d$|^surface$/.test(trace.type)) {
+  if (inSpace(trace)) {
     const own = letter === "z" && trace.type === "surface" && trace.name;
     return plain(own || textOf(given[trace.scene ?? "scene"]?.[`${letter}axis`])) || letter;
   }
