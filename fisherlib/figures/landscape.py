@@ -96,7 +96,7 @@ def landscapes(
         data = [_small(t, surface, place) for t, place in zip(_all(surface, points, marks), places, strict=True)]
         name = json.dumps(dict(zip(keys, choice, strict=True)), ensure_ascii=False)
         words = _words(surface, points, marks_of(points, marks)) | {"title.text": _title(surface, _middle(points), of)}
-        words |= {"yaxis2": {"title": {"text": _label(surface)}}}
+        words |= {"yaxis2": {"title": {"text": label(surface)}}}
         frames.append(go.Frame(name=name, data=data, layout=words))
     return first.update(frames=frames)
 
