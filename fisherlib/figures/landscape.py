@@ -62,8 +62,7 @@ def landscape(
     looks = marks_of(points, marks)
     for trace, row, column in traces(surface, points, looks, at, log):
         figure.add_trace(trace, row=row, col=column)
-    middle = around or next((name for name, point in points.items() if not any(point)), "")
-    return _laid_out(figure, surface, points, looks, _title(surface, middle, of))
+    return _laid_out(figure, surface, points, looks, _title(surface, around or _middle(points), of))
 
 
 def landscapes(
@@ -90,18 +89,35 @@ def landscapes(
         '{"model": "θ_f"}'
     """
     kind("surfaces", surfaces, Mapping, "landscapes({choice: (surface, points)}, keys)")
+    first = landscape(*next(iter(surfaces.values())), of=of, marks=marks)
+    places = [{"scene": t.scene} if "scene" in t else {"xaxis": t.xaxis, "yaxis": t.yaxis} for t in first.data]
     frames = []
     for choice, (surface, points) in surfaces.items():
-        drawn = landscape(surface, points, of=of, marks=marks)
-        for trace in drawn.data:  # half the digits are enough to look at, and half the size of a page
-            trace.update({axis: np.float32(trace[axis]) for axis in "xyz" if axis in trace})
-        drawn.data[0].update(surfacecolor=None, customdata=None)
-        drawn.data[1].update(customdata=None)
-        drawn.update_traces(selector={"type": "surface"}, hovertemplate=hover(surface, "z"))
-        drawn.update_traces(selector={"type": "contour"}, hovertemplate=hover(surface, "z"))
+        data = [_small(t, surface, place) for t, place in zip(_all(surface, points, marks), places, strict=True)]
         name = json.dumps(dict(zip(keys, choice, strict=True)), ensure_ascii=False)
-        frames.append(go.Frame(name=name, data=drawn.data, layout=_words(surface, points, marks_of(points, marks))))
-    return landscape(*next(iter(surfaces.values())), of=of, marks=marks).update(frames=frames)
+        words = _words(surface, points, marks_of(points, marks)) | {"title.text": _title(surface, _middle(points), of)}
+        words |= {"yaxis2": {"title": {"text": label(surface)}}}
+        frames.append(go.Frame(name=name, data=data, layout=words))
+    return first.update(frames=frames)
+
+
+def _all(surface: Landscape, points: Mapping[str, Point], marks: Marks) -> list[Any]:
+    return [trace for trace, _, _ in traces(surface, points, marks_of(points, marks), (0.0, 0.0), False)]
+
+
+def _small(trace: Any, surface: Landscape, place: dict[str, str]) -> Any:
+    """A trace of a frame: half the digits are enough to look at, and half the size of a page."""
+    trace.update({axis: np.float32(trace[axis]) for axis in "xyz" if axis in trace} | place, overwrite=True)
+    if trace.type in ("surface", "contour"):
+        trace.update({"customdata": None, "hovertemplate": hover(surface, "z")})
+    if trace.type == "surface":
+        trace.update({"surfacecolor": None})
+    return trace
+
+
+def _middle(points: Mapping[str, Point]) -> str:
+    """The model in the middle of a plane; empty without one."""
+    return next((name for name, point in points.items() if not any(point)), "")
 
 
 def _laid_out(

@@ -51,7 +51,7 @@ class Answer:
         passed = sum(verdict.level == "ok" for verdict in self.verdicts)
         worst = min(self.verdicts, key=lambda verdict: order.index(verdict.level), default=None)
         if worst is None or worst.level == "ok":
-            return f"{LEVELS['ok']}: all {counted(passed, 'check')} passed"
+            return f"{LEVELS['ok']}: {counted(passed, 'check')} passed"
         return f"{LEVELS[worst.level]}: {worst.name}: {worst.message} ({passed} of {len(self.verdicts)} checks passed)"
 
     def _repr_html_(self) -> str:

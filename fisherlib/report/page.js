@@ -1,7 +1,7 @@
 // Draws the figures of the page (with the functions of figures/adapt.js, put in front of this file) and keeps them in step
 // with their selectors, the width and the theme of the page, and the paper it is printed on.
 
-const PAPER = 900; // px; the width of the text on paper, which page.css scales to that of a sheet
+const PAPER = 960; // px; the width of the text on paper, which page.css scales to that of a sheet
 const drawings = [];
 
 function merged(target, changes) {

@@ -131,7 +131,7 @@ def _take_title(notebook: NotebookNode) -> str | None:
 
 def _facts(parameters: Mapping[str, object]) -> str:
     versions = " · ".join(f"{package} {_version(package)}" for package in ("fisherlib", "numpy", "scipy", "plotly"))
-    facts = {name: _as_given(value) for name, value in parameters.items() if value is not None}
+    facts = {name: _as_given(value) for name, value in parameters.items() if value is not None and value is not False}
     facts["date"] = datetime.now(UTC).isoformat(timespec="seconds")
     facts["versions"] = f"{versions} · python {platform.python_version()}"
     rows = (f'<tr><th scope="row">{escape(name)}</th><td>{escape(fact)}</td></tr>\n' for name, fact in facts.items())

@@ -1,5 +1,7 @@
 """A figure in a page that is replaced as a whole; only the camera is kept."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -23,6 +25,17 @@ class Picked(NamedTuple):
     y: float | str
 
 
+#: In place of plotly.js, five megabytes, in a notebook that is executed with nobody at it.
+UNSEEN = "export default { render: ({ el }) => { el.textContent = 'Run this cell again to see its figure.'; } };"
+
+
+def _watched() -> bool:
+    """Whether somebody may look at what is displayed; papermill and nbconvert allow no input, Voilà says who it is."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    asks = getattr(getattr(shell, "kernel", None), "_allow_stdin", True)
+    return asks or any(name.startswith("VOILA_") for name in os.environ)
+
+
 class LiveFigure(anywidget.AnyWidget):
     """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
 
@@ -41,6 +54,8 @@ class LiveFigure(anywidget.AnyWidget):
     camera = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
+        if not _watched():
+            self._esm = UNSEEN
         self._figure = go.Figure()
         self._picked: list[Callable[[Sequence[Picked]], None]] = []
         super().__init__(_view_count=0)  # with None, the default, views are not counted

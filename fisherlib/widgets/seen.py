@@ -178,7 +178,15 @@ def _written(wanted: Seen, target: Path, progress: Progress) -> Path:
         ValueError: the report says why it could not be written.
     """
     given = [f"{name}={value}" for name, value in wanted.parameters.items()]
-    command = [sys.executable, "-m", "fisherlib.report", "--progress", f"--target={target}", "--", *given]
+    command = [
+        sys.executable,
+        "-m",
+        "fisherlib.report",
+        "--progress",
+        f"--notebook={NOTEBOOK}",
+        f"--target={target}",
+        *given,
+    ]
     done, total, said = 0, 0, []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
