@@ -14,7 +14,12 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         html = self.to_html(justify="left")  # unlike the default, it does not cut cells
-        html = html.replace("<th>", '<th style="text-align: left">')  # JupyterLab aligns headings to the right
+        head, _, body = html.partition("<tbody>")
+        # JupyterLab aligns headings to the right; a screen reader is told what each of them heads.
+        head, body = (
+            part.replace("<th>", f'<th scope="{of}" style="text-align: left">') for part, of in ((head, "col"), (body, "row"))
+        )
+        html = f"{head}<tbody>{body}"
         return re.sub(r"<td>([^<]*)", _cell, html)
 
 
