@@ -253,27 +253,29 @@ def test_a_saved_fit_can_be_read_and_nothing_is_overwritten(
     study: fl.Study, folder: Path, button: str, suffix: str
 ) -> None:
     panel = FitPanel(study, kl=0.5, name="my/../<fit>")
-    for path in (folder / f"theta_my_____fit{suffix}", folder / f"theta_my_____fit_2{suffix}"):
+    saved = folder / "saved"
+    for path in (saved / f"theta_my_____fit{suffix}", saved / f"theta_my_____fit_2{suffix}"):
         control(panel, button).click()
         ok(panel)
         model = fl.io.read_theta(path)
         assert model.theta.tobytes() == panel.model.theta.tobytes() and model.offset == panel.model.offset
         assert model.provenance["kl"] == 0.5
-        link = re.search(r"download='(.*?)' href='data:application/octet-stream;base64,(.*?)'", panel.link.value)
+        link = re.search(r"download='(.*?)' href='data:application/octet-stream;base64,(.*?)'", panel.saving.link.value)
         assert unescape(link[1]) == path.name and base64.b64decode(link[2]) == path.read_bytes()
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(saved.iterdir())) == 2 and list(folder.iterdir()) == [saved]
 
 
 @pytest.mark.parametrize(("name", "stem"), [("θ_f", "theta_θ_f"), ("///", "theta_theta"), ("a b", "theta_a_b")])
 def test_a_file_is_called_after_the_fit(study: fl.Study, folder: Path, name: str, stem: str) -> None:
-    assert FitPanel(study, name=name).save() == Path(f"{stem}.json")
-    assert fl.io.theta_files() == [f"{stem}.json"]
+    assert FitPanel(study, name=name).saving.save(".json") == [folder / "saved" / f"{stem}.json"]
+    assert fl.io.theta_files() == [f"saved/{stem}.json"]
 
 
 def test_a_file_that_cannot_be_written_is_told_of(study: fl.Study, folder: Path) -> None:
-    panel = FitPanel(study, name="x" * 300)
+    (folder / "saved").write_text("a file where the folder should be")
+    panel = FitPanel(study)
     control(panel, "Save JSON").click()
-    assert isinstance(panel.last_error, OSError) and panel.link.value == ""
+    assert isinstance(panel.last_error, OSError) and panel.saving.link.value == ""
 
 
 def test_a_fit_can_be_added_to_the_models(study: fl.Study) -> None:

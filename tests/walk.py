@@ -61,7 +61,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.upload("Upload data", huge)
     e.says("give its path")
     e.upload("Upload data", good)
-    e.panel.get_by_text("7 trajectories").wait_for()
+    e.panel.get_by_text("7 trajectories").first.wait_for()
     e.quiet()
     e.holds("Force descriptors", "milady-descriptors-forces")
     e.choose("Descriptors", "milady-descriptors")
@@ -77,7 +77,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.says("Cancelled")
     e.holds("or path of the data", before)
     e.choose("File", "data/cu55_1200K.npz")
-    e.panel.get_by_text("20 trajectories").wait_for()
+    e.panel.get_by_text("20 trajectories").first.wait_for()
     e.quiet()
 
 
@@ -117,7 +117,8 @@ def compare(e: Explorer) -> None:
     ):
         e.choose("View", view)
         e.title(words)
-    e.choose("Models", ["θ (given)"])
+    for name in ("θ_f", "Fisher + KL", "θ_f + 10 kl"):
+        e.labelled(name).uncheck()
     e.until("!gd._fullData.some(t => (t.name || '').startsWith('θ_f'))")
     e.choose("Trajectory", "walker-03")
     e.title(", 1200 K, walker-03")

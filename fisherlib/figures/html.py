@@ -1,5 +1,6 @@
 """A table of words, as a notebook shows it, and numbers with their errors in words."""
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -29,16 +30,21 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         html = self.to_html(justify="left")  # unlike the default, it does not cut cells
-        html = re.sub(r"<th>([^<]*)", self._head, html)
+        head, _, body = html.partition("<tbody>")
+        # JupyterLab aligns headings to the right; a screen reader is told what each of them heads.
+        head, body = (
+            re.sub(r"<th>([^<]*)", functools.partial(self._head, of), part) for part, of in ((head, "col"), (body, "row"))
+        )
+        html = f"{head}<tbody>{body}"
         return re.sub(r"<td>([^<]*)", _cell, html)
 
-    def _head(self, match: re.Match[str]) -> str:
+    def _head(self, of: str, match: re.Match[str]) -> str:
         """JupyterLab aligns headings to the right, and breaks names of rows into lines."""
         wrap = "; white-space: nowrap" if len(match[1]) <= NAME else ""
         look = self.looks.get(unescape(match[1]))
         letter = LETTERS.get(look.symbol.removesuffix("-open"), "●") if look else ""
         mark = f'<span style="color: {look.color}">{letter}</span> ' if look else ""
-        return f'<th style="text-align: left{wrap}">{mark}{match[1]}'
+        return f'<th scope="{of}" style="text-align: left{wrap}">{mark}{match[1]}'
 
 
 def _cell(match: re.Match[str]) -> str:

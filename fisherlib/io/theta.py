@@ -150,8 +150,7 @@ def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
         folder: looked through instead of the project's ``data/``, ``reports/`` and ``saved/`` and the working folder.
 
     Returns:
-        ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, potentials of MiLaDy and LAMMPS, and
-        pickles by the name theta*.pkl.
+        ``.json`` and ``.npz`` with 'coef' and 'intercept', numbers of reports, ``.pot``, ``.snapcoeff``, pickles theta*.pkl.
 
     >>> theta_files("data")
     ['data/theta_energy.json']
@@ -169,9 +168,8 @@ def _is_theta(path: Path) -> bool:
         content = json.loads(path.read_text(encoding="utf-8"))
         content = content.get("theta_f", content) if isinstance(content, Mapping) else {}
         return isinstance(content, Mapping) and _ENTRIES <= content.keys()
-    if suffix in _OTHERS:
-        return path.is_file()
-    return suffix in (".pkl", ".pickle") and path.is_file() and path.name.lower().startswith("theta")
+    named = suffix in (".pkl", ".pickle") and path.name.lower().startswith("theta")
+    return path.is_file() and (named or suffix in _OTHERS)
 
 
 def write_theta(
@@ -181,8 +179,7 @@ def write_theta(
 
     Args:
         model: the potential.
-        path: ``.json`` or ``.npz``; ``.snapcoeff`` for LAMMPS, of a potential of SNAP (see ``write_snapcoeff``); ``.pot`` of
-            MiLaDy, where the descriptor came from such a file (see ``milady.write_pot``).
+        path: ``.json`` or ``.npz``; ``.snapcoeff`` of a potential of SNAP; ``.pot`` where the descriptor came from such a file.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
 
     >>> import tempfile
@@ -219,10 +216,8 @@ def write_theta(
 def _of_milady(model: LinearPotential) -> dict[str, Any]:
     """What a .pot says of the descriptor, from the one that the potential's descriptor came from."""
     about = model.provenance.get("descriptor", {})
-    if not isinstance(about, Mapping) or about.get("name") != "from MiLaDy":
-        raise ValueError(
-            "model: expected a descriptor of MiLaDy, whose kind and cut-off a .pot must state, got "
-            f"{about.get('name', 'none') if isinstance(about, Mapping) else about}; give them to io.milady.write_pot, or write .json"
-        )
+    if about.get("name") != "from MiLaDy":
+        way = f"got {about.get('name', 'none')}; give them to io.milady.write_pot, or write .json"
+        raise ValueError(f"model: expected a descriptor of MiLaDy, whose kind and cut-off a .pot must state, {way}")
     taken = {name: about[name] for name in ("elements", "details", "cutoff", "masses", "weights", "channels")}
     return {"descriptor": about["type"], **taken}

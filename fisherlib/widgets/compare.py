@@ -73,6 +73,13 @@ class ComparePanel(Panel):
         self.begin(chosen)
         self._changed()
 
+    def wake(self) -> None:
+        """Offer also what was saved meanwhile."""
+        settling, self._settling = self._settling, True
+        self.state.offer(saved=(NONE, *io.theta_files()))
+        self._settling = settling
+        super().wake()
+
     def settle(self) -> None:
         """Offer the figures that fit the quantity; add a saved θ to the models."""
         state = self.state

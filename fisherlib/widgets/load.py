@@ -165,12 +165,12 @@ class LoadPanel(Panel):
         self.reading, self._seen, opened = reading, None, reading.opened
         self._offer(reading.fitting)
         self._show_featuriser()
+        lacking = reading.nameless or reading.elements
+        self.fields["elements"].control.layout.display = "flex" if lacking else "none"
         self._tell(reading)
         self._keep(reading)
         for name, flag in zip(FLAGS, self._flags, strict=True):
             flag.layout.display = "flex" if reading.offers(name) else "none"
-        lacking = reading.nameless or reading.elements
-        self.fields["elements"].control.layout.display = "flex" if lacking else "none"
         self.columns.value = "" if opened is None else _columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)

@@ -22,7 +22,7 @@ STYLE = f"<style>{Path(__file__).with_name('panel.css').read_text(encoding='utf-
 
 #: Shown when there is nothing to draw.
 EMPTY = go.Figure(
-    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
+    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 40}
 )
 
 

@@ -69,7 +69,7 @@ class Saving(ipywidgets.VBox):
     def save(self, suffix: str) -> list[Path]:
         """Write the potential into ``saved/``, under its name. Returns the paths; no file is overwritten."""
         model, folder = self._model(), io.places.saved()
-        stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in model.name).strip("_") or "theta"
+        stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in model.name).strip("_")[:80] or "theta"
         numbered = (folder / f"theta_{stem}{'' if k == 1 else f'_{k}'}{suffix}" for k in itertools.count(1))
         path = next(path for path in numbered if not any(p.exists() for p in _written(path)))
         folder.mkdir(exist_ok=True)
