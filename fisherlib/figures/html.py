@@ -33,7 +33,8 @@ class Table(pd.DataFrame):
         head, _, body = html.partition("<tbody>")
         # JupyterLab aligns headings to the right; a screen reader is told what each of them heads.
         head, body = (
-            re.sub(r"<th>([^<]*)", functools.partial(self._head, of), part) for part, of in ((head, "col"), (body, "row"))
+            re.sub(r"<th>([^<]*)", functools.partial(self._head, of), part)
+            for part, of in ((head, "col"), (body, "row"))
         )
         html = f"{head}<tbody>{body}"
         return re.sub(r"<td>([^<]*)", _cell, html)

@@ -171,7 +171,9 @@ class LoadPanel(Panel):
         self._keep(reading)
         for name, flag in zip(FLAGS, self._flags, strict=True):
             flag.layout.display = "flex" if reading.offers(name) else "none"
-        self.columns.value = "" if opened is None else _columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
+        self.columns.value = (
+            "" if opened is None else _columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
+        )
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)
         self._fade(False)

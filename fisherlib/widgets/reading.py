@@ -161,7 +161,9 @@ def reading_of(
         opened = _open(reading, same if same is not None and same.elements == reading.elements else None)
         reading.fitting = _fitting(opened, choice)
         reading.questions = _missing(opened, reading.fitting, choice) | _types(reading)
-        if not reading.nameless and not reading.questions.keys() & {*ROLES} - {"key"}:  # what no answer would mend is told with the questions
+        if not reading.nameless and not reading.questions.keys() & {*ROLES} - {
+            "key"
+        }:  # what no answer would mend is told with the questions
             opened.check(_filled(reading), descriptor=_described(reading))
         if choice.temperature is not None:
             beta(choice.temperature)  # refuses what is no temperature
@@ -209,7 +211,9 @@ def _types(reading: Reading) -> dict[str, str]:
         return {}
     kinds = counted(reading.nameless, "type")
     example = " ".join(_STAND_INS[: reading.nameless])
-    return {"elements": f"The file has {kinds} of atoms and no symbols. Fill them in, such as {example}, and press Enter."}
+    return {
+        "elements": f"The file has {kinds} of atoms and no symbols. Fill them in, such as {example}, and press Enter."
+    }
 
 
 def _filled(reading: Reading) -> Choice:

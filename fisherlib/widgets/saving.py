@@ -20,7 +20,10 @@ FORMATS = {
     ".json": ("Save JSON", "θ, its offset and where it comes from, as text that this library reads again."),
     ".npz": ("Save coef/intercept (npz)", "θ and its offset as arrays, as the desktop app takes them."),
     ".pot": ("Save MiLaDy .pot", "The potential file of MiLaDy, with the descriptor that the data were computed with."),
-    ".snapcoeff": ("Save LAMMPS .snapcoeff", "Coefficients for pair_style snap, with its .snapparam and the lines to include."),
+    ".snapcoeff": (
+        "Save LAMMPS .snapcoeff",
+        "Coefficients for pair_style snap, with its .snapparam and the lines to include.",
+    ),
 }
 
 
