@@ -1,5 +1,7 @@
 """Losses on planes: surfaces to turn, contours, cross-sections, and named points."""
 
+import copy
+import functools
 import itertools
 import json
 import textwrap
@@ -9,18 +11,21 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from ..arguments import kind
 from ..dataset import Array
 from ..landscapes import Landscape, Point
-from .relief import above, hover, label, traces, within
+from .relief import TALL, above, hover, label, traces, within
 from .style import REFERENCE, Mark, framed, marks_of, titled
 
 Marks = Mapping[str, int] | None
 TITLES, ABOVE = ("xaxis.title.text", "yaxis.title.text"), "zaxis.title.text"
 #: Pixels of height of the panels, and the share of the width that the surface has.
 HEIGHT, SCENE = 600, 0.63
+#: The domain of the panels beside the surface, and the height of the lower one.
+RIGHT, LOW = {"domain": [0.68, 1.0]}, 0.31
+#: Row and column of a panel → what its traces are drawn on.
+PLACES = {(1, 1): {"scene": "scene"}, (1, 2): {"xaxis": "x", "yaxis": "y"}, (2, 2): {"xaxis": "x2", "yaxis": "y2"}}
 #: Where the names of points on the surface stand, in pixels from their point; apart even if the points are close.
 NAMED_AT = ((-40, -30), (40, -30), (0, -55))
 
@@ -55,14 +60,14 @@ def landscape(
     """
     kind("surface", surface, Landscape, "landscape(fl.landscape(loss, plane))")
     kind("points", points, (Mapping, NoneType), "landscape(surface, {name: (x, y)})")
-    specs = [[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]]
-    gaps = {"horizontal_spacing": 0.09, "vertical_spacing": 0.17}
-    figure = make_subplots(rows=2, cols=2, specs=specs, column_widths=[0.65, 0.35], row_heights=[0.63, 0.37], **gaps)
     points = points or {}
     looks = marks_of(points, marks)
-    for trace, row, column in traces(surface, points, looks, at, log):
-        figure.add_trace(trace, row=row, col=column)
-    return _laid_out(figure, surface, points, looks, _title(surface, around or _middle(points), of))
+    data = [trace.update(PLACES[row, column]) for trace, row, column in traces(surface, points, looks, at, log)]
+    # All at once: each update of a figure would take plotly several milliseconds.
+    figure = go.Figure(data, _layout(surface, points, looks))
+    title = _title(surface, around or _middle(points), of)
+    framed(figure, title=title, subtitle=_caption(surface), height=HEIGHT)
+    return figure.update_layout(margin={"l": 0, "r": 86}, legend={"x": 1.0, "xanchor": "right"})
 
 
 def landscapes(
@@ -120,24 +125,34 @@ def _middle(points: Mapping[str, Point]) -> str:
     return next((name for name, point in points.items() if not any(point)), "")
 
 
-def _laid_out(
-    figure: go.Figure, surface: Landscape, points: Mapping[str, Point], looks: Mapping[str, Mark], title: str
-) -> go.Figure:
-    framed(figure, title=title, subtitle=_caption(surface), height=HEIGHT)
+def _layout(surface: Landscape, points: Mapping[str, Point], looks: Mapping[str, Mark]) -> dict[str, Any]:
+    """The surface on the left; on the right its contours above the cross-sections."""
     # High enough to look into a bowl, and far enough to cut no corner or axis title.
     camera = {"eye": {"x": -1.32, "y": -1.4, "z": 1.62}, "center": {"x": -0.06, "y": 0.06, "z": -0.13}}
-    shape = {"aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.65}}
-    figure.update_scenes(**shape, camera=camera, uirevision="turned", domain={"x": [0, SCENE], "y": [0, 1]})
-    axis = {"type": "linear", "title": {"font": {"size": 12}}, "nticks": 5, "exponentformat": "power"}
-    axis |= {"tickfont": {"size": 11}, "showexponent": "last"}
-    figure.update_scenes({f"{letter}axis": axis for letter in "xyz"})
-    figure.update_layout(_words(surface, points, looks) | {"margin": {"l": 0, "r": 86}})
-    figure.update_layout(legend={"x": 1.0, "xanchor": "right"})
-    figure.update_xaxes(title="step along x or y", row=2, col=2)
-    figure.update_yaxes(title={"text": label(surface), "standoff": 6}, exponentformat="power", nticks=5, row=2, col=2)
-    figure.update_xaxes(title_font_size=12).update_yaxes(title_font_size=12)
-    figure.update_yaxes(nticks=6, title_standoff=6, row=1, col=2)
-    return figure
+    solid: dict[str, Any] = {"type": "linear", "title": {"font": {"size": 12}}, "nticks": 5}
+    solid |= {"exponentformat": "power", "tickfont": {"size": 11}, "showexponent": "last"}
+    scene = {"aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.65}, "camera": camera}
+    scene |= {"uirevision": "turned", "domain": {"x": [0, SCENE], "y": [0, 1]}}
+    scene |= {f"{letter}axis": copy.deepcopy(solid) for letter in "xyz"}
+    small, upper, lower = {"size": 12}, {"domain": [1 - TALL, 1.0]}, {"domain": [0.0, LOW]}
+    title = {"text": label(surface), "standoff": 6, "font": small}
+    layout = {
+        "scene": scene,
+        "xaxis": RIGHT | {"anchor": "y", "title": {"font": small}},
+        "yaxis": upper | {"anchor": "x", "nticks": 6, "title": {"standoff": 6, "font": small}},
+        "xaxis2": RIGHT | {"anchor": "y2", "title": {"text": "step along x or y", "font": small}},
+        "yaxis2": lower | {"anchor": "x2", "nticks": 5, "exponentformat": "power", "title": title},
+    }
+    return _merged(layout, _words(surface, points, looks))
+
+
+def _merged(layout: dict[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
+    """A layout with words put where their names, such as ``xaxis.title.text``, say; the layout is changed."""
+    for name, value in words.items():
+        *path, last = name.split(".")
+        place = functools.reduce(lambda part, key: part.setdefault(key, {}), path, layout)
+        place[last] = _merged(place.get(last, {}), value) if isinstance(value, Mapping) else value
+    return layout
 
 
 def _title(surface: Landscape, around: str, of: str) -> str:
