@@ -129,7 +129,7 @@ def test_a_long_title_of_an_axis_is_broken_on_surfaces_alone() -> None:
     )
     surface = fl.landscape(fl.Quadratic(np.eye(2), np.zeros(2), 0.0), plane, n=3)
     (frame,) = figures.landscapes({("a",): (surface, {})}, keys=("model",)).frames
-    assert frame.layout.scene.xaxis.title.text == "random direction 1 (seed 0),<br>filter-normalised"
+    assert frame.layout.scene.xaxis.title.text == " <br>random direction 1 (seed 0),<br>filter-normalised"
     alone = figures.landscape(surface).layout
     assert alone.scene.xaxis.title.text == frame.layout.scene.xaxis.title.text
     assert alone.xaxis.title.text == frame.layout.xaxis.title.text == plane.labels[0]

@@ -455,7 +455,8 @@ def is_drawn(panel: LandscapePanel) -> None:
     np.testing.assert_array_equal(shown.y, land.y)
     assert shown.name.startswith(land.name)
     scene = panel.figure.layout.scene
-    assert (scene.xaxis.title.text, scene.yaxis.title.text) == land.plane.labels
+    titles = (axis.title.text.removeprefix(" <br>").replace("<br>", " ") for axis in (scene.xaxis, scene.yaxis))
+    assert tuple(titles) == land.plane.labels  # in short lines
     names = next(trace for trace in panel.figure.data if getattr(trace, "mode", "") == "markers+text").text
     inside = [name for name, p in points.items() if np.isfinite(land.at(*p))]
     assert list(names or []) == (inside if panel.state.marks else [])
@@ -607,7 +608,7 @@ def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
     along_x, along_y = (trace for trace in panel.figure.data if getattr(trace, "yaxis", "") == "y2")
     np.testing.assert_allclose(along_x.y, land.at(land.x, -0.25))
     np.testing.assert_allclose(along_y.y, land.at(0.5, land.y))
-    assert along_x.name == "along x, at y = -0.25" and along_y.name == "along y, at x = 0.5"
+    assert along_x.name == "along x, at y = −0.25" and along_y.name == "along y, at x = 0.5"
 
 
 def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> None:

@@ -173,13 +173,10 @@ def _words(surface: Landscape, points: Mapping[str, Point], looks: Mapping[str, 
     """The titles of the axes and the names of the points on the surface; in the scene in short lines, clear of the ticks."""
     titles = dict(zip(TITLES, surface.plane.labels, strict=True))
     solid = dict(zip(TITLES, map(_broken, surface.plane.labels), strict=True)) | {ABOVE: label(surface)}
-    low, high = np.nanmin(surface.z), np.nanmax(surface.z)
-    solid["zaxis.range"] = [
-        float(low - 0.06 * (high - low)),
-        float(high),
-    ]  # its lowest tick clear of those of the corner
+    low, high = float(np.nanmin(surface.z)), float(np.nanmax(surface.z))
+    above_corner = {"zaxis.range": [low - 0.06 * (high - low), high]}  # the lowest tick clear of those of the corner
     ranges = {"xaxis.range": _ends(surface.x), "yaxis.range": _ends(surface.y)}  # marks at the edge would widen them
-    return {"scene": solid | {"annotations": _names(surface, points, looks)}} | titles | ranges
+    return {"scene": solid | above_corner | {"annotations": _names(surface, points, looks)}} | titles | ranges
 
 
 def _ends(x: Array) -> list[float]:

@@ -115,7 +115,7 @@ class Study:
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         """The data in short words for titles, such as "cu55_1200K, 1200 K": name of the file, and temperatures.
 
