@@ -403,7 +403,7 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
     Object.assign(layout, { autosize: true, width: undefined, uirevision: revision });
     const eye = seen ?? camera();
     if (layout.scene && eye?.eye) layout.scene = { ...layout.scene, camera: structuredClone(eye) };
-    if (same && !inPlace) keep(gd, data, layout);
+    if (same) keep(gd, data, layout);
     await done(Plotly[inPlace ? "react" : "newPlot"](gd, data, layout, settings(figure)));
     if (!same) dress(el, gd, figure);
     el.classList.toggle("fisherlib-dark", now.dark);
