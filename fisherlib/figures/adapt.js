@@ -474,7 +474,8 @@ const STYLE = `
 .fisherlib-buttons button:hover { border-color: currentColor; }
 .fisherlib-dark > .fisherlib-buttons { color: #b9bec7; }
 .fisherlib-buttons button:focus-visible, .js-plotly-plot.fisherlib-figure:focus-visible { outline: 2px solid #1a7fd6; outline-offset: 1px; }
-@media print { .fisherlib-buttons { display: none; } }`;
+body[data-jp-theme-light="false"] .jp-OutputArea-output[data-mime-type^="application/vnd.plotly"] .js-plotly-plot { filter: invert(0.93) hue-rotate(180deg); }
+@media print { .fisherlib-buttons { display: none; } }`; // still figures that JupyterLab draws by itself have a white ground
 
 // Gives a drawn figure its name, its keys and its buttons; those of the figure before are replaced.
 function dress(el, gd, figure) {
