@@ -120,13 +120,15 @@ def compare(e: Explorer) -> None:
     e.choose("Models", ["θ (given)"])
     e.until("!gd._fullData.some(t => (t.name || '').startsWith('θ_f'))")
     e.choose("Trajectory", "walker-03")
-    e.title("walker-03")
+    e.title(", 1200 K, walker-03")
     e.choose("Quantity", "site energies of one configuration")
-    e.title("Site energies, walker-03, configuration 0")
+    e.title(", walker-03, configuration 0")
     e.fill("Configuration", "7")
     e.title("configuration 7")
     e.choose("Quantity", "total energy")
-    e.title("Distribution of energies, walker-03")  # before that, the selectors are on their way to the page
+    e.title(
+        "Distribution of energies of θ (given), cu55_1200K, 1200 K, walker-03"
+    )  # before that, the selectors are on their way to the page
     e.choose("Add saved θ", "data/theta_energy.json")
     e.until("gd._fullData.some(t => (t.name || '').startsWith('theta_energy'))")
 

@@ -53,7 +53,8 @@ def _ticks(axis: Any, values: list[np.ndarray]) -> dict[str, Any]:
     if axis.type == "log":
         shown = 10.0 ** np.asarray(axis.range, float) if axis.range else np.concatenate([[], *map(np.ravel, values)])
         return ({} if axis.tickmode == "auto" else powers(shown)) or {"tickformat": axis.tickformat or "~g"}
-    whole = bool(values) and all(each.dtype.kind in "iu" and each.size for each in values)
+    values = [each for each in values if each.size]
+    whole = bool(values) and all(each.dtype.kind in "iu" for each in values)
     plain = {"exponentformat": "power", "minexponent": 5} if axis.type == "linear" else {}  # no 20k
     if axis.type != "linear" or not whole or axis.nticks or axis.dtick:
         return plain

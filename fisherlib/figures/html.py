@@ -2,20 +2,43 @@
 
 import math
 import re
+from collections.abc import Mapping
+from html import unescape
+from types import MappingProxyType
+from typing import ClassVar
 
 import pandas as pd
 
-#: Length of a cell that is not broken into lines.
-SHORT = 12
+from .style import Mark
+
+#: Length of a cell, and of the name of a row, that is not broken into lines.
+SHORT, NAME = 12, 28
+#: Symbols of figures as letters.
+LETTERS = {"circle": "●", "diamond": "◆", "square": "■", "cross": "✚", "x": "✖", "triangle-up": "▲"}
 
 
 class Table(pd.DataFrame):
-    """A table of words: aligned to the left, and not cut after 50 letters."""
+    """A table of words: aligned to the left, and not cut after 50 letters.
+
+    Attributes:
+        looks: name of a row → how its model looks in figures; its mark stands before the name.
+    """
+
+    _metadata: ClassVar[list[str]] = ["looks"]
+    looks: Mapping[str, Mark] = MappingProxyType({})
 
     def _repr_html_(self) -> str:
         html = self.to_html(justify="left")  # unlike the default, it does not cut cells
-        html = html.replace("<th>", '<th style="text-align: left">')  # JupyterLab aligns headings to the right
+        html = re.sub(r"<th>([^<]*)", self._head, html)
         return re.sub(r"<td>([^<]*)", _cell, html)
+
+    def _head(self, match: re.Match[str]) -> str:
+        """JupyterLab aligns headings to the right, and breaks names of rows into lines."""
+        wrap = "; white-space: nowrap" if len(match[1]) <= NAME else ""
+        look = self.looks.get(unescape(match[1]))
+        letter = LETTERS.get(look.symbol.removesuffix("-open"), "●") if look else ""
+        mark = f'<span style="color: {look.color}">{letter}</span> ' if look else ""
+        return f'<th style="text-align: left{wrap}">{mark}{match[1]}'
 
 
 def _cell(match: re.Match[str]) -> str:

@@ -39,11 +39,12 @@ def metastability(found: Metastability, *, names: Sequence[str] = (), of: str = 
         figure.add_scatter(x=[k[0], k[-1]], y=[found.residual] * 2, name=left_out, **rate)
     ends = {"x": [k[0], k[-1]], "y": [found.scale, found.scale]}
     figure.add_scatter(**ends, mode="lines", line=DOTTED, name="β × mean curvature of U", hoverinfo="skip")
-    figure.update_xaxes(title="direction, slowest first", range=[0.2, len(k) + 0.8])
+    figure.update_xaxes(
+        title="direction, slowest first (no error bars: noise lowers the lowest μ)", range=[0.2, len(k) + 0.8]
+    )
     figure.update_yaxes(title="μ, 1/Å²", type="log")
-    biased = "no error bars: the lowest eigenvalue of noisy matrices is biased downwards"
     slowest = f"slowest: {found.words(names or None, number=1)[0]}"
-    subtitle = f"{found.verdict.message}<br>{slowest}; {biased}"
+    subtitle = f"{found.verdict.message}<br>{slowest}"
     return framed(
         figure, title=titled("Metastability: which directions relax slowly", of=of), subtitle=subtitle, height=330
     )

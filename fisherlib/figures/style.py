@@ -24,6 +24,7 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")  # all bu
 WIDEST = 96  # letters of a title
 DASHES = ("solid", "dash", "dot", "dashdot")
 DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1}  # of lines to compare with
+BRIGHT = "#ffffbe"  # of lines on colours of the scale; no grey, which a dark page would exchange
 FAINT = "#b4b4b4"  # of traces in the background
 
 

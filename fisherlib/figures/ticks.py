@@ -76,21 +76,25 @@ def thinned(names: Sequence[str], what: str) -> dict[str, Any]:
         >>> thinned([f"walker-{k:02}" for k in range(3)], "trajectory")["title"]
         'trajectory walker-…'
         >>> thinned([f"Cu l{k} n{k},{k}" for k in range(50)], "descriptor")["title"]
-        'descriptor Cu …, 8 of 50 named'
+        'descriptor Cu …, every 8th named'
     """
     whole = os.path.commonprefix(list(names)) if len(names) > 1 else ""
     start = whole[: max((whole.rfind(mark) for mark in " -_/"), default=-1) + 1]
-    count = max(2, LETTERS // (max((len(name) for name in names), default=0) - len(start) + 3))
-    at = range(len(names)) if len(names) <= count else np.linspace(0, len(names) - 1, count).round().astype(int)
-    shown, most = [names[k] for k in at], LETTERS // 2
+    count = max(2, LETTERS // (max((len(name) for name in names), default=0) - len(start) + 2))
+    step, most = max(1, math.ceil(len(names) / count)), LETTERS // 2
+    shown, title = list(names)[::step], f"{what} {start}…" if start else what
     texts = [name[len(start) :] for name in shown]
-    title = f"{what} {start}…" if start else what
     return {
-        "title": title if len(shown) == len(names) else f"{title}, {len(shown)} of {len(names)} named",
+        "title": title if step == 1 else f"{title}, every {counted_off(step)} named",
         "tickvals": shown,
         "ticktext": [text if len(text) <= most else f"{text[:most]}…" for text in texts],
-        "tickangle": 0,
     }
+
+
+def counted_off(number: int) -> str:
+    """2nd, 3rd, 4th, 11th, 21st."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
 
 
 def labels(values: np.ndarray) -> list[str]:

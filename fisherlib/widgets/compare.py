@@ -112,10 +112,10 @@ class ComparePanel(Panel):
         draw = {PARITY: figures.parity, RESIDUALS: figures.residuals, ERRORS: figures.errors_by_trajectory}
         return draw[state.view](compared, of=self._of(), marks=self.study.marks)
 
-    def _of(self) -> str:
+    def _of(self, *, aligned: bool = True) -> str:
         """Which data a figure shows, and whether energies are aligned."""
         one = "" if self.state.trajectory == ALL else self.state.trajectory
-        return ", ".join(filter(None, (self.study.label, one, "aligned" if self.state.aligned else "")))
+        return ", ".join(filter(None, (self.study.label, one, "aligned" if aligned and self.state.aligned else "")))
 
     def _comparison(self, name: str) -> Comparison:
         if self.state.trajectory == ALL:
@@ -148,7 +148,7 @@ class ComparePanel(Panel):
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
         histogram = comparison.force_histogram(data.forces, self.study.potentials[compared.name].forces(data))
         rmse = compared.pooled["force_rmse"]
-        return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=self._of())
+        return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=self._of(aligned=False))
 
     def _sites(self) -> go.Figure:
         state, data = self.state, self.study.data
