@@ -403,7 +403,7 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
     Object.assign(layout, { autosize: true, width: undefined, uirevision: revision });
     const eye = seen ?? camera();
     if (layout.scene && eye?.eye) layout.scene = { ...layout.scene, camera: structuredClone(eye) };
-    if (same && !inPlace) keep(gd, data, layout);
+    if (same) keep(gd, data, layout);
     await done(Plotly[inPlace ? "react" : "newPlot"](gd, data, layout, settings(figure)));
     if (!same) dress(el, gd, figure);
     el.classList.toggle("fisherlib-dark", now.dark);
@@ -474,7 +474,8 @@ const STYLE = `
 .fisherlib-buttons button:hover { border-color: currentColor; }
 .fisherlib-dark > .fisherlib-buttons { color: #b9bec7; }
 .fisherlib-buttons button:focus-visible, .js-plotly-plot.fisherlib-figure:focus-visible { outline: 2px solid #1a7fd6; outline-offset: 1px; }
-@media print { .fisherlib-buttons { display: none; } }`;
+body[data-jp-theme-light="false"] .jp-OutputArea-output[data-mime-type^="application/vnd.plotly"] .js-plotly-plot { filter: invert(0.93) hue-rotate(180deg); }
+@media print { .fisherlib-buttons { display: none; } }`; // still figures that JupyterLab draws by itself have a white ground
 
 // Gives a drawn figure its name, its keys and its buttons; those of the figure before are replaced.
 function dress(el, gd, figure) {
