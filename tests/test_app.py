@@ -27,9 +27,7 @@ def explorer(chromium: object, app: str) -> Iterator[Explorer]:
     assert person.errors == []
 
 
-def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(
-    explorer: Explorer, app: str
-) -> None:
+def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(explorer: Explorer, app: str) -> None:
     asked = set()
     explorer.page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     explorer.app()
