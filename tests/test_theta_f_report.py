@@ -208,6 +208,7 @@ def page(chromium: object, shipped: Path, tmp_path: Path) -> Iterator[object]:
     page.requests, page.errors = [], []
     page.on("request", lambda request: page.requests.append(request.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.set_default_timeout(120_000)
     page.goto(f"file://{moved}")
     page.wait_for_selector(".js-plotly-plot .gl-container canvas", state="attached", timeout=60_000)
     yield page
