@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 import fisherlib as fl
-from fisherlib.report import answer, comparisons, frames
+from fisherlib.report import answer, comparisons, packing
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +102,10 @@ def test_the_landscape_that_is_asked_for_comes_first_and_none_is_lost() -> None:
 def test_packed_frames_keep_four_digits_and_write_each_array_once() -> None:
     z = np.random.default_rng(0).normal(size=(41, 41)).astype(np.float32)
     drawn = [go.Frame(name=f"{k}", data=[go.Surface(z=z, name="é"), go.Scatter(y=[1, None, 3])]) for k in range(20)]
-    framed = frames.Framed(go.Figure(drawn[0].data, frames=drawn))
+    framed = packing.Framed(go.Figure(drawn[0].data, frames=drawn))
     bundle = framed._repr_mimebundle_()
-    assert "frames" not in bundle[frames.PLOTLY] and len(bundle[frames.FRAMES]) < 2 * z.nbytes
-    back = go.Figure(frames=frames.unpacked(bundle[frames.FRAMES])).frames
+    assert "frames" not in bundle[packing.PLOTLY] and len(bundle[packing.FRAMES]) < 2 * z.nbytes
+    back = go.Figure(frames=packing.unpacked(bundle[packing.FRAMES])).frames
     assert [frame.name for frame in back] == [frame.name for frame in drawn]
     shown = json.loads(go.Figure(back[3].data).to_json())["data"][0]["z"]
     found = np.frombuffer(base64.b64decode(shown["bdata"]), np.float32).reshape(41, 41)

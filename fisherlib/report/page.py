@@ -19,8 +19,8 @@ from nbformat import NotebookNode
 from plotly.offline import get_plotlyjs
 
 from .. import figures
-from .frames import FRAMES, PLOTLY, unpacked
 from .mathml import markdown
+from .packing import FRAMES, PLOTLY, unpacked
 
 #: A link to another notebook, which leads nowhere once the page is mailed.
 LINK = re.compile(r"\[([^\]]+)\]\([^):]+\.ipynb\)(?: \(`make lab`\))?")
