@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+import alloy
 import ase.io
 import numpy as np
 import test_io_milady as milady
-
-import alloy
 
 
 def alloy_runs(folder: Path) -> list[Path]:

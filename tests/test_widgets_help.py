@@ -104,7 +104,9 @@ def test_a_file_like_the_example_on_the_page_is_read_without_a_question(tmp_path
     rng, text = np.random.default_rng(0), ""
     for run in range(2):
         for _ in range(6):
-            rows = [f"{first.split()[0]} {' '.join(f'{v:.3f}' for v in rng.uniform(0, 7.8, 6))}" for _ in range(int(atoms))]
+            rows = [
+                f"{first.split()[0]} {' '.join(f'{v:.3f}' for v in rng.uniform(0, 7.8, 6))}" for _ in range(int(atoms))
+            ]
             text += "\n".join([atoms, entries.replace("run=0", f"run={run}"), *rows]) + "\n"
     path = tmp_path / "own.xyz"
     path.write_text(text)

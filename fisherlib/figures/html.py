@@ -17,7 +17,8 @@ class Table(pd.DataFrame):
         head, _, body = html.partition("<tbody>")
         # JupyterLab aligns headings to the right; a screen reader is told what each of them heads.
         head, body = (
-            part.replace("<th>", f'<th scope="{of}" style="text-align: left">') for part, of in ((head, "col"), (body, "row"))
+            part.replace("<th>", f'<th scope="{of}" style="text-align: left">')
+            for part, of in ((head, "col"), (body, "row"))
         )
         html = f"{head}<tbody>{body}"
         return re.sub(r"<td>([^<]*)", _cell, html)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -83,7 +84,8 @@ class FitPanel(Panel):
         ]
         super().__init__("fit", state, controls, screen=screen)
         self.saving = Saving(self._to_save, self.work)
-        self.children = [*self.children[:2], self.saving, *self.children[2:]]
+        inside: Any = self.children
+        self.children = [*inside[:2], self.saving, *inside[2:]]
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:

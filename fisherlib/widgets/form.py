@@ -58,13 +58,19 @@ class Form:
 
     def rows(self, back: ipywidgets.Widget) -> list[ipywidgets.Widget]:
         """The rows of the page; ``back`` stands beside the file."""
-        state, called = self._state, {"shown": self._paths.called}
+        state = self._state
+        called: dict[str, Any] = {"shown": self._paths.called}
         common: dict[str, Any] = {"refused": self._refused, "needed": self._needed}
         data = Upload(self._take("path"), **common, label="Upload data", several=True, hint=HINT)
-        accept = {"accept": ".json,.npz,.pkl,.pot,.snapcoeff", "tooltip": "Parameters of your own, to compare the fits with."}
+        accept: dict[str, Any] = {
+            "accept": ".json,.npz,.pkl,.pot,.snapcoeff",
+            "tooltip": "Parameters of your own, to compare the fits with.",
+        }
         theta = Upload(self._take("theta"), **common, label="Upload θ", **accept)
         tip = "A file, a folder, or a pattern of several files, anywhere on the kernel's machine."
-        where = Place(state, "path", "or path of the data", tip=tip, empty="a file, a folder, or runs/*/OUTCAR", **called)
+        where = Place(
+            state, "path", "or path of the data", tip=tip, empty="a file, a folder, or runs/*/OUTCAR", **called
+        )
         tip = "A file of parameters anywhere on the kernel's machine."
         names = [*(name for name in OPTIONS if name in self.fields), "elements"]
         drops = ipywidgets.HBox([data, theta])

@@ -20,7 +20,10 @@ FORMATS = {
     ".json": ("Save JSON", "θ, its offset and where it comes from, as text that this library reads again."),
     ".npz": ("Save coef/intercept (npz)", "θ and its offset as arrays, as the desktop app takes them."),
     ".pot": ("Save MiLaDy .pot", "The potential file of MiLaDy, with the descriptor that the data were computed with."),
-    ".snapcoeff": ("Save LAMMPS .snapcoeff", "Coefficients for pair_style snap, with its .snapparam and the lines to include."),
+    ".snapcoeff": (
+        "Save LAMMPS .snapcoeff",
+        "Coefficients for pair_style snap, with its .snapparam and the lines to include.",
+    ),
 }
 
 
@@ -54,7 +57,8 @@ class Saving(ipywidgets.VBox):
 
     def offer(self) -> None:
         """Grey the formats that the potential does not fit, found by writing it into each."""
-        scratch, refused = Scratch(), {}
+        scratch = Scratch()
+        refused: dict[str, str] = {}
         for suffix, button in self.buttons.items():
             label, tip = FORMATS[suffix]
             why = _refusal(self._model(), scratch.path / f"theta{suffix}")

@@ -96,8 +96,12 @@ class FitState(State):
     """Weights of the terms added to the Fisher divergence, and where the fit is saved."""
 
     ridge = traitlets.Float(0.0, min=0.0, help="Keeps parameters small: λ, relative to the diagonal of the loss.")
-    kl = traitlets.Float(0.0, min=0.0, help="Adds the KL divergence, to second order in the energies, with this weight.")
-    energy = traitlets.Float(0.0, min=0.0, help="Adds squared errors of energies, an offset left free, with this weight.")
+    kl = traitlets.Float(
+        0.0, min=0.0, help="Adds the KL divergence, to second order in the energies, with this weight."
+    )
+    energy = traitlets.Float(
+        0.0, min=0.0, help="Adds squared errors of energies, an offset left free, with this weight."
+    )
     reference = Offered(help="The model that is drawn beside your fit.")
     name = traitlets.Unicode("my fit", help="What figures and files call your fit.")
 
@@ -111,9 +115,12 @@ class CompareState(State):
     quantity = Offered(help="Total energies of configurations, or energies of the atoms of one of them.")
     view = Offered(help="Which figure is drawn.")
     aligned = traitlets.Bool(
-        False, help="Shifts the energies of a model by a constant of its own in each trajectory, as forces leave it free."
+        False,
+        help="Shifts the energies of a model by a constant of its own in each trajectory, as forces leave it free.",
     )
-    configuration = traitlets.Int(0, min=0, max=10**9, help="Its number in the trajectory, from 0.")  # for site energies
+    configuration = traitlets.Int(
+        0, min=0, max=10**9, help="Its number in the trajectory, from 0."
+    )  # for site energies
 
 
 class LandscapeState(State):
@@ -131,10 +138,16 @@ class LandscapeState(State):
         1.0, min=0.01, max=100.0, help="How far the plane reaches, as a multiple of what suits its model."
     )
     n = traitlets.Int(61, min=21, max=201, help="Points along each axis.")
-    log = traitlets.Bool(False, help="Colours by the logarithm of the loss, which shows small differences near a minimum.")
+    log = traitlets.Bool(
+        False, help="Colours by the logarithm of the loss, which shows small differences near a minimum."
+    )
     marks = traitlets.Bool(True, help="Shows the models on the surface, and the straight path between two of them.")
-    x = traitlets.Float(0.0, min=-1e6, max=1e6, help="Where the cross-section along y is cut; a click on the contours sets it.")
-    y = traitlets.Float(0.0, min=-1e6, max=1e6, help="Where the cross-section along x is cut; a click on the contours sets it.")
+    x = traitlets.Float(
+        0.0, min=-1e6, max=1e6, help="Where the cross-section along y is cut; a click on the contours sets it."
+    )
+    y = traitlets.Float(
+        0.0, min=-1e6, max=1e6, help="Where the cross-section along x is cut; a click on the contours sets it."
+    )
 
     def view(self) -> dict[str, Any]:
         """These choices as arguments of an ``Atlas``."""
