@@ -65,7 +65,7 @@ def test_own_data_are_asked_about_once_and_shown_in_four_actions(explorer: Explo
         e.until("gd._fullData.length > 0", timeout=PATIENCE)
         assert actions <= MOST, (make.__name__, actions)
         e.press("Load")
-        e.until(walk.LOADED)
+        e.labelled("Upload data").wait_for()
 
 
 def test_every_page_can_be_used_without_a_mouse_and_by_a_screen_reader(explorer: Explorer) -> None:

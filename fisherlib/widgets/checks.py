@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -34,7 +35,7 @@ class ChooseModels(Linked, anywidget.AnyWidget):
     tooltip = traitlets.Unicode().tag(sync=True)
     options = traitlets.Tuple().tag(sync=True)
     value = traitlets.Tuple().tag(sync=True)
-    signs = traitlets.List().tag(sync=True)  # of each option, its colour and letter
+    signs: Any = traitlets.List().tag(sync=True)  # of each option, its colour and letter
     marks = traitlets.Dict()
 
     def __init__(self, state: State, name: str, label: str, *, marks: Mapping[str, int] | None = None) -> None:

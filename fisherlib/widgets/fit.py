@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -83,8 +84,12 @@ class FitPanel(Panel):
         ]
         super().__init__("fit", state, controls, screen=screen)
         self.saving = Saving(self._to_save, self.work)
-        self.children = [*self.children[:2], self.saving, *self.children[2:]]
+        head, sliders, *rest = self._contents()
+        self.children = [head, sliders, self.saving, *rest]
         self.use(study, **chosen)
+
+    def _contents(self: Any) -> list[ipywidgets.Widget]:
+        return list(self.children)
 
     def use(self, study: Study, **chosen: object) -> None:
         """Switch to another study."""

@@ -58,10 +58,11 @@ class Form:
 
     def rows(self, back: ipywidgets.Widget) -> list[ipywidgets.Widget]:
         """The rows of the page; ``back`` stands beside the file."""
-        state, called = self._state, {"shown": self._paths.called}
+        state = self._state
+        called: dict[str, Any] = {"shown": self._paths.called}
         common: dict[str, Any] = {"refused": self._refused, "needed": self._needed}
         data = Upload(self._take("path"), **common, label="Upload data", several=True, hint=HINT)
-        accept = {
+        accept: dict[str, Any] = {
             "accept": ".json,.npz,.pkl,.pot,.snapcoeff",
             "tooltip": "Parameters of your own, to compare the fits with.",
         }

@@ -6,15 +6,15 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from .. import diagnostics, figures, io
+from .. import figures
 from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..diagnostics import Verdict
-from ..figures import tables
 from ..io.columns.choice import FLAGS, GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
-from ..units import counted, kelvins
+from ..units import kelvins
+from . import accounts
 from .featuriser import Featuriser
 from .form import Form
 from .live import LiveFigure
@@ -172,10 +172,10 @@ class LoadPanel(Panel):
         for name, flag in zip(FLAGS, self._flags, strict=True):
             flag.layout.display = "flex" if reading.offers(name) else "none"
         self.columns.value = (
-            "" if opened is None else _columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
+            "" if opened is None else accounts.columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
         )
         self._table.layout.display = "none" if opened is None else ""
-        self.card.value = _card(reading.data, reading.health)
+        self.card.value = accounts.card(reading.data, reading.health)
         self._fade(False)
         of = self._name if reading.study is None else reading.study.label
         self.show(EMPTY if reading.data is None else figures.energies(reading.data, of=of))
@@ -269,25 +269,3 @@ class LoadPanel(Panel):
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
-
-
-def _card(data: Dataset | None, health: list[Verdict]) -> str:
-    """Checks that are not passed, then facts of the data and checks that are, each in one line that can be unfolded."""
-    if data is None or not health:
-        return ""
-    known = diagnostics.facts(data)
-    parts = (counted(len(data), "trajectory"), counted(len(data.energies), "configuration"), f"K = {data.K}")
-    table = tables.facts(known)._repr_html_()
-    facts = f"<details><summary>{' · '.join(parts)}</summary>{table}</details>"
-    bad = [verdict for verdict in health if verdict.level in ("fail", "warn")]
-    others = [verdict for verdict in health if verdict not in bad]
-    shown = [tables.card(some)._repr_html_() for some in (bad, others) if some]
-    return "".join([*shown[: bool(bad)], facts, *shown[bool(bad) :]])
-
-
-def _columns(opened: io.Opened, *, wanted: bool) -> str:
-    """The columns of the file; unfolded where one of them is asked for."""
-    if not opened.columns:
-        return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
-    table, count = tables.columns(opened.columns)._repr_html_(), counted(len(opened.columns), "column")
-    return f"<details{' open' if wanted else ''}><summary>{count} of the file</summary>{table}</details>"

@@ -1,6 +1,5 @@
 """A file as far as it can be read: its data and their study, or what is missing or stands in the way."""
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,8 @@ from ..moments import Moments, accumulate
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..study import Study
-from ..units import beta, counted, kelvins
+from ..units import beta, kelvins
+from . import atom_types
 from .states import NONE, ONE_RUN
 from .words import LABELS, on_page
 from .work import Cancelled
@@ -30,8 +30,6 @@ ASKED = {"elements": "elements of types"} | {
 }
 #: Role → the roles whose columns narrow what fits it.
 _NARROWED = {"force_descriptors": ("forces",), "descriptors": ("forces", "force_descriptors")}
-#: Elements that stand for types without symbols, until these are known: as many as the file has types.
-_STAND_INS = "Cu Ag Au Ni Pd Pt Al Pb Fe W".split()
 #: Role → the columns that fit, and the one that is taken, or an empty name.
 Fitting = dict[str, tuple[tuple[str, ...], str]]
 
@@ -158,9 +156,13 @@ def reading_of(
     reading = Reading(path=path, choice=choice, descriptor=descriptor, elements=elements.strip())
     try:
         same = previous if previous is not None and previous.path == path else None
-        opened = _open(reading, same if same is not None and same.elements == reading.elements else None)
+        if same is not None and same.opened is not None and same.elements == reading.elements:
+            opened, reading.nameless = same.opened, same.nameless
+        else:
+            opened, reading.nameless = atom_types.opened(path, reading.elements)
+        reading.opened = opened
         reading.fitting = _fitting(opened, choice)
-        reading.questions = _missing(opened, reading.fitting, choice) | _types(reading)
+        reading.questions = _missing(opened, reading.fitting, choice) | atom_types.question(reading.nameless)
         if not reading.nameless and not reading.questions.keys() & {*ROLES} - {
             "key"
         }:  # what no answer would mend is told with the questions
@@ -183,37 +185,6 @@ def reading_of(
         if (name := told.partition(":")[0]) in ASKED:  # sentences begin with the argument they are about
             reading.questions[name] = told
     return reading
-
-
-def _open(reading: Reading, same: Reading | None) -> io.Opened:
-    """The file; where it only lacks symbols of types, with others in their place, so that all else can be asked for too."""
-    if same is not None and same.opened is not None:
-        reading.opened, reading.nameless = same.opened, same.nameless
-        return same.opened
-    try:
-        reading.opened = opened = io.open(reading.path, **({"elements": reading.elements} if reading.elements else {}))
-        return opened
-    except ValueError as error:
-        if reading.elements or "elements=" not in str(error):
-            raise
-        lacking = error
-    for count in range(1, len(_STAND_INS) + 1):
-        with contextlib.suppress(ValueError):
-            reading.opened = opened = io.open(reading.path, elements=_STAND_INS[:count])
-            reading.nameless = count
-            return opened
-    raise lacking
-
-
-def _types(reading: Reading) -> dict[str, str]:
-    """The question for the symbols of types."""
-    if not reading.nameless:
-        return {}
-    kinds = counted(reading.nameless, "type")
-    example = " ".join(_STAND_INS[: reading.nameless])
-    return {
-        "elements": f"The file has {kinds} of atoms and no symbols. Fill them in, such as {example}, and press Enter."
-    }
 
 
 def _filled(reading: Reading) -> Choice:

@@ -57,7 +57,8 @@ class Saving(ipywidgets.VBox):
 
     def offer(self) -> None:
         """Grey the formats that the potential does not fit, found by writing it into each."""
-        scratch, refused = Scratch(), {}
+        scratch = Scratch()
+        refused: dict[str, str] = {}
         for suffix, button in self.buttons.items():
             label, tip = FORMATS[suffix]
             why = _refusal(self._model(), scratch.path / f"theta{suffix}")
