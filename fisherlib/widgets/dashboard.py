@@ -18,9 +18,15 @@ from .live import LiveFigure
 from .load import LoadPanel
 from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
+from .structures import StructuresPanel
 
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
-PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
+PAGES: dict[str, type[Panel]] = {
+    "Fit": FitPanel,
+    "Compare": ComparePanel,
+    "Structures": StructuresPanel,
+    "Landscape": LandscapePanel,
+}
 LOAD = "Load"
 TITLES = (LOAD, *PAGES)
 
