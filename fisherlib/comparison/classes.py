@@ -1,6 +1,7 @@
 """Force errors by class of atoms: by element, by trajectory, by magnitude of the force, or by classes of one's own."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -152,7 +153,11 @@ def _classes(by: str | ArrayLike, data: Dataset, edges: Array) -> tuple[list[str
         if given.shape != (atoms,) or given.dtype.kind not in "iuUb":
             raise ValueError(f"by: expected {atoms} classes, one an atom, got {given.dtype} of shape {given.shape}")
         names, labels = np.unique(given, return_inverse=True)
-        return [str(name) for name in names], labels
+        words = [str(name) for name in names]
+        order = sorted(
+            range(len(words)), key=lambda k: [(len(x), x) for x in re.findall(r"\d+|\D+", words[k])]
+        )  # 6 before 12
+        return [words[k] for k in order], np.argsort(order)[labels]
     choice("by", by, _KINDS)
     if by == "trajectory":
         return list(data), np.repeat(data.groups, data.n_atoms)

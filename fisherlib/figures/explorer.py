@@ -20,11 +20,22 @@ from ..validation.ranking import ERROR, FORCES, LEVERAGE
 from .linked import LinkedMap, page_of
 
 _WAY = "explorer(Study(data), model='θ_f')"
-#: Radius of what chemiscope marks around an atom, Å; every atom is an environment, which the page lists for itself.
+#: Every atom is an environment, which the page lists for itself; a page of 55 000 would be twice as large. And a view whose
+#: size is the same is not drawn anew: with a colour bar, chemiscope 1.1 would ask for that again and again.
 _SCRIPT = """function everyAtom(dataset) {
   dataset.environments = dataset.structures.flatMap(({ size }, structure) =>
     Array.from({ length: size }, (_, center) => ({ structure, center, cutoff: 3.5 })));
   return dataset;
+}
+for (const { prototype } of [Chemiscope.MoleculeViewer]) {
+  const resize = prototype.resize, sizes = new WeakMap();
+  prototype.resize = function () {
+    const size = `${this._root.clientWidth} ${this._root.clientHeight}`;
+    if (sizes.get(this) !== size) {
+      sizes.set(this, size);
+      resize.call(this);
+    }
+  };
 }"""
 
 
