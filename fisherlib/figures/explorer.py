@@ -137,14 +137,12 @@ def _inputs(
     found: Ranking, rows: NDArray[np.integer], quantities: Mapping[str, Array], axes: tuple[str, str, str]
 ) -> dict[str, Any]:
     """What chemiscope takes."""
-    of_atoms: dict[str, list[float]] = {}
-    for row in rows.tolist():
-        for name, values in found.atoms(row).items():
-            of_atoms.setdefault(name, []).extend(_short(values))
-    properties = {name: _property(name, "structure", _short(values[rows])) for name, values in quantities.items()}
+    # One property of atoms alone: with several, chemiscope 1.1 offers a map of atoms, over which a page of this size hangs.
+    errors = np.concatenate([found.atoms(row)[ERROR] for row in rows.tolist()])
+    properties = {name: _property("structure", _short(values[rows])) for name, values in quantities.items()}
     properties["trajectory"] = {"target": "structure", "values": [found.place(row)[0] for row in rows.tolist()]}
-    properties |= {name: _property(name, "atom", values) for name, values in of_atoms.items()}
-    high = float(np.quantile(of_atoms[ERROR], 0.995)) or 1.0
+    properties[ERROR] = _property("atom", _short(errors))
+    high = float(np.quantile(errors, 0.995)) or 1.0
     color = {"property": ERROR, "min": 0.0, "max": float(f"{high:.3g}"), "palette": "viridis"}
     x, y, shade = axes
     settings = {
@@ -161,9 +159,8 @@ def _inputs(
     }
 
 
-def _property(name: str, target: str, values: list[float]) -> dict[str, Any]:
-    units = name.partition(", ")[2]
-    return {"target": target, "values": values} | ({"units": units} if units else {})
+def _property(target: str, values: list[float]) -> dict[str, Any]:
+    return {"target": target, "values": values}
 
 
 def _short(values: Array) -> list[float]:

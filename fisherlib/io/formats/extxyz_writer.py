@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -39,7 +39,7 @@ def write_extxyz(data: Dataset, path: str | os.PathLike, *, descriptors: bool = 
     write_atomically(path, lambda file: [file.write(text.encode()) for text in texts])
 
 
-def text_of(t: Trajectory, *, columns: Mapping[str, NDArray], entries: str) -> str:
+def text_of(t: Trajectory, *, columns: dict[str, NDArray], entries: str) -> str:
     """The same as text, with further columns of the atoms, (ΣN, n), and entries of each comment line."""
     species, own = _arrays(t, descriptors=False)
     return "".join(_texts(t, species, own | columns, entries))
@@ -85,7 +85,7 @@ def refuse_other_sums(t: Trajectory, site_descriptors: NDArray) -> None:
         )
 
 
-def _texts(t: Trajectory, species: NDArray, columns: Mapping[str, NDArray], entries: str = "") -> Iterator[str]:
+def _texts(t: Trajectory, species: NDArray, columns: dict[str, NDArray], entries: str = "") -> Iterator[str]:
     """The configurations, one after the other."""
     properties = ":".join(["species:S:1", *(f"{name}:R:{a.shape[1]}" for name, a in columns.items())])
     ends = np.cumsum(t.n_atoms)
