@@ -25,8 +25,14 @@ def _cell(match: re.Match[str]) -> str:
 
 
 def with_error(value: float, error: float) -> str:
-    """A number to the second digit of its standard error; without one, to four digits."""
+    """A number to the first digit of its standard error, to the second if the first is 1; without an error, to four digits.
+
+    >>> with_error(2.669, 0.071), with_error(2.669, 0.0142), with_error(-2669.0, 71.0), with_error(2.669, 0.0)
+    ('2.67 ± 0.07', '2.669 ± 0.014', '−2670 ± 70', '2.669')
+    """
     if not (math.isfinite(error) and error > 1e-12 * abs(value)):  # below, it is rounding
-        return f"{value:.4g}"
-    digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{round(value, digits) + 0.0:.{digits}f} ± {error:.{digits}f}"
+        return f"{value:.4g}".replace("-", "−")
+    first, _, power = f"{error:.1e}".partition("e")
+    digits = -int(power) + (float(first) < 2)
+    shown = [f"{round(each, digits) + 0.0:.{max(0, digits)}f}" for each in (value, error)]
+    return " ± ".join(shown).replace("-", "−")

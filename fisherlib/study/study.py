@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import PurePath
 from types import NoneType
 from typing import Any
 
@@ -115,6 +116,19 @@ class Study:
         if given is None and _scatter(self.moments):
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
+
+    @property
+    def label(self) -> str:
+        """The data in short words for titles, such as "cu55_1200K, 1200 K": name of the file, and temperatures.
+
+        >>> import fisherlib as fl
+        >>> fl.Study(fl.systems.harmonic([1.0, 2.0]), temperature=300.0).label
+        '300 K'
+        """
+        known = [self.temperature] if self.temperature else self.data.temperatures
+        T = f"{known[0]:g} K" if len(known) == 1 else f"{known[0]:g} to {known[-1]:g} K" if len(known) else ""
+        file = str(self.data.provenance.get("file", ""))
+        return ", ".join(filter(None, (PurePath(file).stem, T)))
 
     @property
     def potentials(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from .. import comparison, figures, io
 from ..comparison import Comparison
+from ..figures.style import titled
 from ..study import Study
 from ..validation import Ranking
 from .controls import Choose, ChooseSeveral, number, row, tick
@@ -112,14 +113,14 @@ class ComparePanel(Panel):
         if state.quantity == SITE:
             return self._sites()
         if state.view == PRICE and self.study.mixture is not None:
-            return figures.mixtures(self.study.mixture)
+            return figures.mixtures(self.study.mixture, of=self.study.label, marks=self.study.marks)
         compared = [self._comparison(name) for name in state.models]
         if state.view == DISTRIBUTION:
             return self._distribution(compared)
         if state.view == FORCES:
             return self._force_parity(compared[0])
         draw = {PARITY: figures.parity, RESIDUALS: figures.residuals, ERRORS: figures.errors_by_trajectory}
-        return draw[state.view](compared, of=self._of())
+        return draw[state.view](compared, of=self._of(), marks=self.study.marks)
 
     def _picked(self, points: Sequence[Picked]) -> None:
         """A click on a configuration shows its atoms beside the figure."""
@@ -146,8 +147,9 @@ class ComparePanel(Panel):
         self.view, self._atoms.children = None, ()
 
     def _of(self) -> str:
-        """Which trajectories a figure shows, and whether they are aligned."""
-        return f"{self.state.trajectory}{', aligned' if self.state.aligned else ''}"
+        """Which data a figure shows, and whether energies are aligned."""
+        one = "" if self.state.trajectory == ALL else self.state.trajectory
+        return ", ".join(filter(None, (self.study.label, one, "aligned" if self.state.aligned else "")))
 
     def _comparison(self, name: str) -> Comparison:
         if self.state.trajectory == ALL:
@@ -160,11 +162,12 @@ class ComparePanel(Panel):
         truth = compared[0].reference
         return figures.cdfs(
             {"true": truth} | {c.name: c.energies for c in compared},
-            title=f"Distribution of energies, {self._of()}",
+            title=titled("Distribution of energies", [c.name for c in compared], self._of()),
             distances={c.name: _distances(truth, c.energies) for c in compared},
             noise=comparison.sampling_noise(compared[0]) if len(compared[0].keys) > 1 else None,
             bands=self._bands(compared),
             caveat=comparison.caveat(compared),
+            marks=self.study.marks,
             labels={name: compared[0].labels for name in ("true", *(c.name for c in compared))},
         )
 
@@ -179,7 +182,7 @@ class ComparePanel(Panel):
         data = data if self.state.trajectory == ALL else data.select(self.state.trajectory)
         histogram = comparison.force_histogram(data.forces, self.study.potentials[compared.name].forces(data))
         rmse = compared.pooled["force_rmse"]
-        return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=str(self.state.trajectory))
+        return figures.force_parity(histogram, name=compared.name, force_rmse=rmse, of=self._of())
 
     def _sites(self) -> go.Figure:
         state, data = self.state, self.study.data
@@ -192,8 +195,9 @@ class ComparePanel(Panel):
         first = next(iter(energies.values()))
         return figures.site_energy_cdfs(
             energies,
-            title=f"Site energies, {key}, configuration {state.configuration}",
+            title=titled("Site energies", energies, f"{self.study.label}, {key}, configuration {state.configuration}"),
             distances={name: _distances(first, e) for name, e in list(energies.items())[1:]},
+            marks=self.study.marks,
         )
 
 

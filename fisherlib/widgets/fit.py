@@ -93,6 +93,7 @@ class FitPanel(Panel):
         parts = split(keys, min(FOLDS, len(keys)), seed=study.seed) if len(keys) > 1 else []
         self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
         total = moments.total()
+        self._lowest = solve(study.terms.fisher).theta
         self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
         self._compare_with(study)
         self.begin(chosen)
@@ -185,6 +186,8 @@ class FitPanel(Panel):
             condition=self.solution.condition,
             scale=self._scale,
             errors=bars,
+            of=self._study.label,
+            marks=self._study.marks,
         )
 
     def _bars(self) -> dict[str, Array]:
@@ -207,6 +210,7 @@ class FitPanel(Panel):
             "condition": f"{solution.condition:.3g}",
             **{
                 heading: f"{float(getattr(terms, name)(theta)):{'.4g' if name == 'fisher' else '.3g'}}"
+                + (self._above() if name == "fisher" else "")
                 for name, heading in self._study.units.items()
             },
             "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
@@ -222,6 +226,14 @@ class FitPanel(Panel):
         whole = "<span style='white-space: nowrap'>{} <b>{}</b></span>"  # keeps a number beside its name
         self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
         self.numbers.value += f" · {self._about_bars}"
+
+    def _above(self) -> str:
+        """How far J is above its minimum, where other terms or a ridge raise it."""
+        lowest = float(self._study.terms.fisher(self._lowest))
+        ratio = float(self._study.terms.fisher(self.model.theta)) / lowest if lowest > 0 else 1.0
+        return (
+            f" ({ratio:.2f} × the minimum)" if 1.005 < ratio < 10 else f" ({ratio:.0f} × the minimum)" * (ratio > 1.1)
+        )
 
     def _button(self, label: str, suffix: str) -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})

@@ -1,6 +1,7 @@
 """A figure in a page that is replaced as a whole; only the camera is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,9 @@ import anywidget
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs
+
+#: Fits a figure to a page; the report's page has it too.
+ADAPT = resources.files("fisherlib.figures").joinpath("adapt.js").read_text(encoding="utf-8")
 
 
 class Picked(NamedTuple):
@@ -22,6 +26,8 @@ class Picked(NamedTuple):
 class LiveFigure(anywidget.AnyWidget):
     """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
 
+    It follows the theme and the width of the page, and has buttons to save it (``adapt.js`` of the figures).
+
     Plotly's own ``FigureWidget`` sends only differences, so a new figure inherits what plotly.js guessed for the last
     one. Here the whole figure is sent and drawn afresh (``live.js``).
 
@@ -30,7 +36,7 @@ class LiveFigure(anywidget.AnyWidget):
         camera: of the surfaces, as it was last turned; empty until then.
     """
 
-    _esm = get_plotlyjs() + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
+    _esm = get_plotlyjs() + ADAPT + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
     drawing = traitlets.Unicode().tag(sync=True)
     camera = traitlets.Dict().tag(sync=True)
 

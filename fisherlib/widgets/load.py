@@ -167,7 +167,8 @@ class LoadPanel(Panel):
         self._table.layout.display = "none" if opened is None else ""
         self.card.value = _card(reading.data, reading.health)
         self._fade(False)
-        self.show(EMPTY if reading.data is None else figures.energies(reading.data))
+        of = self._name if reading.study is None else reading.study.label
+        self.show(EMPTY if reading.data is None else figures.energies(reading.data, of=of))
         if reading.study is not None:
             self._good = reading, self.state.trait_values()
         refusal = reading.refusal
