@@ -30,11 +30,14 @@ async function run(packed) {
   // A page with a loader of modules, as Voilà, would keep the program for itself.
   const script = document.createElement("script");
   script.src = URL.createObjectURL(new Blob(["(function (exports, module, define) {", text, "\n})();"]));
+  // It brings a plotly.js of its own, and takes the style sheet of that out of the page: ours hides meanwhile.
+  const style = document.getElementById("plotly.js-style-global");
+  if (style) style.id = "fisherlib-plotly-style";
   await new Promise((resolve, reject) => {
     script.onload = resolve;
     script.onerror = () => reject(new Error("the browser refuses the program of the viewer"));
     document.head.append(script);
-  });
+  }).finally(() => { if (style) style.id = "plotly.js-style-global"; });
   URL.revokeObjectURL(script.src);
   return window.Chemiscope;
 }
