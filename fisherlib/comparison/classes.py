@@ -34,6 +34,12 @@ class ClassErrors:
         rmse_error, cosine_error: (n,) standard errors, jackknife over trajectories at fixed θ; NaN for a class that is in
             fewer than ten of them.
         threshold: eV/Å.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = errors_by(fl.LinearPotential(theta=[1.1, 2.0]), fl.systems.harmonic([1.0, 2.0]), "trajectory")
+        >>> found.atoms.tolist(), bool((found.angle < 5).all())
+        ([200, 200, 200, 200], True)
     """
 
     name: str
@@ -89,8 +95,8 @@ def errors_by(
     least, limits = positive("threshold", threshold), numbers("edges", edges).astype(float)
     if limits.ndim != 1 or len(limits) < 2 or not (np.diff(limits) > 0).all():
         raise ValueError(f"edges: expected at least two ascending numbers, got {limits!s:.60}")
-    names, labels = _classes(by, data, limits)
-    sums, start = np.zeros((len(data), 5, len(names))), 0
+    (names, labels), start = _classes(by, data, limits), 0
+    sums = np.zeros((len(data), 5, len(names)))
     for row, (_, F, dF) in _numbered(model, data):
         label, start = labels[start : start + len(F)], start + len(F)
         sums[row] += _sums(F, dF, label, len(names), least)
@@ -119,8 +125,8 @@ def force_errors(model: LinearPotential, data: Dataset) -> Iterator[tuple[Trajec
         model: the potential.
         data: the truth.
 
-    Yields:
-        The configurations of a block as a trajectory, F and ΔF.
+    Returns:
+        One after the other: the configurations of a block as a trajectory, F and ΔF.
 
     Example:
         >>> import fisherlib as fl
@@ -130,8 +136,7 @@ def force_errors(model: LinearPotential, data: Dataset) -> Iterator[tuple[Trajec
     """
     check_model("model", model, "force_errors(LinearPotential(theta=theta), data)")
     kind("data", data, Dataset, "force_errors(model, data)")
-    for _, part in _numbered(model, data):
-        yield part
+    return (part for _, part in _numbered(model, data))
 
 
 def _numbered(model: LinearPotential, data: Dataset) -> Iterator[tuple[int, tuple[Trajectory, Array, Array]]]:

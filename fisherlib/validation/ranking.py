@@ -29,6 +29,12 @@ class Ranking:
         model: the potential.
         data: the configurations.
         quantities: heading with unit → (M,) values.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> found = fl.Study(fl.systems.harmonic([1.0, 2.0])).ranking("θ_f")
+        >>> found.place(60), found.labels[60], found.configuration(60).n_atoms.tolist()
+        (('harmonic-1', 10), 'harmonic-1, configuration 10', [4])
     """
 
     model: Any
@@ -41,12 +47,7 @@ class Ranking:
         return [f"{key}, configuration {k}" for key, t in self.data.items() for k in range(len(t))]
 
     def worst(self, by: str, *, number: int = 20) -> NDArray[np.intp]:
-        """The configurations with the largest magnitude of a quantity, the largest first.
-
-        Args:
-            by: one of ``quantities``.
-            number: how many.
-        """
+        """Rows of the ``number`` configurations with the largest magnitude of a quantity, the largest first."""
         choice("by", by, self.quantities)
         whole("number", number, 1, "configurations")
         return np.argsort(-np.abs(self.quantities[by]), kind="stable")[:number]
@@ -78,8 +79,7 @@ class Ranking:
     def extxyz(self, rows: Iterable[int]) -> str:
         """Configurations as extended xyz, with energies and forces of the truth and of the model.
 
-        The comment line names trajectory, ``index`` in it, and model; ``model_energy`` (eV) and the column ``model_forces``
-        (eV/Å) stand beside ``energy`` and ``forces``.
+        Comment lines name trajectory, ``index`` in it, and model; ``model_energy`` (eV) and ``model_forces`` (eV/Å) are its own.
 
         Raises:
             ValueError: data without species or positions.
