@@ -121,10 +121,6 @@ def errors_by(
 def force_errors(model: LinearPotential, data: Dataset) -> Iterator[tuple[Trajectory, Array, Array]]:
     """True forces F and errors ΔF = F_θ − F, (n, 3) eV/Å, block by block of whole configurations.
 
-    Args:
-        model: the potential.
-        data: the truth.
-
     Returns:
         One after the other: the configurations of a block as a trajectory, F and ΔF.
 

@@ -80,9 +80,6 @@ class Ranking:
         """Configurations as extended xyz, with energies and forces of the truth and of the model.
 
         Comment lines name trajectory, ``index`` in it, and model; ``model_energy`` (eV) and ``model_forces`` (eV/Å) are its own.
-
-        Raises:
-            ValueError: data without species or positions.
         """
         from ..io.formats.extxyz_writer import text_of  # here, as it loads ase
 
