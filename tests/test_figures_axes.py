@@ -14,7 +14,18 @@ from fisherlib import comparison, figures
 ROOT = Path(__file__).resolve().parents[1]
 Build = Callable[[], go.Figure]
 #: What ``figures`` offers and is not a figure.
-OTHERS = {"styled", "property_table", "Bands", "LinkedMap", "linked_map", "MARK", "PALETTE", "REFERENCE", "SCALE"}
+OTHERS = {
+    "styled",
+    "property_table",
+    "Bands",
+    "LinkedMap",
+    "linked_map",
+    "explorer",
+    "MARK",
+    "PALETTE",
+    "REFERENCE",
+    "SCALE",
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +85,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "density": lambda: figures.density(plane, {"m": [[0.0, 0.0]]}),
         "energies": lambda: figures.energies(data),
         "energy_curves": lambda: figures.energy_curves({"m": {11.0: 0.1, 12.0: 0.0}}),
+        "errors_by_class": lambda: figures.errors_by_class([comparison.errors_by(model, data, "trajectory")]),
         "errors_by_trajectory": lambda: figures.errors_by_trajectory(compared),
         "featurisers": lambda: figures.featurisers(folds, {"m": [1.0, 2.0]}),
         "feature_weights": lambda: figures.feature_weights([1.0, 2.0], [0.1, 0.1], ["a", "b"], ["c", "d"]),
@@ -115,6 +127,7 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "propensity_times": lambda: figures.propensity_times([1.0, 10.0], {"m": [0.5, 0.6]}, [0.9, 0.9]),
         "properties": lambda: figures.properties(spreads, {"C11, GPa": 1.0}),
         "protocols": lambda: figures.protocols({"random splits": r}, 0.9),
+        "ranking": lambda: figures.ranking(study.ranking("θ_f"), chosen=1),
         "residuals": lambda: figures.residuals(compared),
         "risks": lambda: figures.risks({"Bayes-Ridge": evidence}),
         "samplers": lambda: figures.samplers({"m": {"ΔF, kT": (1.0, 0.1), "u, kT": (2.0, 0.1)}, "n": {}}),

@@ -59,6 +59,7 @@ GUEST = 900
 ONE_MEANING = {
     "__main__": "what python -m runs",
     "arguments": "checks of what a caller gives",
+    "classes": "of atoms: their errors, and the figure of them",
     "collection": "several trajectories and what belongs to all: of data, and of moments",
     "comparison": "a model against data: the room and its figures",
     "database": "shards of descriptors on a disk: the folder of modules, the class, and MiLaDy's kind of it",
@@ -75,8 +76,10 @@ ONE_MEANING = {
     "names": "names of columns: of descriptors in memory, and in files",
     "potential": "a model of energies and forces: the room of the linear one, and the neural one",
     "properties": "the guest, and its figures",
+    "ranking": "of configurations, and its figure",
     "reading": "of files, and its panel",
     "reweighting": "the room and its figures",
+    "structures": "files of them, and the page that shows them",
     "rows": "particles with what is regressed on what, and rows of Φ from shards to be summed",
     "snap": "bispectrum components: computed by LAMMPS, and in what its compute snap wrote",
     "strength": "the strength of a ridge: how it is chosen, and the figure of it",

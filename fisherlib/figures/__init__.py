@@ -9,6 +9,7 @@ from .ceilings import flexibility as flexibility
 from .ceilings import propensity_times as propensity_times
 from .ceilings import protocols as protocols
 from .ceilings import sparsity as sparsity
+from .classes import errors_by_class as errors_by_class
 from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
@@ -16,6 +17,7 @@ from .comparison import residuals as residuals
 from .density import density as density
 from .density import interpolation as interpolation
 from .density import particles as particles
+from .explorer import explorer as explorer
 from .featurisers import featurisers as featurisers
 from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
@@ -48,6 +50,7 @@ from .properties import pair_distributions as pair_distributions
 from .properties import phonon_points as phonon_points
 from .properties import properties as properties
 from .properties import property_table as property_table
+from .ranking import ranking as ranking
 from .reweighting import free_energies as free_energies
 from .reweighting import free_energy_profiles as free_energy_profiles
 from .reweighting import weights as weights

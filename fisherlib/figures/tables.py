@@ -11,8 +11,10 @@ from ..comparison import Comparison, caveat, ks, of_one_dataset, sampling_noise,
 from ..dataset import Dataset
 from .card import Card as Card
 from .card import card as card
+from .classes import table as errors_by_class  # noqa: F401
 from .featurisers import table as featurisers  # noqa: F401
 from .html import Table, with_error
+from .ranking import table as ranking  # noqa: F401
 from .style import NO_ENERGIES, marks_of
 
 if TYPE_CHECKING:

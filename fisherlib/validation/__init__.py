@@ -14,6 +14,8 @@ from .learning_curves import LearningCurves as LearningCurves
 from .learning_curves import learning_curves as learning_curves
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
+from .ranking import Ranking as Ranking
+from .ranking import ranking as ranking
 from .row_folds import Folds as Folds
 from .row_folds import folds as folds
 from .row_scores import Scores as Scores

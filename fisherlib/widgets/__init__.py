@@ -7,6 +7,8 @@ from .landscape import LandscapePanel as LandscapePanel
 from .live import LiveFigure as LiveFigure
 from .load import LoadPanel as LoadPanel
 from .panel import Panel as Panel
+from .structures import StructuresPanel as StructuresPanel
 from .treatments import TreatmentsPanel as TreatmentsPanel
 from .upload import Upload as Upload
+from .viewer import StructureView as StructureView
 from .work import Work as Work

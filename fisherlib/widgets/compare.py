@@ -1,5 +1,6 @@
 """Models against the truth: distributions, parity, residuals and errors by trajectory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import ipywidgets
@@ -10,11 +11,13 @@ from .. import comparison, figures, io
 from ..comparison import Comparison
 from ..figures.style import titled
 from ..study import Study
+from ..validation import Ranking
 from .checks import ChooseModels
 from .controls import Choose, number, row, tick
-from .live import LiveFigure
+from .live import LiveFigure, Picked
 from .panel import Panel
 from .states import ALL, NONE, CompareState
+from .viewer import StructureView
 
 #: Size of Φ above which models are evaluated in the background.
 LARGE = 10**8
@@ -34,6 +37,7 @@ class ComparePanel(Panel):
 
     Attributes:
         study: the study, with the saved potentials that were added.
+        view: the atoms of the configuration that was clicked, or None.
     """
 
     state: CompareState
@@ -51,12 +55,18 @@ class ComparePanel(Panel):
             tick(state, "aligned", "an offset for each trajectory"),
             Choose(state, "saved", "Add saved θ"),
         )
-        super().__init__("compare", state, [controls], screen=screen)
+        self.view: StructureView | None = None
+        self._atoms = ipywidgets.VBox()
+        self._atoms.add_class("fisherlib-atoms")
+        super().__init__("compare", state, [controls, self._atoms], screen=screen)
+        self.figure.add_class("fisherlib-figure")
+        self.figure.on_points(self._picked)
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
         """Switch to another study; choices that it also offers are kept."""
         self.forget()
+        self.hide()
         self.study, self._models.marks = study, dict(study.marks)
         self._settling = True
         before, chosen_before = self.state.options.get("models", ()), self.state.models
@@ -121,6 +131,30 @@ class ComparePanel(Panel):
             return self._force_parity(compared[0])
         draw = {PARITY: figures.parity, RESIDUALS: figures.residuals, ERRORS: figures.errors_by_trajectory}
         return draw[state.view](compared, of=self._of(), marks=self.study.marks)
+
+    def _picked(self, points: Sequence[Picked]) -> None:
+        """A click on a configuration shows its atoms beside the figure."""
+        if not self.active or len(points) != 1 or points[0].point is None:
+            return
+        trace = self.figure.data[points[0].trace]
+        name = next((n for n in self.state.models if n in (trace.name, trace.legendgroup)), self.state.models[0])
+        ranking = self.study.ranking(name)
+        if trace.text is not None and trace.text[points[0].point] in ranking.labels:
+            self._show_atoms(ranking, ranking.labels.index(trace.text[points[0].point]))
+
+    def _show_atoms(self, ranking: Ranking, chosen: int) -> None:
+        if self.view is None:
+            self.view = StructureView(ranking, chosen=chosen)
+            hide = ipywidgets.Button(description="Hide the atoms", icon="times", layout={"width": "auto"})
+            hide.tooltip = "Give the figure the whole width again"
+            hide.on_click(lambda _: self.hide())
+            self._atoms.children = [self.view, hide]
+        else:
+            self.view.use(ranking, chosen=chosen)
+
+    def hide(self) -> None:
+        """Show the figure alone."""
+        self.view, self._atoms.children = None, ()
 
     def _of(self, *, aligned: bool = True) -> str:
         """Which data a figure shows, and whether energies are aligned."""

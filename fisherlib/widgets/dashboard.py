@@ -20,9 +20,15 @@ from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
 from .seen import ReportButton, seen
 from .steps import Step, Steps
+from .structures import StructuresPanel
 
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
-PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
+PAGES: dict[str, type[Panel]] = {
+    "Fit": FitPanel,
+    "Compare": ComparePanel,
+    "Structures": StructuresPanel,
+    "Landscape": LandscapePanel,
+}
 LOAD = "Load"
 TITLES = (LOAD, *PAGES)
 

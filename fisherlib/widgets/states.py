@@ -123,6 +123,19 @@ class CompareState(State):
     )  # for site energies
 
 
+class StructuresState(State):
+    """Which model and figure of configurations, which of them is shown and how, and which are in the lasso."""
+
+    model = Offered()
+    x = Offered()
+    y = Offered()
+    colour = Offered()  # of atoms
+    shape = Offered()  # of atoms
+    order = Offered()  # of the list
+    chosen = traitlets.Int(-1, min=-1)  # row of the configuration whose atoms are shown
+    selected = traitlets.Tuple()  # rows of those in the lasso
+
+
 class LandscapeState(State):
     """Which loss around which model on which plane, its half-width and resolution."""
 
