@@ -71,7 +71,7 @@ class _Grown:
 
     def __init__(self, K: int) -> None:
         self.parts, self._sums, self._block = list[Trajectory](), Sums(K), rows_per_block(K)
-        self._open = np.empty((0, K)), np.empty(0)
+        self._open: tuple[Array, Array] = np.empty((0, K)), np.empty(0)
         self._record: MomentRecord | None = None
 
     def add(self, t: Trajectory) -> None:
@@ -90,8 +90,10 @@ class _Grown:
 
     @property
     def whole(self) -> Trajectory:
-        known = {name: [getattr(part, name) for part in self.parts] for name in _ROWS}
-        arrays = {name: None if any(a is None for a in each) else np.concatenate(each) for name, each in known.items()}
+        known: dict[str, list[Any]] = {name: [getattr(part, name) for part in self.parts] for name in _ROWS}
+        arrays: dict[str, Any] = {
+            name: None if any(a is None for a in each) else np.concatenate(each) for name, each in known.items()
+        }
         return dataclasses.replace(self.parts[0], jacobian=None, **arrays)
 
     def record(self) -> MomentRecord:

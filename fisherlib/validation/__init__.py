@@ -12,6 +12,8 @@ from .label_errors import label_errors as label_errors
 from .label_errors import labels_needed as labels_needed
 from .learning_curves import LearningCurves as LearningCurves
 from .learning_curves import learning_curves as learning_curves
+from .live_fit import LiveFit as LiveFit
+from .live_fit import Step as Step
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .row_folds import Folds as Folds
