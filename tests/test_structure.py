@@ -70,6 +70,7 @@ ONE_MEANING = {
     "kinds": "by name: of files, and of descriptors",
     "landscape": "a landscape: of a model, its figure and its panel",
     "linear": "the potential that is linear in its descriptors, and its planes",
+    "live_fit": "a fit that grows with its data, and its figure",
     "metastability": "the check and its figure",
     "moments": "the room, and the file of moments",
     "names": "names of columns: of descriptors in memory, and in files",

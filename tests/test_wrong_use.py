@@ -58,6 +58,14 @@ SLIPS = {
     "fl.descriptors.compositional(['NaCl'], combine=[])": "combine",
     "fl.io.read_formulas(file, 'gap')": "path",
     "fl.io.read_formulas(3, 'gap')": "path",
+    # a fit that grows with its data
+    "fl.validation.LiveFit().add('a')": "trajectory",
+    "fl.figures.live_fit(fit)": "live",
+    "fl.figures.live_fit(fl.validation.LiveFit())": "live",
+    "fl.properties.walkers('Cu', EMT)": "starts",
+    "fl.properties.walkers([], EMT)": "starts",
+    "fl.widgets.LivePanel(3, target=0.005)": "frames",
+    "fl.widgets.LivePanel([t], target=0.0)": "target",
     # data in memory
     "fl.Trajectory(key=300, **arrays)": "key",
     "fl.Trajectory(key='a', **arrays | {'forces': t.forces.reshape(-1, 3)})": "forces",
@@ -988,6 +996,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "other": np.array([2.0, 1.0]),
         "model": model,
         "calculator": EMT(),
+        "EMT": EMT,
         "plane": plane,
         "surface": fl.landscape(loss, plane, n=5),
         "compared": fl.comparison.compare(model, data),
@@ -1115,6 +1124,7 @@ MADE_ELSEWHERE = {
     "fl.tables.columns",
     "fl.tuning.Search",
     "fl.tuning.Trial",
+    "fl.validation.LiveStep",
 }
 
 

@@ -32,6 +32,7 @@ from .learning import learning_family as learning_family
 from .length_scales import length_scales as length_scales
 from .linked import LinkedMap as LinkedMap
 from .linked import linked_map as linked_map
+from .live_fit import live_fit as live_fit
 from .maps import configuration_maps as configuration_maps
 from .maps import correlations as correlations
 from .metastability import metastability as metastability

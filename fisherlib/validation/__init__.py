@@ -13,7 +13,7 @@ from .label_errors import labels_needed as labels_needed
 from .learning_curves import LearningCurves as LearningCurves
 from .learning_curves import learning_curves as learning_curves
 from .live_fit import LiveFit as LiveFit
-from .live_fit import Step as Step
+from .live_fit import LiveStep as LiveStep
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .row_folds import Folds as Folds

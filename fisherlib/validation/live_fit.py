@@ -26,7 +26,7 @@ MORE = 1.05
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Step:
+class LiveStep:
     """The fit after so many configurations.
 
     Attributes:
@@ -38,6 +38,12 @@ class Step:
         force_error: what the forces of θ_f are uncertain by, √⟨|Φ δθ|²⟩ a component, eV/Å; NaN like ``errors``.
         independent: how many independent configurations these are worth.
         reason: why the error bars are not to be trusted yet; empty once they are.
+
+    Example:
+        >>> import fisherlib as fl
+        >>> step = LiveFit().add(fl.systems.harmonic([1.0, 2.0])["harmonic-0"].slice(0, 1))
+        >>> step.configurations, step.reason
+        (1, 'they need the scatter of several configurations')
     """
 
     configurations: int
@@ -55,7 +61,7 @@ class LiveFit:
 
     θ_f and J equal those of ``solve(fisher(accumulate(data), temperature))`` of all configurations so far to the last bit.
     Error bars are taken over whole trajectories, or blocks of a few long ones, since neighbouring configurations are
-    correlated. A configuration is predicted before it is added, so ``Step.predicted`` is an error on data that the fit has
+    correlated. A configuration is predicted before it is added, so ``LiveStep.predicted`` is an error on data that the fit has
     not seen; those of a slow run resemble the data that it has seen.
 
     Args:
@@ -78,7 +84,7 @@ class LiveFit:
     """
 
     def __init__(self, *, temperature: float | None = None, provenance: Mapping[str, Any] | None = None) -> None:
-        self._growth, self._temperature, self.steps = Growth(provenance), temperature, list[Step]()
+        self._growth, self._temperature, self.steps = Growth(provenance), temperature, list[LiveStep]()
         self._blocks: Blocks | None = None
         self._seen = 0  # configurations in the blocks
         self._view: _View | None = None
@@ -94,7 +100,7 @@ class LiveFit:
         """``accumulate(data)``."""
         return self._growth.moments
 
-    def add(self, trajectory: Trajectory) -> Step:
+    def add(self, trajectory: Trajectory) -> LiveStep:
         """Add configurations to the trajectory of their key, and fit again.
 
         Raises:
@@ -113,7 +119,7 @@ class LiveFit:
         squares = np.nan if covariance is None else float(np.maximum((covariance * total.PhiPhi).sum(), 0.0))
         residual: Any = total.FF - 2 * fit.theta @ total.PhiF + fit.theta @ total.PhiPhi @ fit.theta
         self.steps.append(
-            Step(
+            LiveStep(
                 configurations=n,
                 fit=fit,
                 force_rmse=float(np.sqrt(max(residual, 0.0) / total.rows)),
@@ -185,7 +191,7 @@ class _View:
     force_error: float
 
     @classmethod
-    def of(cls, loss: Quadratic, total: MomentRecord, covariance: Array, step: Step) -> "_View":
+    def of(cls, loss: Quadratic, total: MomentRecord, covariance: Array, step: LiveStep) -> "_View":
         W = directions(loss, rank=step.fit.rank)
         spread = np.linalg.eigh(W.T @ loss.A @ covariance @ loss.A @ W)[1]
         along: Array = (W @ spread[:, [-1, -2]]).T

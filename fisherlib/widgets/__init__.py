@@ -5,6 +5,7 @@ from .dashboard import Dashboard as Dashboard
 from .fit import FitPanel as FitPanel
 from .landscape import LandscapePanel as LandscapePanel
 from .live import LiveFigure as LiveFigure
+from .live_panel import LivePanel as LivePanel
 from .load import LoadPanel as LoadPanel
 from .panel import Panel as Panel
 from .treatments import TreatmentsPanel as TreatmentsPanel
