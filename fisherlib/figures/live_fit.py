@@ -151,7 +151,9 @@ def _errors(figure: go.Figure, steps: list[LiveStep], n: Array, shown: NDArray[n
     figure.update_yaxes(title="force RMSE, eV/Å", **place)
 
 
-def _coefficients(figure: go.Figure, live: LiveFit, steps: list[LiveStep], n: Array, shown: NDArray[np.integer]) -> None:
+def _coefficients(
+    figure: go.Figure, live: LiveFit, steps: list[LiveStep], n: Array, shown: NDArray[np.integer]
+) -> None:
     place, now = {"row": 2, "col": 2}, steps[-1]
     if np.isfinite(now.errors).all() and (now.errors > 0).all():
         total, names = live.moments.total(), live.moments.descriptor_names

@@ -131,9 +131,11 @@ class LiveFit:
             )
         )
         self._latest = loss, covariance
-        if covariance is not None and total.rows >= COMPONENTS * total.K:
-            if self._view is None or self.steps[-1].force_error < self._view.force_error / SMALLER:
-                self._view = _View.of(loss, total, covariance, self.steps[-1])
+        if covariance is not None and not self.steps[-1].reason:
+            far = self._view is None or self._view.half_width > BARS * SMALLER * np.sqrt(
+                np.linalg.norm(self.scatter, 2)
+            )
+            self._view = _View.of(loss, total, covariance, fit) if far else self._view
         return self.steps[-1]
 
     def _covariance(self, moments: Moments, fit: Solution, n: int) -> Array | None:
@@ -157,7 +159,7 @@ class LiveFit:
     def landscape(self, *, n: int = 41) -> Landscape | None:
         """J on the plane through θ_f along the two directions of which the data know least, in eV/Å of the forces.
 
-        The directions stay for a while, so that θ_f is seen to move; None while there are no error bars.
+        The directions stay for a while, so that θ_f is seen to move; None while there are no error bars to trust.
 
         Args:
             n: points along each axis.
@@ -188,17 +190,16 @@ class _View:
     directions: Array
     to: Array
     half_width: float
-    force_error: float
 
     @classmethod
-    def of(cls, loss: Quadratic, total: MomentRecord, covariance: Array, step: LiveStep) -> "_View":
-        W = directions(loss, rank=step.fit.rank)
+    def of(cls, loss: Quadratic, total: MomentRecord, covariance: Array, fit: Solution) -> "_View":
+        W = directions(loss, rank=fit.rank)
         spread = np.linalg.eigh(W.T @ loss.A @ covariance @ loss.A @ W)[1]
         along: Array = (W @ spread[:, [-1, -2]]).T
         along /= np.sqrt(np.einsum("ik,kl,il->i", along, total.PhiPhi, along) / total.rows)[:, None]
         to = along @ total.PhiPhi / total.rows
         half_width = BARS * float(np.sqrt((to @ covariance @ to.T)[0, 0]))
-        return cls(origin=step.fit.theta, directions=along, to=to, half_width=half_width, force_error=step.force_error)
+        return cls(origin=fit.theta, directions=along, to=to, half_width=half_width)
 
     def at(self, theta: Array) -> Array:
         return (theta - self.origin) @ self.to.T

@@ -70,8 +70,9 @@ class LivePanel(Panel):
         self._drawn_at, self._pending = 0.0, False
         state = LiveState(target=1e3 * positive("target", target))
         wanted = number(state, "target", "Error bar wanted, meV/Å")
+        wanted.layout.max_width = "300px"
         wanted.tooltip = "Of the forces of θ_f, for which configurations are added"
-        super().__init__("live", state, [row(self.button, wanted, self.running), self.numbers], screen=screen)
+        super().__init__("live", state, [row(self.button, wanted), self.running, self.numbers], screen=screen)
 
     @property
     def reached(self) -> bool:
