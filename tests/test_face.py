@@ -37,7 +37,7 @@ ROOMS = {
         learning_family configuration_maps correlations linked_map LinkedMap
         law_errors
         structure
-        panels fitting_curves live_fit""",
+        panels fitting_curves live_fit front""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
@@ -66,8 +66,8 @@ ROOMS = {
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected
         selection_errors LabelErrors label_errors labels_needed
-        LearningCurves learning_curves LiveFit LiveStep""",
-    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LivePanel LoadPanel Panel TreatmentsPanel Upload Work",
+        LearningCurves learning_curves LiveFit LiveStep SavedFit front unbeaten""",
+    "widgets": "ComparePanel Dashboard FitPanel FitsPanel LandscapePanel LiveFigure LivePanel LoadPanel Panel TreatmentsPanel Upload Work",
 }
 #: Rooms of the face, whose names are shown by examples.
 SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling selection systems tuning".split()

@@ -67,6 +67,7 @@ ONE_MEANING = {
     "draws": "of parameters θ, and of a flow: samples of a distribution",
     "featurise": "descriptors of configurations: of a file, and on many cores",
     "fit": "the figure and the panel of one fit",
+    "fits": "of losses to moments, and the page of several",
     "kinds": "by name: of files, and of descriptors",
     "landscape": "a landscape: of a model, its figure and its panel",
     "linear": "the potential that is linear in its descriptors, and its planes",

@@ -66,6 +66,12 @@ SLIPS = {
     "fl.properties.walkers([], EMT)": "starts",
     "fl.widgets.LivePanel(3, target=0.005)": "frames",
     "fl.widgets.LivePanel([t], target=0.0)": "target",
+    # fits side by side
+    "fl.validation.SavedFit(name='a', errors=model, K=2)": "errors",
+    "fl.validation.front([model])": "fits",
+    "fl.validation.unbeaten([1.0, 2.0])": "points",
+    "fl.figures.front([model])": "fits",
+    "fl.figures.front([])": "fits",
     # data in memory
     "fl.Trajectory(key=300, **arrays)": "key",
     "fl.Trajectory(key='a', **arrays | {'forces': t.forces.reshape(-1, 3)})": "forces",

@@ -21,6 +21,7 @@ from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .front import front as front
 from .importance import ablation as ablation
 from .importance import feature_weights as feature_weights
 from .labels import label_curves as label_curves

@@ -21,6 +21,9 @@ from .row_folds import folds as folds
 from .row_scores import Scores as Scores
 from .row_scores import held_out_rows as held_out_rows
 from .row_scores import scores as scores
+from .saved_fits import SavedFit as SavedFit
+from .saved_fits import front as front
+from .saved_fits import unbeaten as unbeaten
 from .selection_errors import selection_errors as selection_errors
 from .strength import STRENGTHS as STRENGTHS
 from .strength import RidgeChoice as RidgeChoice
