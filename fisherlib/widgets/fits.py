@@ -26,8 +26,9 @@ from .states import Offered, State
 _HEADINGS = (
     "ridge", "KL, 1/Å²", "energy, 1/(eV² Å²)", "descriptor", "cutoff, Å", "K", "forces, eV/Å", "spread, meV/atom", "shift, meV/atom",
 )  # fmt: skip
-_GRID = "display:grid;grid-template-columns:52px 60px 110px 84px 64px 44px 128px 104px 104px;gap:0 12px;line-height:1.3"
-_NAME = {"width": "250px", "flex": "0 0 auto"}
+_GRID = "display:grid;grid-template-columns:46px 54px 66px 72px 54px 36px 116px 82px 82px;gap:0 9px;line-height:1.25"
+_NAME = {"width": "215px", "height": "26px", "flex": "0 0 auto"}
+_ROW = {"align_items": "center", "flex": "0 0 auto"}
 
 
 class FitsState(State):
@@ -155,7 +156,7 @@ class FitsPanel(Panel):
     def _tabulate(self) -> None:
         cells = "".join(f"<b>{escape(name)}</b>" for name in _HEADINGS)
         head = [ipywidgets.HTML("<b>fit</b>", layout=_NAME), ipywidgets.HTML(f"<div style='{_GRID}'>{cells}</div>")]
-        self.table.children = [ipywidgets.HBox(head), *(self._row(fit) for fit in self.fits.values())]
+        self.table.children = [ipywidgets.HBox(head, layout=_ROW), *(self._row(fit) for fit in self.fits.values())]
 
     def _row(self, fit: SavedFit) -> ipywidgets.HBox:
         open_it = ipywidgets.Button(description=fit.name, layout=_NAME, tooltip=f"Show {fit.name} on all pages")
@@ -163,7 +164,7 @@ class FitsPanel(Panel):
         open_it.on_click(lambda _: self.pick(fit.name))
         cells = "".join(f"<span>{escape(cell)}</span>" for cell in _cells(fit))
         note = f"<span style='grid-column:1/-1'>{escape(fit.note)}</span>" if fit.note else ""
-        return ipywidgets.HBox([open_it, ipywidgets.HTML(f"<div style='{_GRID}'>{cells}{note}</div>")])
+        return ipywidgets.HBox([open_it, ipywidgets.HTML(f"<div style='{_GRID}'>{cells}{note}</div>")], layout=_ROW)
 
     def _picked(self, points: Sequence[Picked]) -> None:
         names = [self.figure.data[p.trace].name for p in points] if self.active else []
@@ -199,11 +200,11 @@ def _cells(fit: SavedFit) -> list[str]:
 
 
 def _with_bar(pair: np.ndarray) -> str:
-    """A number with its bar, to the two digits that the bar allows: "0.0900 ± 0.0004"."""
+    """A number with its bar, to the digits that the bar allows: "0.0900 ± 0.0004"."""
     value, bar = pair.tolist()
     if not np.isfinite(value):
         return "–"
     if not np.isfinite(bar) or bar <= 0:
         return f"{value:.4g}"
-    digits = max(0, 1 - int(np.floor(np.log10(bar))))
+    digits = max(0, -int(np.floor(np.log10(bar))) + (bar < 2 * 10 ** np.floor(np.log10(bar))))
     return f"{value:.{digits}f} ± {bar:.{digits}f}"
