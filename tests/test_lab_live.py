@@ -14,7 +14,7 @@ COUNT = "Number((gd._fullLayout.title.text || '').match(/(\\d+) configurations/)
 def test_the_fit_goes_on_stops_and_has_the_bits_of_the_batch_fit(explorer: Explorer) -> None:
     explorer.open("14_live_fit.ipynb")
     explorer.idle()
-    explorer.until(f"{COUNT} >= 60")
+    explorer.until(f"{COUNT} >= 40")
     before = explorer.value(COUNT)
     explorer.fill("Error bar wanted, meV/Å", "1.5")
     explorer.press("Go on")
