@@ -12,6 +12,7 @@ from fisherlib.regression import energy_fit, fisher_fit
 from fisherlib.study.recipes import ALONE, GIVEN, frames_of, saved_fit, scan, weighted_fit, with_descriptor
 from fisherlib.validation import SavedFit, front, unbeaten
 from fisherlib.widgets import Dashboard, FitsPanel
+from fisherlib.widgets.fits import _with_bar
 from fisherlib.widgets.live import Picked
 
 
@@ -205,3 +206,9 @@ def test_a_scan_that_is_cancelled_keeps_what_was_ready(study: fl.Study, monkeypa
         assert len(panel.fits) == len(study.models) + 3 and len(panel.table.children) == 1 + len(panel.fits)
 
     asyncio.run(person())
+
+
+def test_a_number_has_the_digits_that_its_bar_allows() -> None:
+    pairs = {(0.09003, 0.00044): "0.0900 ± 0.0004", (2.647, 0.0704): "2.65 ± 0.07", (-0.0004, 0.08): "0.00 ± 0.08"}
+    pairs |= {(-12.3, 1.4): "−12.3 ± 1.4", (3.0, np.nan): "3", (np.nan, np.nan): "–", (812.0, 30.0): "812 ± 30"}
+    assert {pair: _with_bar(np.array(pair)) for pair in pairs} == pairs

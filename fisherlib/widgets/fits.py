@@ -26,7 +26,7 @@ from .states import Offered, State
 _HEADINGS = (
     "ridge", "KL, 1/Å²", "energy, 1/(eV² Å²)", "descriptor", "cutoff, Å", "K", "forces, eV/Å", "spread, meV/atom", "shift, meV/atom",
 )  # fmt: skip
-_GRID = "display:grid;grid-template-columns:46px 54px 66px 72px 54px 36px 116px 82px 82px;gap:0 9px;line-height:1.25"
+_GRID = "display:grid;grid-template-columns:46px 54px 66px 80px 54px 36px 116px 82px 82px;gap:0 9px;line-height:1.25"
 _NAME = {"width": "215px", "height": "26px", "flex": "0 0 auto"}
 _ROW = {"align_items": "center", "flex": "0 0 auto"}
 
@@ -207,4 +207,4 @@ def _with_bar(pair: np.ndarray) -> str:
     if not np.isfinite(bar) or bar <= 0:
         return f"{value:.4g}"
     digits = max(0, -int(np.floor(np.log10(bar))) + (bar < 2 * 10 ** np.floor(np.log10(bar))))
-    return f"{value:.{digits}f} ± {bar:.{digits}f}"
+    return f"{round(value, digits) + 0.0:.{digits}f} ± {bar:.{digits}f}".replace("-", "−")
