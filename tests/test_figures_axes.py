@@ -70,6 +70,10 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
     laws = fl.selection.sparse_laws(made, x[0] @ [1.0, 2.0], terms=2, resamples=2, controls=2, screened=5)
     spreads = {"m": fl.properties.Spread(names=("C11, GPa",), values=[1.0], draws=[[0.9], [1.0], [1.1]])}
     labels = fl.validation.LabelErrors(numbers=np.array([5, 9]), rmse=np.array([2.0, 1.0]), largest=np.ones(2))
+    live = fl.validation.LiveFit()
+    for t in fl.systems.double_well(0.1, tilt=0.02, trajectories=12).values():
+        live.add(t)
+    saved = [fl.validation.SavedFit(name=c.name, errors=c, K=4) for c in compared]
     return {
         "ablation": lambda: figures.ablation({"a": (0.1, 0.01)}),
         "calibration": lambda: figures.calibration({"m": [1.0, 2.0]}, {"m": [1.0, 3.0]}, unit="eV"),
@@ -139,6 +143,8 @@ def build(ragged: Callable[..., fl.Dataset]) -> dict[str, Build]:
         "strengths": lambda: figures.strengths(fl.validation.choose_strength(study.moments)),
         "structure": lambda: figures.structure([[0.0, 0.0, 0.0]], {"m": ([1.0], [0.1])}, symbols=["Cu"]),
         "training": lambda: figures.training({"loss": [1.0, 0.4], "validation loss": [0.9, 0.5]}),
+        "front": lambda: figures.front(saved, chosen="other"),
+        "live_fit": lambda: figures.live_fit(live, target=1e-3),
         "trade_off": lambda: figures.trade_off({"path": (["a", "b"], path)}),
         "weights": lambda: figures.weights({"m": np.linspace(0.0, 1.0, 9)}),
     }

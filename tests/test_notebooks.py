@@ -29,6 +29,7 @@ def test_the_notebooks_of_the_story_are_there() -> None:
     story |= {"04_loss_landscape.ipynb", "05_uncertainty_and_choice.ipynb", "06_what_forces_cannot_see.ipynb"}
     story |= {"07_reweighting.ipynb", "08_real_groups.ipynb", "09_structures.ipynb", "20_at_scale.ipynb"}
     story |= {"10_descriptors.ipynb", "11_neural_potential.ipynb", "12_hyperparameters.ipynb", "13_properties.ipynb"}
+    story |= {"14_live_fit.ipynb"}
     story |= {
         f"generators/{name}.ipynb" for name in ("30_double_well", "31_mueller_brown", "32_dimer", "33_own_potential")
     }

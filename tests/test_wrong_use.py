@@ -58,6 +58,20 @@ SLIPS = {
     "fl.descriptors.compositional(['NaCl'], combine=[])": "combine",
     "fl.io.read_formulas(file, 'gap')": "path",
     "fl.io.read_formulas(3, 'gap')": "path",
+    # a fit that grows with its data
+    "fl.validation.LiveFit().add('a')": "trajectory",
+    "fl.figures.live_fit(fit)": "live",
+    "fl.figures.live_fit(fl.validation.LiveFit())": "live",
+    "fl.properties.walkers('Cu', EMT)": "starts",
+    "fl.properties.walkers([], EMT)": "starts",
+    "fl.widgets.LivePanel(3, target=0.005)": "frames",
+    "fl.widgets.LivePanel([t], target=0.0)": "target",
+    # fits side by side
+    "fl.validation.SavedFit(name='a', errors=model, K=2)": "errors",
+    "fl.validation.front([model])": "fits",
+    "fl.validation.unbeaten([1.0, 2.0])": "points",
+    "fl.figures.front([model])": "fits",
+    "fl.figures.front([])": "fits",
     # data in memory
     "fl.Trajectory(key=300, **arrays)": "key",
     "fl.Trajectory(key='a', **arrays | {'forces': t.forces.reshape(-1, 3)})": "forces",
@@ -1004,6 +1018,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "other": np.array([2.0, 1.0]),
         "model": model,
         "calculator": EMT(),
+        "EMT": EMT,
         "plane": plane,
         "surface": fl.landscape(loss, plane, n=5),
         "compared": fl.comparison.compare(model, data),
@@ -1131,6 +1146,7 @@ MADE_ELSEWHERE = {
     "fl.tables.columns",
     "fl.tuning.Search",
     "fl.tuning.Trial",
+    "fl.validation.LiveStep",
 }
 
 

@@ -23,6 +23,7 @@ from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .front import front as front
 from .importance import ablation as ablation
 from .importance import feature_weights as feature_weights
 from .labels import label_curves as label_curves
@@ -34,6 +35,7 @@ from .learning import learning_family as learning_family
 from .length_scales import length_scales as length_scales
 from .linked import LinkedMap as LinkedMap
 from .linked import linked_map as linked_map
+from .live_fit import live_fit as live_fit
 from .maps import configuration_maps as configuration_maps
 from .maps import correlations as correlations
 from .metastability import metastability as metastability

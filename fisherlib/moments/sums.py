@@ -1,5 +1,7 @@
 """The only place where Φ is multiplied by itself: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added in the order they come."""
 
+import copy
+
 import numpy as np
 
 from ..dataset import Array
@@ -30,6 +32,12 @@ class Sums:
         self._PhiPhi, self._of_block, self._PhiF = np.zeros((K, K)), np.empty((K, K)), np.zeros(K)
         self._FF, self._rows = 0.0, 0
         self._strain: StrainSums | None = None
+
+    def copy(self) -> "Sums":
+        """The same sums, to which more may be added without changing these."""
+        other = copy.copy(self)
+        other._PhiPhi, other._PhiF = self._PhiPhi.copy(), self._PhiF.copy()
+        return other
 
     def add(self, Phi: Array, F: Array) -> None:
         """Adds a block of rows.

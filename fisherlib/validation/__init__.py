@@ -12,6 +12,8 @@ from .label_errors import label_errors as label_errors
 from .label_errors import labels_needed as labels_needed
 from .learning_curves import LearningCurves as LearningCurves
 from .learning_curves import learning_curves as learning_curves
+from .live_fit import LiveFit as LiveFit
+from .live_fit import LiveStep as LiveStep
 from .mixture import MixtureChoice as MixtureChoice
 from .mixture import choose_mixture as choose_mixture
 from .ranking import Ranking as Ranking
@@ -21,6 +23,9 @@ from .row_folds import folds as folds
 from .row_scores import Scores as Scores
 from .row_scores import held_out_rows as held_out_rows
 from .row_scores import scores as scores
+from .saved_fits import SavedFit as SavedFit
+from .saved_fits import front as front
+from .saved_fits import unbeaten as unbeaten
 from .selection_errors import selection_errors as selection_errors
 from .strength import STRENGTHS as STRENGTHS
 from .strength import RidgeChoice as RidgeChoice

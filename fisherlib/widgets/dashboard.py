@@ -12,6 +12,7 @@ from ..study import Study
 from ..units import counted
 from .compare import ComparePanel
 from .fit import FitPanel
+from .fits import FitsPanel
 from .heartbeat import Heartbeat
 from .landscape import LandscapePanel
 from .live import LiveFigure
@@ -25,6 +26,7 @@ from .structures import StructuresPanel
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
 PAGES: dict[str, type[Panel]] = {
     "Fit": FitPanel,
+    "Fits": FitsPanel,
     "Compare": ComparePanel,
     "Structures": StructuresPanel,
     "Landscape": LandscapePanel,
@@ -145,7 +147,8 @@ class Dashboard(ipywidgets.VBox):
 
     def _made(self, study: Study) -> None:
         """Make the pages of the first study; that of the fit comes last, as it offers models to the others."""
-        more: dict[str, dict[str, Any]] = {"Fit": {"added": self.add, "offered": self._offer}}
+        more: dict[str, dict[str, Any]] = {"Fits": {"opened": self.choose}}
+        more["Fit"] = {"added": self.add, "offered": self._offer}
         for title in (*(title for title in PAGES if title not in more), *more):
             panel: Any = PAGES[title]
             self.panels[title] = panel(study, screen=self.figure, **more.get(title, {}))
@@ -170,6 +173,16 @@ class Dashboard(ipywidgets.VBox):
             self._use(study)
         else:
             self.compare.use(study)
+
+    def choose(self, model: LinearPotential | Model) -> None:
+        """Show one model on all pages, and add it if it is not among them."""
+        if self.compare is not None and model.name not in self.compare.study.potentials:
+            self.add(model)
+        for panel in self.panels.values():
+            if model.name in panel.state.options.get("models", ()):
+                panel.state.models = (model.name,)
+            elif panel.state.has_trait("model") and model.name in panel.state.options.get("model", ()):
+                panel.state.model = model.name
 
     def add(self, model: LinearPotential | Model) -> None:
         """Put one more model beside those of all pages: a potential, or one such as ``neural.NeuralModel``."""

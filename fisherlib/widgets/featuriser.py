@@ -10,7 +10,7 @@ import ipywidgets
 from ..descriptors import KINDS, Descriptor, Limit, from_text
 from ..io import printable
 from .controls import LABEL, buttons, row
-from .states import LoadState
+from .states import State
 
 #: The first choice: the reader takes the default one for the elements of the file.
 DEFAULT = "the default for these elements"
@@ -20,7 +20,7 @@ class Featuriser(ipywidgets.VBox):
     """A list of featurisers with the settings of the one that is chosen; nothing is computed before "Compute" is pressed.
 
     Args:
-        state: whose ``descriptor`` is what is computed.
+        state: whose trait ``descriptor`` is what is computed.
         told: what a descriptor will take, in a sentence; raises where it cannot be computed.
 
     Attributes:
@@ -30,8 +30,9 @@ class Featuriser(ipywidgets.VBox):
         button: computes it.
     """
 
-    def __init__(self, state: LoadState, told: Callable[[Descriptor | None], str]) -> None:
-        self._state, self._told, self._following = state, told, False
+    def __init__(self, state: State, told: Callable[[Descriptor | None], str]) -> None:
+        self._state: Any = state
+        self._told, self._following = told, False
         self.kind = ipywidgets.Dropdown(
             options=[(DEFAULT, ""), *((f"{name} – {_title(of)}", name) for name, of in KINDS.items())],
             description="Descriptors to compute",
