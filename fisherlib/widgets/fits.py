@@ -150,7 +150,7 @@ class FitsPanel(Panel):
         self.state.offer(chosen=("", *self.fits))
         self._settling = False
         self._tabulate()
-        label = str(getattr(self._study, "label", ""))
+        label = str(self._study.label)
         return figures.front(list(self.fits.values()), marks=self._study.marks, of=label, chosen=self.state.chosen)
 
     def _tabulate(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from .. import figures
+from .. import figures, io
 from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..diagnostics import Verdict
