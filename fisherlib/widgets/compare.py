@@ -59,7 +59,6 @@ class ComparePanel(Panel):
         self._atoms = ipywidgets.VBox()
         self._atoms.add_class("fisherlib-atoms")
         super().__init__("compare", state, [controls, self._atoms], screen=screen)
-        self.figure.add_class("fisherlib-figure")
         self.figure.on_points(self._picked)
         self.use(study, **chosen)
 

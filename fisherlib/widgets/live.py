@@ -59,6 +59,7 @@ class LiveFigure(anywidget.AnyWidget):
         self._figure = go.Figure()
         self._picked: list[Callable[[Sequence[Picked]], None]] = []
         super().__init__(_view_count=0)  # with None, the default, views are not counted
+        self.add_class("fisherlib-figure")  # from the first: a page that is still loading misses it later
         self.on_msg(self._heard)
         self.observe(self._displayed, "_view_count")
 

@@ -67,7 +67,6 @@ class StructuresPanel(Panel):
         self._atoms = ipywidgets.VBox()
         self._atoms.add_class("fisherlib-atoms")
         super().__init__("structures", state, [controls, self._atoms], screen=screen)
-        self.figure.add_class("fisherlib-figure")
         self.figure.on_points(self._picked)
         self.listed.observe(self._listed, "value")
         self._save.on_click(lambda _: self.save())

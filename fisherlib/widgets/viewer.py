@@ -80,7 +80,7 @@ class StructureView(ipywidgets.VBox):
     """
 
     chosen = traitlets.Int(0)
-    colour = traitlets.Unicode(ELEMENT)
+    colour = traitlets.Unicode()
     spheres = traitlets.Bool(False)
 
     def __init__(self, ranking: Ranking, *, chosen: int = 0, colour: str = "") -> None:
