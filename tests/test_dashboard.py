@@ -29,6 +29,7 @@ HEADINGS = {
     "Fit": "The fit",
     "Fits": "Fits side by side",
     "Compare": "Distribution of energies",
+    "Structures": "Force RMSE against Leverage",
     "Landscape": "",
 }
 

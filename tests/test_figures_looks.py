@@ -79,6 +79,14 @@ def plane_of(names: tuple[str, ...]) -> go.Figure:
     return figures.landscape(surface, {n: (0.2 * k - 0.5, 0.0) for k, n in enumerate(names)}, marks=MARKS)
 
 
+def classed(name: str) -> comparison.ClassErrors:
+    return comparison.errors_by(fl.LinearPotential(theta=[1.0, 2.1], name=name), data_of(), "force magnitude")
+
+
+def saved(found: comparison.Comparison) -> fl.validation.SavedFit:
+    return fl.validation.SavedFit(name=found.name, errors=found, K=2)
+
+
 def fit_of(names: tuple[str, ...]) -> go.Figure:
     thetas, errors = dict.fromkeys(names, [1.0, 2.0]), {n: {"a": 0.1, "b": 0.2} for n in names}
     spectrum = {"eigenvalues": [1.0, 0.5], "rank": 2, "condition": 2.0}
@@ -109,6 +117,8 @@ BUILD: Mapping[str, Callable[[tuple[str, ...]], go.Figure]] = {
     "energy_curves": lambda names: figures.energy_curves({"true": {1.0: 2.0}} | {n: {1.0: 2.0} for n in names}, marks=MARKS),
     "pair_distributions": lambda names: figures.pair_distributions({"true": (X, X, X)} | {n: (X, X, X) for n in names}, marks=MARKS),
     "density": lambda names: figures.density(SURFACE, {n: [[0.0, 0.0]] for n in names}, marks=MARKS),
+    "errors_by_class": lambda names: figures.errors_by_class([classed(n) for n in names], marks=MARKS),
+    "front": lambda names: figures.front([saved(c) for c in compared(names)], marks=MARKS),
     "landscape": plane_of,
 }  # fmt: skip
 

@@ -83,7 +83,7 @@ def test_columns_of_a_file_have_shape_unit_and_first_values() -> None:
     )
     assert list(shown.loc["forces"]) == ["1000 × 55 × 3", "float64", "atom", "eV/Å", "0.1, 0.2, …"]
     assert shown.loc["key", "type"] == "text"
-    assert '<th style="text-align: left; white-space: nowrap">unit</th>' in shown._repr_html_()
+    assert '<th scope="col" style="text-align: left; white-space: nowrap">unit</th>' in shown._repr_html_()
     assert shown.loc["key", "unit"] == "–" and "unit" in shown.columns[-1]
 
 

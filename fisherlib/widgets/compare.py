@@ -145,7 +145,7 @@ class ComparePanel(Panel):
         if self.view is None:
             self.view = StructureView(ranking, chosen=chosen)
             hide = ipywidgets.Button(description="Hide the atoms", icon="times", layout={"width": "auto"})
-            hide.tooltip = "Give the figure the whole width again"
+            hide.tooltip = "Gives the figure the whole width again."
             hide.on_click(lambda _: self.hide())
             self._atoms.children = [self.view, hide]
         else:

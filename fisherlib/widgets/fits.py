@@ -67,7 +67,7 @@ class FitsPanel(Panel):
         state, self._opened = FitsState(), opened
         self.fits, self._models = dict[str, SavedFit](), dict[str, LinearPotential]()
         self.scan = ipywidgets.Button(description="Fit a scan", icon="search", layout={"width": "auto"})
-        self.scan.tooltip = "A dozen ridges and weights of KL, each held out by whole trajectories; no data are read again but for the errors"
+        self.scan.tooltip = "A dozen ridges and weights of KL, each held out by whole trajectories; no data are read again but for the errors."
         self.scan.on_click(lambda _: self.fit_scan())
         self.featuriser, self.table = Featuriser(state, self._told), ipywidgets.VBox(layout={"overflow": "auto"})
         self._described = ipywidgets.HTML(
@@ -159,7 +159,7 @@ class FitsPanel(Panel):
         self.table.children = [ipywidgets.HBox(head, layout=_ROW), *(self._row(fit) for fit in self.fits.values())]
 
     def _row(self, fit: SavedFit) -> ipywidgets.HBox:
-        open_it = ipywidgets.Button(description=fit.name, layout=_NAME, tooltip=f"Show {fit.name} on all pages")
+        open_it = ipywidgets.Button(description=fit.name, layout=_NAME, tooltip=f"Shows {fit.name} on all pages.")
         open_it.button_style = "info" if fit.name == self.state.chosen else ""
         open_it.on_click(lambda _: self.pick(fit.name))
         cells = "".join(f"<span>{escape(cell)}</span>" for cell in _cells(fit))

@@ -23,12 +23,12 @@ BALLS, SPHERES = "balls and bonds", "spheres"
 #: How many configurations the list has.
 LISTED = 20
 TIPS = {
-    "model": "Whose errors are shown",
-    "x": "Horizontal axis of the figure",
-    "y": "Vertical axis of the figure",
-    "colour": "What colours the atoms",
-    "shape": "How atoms are drawn",
-    "order": "What the list is ordered by: a large leverage asks for more data like it, a large error for a look at it",
+    "model": "The model whose errors are shown.",
+    "x": "What is drawn along the horizontal axis.",
+    "y": "What is drawn along the vertical axis.",
+    "colour": "What colours the atoms of the structure.",
+    "shape": "How the atoms are drawn.",
+    "order": "What the list is ordered by: a large leverage asks for more data like it, a large error for a look at it.",
 }
 
 
@@ -59,10 +59,12 @@ class StructuresPanel(Panel):
         }
         controls = row(*(Choose(state, name, label, tip=TIPS[name]) for name, label in labels.items()))
         self.view: StructureView | None = None
-        self.listed = ipywidgets.Select(rows=9, layout={"width": "100%"}, tooltip="Shows the structure")
+        self.listed = ipywidgets.Select(
+            rows=9, description="Ranked", layout={"width": "100%"}, tooltip="Shows the atoms of the one that is chosen."
+        )
         self.listed.add_class("fisherlib-listed")
         self._save = ipywidgets.Button(icon="download", layout={"width": "auto"})
-        self._save.tooltip = "Energies and forces of the truth and of the model, trajectory and index, as extended xyz"
+        self._save.tooltip = "Energies and forces of the truth and of the model, trajectory and index, as extended xyz."
         self._order = Choose(state, "order", "Add or check", tip=TIPS["order"])
         self._atoms = ipywidgets.VBox()
         self._atoms.add_class("fisherlib-atoms")

@@ -87,7 +87,7 @@ class StructureView(ipywidgets.VBox):
         self.scene, self.about = Scene(), ipywidgets.HTML()
         self.slider = ipywidgets.IntSlider(
             description="Configuration",
-            tooltip="Go through all configurations",
+            tooltip="Goes through all configurations.",
             style={"description_width": "initial"},
             layout={"width": "100%"},
             continuous_update=False,
