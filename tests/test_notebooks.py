@@ -92,8 +92,8 @@ def test_links_lead_to_notebooks_that_are_there(
 
 
 def test_cells_are_few_and_short(notebook: nbformat.NotebookNode) -> None:
-    assert len(code(notebook)) <= 10
     report = any("report-json" in cell.metadata.get("tags", []) for cell in code(notebook))
+    assert len(code(notebook)) <= 10 + report  # that of its parameters is read from the command line
     for cell in code(notebook):
         if report and "parameters" in cell.metadata.get("tags", []):
             continue  # one line for each thing that a person may want to set from the command line
