@@ -16,7 +16,9 @@ def faults(page: object, *, within: str | None = None) -> list[str]:
     context = {"include": [[within]]} if within else None
     response = Axe().run(page, context=context).response
     looked = sum(len(rule["nodes"]) for rule in response["passes"])
-    assert looked > 20, f"axe-core looked at {looked} elements of {within or 'the page'}"  # where nothing is, nothing is wrong
+    assert looked > 20, (
+        f"axe-core looked at {looked} elements of {within or 'the page'}"
+    )  # where nothing is, nothing is wrong
     found = response["violations"]
     return [
         f"{fault['id']} ({fault['impact']}): {fault['help']}: {' | '.join(node['html'][:160] for node in fault['nodes'][:4])}"
