@@ -14,7 +14,12 @@ def faults(page: object, *, within: str | None = None) -> list[str]:
         within: selector of the part that is looked at; all of it without one.
     """
     context = {"include": [[within]]} if within else None
-    found = Axe().run(page, context=context).response["violations"]
+    response = Axe().run(page, context=context).response
+    looked = sum(len(rule["nodes"]) for rule in response["passes"])
+    assert looked > 20, (
+        f"axe-core looked at {looked} elements of {within or 'the page'}"
+    )  # where nothing is, nothing is wrong
+    found = response["violations"]
     return [
         f"{fault['id']} ({fault['impact']}): {fault['help']}: {' | '.join(node['html'][:160] for node in fault['nodes'][:4])}"
         for fault in found

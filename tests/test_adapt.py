@@ -152,4 +152,5 @@ def test_points_are_selected_only_where_the_page_answers(page: object) -> None:
 def test_a_figure_has_a_name_and_a_place_among_the_tab_stops(page: object, bowl: go.Figure) -> None:
     show(page, bowl.update_layout(title_text="Loss around θ<sub>f</sub>"))
     assert page.evaluate("[gd.tabIndex, gd.getAttribute('role')]") == [0, "figure"]
-    assert page.evaluate("gd.getAttribute('aria-label')").startswith("Loss around θ_f. Arrow keys")
+    name = page.evaluate("gd.getAttribute('aria-label')")  # the subtitle is part of it
+    assert name.startswith("Loss around θ_f. ") and " Arrow keys turn the surface" in name

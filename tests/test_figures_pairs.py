@@ -30,6 +30,7 @@ def test_a_figure_follows_the_width_of_its_cell_and_offers_nothing_to_others(exp
     # A cell that changes its width while the figure is drawn for another one.
     explorer.value(
         "new Promise((done) => { const { style } = gd.parentElement; style.width = '500px';"
-        " gd.once('plotly_afterplot', () => { style.width = '650px'; done(); }); })"
+        " new MutationObserver((_, self) => { self.disconnect(); style.width = '650px'; done(); })"
+        ".observe(gd, {childList: true, subtree: true, attributes: true}); })"
     )
     explorer.until("gd._fullLayout.width === 650", timeout=MINUTE)

@@ -392,6 +392,7 @@ function follow(el, { camera = () => null, turned = () => {}, listen = () => {} 
     if (figure === drawn && shape === at.shape && now.dark === at.dark) await done(Plotly.relayout(gd, { autosize: true }));
     else await plot(themed(fit, now.dark), now, { shape, frame: frameOf(fit) });
     at = { ...now, shape, frame: frameOf(fit) };
+    el.dispatchEvent(new Event("fisherlib-drawn")); // plotly.js forgets its listeners when it draws afresh
   }
 
   async function plot({ data, layout }, now, { shape, frame }) {
@@ -467,24 +468,24 @@ function settings(figure) {
 // ---- Names, keys, buttons
 
 const STYLE = `
-.fisherlib-buttons { display: flex; flex-wrap: wrap; gap: 2px 4px; align-items: baseline; padding: 2px 4px 4px; font: 12px/1.5 ${FAMILY}; color: #5a6472; }
-.fisherlib-buttons span { margin-left: 10px; }
-.fisherlib-buttons span:first-child { margin-left: auto; }
-.fisherlib-buttons button { font: inherit; color: inherit; background: none; border: 1px solid transparent; border-radius: 4px; padding: 0 6px; cursor: pointer; text-decoration: underline; text-decoration-color: #8f949c80; text-underline-offset: 3px; }
-.fisherlib-buttons button:hover { border-color: currentColor; }
-.fisherlib-dark > .fisherlib-buttons { color: #b9bec7; }
-.fisherlib-buttons button:focus-visible, .js-plotly-plot.fisherlib-figure:focus-visible { outline: 2px solid #1a7fd6; outline-offset: 1px; }
+.fisherlib-tools { display: flex; flex-wrap: wrap; gap: 2px 4px; align-items: baseline; padding: 2px 4px 4px; font: 12px/1.5 ${FAMILY}; color: #5a6472; }
+.fisherlib-tools span { margin-left: 10px; }
+.fisherlib-tools span:first-child { margin-left: auto; }
+.fisherlib-tools button { font: inherit; color: inherit; background: none; border: 1px solid transparent; border-radius: 4px; padding: 0 6px; cursor: pointer; text-decoration: underline; text-decoration-color: #8f949c80; text-underline-offset: 3px; }
+.fisherlib-tools button:hover { border-color: currentColor; }
+.fisherlib-dark > .fisherlib-tools { color: #b9bec7; }
+.fisherlib-tools button:focus-visible, .js-plotly-plot.fisherlib-figure:focus-visible { outline: 2px solid #1a7fd6; outline-offset: 1px; }
 body[data-jp-theme-light="false"] .jp-OutputArea-output[data-mime-type^="application/vnd.plotly"] .js-plotly-plot { filter: invert(0.93) hue-rotate(180deg); }
-@media print { .fisherlib-buttons { display: none; } }`; // still figures that JupyterLab draws by itself have a white ground
+@media print { .fisherlib-tools { display: none; } }`; // still figures that JupyterLab draws by itself have a white ground
 
 // Gives a drawn figure its name, its keys and its buttons; those of the figure before are replaced.
 function dress(el, gd, figure) {
   if (!document.getElementById("fisherlib-figures")) document.head.append(element("style", { id: "fisherlib-figures", textContent: STYLE }));
   named(gd, figure);
-  const row = element("div", { className: "fisherlib-buttons" });
+  const row = element("div", { className: "fisherlib-tools" });
   if (figure.layout.scene) row.append(element("span", { textContent: "View:" }), ...views(gd, figure));
   row.append(element("span", { textContent: "Save:" }), ...downloads(gd, figure));
-  el.querySelector(":scope > .fisherlib-buttons")?.remove();
+  el.querySelector(":scope > .fisherlib-tools")?.remove();
   if (figure.data.length) gd.after(row);
 }
 

@@ -25,8 +25,4 @@ function name(panel) {
   }
   for (const line of panel.querySelectorAll(".fisherlib-status")) set(line, { role: "status", "aria-live": "polite" });
   for (const bar of panel.querySelectorAll(".progress")) set(bar, { role: "progressbar", "aria-label": "progress" });
-  for (const figure of panel.querySelectorAll(".js-plotly-plot")) {
-    const title = figure.layout?.title?.text?.replace(/<[^>]*>/g, " ");
-    set(figure, { role: "group", "aria-label": `Figure: ${title || "not titled"}` });
-  }
 }

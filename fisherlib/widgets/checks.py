@@ -12,7 +12,7 @@ from .controls import Linked, told
 from .states import State
 
 #: Plotly's name of a symbol → a letter that looks like it.
-LETTERS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲", "star": "★", "pentagon": "⬟"}
+LETTERS = {"circle": "●", "diamond": "◆", "square": "■", "cross": "✚", "x": "✖", "triangle-up": "▲"}
 
 
 class ChooseModels(Linked, anywidget.AnyWidget):
