@@ -175,6 +175,7 @@ def structure_of(one: Trajectory, *, digits: int | None = None) -> dict[str, Any
     places = np.asarray(one.positions, float)
     x, y, z = (places if digits is None else places.round(digits)).T.tolist()
     found: dict[str, Any] = {"size": len(x), "names": [symbol(Z) for Z in one.species.tolist()], "x": x, "y": y, "z": z}
-    if one.cell is not None and one.pbc is not None and one.pbc[0].any():
+    # A sheet or a wire may have a cell without volume, of which no box can be drawn.
+    if one.cell is not None and one.pbc is not None and one.pbc[0].any() and abs(np.linalg.det(one.cell[0])) > 1e-9:
         found["cell"] = np.asarray(one.cell[0]).ravel().tolist()
     return found

@@ -1,9 +1,11 @@
 """Models against the truth: distributions, parity, residuals and errors by trajectory."""
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 import ipywidgets
+import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
@@ -12,6 +14,7 @@ from ..comparison import Comparison
 from ..figures.style import titled
 from ..study import Study
 from ..validation import Ranking
+from ..validation.ranking import FORCES as FORCE_ERROR
 from .checks import ChooseModels
 from .controls import Choose, number, row, tick
 from .live import LiveFigure, Picked
@@ -133,13 +136,30 @@ class ComparePanel(Panel):
 
     def _picked(self, points: Sequence[Picked]) -> None:
         """A click on a configuration shows its atoms beside the figure."""
-        if not self.active or len(points) != 1 or points[0].point is None:
+        if not self.active or self.work.busy or len(points) != 1 or points[0].point is None:
             return
         trace = self.figure.data[points[0].trace]
         name = next((n for n in self.state.models if n in (trace.name, trace.legendgroup)), self.state.models[0])
-        ranking = self.study.ranking(name)
-        if trace.text is not None and trace.text[points[0].point] in ranking.labels:
-            self._show_atoms(ranking, ranking.labels.index(trace.text[points[0].point]))
+        label = "" if trace.text is None else str(trace.text[points[0].point])
+        if self.state.view == ERRORS:
+            label = str(points[0].x)
+        if self.state.quantity == SITE or not label:
+            return
+        data = self.study.data
+        at_once = data.K * len(data.forces) < LARGE or name in self.study.rankings
+        self.work.run(
+            "Atoms", lambda _: self.study.ranking(name), lambda found: self._show_row(found, label), at_once=at_once
+        )
+
+    def _show_row(self, ranking: Ranking, label: str) -> None:
+        """The configuration of a label, or the one of largest force error in a trajectory."""
+        if label in ranking.labels:
+            self._show_atoms(ranking, ranking.labels.index(label))
+        elif label in ranking.data:
+            keys = list(ranking.data)
+            inside = ranking.data.groups == keys.index(label)
+            self._show_atoms(ranking, int(np.argmax(np.where(inside, ranking.quantities[FORCE_ERROR], -1.0))))
+            self.work.say(f"Shown is the configuration of largest force error in {escape(label)}.")
 
     def _show_atoms(self, ranking: Ranking, chosen: int) -> None:
         if self.view is None:

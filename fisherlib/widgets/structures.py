@@ -65,6 +65,8 @@ class StructuresPanel(Panel):
         self.listed.add_class("fisherlib-listed")
         self._save = ipywidgets.Button(icon="download", layout={"width": "auto"})
         self._save.tooltip = "Energies and forces of the truth and of the model, trajectory and index, as extended xyz."
+        self._whole = ipywidgets.Button(description="End the selection", icon="times", layout={"width": "auto"})
+        self._whole.tooltip = "Forgets the lasso: all configurations are alike again, and the list is what is saved."
         self._order = Choose(state, "order", "Add or check", tip=TIPS["order"])
         self._atoms = ipywidgets.VBox()
         self._atoms.add_class("fisherlib-atoms")
@@ -72,6 +74,7 @@ class StructuresPanel(Panel):
         self.figure.on_points(self._picked)
         self.listed.observe(self._listed, "value")
         self._save.on_click(lambda _: self.save())
+        self._whole.on_click(lambda _: setattr(self.state, "selected", ()))
         self.use(study, **chosen)
 
     def use(self, study: Study, **chosen: object) -> None:
@@ -115,6 +118,7 @@ class StructuresPanel(Panel):
             self._settling = False
         chosen = f"the {len(state.selected)} chosen configurations" if state.selected else "this list"
         self._save.description = f"Save {chosen} (.xyz)"
+        self._whole.layout.display = "" if state.selected else "none"
         self._save.disabled = self.view is None or self.view.scene.scene["structure"] is None
         axes = {"x": state.x, "y": state.y, "chosen": state.chosen, "selected": state.selected}
         label = getattr(self.study, "label", "")
@@ -133,7 +137,7 @@ class StructuresPanel(Panel):
         if self.view is None:
             self.view = StructureView(ranking, chosen=state.chosen)
             self.view.observe(self._followed, "chosen")
-            self._atoms.children = [self.view, row(self._order, self._save), self.listed]
+            self._atoms.children = [self.view, row(self._order, self._save, self._whole), self.listed]
         state.offer(colour=self.view.colours_of(ranking))
         self.view.spheres = state.shape == SPHERES
         self.view.use(ranking, chosen=state.chosen, colour=state.colour)

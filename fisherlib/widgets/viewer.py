@@ -147,7 +147,7 @@ class StructureView(ipywidgets.VBox):
             told.append(NO_POSITIONS)
         elif 0 <= k < atoms["size"]:
             told.append(f"atom {k}, {atoms['names'][k]}: {_in_words({n: v[k] for n, v in self._values.items()})}")
-        self.about.value = f"<b>{escape(self.ranking.labels[row])}</b><br>{'<br>'.join(told)}"
+        self.about.value = f"<b>{escape(self.ranking.labels[row])}</b>, errors of {escape(str(self.ranking.model.name))}<br>{'<br>'.join(told)}"
 
 
 def _in_words(values: dict[str, float]) -> str:
