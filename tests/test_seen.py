@@ -56,6 +56,20 @@ def test_the_lines_can_be_pasted_into_a_shell_and_name_an_uploaded_file_as_its_o
     assert OWN in wanted.where and wanted.stem.replace("_", "").isalnum()
 
 
+def test_a_path_from_the_working_folder_is_told_so_that_the_line_runs_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / OWN).touch()
+    monkeypatch.chdir(tmp_path)
+    assert seen._from_anywhere(f"runs/{OWN}") == str(tmp_path / "runs" / OWN)
+    assert seen._from_anywhere("runs/*.xyz") == str(tmp_path / "runs" / "*.xyz")
+    assert seen._from_anywhere("data/theta_energy.json") == "data/theta_energy.json"  # found from everywhere
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "theta_energy.json").touch()  # but not where another one hides it
+    assert seen._from_anywhere("data/theta_energy.json") == str(tmp_path / "data" / "theta_energy.json")
+
+
 def test_an_uploaded_file_keeps_its_name(dashboard: Dashboard, tmp_path: Path) -> None:
     state = dashboard.load.state
     dashboard.load._paths.uploaded(Path(state.path))

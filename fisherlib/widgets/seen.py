@@ -1,6 +1,7 @@
 """A button that writes the offline report of what a person sees, and the lines that write it again."""
 
 import dataclasses
+import glob
 import queue
 import re
 import shlex
@@ -92,10 +93,18 @@ def seen(load: LoadPanel, panels: Mapping[str, Panel]) -> Seen:
     found |= {"descriptor": state.descriptor} if state.descriptor and not load.reading.own_descriptors else {}
     weights = {name: getattr(panels["Fit"].state, name) for name in ("ridge", "kl", "energy")}
     found |= {name: weight for name, weight in weights.items() if weight}
+    found |= {name: _from_anywhere(str(found[name])) for name in ("data", "theta") if name in found}
     called = {name: load.uploaded(str(found[name])) for name in ("data", "theta") if name in found}
     return Seen(
         found | _landscape(panels["Landscape"].state, [*subject.study.models]), {n: c for n, c in called.items() if c}
     )
+
+
+def _from_anywhere(path: str) -> str:
+    """A path that a line can be run with from any folder; those of the project are found from all."""
+    here = Path(path).expanduser()
+    of_project = (PROJECT / here).exists() and not (here.exists() and not here.samefile(PROJECT / here))
+    return path if of_project or not (here.exists() or glob.glob(str(here))) else str(here.absolute())
 
 
 def _landscape(state: LandscapeState, models: list[str]) -> dict[str, Any]:
