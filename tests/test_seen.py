@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import fisherlib as fl
 from fisherlib.io.places import PROJECT
+from fisherlib.report import comparisons
 from fisherlib.report.parameters import check, defaults
 from fisherlib.widgets import Dashboard, delivery, seen
 from fisherlib.widgets.delivery import Delivery
@@ -37,6 +38,13 @@ def test_the_choices_of_all_pages_are_parameters_that_the_report_has(dashboard: 
     assert found.parameters["show_plane"] in dashboard.panels["Landscape"].state.options["plane"]
     assert check(found.parameters, defaults(nbformat.read(NOTEBOOK, as_version=4)), notebook="theta_f.ipynb")
     assert found.where == "" and not found.names
+    fit = dashboard.panels["Fit"]
+    fit.state.name = "soft"
+    state.offer(model=["soft", *state.options["model"]])
+    state.model = "soft"
+    assert seen.seen(dashboard.load, dashboard.panels).parameters["show_model"] == comparisons.MINE
+    fit.state.ridge = 0.0  # the report has no such fit then, and begins with its first landscape
+    assert "show_model" not in seen.seen(dashboard.load, dashboard.panels).parameters
 
 
 def test_without_data_there_is_a_reason_and_no_report(tmp_path: Path) -> None:

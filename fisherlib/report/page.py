@@ -171,12 +171,12 @@ def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
 
 
 def _cell(match: re.Match[str]) -> str:
-    """A cell of a table: the style sheet right-aligns numbers, with or without an error bar; words are left-aligned."""
+    """A cell of a table: the style sheet right-aligns numbers; words are marked to be left-aligned."""
     try:
-        several = [float(number) for number in match[1].replace("−", "-").split(" ± ")]
+        float(match[1])
     except ValueError:
         return f'<td class="words">{match[1]}</td>'
-    return f'<td class="measured">{match[1]}</td>' if several[1:] else match[0]
+    return match[0]
 
 
 def _figure(figure: Mapping[str, Any], number: int) -> str:
