@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import fisherlib as fl
 from fisherlib.io.places import PROJECT
+from fisherlib.report import comparisons
 from fisherlib.report.parameters import check, defaults
 from fisherlib.widgets import Dashboard, delivery, seen
 from fisherlib.widgets.delivery import Delivery
@@ -37,6 +38,13 @@ def test_the_choices_of_all_pages_are_parameters_that_the_report_has(dashboard: 
     assert found.parameters["show_plane"] in dashboard.panels["Landscape"].state.options["plane"]
     assert check(found.parameters, defaults(nbformat.read(NOTEBOOK, as_version=4)), notebook="theta_f.ipynb")
     assert found.where == "" and not found.names
+    fit = dashboard.panels["Fit"]
+    fit.state.name = "soft"
+    state.offer(model=["soft", *state.options["model"]])
+    state.model = "soft"
+    assert seen.seen(dashboard.load, dashboard.panels).parameters["show_model"] == comparisons.MINE
+    fit.state.ridge = 0.0  # the report has no such fit then, and begins with its first landscape
+    assert "show_model" not in seen.seen(dashboard.load, dashboard.panels).parameters
 
 
 def test_without_data_there_is_a_reason_and_no_report(tmp_path: Path) -> None:
@@ -54,6 +62,20 @@ def test_the_lines_can_be_pasted_into_a_shell_and_name_an_uploaded_file_as_its_o
     assert theirs[:3] == ["papermill", str(NOTEBOOK), f"{wanted.stem}.ipynb"]
     assert theirs[3:] == ["-r", "data", OWN, "-p", "temperature", "800.0", "-r", "key", "1e3", "-p", "gradient", "True"]
     assert OWN in wanted.where and wanted.stem.replace("_", "").isalnum()
+
+
+def test_a_path_from_the_working_folder_is_told_so_that_the_line_runs_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / OWN).touch()
+    monkeypatch.chdir(tmp_path)
+    assert seen._from_anywhere(f"runs/{OWN}") == str(tmp_path / "runs" / OWN)
+    assert seen._from_anywhere("runs/*.xyz") == str(tmp_path / "runs" / "*.xyz")
+    assert seen._from_anywhere("data/theta_energy.json") == "data/theta_energy.json"  # found from everywhere
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "theta_energy.json").touch()  # but not where another one hides it
+    assert seen._from_anywhere("data/theta_energy.json") == str(tmp_path / "data" / "theta_energy.json")
 
 
 def test_an_uploaded_file_keeps_its_name(dashboard: Dashboard, tmp_path: Path) -> None:

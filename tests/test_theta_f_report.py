@@ -12,6 +12,7 @@ from pathlib import Path
 import gallery
 import numpy as np
 import pytest
+from access import faults
 from alloy import write_compositions, write_runs
 from bs4 import BeautifulSoup
 
@@ -234,6 +235,19 @@ def test_every_figure_is_drawn(page: object) -> None:
         figures.nth(k).scroll_into_view_if_needed()
         assert figures.nth(k).locator("svg.main-svg").first.bounding_box()["width"] > 500
     assert page.locator("math").count() > 5
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "theme"), [(1000, "dark"), (390, "light")])
+def test_axe_finds_no_grave_fault_and_no_error_bar_stands_in_two_lines(page: object, width: int, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.wait_for_function("document.querySelector('#fig-0')._fullLayout.width <= window.innerWidth")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    lines = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length; }"
+    measured = page.locator("td", has_text=re.compile(r"^[−\d.]+ ± [\d.]+$"))
+    assert measured.count() > 10 and set(measured.evaluate_all(f"all => all.map({lines})")) == {1}
 
 
 @pytest.mark.browser

@@ -14,6 +14,8 @@ from .style import Mark
 
 #: Length of a cell, and of the name of a row, that is not broken into lines.
 SHORT, NAME = 12, 28
+#: A number with its error bar.
+MEASURED = re.compile(r"[−\d.]+ ± [\d.]+")
 #: Symbols of figures as letters.
 LETTERS = {"circle": "●", "diamond": "◆", "square": "■", "cross": "✚", "x": "✖", "triangle-up": "▲"}
 
@@ -49,8 +51,9 @@ class Table(pd.DataFrame):
 
 
 def _cell(match: re.Match[str]) -> str:
-    """A short cell stays on one line; a long word, such as a checksum, may break anywhere."""
-    wrap = "white-space: nowrap" if len(match[1]) <= SHORT else "overflow-wrap: anywhere"
+    """A short cell and a number with its error bar stay on one line; a long word, such as a checksum, may break anywhere."""
+    whole = len(match[1]) <= SHORT or MEASURED.fullmatch(match[1])
+    wrap = "white-space: nowrap" if whole else "overflow-wrap: anywhere"
     return f'<td style="text-align: left; {wrap}">{match[1]}'
 
 

@@ -57,7 +57,8 @@ class Answer:
     def _repr_html_(self) -> str:
         boxes = "".join(
             f'<div style="{_BOX}"><div>{escape(each.name)}</div>'
-            f'<div><b style="font-size: 1.3em; white-space: nowrap">{escape(each.value)}</b> {escape(each.unit)}</div>'
+            f'<div><b style="font-size: 1.3em; white-space: nowrap">{escape(each.value)}</b> '
+            f'<span style="white-space: nowrap">{escape(each.unit)}</span></div>'
             f'<div style="font-size: 0.9em">{escape(each.note)}</div></div>'
             for each in self.figures
         )

@@ -84,12 +84,25 @@ function toScreen() {
 addEventListener("beforeprint", toPaper);
 addEventListener("afterprint", toScreen);
 matchMedia("print").addEventListener("change", ({ matches }) => (matches ? toPaper() : toScreen()));
+
+// What is wider than the page scrolls sideways, from the keyboard as well.
+function reachable() {
+  for (const wide of document.querySelectorAll(".output_area, math[display=block], pre")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.setAttribute("tabindex", "0");
+    else wide.removeAttribute("tabindex");
+  }
+}
+
 let resized = 0;
 addEventListener("resize", () => {
   clearTimeout(resized);
-  resized = setTimeout(() => drawings.filter(({ gd, width }) => gd.clientWidth !== width).forEach(draw), 100);
+  resized = setTimeout(() => {
+    drawings.filter(({ gd, width }) => gd.clientWidth !== width).forEach(draw);
+    reachable();
+  }, 100);
 });
 addEventListener("DOMContentLoaded", () => {
+  reachable();
   onTheme(() => drawings.printing || drawings.forEach(draw));
   // The numbers of the page as a file, also where the page is opened from a file.
   for (const link of document.querySelectorAll("a[data-numbers]")) {

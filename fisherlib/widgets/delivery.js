@@ -30,8 +30,8 @@ function render({ model, el }) {
     onclick: async () => {
       said.textContent = " …";
       try {
-        use(URL.createObjectURL(await fetched()));
-        said.textContent = "";
+        const told = use(URL.createObjectURL(await fetched()));
+        said.textContent = told ? ` ${told}` : "";
       } catch (error) { said.textContent = ` ${error.message}`; }
     },
   });
@@ -41,16 +41,20 @@ function render({ model, el }) {
     const name = model.get("name");
     if (!name) return;
     const said = made("span", { role: "status" });
-    const open = handed("Open the report", "in a tab of its own", (url) => window.open(url, "_blank"), said);
-    const save = handed(`Save ${name}`, "as a file of this computer", (href) => made("a", { href, download: name }).click(), said);
+    const open = handed("Open the report", "in a tab of its own", (url) => window.open(url, "_blank") ? "" : "the browser lets no tab open: save the page instead", said);
+    const save = handed(`Save ${name}`, "as a file of this computer", (href) => { made("a", { href, download: name }).click(); }, said);
     el.append(made("p", {}, open, " ", save, said), made("p", {}, "It lies in ", made("code", { textContent: model.get("place") }), ". To write it again:"));
     for (const line of model.get("lines")) {
       const code = made("code", { textContent: line, style: "overflow-wrap: anywhere; white-space: pre-wrap" });
       const copy = made("button", { type: "button", textContent: "Copy", title: "copies the line", className: "jupyter-button" });
       copy.onclick = async () => {
-        await navigator.clipboard?.writeText(line);
-        getSelection().selectAllChildren(code); // where there is no clipboard, it can be copied by hand
-        copy.textContent = "Copied";
+        getSelection().selectAllChildren(code);
+        try {
+          await navigator.clipboard.writeText(line);
+          copy.textContent = "Copied";
+        } catch {
+          copy.textContent = "Selected: copy it with the keyboard"; // no clipboard, or none for this page
+        }
       };
       el.append(made("p", {}, code, " ", copy));
     }

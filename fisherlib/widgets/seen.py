@@ -1,6 +1,7 @@
 """A button that writes the offline report of what a person sees, and the lines that write it again."""
 
 import dataclasses
+import glob
 import queue
 import re
 import shlex
@@ -19,7 +20,7 @@ from ..progress import Progress
 from .delivery import Delivery
 from .load import LoadPanel
 from .panel import Panel
-from .states import NONE, ONE_RUN, LandscapeState
+from .states import NONE, ONE_RUN, FitState, LandscapeState
 from .work import Work
 
 NOTEBOOK = PROJECT / "notebooks" / "reports" / "theta_f.ipynb"
@@ -92,17 +93,29 @@ def seen(load: LoadPanel, panels: Mapping[str, Panel]) -> Seen:
     found |= {"descriptor": state.descriptor} if state.descriptor and not load.reading.own_descriptors else {}
     weights = {name: getattr(panels["Fit"].state, name) for name in ("ridge", "kl", "energy")}
     found |= {name: weight for name, weight in weights.items() if weight}
+    found |= {name: _from_anywhere(str(found[name])) for name in ("data", "theta") if name in found}
     called = {name: load.uploaded(str(found[name])) for name in ("data", "theta") if name in found}
-    return Seen(
-        found | _landscape(panels["Landscape"].state, [*subject.study.models]), {n: c for n, c in called.items() if c}
-    )
+    models = {name: name for name in subject.study.models}
+    models |= {panels["Fit"].state.name: FitState().name} if any(weights.values()) else {}
+    return Seen(found | _landscape(panels["Landscape"].state, models), {n: c for n, c in called.items() if c})
 
 
-def _landscape(state: LandscapeState, models: list[str]) -> dict[str, Any]:
-    """The landscape that is open, if the report has it, with the seed of its random direction and its resolution."""
-    shown = (
-        {"show_model": state.model, "show_plane": state.plane, "show_loss": state.loss} if state.model in models else {}
-    )
+def _from_anywhere(path: str) -> str:
+    """A path that a line can be run with from any folder; those of the project are found from all."""
+    here = Path(path).expanduser()
+    of_project = (PROJECT / here).exists() and not (here.exists() and not here.samefile(PROJECT / here))
+    return path if of_project or not (here.exists() or glob.glob(str(here))) else str(here.absolute())
+
+
+def _landscape(state: LandscapeState, models: Mapping[str, str]) -> dict[str, Any]:
+    """The landscape that is open, if the report has it, with the seed of its random direction and its resolution.
+
+    Args:
+        state: what is open.
+        models: name → what the report calls it.
+    """
+    shown = {"show_model": models.get(state.model, ""), "show_plane": state.plane, "show_loss": state.loss}
+    shown = shown if state.model in models else {}
     usual = LandscapeState()
     changed = {name: getattr(state, name) for name in ("seed", "n") if getattr(state, name) != getattr(usual, name)}
     return {name: value for name, value in shown.items() if value} | changed
