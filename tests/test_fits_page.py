@@ -12,7 +12,7 @@ from fisherlib.regression import energy_fit, fisher_fit
 from fisherlib.study.recipes import ALONE, GIVEN, frames_of, saved_fit, scan, weighted_fit, with_descriptor
 from fisherlib.validation import SavedFit, front, unbeaten
 from fisherlib.widgets import Dashboard, FitsPanel
-from fisherlib.widgets.fits import _with_bar
+from fisherlib.widgets.fit_table import HEADINGS, with_bar
 from fisherlib.widgets.live import Picked
 
 
@@ -70,9 +70,10 @@ def test_a_scan_has_ridges_and_without_energies_no_weights_of_them(study: fl.Stu
 def test_the_panel_lists_the_models_with_their_errors_and_draws_the_front(study: fl.Study) -> None:
     panel = FitsPanel(study)
     assert list(panel.fits) == list(study.models) and panel.last_error is None
-    assert len(panel.table.children) == 1 + len(study.models)
+    assert [row[0] for row in panel.table.rows] == list(study.models)
     value, bar = panel.fits["θ_f"].value("force_rmse")
-    assert f"{value:.2f}" in panel.table.children[1].children[1].value and bar > 0
+    assert f"{value:.2f}" in panel.table.rows[0][1][6] and bar > 0
+    assert {len(row[1]) for row in panel.table.rows} == {len(HEADINGS) - 1} and panel.table.chosen == -1
     assert panel.figure.layout.title.text.startswith("Fits side by side")
     points = {trace.name: (trace.x[0], trace.y[0]) for trace in panel.figure.data if trace.mode == "markers"}
     assert points["θ_f"] == pytest.approx((1e3 * panel.fits["θ_f"].value("energy_spread")[0], value))
@@ -87,7 +88,7 @@ def test_a_scan_adds_a_dozen_and_a_fit_that_is_there_is_not_repeated(study: fl.S
     assert (
         panel.last_error is None and len(panel.fits) == len(study.models) + 10
     )  # Fisher + KL has a weight of the scan
-    assert len(panel.table.children) == 1 + len(panel.fits)
+    assert len(panel.table.rows) == len(panel.fits)
     panel.scan.click()
     assert len(panel.fits) == len(study.models) + 10
     colours = {(t.marker.color, t.marker.symbol) for t in panel.figure.data if t.mode == "markers"}
@@ -104,8 +105,9 @@ def test_a_click_on_a_point_or_on_a_name_opens_that_fit() -> None:
     assert "Fisher + KL is shown on all pages" in panel.work.status.value
     ringed = [t.name for t in panel.figure.data if t.mode == "markers" and t.marker.line.width]
     assert ringed == ["Fisher + KL"]
-    panel.table.children[1].children[0].click()
-    assert [model.name for model in opened][1:] == ["θ_f"]
+    panel.table._heard(panel.table, {"opened": 0}, [])
+    assert [model.name for model in opened][1:] == ["θ_f"] and panel.table.chosen == 0
+    panel.table._heard(panel.table, {"opened": 99}, [])  # of a longer table that was shown before
     front_line = Picked(0, 0, 1.0, 1.0)
     panel._picked([front_line])
     panel._picked([front_line, front_line])
@@ -203,7 +205,7 @@ def test_a_scan_that_is_cancelled_keeps_what_was_ready(study: fl.Study, monkeypa
         panel.fit_scan()
         await asyncio.to_thread(panel.work._thread.join)
         panel.work.cancel()
-        assert len(panel.fits) == len(study.models) + 3 and len(panel.table.children) == 1 + len(panel.fits)
+        assert len(panel.fits) == len(study.models) + 3 and len(panel.table.rows) == len(panel.fits)
 
     asyncio.run(person())
 
@@ -211,4 +213,4 @@ def test_a_scan_that_is_cancelled_keeps_what_was_ready(study: fl.Study, monkeypa
 def test_a_number_has_the_digits_that_its_bar_allows() -> None:
     pairs = {(0.09003, 0.00044): "0.0900 ± 0.0004", (2.647, 0.0704): "2.65 ± 0.07", (-0.0004, 0.08): "0.00 ± 0.08"}
     pairs |= {(-12.3, 1.4): "−12.3 ± 1.4", (3.0, np.nan): "3", (np.nan, np.nan): "–", (812.0, 30.0): "812 ± 30"}
-    assert {pair: _with_bar(np.array(pair)) for pair in pairs} == pairs
+    assert {pair: with_bar(np.array(pair)) for pair in pairs} == pairs

@@ -72,6 +72,12 @@ def test_frame_by_frame_at_every_moment_with_the_shipped_sizes() -> None:
         assert_same_bits(growth.moments["walker"], fl.accumulate([t.slice(0, m + 1)])["walker"])
 
 
+@pytest.mark.parametrize("K", [1, 3, 55, 105, 131, 780])
+def test_blocks_begin_at_the_same_place_in_a_line_of_the_cache(K: int) -> None:
+    # Otherwise a block that is summed alone has other bits than among the rest, as on processors with SSE3 alone.
+    assert rows_per_block(K) * 8 % 64 == 0
+
+
 def test_what_does_not_belong_together_is_refused() -> None:
     rng, growth = np.random.default_rng(0), Growth()
     growth.add(trajectory("a", rng, 3))

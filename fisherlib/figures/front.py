@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from ..arguments import each
 from ..validation import SavedFit
 from ..validation import front as unbeaten_fits
-from .style import REFERENCE, framed, marks_of
+from .style import REFERENCE, framed, marks_of, titled
 
 #: Errors that differ by more than this factor are drawn on a logarithmic axis.
 _WIDE = 10.0
@@ -56,7 +56,7 @@ def front(
     figure.update_yaxes(title="held-out force RMSE, eV/Å", type=_axis(ys))
     beaten = f"line: the {len(best)} that no other fit beats in both" if best else "no energies to compare"
     subtitle = f"whole trajectories held out; bars: one standard error; {beaten}"
-    return framed(figure, title="Fits side by side" + (f", {of}" if of else ""), subtitle=subtitle, height=400)
+    return framed(figure, title=titled("Fits side by side", of=of), subtitle=subtitle, height=400)
 
 
 def _point(fit: SavedFit) -> tuple[float, float]:

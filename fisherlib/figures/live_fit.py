@@ -7,9 +7,9 @@ from plotly.subplots import make_subplots
 
 from ..arguments import kind, number
 from ..dataset import Array
-from ..units import counted
+from ..units import counted, kelvins
 from ..validation import LiveFit, LiveStep
-from .style import DOTTED, FAINT, MARK, REFERENCE, SCALE, band, color, framed, lines
+from .style import DOTTED, FAINT, MARK, REFERENCE, SCALE, band, color, framed, lines, titled
 
 #: Coefficients whose way is drawn, points of a line at most, and configurations of a running mean.
 TRACES, POINTS, MEAN = 5, 300, 20
@@ -39,7 +39,7 @@ def live_fit(live: LiveFit, *, target: float | None = None) -> go.Figure:
         ...     step = live.add(t)
         >>> figure = fl.figures.live_fit(live, target=1e-3)
         >>> figure.layout.title.text
-        'θ_f while its data are made: 2400 configurations'
+        'θ_f while its data are made, 2400 configurations of 12 trajectories, 300 K'
     """
     kind("live", live, LiveFit, "live_fit(validation.LiveFit())")
     steps = list(live.steps)  # those that come meanwhile are for the next figure
@@ -61,7 +61,10 @@ def live_fit(live: LiveFit, *, target: float | None = None) -> go.Figure:
     subtitle = f"error bar of the forces of θ_f: {said} · J = {now.fit.value:.4g} · worth about {now.independent:.0f} independent configurations"
     if now.reason:
         subtitle += f"<br>{lines(f'no bars to trust yet: {now.reason}')}"
-    title = f"θ_f while its data are made: {counted(now.configurations, 'configuration')}"
+    moments = live.moments
+    warm = sorted({record.temperature for record in moments.values() if record.temperature is not None})
+    of = f"{counted(now.configurations, 'configuration')} of {counted(len(moments), 'trajectory')}"
+    title = titled("θ_f while its data are made", of=", ".join([of, *([kelvins(warm)] if warm else [])]))
     return framed(figure, title=title, subtitle=subtitle, height=560, above=34)
 
 

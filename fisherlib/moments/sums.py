@@ -14,9 +14,14 @@ BLOCK_NUMBERS = 2**19
 FEWEST_ROWS = 1024
 
 
+#: Rows of a block are a multiple of this, so that each block begins where the first one does in a line of the cache. On
+#: some processors the bits of a product depend on that, and a block would have others alone than among the rest.
+LINE = 8
+
+
 def rows_per_block(K: int) -> int:
     """Rows of Φ that are multiplied at once."""
-    return max(FEWEST_ROWS, BLOCK_NUMBERS // K)
+    return max(FEWEST_ROWS, BLOCK_NUMBERS // K // LINE * LINE)
 
 
 class Sums:

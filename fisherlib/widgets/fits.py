@@ -5,7 +5,6 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import numpy as np
 import plotly.graph_objects as go
 import traitlets
 
@@ -15,20 +14,14 @@ from ..descriptors.forecast import forecast
 from ..potential import LinearPotential
 from ..progress import Progress
 from ..study import Study
-from ..study.recipes import WEIGHTS, frames_of, saved_fit, scan, with_descriptor
+from ..study.recipes import frames_of, saved_fit, scan, with_descriptor
 from ..validation import SavedFit
 from .controls import row
 from .featuriser import Featuriser
+from .fit_table import FitTable
 from .live import LiveFigure, Picked
 from .panel import EMPTY, Panel
 from .states import Offered, State
-
-_HEADINGS = (
-    "ridge", "KL, 1/Å²", "energy, 1/(eV² Å²)", "descriptor", "cutoff, Å", "K", "forces, eV/Å", "spread, meV/atom", "shift, meV/atom",
-)  # fmt: skip
-_GRID = "display:grid;grid-template-columns:46px 54px 66px 80px 54px 36px 116px 82px 82px;gap:0 9px;line-height:1.25"
-_NAME = {"width": "215px", "height": "26px", "flex": "0 0 auto"}
-_ROW = {"align_items": "center", "flex": "0 0 auto"}
 
 
 class FitsState(State):
@@ -51,7 +44,7 @@ class FitsPanel(Panel):
 
     Attributes:
         fits: name → saved fit, those of a scan and of other descriptors included.
-        table: a row for each, which begins with a button.
+        table: a row for each, whose header is a button.
     """
 
     state: FitsState
@@ -69,7 +62,7 @@ class FitsPanel(Panel):
         self.scan = ipywidgets.Button(description="Fit a scan", icon="search", layout={"width": "auto"})
         self.scan.tooltip = "A dozen ridges and weights of KL, each held out by whole trajectories; no data are read again but for the errors."
         self.scan.on_click(lambda _: self.fit_scan())
-        self.featuriser, self.table = Featuriser(state, self._told), ipywidgets.VBox(layout={"overflow": "auto"})
+        self.featuriser, self.table = Featuriser(state, self._told), FitTable(self.pick)
         self._described = ipywidgets.HTML(
             "Fits with other descriptors of the same configurations, held out in the same folds:"
         )
@@ -149,22 +142,9 @@ class FitsPanel(Panel):
         self._settling = True
         self.state.offer(chosen=("", *self.fits))
         self._settling = False
-        self._tabulate()
+        self.table.tell(list(self.fits.values()), chosen=self.state.chosen)
         label = str(self._study.label)
         return figures.front(list(self.fits.values()), marks=self._study.marks, of=label, chosen=self.state.chosen)
-
-    def _tabulate(self) -> None:
-        cells = "".join(f"<b>{escape(name)}</b>" for name in _HEADINGS)
-        head = [ipywidgets.HTML("<b>fit</b>", layout=_NAME), ipywidgets.HTML(f"<div style='{_GRID}'>{cells}</div>")]
-        self.table.children = [ipywidgets.HBox(head, layout=_ROW), *(self._row(fit) for fit in self.fits.values())]
-
-    def _row(self, fit: SavedFit) -> ipywidgets.HBox:
-        open_it = ipywidgets.Button(description=fit.name, layout=_NAME, tooltip=f"Shows {fit.name} on all pages.")
-        open_it.button_style = "info" if fit.name == self.state.chosen else ""
-        open_it.on_click(lambda _: self.pick(fit.name))
-        cells = "".join(f"<span>{escape(cell)}</span>" for cell in _cells(fit))
-        note = f"<span style='grid-column:1/-1'>{escape(fit.note)}</span>" if fit.note else ""
-        return ipywidgets.HBox([open_it, ipywidgets.HTML(f"<div style='{_GRID}'>{cells}{note}</div>")], layout=_ROW)
 
     def _picked(self, points: Sequence[Picked]) -> None:
         names = [self.figure.data[p.trace].name for p in points] if self.active else []
@@ -190,21 +170,3 @@ class FitsPanel(Panel):
         self.state.chosen = name
         self._settling = False
         self.show(self._figure())
-
-
-def _cells(fit: SavedFit) -> list[str]:
-    weights = [f"{fit.weights[name]:g}" if name in fit.weights else "–" for name in WEIGHTS]
-    about = [fit.descriptor or "–", "–" if fit.cutoff is None else f"{fit.cutoff:g}", str(fit.K)]
-    scales = {"force_rmse": 1.0, "energy_spread": 1e3, "energy_shift": 1e3}
-    return [*weights, *about, *(_with_bar(scale * np.array(fit.value(what))) for what, scale in scales.items())]
-
-
-def _with_bar(pair: np.ndarray) -> str:
-    """A number with its bar, to the digits that the bar allows: "0.0900 ± 0.0004"."""
-    value, bar = pair.tolist()
-    if not np.isfinite(value):
-        return "–"
-    if not np.isfinite(bar) or bar <= 0:
-        return f"{value:.4g}"
-    digits = max(0, -int(np.floor(np.log10(bar))) + (bar < 2 * 10 ** np.floor(np.log10(bar))))
-    return f"{round(value, digits) + 0.0:.{digits}f} ± {bar:.{digits}f}".replace("-", "−")

@@ -21,8 +21,8 @@ from .panel import Panel
 from .states import State
 from .work import Work
 
-#: Seconds between two figures; updates of the fit are more frequent.
-BEAT = 0.5
+#: Seconds between two figures at least, and how many times as long as the latest took; updates of the fit are more frequent.
+BEAT, RARER = 0.5, 6.0
 
 
 class LiveState(State):
@@ -67,7 +67,7 @@ class LivePanel(Panel):
         self.button = ipywidgets.Button(description="Go on", icon="play", layout={"width": "auto"})
         self.button.tooltip = "Make and add configurations until the error bar is as small as asked"
         self.button.on_click(lambda _: self.go_on())
-        self._drawn_at, self._pending = 0.0, False
+        self._next, self._pending = 0.0, False
         state = LiveState(target=1e3 * positive("target", target))
         wanted = number(state, "target", "Error bar wanted, meV/Å")
         wanted.layout.max_width = "300px"
@@ -140,7 +140,7 @@ class LivePanel(Panel):
         context = contextvars.copy_context()
 
         def draw(last: bool) -> None:
-            if not last and (self._pending or time.monotonic() - self._drawn_at < BEAT):
+            if not last and (self._pending or time.monotonic() < self._next):
                 return
             if loop is None:
                 self.redraw()
@@ -153,8 +153,9 @@ class LivePanel(Panel):
 
     def redraw(self) -> None:
         """Draw the fit so far."""
-        self._pending = False
+        began, self._pending = time.monotonic(), False
         if self.live.steps:
             self.show(figures.live_fit(self.live, target=1e-3 * self.state.target))
             self.numbers.value = f"{self.rate:.1f} updates a second" if self.rate else ""
-        self._drawn_at = time.monotonic()
+        ended = time.monotonic()  # on a busy machine figures are rarer, so that they do not keep the fit waiting
+        self._next = ended + max(BEAT, RARER * (ended - began))
