@@ -38,7 +38,7 @@ override NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbv
     --ignore notebooks/reports
 
 override BENCHMARKS := rate shapes accuracy database engines scaling featurising many_trajectories landscapes explorers \
-    regularisation sparse intervals reweighting descriptors tuning learning start
+    regularisation sparse intervals reweighting descriptors tuning learning live start
 
 # One BLAS thread per process: two threads on a shared machine are slower than one (benchmarks/README.md).
 export OMP_NUM_THREADS ?= 1

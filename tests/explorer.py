@@ -57,19 +57,26 @@ IDLE = """() => {
     const prompts = [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')];
     return status === 'idle' && !prompts.some((prompt) => prompt.innerText.includes('*'));
 }"""
-#: Milliseconds from a choice in a selector to the end of the redraw it leads to.
+#: Milliseconds from a choice in a selector to the end of the redraw it leads to. Listeners of plotly.js itself are lost when
+#: a figure is drawn afresh, so the figure's own place is listened to.
 REDRAW = f"""([label, option]) => new Promise((resolve, reject) => {{
-    const gd = {FIGURE};
+    const place = {FIGURE}.parentElement;
     const named = [...document.querySelectorAll('.fisherlib label')].find(l => l.textContent === label);
     const select = document.getElementById(named.htmlFor);
-    const began = performance.now();
-    const late = setTimeout(() => reject(new Error('no redraw within a minute')), 60000);
     let drawn = null, rest = null;
-    gd.on('plotly_afterplot', () => {{  // one choice may be drawn in two steps: the last one counts
+    const end = (settle, told) => {{
+        clearTimeout(late);
+        place.removeEventListener('fisherlib-drawn', heard);
+        settle(told);
+    }};
+    const heard = () => {{  // one choice may be drawn in two steps: the last one counts
         drawn = performance.now();
         clearTimeout(rest);
-        rest = setTimeout(() => {{ clearTimeout(late); gd.removeAllListeners('plotly_afterplot'); resolve(drawn - began); }}, 700);
-    }});
+        rest = setTimeout(() => end(resolve, drawn - began), 700);
+    }};
+    const late = setTimeout(() => end(reject, new Error('no redraw within a minute')), 60000);
+    place.addEventListener('fisherlib-drawn', heard);
+    const began = performance.now();
     select.selectedIndex = [...select.options].findIndex(o => o.value === option);
     select.dispatchEvent(new Event('change', {{bubbles: true}}));
 }})"""

@@ -95,10 +95,8 @@ def compare(notebook: Path, figure: Mapping[str, Any]) -> None:
 
 def page_figure(page: str) -> dict[str, Any]:
     """The last figure on the page of a report: data and layout."""
-    decoder, at = json.JSONDecoder(), page.rindex("Plotly.newPlot(")
-    data, end = decoder.raw_decode(page, page.index("[", at))
-    layout, _ = decoder.raw_decode(page, page.index("{", end))
-    return {"data": data, "layout": layout}
+    at = page.index("{", page.rindex('addFigure("'))
+    return json.JSONDecoder().raw_decode(page, at)[0]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 
 import fisherlib as fl
 from fisherlib.widgets import compare
+from fisherlib.widgets.live import ADAPT
 
 LOOK = (Path(__file__).parent / "fresh.js").read_text()
 PATIENCE = 30_000  # ms until a figure counts as false; on a quiet machine one that is right is there within a second
@@ -122,12 +123,13 @@ def fresh(browser: object, width: float, states: Iterable[At]) -> dict[tuple, ob
         one = alone.submit(figures).result()
         drawn = {at.picture: alone.submit(one, at).result() for at in states}
     page, found = browser.new_page(viewport={"width": 1400, "height": 1000}), {}
-    page.set_content(f"<div id=here style='width: {width}px'></div>")
-    page.add_script_tag(content=get_plotlyjs())
-    page.add_script_tag(content=LOOK)
+    page.set_content(f"<!doctype html><div id=here style='width: {width}px'></div>")
+    for each in (get_plotlyjs(), ADAPT, LOOK):
+        page.add_script_tag(content=each)
     script = """async (figure) => {
-        const {data, layout} = JSON.parse(figure), gd = document.createElement("div");
-        document.getElementById("here").replaceChildren(gd);
+        const here = document.getElementById("here"), gd = document.createElement("div");
+        here.replaceChildren(gd);
+        const {data, layout} = adapted(JSON.parse(figure), here.clientWidth, isDark(here));
         await Plotly.newPlot(gd, data, {...layout, autosize: true, width: undefined}, {displaylogo: false});
         const seen = shown(gd);
         Plotly.purge(gd);

@@ -1,6 +1,7 @@
 """The dashboard as an application of its own, served by Voilà; every selector is tried in JupyterLab."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import walk
@@ -26,8 +27,14 @@ def explorer(chromium: object, app: str) -> Iterator[Explorer]:
     assert person.errors == []
 
 
-def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(explorer: Explorer) -> None:
+def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(explorer: Explorer, app: str) -> None:
+    asked = set()
+    explorer.page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     explorer.app()
+    assert asked - {""} == {urlsplit(app).netloc}  # no icon font, no script from elsewhere
+    assert explorer.page.title() == "fisherlib"
+    assert explorer.page.get_by_text("Run all cells").count() == explorer.page.locator(".jp-MarkdownCell").count() == 0
+    assert explorer.page.locator(".fisherlib-dashboard").bounding_box()["y"] < 100  # nothing comes before it
     assert explorer.page.locator(".jp-CodeMirrorEditor, .jp-InputArea-editor").count() == 0
     assert explorer.page.locator("img[src*=gallery]").count() == 0  # it cannot open notebooks
     explorer.until(walk.LOADED)

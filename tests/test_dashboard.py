@@ -24,7 +24,14 @@ from fisherlib.widgets.panel import STYLE
 from fisherlib.widgets.reading import Subject
 from fisherlib.widgets.states import NONE, ONE_RUN
 
-HEADINGS = {"Load": "Energies by trajectory", "Fit": "The fit", "Compare": "Distribution of energies", "Landscape": ""}
+HEADINGS = {
+    "Load": "Energies by trajectory",
+    "Fit": "The fit",
+    "Fits": "Fits side by side",
+    "Compare": "Distribution of energies",
+    "Structures": "Force RMSE against Leverage",
+    "Landscape": "",
+}
 
 
 @pytest.fixture(autouse=True)

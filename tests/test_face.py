@@ -24,7 +24,7 @@ FACE = """
 ROOMS = {
     "cluster": "accumulate merge write_part Rows",
     "comparison": """ecdf ecdf_difference ks wasserstein_1 Comparison Histogram compare compare_predictions force_histogram
-        of_one_dataset sampling_noise Correlation pearson noise_ceiling""",
+        of_one_dataset sampling_noise Correlation pearson noise_ceiling ClassErrors errors_by force_errors""",
     "descriptors": "Soap Joined PROPERTIES Compositions compositional",
     "diagnostics": """consistency without_copies ensemble sample facts check health null_directions temperature_dependence
         contributions leverage Metastability metastability signs_of_moments short_runs single_run autocorrelation_time canonical_ratio
@@ -37,7 +37,7 @@ ROOMS = {
         learning_family configuration_maps correlations linked_map LinkedMap
         law_errors
         structure
-        panels fitting_curves""",
+        panels fitting_curves explorer ranking errors_by_class live_fit front""",
     "flows": "Draws Flow Grid Stage draw grid log_weights path read real_nvp spline train write",
     "glass": """Descriptors Ensemble KA2D KA3D Minimum Mixture Rows descriptors inherent mobile_clusters read rows
         with_inherent""",
@@ -48,7 +48,7 @@ ROOMS = {
     "io.inert": "Allowance Record Refused UnsafePickle Plain load",
     "io.lammps": "read_dump read_snap",
     "io.milady": "holds read read_rows read_pot write_pot",
-    "moments": "Moments fingerprint fingerprints identity accumulate Fold MomentRecord Sums rows_per_block",
+    "moments": "Moments fingerprint fingerprints identity accumulate Fold Growth MomentRecord Sums rows_per_block",
     "neural": "GraphPotential NeuralPotential NeuralModel fit_of read read_graph train train_graph write write_graph",
     "regression": """evidence gcv log_evidence Correlations Evidence LassoPath Subsets best_subsets debias intercept lasso_path Terms energy_fit fisher_fit force_rmse kl_path normal_equations row_weights RidgePath
         ridge_path structure_kernel""",
@@ -66,8 +66,9 @@ ROOMS = {
     "validation": """NOTICEABLE cross_validate split held_out_errors leave_one_trajectory_out STRENGTHS RidgeChoice
         choose_strength Folds Scores TREATMENTS chosen folds held_out_rows nested scores selected
         selection_errors LabelErrors label_errors labels_needed
-        LearningCurves learning_curves""",
-    "widgets": "ComparePanel Dashboard FitPanel LandscapePanel LiveFigure LoadPanel Panel TreatmentsPanel Upload Work",
+        LearningCurves learning_curves Ranking ranking LiveFit LiveStep SavedFit front unbeaten""",
+    "widgets": """ComparePanel Dashboard FitPanel FitsPanel LandscapePanel LiveFigure LivePanel LoadPanel Panel StructuresPanel StructureView
+        TreatmentsPanel Upload Work""",
 }
 #: Rooms of the face, whose names are shown by examples.
 SHOWN = "io figures flows glass properties comparison reweighting validation uncertainty diagnostics regression sampling selection systems tuning".split()

@@ -123,15 +123,16 @@ def test_names_on_the_contours_go_inwards(atlas: fl.Atlas) -> None:
     assert list(flat.textposition) == ["top right", "bottom left", "bottom right"]
 
 
-def test_a_long_title_of_an_axis_is_broken_on_the_surfaces_of_a_page_alone() -> None:
+def test_a_long_title_of_an_axis_is_broken_on_surfaces_alone() -> None:
     plane = fl.Plane(
         origin=np.zeros(2), directions=np.eye(2), labels=("random direction 1 (seed 0), filter-normalised", "y")
     )
     surface = fl.landscape(fl.Quadratic(np.eye(2), np.zeros(2), 0.0), plane, n=3)
     (frame,) = figures.landscapes({("a",): (surface, {})}, keys=("model",)).frames
-    assert frame.layout.scene.xaxis.title.text == "random direction 1 (seed 0),<br>filter-normalised"
+    assert frame.layout.scene.xaxis.title.text == " <br>random direction 1 (seed 0),<br>filter-normalised"
     alone = figures.landscape(surface).layout
-    assert alone.scene.xaxis.title.text == alone.xaxis.title.text == frame.layout.xaxis.title.text == plane.labels[0]
+    assert alone.scene.xaxis.title.text == frame.layout.scene.xaxis.title.text
+    assert alone.xaxis.title.text == frame.layout.xaxis.title.text == plane.labels[0]
 
 
 def test_every_choice_is_a_frame_of_one_landscape_and_the_first_is_shown(atlas: fl.Atlas) -> None:

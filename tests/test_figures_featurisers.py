@@ -47,7 +47,7 @@ def test_learning_curves_have_bars() -> None:
 
 def test_the_table_has_differences_in_pairs_and_ratios_of_turns() -> None:
     table = fl.tables.featurisers(ERRORS, COSTS, {"SOAP": FIT})
-    assert table.loc["GMP", "force RMSE, eV/Å"] == "0.300 ± 0.058"
+    assert table.loc["GMP", "force RMSE, eV/Å"] == "0.30 ± 0.06"
     assert table.loc["GMP", "difference"] == "0.1"  # the same on each fold
     assert table.loc["SOAP", "difference"] == ""
     assert table.loc["GMP", "its difference"] == "2"

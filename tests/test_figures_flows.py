@@ -236,8 +236,8 @@ def test_samplers_stand_side_by_side_and_no_answer_is_told() -> None:
     figure = figures.samplers(found, seconds={"flow": 20.0, "MALA": 20.5}, exact={"ΔF, kT": 3.38})
     first, second = figure.data
     assert (first.xaxis, second.xaxis) == ("x", "x2") and first.y == ("flow, 20 s", "MALA, 20.5 s", "MD")
-    assert [text.strip() for text in first.text] == ["3.400 ± 0.020", "no answer", "no answer"]
-    assert second.text == ("1.00 ± 0.10", "2.00 ± 0.10", "1.50 ± 0.20")
+    assert [text.strip() for text in first.text] == ["3.40 ± 0.02", "no answer", "no answer"]
+    assert second.text == ("1.00 ± 0.10", "2.00 ± 0.10", "1.5 ± 0.2")
     assert first.marker.size.tolist() == [9, 0, 0] and np.isnan(first.error_x.array).tolist() == [False, True, True]
     np.testing.assert_array_equal(second.x, [1.0, 2.0, 1.5])
     assert [shape.x0 for shape in figure.layout.shapes] == [3.38]

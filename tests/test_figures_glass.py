@@ -316,7 +316,7 @@ def test_weights_are_ordered_within_their_kind_and_tell_their_name() -> None:
     np.testing.assert_array_equal(density.y, [-0.9, 0.5, -0.3])
     np.testing.assert_array_equal(np.r_[bonds.x, density.x], [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(density.error_y.array, [0.2, 0.1, 0.1])
-    assert density.text[0] == "b<br>-0.90 ± 0.20<br>1 averages" and bonds.text[0] == "d<br>0.2<br>2 averages"
+    assert density.text[0] == "b<br>−0.9 ± 0.2<br>1 averages" and bonds.text[0] == "d<br>0.2<br>2 averages"
     assert len(set(density.marker.symbol)) == 2
     with pytest.raises(ValueError, match="kinds: expected one for each"):
         figures.feature_weights(w, bars, names, kinds[:2])
@@ -326,7 +326,7 @@ def test_ablation_is_ordered_by_what_is_lost() -> None:
     figure = figures.ablation({"bonds": (-0.01, 0.02), "density": (0.2, 0.03), "energy": (0.1, np.nan)})
     bars, words = figure.data
     assert bars.y == words.y == ("density", "energy", "bonds") and bars.orientation == "h"
-    assert [each.strip() for each in words.text] == ["0.200 ± 0.030", "0.1", "-0.010 ± 0.020"]
+    assert [each.strip() for each in words.text] == ["0.20 ± 0.03", "0.1", "−0.01 ± 0.02"]
     low, high = figure.layout.xaxis.range
     assert low < -0.03 and high > 0.23
     lost = figures.ablation({"a": (np.nan, np.nan), "b": (0.1, 0.05)})
@@ -367,7 +367,7 @@ def test_models_stand_by_their_number_of_parameters_below_the_ceiling() -> None:
     ceiling, _, nets, others = figure.data
     assert (min(ceiling.y), max(ceiling.y)) == (0.93, 0.94) and ceiling.name == "noise ceiling 0.93 to 0.94"
     np.testing.assert_array_equal(nets.x, [200, 2000])
-    assert list(nets.text) == ["0.74", "0.730 ± 0.020"]
+    assert list(nets.text) == ["0.74", "0.73 ± 0.02"]
     assert list(others.text) == ["CAGE", "SE(3)"] and others.x[0] > 2000
     assert 10 ** figure.layout.xaxis.range[1] > others.x[0]
     few = figures.sparsity({"best subsets": [(1, 0.5, 0.1), (3, 0.7, 0.1)]}, CORRELATIONS["random splits"])

@@ -18,7 +18,7 @@ def test_the_curve_marks_plain_theta_f_and_the_chosen_weight() -> None:
     np.testing.assert_allclose(curve.error_x.array, [10.0] * 3)
     np.testing.assert_allclose(curve.error_y.array, [0.01] * 3)
     assert (list(plain.x), list(plain.y), plain.name) == ([3500.0], [0.10], "θ_f, κ = 0")
-    assert (list(chosen.x), list(chosen.y), chosen.name) == ([100.0], [0.105], "chosen, κ = 0.1")
+    assert (list(chosen.x), list(chosen.y), chosen.name) == ([100.0], [0.105], "θ_f + 0.1 kl, chosen")
 
 
 def test_the_subtitle_has_the_sentence_and_a_wide_axis_is_logarithmic() -> None:

@@ -24,11 +24,13 @@ def test_a_figure_follows_the_width_of_its_cell_and_offers_nothing_to_others(exp
     for width, other in ((1000, f"gd.clientWidth <= {before - 300}"), (1400, f"gd.clientWidth === {before}")):
         explorer.page.set_viewport_size({"width": width, "height": 1000})
         explorer.until(f"gd._fullLayout.width === gd.parentElement.clientWidth && {other}")
-        assert explorer.value("gd._fullLayout.height") == height
+        grown = explorer.value("gd._fullLayout.height") - height  # on a narrow page words need more lines
+        assert 0 <= grown < 120 if width == 1000 else grown == 0
     assert explorer.value("[gd._context.showSendToCloud, gd._context.displaylogo]") == [False, False]
     # A cell that changes its width while the figure is drawn for another one.
     explorer.value(
         "new Promise((done) => { const { style } = gd.parentElement; style.width = '500px';"
-        " gd.once('plotly_afterplot', () => { style.width = '650px'; done(); }); })"
+        " new MutationObserver((_, self) => { self.disconnect(); style.width = '650px'; done(); })"
+        ".observe(gd, {childList: true, subtree: true, attributes: true}); })"
     )
     explorer.until("gd._fullLayout.width === 650", timeout=MINUTE)

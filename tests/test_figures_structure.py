@@ -47,7 +47,7 @@ def test_sizes_begin_at_zero() -> None:
 def test_the_mouse_finds_all_numbers_of_an_atom() -> None:
     told = figures.structure(X, VALUES, symbols=["Cu", "Au", "Cu"], about={"coordination": [1, 2, 1]}).data[0].hovertext
     assert len(told) == 3 * CORNERS
-    assert told[CORNERS] == "atom 1, Au<br>coordination 2<br>all: -0.400 ± 0.020 eV<br>radial: -0.1 eV"
+    assert told[CORNERS] == "atom 1, Au<br>coordination 2<br>all: −0.40 ± 0.02 eV<br>radial: −0.1 eV"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(
     explorer.open("00_start.ipynb")  # 1: choose 00_start in the file list; 2: run all cells
     explorer.until(walk.LOADED)
     explorer.upload("Upload data", files["good"])  # 3: choose a file
-    explorer.panel.get_by_text("7 trajectories").wait_for()
+    explorer.panel.get_by_text("7 trajectories").first.wait_for()
     explorer.picture("walk_1_own_file")
     explorer.press("Landscape")  # 4: open the page
     explorer.surface("Fisher divergence")

@@ -27,8 +27,9 @@ def test_the_notebooks_of_the_story_are_there() -> None:
     names = {path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS}
     story = {"00_start.ipynb", "01_load_data.ipynb", "02_fit_theta_f.ipynb", "03_energies_and_cdfs.ipynb"}
     story |= {"04_loss_landscape.ipynb", "05_uncertainty_and_choice.ipynb", "06_what_forces_cannot_see.ipynb"}
-    story |= {"07_reweighting.ipynb", "08_real_groups.ipynb", "20_at_scale.ipynb"}
+    story |= {"07_reweighting.ipynb", "08_real_groups.ipynb", "09_structures.ipynb", "20_at_scale.ipynb"}
     story |= {"10_descriptors.ipynb", "11_neural_potential.ipynb", "12_hyperparameters.ipynb", "13_properties.ipynb"}
+    story |= {"14_live_fit.ipynb"}
     story |= {
         f"generators/{name}.ipynb" for name in ("30_double_well", "31_mueller_brown", "32_dimer", "33_own_potential")
     }
@@ -91,8 +92,8 @@ def test_links_lead_to_notebooks_that_are_there(
 
 
 def test_cells_are_few_and_short(notebook: nbformat.NotebookNode) -> None:
-    assert len(code(notebook)) <= 10
     report = any("report-json" in cell.metadata.get("tags", []) for cell in code(notebook))
+    assert len(code(notebook)) <= 10 + report  # that of its parameters is read from the command line
     for cell in code(notebook):
         if report and "parameters" in cell.metadata.get("tags", []):
             continue  # one line for each thing that a person may want to set from the command line

@@ -182,15 +182,15 @@ def test_only_what_takes_longer_than_a_moment_is_worth_a_preview(
 @pytest.mark.parametrize(
     ("error", "unit", "words"),
     [
-        (0.0, "eV/Å", None),
+        (0.0, "eV/Å", "lines: cuts along x (solid) and y (dashed)"),
         (0.00031, "eV/Å", "Preview, ± 0.31 meV/Å, until the exact surface is there"),
         (0.25, "eV/atom", "Preview, ± 0.25 eV/atom, until the exact surface is there"),
         (4e-5, "eV²/Å²", "Preview, ± 4e-05 eV²/Å², until the exact surface is there"),
         (0.02, "", "Preview, ± 0.02, until the exact surface is there"),
     ],
 )
-def test_a_figure_says_in_words_how_far_a_preview_may_be_off(error: float, unit: str, words: str | None) -> None:
+def test_a_figure_says_in_words_how_far_a_preview_may_be_off(error: float, unit: str, words: str) -> None:
     x = np.linspace(-1, 1, 3)
     plane = fl.Plane(origin=np.zeros(2), directions=np.eye(2))
     drawn = fl.figures.landscape(fl.Landscape(x=x, y=x, z=np.add.outer(x, x), plane=plane, unit=unit, error=error))
-    assert (drawn.layout.title.text or None) == words
+    assert drawn.layout.title.subtitle.text == words

@@ -279,9 +279,10 @@ def source(built: tuple[Path, str]) -> str:
     return text.replace(get_plotlyjs(), "")
 
 
-def test_the_head_shows_what_the_report_was_made_with(source: str, notebook: Path) -> None:
+def test_the_end_shows_what_the_report_was_made_with(source: str, notebook: Path) -> None:
     assert "<title>What θf does</title>" in source
-    assert source.count("<h1>") == 1
+    assert source.count("<h1>") == source.count("<h2>Settings</h2>") == 1  # the notebook has no such section
+    source = source.split("<footer")[1]
     for name, value in [("data", "shipped/cu.npz"), ("temperature", "900.0"), ("mode", "good")]:
         assert f'<th scope="row">{name}</th><td>{value}</td>' in source
     assert ">seed</th>" not in source  # not given: there is nothing to show
@@ -307,7 +308,7 @@ def test_the_page_asks_for_nothing_from_the_network(source: str) -> None:
 
 def test_the_page_shows_results_and_not_how_they_were_made(source: str) -> None:
     assert "shown on stdout" in source and 'class="dataframe"' in source
-    for hidden in ("import numpy", "never shown", "a slider", "application/json", "IPython.core.display"):
+    for hidden in ("import numpy", "never shown", "a slider", "IPython.core.display"):
         assert hidden not in source
 
 
@@ -366,8 +367,9 @@ def test_there_is_one_labelled_selector_per_key_of_the_choices() -> None:
 @pytest.mark.parametrize("name", ["", "step 1", "12", "[1, 2]", "{}", '"a"', "{not json"])
 def test_a_frame_of_an_animation_makes_no_selector_and_is_kept(name: str) -> None:
     html = rendered({"data": [], "frames": [frame(name, name="moved")]})
-    assert "<select" not in html and "connectSelectors(" not in html.split("<main>")[1]
-    assert "Plotly.addFrames(" in html and "moved" in html.split("<main>")[1]
+    assert "<select" not in html
+    script = html.split("<main>")[1]
+    assert script.count("moved") == 1 and "moved" in script.split('"frames": []}, ')[1]  # not among those of selectors
 
 
 def test_a_figure_without_frames_has_no_selector() -> None:
@@ -382,28 +384,39 @@ def test_what_frames_share_is_written_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "link", "moved"),
+    ("text", "shown"),
     [
-        ("../notebooks/reports", "../01_load.ipynb", "../notebooks/01_load.ipynb"),
-        ("../notebooks/reports", "other.ipynb", "../notebooks/reports/other.ipynb"),
-        ("../two words (1)/x", "../a.ipynb", "../two%20words%20%281%29/a.ipynb"),
-        ("", "../a.ipynb", "../a.ipynb"),
-        ("../notebooks", "https://example.org/a.ipynb", "https://example.org/a.ipynb"),
-        ("../notebooks", "image.png", "image.png"),
+        ("See [01_load](../01_load.ipynb).", "See notebook 01_load (make lab)."),
+        ("See [a](../a.ipynb) (`make lab`), [b](x/b.ipynb).", "See notebook a (make lab), notebook b."),
+        ("See [it](https://example.org/a.html).", "See it."),
     ],
 )
-def test_a_link_to_a_notebook_is_made_relative_to_the_page(folder: str, link: str, moved: str) -> None:
-    notebook = new_notebook(cells=[new_markdown_cell(f"See [it]({link}).")])
-    html = page.render(notebook, name="x", parameters={}, folder=folder)
-    assert BeautifulSoup(html, "html.parser").find("main").find("a")["href"] == moved
-    assert link in notebook.cells[0].source
+def test_a_link_to_a_notebook_is_its_name_since_a_page_is_mailed_without_it(text: str, shown: str) -> None:
+    html = page.render(new_notebook(cells=[new_markdown_cell(text)]), name="x", parameters={})
+    main = BeautifulSoup(html, "html.parser").find("main")
+    assert main.text.strip() == shown
+    assert [a["href"] for a in main.find_all("a")] == re.findall(r"https[^)]*", text)
 
 
-def test_the_built_page_links_to_where_the_notebooks_are(source: str, notebook: Path, built: tuple[Path, str]) -> None:
-    links = [a["href"] for a in BeautifulSoup(source, "html.parser").find("main").find_all("a")]
-    assert links == ["../../explorers/01.ipynb"]
-    there = (built[0].parent / links[0]).resolve()
-    assert there == (notebook.parent / "../explorers/01.ipynb").resolve()
+def test_the_built_page_leads_nowhere_but_to_its_own_numbers(source: str) -> None:
+    html = BeautifulSoup(source, "html.parser")
+    assert [a["href"] for a in html.find_all("a")] == ["#numbers"]
+    assert "Explore it in notebook the explorer (make lab)." in html.find("main").text
+
+
+def test_the_numbers_in_the_page_are_those_beside_it_and_no_text_in_them_ends_their_script(
+    source: str, built: tuple[Path, str]
+) -> None:
+    inside = BeautifulSoup(source, "html.parser").find("script", id="numbers")
+    assert json.loads(inside.string) == json.loads(built[0].with_suffix(".json").read_text(encoding="utf-8"))
+    html = page.render(new_notebook(), name="x", parameters={}, numbers=json.dumps({"a": "</script><b>"}))
+    found = BeautifulSoup(html, "html.parser")
+    assert json.loads(found.find("script", id="numbers").string) == {"a": "</script><b>"} and not found.find("b")
+
+
+def test_a_section_on_settings_in_the_notebook_is_the_last_one() -> None:
+    html = page.render(new_notebook(cells=[new_markdown_cell("## Settings")]), name="x", parameters={"n": 3, "m": None})
+    assert html.count("Settings</h2>") == 1 and html.index("Settings</h2>") < html.index('<th scope="row">n</th>')
 
 
 # The page in a browser
@@ -461,6 +474,67 @@ def test_every_figure_is_drawn_without_a_network(opened: Opened, built: tuple[Pa
     assert opened.page.evaluate(HEIGHT_TITLE) == "ΔE (eV)"
     assert opened.page.locator(".modebar-btn").count() > 0
     assert opened.page.locator(".modebar-btn[data-title*=Share]").count() == 0
+
+
+@pytest.mark.browser
+def test_the_numbers_can_be_saved_from_a_page_that_is_a_file(opened: Opened, built: tuple[Path, str]) -> None:
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("link", name="small.json").click()
+    assert download.value.suggested_filename == "small.json"
+    assert Path(download.value.path()).read_bytes() == built[0].with_suffix(".json").read_bytes()
+
+
+#: Of a figure on paper: its width and that of its place, whether the surface is a picture, and words beyond the edge.
+ON_PAPER = """() => [...document.querySelectorAll('.js-plotly-plot')].map((gd) => {
+    const page = document.body.getBoundingClientRect(), box = gd.getBoundingClientRect();
+    const words = [...gd.querySelectorAll('text')].map((e) => e.getBoundingClientRect()).filter((b) => b.width);
+    const picture = gd.querySelector('img.pictured');
+    return {
+        cut: box.right - page.right > 1 || words.some((b) => b.right - box.right > 2 || box.left - b.left > 2),
+        surface: !gd._fullLayout._subplots.gl3d?.length || (picture?.naturalWidth ?? 0) > 100,
+    };
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 794, 390])
+def test_on_paper_every_figure_is_whole_from_any_width_and_the_surface_is_a_picture(
+    chromium: Any, built: tuple[Path, str], width: int
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 900}, offline=True, color_scheme="dark")
+    tab = Opened(context.new_page())
+    tab.page.goto(built[0].as_uri())
+    tab.wait_for_visible("θ_f, to another, energy", "start", "minimum")
+    narrow = tab.page.evaluate(f"{FIGURE}._fullLayout.width")
+    tab.page.emulate_media(media="print")
+    tab.page.wait_for_function(f"{FIGURE}._fullLayout.width === 960")
+    tab.page.wait_for_function("document.querySelector('img.pictured')?.complete")
+    assert tab.page.evaluate(ON_PAPER) == [{"cut": False, "surface": True}] * 2
+    assert tab.page.locator("select").first.is_hidden() and tab.page.locator(".selectors span").first.is_visible()
+    assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    tab.page.emulate_media(media="screen")
+    tab.page.wait_for_function(f"{FIGURE}._fullLayout.width === {narrow} && !document.querySelector('img.pictured')")
+    assert tab.errors == []
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone_the_page_is_as_wide_as_the_screen_and_follows_its_theme(
+    chromium: Any, built: tuple[Path, str], scheme: str
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 800}, offline=True, color_scheme=scheme)
+    tab = Opened(context.new_page())
+    tab.page.goto(built[0].as_uri())
+    tab.wait_for_visible("θ_f, to another, energy", "start", "minimum")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == 390
+    ground = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
+    assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+    assert tab.page.evaluate("document.getElementById('fig-0')._fullLayout.paper_bgcolor") == "rgba(0,0,0,0)"
+    tab.page.emulate_media(color_scheme="dark")
+    tab.page.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(17, 17, 17)'")
+    assert tab.errors == []
+    context.close()
 
 
 @pytest.mark.browser

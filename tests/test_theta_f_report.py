@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import gallery
 import numpy as np
 import pytest
+from access import faults
 from alloy import write_compositions, write_runs
 from bs4 import BeautifulSoup
 
@@ -86,11 +88,12 @@ def test_the_verdicts_are_those_of_the_library(numbers: dict, copper: fl.Dataset
 
 
 def test_checks_stand_apart_from_facts(shipped: Path, numbers: dict) -> None:
-    page = BeautifulSoup((shipped / "theta_f.html").read_text(encoding="utf-8"), "html.parser").find("main")
+    page = BeautifulSoup((shipped / "theta_f.html").read_text(encoding="utf-8"), "html.parser").find("body")
     tables = {table.find_previous("h2").text: [] for table in page.find_all("table")}
     for table in page.find_all("table"):
         tables[table.find_previous("h2").text].append(table)
     (facts,) = tables["Data"]
+    assert [row.th.text for row in tables["Settings"][0].tbody.find_all("tr")] == ["sha256", "columns", "descriptor"]
     assert "level" not in facts.text and {row.th.text for row in facts.tbody.find_all("tr")} >= {
         *("trajectories", "configurations", "descriptors K", "independent blocks, by the scores"),
     }
@@ -110,18 +113,34 @@ def test_the_numbers_are_those_of_the_library(numbers: dict, copper: fl.Dataset)
     assert numbers["held_out"] == pytest.approx(held_out.pooled, rel=1e-6, abs=1e-9)
 
 
-def test_every_figure_has_a_link_to_a_notebook_in_its_section_and_the_links_exist(shipped: Path) -> None:
-    text = (shipped / "theta_f.html").read_text(encoding="utf-8")
-    links: list[str] = []
-    for found in BeautifulSoup(text, "html.parser").find("main").find_all(["h2", "a", "figure"]):
+def test_every_section_of_figures_names_a_notebook_that_exists_and_links_to_none(shipped: Path) -> None:
+    page = BeautifulSoup((shipped / "theta_f.html").read_text(encoding="utf-8"), "html.parser")
+    assert [a["href"] for a in page.find_all("a")] == ["#numbers"]
+    named: list[str] = []
+    for found in page.find("main").find_all(["h2", "p", "figure"]):
         if found.name == "h2":
-            links = []
-        elif found.name == "figure":
-            assert links, found.find_previous("h2").text
-        elif found["href"].endswith(".ipynb"):
-            links.append(found["href"])
-            assert (shipped / found["href"]).resolve().parent == ROOT / "notebooks"
-            assert (shipped / found["href"]).is_file()
+            named, section = [], found.text
+        elif found.name == "p":
+            named += re.findall(r"notebook (\d\d_\w+)", found.text)
+        elif section != "The answer":
+            assert named and all((ROOT / "notebooks" / f"{name}.ipynb").is_file() for name in named), section
+
+
+def test_it_begins_with_the_answer_and_ends_with_the_settings(shipped: Path, numbers: dict) -> None:
+    page = BeautifulSoup((shipped / "theta_f.html").read_text(encoding="utf-8"), "html.parser").find("body")
+    heads = [h.text for h in page.find_all("h2")]
+    assert (heads[0], heads[-1]) == ("The answer", "Settings") and heads.count("Settings") == 1
+    answer = page.find("div", class_="answer")
+    values = [float(b.text.replace("−", "-").split(" ±")[0]) for b in answer.find_all("b") if "±" in b.text]
+    held_out = numbers["held_out"]
+    assert values[:2] == pytest.approx([held_out["force_rmse"], 1e3 * held_out["energy_spread"]], rel=0.02)
+    assert len(values) == 4 and values[3] == pytest.approx(62.4, abs=0.2)
+    worst = next(v for v in numbers["verdicts"] if v["level"] == "warn")
+    assert f"! warn: {worst['name']}: {worst['message']}" in answer.text
+    assert answer.find_next("figure").find("script").text.count("Force parity of θ_f") == 1
+    settings = page.find("footer").text
+    assert "fisherlib" in settings and numbers["data"]["sha256"] in page.text.split("Settings")[-1]
+    assert "e_s" not in page.find("main").find("p").text and page.find("main").find("msub") is not None
 
 
 def test_one_run_stays_one_in_the_report_and_is_warned_of(tmp_path: Path) -> None:
@@ -190,6 +209,7 @@ def page(chromium: object, shipped: Path, tmp_path: Path) -> Iterator[object]:
     page.requests, page.errors = [], []
     page.on("request", lambda request: page.requests.append(request.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.set_default_timeout(120_000)
     page.goto(f"file://{moved}")
     page.wait_for_selector(".js-plotly-plot .gl-container canvas", state="attached", timeout=60_000)
     yield page
@@ -210,11 +230,33 @@ EYE = of_landscape("const e = gd._fullLayout.scene._scene.getCamera().eye; retur
 @pytest.mark.browser
 def test_every_figure_is_drawn(page: object) -> None:
     figures = page.locator(".js-plotly-plot")
-    assert figures.count() == 9
+    assert figures.count() == 10
     for k in range(figures.count()):
         figures.nth(k).scroll_into_view_if_needed()
         assert figures.nth(k).locator("svg.main-svg").first.bounding_box()["width"] > 500
     assert page.locator("math").count() > 5
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "theme"), [(1000, "dark"), (390, "light")])
+def test_axe_finds_no_grave_fault_and_no_error_bar_stands_in_two_lines(page: object, width: int, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.wait_for_function("document.querySelector('#fig-0')._fullLayout.width <= window.innerWidth")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    lines = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length; }"
+    measured = page.locator("td", has_text=re.compile(r"^[−\d.]+ ± [\d.]+$"))
+    assert measured.count() > 10 and set(measured.evaluate_all(f"all => all.map({lines})")) == {1}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 794, 390])
+def test_it_is_printed_on_eight_pages_at_most(page: object, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.wait_for_function("document.querySelector('#fig-0')._fullLayout.width <= window.innerWidth")
+    pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True))
+    assert 4 < len(pages) <= 8
 
 
 @pytest.mark.browser
@@ -226,7 +268,7 @@ def test_every_selector_changes_the_surface_and_it_turns_by_the_mouse(
     page.get_by_label("Loss").select_option("force MAE")
     assert page.evaluate(SURFACE) == "force MAE, eV/Å"
     before = page.evaluate(AXIS)
-    page.get_by_label("Model").select_option("θ")
+    page.get_by_label("Model").select_option("θ (given)")
     assert page.evaluate(AXIS) != before
     eye = page.evaluate(EYE)
     turn(page, page.locator(".gl-container canvas").last)

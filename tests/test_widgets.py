@@ -348,6 +348,62 @@ def test_pieces_of_a_file_that_never_came_whole_go_with_the_next() -> None:
     assert not list(browser.widget._scratch.path.glob(".*"))
 
 
+def together(files: list[tuple[str, str, bytes]], **traits: object) -> tuple[Path | None, list[str]]:
+    """Several files as one upload, each with the folder it lay in: the path received, and what was refused."""
+    got: list[Path] = []
+    errors: list[str] = []
+    widget = Upload(got.append, lambda error: errors.append(str(error)), several=True, **traits)
+    answers: list[dict] = []
+    widget.send = answers.append
+    total = sum(len(content) for *_, content in files)
+    for k, (folder, name, content) in enumerate(files):
+        about = {"number": 1, "name": name, "size": len(content), "offset": 0, "file": k, "files": len(files)}
+        widget._handle_custom_msg({**about, "folder": folder, "total": total}, [memoryview(content)])
+        if answers[-1].get("stop"):
+            break
+    kept.append(widget)  # its folder goes with it
+    assert len(got) <= 1
+    return (got[0] if got else None), errors
+
+
+kept: list[Upload] = []
+
+
+def inside(path: Path) -> dict[str, bytes]:
+    return {p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "content"),
+    [
+        ([("", "a.poscar", b"1"), ("", "a.eml", b"2")], "1", {"a.poscar": b"1", "a.eml": b"2"}),
+        ([("descDB/", "a.eml", b"1"), ("descDB/", "b.eml", b"2")], "descDB", {"a.eml": b"1", "b.eml": b"2"}),
+        (
+            [("md/DB/", "a.poscar", b"1"), ("md/descDB/", "a.eml", b"2")],
+            "md",
+            {"DB/a.poscar": b"1", "descDB/a.eml": b"2"},
+        ),
+        ([("runs/a/", "OUTCAR", b"1"), ("runs/b/", "OUTCAR", b"2")], "runs", {"a/OUTCAR": b"1", "b/OUTCAR": b"2"}),
+        ([("", "OUTCAR", b"alone")], "OUTCAR", {}),
+    ],
+)
+def test_several_files_or_those_of_a_folder_are_one_upload(files: list, name: str, content: dict[str, bytes]) -> None:
+    path, errors = together(files)
+    assert errors == [] and path.name == name and inside(path) == content
+
+
+@pytest.mark.parametrize("folder", ["../", "a/../../b/", "..\\x", "nul\0/"])
+def test_a_folder_never_leads_out_and_nothing_of_the_upload_is_kept(folder: str) -> None:
+    path, errors = together([("", "a.xyz", b"1"), (folder, "b.xyz", b"2"), ("", "c.xyz", b"3")])
+    assert path is None and len(errors) == 1 and "below what was dropped" in errors[0]
+    assert list(kept[-1]._scratch.path.iterdir()) == []
+
+
+def test_the_limit_is_that_of_all_files_together() -> None:
+    path, errors = together([("", "a.xyz", bytes(MEGABYTE)), ("", "b.xyz", bytes(MEGABYTE))], limit=MEGABYTE)
+    assert path is None and "expected at most 1 MB, got 2 files with 2 MB" in errors[0]
+
+
 def test_what_a_callback_refuses_is_told() -> None:
     browser = Browser()
 

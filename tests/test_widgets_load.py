@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import ase.io
 import ipywidgets
 import numpy as np
+import own
 import pytest
 import traitlets
 from ase import Atoms
 
 import fisherlib as fl
 from fisherlib.widgets import LoadPanel
+from fisherlib.widgets.paths import Paths
 from fisherlib.widgets.states import NONE, ONE_RUN
 from fisherlib.widgets.words import on_page
 
@@ -659,6 +662,44 @@ def test_an_upload_is_called_by_its_own_name(good: Path, folder: Path) -> None:
     assert panel.state.path != str(folder / "own.xyz") and Path(panel.state.path).is_file()
 
 
+def test_several_files_are_called_by_the_first_and_outcars_in_folders_by_the_folder_above(tmp_path: Path) -> None:
+    paths = Paths()
+    flat, runs = tmp_path / "1", tmp_path / "2" / "runs"
+    flat.mkdir()
+    for name in ("b.xyz", "a.xyz"):
+        write(flat / name)
+    assert paths.called(paths.uploaded(flat)) == "a.xyz and 1 more (uploaded)"
+    for run in ("cold", "hot"):
+        (runs / run).mkdir(parents=True)
+        write(runs / run / "md.xyz")
+    path = paths.uploaded(runs)
+    assert paths.called(path) == "runs (uploaded)" and paths.offered("path", path)[-1] == path
+    assert sorted({part.key for part in fl.io.open(path).stored}) == ["cold", "hot"]
+    shutil.rmtree(runs)
+    assert path not in paths.offered("path", path)
+
+
+def test_types_without_symbols_are_asked_for_with_all_else_and_asked_again_only_if_they_are_wrong(folder: Path) -> None:
+    (path,) = own.lammps_dump(folder)
+    panel = panel_of(path)
+    refused(panel, "elements of types and temperature missing")
+    assert set(asked(panel)) == {"elements", "temperature"} and "2 types" in asked(panel)["elements"]
+    field = control(panel, "Elements of types")
+    panel.state.temperature = 800.0
+    assert set(asked(panel)) == {"elements"} and field.layout.display == "flex"
+    field.value = "Cu"
+    refused(panel, "elements: expected")
+    assert set(asked(panel)) == {"elements"}
+    field.value = "Cu Au"
+    assert panel.last_error is None and {*panel.study.data["md"].species.tolist()} == {29, 79} and asked(panel) == {}
+    good = write(folder / "good.npz")
+    panel.state.path = str(good)
+    ok(panel)
+    assert panel.state.elements == "" and field.layout.display == "none"
+    panel.state.path = str(path)
+    assert panel.last_error is None and panel.state.elements == "Cu Au"
+
+
 def test_a_name_that_is_no_text_is_listed_and_opened(good: Path, folder: Path) -> None:
     name = b"caf\xe9.npz".decode(errors="surrogateescape")
     try:
@@ -807,7 +848,7 @@ def test_advice_is_in_the_words_of_the_page() -> None:
     )
     assert on_page("not eV (units='cp2k' multiplies them)") == "not eV (“Units” cp2k multiplies them)"
     assert on_page("types; give elements=('Ta', …), one for each type, or dump them") == "types; dump them"
-    assert "io.read(path, elements=('Ta', …)) and open here" in on_page(
+    assert "fill in “Elements of types”, one for each type" in on_page(
         "give elements=('Ta', …), one for each type from 0 on"
     )
     assert on_page("energies in Ha, as units= says") == "energies in Ha, as “Units” says"

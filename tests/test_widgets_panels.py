@@ -27,6 +27,7 @@ from fisherlib.validation import split
 from fisherlib.widgets import ComparePanel, Dashboard, FitPanel, LandscapePanel
 from fisherlib.widgets.compare import DISTRIBUTION, ERRORS, FORCES, PARITY, PRICE, RESIDUALS, SITE, TOTAL
 from fisherlib.widgets.fit import FOLDS
+from fisherlib.widgets.live import Picked
 from fisherlib.widgets.panel import Panel
 from fisherlib.widgets.reading import reading_of
 from fisherlib.widgets.states import ALL, NONE
@@ -252,27 +253,29 @@ def test_a_saved_fit_can_be_read_and_nothing_is_overwritten(
     study: fl.Study, folder: Path, button: str, suffix: str
 ) -> None:
     panel = FitPanel(study, kl=0.5, name="my/../<fit>")
-    for path in (folder / f"theta_my_____fit{suffix}", folder / f"theta_my_____fit_2{suffix}"):
+    saved = folder / "saved"
+    for path in (saved / f"theta_my_____fit{suffix}", saved / f"theta_my_____fit_2{suffix}"):
         control(panel, button).click()
         ok(panel)
         model = fl.io.read_theta(path)
         assert model.theta.tobytes() == panel.model.theta.tobytes() and model.offset == panel.model.offset
         assert model.provenance["kl"] == 0.5
-        link = re.search(r"download='(.*?)' href='data:application/octet-stream;base64,(.*?)'", panel.link.value)
+        link = re.search(r"download='(.*?)' href='data:application/octet-stream;base64,(.*?)'", panel.saving.link.value)
         assert unescape(link[1]) == path.name and base64.b64decode(link[2]) == path.read_bytes()
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(saved.iterdir())) == 2 and list(folder.iterdir()) == [saved]
 
 
 @pytest.mark.parametrize(("name", "stem"), [("θ_f", "theta_θ_f"), ("///", "theta_theta"), ("a b", "theta_a_b")])
 def test_a_file_is_called_after_the_fit(study: fl.Study, folder: Path, name: str, stem: str) -> None:
-    assert FitPanel(study, name=name).save() == Path(f"{stem}.json")
-    assert fl.io.theta_files() == [f"{stem}.json"]
+    assert FitPanel(study, name=name).saving.save(".json") == [folder / "saved" / f"{stem}.json"]
+    assert fl.io.theta_files() == [f"saved/{stem}.json"]
 
 
 def test_a_file_that_cannot_be_written_is_told_of(study: fl.Study, folder: Path) -> None:
-    panel = FitPanel(study, name="x" * 300)
+    (folder / "saved").write_text("a file where the folder should be")
+    panel = FitPanel(study)
     control(panel, "Save JSON").click()
-    assert isinstance(panel.last_error, OSError) and panel.link.value == ""
+    assert isinstance(panel.last_error, OSError) and panel.saving.link.value == ""
 
 
 def test_a_fit_can_be_added_to_the_models(study: fl.Study) -> None:
@@ -298,7 +301,7 @@ def test_the_distribution_is_that_of_the_chosen_models(study: fl.Study) -> None:
     ok(panel)
     assert list(samples(panel)) == ["true", *study.models]
     models = control(panel, "Models")
-    models.set_state({"index": (0, 2)})
+    models.set_state({"value": ["Fisher + KL", "θ_f"]})  # ticked in whatever order
     assert panel.state.models == ("θ_f", "Fisher + KL")
     drawn = samples(panel)
     assert list(drawn) == ["true", "θ_f", "Fisher + KL"]
@@ -311,7 +314,7 @@ def test_the_distribution_is_that_of_the_chosen_models(study: fl.Study) -> None:
 def test_distributions_have_bands_and_trajectories_may_have_an_offset_of_their_own(study: fl.Study) -> None:
     panel = ComparePanel(study, models=("θ_f",))
     bands = [trace.name for trace in panel.figure.data if trace.fill == "toself"]
-    assert bands == ["band of true", "band of θ_f"]
+    assert bands == ["band of true", "band of θ_f", "95 % band of true"]
     control(panel, "an offset for each trajectory").value = True
     ok(panel)
     assert "aligned" in panel.figure.layout.title.text
@@ -346,7 +349,7 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     panel.state.view = RESIDUALS
     np.testing.assert_allclose(panel.figure.data[1].y, 1e3 * (energies - truth), atol=1e-9)
     panel.state.view = FORCES
-    assert title(panel) == "Force parity of θ (given), all trajectories"
+    assert title(panel) == f"Force parity of θ (given), {study.label}"
     counts = np.asarray(panel.figure.data[0].customdata)
     expected = comparison.force_histogram(data.forces, model.forces(data)).counts.T
     np.testing.assert_array_equal(counts, expected)
@@ -354,7 +357,7 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
     assert tuple(panel.figure.data[0].x) == tuple(data)
     np.testing.assert_allclose(panel.figure.data[1].y, force_rmse(study.moments, model.theta))
     panel.state.view = PRICE
-    assert title(panel) == "What energies cost in forces"
+    assert title(panel) == f"What energies cost in forces, {study.label}"
     np.testing.assert_array_equal(panel.figure.data[0].y, study.mixture.force_rmse)
     ok(panel)
 
@@ -362,12 +365,12 @@ def test_every_view_shows_its_numbers(study: fl.Study) -> None:
 @pytest.mark.parametrize("view", [DISTRIBUTION, PARITY, RESIDUALS, ERRORS])
 def test_a_title_tells_the_trajectory_and_that_energies_are_aligned(study: fl.Study, view: str) -> None:
     panel = ComparePanel(study, view=view)
-    assert title(panel).endswith(", all trajectories")
+    assert study.label and title(panel).endswith(f", {study.label}")
     panel.state.trajectory, panel.state.aligned = "t3", True
     ok(panel)
-    assert title(panel).endswith(", t3, aligned")
+    assert title(panel).endswith(f", {study.label}, t3, aligned")
     panel.state.view = FORCES  # which no offset changes
-    assert title(panel) == "Force parity of θ_f, t3"
+    assert title(panel) == f"Force parity of θ_f, {study.label}, t3"
 
 
 def test_site_energies_of_one_configuration(study: fl.Study) -> None:
@@ -381,7 +384,7 @@ def test_site_energies_of_one_configuration(study: fl.Study) -> None:
     assert field.layout.display == "flex"
     panel.state.trajectory = "t1"
     field.set_state({"value": 4})
-    assert title(panel) == "Site energies, t1, configuration 4"
+    assert title(panel) == f"Site energies of θ_f and Fisher + KL, {study.label}, t1, configuration 4"
     first = int(t.n_atoms[:4].sum())
     one = t.site_descriptors[first : first + t.n_atoms[4]] @ study.models["θ_f"].theta + study.models["θ_f"].offset
     np.testing.assert_allclose(samples(panel)["θ_f"], np.sort(one))
@@ -452,7 +455,8 @@ def is_drawn(panel: LandscapePanel) -> None:
     np.testing.assert_array_equal(shown.y, land.y)
     assert shown.name.startswith(land.name)
     scene = panel.figure.layout.scene
-    assert (scene.xaxis.title.text, scene.yaxis.title.text) == land.plane.labels
+    titles = (axis.title.text.removeprefix(" <br>").replace("<br>", " ") for axis in (scene.xaxis, scene.yaxis))
+    assert tuple(titles) == land.plane.labels  # in short lines
     names = next(trace for trace in panel.figure.data if getattr(trace, "mode", "") == "markers+text").text
     inside = [name for name, p in points.items() if np.isfinite(land.at(*p))]
     assert list(names or []) == (inside if panel.state.marks else [])
@@ -604,7 +608,7 @@ def test_cross_sections_go_where_they_are_put(study: fl.Study) -> None:
     along_x, along_y = (trace for trace in panel.figure.data if getattr(trace, "yaxis", "") == "y2")
     np.testing.assert_allclose(along_x.y, land.at(land.x, -0.25))
     np.testing.assert_allclose(along_y.y, land.at(0.5, land.y))
-    assert along_x.name == "along x, at y = -0.25" and along_y.name == "along y, at x = 0.5"
+    assert along_x.name == "along x, at y = −0.25" and along_y.name == "along y, at x = 0.5"
 
 
 def test_a_click_on_the_contours_moves_the_cross_sections(study: fl.Study) -> None:
@@ -729,7 +733,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 def is_preview(panel: LandscapePanel) -> bool:
-    return str(panel.figure.layout.title.text).startswith("Preview, ±")
+    return str(panel.figure.layout.title.subtitle.text).startswith("Preview, ±")
 
 
 def test_a_preview_is_shown_with_its_error_and_the_exact_surface_takes_its_place(
@@ -737,24 +741,24 @@ def test_a_preview_is_shown_with_its_error_and_the_exact_surface_takes_its_place
 ) -> None:
     async def scene() -> None:
         panel = LandscapePanel(study)
-        assert not panel.figure.layout.title.text
+        assert not is_preview(panel)
         panel.figure.camera = {"eye": {"x": -2.5, "y": 1.0, "z": 1.0}}
         panel.state.loss = "force MAE"
         await until(lambda: is_preview(panel))
         seen, _ = study.atlas(**panel.state.view(), preview=True)
         np.testing.assert_array_equal(surface(panel).z, seen.z)
         error = f"{1e3 * seen.error:.2g} meV/Å" if seen.error < 0.1 else f"{seen.error:.2g} eV/Å"
-        assert panel.figure.layout.title.text == f"Preview, ± {error}, until the exact surface is there"
+        assert panel.figure.layout.title.subtitle.text == f"Preview, ± {error}, until the exact surface is there"
         assert panel.work.busy and "force MAE around θ_f" in panel.work.status.value
         panel.state.log, panel.state.x = True, 0.25  # taken when the exact surface is drawn
         slow.set()
         panel.work.wait()
         is_drawn(panel)
-        assert not panel.figure.layout.title.text and panel.figure.camera["eye"]["x"] == -2.5
+        assert not is_preview(panel) and panel.figure.camera["eye"]["x"] == -2.5
         assert not np.array_equal(surface(panel).z, seen.z) and np.abs(surface(panel).z - seen.z).max() <= seen.error
         assert "x = 0.25" in str([trace.name for trace in panel.figure.data])
         panel.state.x = 0.5  # nothing is computed again for that
-        assert not panel.work.busy and not panel.figure.layout.title.text
+        assert not panel.work.busy and not is_preview(panel)
 
     asyncio.run(scene())
 
@@ -775,7 +779,7 @@ def test_another_choice_takes_the_place_of_a_preview_and_of_its_exact_surface(
         slow.set()
         await asyncio.sleep(0.1)
         is_drawn(panel)
-        assert surface(panel).name.startswith("energy MAE") and not panel.figure.layout.title.text
+        assert surface(panel).name.startswith("energy MAE") and not is_preview(panel)
         assert threading.active_count() <= threads  # the cancelled ones have ended
 
     asyncio.run(scene())
@@ -790,7 +794,7 @@ def test_who_cancels_the_exact_surface_is_shown_what_was_there_before_its_previe
         panel.state.loss = "force MAE"
         await until(lambda: is_preview(panel))
         panel.work.button.click()
-        assert panel.state.trait_values() == before and not panel.figure.layout.title.text
+        assert panel.state.trait_values() == before and not is_preview(panel)
         np.testing.assert_array_equal(surface(panel).z, z)
         slow.set()
         await asyncio.sleep(0.1)
@@ -820,7 +824,7 @@ def test_an_exact_surface_that_fails_is_told_of_beside_its_preview(
         assert is_preview(panel) and "no memory" in panel.work.status.value and not panel.work.busy
         panel.state.loss = J
         is_drawn(panel)
-        assert not panel.figure.layout.title.text
+        assert not is_preview(panel)
 
     asyncio.run(scene())
 
@@ -839,7 +843,7 @@ def test_a_page_that_is_left_meanwhile_is_drawn_when_it_is_opened_again(study: f
             panel.wake()
             panel.work.wait()
             is_drawn(panel)
-            assert not panel.figure.layout.title.text and not np.array_equal(surface(panel).z, z)
+            assert not is_preview(panel) and not np.array_equal(surface(panel).z, z)
             slow.clear()
 
     asyncio.run(scene())
@@ -853,7 +857,9 @@ def test_what_is_exact_within_a_moment_is_never_previewed(study: fl.Study, monke
     for loss in study.atlas.losses[1:]:
         panel.state.loss = loss
         is_drawn(panel)
-    assert len(shown) == len(study.atlas.losses) and not any(figure.layout.title.text for figure in shown)
+    assert len(shown) == len(study.atlas.losses) and not any(
+        "Preview" in figure.layout.title.subtitle.text for figure in shown
+    )
 
 
 # Dashboard
@@ -866,8 +872,7 @@ def good(folder: Path, data: fl.Dataset) -> Path:
 
 
 def open_page(dashboard: Dashboard, page: str) -> Panel:
-    titles = ("Load", "Fit", "Compare", "Landscape")
-    dashboard.pages.set_state({"index": titles.index(page)})
+    dashboard.pages.set_state({"value": page})
     shown = dashboard._place.children
     active = [panel for panel in (dashboard.load, *dashboard.panels.values()) if panel.active]
     assert shown == (dashboard.page,) and active == [panel for panel in shown if panel is not dashboard.nothing]
@@ -897,9 +902,9 @@ def test_a_page_that_is_not_open_draws_nothing(good: Path) -> None:
     dashboard = Dashboard(str(good))
     shown = title(dashboard)
     dashboard.compare.state.view, dashboard.fit.state.ridge, dashboard.landscape.state.n = PARITY, 0.1, 81
-    dashboard.landscape._cut(0.3, 0.4)
+    dashboard.landscape._cut([Picked(0, 0, 0.3, 0.4)])
     assert title(dashboard) == shown and dashboard.landscape.state.x == 0.0
-    assert title(open_page(dashboard, "Compare")) == "Energy parity, all trajectories"
+    assert title(open_page(dashboard, "Compare")).startswith("Energy parity of θ_f")
     assert open_page(dashboard, "Fit").model.provenance["ridge"] == 0.1
 
 

@@ -61,7 +61,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.upload("Upload data", huge)
     e.says("give its path")
     e.upload("Upload data", good)
-    e.panel.get_by_text("7 trajectories").wait_for()
+    e.panel.get_by_text("7 trajectories").first.wait_for()
     e.quiet()
     e.holds("Force descriptors", "milady-descriptors-forces")
     e.choose("Descriptors", "milady-descriptors")
@@ -77,7 +77,7 @@ def load(e: Explorer, *, good: Path, bad: Path, raw: Path, huge: Path) -> None:
     e.says("Cancelled")
     e.holds("or path of the data", before)
     e.choose("File", "data/cu55_1200K.npz")
-    e.panel.get_by_text("20 trajectories").wait_for()
+    e.panel.get_by_text("20 trajectories").first.wait_for()
     e.quiet()
 
 
@@ -117,16 +117,19 @@ def compare(e: Explorer) -> None:
     ):
         e.choose("View", view)
         e.title(words)
-    e.choose("Models", ["θ (given)"])
+    for name in ("θ_f", "Fisher + KL", "θ_f + 10 kl"):
+        e.labelled(name).uncheck()
     e.until("!gd._fullData.some(t => (t.name || '').startsWith('θ_f'))")
     e.choose("Trajectory", "walker-03")
-    e.title("walker-03")
+    e.title(", 1200 K, walker-03")
     e.choose("Quantity", "site energies of one configuration")
-    e.title("Site energies, walker-03, configuration 0")
+    e.title(", walker-03, configuration 0")
     e.fill("Configuration", "7")
     e.title("configuration 7")
     e.choose("Quantity", "total energy")
-    e.title("Distribution of energies, walker-03")  # before that, the selectors are on their way to the page
+    e.title(
+        "Distribution of energies of θ (given), cu55_1200K, 1200 K, walker-03"
+    )  # before that, the selectors are on their way to the page
     e.choose("Add saved θ", "data/theta_energy.json")
     e.until("gd._fullData.some(t => (t.name || '').startsWith('theta_energy'))")
 

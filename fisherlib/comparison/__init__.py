@@ -1,6 +1,9 @@
 """Model against truth: errors of energies and forces, distances between distributions, and correlations."""
 
 from .caveats import caveat as caveat
+from .classes import ClassErrors as ClassErrors
+from .classes import errors_by as errors_by
+from .classes import force_errors as force_errors
 from .correlation import Correlation as Correlation
 from .correlation import noise_ceiling as noise_ceiling
 from .correlation import pearson as pearson

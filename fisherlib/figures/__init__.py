@@ -9,6 +9,7 @@ from .ceilings import flexibility as flexibility
 from .ceilings import propensity_times as propensity_times
 from .ceilings import protocols as protocols
 from .ceilings import sparsity as sparsity
+from .classes import errors_by_class as errors_by_class
 from .comparison import errors_by_trajectory as errors_by_trajectory
 from .comparison import force_parity as force_parity
 from .comparison import parity as parity
@@ -16,11 +17,13 @@ from .comparison import residuals as residuals
 from .density import density as density
 from .density import interpolation as interpolation
 from .density import particles as particles
+from .explorer import explorer as explorer
 from .featurisers import featurisers as featurisers
 from .featurisers import learning_curves as learning_curves
 from .fit import coefficients as coefficients
 from .fit import fit as fit
 from .fit import spectrum as spectrum
+from .front import front as front
 from .importance import ablation as ablation
 from .importance import feature_weights as feature_weights
 from .labels import label_curves as label_curves
@@ -32,6 +35,7 @@ from .learning import learning_family as learning_family
 from .length_scales import length_scales as length_scales
 from .linked import LinkedMap as LinkedMap
 from .linked import linked_map as linked_map
+from .live_fit import live_fit as live_fit
 from .maps import configuration_maps as configuration_maps
 from .maps import correlations as correlations
 from .metastability import metastability as metastability
@@ -48,6 +52,7 @@ from .properties import pair_distributions as pair_distributions
 from .properties import phonon_points as phonon_points
 from .properties import properties as properties
 from .properties import property_table as property_table
+from .ranking import ranking as ranking
 from .reweighting import free_energies as free_energies
 from .reweighting import free_energy_profiles as free_energy_profiles
 from .reweighting import weights as weights

@@ -10,14 +10,19 @@ from plotly.subplots import make_subplots
 from ..arguments import kind
 from ..dataset import Array
 from ..uncertainty import Coverage
-from .style import DOTTED, REFERENCE, SYMBOLS, band, color, framed, symbol
+from .style import DOTTED, REFERENCE, SYMBOLS, band, color, framed, marks_of, symbol
 
 #: Per cent from the nominal level that the closer panel of ``coverage`` shows.
 CLOSE = 12.0
 
 
 def calibration(
-    bars: Mapping[str, ArrayLike], errors: Mapping[str, ArrayLike], *, unit: str, labels: Sequence[str] | None = None
+    bars: Mapping[str, ArrayLike],
+    errors: Mapping[str, ArrayLike],
+    *,
+    unit: str,
+    labels: Sequence[str] | None = None,
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Actual errors against predicted standard errors, one point per prediction.
 
@@ -26,6 +31,7 @@ def calibration(
         errors: name → (M,) actual errors of the same predictions.
         unit: of both.
         labels: (M,) texts to show on hovering.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: a standard error is not positive.
@@ -48,16 +54,17 @@ def calibration(
         figure.add_scatter(
             x=[low, high], y=[factor * low, factor * high], mode="lines", line=line, name=name, hoverinfo="skip"
         )
-    for number, (name, predicted) in enumerate(bars.items()):
+    looks = marks_of(bars, marks)
+    for name, predicted in bars.items():
         actual, predicted = np.abs(np.asarray(errors[name])), np.asarray(predicted)
         ratio = float(np.sqrt(np.mean((actual / predicted) ** 2)))
         hover = f"%{{text}}<br>bar %{{x:.3g}}<br>error %{{y:.3g}} {unit}<extra>{name}</extra>"
-        dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+        dots = {"size": 5, "opacity": 0.5, "color": looks[name].color, "symbol": looks[name].symbol}
         points = {"x": predicted, "y": actual, "text": None if labels is None else list(labels)}
         entry = f"{name}: rms of error / bar {ratio:.2f}"
         figure.add_scatter(**points, mode="markers", marker=dots, name=entry, hovertemplate=hover)
-    figure.update_xaxes(title=f"predicted standard error, {unit}", type="log", exponentformat="power")
-    figure.update_yaxes(title=f"|error|, {unit}", type="log", exponentformat="power")
+    figure.update_xaxes(title=f"predicted standard error, {unit}", type="log")
+    figure.update_yaxes(title=f"|error|, {unit}", type="log")
     subtitle = "bars have the right size if the rms ratio is 1; the points of this sample are correlated"
     return framed(figure, title="Are the error bars true?", subtitle=subtitle, height=360)
 

@@ -1,4 +1,4 @@
-"""Exact distribution functions, with their difference from a reference below."""
+"""Exact distribution functions, and large below them their difference from a reference."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from ..arguments import kind
 from ..comparison import ecdf, ecdf_difference
-from .style import NO_ENERGIES, REFERENCE, band, blank, color, framed, known, lines
+from .style import NO_ENERGIES, REFERENCE, Mark, band, blank, framed, known, marks_of
 
 Distances = Mapping[str, tuple[float, float]]
 Labels = Mapping[str, Sequence[str]]
@@ -31,8 +31,9 @@ def cdfs(
     bands: Bands | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
     caveat: str = "",
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """Exact distribution functions of energies per atom; below, their difference from the first one, the reference.
+    """Exact distribution functions of energies per atom; large below, their difference from the first one, the reference.
 
     Args:
         samples: name → (n,) energies per atom, eV/atom; the first is the reference.
@@ -41,10 +42,11 @@ def cdfs(
         distances: name → KS and W1 (in this unit) from the reference, for the legend.
         noise: KS and W1 (in this unit) between two halves of the true data, for the subtitle.
         labels: name → (n,) texts, one per value in the order given, e.g. ``Comparison.labels``; shown on hovering.
-        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``. If the mapping is empty, the subtitle tells
-            that there are too few independent blocks for bands.
+        bands: name → x, lower and upper edge, from ``uncertainty.ecdf_band``; that of the reference also lies around zero. If
+            the mapping is empty, the subtitle tells that there are too few independent blocks for bands.
         weights: name → (n,) weights of the values, such as those to a model's distribution; by default all are equal.
         caveat: why distances mean nothing, from ``comparison.caveat``; for the subtitle.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: a name is not among the samples, or the number of labels is wrong.
@@ -61,16 +63,24 @@ def cdfs(
     if first.dtype.kind == "f" and np.isnan(first).all():
         return blank(title=title, sentence=NO_ENERGIES)
     halves = "" if noise is None else f"two halves of the true data: {_in_words(noise, unit)}"
-    subtitle = "<br>".join(filter(None, (lines(caveat), halves, _of_bands(bands))))
-    figure = _distributions(samples, distances or {}, labels or {}, unit=unit, weights=weights or {})
-    figure.add_traces(_bands(samples, bands or {}), rows=1, cols=1)
+    notes = "; ".join(filter(None, ("" if caveat else halves, _of_bands(bands))))
+    names, truth = list(samples)[1:], Mark(REFERENCE, "circle", "solid")
+    looks = {next(iter(samples)): truth} | marks_of(names, marks)
+    figure = _distributions(samples, looks, distances or {}, labels or {}, unit=unit, weights=weights or {})
+    figure.add_traces(_bands(looks, bands or {}), rows=1, cols=1)
+    figure.add_traces(_around_zero(samples, bands or {}, weights or {}), rows=2, cols=1)
     figure.update_xaxes(title=f"energy, {unit}", row=2, col=1)
-    figure.update_yaxes(title="fraction of configurations", row=1, col=1)
-    return framed(figure, title=title, subtitle=subtitle, height=400)
+    figure.update_yaxes(title="fraction of<br>configurations", row=1, col=1)
+    return framed(figure, title=title, subtitle=caveat or notes, height=440)
 
 
 def site_energy_cdfs(
-    samples: Mapping[str, ArrayLike], *, title: str, distances: Distances | None = None, labels: Labels | None = None
+    samples: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    distances: Distances | None = None,
+    labels: Labels | None = None,
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Distribution functions of the site energies of one configuration; below, their difference from the first one.
 
@@ -81,6 +91,7 @@ def site_energy_cdfs(
         title: of the figure.
         distances: name → KS and W1 (eV) from the first one, for the legend.
         labels: name → (N,) texts, one per atom in the order given; shown on hovering.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: a name is not among the samples, or the number of labels is wrong.
@@ -92,15 +103,16 @@ def site_energy_cdfs(
         'site energy, eV'
     """
     kind("samples", samples, Mapping, "site_energy_cdfs({name: energies}, title=title)")
-    figure = _distributions(samples, distances or {}, labels or {}, unit="eV")
+    figure = _distributions(samples, marks_of(samples, marks), distances or {}, labels or {}, unit="eV")
     figure.update_xaxes(title="site energy, eV", row=2, col=1)
-    figure.update_yaxes(title="fraction of atoms", row=1, col=1)
+    figure.update_yaxes(title="fraction<br>of atoms", row=1, col=1)
     subtitle = "site energies are not observable: only their sum over a configuration is"
-    return framed(figure, title=title, subtitle=subtitle, height=400)
+    return framed(figure, title=title, subtitle=subtitle, height=440)
 
 
 def _distributions(
     samples: Mapping[str, ArrayLike],
+    looks: Mapping[str, Mark],
     distances: Distances,
     labels: Labels,
     *,
@@ -113,11 +125,11 @@ def _distributions(
     for name, texts in labels.items():
         if len(texts) != np.size(samples[name]):
             raise ValueError(f"labels of {name!r}: expected {np.size(samples[name])}, one per value, got {len(texts)}")
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.65, 0.35])
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.35, 0.65])
     (reference, first), *_ = samples.items()
     for number, (name, values) in enumerate(samples.items()):
         hover = f"%{{x:.4f}} {unit}<br>fraction %{{y:.4f}}<extra>{name}</extra>"
-        line = {"shape": "hv", "width": 2 if number else 3, "color": color(number - 1) if number else REFERENCE}
+        line = {"shape": "hv", "width": 2 if number else 3, "color": looks[name].color, "dash": looks[name].dash}
         entry = f"{name}: {_in_words(distances[name], unit)}" if name in distances else name
         steps = _staircase(values, labels.get(name), weights.get(name), line, hover)
         figure.add_trace(steps.update(name=entry, legendgroup=name), row=1, col=1)
@@ -134,18 +146,29 @@ def _of_bands(bands: Bands | None) -> str:
     if bands is None:
         return ""
     if not bands:
-        return "no bands: they need several trajectories, or blocks of a long run, with ten independent blocks by the scores of the fit"
-    return f"bands of {', '.join(bands)}: 95 % at each energy, from the scatter between trajectories, or blocks of a single run"
+        return "no bands: they need several trajectories, or blocks of a run, with ten independent ones"
+    return "bands: 95 % at each energy"
 
 
-def _bands(samples: Mapping[str, ArrayLike], bands: Bands) -> list[go.Scatter]:
-    known("bands", list(bands), list(samples))
-    shades = {name: color(number - 1) if number else REFERENCE for number, name in enumerate(samples)}
+def _bands(looks: Mapping[str, Mark], bands: Bands) -> list[go.Scatter]:
+    known("bands", list(bands), list(looks))
     return [
-        band(*bands[name], shade=shade, name=f"band of {name}", legendgroup=name, showlegend=False)
-        for name, shade in shades.items()
+        band(*bands[name], shade=look.color, name=f"band of {name}", legendgroup=name, showlegend=False)
+        for name, look in looks.items()
         if name in bands
     ]
+
+
+def _around_zero(samples: Mapping[str, ArrayLike], bands: Bands, weights: Mapping[str, ArrayLike]) -> list[go.Scatter]:
+    """The band of the reference less the reference itself, which differences are to be compared with."""
+    reference, values = next(iter(samples.items()))
+    if reference not in bands:
+        return []
+    x, low, high = (np.asarray(part) for part in bands[reference])
+    steps, F = ecdf(values, weights=weights.get(reference))
+    here = np.r_[0.0, F][np.searchsorted(steps, x, side="right")]
+    name = f"95 % band of {reference}"
+    return [band(x, low - here, high - here, shade=REFERENCE, name=name, legendgroup=reference)]
 
 
 def _in_words(distance: tuple[float, float], unit: str) -> str:

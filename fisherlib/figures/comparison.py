@@ -1,6 +1,6 @@
 """Model against truth: parity, residuals, errors by trajectory, density of forces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,15 +8,23 @@ from plotly.subplots import make_subplots
 
 from ..arguments import each, kind
 from ..comparison import Comparison, Histogram, of_one_dataset
-from .style import DOTTED, NO_ENERGIES, REFERENCE, SCALE, blank, color, framed, symbol
+from ..dataset import Array
+from .html import with_error
+from .style import DOTTED, NO_ENERGIES, REFERENCE, SCALE, Mark, blank, framed, marks_of, spanned, titled
+from .ticks import thinned
+
+Marks = Mapping[str, int] | None
+#: A shift this many times farther out than all others would flatten them, and is written at the edge.
+FAR = 5.0
 
 
-def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+def parity(comparisons: Sequence[Comparison], *, of: str = "", marks: Marks = None) -> go.Figure:
     """Predicted against true energy per atom, one panel per model.
 
     Args:
         comparisons: of the models.
-        of: which data, for the title.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Example:
         >>> import fisherlib as fl
@@ -26,8 +34,10 @@ def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         ['θ_f', 'diagonal']
     """
     comparisons = each("comparisons", comparisons, Comparison, "parity([compare(model, data), …])")
+    names = [c.name for c in comparisons]
+    looks = marks_of(names, marks)
     if not comparisons[0].has_energies:
-        return blank(title=_titled("Energy parity", of), sentence=NO_ENERGIES)
+        return blank(title=titled("Energy parity", names, of), sentence=NO_ENERGIES)
     figure = make_subplots(
         cols=len(comparisons),
         rows=1,
@@ -39,32 +49,29 @@ def parity(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
     high = max(max(c.reference.max(), c.energies.max()) for c in comparisons)
     for column, c in enumerate(comparisons, start=1):
         hover = "%{text}<br>true %{x:.4f}<br>model %{y:.4f} eV/atom<extra></extra>"
-        dots = {"size": 4, "opacity": 0.6, "color": color(column - 1)}
+        dots = {"size": 4, "opacity": 0.6, "color": looks[c.name].color, "symbol": looks[c.name].symbol}
         cloud = go.Scatter(x=c.reference, y=c.energies, text=c.labels, mode="markers", marker=dots, hovertemplate=hover)
         diagonal = go.Scatter(x=[low, high], y=[low, high], mode="lines", line=DOTTED, hoverinfo="skip")
         figure.add_traces([cloud.update(name=c.name), diagonal.update(name="diagonal")], rows=1, cols=column)
         figure.update_xaxes(title="true energy, eV/atom", title_font_size=12, nticks=5, col=column, row=1)
     figure.update_yaxes(title="model energy, eV/atom", col=1, row=1)
     figure.update_annotations(font_size=13)
-    return framed(figure, title=_titled("Energy parity", of), height=330, above=36, legend=False)
-
-
-def _titled(what: str, of: str) -> str:
-    return f"{what}, {of}" if of else what
+    return framed(figure, title=titled("Energy parity", names, of), height=330, above=44, legend=False)
 
 
 def _measured(c: Comparison, name: str, scale: float) -> str:
     """A pooled number, with its standard error if known."""
-    error = scale * c.pooled_error[name]
-    return f"{scale * c.pooled[name]:.2f}" + (f" ± {error:.2f}" if np.isfinite(error) else "")
+    value, error = scale * c.pooled[name], scale * c.pooled_error[name]
+    return with_error(value, error) if np.isfinite(error) else f"{value:.2f}"
 
 
-def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+def residuals(comparisons: Sequence[Comparison], *, of: str = "", marks: Marks = None) -> go.Figure:
     """Model minus true energy per atom against the true one; a thin line is the mean error of a model, its shift.
 
     Args:
         comparisons: of the models.
-        of: which data, for the title.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Example:
         >>> import fisherlib as fl
@@ -74,40 +81,43 @@ def residuals(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
         3
     """
     comparisons = each("comparisons", comparisons, Comparison, "residuals([compare(model, data), …])")
+    names = [c.name for c in comparisons]
+    looks = marks_of(names, marks)
     if not comparisons[0].has_energies:
-        return blank(title=_titled("Energy residuals", of), sentence=NO_ENERGIES)
+        return blank(title=titled("Energy residuals", names, of), sentence=NO_ENERGIES)
     ends = [min(c.reference.min() for c in comparisons), max(c.reference.max() for c in comparisons)]
     figure = go.Figure()
     figure.add_scatter(x=ends, y=[0, 0], mode="lines", line=DOTTED, hoverinfo="skip", showlegend=False, name="zero")
-    for number, c in enumerate(comparisons):
-        figure.add_traces(_residual_traces(c, number, ends))
+    for c in comparisons:
+        figure.add_traces(_residual_traces(c, looks[c.name], ends))
     figure.update_xaxes(title="true energy, eV/atom")
     figure.update_yaxes(title="model − true energy, meV/atom", zeroline=False)
     subtitle = "thin line: mean over configurations, the shift; dotted: zero"
-    return framed(figure, title=_titled("Energy residuals", of), subtitle=subtitle, height=330)
+    return framed(figure, title=titled("Energy residuals", names, of), subtitle=subtitle, height=330)
 
 
-def _residual_traces(c: Comparison, number: int, ends: Sequence[float]) -> list[go.Scatter]:
-    shift = round(1e3 * c.pooled["energy_shift"], 2) + 0.0  # no "-0.00"
+def _residual_traces(c: Comparison, look: Mark, ends: Sequence[float]) -> list[go.Scatter]:
+    shift = f"{round(1e3 * c.pooled['energy_shift'], 2) + 0.0:+.2f}".replace("-", "−")  # no "-0.00"
     spread = _measured(c, "energy_spread", 1e3)
     hover = f"%{{text}}<br>true %{{x:.4f}} eV/atom<br>error %{{y:+.2f}} meV/atom<extra>{c.name}</extra>"
-    dots = {"size": 5, "opacity": 0.5, "color": color(number), "symbol": symbol(number)}
+    dots = {"size": 5, "opacity": 0.5, "color": look.color, "symbol": look.symbol}
     points = {"x": c.reference, "y": 1e3 * (c.energies - c.reference), "text": c.labels, "hovertemplate": hover}
-    entry = f"{c.name}: shift {shift:+.2f}, spread {spread} meV/atom"
-    mean = {"x": ends, "y": [1e3 * c.pooled["energy_shift"]] * 2, "line": {"color": color(number), "width": 1}}
-    mean["hovertemplate"] = f"shift {shift:+.2f} meV/atom<extra>{c.name}</extra>"
+    entry = f"{c.name}: shift {shift}, spread {spread} meV/atom"
+    mean = {"x": ends, "y": [1e3 * c.pooled["energy_shift"]] * 2, "line": {"color": look.color, "width": 1}}
+    mean["hovertemplate"] = f"shift {shift} meV/atom<extra>{c.name}</extra>"
     return [
         go.Scatter(**points, mode="markers", marker=dots, name=entry, legendgroup=c.name),
         go.Scatter(**mean, mode="lines", name=f"shift of {c.name}", legendgroup=c.name, showlegend=False),
     ]
 
 
-def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> go.Figure:
+def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "", marks: Marks = None) -> go.Figure:
     """Energy shift with its spread, and force error, of every trajectory.
 
     Args:
         comparisons: of the models with the same data.
-        of: which data, for the title.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Example:
         >>> import fisherlib as fl
@@ -121,20 +131,58 @@ def errors_by_trajectory(comparisons: Sequence[Comparison], *, of: str = "") -> 
     energies = comparisons[0].has_energies
     last = 2 if energies else 1  # forces stand below energies, if there are any
     figure = make_subplots(rows=last, cols=1, shared_xaxes=True, vertical_spacing=0.06)
-    for number, c in enumerate(comparisons):
-        marker = {"color": color(number), "symbol": symbol(number), "size": 8}
+    names = [c.name for c in comparisons]
+    for c, look in zip(comparisons, marks_of(names, marks).values(), strict=True):
+        marker = {"color": look.color, "symbol": look.symbol, "size": 8}
         bars = {"type": "data", "array": 1e3 * c.energy_spread, "thickness": 1.2, "width": 3}
         common = {"x": list(c.keys), "mode": "markers", "marker": marker, "name": c.name, "legendgroup": c.name}
         if energies:
             figure.add_scatter(**common, y=1e3 * c.energy_shift, error_y=bars, row=1, col=1)
         figure.add_scatter(**common, y=c.force_rmse, showlegend=not energies, row=last, col=1)
-    figure.update_xaxes(title="trajectory", row=last, col=1)
+    figure.update_xaxes(thinned(comparisons[0].keys, "trajectory"))
+    if energies:
+        figure.update_xaxes(title="", row=1, col=1)
     figure.update_yaxes(title="shift ± spread,<br>meV/atom", row=1, col=1)
-    figure.update_yaxes(title="force RMSE,<br>eV/Å", rangemode="tozero", row=last, col=1)
+    figure.update_yaxes(
+        title="force RMSE,<br>eV/Å", range=spanned([c.force_rmse for c in comparisons]), row=last, col=1
+    )
     figure.update_layout(scattermode="group")
     subtitle = "bars: spread of the energy error within a trajectory; the scatter of the points is their noise"
+    if energies:
+        _clipped(figure, comparisons)
     subtitle = subtitle if energies else NO_ENERGIES
-    return framed(figure, title=_titled("Errors by trajectory", of), subtitle=subtitle, height=370)
+    return framed(figure, title=titled("Errors by trajectory", names, of), subtitle=subtitle, height=370)
+
+
+def _clipped(figure: go.Figure, comparisons: Sequence[Comparison]) -> None:
+    """Leave out of the range what would flatten all else, with its number written at the edge."""
+    shifts, spreads = (
+        1e3 * np.array([getattr(c, name) for c in comparisons]) for name in ("energy_shift", "energy_spread")
+    )
+    low, high = _range(shifts - spreads, shifts + spreads)
+    outside = np.argwhere((shifts < low) | (shifts > high))
+    if not len(outside):
+        return
+    figure.update_yaxes(range=[low, high], row=1, col=1)
+    style = {"showarrow": False, "xref": "x", "yref": "y", "font": {"size": 12}}
+    for place in np.unique(outside[:, 1]):
+        far = [m for m, k in outside if k == place]
+        words = [f"{comparisons[m].name}: {shifts[m, place]:+.0f} meV/atom".replace("-", "−") for m in far]
+        below = bool(shifts[far[0], place] < low)
+        where = {"x": comparisons[0].keys[place], "y": low if below else high, "yanchor": "bottom" if below else "top"}
+        figure.add_annotation(text=f"{'↓' if below else '↑'} {'<br>'.join(words)}", **where, **style)
+
+
+def _range(low: Array, high: Array) -> tuple[float, float]:
+    """What all bars but the farthest span, widened, if those lie far beyond; else what all of them span."""
+    middle = np.median((low + high) / 2)
+    reach = np.maximum(np.abs(low - middle), np.abs(high - middle)).max(axis=0)  # of each trajectory
+    order = np.argsort(reach)
+    kept = order[: max(1, len(order) - max(1, len(order) // 8))]
+    if reach.max() <= FAR * reach[kept].max() or not reach[kept].max() > 0:
+        kept = order
+    margin = 0.15 * (high[:, kept].max() - low[:, kept].min())
+    return float(low[:, kept].min() - margin), float(high[:, kept].max() + margin)
 
 
 def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str = "") -> go.Figure:
@@ -144,7 +192,7 @@ def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str 
         histogram: of true and predicted components, eV/Å, from ``comparison.force_histogram``.
         name: of the model.
         force_rmse: eV/Å, over all components.
-        of: which trajectories, for the title.
+        of: which data, for the title, such as ``study.label``.
 
     Example:
         >>> import fisherlib as fl
@@ -160,8 +208,8 @@ def force_parity(histogram: Histogram, *, name: str, force_rmse: float, of: str 
     figure.add_scatter(x=ends, y=ends, mode="lines", line=thin, hoverinfo="skip", name="diagonal")
     figure.update_xaxes(title="true force component, eV/Å", constrain="domain")
     figure.update_yaxes(title="model force component, eV/Å", scaleanchor="x", constrain="domain")
-    subtitle = f"{_spaced(histogram.n)} components, RMSE {force_rmse:.4g} eV/Å<br>colour: components per bin"
-    framed(figure, title=_titled(f"Force parity of {name}", of), subtitle=subtitle, height=500, legend=False)
+    subtitle = f"{_spaced(histogram.n)} components, RMSE {force_rmse:.4g} eV/Å; colour: components per bin"
+    framed(figure, title=titled("Force parity", [name], of), subtitle=subtitle, height=500, legend=False)
     return figure.update_layout(margin_b=110)
 
 

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from ..arguments import floats, kind, positive
 from ..dataset import Array
-from .style import FAINT, MARK, REFERENCE, color, faded, framed
+from .style import FAINT, MARK, REFERENCE, color, faded, framed, marks_of
 
 #: Points of a square grid (p², 2), and ln of their weights (p²,), from ``systems.quadrature``.
 Plane = tuple[ArrayLike, ArrayLike]
@@ -24,7 +24,11 @@ MOST_DRAWN = 2000
 
 
 def density(
-    surface: Plane, draws: Mapping[str, ArrayLike] | None = None, *, title: str = "A density and draws from it"
+    surface: Plane,
+    draws: Mapping[str, ArrayLike] | None = None,
+    *,
+    title: str = "A density and draws from it",
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Contours of u over a plane, with draws over them.
 
@@ -32,6 +36,7 @@ def density(
         surface: points and weights of a grid, ``systems.quadrature(target, target.bounds, points=100)``.
         draws: name → (n, 2) draws; the first 2000 of each are shown.
         title: of the figure.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         TypeError, ValueError: draws without names or of another shape, or points that are no square grid.
@@ -45,11 +50,11 @@ def density(
     """
     kind("draws", draws or {}, Mapping, "density(surface, {name: draws.x})")
     contour, *ranges = contours(surface)
-    figure, most = go.Figure(contour), 0
-    for number, (name, each) in enumerate((draws or {}).items()):
+    figure, most, looks = go.Figure(contour), 0, marks_of(draws or {}, marks)
+    for name, each in (draws or {}).items():
         x = points(f"draws of {name!r}", each)
         most, x = max(most, len(x)), x[:MOST_DRAWN].astype(np.float32)
-        dots = {"size": 3, "color": color(number + 1), "opacity": 0.6}
+        dots = {"size": 3, "color": looks[name].color, "symbol": looks[name].symbol, "opacity": 0.6}
         figure.add_trace(go.Scattergl(x=x[:, 0], y=x[:, 1], mode="markers", marker=dots, name=name, hoverinfo="skip"))
     figure.update_xaxes(title="x₁", range=ranges[0])
     figure.update_yaxes(title="x₂", range=ranges[1])
@@ -88,9 +93,14 @@ def interpolation(
         figure.add_trace(background.update(showscale=False), row=1, col=1)
         figure.update_xaxes(title="x₁", range=ranges[0], row=1, col=1)
         figure.update_yaxes(title="x₂", range=ranges[1], row=1, col=1)
-    for number, (name, (x, u)) in enumerate(paths.items(), 1):
+    looks = marks_of(paths)
+    for name, (x, u) in paths.items():
         x, energies = floats(f"path {name!r}", x), floats(f"energies of {name!r}", u)
-        style = {"mode": "lines", "line": {"color": color(number), "width": 2.5}, "name": name}
+        style = {
+            "mode": "lines",
+            "line": {"color": looks[name].color, "dash": looks[name].dash, "width": 2.5},
+            "name": name,
+        }
         if x.ndim != 2 or energies.shape != x.shape[:1]:
             raise ValueError(f"path {name!r}: expected as many points as energies, got {x.shape} and {energies.shape}")
         if surface is not None:

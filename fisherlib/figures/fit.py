@@ -8,19 +8,22 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from ..arguments import kind
-from .style import REFERENCE, color, framed, known, power, symbol
+from .style import REFERENCE, Mark, framed, known, marks_of, power, spanned, titled
+from .ticks import thinned
 
 ForceErrors = Mapping[str, Mapping[str, float]]
-_HEIGHT = 680  # pixels, of the three panels of a fit
+Marks = Mapping[str, int] | None
+_HEIGHT = 640  # pixels, of the panels of a fit
+HELD_OUT = ", held out"
 
 
-def spectrum(eigenvalues: ArrayLike, *, rank: int) -> go.Figure:
+def spectrum(eigenvalues: ArrayLike, *, rank: int, of: str = "") -> go.Figure:
     """Eigenvalues of T from stiff to soft; those beyond the rank are not determined by the data.
 
     Args:
         eigenvalues: (K,) of T scaled to unit diagonal.
         rank: number of directions that are determined.
-
+        of: which data, for the title, such as ``study.label``.
 
     Example:
         >>> import fisherlib as fl
@@ -31,9 +34,11 @@ def spectrum(eigenvalues: ArrayLike, *, rank: int) -> go.Figure:
     kind("eigenvalues", eigenvalues, (Sequence, np.ndarray), "spectrum(solution.eigenvalues, rank=solution.rank)")
     figure = go.Figure(_spectrum_traces(eigenvalues, rank))
     figure.update_xaxes(title="direction, from stiff to soft")
-    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power")
+    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log")
     subtitle = f"rank {rank} of {np.size(eigenvalues)} directions of θ"
-    return framed(figure, title="What the forces determine: spectrum of T", subtitle=subtitle, height=290)
+    return framed(
+        figure, title=titled("What the forces determine: spectrum of T", of=of), subtitle=subtitle, height=290
+    )
 
 
 def _spectrum_traces(eigenvalues: ArrayLike, rank: int) -> list[go.Scatter]:
@@ -55,6 +60,8 @@ def coefficients(
     names: Sequence[str],
     scale: ArrayLike | None = None,
     errors: Mapping[str, ArrayLike] | None = None,
+    of: str = "",
+    marks: Marks = None,
 ) -> go.Figure:
     """Parameters side by side, descriptor by descriptor.
 
@@ -63,6 +70,8 @@ def coefficients(
         names: (K,) of the descriptors.
         scale: (K,) root-mean-square force descriptors; turns parameters into forces, which can be compared.
         errors: name → (K,) standard errors of θ, drawn as bars.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: a name in ``errors`` is not in ``thetas``.
@@ -74,14 +83,16 @@ def coefficients(
         ('a', 'b')
     """
     kind("thetas", thetas, Mapping, "coefficients({name: theta}, names=data.descriptor_names)")
-    figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {})))
-    figure.update_xaxes(title="descriptor", tickangle=60, nticks=20)
+    figure = go.Figure(list(_coefficient_traces(thetas, names, scale, errors or {}, marks_of(thetas, marks))))
+    figure.update_xaxes(thinned(names, "descriptor"))
     figure.update_yaxes(title=_coefficient_title(scale))
     subtitle = ""
     if errors is not None:
         none = "no error bars: they need ten independent blocks, by the scores of the fit to forces"
         subtitle = "bars: one standard error" if errors else none
-    return framed(figure, title="Parameters", subtitle=subtitle, height=330).update_layout(scattermode="group")
+    return framed(figure, title=titled("Parameters", thetas, of), subtitle=subtitle, height=330).update_layout(
+        scattermode="group"
+    )
 
 
 def _coefficient_title(scale: ArrayLike | None) -> str:
@@ -89,19 +100,23 @@ def _coefficient_title(scale: ArrayLike | None) -> str:
 
 
 def _coefficient_traces(
-    thetas: Mapping[str, ArrayLike], names: Sequence[str], scale: ArrayLike | None, errors: Mapping[str, ArrayLike]
+    thetas: Mapping[str, ArrayLike],
+    names: Sequence[str],
+    scale: ArrayLike | None,
+    errors: Mapping[str, ArrayLike],
+    looks: Mapping[str, Mark],
 ) -> Iterator[go.Scatter]:
     known("errors", list(errors), list(thetas))
     m = np.ones(len(names)) if scale is None else np.asarray(scale)
     unit = "" if scale is None else " eV/Å"
-    for number, (name, theta) in enumerate(thetas.items()):
+    for name, theta in thetas.items():
         if np.shape(theta) != (len(names),):
             raise ValueError(f"names: expected {np.size(theta)}, one per parameter of {name!r}, got {len(names)}")
         bars = np.asarray(errors.get(name, np.zeros(len(names)))) * m
         spread = " ± %{customdata:.2g}" if name in errors else ""
         points = {"x": list(names), "y": np.asarray(theta) * m, "customdata": bars, "name": name, "legendgroup": name}
         points["error_y"] = {"array": bars, "visible": name in errors, "thickness": 1, "width": 0}
-        dots = {"size": 6, "color": color(number), "symbol": symbol(number)}
+        dots = {"size": 6, "color": looks[name].color, "symbol": looks[name].symbol}
         hover = f"%{{x}}: %{{y:.4g}}{spread}{unit}<extra>{name}</extra>"
         yield go.Scatter(**points, mode="markers", marker=dots, hovertemplate=hover)
 
@@ -117,8 +132,10 @@ def fit(
     scale: ArrayLike | None = None,
     errors: Mapping[str, ArrayLike] | None = None,
     pooled: Mapping[str, float] | None = None,
+    of: str = "",
+    marks: Marks = None,
 ) -> go.Figure:
-    """A fit at a glance: parameters, spectrum of T, and force error by trajectory.
+    """A fit at a glance: parameters, spectrum of T, force error by trajectory, and what holding out adds to it.
 
     The kinds and the number of traces depend only on the number of names.
 
@@ -131,6 +148,8 @@ def fit(
         scale: (K,) root-mean-square force descriptors; turns parameters into forces.
         errors: name → (K,) standard errors of θ, drawn as bars.
         pooled: name → force RMSE over all components, eV/Å, for the legend.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: a name in ``errors`` is not in ``thetas``, or a name in ``pooled`` is not drawn.
@@ -139,54 +158,68 @@ def fit(
         >>> import fisherlib as fl
         >>> errors = {"θ": {"walker-0": 0.1, "walker-1": 0.2}}
         >>> figure = fl.figures.fit({"θ": [1.0, 2.0]}, [1.5, 0.5], errors, names=["a", "b"], rank=2, condition=3.0)
-        >>> len(figure.data)  # parameters, spectrum (two), force errors
-        4
+        >>> len(figure.data)  # parameters, spectrum (two), force errors, held out minus fitted
+        5
     """
     kind("thetas", thetas, Mapping, "fit({name: theta}, solution.eigenvalues, force_errors, …)")
     spectral = f"spectrum of T: ● determined, × left out<br>rank {rank} of {np.size(eigenvalues)}, condition {power(condition)}"
     models = list(dict.fromkeys([*thetas, *force_errors]))
     known("pooled", list(pooled or {}), models)
+    looks = marks_of(models, marks)
+    heads = ["", spectral, "force error,<br>one mark per trajectory", "held out − fitted,<br>one mark per trajectory"]
     figure = make_subplots(
         rows=2,
-        cols=2,
-        specs=[[{"colspan": 2}, None], [{}, {}]],
+        cols=3,
+        specs=[[{"colspan": 3}, None, None], [{}, {}, {}]],
         row_heights=[0.5, 0.5],
-        vertical_spacing=(110 + _room(names)) / _HEIGHT,
-        horizontal_spacing=0.16,
-        subplot_titles=["", spectral, "force error,<br>one mark per trajectory"],
+        column_widths=[0.36, 0.36, 0.28],
+        vertical_spacing=125 / _HEIGHT,
+        horizontal_spacing=0.1,
+        subplot_titles=heads,
     )
-    figure.add_traces(list(_coefficient_traces(thetas, names, scale, errors or {})), rows=1, cols=1)
+    figure.add_traces(list(_coefficient_traces(thetas, names, scale, errors or {}, looks)), rows=1, cols=1)
     figure.add_traces(_spectrum_traces(eigenvalues, rank), rows=2, cols=1)
-    figure.add_traces(list(_force_error_traces(models, force_errors)), rows=2, cols=2)
+    figure.add_traces(list(_force_error_traces(force_errors, looks)), rows=2, cols=2)
+    figure.add_trace(_excess(force_errors, looks), row=2, col=3)
+    shown = [value for found in force_errors.values() for value in found.values()]
+    figure.update_yaxes(range=spanned(shown), row=2, col=2)
     for trace in figure.data:  # one legend entry for each name
         trace.showlegend = trace.legendgroup is not None and (trace.xaxis == "x" or trace.name not in thetas)
         if pooled and trace.name in pooled:
             trace.name = f"{trace.name}: force RMSE {pooled[trace.name]:.4g} eV/Å"
-    figure.update_xaxes(title="descriptor", tickangle=60, nticks=20, showticklabels=_room(names) > 0, row=1, col=1)
+    figure.update_xaxes(thinned(names, "descriptor"), row=1, col=1)
     figure.update_yaxes(title=_coefficient_title(scale), row=1, col=1)
-    return _fit_layout(figure, "bars: one standard error" if errors else "")
+    title = titled("The fit: parameters, spectrum and forces", thetas, of)
+    return _fit_layout(figure, title, "bars: one standard error" if errors else "")
 
 
-def _room(names: Sequence[str]) -> int:
-    """Pixels for names below an axis, at 60°; long names are shown on hovering only."""
-    longest = max(map(len, names))
-    return 6 * longest if longest <= 24 else 0
-
-
-def _force_error_traces(models: Sequence[str], force_errors: ForceErrors) -> Iterator[go.Scatter]:
-    for number, name in enumerate(models):
+def _force_error_traces(force_errors: ForceErrors, looks: Mapping[str, Mark]) -> Iterator[go.Scatter]:
+    for name, look in looks.items():
         found = force_errors.get(name, {})
-        dots = {"size": 6, "color": color(number), "symbol": symbol(number)}
+        dots = {"size": 6, "color": look.color, "symbol": look.symbol}
         points = {"x": list(found), "y": list(found.values()), "name": name, "legendgroup": name}
         hover = f"%{{x}}: %{{y:.4g}} eV/Å<extra>{name}</extra>"
         yield go.Scatter(**points, mode="markers", marker=dots, hovertemplate=hover)
 
 
-def _fit_layout(figure: go.Figure, subtitle: str) -> go.Figure:
+def _excess(force_errors: ForceErrors, looks: Mapping[str, Mark]) -> go.Scatter:
+    """What each trajectory's force error grows by if it is left out of the fit: too little to be seen beside the errors."""
+    name = next((each for each in force_errors if each.removesuffix(HELD_OUT) in {*force_errors} - {each}), "")
+    fitted, found = force_errors.get(name.removesuffix(HELD_OUT), {}), force_errors.get(name, {})
+    both = [key for key in found if key in fitted]
+    dots = {"size": 6, "color": looks[name].color, "symbol": looks[name].symbol} if name else {}
+    hover = "%{x}: %{y:+.3g} meV/Å<extra>held out − fitted</extra>"
+    points = {"x": both, "y": [1e3 * (found[key] - fitted[key]) for key in both], "hovertemplate": hover}
+    return go.Scatter(**points, mode="markers", marker=dots, name="held out − fitted")
+
+
+def _fit_layout(figure: go.Figure, title: str, subtitle: str) -> go.Figure:
     figure.update_xaxes(title="direction, from stiff to soft", row=2, col=1)
-    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", exponentformat="power", row=2, col=1)
-    figure.update_xaxes(title="trajectory", type="category", showticklabels=False, row=2, col=2)
-    figure.update_yaxes(title="force RMSE, eV/Å", rangemode="tozero", row=2, col=2)
+    figure.update_yaxes(title="eigenvalue (scaled, no unit)", type="log", row=2, col=1)
+    for column, words in ((2, "force RMSE, eV/Å"), (3, "difference, meV/Å")):
+        figure.update_xaxes(title="trajectory", type="category", showticklabels=False, row=2, col=column)
+        figure.update_yaxes(title=words, title_standoff=6, row=2, col=column)
+    figure.update_yaxes(zeroline=True, zerolinecolor=REFERENCE, rangemode="tozero", row=2, col=3)
     figure.update_layout(scattermode="group")
     figure.update_annotations(font_size=13)
-    return framed(figure, title="The fit: parameters, spectrum, forces", subtitle=subtitle, height=_HEIGHT)
+    return framed(figure, title=title, subtitle=subtitle, height=_HEIGHT)

@@ -63,25 +63,48 @@ def linked_map(dataset: Mapping[str, Any], *, library: str | os.PathLike | None 
     whole("height", height, 200, "pixels")
     if library is not None:
         location("library", library, _WAY)
-    program = _installed() if library is None else Path(library)
-    if not program.is_file():
-        raise FileNotFoundError(f"library: expected chemiscope.min.js, got {program}; install the extra methods")
+    inputs = json.dumps(dict(dataset)).replace("<", "\\u003c")  # no text of the data ends the script, or hides its end
+    return LinkedMap(
+        page=page_of(inputs, library=None if library is None else Path(library), height=height), height=height
+    )
+
+
+def page_of(inputs: str, *, height: int, library: Path | None = None, above: str = "", script: str = "") -> str:
+    """A page with chemiscope's view of a dataset.
+
+    Args:
+        inputs: the dataset, as an expression of JavaScript.
+        height: pixels.
+        library: path of the program; that of the installed chemiscope by default.
+        above: HTML over the view.
+        script: what the expression needs.
+    """
+    source = program() if library is None else _there(library)
     style = (
-        "body{display:grid;grid-template-columns:1fr 1fr;margin:0;background:white}"
-        "#chemiscope-meta,#chemiscope-info{grid-column:1/3}"
+        "body{display:grid;grid-template-columns:1fr 1fr;margin:0;background:white;font-family:sans-serif}"
+        "#chemiscope-meta,#chemiscope-info,header{grid-column:1/3}header{padding:0 12px;font-size:14px}"
         f"#chemiscope-map,#chemiscope-structure{{height:{height - 160}px}}"
     )
     boxes = "".join(f'<div id="{name}"></div>' for name in _BOXES.values())
-    inputs = json.dumps(dict(dataset)).replace("<", "\\u003c")  # no text of the data ends the script, or hides its end
-    return LinkedMap(
-        page=f'<!DOCTYPE html><meta charset="utf-8"><style>{style}</style>{boxes}'
-        f"<script>{program.read_text('utf-8')}</script>"
-        f"<script>Chemiscope.DefaultVisualizer.load({json.dumps(_BOXES)}, {inputs})</script>",
-        height=height,
+    header, extra = f"<header>{above}</header>" if above else "", f"<script>{script}</script>" if script else ""
+    return (
+        f'<!DOCTYPE html><meta charset="utf-8"><style>{style}</style>{header}{boxes}'
+        f"<script>{source.read_text('utf-8')}</script>{extra}"
+        f"<script>Chemiscope.DefaultVisualizer.load({json.dumps(_BOXES)}, {inputs})</script>"
     )
 
 
-def _installed() -> Path:
-    """Where the program lies, without importing chemiscope."""
+def program() -> Path:
+    """Where chemiscope's program lies, found without importing chemiscope.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
     found = importlib.util.find_spec("chemiscope")
-    return Path(found.origin if found and found.origin else "chemiscope").parent / _PROGRAM
+    return _there(Path(found.origin if found and found.origin else "chemiscope").parent / _PROGRAM)
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"library: expected chemiscope.min.js, got {path}; install the extra methods")
+    return path

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from ..arguments import floats, kind
 from ..dataset import Array
 from ..validation.profiles import Curve, Profile
-from .style import DOTTED, band, color, framed, symbol
+from .style import DOTTED, REFERENCE, band, color, framed, symbol
 
 _COLUMNS, _PANEL = 3, 170  # panels in a row, and their height in pixels
 
@@ -44,9 +44,9 @@ def profile(
     figure = make_subplots(rows=rows, cols=_COLUMNS, shared_xaxes="all", subplot_titles=heads, **gaps)
     for number, name in enumerate(names):
         at = {"row": number // _COLUMNS + 1, "col": number % _COLUMNS + 1}
-        figure.add_traces(_curve(x, found[name], name, color(0)), rows=at["row"], cols=at["col"])
-        figure.update_yaxes(nticks=5, exponentformat="power", **at)
-        figure.update_xaxes(type="log" if log else "linear", exponentformat="power", showticklabels=True, **at)
+        figure.add_traces(_curve(x, found[name], name, REFERENCE), rows=at["row"], cols=at["col"])
+        figure.update_yaxes(nticks=5, exponentformat="power", showexponent="last", **at)
+        figure.update_xaxes(type="log" if log else "linear", showticklabels=True, **at)
         if at["row"] == rows or number + _COLUMNS >= len(names):
             figure.update_xaxes(title=label, title_font_size=12, **at)
     for name, place in (marks or {}).items():

@@ -1,6 +1,5 @@
 """Properties of potentials beside reference values, with the error bars of their parameters."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,8 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from ..arguments import kind
-from .html import Table
-from .style import REFERENCE, band, color, framed, known, symbol
+from .html import Table, with_error
+from .style import REFERENCE, Mark, band, framed, known, marks_of
 
 if TYPE_CHECKING:  # the guest needs libraries that figures do without
     from ..properties import Spread
@@ -18,13 +17,20 @@ if TYPE_CHECKING:  # the guest needs libraries that figures do without
 Reference = Mapping[str, float]
 
 
-def properties(spreads: Mapping[str, "Spread"], reference: Reference, *, title: str = "Properties") -> go.Figure:
+def properties(
+    spreads: Mapping[str, "Spread"],
+    reference: Reference,
+    *,
+    title: str = "Properties",
+    marks: Mapping[str, int] | None = None,
+) -> go.Figure:
     """Deviation of each property from its reference value, %, with 95 % of the draws as a bar.
 
     Args:
         spreads: name of a potential or of a kind of bar → its properties.
         reference: property → true value; those without one are left out.
         title: of the figure.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         TypeError: no spreads.
@@ -37,8 +43,8 @@ def properties(spreads: Mapping[str, "Spread"], reference: Reference, *, title: 
         >>> figure.data[0].x, figure.data[0].y
         (array([0.]), ('C11, GPa',))
     """
-    figure, lost = go.Figure(), 0
-    for number, (name, found) in enumerate(_checked(spreads, reference).items()):
+    figure, lost, looks = go.Figure(), 0, marks_of(spreads, marks)
+    for name, found in _checked(spreads, reference).items():
         rows = [n for n, each in enumerate(found.names) if each in reference]
         true = np.array([reference[found.names[n]] for n in rows])
         low, high = (edge[rows] for edge in found.interval())
@@ -53,7 +59,7 @@ def properties(spreads: Mapping[str, "Spread"], reference: Reference, *, title: 
             y=[found.names[n] for n in rows],
             error_x=bars | {"thickness": 1.5},
             mode="markers",
-            marker={"color": color(number), "symbol": symbol(number), "size": 9},
+            marker={"color": looks[name].color, "symbol": looks[name].symbol, "size": 9},
             name=name,
             text=texts,
             hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
@@ -66,13 +72,20 @@ def properties(spreads: Mapping[str, "Spread"], reference: Reference, *, title: 
     return framed(figure, title=title, subtitle=_subtitle(lost), height=70 + 40 * count)
 
 
-def phonon_points(spreads: Mapping[str, "Spread"], reference: Reference, *, title: str = "Phonons") -> go.Figure:
+def phonon_points(
+    spreads: Mapping[str, "Spread"],
+    reference: Reference,
+    *,
+    title: str = "Phonons",
+    marks: Mapping[str, int] | None = None,
+) -> go.Figure:
     """Frequencies with 95 % of the draws as a bar, beside reference values.
 
     Args:
         spreads: name of a potential → its frequencies, from ``properties.phonons``.
         reference: true frequencies, THz, by name.
         title: of the figure.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         TypeError: no spreads.
@@ -90,7 +103,8 @@ def phonon_points(spreads: Mapping[str, "Spread"], reference: Reference, *, titl
     labels, true = [name.removesuffix(", THz") for name in names], [reference[name] for name in names]
     mark = {"symbol": "line-ew", "size": 26, "line": {"color": REFERENCE, "width": 3}}
     figure = go.Figure(go.Scatter(x=labels, y=true, mode="markers", marker=mark, name="reference"))
-    for number, (name, found) in enumerate(checked.items()):
+    looks = marks_of(checked, marks)
+    for name, found in checked.items():
         rows = [found.names.index(each) for each in names]
         low, high = (edge[rows] for edge in found.interval())
         y = found.values[rows]
@@ -99,7 +113,7 @@ def phonon_points(spreads: Mapping[str, "Spread"], reference: Reference, *, titl
             y=y,
             error_y={"array": high - y, "arrayminus": y - low, "symmetric": False, "thickness": 1.5},
             mode="markers",
-            marker={"color": color(number), "symbol": symbol(number), "size": 8},
+            marker={"color": looks[name].color, "symbol": looks[name].symbol, "size": 8},
             name=name,
         )
     figure.update_xaxes(title="wave vector and branch")
@@ -108,13 +122,17 @@ def phonon_points(spreads: Mapping[str, "Spread"], reference: Reference, *, titl
 
 
 def energy_curves(
-    curves: Mapping[str, Mapping[float, float]], spreads: Mapping[str, "Spread"] | None = None
+    curves: Mapping[str, Mapping[float, float]],
+    spreads: Mapping[str, "Spread"] | None = None,
+    *,
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Energy against volume, each curve from its own lowest point: forces leave its offset free.
 
     Args:
         curves: name → volume, Å³/atom → energy, eV/atom, from ``properties.energy_curve``; the first is the reference.
         spreads: name of a curve → its draws, for a band of 95 % of them.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         TypeError: no curves, or no spreads.
@@ -129,29 +147,35 @@ def energy_curves(
     kind("curves", curves, Mapping, "energy_curves({name: energy_curve(calculator, crystal)})")
     bands = _checked(spreads or {}, {}, some=False)
     known("spreads", list(bands), list(curves))
-    figure = go.Figure()
+    figure, looks = go.Figure(), _looks(curves, marks)
     for number, (name, curve) in enumerate(curves.items()):
         kind("curves", curve, Mapping, "energy_curves({name: energy_curve(calculator, crystal)})")
-        shade, energies = color(number - 1) if number else REFERENCE, np.array(list(curve.values()), float)
+        shade, energies = looks[name].color, np.array(list(curve.values()), float)
         if name in bands:
             low, high = (1e3 * edge for edge in bands[name].above_lowest().interval())
             figure.add_trace(band(bands[name].names, low, high, shade=shade, name=f"95 % of the draws of {name}"))
-        line = {"color": shade, "width": 2 if number else 3}
+        line = {"color": shade, "width": 2 if number else 3, "dash": looks[name].dash}
         y = 1e3 * (energies - energies.min())
-        figure.add_scatter(x=list(curve), y=y, mode="lines+markers", line=line, name=name)
+        figure.add_scatter(
+            x=list(curve), y=y, mode="lines+markers", line=line, marker_symbol=looks[name].symbol, name=name
+        )
     figure.update_xaxes(title="volume, Å³/atom")
     figure.update_yaxes(title="energy above the lowest, meV/atom")
     return framed(figure, title="Energy against volume", height=360)
 
 
 def pair_distributions(
-    found: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], *, clusters: bool = False
+    found: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
+    *,
+    clusters: bool = False,
+    marks: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Distributions of pair distances, with bands of two standard errors.
 
     Args:
         found: name → r, Å, the distribution and its standard error, (bins,) each.
         clusters: whether it is the density of neighbours, 1/Å, in place of g(r).
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         TypeError: anything but distributions by name.
@@ -163,14 +187,14 @@ def pair_distributions(
         'g(r)'
     """
     kind("found", found, Mapping, "pair_distributions({name: (r, g, error)})")
-    figure = go.Figure()
+    figure, looks = go.Figure(), _looks(found, marks)
     for number, (name, parts) in enumerate(found.items()):
         r, g, error = (np.asarray(part, float) for part in parts)
-        shade = color(number - 1) if number else REFERENCE
+        shade, line = looks[name].color, {"width": 2 if number else 3, "dash": looks[name].dash}
         figure.add_trace(
             band(r, g - 2 * error, g + 2 * error, shade=shade, name=f"± 2 errors of {name}", showlegend=False)
         )
-        figure.add_scatter(x=r, y=g, mode="lines", line={"color": shade, "width": 2 if number else 3}, name=name)
+        figure.add_scatter(x=r, y=g, mode="lines", line=line | {"color": shade}, name=name)
     figure.update_xaxes(title="distance r, Å")
     figure.update_yaxes(title="neighbours of an atom, 1/Å" if clusters else "g(r)")
     return framed(figure, title="Distances between atoms", height=360)
@@ -190,21 +214,20 @@ def property_table(spreads: Mapping[str, "Spread"], reference: Reference) -> Tab
         >>> import fisherlib as fl
         >>> found = fl.properties.Spread(names=("C11, GPa",), values=[171.0], draws=[[165.0], [170.0], [175.0]])
         >>> fl.figures.property_table({"θ_f": found}, {"C11, GPa": 170.0}).loc["C11, GPa"].tolist()
-        ['170', '171.0 ± 5.0']
+        ['170', '171 ± 5']
     """
     checked = _checked(spreads, reference, some=False)
     names = list(dict.fromkeys(name for found in checked.values() for name in found.names))
     columns: dict[str, list[str]] = {"reference": [f"{reference[n]:.4g}" if n in reference else "–" for n in names]}
     for title, found in checked.items():
-        columns[title] = [_with_error(*found[name]) if name in found.names else "–" for name in names]
+        columns[title] = [with_error(*found[name]) if name in found.names else "–" for name in names]
     return Table(columns, index=names)
 
 
-def _with_error(value: float, error: float) -> str:
-    if not error > 0:
-        return f"{value:.4g}"
-    digits = max(0, 1 - math.floor(math.log10(float(f"{error:.1e}"))))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+def _looks(names: Mapping[str, object], marks: Mapping[str, int] | None) -> dict[str, Mark]:
+    """The first one is the truth, and looks like no model."""
+    first, *others = names
+    return {first: Mark(REFERENCE, "circle", "solid")} | marks_of(others, marks)
 
 
 def _checked(spreads: Mapping[str, "Spread"], reference: Reference, *, some: bool = True) -> Mapping[str, "Spread"]:

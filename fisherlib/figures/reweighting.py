@@ -9,14 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from ..arguments import each, floats, kind
 from ..dataset import Array
 from ..reweighting import HEAVY, FreeEnergyDifference, FreeEnergyProfile, effective_sample_size, pareto_k
-from .style import DOTTED, REFERENCE, band, color, framed, lines, symbol
+from .style import DOTTED, REFERENCE, band, color, framed, marks_of, symbol, titled
 
 
-def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
+def weights(log_weights: Mapping[str, ArrayLike], *, of: str = "", marks: Mapping[str, int] | None = None) -> go.Figure:
     """Share of the total weight of the heaviest configurations; the diagonal if all weights are equal.
 
     Args:
         log_weights: name → (M,) ln w.
+        of: which data, for the title, such as ``study.label``.
+        marks: name → number of the look of its model, as ``study.marks``.
 
     Raises:
         ValueError: no weights, NaN, or all weights zero.
@@ -29,21 +31,27 @@ def weights(log_weights: Mapping[str, ArrayLike]) -> go.Figure:
     kind("log_weights", log_weights, Mapping, "weights({name: log_weights})")
     figure, shapes = go.Figure(), {name: pareto_k(values) for name, values in log_weights.items()}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=DOTTED, hoverinfo="skip", name="all alike")
-    for number, (name, values) in enumerate(log_weights.items()):
+    looks = marks_of(log_weights, marks)
+    for name, values in log_weights.items():
         log_w = np.sort(floats(f"log_weights of {name!r}", values))[::-1]
         w = np.exp(log_w - log_w[0])
         M, ess = len(w), effective_sample_size(log_w)
         curve = {"x": np.arange(M + 1) / M, "y": np.r_[0.0, np.cumsum(w) / w.sum()], "mode": "lines"}
         hover = f"the heaviest %{{x:.1%}} carry %{{y:.1%}}<extra>{name}</extra>"
         entry = f"{name}: ESS {ess:.1f} of {M}, Pareto k {_shape(shapes[name])}"
-        figure.add_scatter(**curve, line={"color": color(number), "width": 2}, name=entry, hovertemplate=hover)
+        figure.add_scatter(
+            **curve,
+            line={"color": looks[name].color, "dash": looks[name].dash, "width": 2},
+            name=entry,
+            hovertemplate=hover,
+        )
     figure.update_xaxes(title="share of the configurations, heaviest first", tickformat=".0%")
     figure.update_yaxes(title="share of the weight", tickformat=".0%", range=[0, 1.02])
     subtitle = (
-        "ESS: effective sample size, the number of equal weights with the same variance<br>"
+        "ESS: effective sample size, in equal weights of the same variance; "
         "ESS has no error bar; Pareto k tells whether to believe it" + _too_small(shapes)
     )
-    return framed(figure, title="What the weights are worth", subtitle=subtitle, height=330)
+    return framed(figure, title=titled("What the weights are worth", of=of), subtitle=subtitle, height=330)
 
 
 def free_energies(differences: Mapping[str, FreeEnergyDifference], *, n_atoms: float) -> go.Figure:
@@ -144,7 +152,7 @@ def free_energy_profiles(
     figure.update_yaxes(title="free energy −ln p, kT above the lowest", range=span)
     shares = {name: p.outside_share for name, p in found.items() if p.outside_share >= 5e-4}
     beyond = [f"{name}: {share:.1%} of the weight lies beyond" for name, share in shares.items()]
-    subtitle = "bands: ± two standard errors" + ("<br>" + lines("; ".join(beyond)) if beyond else "")
+    subtitle = "bands: ± two standard errors" + ("<br>" + "; ".join(beyond) if beyond else "")
     return framed(figure, title=title, subtitle=subtitle, height=360)
 
 
@@ -168,7 +176,7 @@ def _runs(there: NDArray[np.bool_]) -> list[slice]:
 def _too_small(shapes: Mapping[str, float]) -> str:
     """A line on models whose heavy weights make error bars too small; empty without any."""
     heavy = [f"{name}: error bars too small: Pareto k {_shape(k)}" for name, k in shapes.items() if k > HEAVY]
-    return "<br>" + lines("; ".join(heavy)) if heavy else ""
+    return "<br>" + "; ".join(heavy) if heavy else ""
 
 
 def _shape(k: float) -> str:

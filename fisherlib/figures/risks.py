@@ -64,7 +64,7 @@ def risks(
         figure.add_vline(x=positive("at", at), line={"color": REFERENCE, "width": 1})
     low, high = min(s[0] for s in shown), max(s[1] for s in shown)
     margin = 0.08 * (high - low) or 0.1
-    figure.update_xaxes(title="λ̃ = λ/β", type="log", exponentformat="power")
+    figure.update_xaxes(title="λ̃ = λ/β", type="log")
     figure.update_yaxes(title="negative log-likelihood, nats per particle", range=[low - margin, high + margin])
     said = "dots: chosen" + "; bands: one standard error over folds" * any(hasattr(f, "nll") for f in curves.values())
     said += "<br>evidence counts all rows as independent" * any(hasattr(f, "log_evidence") for f in curves.values())

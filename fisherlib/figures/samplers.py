@@ -33,7 +33,7 @@ def samplers(
         >>> import fisherlib as fl
         >>> figure = fl.figures.samplers({"MALA": {"ΔF, kT": (3.2, 0.3)}}, seconds={"MALA": 20.0}, exact={"ΔF, kT": 3.38})
         >>> figure.data[0].y, figure.data[0].text
-        (('MALA, 20 s',), ('3.20 ± 0.30',))
+        (('MALA, 20 s',), ('3.2 ± 0.3',))
     """
     for each in (found, *(found.values() if isinstance(found, Mapping) else ())):
         kind("found", each, Mapping, "samplers({method: {quantity: (value, error)}})")

@@ -1,7 +1,6 @@
 """The look of all figures: colours, title and subtitle, margins, legend, types of axes."""
 
 import dataclasses
-import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,19 +11,21 @@ from numpy.typing import ArrayLike
 from plotly.colors import hex_to_rgb
 
 from ..arguments import kind
-from ..study import numbered
+from ..study import ending, numbered
+from .axes import stated
 
-#: Colours of Okabe and Ito, which colour-blind readers can tell apart.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-REFERENCE = "#444444"
+#: Four colours of Okabe and Ito, and two more that colour-blind readers tell from them; their yellow and sky blue are too
+#: pale for lines on white. Each has a contrast of at least 3 on white and on a dark page.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7A45E5", "#A0522D")
+REFERENCE = "#444444"  # of the truth, and of what is no model
 SCALE = "Viridis"
 MARK = PALETTE[1]  # of points and paths on a landscape
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star", "pentagon")
+SYMBOLS = ("circle", "diamond", "square", "cross", "x", "triangle-up")  # all but the last are known in 3D
+WIDEST = 96  # letters of a title
 DASHES = ("solid", "dash", "dot", "dashdot")
 DOTTED = {"color": REFERENCE, "dash": "dot", "width": 1}  # of lines to compare with
+BRIGHT = "#ffffbe"  # of lines on colours of the scale; no grey, which a dark page would exchange
 FAINT = "#b4b4b4"  # of traces in the background
-
-_AXIS = re.compile(r"[xy]axis\d*")
 
 
 def styled(figure: go.Figure, *, title: str, height: int, width: int | None = None) -> go.Figure:
@@ -50,34 +51,7 @@ def styled(figure: go.Figure, *, title: str, height: int, width: int | None = No
         margin={"l": 70, "r": 30, "t": 70, "b": 60},
         legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"},
     )
-    return _stated(figure)
-
-
-def _stated(figure: go.Figure) -> go.Figure:
-    """Set what plotly.js would guess of every axis: it would keep the guess when another figure replaces this one."""
-    drawn: dict[str, list[ArrayLike | None]] = {
-        name: [] for name in figure.layout.to_plotly_json() if _AXIS.fullmatch(name)
-    }
-    for trace in figure.data:
-        for letter in "xy" if "xaxis" in trace else "":
-            name = (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis")
-            drawn.setdefault(name, []).append(trace[letter])
-    for name, values in drawn.items():
-        axis = figure.layout[name]
-        figure.layout[name].update(
-            type=axis.type or _type(values),
-            domain=axis.domain or (0.0, 1.0),
-            anchor=axis.anchor or ("y" if name.startswith("x") else "x"),
-            constrain=axis.constrain or "range",
-        )
-        if axis.type == "log":  # plotly.js would write 2, 3 and 1p for 0.2, 30 and 1e-12
-            axis.update(tickformat=axis.tickformat or "~g")
-    return figure
-
-
-def _type(values: Iterable[ArrayLike | None]) -> str:
-    """Category for names: plotly.js would draw a trajectory called "300" at the number 300."""
-    return "category" if any(np.asarray(each).dtype.kind == "U" for each in values) else "linear"
+    return stated(figure)
 
 
 def framed(
@@ -87,14 +61,15 @@ def framed(
 
     Args:
         figure: changed in place and returned.
-        title: short, so that plotly's buttons fit beside it.
+        title: what, of which models and data; broken into lines of ``WIDEST`` letters.
         height: pixels from the first axis to the last; title and legend are added to it.
-        subtitle: the main numbers; ``<br>`` starts a new line.
+        subtitle: the main numbers, in one line or two; ``<br>`` starts the second.
         above: pixels for titles of panels.
         legend: whether there is one.
     """
-    lines = subtitle.count("<br>") + 1 if subtitle else 0
-    top, bottom = 48 + (18 + 18 * lines if lines else 0) + above, 62 + (28 if legend else 0)
+    title, subtitle = lines(title, width=WIDEST), "<br>".join(map(lines, subtitle.split("<br>")))
+    below = subtitle.count("<br>") + 1 if subtitle else 0
+    top, bottom = 48 + 22 * title.count("<br>") + (18 + 18 * below if below else 0) + above, 62 + (28 if legend else 0)
     styled(figure, title=title, height=height + top + bottom)
     caption = {"text": subtitle, "font": {"size": 12.5, "color": REFERENCE}}
     return figure.update_layout(
@@ -103,6 +78,17 @@ def framed(
         legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom", "itemsizing": "constant"},
         showlegend=legend,
     )
+
+
+def titled(what: str, models: Iterable[str] = (), of: str = "") -> str:
+    """A title: what is drawn, of which models, and of which data.
+
+    >>> titled("Force parity", ["θ_f"], "cu55_1200K, 1200 K"), titled("Parity", "abcd"), titled("Parity")
+    ('Force parity of θ_f, cu55_1200K, 1200 K', 'Parity of 4 models', 'Parity')
+    """
+    *names, last = tuple(models) or ("",)
+    named = f"{len(names) + 1} models" if len(names) > 2 else " and ".join(filter(None, (", ".join(names), last)))
+    return ", ".join(filter(None, (f"{what} of {named}" if named else what, of)))
 
 
 #: In place of a figure of energies of data that have none.
@@ -130,7 +116,7 @@ def dash(number: int) -> str:
     return DASHES[number // len(PALETTE) % len(DASHES)]
 
 
-def lines(sentence: str, *, width: int = 120) -> str:
+def lines(sentence: str, *, width: int = 130) -> str:
     """A long sentence, broken into lines for a subtitle."""
     return "<br>".join(textwrap.wrap(sentence, width))
 
@@ -159,7 +145,11 @@ def symbol(number: int) -> str:
 def power(value: float) -> str:
     """A large number as plotly writes it in text, e.g. 2.1×10<sup>8</sup>."""
     mantissa, _, exponent = f"{value:.1e}".partition("e")
-    return f"{value:.3g}" if not exponent or abs(int(exponent)) < 4 else f"{mantissa}×10<sup>{int(exponent)}</sup>"
+    return (
+        f"{value:.4g}"
+        if not exponent or abs(int(exponent)) < 4
+        else f"{mantissa}×10<sup>{int(exponent)}</sup>".replace("-", "−")
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,19 +160,44 @@ class Mark:
     symbol: str
     dash: str
 
+    @property
+    def solid(self) -> str:
+        """The symbol among turning surfaces, where few symbols are known."""
+        return "circle" if self.symbol.startswith("triangle") else self.symbol.removesuffix("-dot")
+
 
 def marks_of(names: Iterable[str], marks: Mapping[str, int] | None = None) -> dict[str, Mark]:
     """Name → how its model looks.
 
     Args:
-        names: of models; "θ_f, held out" looks like θ_f.
+        names: of models; "θ_f, held out" has the colour of θ_f, with an open symbol and dashes.
         marks: name → number, as ``study.marks``; without it the usual models have their own, and others the next.
 
     >>> marks_of(["θ_f"])["θ_f"] == marks_of(["mine", "θ_f"], {"mine": 7})["θ_f"]
     True
+    >>> [(mark.symbol, mark.dash) for mark in marks_of(["θ_f", "θ_f, held out"]).values()]
+    [('circle', 'solid'), ('circle-open', 'dash')]
     """
-    numbers = numbered(names, marks or {})
-    return {name: Mark(color(number), symbol(number), dash(number)) for name, number in numbers.items()}
+    found = {}
+    for name, number in numbered(names, marks or {}).items():
+        own, end = Mark(color(number), symbol(number), dash(number)), ENDS.get(ending(name))
+        found[name] = dataclasses.replace(own, symbol=own.symbol + end[0], dash=end[1]) if end else own
+    return found
+
+
+#: What is added to the symbol, and the dashes, where more of one model is drawn.
+ENDS = {", held out": ("-open", "dash"), " (reference)": ("-open-dot", "dot")}
+
+
+def spanned(values: ArrayLike, margin: float = 0.06) -> list[float] | None:
+    """The range of an axis that fits the values, where plotly.js would begin at zero; None without any."""
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if not finite.size:
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    around = margin * (high - low) or 0.1 * abs(high) or 1.0
+    return [low - around, high + around]
 
 
 def known(name: str, given: Sequence[str], models: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Results as pandas tables, with units in their headings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,11 @@ from ..comparison import Comparison, caveat, ks, of_one_dataset, sampling_noise,
 from ..dataset import Dataset
 from .card import Card as Card
 from .card import card as card
+from .classes import table as errors_by_class  # noqa: F401
 from .featurisers import table as featurisers  # noqa: F401
 from .html import Table, with_error
-from .style import NO_ENERGIES
+from .ranking import table as ranking  # noqa: F401
+from .style import NO_ENERGIES, marks_of
 
 if TYPE_CHECKING:
     from ..io import Column
@@ -89,12 +91,13 @@ def columns(columns: Sequence["Column"]) -> Table:
     return Table(rows, index=[c.name for c in columns], columns=headings)
 
 
-def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
+def errors(comparisons: Sequence[Comparison], *, why: str = "", marks: Mapping[str, int] | None = None) -> Table:
     """One row per model: its errors over all configurations, with standard errors if known; of forces alone without energies.
 
     Args:
         comparisons: of the models with the same data.
         why: why there are no standard errors, such as ``Study.reason``; shown in the corner of the table.
+        marks: name → number of the look of its model, as ``study.marks``; it stands before the name.
 
     Example:
         >>> import fisherlib as fl
@@ -114,7 +117,15 @@ def errors(comparisons: Sequence[Comparison], *, why: str = "") -> Table:
         for c in comparisons
     }
     table = Table(pd.DataFrame.from_dict(rows, orient="index"))
-    return table.rename_axis(columns=f"no ±: {why}") if why else table
+    table = table.rename_axis(columns=f"no ±: {why}") if why else table
+    return _marked(table, rows, marks)
+
+
+def _marked(table: pd.DataFrame, names: Iterable[str], marks: Mapping[str, int] | None) -> Table:
+    """The table with the marks of its models before their names."""
+    marked = Table(table)
+    marked.looks = marks_of(names, marks)
+    return marked
 
 
 def groups(
@@ -166,7 +177,9 @@ def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
     """Heading → key → text."""
     M, shift, spread = c.configurations, (1e3 * c.energy_shift).round(2) + 0.0, 1e3 * c.energy_spread  # no "-0.0"
     error = spread / np.sqrt(np.maximum(M - 1, 1))
-    shifts = [f"{a:+.2f} ± {e:.2f}" if m > 1 else f"{a:+.2f}" for m, a, e in zip(M, shift, error, strict=True)]
+    shifts = [
+        _signed(a, e) if m > 1 else f"{a:+.2f}".replace("-", "−") for m, a, e in zip(M, shift, error, strict=True)
+    ]
     words = {
         "configurations": [str(m) for m in M],
         _HEADINGS["energy_shift"]: shifts,
@@ -178,11 +191,20 @@ def _by_group(c: Comparison) -> dict[str, dict[str, str]]:
     return {heading: dict(zip(c.keys, column, strict=True)) for heading, column in words.items()}
 
 
-def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+def _signed(value: float, error: float) -> str:
+    shown = with_error(value, error)
+    return shown if shown.startswith("−") else f"+{shown}"
+
+
+def distances(comparisons: Sequence[Comparison], *, marks: Mapping[str, int] | None = None) -> Table:
     """One row per model: KS and W1 between its energies per atom and the true ones; the last row is the noise.
 
     The noise is that between two halves of the trajectories; a single trajectory has none. Where distances mean nothing,
     the corner of the table says so; where there are no energies, it has no rows.
+
+    Args:
+        comparisons: of the models with the same data.
+        marks: name → number of the look of its model, as ``study.marks``; it stands before the name.
 
     Example:
         >>> import fisherlib as fl
@@ -203,4 +225,5 @@ def distances(comparisons: Sequence[Comparison]) -> pd.DataFrame:
         rows["noise: one half of the true trajectories against the other"] = sampling_noise(comparisons[0])
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["KS", "W1, meV/atom"])
     table["W1, meV/atom"] *= 1e3
-    return table.round(4).rename_axis(columns=(caveat(comparisons) if energies else NO_ENERGIES) or None)
+    table = table.round(4).rename_axis(columns=(caveat(comparisons) if energies else NO_ENERGIES) or None)
+    return _marked(table, [c.name for c in comparisons], marks)

@@ -65,8 +65,8 @@ def training(history: Mapping[str, ArrayLike]) -> go.Figure:
         }
         figure.add_scatter(x=epochs, y=factor * curves[name], **style, row=1, col=2, secondary_y=bool(number))
         figure.update_yaxes(title=f"{words}, {unit}", type="log", row=1, col=2, secondary_y=bool(number))
-        if number:  # plotly would place its ticks at those of the first axis, which on a log axis are odd values
-            figure.update_yaxes(tickmode="auto", showgrid=False, row=1, col=2, secondary_y=True)
+        if number:
+            figure.update_yaxes(showgrid=False, row=1, col=2, secondary_y=True)
     at = curves.get("validation loss", curves["loss"])[best]
     mark = {"color": color(1), "size": 10, "symbol": "diamond"}
     figure.add_scatter(x=epochs[[best]], y=[at], name="best epoch", mode="markers", marker=mark, row=1, col=1)

@@ -6,15 +6,16 @@ import plotly.graph_objects as go
 from ..arguments import kind
 from ..dataset import Dataset
 from ..units import counted
-from .style import FAINT, NO_ENERGIES, PALETTE, blank, color, framed
+from .style import FAINT, NO_ENERGIES, PALETTE, blank, color, framed, titled
 
 
-def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
+def energies(data: Dataset, *, selected: str | None = None, of: str = "") -> go.Figure:
     """Energy per atom of every configuration, trajectory by trajectory; shows drifts and jumps.
 
     Args:
         data: gives one line per trajectory.
         selected: key of a trajectory to draw thick, with the others thin and grey; by default all are in colour.
+        of: which data, for the title, such as ``study.label``.
 
     Raises:
         KeyError: no trajectory of that key.
@@ -28,7 +29,7 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
     kind("data", data, Dataset, "energies(io.read(path))")
     chosen = None if selected is None else data[selected].key
     if not np.isfinite(data.energies).all():
-        return blank(title="Energies by trajectory", sentence=NO_ENERGIES)
+        return blank(title=titled("Energies by trajectory", of=of), sentence=NO_ENERGIES)
     figure = go.Figure()
     start = 0
     for number, t in enumerate(data.values()):
@@ -43,4 +44,4 @@ def energies(data: Dataset, *, selected: str | None = None) -> go.Figure:
     figure.update_xaxes(title="configuration, one trajectory after the other")
     figure.update_yaxes(title="energy, eV/atom")
     subtitle = counted(len(data), "trajectory") if chosen is None else f"thick: {chosen}; grey: the others"
-    return framed(figure, title="Energies by trajectory", subtitle=subtitle, height=270, legend=False)
+    return framed(figure, title=titled("Energies by trajectory", of=of), subtitle=subtitle, height=270, legend=False)

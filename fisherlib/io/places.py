@@ -14,6 +14,15 @@ _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
 PROJECT = _SHIPPED if _SHIPPED.is_dir() else _SHIPPED.parents[1]
 
 
+def saved() -> Path:
+    """The one folder for what pages save: ``saved/`` of the checkout, which git ignores, or else of the working folder.
+
+    >>> saved().name
+    'saved'
+    """
+    return Path("saved") if PROJECT == _SHIPPED else PROJECT / "saved"
+
+
 def find(path: str | os.PathLike, *, folder: bool = False) -> Path:
     """A file by its path: from the working folder, or else from the project's, so that notebooks need no ``../``.
 

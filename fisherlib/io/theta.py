@@ -18,7 +18,7 @@ from . import inert, places
 from .archive import Arrays, write_arrays, write_atomically
 from .compression import read_bytes
 from .formats.kinds import names_of
-from .formats.milady import read_pot
+from .formats.milady import read_pot, write_pot
 from .formats.snapcoeff import read_snapcoeff, write_snapcoeff
 from .formats.values import flat
 from .places import find
@@ -147,15 +147,15 @@ def theta_files(folder: str | os.PathLike | None = None) -> list[str]:
     """The files that look like parameters θ, as paths for ``read_theta``.
 
     Args:
-        folder: looked through instead of the project's ``data/`` and ``reports/`` and the working folder.
+        folder: looked through instead of the project's ``data/``, ``reports/`` and ``saved/`` and the working folder.
 
     Returns:
-        ``.json`` and ``.npz`` files with 'coef' and 'intercept', the numbers of reports, and pickles by the name theta*.pkl.
+        ``.json`` and ``.npz`` with 'coef' and 'intercept', numbers of reports, ``.pot``, ``.snapcoeff``, pickles theta*.pkl.
 
     >>> theta_files("data")
     ['data/theta_energy.json']
     """
-    everywhere: list[str | os.PathLike] = [places.PROJECT / "data", places.PROJECT / "reports", "."]
+    everywhere: list[str | os.PathLike] = [places.PROJECT / "data", places.PROJECT / "reports", places.saved(), "."]
     location("folder", "." if folder is None else folder, "io.theta_files('data')")
     return places.listed(everywhere if folder is None else [folder], _is_theta)
 
@@ -168,7 +168,8 @@ def _is_theta(path: Path) -> bool:
         content = json.loads(path.read_text(encoding="utf-8"))
         content = content.get("theta_f", content) if isinstance(content, Mapping) else {}
         return isinstance(content, Mapping) and _ENTRIES <= content.keys()
-    return suffix in (".pkl", ".pickle") and path.is_file() and path.name.lower().startswith("theta")
+    named = suffix in (".pkl", ".pickle") and path.name.lower().startswith("theta")
+    return path.is_file() and (named or suffix in _OTHERS)
 
 
 def write_theta(
@@ -178,7 +179,7 @@ def write_theta(
 
     Args:
         model: the potential.
-        path: ``.json`` or ``.npz``; ``.snapcoeff`` for LAMMPS, of a potential of SNAP (see ``write_snapcoeff``).
+        path: ``.json`` or ``.npz``; ``.snapcoeff`` of a potential of SNAP; ``.pot`` where the descriptor came from such a file.
         provenance: added to the model's own (data hash, descriptor, temperature); versions are always written.
 
     >>> import tempfile
@@ -192,6 +193,8 @@ def write_theta(
     location("path", path, "io.write_theta(model, 'theta.json')")
     if str(path).endswith(".snapcoeff"):
         return write_snapcoeff(model, path)
+    if str(path).endswith(".pot"):
+        return write_pot(model, path, **_of_milady(model))
     path = ending(path, ".json", ".npz")
     about = {**model.provenance, **(provenance or {}), "versions": versions()}
     names = {"descriptor_names": list(model.descriptor_names)} if model.descriptor_names else {}
@@ -208,3 +211,13 @@ def write_theta(
         # What is no text in the name of a file becomes the escape that JSON has for it.
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))
+
+
+def _of_milady(model: LinearPotential) -> dict[str, Any]:
+    """What a .pot says of the descriptor, from the one that the potential's descriptor came from."""
+    about = model.provenance.get("descriptor", {})
+    if about.get("name") != "from MiLaDy":
+        way = f"got {about.get('name', 'none')}; give them to io.milady.write_pot, or write .json"
+        raise ValueError(f"model: expected a descriptor of MiLaDy, whose kind and cut-off a .pot must state, {way}")
+    taken = {name: about[name] for name in ("elements", "details", "cutoff", "masses", "weights", "channels")}
+    return {"descriptor": about["type"], **taken}

@@ -1,6 +1,7 @@
 """Sufficient statistics of trajectories: summed in one pass, then merged and subtracted without the data."""
 
 from .collection import Moments as Moments
+from .growth import Growth as Growth
 from .identity import fingerprint as fingerprint
 from .identity import fingerprints as fingerprints
 from .identity import identity as identity

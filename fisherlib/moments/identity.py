@@ -14,11 +14,15 @@ from .sums import rows_per_block
 SAME_SUMS = 1e-7
 
 
-def fingerprint(t: Trajectory) -> str:
-    """BLAKE2b of the numbers of atoms, energies, forces and descriptors; it does not depend on the key."""
+def fingerprint(*parts: Trajectory) -> str:
+    """BLAKE2b of the numbers of atoms, energies, forces and descriptors of a trajectory, whole or cut into consecutive parts.
+
+    It does not depend on the key.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for array in (t.n_atoms, t.energies, t.forces, t.descriptors):
-        digest.update(array.data)
+    for name in ("n_atoms", "energies", "forces", "descriptors"):
+        for part in parts:
+            digest.update(np.ascontiguousarray(getattr(part, name)).data)
     return digest.hexdigest()
 
 

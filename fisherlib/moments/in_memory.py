@@ -1,7 +1,9 @@
 """Moments of trajectories that are in memory."""
 
-from collections.abc import Callable, Iterable, Sized
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from types import NoneType
+from typing import Any
 
 import numpy as np
 
@@ -23,19 +25,39 @@ def _record(t: Trajectory, block_rows: int) -> MomentRecord:
             np.copyto(stored[: len(block)], block)
             block = stored[: len(block)]
         sums.add(block, F[start : start + block_rows])
-    if len(strained := t.strained) and t.strain_descriptors is not None and t.virials is not None:
-        sums.add_strains(t.strain_descriptors[strained], t.virials[strained])
+    return finished(sums, [t])
+
+
+def finished(sums: Sums, parts: Sequence[Trajectory]) -> MomentRecord:
+    """The record of the configurations of one trajectory, given in one part or in several, whose rows are summed already.
+
+    Raises:
+        ValueError: numbers so large that their squares overflow.
+    """
+    strains = [(part.strain_descriptors, part.virials, part.strained) for part in parts]
+    known = [(Psi[at], W[at]) for Psi, W, at in strains if Psi is not None and W is not None and len(at)]
+    if known:
+        sums.add_strains(*map(np.concatenate, zip(*known, strict=True)))
+    each = [part.elements for part in parts]
+    elements = tuple(sorted({*itertools.chain(*each)})) if all(each) else ()
     record = sums.record(
-        t.descriptors,
-        t.energies,
-        t.composition(t.elements),
-        elements=t.elements,
-        temperature=t.temperature,
-        digests=frozenset([fingerprint(t)]),
-        identity=identity(fingerprints(t)),
+        np.concatenate([part.descriptors for part in parts]),
+        np.concatenate([part.energies for part in parts]),
+        np.concatenate([part.composition(elements) for part in parts]),
+        elements=elements,
+        temperature=parts[0].temperature,
+        digests=frozenset([fingerprint(*parts)]),
+        identity=identity(np.concatenate([fingerprints(part) for part in parts])),
     )
-    record.refuse_overflow(f"trajectory {t.key!r}")
+    record.refuse_overflow(f"trajectory {parts[0].key!r}")
     return record
+
+
+def about(names: Sequence[str], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What moments say of their data."""
+    known = {name: provenance[name] for name in ("descriptor", "reference") if name in provenance}
+    said = stated(tuple(names)) if names else []
+    return known | ({"descriptor_names": said} if said else {})
 
 
 def accumulate(
@@ -88,7 +110,4 @@ def accumulate(
         records[t.key] = _record(t, block_rows or rows_per_block(t.K))
         if progress is not None:
             progress(len(records), total)
-    provenance = data.provenance if isinstance(data, Dataset) else {}
-    about = {name: provenance[name] for name in ("descriptor", "reference") if name in provenance}
-    said = stated(names) if names else []
-    return Moments(records, about=about | ({"descriptor_names": said} if said else {}))
+    return Moments(records, about=about(names or (), data.provenance if isinstance(data, Dataset) else {}))

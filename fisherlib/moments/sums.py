@@ -1,5 +1,7 @@
 """The only place where Φ is multiplied by itself: ΦᵀΦ, ΦᵀF and F·F of blocks of rows, added in the order they come."""
 
+import copy
+
 import numpy as np
 
 from ..dataset import Array
@@ -12,9 +14,14 @@ BLOCK_NUMBERS = 2**19
 FEWEST_ROWS = 1024
 
 
+#: Rows of a block are a multiple of this, so that each block begins where the first one does in a line of the cache. On
+#: some processors the bits of a product depend on that, and a block would have others alone than among the rest.
+LINE = 8
+
+
 def rows_per_block(K: int) -> int:
     """Rows of Φ that are multiplied at once."""
-    return max(FEWEST_ROWS, BLOCK_NUMBERS // K)
+    return max(FEWEST_ROWS, BLOCK_NUMBERS // K // LINE * LINE)
 
 
 class Sums:
@@ -30,6 +37,12 @@ class Sums:
         self._PhiPhi, self._of_block, self._PhiF = np.zeros((K, K)), np.empty((K, K)), np.zeros(K)
         self._FF, self._rows = 0.0, 0
         self._strain: StrainSums | None = None
+
+    def copy(self) -> "Sums":
+        """The same sums, to which more may be added without changing these."""
+        other = copy.copy(self)
+        other._PhiPhi, other._PhiF = self._PhiPhi.copy(), self._PhiF.copy()
+        return other
 
     def add(self, Phi: Array, F: Array) -> None:
         """Adds a block of rows.

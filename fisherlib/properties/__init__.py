@@ -15,3 +15,4 @@ from .exchange import block_test as block_test
 from .exchange import in_blocks as in_blocks
 from .pair_distances import pair_distances as pair_distances
 from .vibrations import phonons as phonons
+from .walkers import walkers as walkers

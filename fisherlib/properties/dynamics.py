@@ -59,7 +59,7 @@ def nve(
         >>> len(frames.n_atoms), abs(drift(frames)) < 1.0  # meV/atom
         (6, True)
     """
-    moving = _prepared(atoms, calculator, temperature, seed)
+    moving = prepared(atoms, calculator, temperature, seed)
     dynamics = VelocityVerlet(moving, number("timestep", timestep) * units.fs)
     return _run(dynamics, "NVE", temperature, picoseconds, timestep, every, 0.0, progress)
 
@@ -106,7 +106,7 @@ def nvt(
         >>> len(frames.n_atoms), frames.temperature
         (6, 300.0)
     """
-    moving = _prepared(atoms, calculator, temperature, seed)
+    moving = prepared(atoms, calculator, temperature, seed)
     noise = np.random.default_rng([seed, 1])
     dynamics = LangevinBAOAB(
         moving,
@@ -141,7 +141,7 @@ def drift(frames: Configurations) -> float:
     return float(1e3 * slope * (time[-1] - time[0]))
 
 
-def _prepared(atoms: Atoms, calculator: Any, temperature: float, seed: int) -> Atoms:
+def prepared(atoms: Atoms, calculator: Any, temperature: float, seed: int) -> Atoms:
     """A copy with velocities of the temperature and a centre of mass at rest."""
     kind("atoms", atoms, Atoms, "nvt(atoms, calculator, temperature=300.0, picoseconds=1.0)")
     check_calculator(calculator)
@@ -175,10 +175,17 @@ def _run(
         if piece:
             dynamics.run(every)
             progress(piece * every, (before + pieces) * every)
-        _refuse_runaway(atoms, temperature, piece * every * timestep / 1e3)
+        refuse_runaway(atoms, temperature, piece * every * timestep / 1e3)
         if piece >= before:
-            for name, value in _state(atoms).items():
+            for name, value in state(atoms).items():
                 kept[name].append(value)
+    return gathered(atoms, key, temperature, kept, every * timestep / 1e3)
+
+
+def gathered(
+    atoms: Atoms, key: str, temperature: float, kept: dict[str, list[Any]], spacing: float, *, first: int = 0
+) -> Configurations:
+    """What was kept of a run, with configurations so many ps apart, counted from ``first``."""
     M = len(kept["energies"])
     periodic = bool(atoms.pbc.any())
     return Configurations(
@@ -190,7 +197,7 @@ def _run(
         energies=np.array(kept["energies"]),
         forces=np.concatenate(kept["forces"]),
         entries={
-            "time": np.arange(M) * every * timestep / 1e3,
+            "time": np.arange(first, first + M) * spacing,
             "total_energy": np.array(kept["total"]),
             "kinetic_temperature": np.array(kept["kelvins"]),
         },
@@ -199,7 +206,7 @@ def _run(
     )
 
 
-def _state(atoms: Atoms) -> dict[str, Any]:
+def state(atoms: Atoms) -> dict[str, Any]:
     """Positions about the centre of mass where there is no cell, energies and forces without the constraint."""
     energy, shift = atoms.get_potential_energy(), 0.0 if atoms.pbc.any() else atoms.get_center_of_mass()
     return {
@@ -215,7 +222,12 @@ def _kelvins(atoms: Atoms) -> float:
     return 2 * atoms.get_kinetic_energy() / (3 * max(len(atoms) - 1, 1) * units.kB)
 
 
-def _refuse_runaway(atoms: Atoms, temperature: float, time: float) -> None:
+def refuse_runaway(atoms: Atoms, temperature: float, time: float) -> None:
+    """Refuses atoms that run away.
+
+    Raises:
+        RuntimeError: they are far hotter than they should be after so many ps.
+    """
     now = _kelvins(atoms)
     if not now < RUNAWAY * temperature:
         raise RuntimeError(

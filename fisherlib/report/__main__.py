@@ -58,6 +58,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("parameters", nargs="*", metavar="NAME=value", help="a parameter of the notebook, in any case")
     parser.add_argument("--notebook", default=NOTEBOOK, help="the notebook to run (default: %(default)s)")
     parser.add_argument("--target", default="reports", help="the folder to write to (default: %(default)s/)")
+    parser.add_argument("--progress", action="store_true", help="say on stderr which cell is run")
     parser.add_argument("--traceback", action="store_true", help="if the notebook fails, show where")
     return parser.parse_intermixed_args(arguments)
 
@@ -78,7 +79,7 @@ def _written(options: argparse.Namespace) -> list[Path]:
     from .run import made
 
     unheard()
-    return made(notebook, target, before, fitted)
+    return made(notebook, target, before, fitted, told=_step if options.progress else None)
 
 
 def _given(parameters: Sequence[str]) -> dict[str, str]:
@@ -91,6 +92,10 @@ def _given(parameters: Sequence[str]) -> dict[str, str]:
     if twice:
         raise ParameterError(f"{', '.join(twice)}: given twice")
     return given
+
+
+def _step(number: int, total: int) -> None:
+    print(f"report: cell {number} of {total}", file=sys.stderr, flush=True)
 
 
 class _OneLine:

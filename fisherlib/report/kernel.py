@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_client import AsyncKernelManager
@@ -35,12 +35,13 @@ def parametrised(notebook: NotebookNode, parameters: Mapping[str, object]) -> No
     return made
 
 
-def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
+def execute(notebook: NotebookNode, *, title: str, told: Callable[[int, int], None] | None = None) -> NotebookNode:
     """Run all cells in the working folder and put their outputs into the notebook.
 
     Args:
         notebook: the notebook to run; it is changed.
         title: of the progress bar.
+        told: called with (number of the cell to run, of all) instead of the bar.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised an error.
@@ -58,8 +59,16 @@ def execute(notebook: NotebookNode, *, title: str) -> NotebookNode:
             stderr=subprocess.DEVNULL,
         )
         with started:
-            cells = tqdm(notebook.cells, desc=title, unit="cell", disable=not sys.stderr.isatty(), leave=False)
+            cells = tqdm(
+                notebook.cells,
+                desc=title,
+                unit="cell",
+                disable=told is not None or not sys.stderr.isatty(),
+                leave=False,
+            )
             for number, cell in enumerate(cells):
+                if told is not None:
+                    told(number + 1, len(notebook.cells))
                 client.execute_cell(cell, number)
     return notebook
 

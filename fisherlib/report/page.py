@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import platform
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,18 +13,19 @@ from html import escape, unescape
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
-from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
+from .. import figures
 from .mathml import markdown
+from .packing import FRAMES, PLOTLY, unpacked
 
-PLOTLY = "application/vnd.plotly.v1+json"
-#: A link to another notebook.
-LINK = re.compile(r"\]\(([^):]+\.ipynb)\)")
+#: A link to another notebook, which leads nowhere once the page is mailed.
+LINK = re.compile(r"\[([^\]]+)\]\([^):]+\.ipynb\)(?: \(`make lab`\))?")
+#: The heading of the last section; without one in the notebook the page makes it.
+SETTINGS = re.compile(r"<h2[^>]*>Settings")
 # Outputs that are useless to a reader without a kernel.
 UNSHOWN = {"application/vnd.jupyter.widget-view+json", "application/json", "application/javascript"}
 # The browser enforces it: whatever an output contains, the page sends no request.
@@ -36,31 +36,31 @@ POLICY = (
 
 
 def render(
-    notebook: NotebookNode, *, name: str, parameters: Mapping[str, object], folder: str = "", subject: str = ""
+    notebook: NotebookNode, *, name: str, parameters: Mapping[str, object], numbers: str = "", subject: str = ""
 ) -> str:
-    """The page: title, table of parameters and versions, then text, tables and figures without their code.
+    """The page: title, then text, tables and figures without their code, at the end settings, versions and numbers.
 
     If the frames of a figure are named by choices, as JSON such as ``{"model": "A", "loss": "J"}``, the figure gets one
     selector for each key. A choice shows the traces of its frame and the layout changes that come with it.
 
-    Links to other notebooks are made relative to the page.
+    Links to other notebooks become their names.
 
     Args:
         notebook: the executed notebook; it is not changed.
-        name: title of the page if the notebook has no heading.
-        parameters: values for the table at the head of the page.
-        folder: of the notebook, relative to the page.
+        name: title of the page if the notebook has no heading; of the file of its numbers.
+        parameters: values for the table at the end of the page.
+        numbers: JSON that the page offers as a file; none if empty.
         subject: the line under the title.
     """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: f"]({_moved(link[1], folder)})", cell.source)
+            cell.source = _named(cell.source)
     title = markdown(_take_title(notebook) or name).removeprefix("<p>").strip().removesuffix("</p>")
-    numbers = itertools.count()
-    body = _body(notebook, numbers)
-    library = f"<script>{get_plotlyjs()}</script>" if next(numbers) else ""  # once, however many figures
+    count = itertools.count()
+    body = _body(notebook, count)
+    library = f"<script>{get_plotlyjs()}</script>" if next(count) else ""  # once, however many figures
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -69,21 +69,32 @@ def render(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(unescape(re.sub("<[^>]*>", "", title)))}</title>
 <style>{_resource("page.css")}</style>
-<script>{_resource("page.js")}</script>
+<script>{_resource("adapt.js", figures.__name__)}{_resource("page.js")}</script>
 </head>
 <body>
-<header class="facts"><h1>{title}</h1>
-{f'<p class="subject">{escape(subject)}</p>' if subject else ""}
-{_facts(parameters)}</header>
+<header><h1>{title}</h1>
+{f'<p class="subject">{escape(subject)}</p>' if subject else ""}</header>
 {library}
 <main>{body}</main>
+<footer class="facts">{"" if SETTINGS.search(body) else "<h2>Settings</h2>"}
+{_facts(parameters)}{_download(numbers, name)}</footer>
 </body>
 </html>
 """
 
 
-def _moved(link: str, folder: str) -> str:
-    return posixpath.normpath(posixpath.join(quote(folder.replace(os.sep, "/")), link))
+def _named(source: str) -> str:
+    """Text whose links to notebooks are their names; the first says how to open them."""
+    count = itertools.count()
+    return LINK.sub(lambda link: f"notebook {link[1]}{'' if next(count) else ' (`make lab`)'}", source)
+
+
+def _download(numbers: str, name: str) -> str:
+    if not numbers:
+        return ""
+    text = numbers.replace("<", "\\u003c")  # no text in it can end the script
+    link = f'<p class="numbers">The numbers of this page: <a download="{escape(name)}.json" data-numbers="numbers" href="#numbers">'
+    return f'{link}{escape(name)}.json</a></p>\n<script type="application/json" id="numbers">{text}</script>\n'
 
 
 def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
@@ -105,8 +116,8 @@ def _body(notebook: NotebookNode, numbers: Iterator[int]) -> str:
     return exporter.from_notebook_node(notebook)[0]
 
 
-def _resource(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+def _resource(name: str, package: str = __package__) -> str:
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def _take_title(notebook: NotebookNode) -> str | None:
@@ -120,7 +131,7 @@ def _take_title(notebook: NotebookNode) -> str | None:
 
 def _facts(parameters: Mapping[str, object]) -> str:
     versions = " · ".join(f"{package} {_version(package)}" for package in ("fisherlib", "numpy", "scipy", "plotly"))
-    facts = {name: _as_given(value) for name, value in parameters.items() if value is not None}
+    facts = {name: _as_given(value) for name, value in parameters.items() if value is not None and value is not False}
     facts["date"] = datetime.now(UTC).isoformat(timespec="seconds")
     facts["versions"] = f"{versions} · python {platform.python_version()}"
     rows = (f'<tr><th scope="row">{escape(name)}</th><td>{escape(fact)}</td></tr>\n' for name, fact in facts.items())
@@ -150,7 +161,8 @@ def _shown(output: NotebookNode, numbers: Iterator[int]) -> NotebookNode | None:
     if not UNSHOWN.isdisjoint(data):
         return None
     if PLOTLY in data:
-        output.data = NotebookNode({"text/html": _figure(data[PLOTLY], next(numbers))})
+        frames = {"frames": unpacked(data[FRAMES])} if FRAMES in data else {}
+        output.data = NotebookNode({"text/html": _figure({**data[PLOTLY], **frames}, next(numbers))})
     elif "text/latex" in data:
         data.setdefault("text/markdown", data["text/latex"])
     elif 'class="dataframe"' in data.get("text/html", ""):
@@ -168,24 +180,14 @@ def _cell(match: re.Match[str]) -> str:
 
 
 def _figure(figure: Mapping[str, Any], number: int) -> str:
-    name = f"fig-{number}"
-    layout, frames = dict(figure.get("layout", {})), figure.get("frames", [])
-    layout.setdefault("uirevision", "kept")  # the camera survives a change of selection
+    """A place for the figure and the script that draws it, which page.js does when it knows the width of the page."""
+    name, frames = f"fig-{number}", figure.get("frames", [])
     selectors = _selectors([choice for frame in frames if (choice := _choice(frame))], name)
-    plot = to_html(
-        {"data": figure["data"], "layout": layout, "frames": [frame for frame in frames if not _choice(frame)]},
-        # By default plotly.js offers to upload a figure to a server.
-        config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
-        include_plotlyjs=False,
-        include_mathjax=False,
-        full_html=False,
-        default_height="520px",
-        div_id=name,
-        validate=False,
-        auto_play=False,  # nothing moves until a reader asks for it
-        post_script=f'connectSelectors("{name}", {_script(frames)});' if selectors else None,
-    )
-    return f"<figure>\n{selectors}{plot}\n</figure>"
+    drawn = {"data": figure["data"], "layout": figure.get("layout", {})}
+    moving = [frame for frame in frames if not _choice(frame)]  # nothing moves until a reader asks for it
+    script = f'addFigure("{name}", {_json(drawn)}, {_script(frames)}, {_json(moving)});'
+    place = f'<div><div id="{name}" class="plot"></div></div>'
+    return f"<figure>\n{selectors}{place}\n<script>{script}</script>\n</figure>"
 
 
 def _choice(frame: Mapping[str, Any]) -> dict[str, str] | None:
@@ -225,6 +227,6 @@ def _selectors(choices: list[dict[str, str]], figure: str) -> str:
         )
         html.append(
             f'<div><label for="{figure}-{number}">{escape(key[:1].upper() + key[1:])}</label>'
-            f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select></div>\n'
+            f'<select id="{figure}-{number}" data-figure="{figure}" data-key="{escape(key)}">{options}</select><span></span></div>\n'
         )
     return f'<div class="selectors">\n{"".join(html)}</div>\n' if html else ""

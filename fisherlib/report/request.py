@@ -26,12 +26,18 @@ ABOUT_DATA = frozenset({"data", "theta", "temperature"})
 #: Parameters of the descriptor that are parameters of the report; where none is given, it is made smaller for many elements.
 SETTINGS = ("cutoff", "n_max", "l_max")
 
+#: Which landscape is shown first.
+SHOWN = ("show_model", "show_plane", "show_loss")
+
 #: Name → least and greatest value, and what it is.
 LIMITS: dict[str, tuple[float, float, str]] = {
     "temperature": (COLDEST, HOTTEST, "a temperature in kelvin"),
     "folds": (2, 1000, "a whole number of parts to hold out"),
     "seed": (0, 2**32 - 1, "a seed"),
     "n": (3, 201, "a whole number of points along an axis"),
+    "ridge": (0, 1e6, "the strength of a ridge"),
+    "kl": (0, 1e12, "a weight in 1/Å²"),
+    "energy": (0, 1e12, "a weight in 1/(eV² Å²)"),
 }
 WHOLE = ("folds", "seed", "n")
 
@@ -48,7 +54,7 @@ def asked(notebook: Path, parameters: Mapping[str, object]) -> tuple[dict[str, o
             parameters,
             before,
             notebook=notebook.name,
-            texts=FILES.union(ROLES, ["units", "elements", "descriptor", "network"]),
+            texts=FILES.union(ROLES, ["units", "elements", "descriptor", "network", *SHOWN]),
         )
         request = Request(before | given)
         if before.keys() >= ABOUT_DATA:

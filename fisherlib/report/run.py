@@ -2,11 +2,10 @@
 
 import json
 import math
-import os
 import re
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,14 @@ def build(notebook: str | Path, target: str | Path, parameters: Mapping[str, obj
     return made(Path(notebook), Path(target), before, given)
 
 
-def made(source: Path, target: Path, before: Mapping[str, object], given: Mapping[str, object]) -> list[Path]:
+def made(
+    source: Path,
+    target: Path,
+    before: Mapping[str, object],
+    given: Mapping[str, object],
+    *,
+    told: Callable[[int, int], None] | None = None,
+) -> list[Path]:
     """Run the notebook and write its report; parameters and target are checked already.
 
     Args:
@@ -52,8 +58,9 @@ def made(source: Path, target: Path, before: Mapping[str, object], given: Mappin
         target: folder of the report.
         before: the notebook's parameters with their defaults.
         given: the parameters to change.
+        told: as ``kernel.execute`` calls it.
     """
-    executed = _executed(source, before, given)
+    executed = _executed(source, before, given, told)
     for message in warnings_of(executed):
         warnings.warn(spoken(message, before), stacklevel=3)
     try:
@@ -71,22 +78,27 @@ def made(source: Path, target: Path, before: Mapping[str, object], given: Mappin
 
 def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Mapping[str, object]) -> list[Path]:
     numbers = _numbers(executed)
-    folder = os.path.relpath(source.parent, target)
-    about = _subject(parameters, numbers)
-    shown = page.render(executed, name=source.stem, parameters=parameters, folder=folder, subject=about)
-    texts = {target / f"{source.stem}.html": shown}
-    kept = target / f"{source.stem}.json"
-    if numbers is not None:
-        texts[kept] = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    about, stem = _subject(parameters, numbers), source.stem
+    text = "" if numbers is None else json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    shown = page.render(executed, name=stem, parameters=parameters, numbers=text, subject=about)
+    texts = {target / f"{stem}.html": shown}
+    kept = target / f"{stem}.json"
+    if text:
+        texts[kept] = text
     return write(texts, stale=None if numbers is not None else kept)
 
 
-def _executed(source: Path, before: Mapping[str, object], given: Mapping[str, object]) -> NotebookNode:
+def _executed(
+    source: Path,
+    before: Mapping[str, object],
+    given: Mapping[str, object],
+    told: Callable[[int, int], None] | None,
+) -> NotebookNode:
     notebook = nbformat.read(source, as_version=4)
     # A notebook stores the kernel of whoever saved it last; the report runs in this environment.
     notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
     try:
-        return execute(parametrised(notebook, given), title=source.stem)
+        return execute(parametrised(notebook, given), title=source.stem, told=told)
     except CellExecutionError as error:
         # The message may span lines and contain colour codes; the user gets one plain sentence.
         words = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())

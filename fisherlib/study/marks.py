@@ -20,14 +20,17 @@ def numbered(names: Iterable[str], known: Mapping[str, int] = MappingProxyType({
         >>> numbered(["θ_f, held out", "mine", "Fisher + KL", "yours"], known={"yours": 4})
         {'θ_f, held out': 0, 'mine': 5, 'Fisher + KL': 2, 'yours': 4}
     """
-    models = {name: _model(name) for name in names}
+    models = {name: name.removesuffix(ending(name)) for name in names}
     told = {**USUAL, **known}
     for model in models.values():
         told.setdefault(model, min({*range(len(told) + 1)} - {*told.values()}))
     return {name: told[model] for name, model in models.items()}
 
 
-def _model(name: str) -> str:
-    for ending in ENDINGS:
-        name = name.removesuffix(ending)
-    return name
+def ending(name: str) -> str:
+    """Which of ``ENDINGS`` a name has; empty for the name of a model.
+
+    >>> ending("θ_f, held out"), ending("θ_f")
+    (', held out', '')
+    """
+    return next((each for each in ENDINGS if name.endswith(each)), "")

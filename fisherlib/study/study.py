@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import PurePath
 from types import NoneType
 from typing import Any
 
@@ -24,7 +25,7 @@ from ..regression import Terms, common_temperature, energy_fit, fisher_fit, ridg
 from ..solvers import Solution, solve
 from ..uncertainty import FEWEST_BLOCKS, Blocks, ecdf_band, independent_blocks, sandwich
 from ..units import check_temperature, counted
-from ..validation import MixtureChoice, RidgeChoice, cross_validate, split
+from ..validation import MixtureChoice, Ranking, RidgeChoice, cross_validate, ranking, split
 from .marks import numbered
 from .offers import Offer, mixture_of, offers_of, strength_of
 
@@ -54,6 +55,7 @@ class Study:
         others: name → model of another kind.
         potentials: name → all that predict energies and forces, those of ``others`` last.
         marks: name → number of its colour and symbol, which stays when models are added.
+        rankings: name → what ``ranking`` has found so far.
 
     Raises:
         ValueError: the temperature of only some trajectories is known, or a model has another number of parameters than the data.
@@ -101,6 +103,7 @@ class Study:
         self.fixed = frozenset(fixed if fixed is not None else (*usual, *self.others))
         self.marks = numbered((*self.models, *self.others))
         self._comparisons: dict[str, Comparison] = {}
+        self.rankings: dict[str, Ranking] = {}
 
     def _usual(self, given: LinearPotential | None) -> dict[str, LinearPotential]:
         theta_f = fisher_fit(self.moments, temperature=self.temperature, provenance=self.data.provenance)
@@ -113,6 +116,19 @@ class Study:
         if given is None and _scatter(self.moments):
             given = energy_fit(self.moments)
         return {model.name: model for model in (theta_f, given, mixed) if model is not None}
+
+    @functools.cached_property
+    def label(self) -> str:
+        """The data in short words for titles, such as "cu55_1200K, 1200 K": name of the file, and temperatures.
+
+        >>> import fisherlib as fl
+        >>> fl.Study(fl.systems.harmonic([1.0, 2.0]), temperature=300.0).label
+        '300 K'
+        """
+        known = [self.temperature] if self.temperature else self.data.temperatures
+        T = f"{known[0]:g} K" if len(known) == 1 else f"{known[0]:g} to {known[-1]:g} K" if len(known) else ""
+        file = str(self.data.provenance.get("file", ""))
+        return ", ".join(filter(None, (PurePath(file).stem, T)))
 
     @property
     def potentials(self) -> dict[str, Any]:
@@ -141,6 +157,7 @@ class Study:
             more.models = self.models | {model.name: model}
         more.marks = numbered((*more.models, *more.others), self.marks)
         more._comparisons = {name: found for name, found in self._comparisons.items() if name != model.name}
+        more.rankings = {name: found for name, found in self.rankings.items() if name != model.name}
         more.__dict__.pop("atlas", None)
         return more
 
@@ -225,6 +242,18 @@ class Study:
         if name not in self._comparisons:
             self._comparisons[name] = compare(self.potentials[name], self.data, clusters=self._clusters)
         return self._comparisons[name]
+
+    def ranking(self, name: str) -> Ranking:
+        """Errors of a model on every configuration, with the leverage of each on θ_f; computed once."""
+        choice("name", name, self.potentials)
+        if name not in self.rankings:
+            self.rankings[name] = ranking(self.potentials[name], self.data, leverage=self.leverage)
+        return self.rankings[name]
+
+    @functools.cached_property
+    def leverage(self) -> Array:
+        """(M,) how many parameters of θ_f each configuration determines by itself."""
+        return diagnostics.leverage(self.data, self.moments, temperature=self.temperature)
 
     def held_out(self, fit: Callable[[Moments], LinearPotential], *, folds: int = 5) -> Comparison:
         """Errors of every trajectory on ``parts`` that a fit has not seen, with standard errors as in ``comparison``.

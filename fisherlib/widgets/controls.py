@@ -17,8 +17,22 @@ STRENGTHS = (0.0, *(float(f"{v:.1e}") for v in np.logspace(-12, 3, 61)))
 
 
 def row(*controls: ipywidgets.Widget) -> ipywidgets.Box:
-    """Controls side by side; they wrap on a narrow page."""
-    return ipywidgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 14px"})
+    """Controls on the grid that all rows share."""
+    box = ipywidgets.HBox(controls)
+    box.add_class("fisherlib-row")
+    return box
+
+
+def buttons(*some: ipywidgets.Widget) -> ipywidgets.Box:
+    """Buttons and sentences side by side; they wrap on a narrow page."""
+    box = ipywidgets.HBox(some)
+    box.add_class("fisherlib-buttons")
+    return box
+
+
+def told(state: State, name: str, label: str) -> str:
+    """The sentence of help on a control: what the trait says of itself."""
+    return state.traits()[name].help or label
 
 
 class Linked:
@@ -67,7 +81,7 @@ class Choose(Linked, ipywidgets.Dropdown):
         state: the state that it follows.
         name: of the trait.
         label: shown beside it.
-        tip: shown when the mouse rests on it; the label by default.
+        tip: shown when the mouse rests on it; the help of the trait by default.
         shown: gives the text of an option in the list.
     """
 
@@ -78,7 +92,7 @@ class Choose(Linked, ipywidgets.Dropdown):
     ) -> None:
         self._shown = shown
         layout = {"width": "auto", "max_width": "100%"}
-        super().__init__(description=label, style=LABEL, layout=layout, tooltip=tip or label)
+        super().__init__(description=label, style=LABEL, layout=layout, tooltip=tip or told(state, name, label))
         self._link(state, name, also=["options"])
 
     def _show(self, value: str) -> None:
@@ -106,7 +120,8 @@ class ChooseSeveral(Linked, ipywidgets.SelectMultiple):
     options: Any
 
     def __init__(self, state: State, name: str, label: str, *, rows: int = 4) -> None:
-        super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"}, tooltip=label)
+        tip = told(state, name, label)
+        super().__init__(description=label, style=LABEL, rows=rows, layout={"width": "auto"}, tooltip=tip)
         self._link(state, name, also=["options"])
 
     def _show(self, value: Sequence[str]) -> None:
@@ -128,8 +143,8 @@ class Strength(Linked, ipywidgets.SelectionSlider):
     options: Any
 
     def __init__(self, state: State, name: str, label: str) -> None:
-        options = _labelled(STRENGTHS)
-        super().__init__(options=options, description=label, style=LABEL, layout={"width": "400px"}, tooltip=label)
+        shown = {"description": label, "style": LABEL, "tooltip": told(state, name, label)}
+        super().__init__(options=_labelled(STRENGTHS), layout={"width": "400px"}, **shown)
         self._link(state, name)
 
     def _show(self, value: float) -> None:
@@ -148,7 +163,8 @@ def number(state: State, name: str, label: str, **options: object) -> ipywidgets
     whole = isinstance(getattr(state, name), int)
     kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     layout, (low, high) = {"width": "auto", "max_width": "150px"}, _limits(state, name)
-    field = kind(description=label, style=LABEL, layout=layout, min=low, max=high, tooltip=label, **options)
+    shown = {"description": label, "style": LABEL, "tooltip": told(state, name, label)}
+    field = kind(layout=layout, min=low, max=high, **shown, **options)
     traitlets.link((state, name), (field, "value"))
     return field
 
@@ -161,7 +177,7 @@ def slider(state: State, name: str, label: str, **options: object) -> ipywidgets
     plain = ipywidgets.IntSlider if isinstance(low, int) else ipywidgets.FloatSlider
     kind = ipywidgets.FloatLogSlider if power else plain
     shown = {"description": label, "style": LABEL, "layout": {"width": "260px"}, "continuous_update": power}
-    control = kind(min=low, max=high, tooltip=label, **shown, **options)
+    control = kind(min=low, max=high, tooltip=told(state, name, label), **shown, **options)
     traitlets.link((state, name), (control, "value"))
     return control
 
@@ -174,7 +190,8 @@ def _limits(state: State, name: str) -> tuple[float, float]:
 
 def tick(state: State, name: str, label: str, *, tip: str = "") -> ipywidgets.Checkbox:
     """A tick box."""
-    box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"}, tooltip=tip or label)
+    tip = tip or told(state, name, label)
+    box = ipywidgets.Checkbox(description=label, indent=False, layout={"width": "auto"}, tooltip=tip)
     traitlets.link((state, name), (box, "value"))
     return box
 
@@ -182,7 +199,7 @@ def tick(state: State, name: str, label: str, *, tip: str = "") -> ipywidgets.Ch
 def text(state: State, name: str, label: str, **options: object) -> ipywidgets.Text:
     """A text field; it takes effect when the person leaves it or presses Enter."""
     layout = {"width": "auto", "min_width": "260px"}
-    shown = {"description": label, "style": LABEL, "layout": layout, "tooltip": label, "continuous_update": False}
-    field = ipywidgets.Text(**shown, **options)
+    shown = {"description": label, "style": LABEL, "layout": layout, "tooltip": told(state, name, label)}
+    field = ipywidgets.Text(continuous_update=False, **shown, **options)
     traitlets.link((state, name), (field, "value"))
     return field

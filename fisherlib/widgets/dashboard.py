@@ -12,15 +12,25 @@ from ..study import Study
 from ..units import counted
 from .compare import ComparePanel
 from .fit import FitPanel
+from .fits import FitsPanel
 from .heartbeat import Heartbeat
 from .landscape import LandscapePanel
 from .live import LiveFigure
 from .load import LoadPanel
 from .panel import EMPTY, STYLE, Panel
 from .reading import Subject
+from .seen import ReportButton, seen
+from .steps import Step, Steps
+from .structures import StructuresPanel
 
 #: Title of a page that needs data → its panel; ``Load`` comes before them.
-PAGES: dict[str, type[Panel]] = {"Fit": FitPanel, "Compare": ComparePanel, "Landscape": LandscapePanel}
+PAGES: dict[str, type[Panel]] = {
+    "Fit": FitPanel,
+    "Fits": FitsPanel,
+    "Compare": ComparePanel,
+    "Structures": StructuresPanel,
+    "Landscape": LandscapePanel,
+}
 LOAD = "Load"
 TITLES = (LOAD, *PAGES)
 
@@ -43,7 +53,7 @@ class Dashboard(ipywidgets.VBox):
 
     def __init__(self, path: str = "", **chosen: object) -> None:
         self.figure, self.heartbeat = LiveFigure.of(), Heartbeat()
-        self.pages = ipywidgets.ToggleButtons(options=TITLES, description="Page", style={"button_width": "110px"})
+        self.pages = Steps(TITLES)
         self.panels: dict[str, Any] = {}
         self._study: Study | None = None
         self._left_out: list[str] = []  # models that were added to an earlier study
@@ -51,8 +61,13 @@ class Dashboard(ipywidgets.VBox):
         # The figure keeps its place: a widget that moves into another box gets a new view and misses messages meanwhile.
         self._place = ipywidgets.VBox()
         self._about = ipywidgets.HTML()
-        super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self.pages, self._about, self._place, self.figure])
-        self.add_class("fisherlib-dashboard")
+        self.report = ReportButton(lambda: seen(self.load, self.panels))
+        self._top = ipywidgets.VBox([ipywidgets.HBox([self.pages, self.report], layout={"flex_flow": "row wrap"})])
+        # The style sheet puts the status line of the open page between the steps and what they speak of.
+        super().__init__([ipywidgets.HTML(STYLE), self.heartbeat, self._top, self._about, self._place, self.figure])
+        names = {self: "dashboard", self._top: "top", self._about: "about", self._place: "place"}
+        for widget, name in names.items():
+            widget.add_class(f"fisherlib-{name}")
         self.load = LoadPanel(path, screen=self.figure, **chosen)
         self.load.observe(lambda change: self._follow(), "subject")
         self.pages.observe(lambda change: self._turn(), "value")
@@ -106,6 +121,18 @@ class Dashboard(ipywidgets.VBox):
     def _tell(self) -> None:
         models = [] if self.compare is None else list(self.compare.study.potentials)
         self._about.value = _about(self.load.subject, models, self._left_out)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Say of each page whether it is done, open or blocked, and why."""
+        subject = self.load.subject
+        if subject.study is None:
+            steps = {title: Step("blocked", f"No data yet: {subject.way.lower()} on page {LOAD}.") for title in PAGES}
+            self.pages.tell({LOAD: Step("open", f"{_reason(subject).rstrip('.')}."), **steps})
+            return
+        done, to_do = Step("done", "Drawn for these data."), Step("open", "The data are there; nothing is drawn yet.")
+        steps = {title: done if panel.seen else to_do for title, panel in self.panels.items()}
+        self.pages.tell({LOAD: Step("done", f"{subject.file} is loaded."), **steps})
 
     def _spread(self, study: Study) -> None:
         before, self._study = self._study, study
@@ -120,10 +147,12 @@ class Dashboard(ipywidgets.VBox):
 
     def _made(self, study: Study) -> None:
         """Make the pages of the first study; that of the fit comes last, as it offers models to the others."""
-        more: dict[str, dict[str, Any]] = {"Fit": {"added": self.add, "offered": self._offer}}
+        more: dict[str, dict[str, Any]] = {"Fits": {"opened": self.choose}}
+        more["Fit"] = {"added": self.add, "offered": self._offer}
         for title in (*(title for title in PAGES if title not in more), *more):
             panel: Any = PAGES[title]
             self.panels[title] = panel(study, screen=self.figure, **more.get(title, {}))
+            self.panels[title].observe(lambda change: self._mark(), "seen")
         # a saved θ may be added there
         self.panels["Compare"].state.observe(lambda change: self._tell(), "options")
 
@@ -145,6 +174,16 @@ class Dashboard(ipywidgets.VBox):
         else:
             self.compare.use(study)
 
+    def choose(self, model: LinearPotential | Model) -> None:
+        """Show one model on all pages, and add it if it is not among them."""
+        if self.compare is not None and model.name not in self.compare.study.potentials:
+            self.add(model)
+        for panel in self.panels.values():
+            if model.name in panel.state.options.get("models", ()):
+                panel.state.models = (model.name,)
+            elif panel.state.has_trait("model") and model.name in panel.state.options.get("model", ()):
+                panel.state.model = model.name
+
     def add(self, model: LinearPotential | Model) -> None:
         """Put one more model beside those of all pages: a potential, or one such as ``neural.NeuralModel``."""
         if self.compare is None:
@@ -153,10 +192,13 @@ class Dashboard(ipywidgets.VBox):
         self.panels["Fit"].work.say(f"{escape(model.name)} is among the models of Compare and Landscape now.")
 
 
+def _reason(subject: Subject) -> str:
+    return f"{subject.file}: {subject.reason}" if subject.file else subject.reason
+
+
 def _about(subject: Subject, models: list[str], left_out: list[str]) -> str:
     if subject.study is None:
-        name = f"{subject.file}: " if subject.file else ""
-        return f"<b>No data yet: {escape(name + subject.reason)}</b>"
+        return f"<b>No data yet: {escape(_reason(subject))}</b>"
     facts = subject.study.data.summary()
     known = [f"data: {subject.file}", f"{facts['temperature, K']} K", counted(facts["configurations"], "configuration")]
     lost = [f"left out, as added to other data: {', '.join(left_out)}"] if left_out else []

@@ -16,13 +16,16 @@ class Place(Linked, ipywidgets.Text):
         name: of the trait, a path.
         label: beside it.
         tip: as for ``Choose``.
+        empty: shown while there is none.
         shown: what a path is called.
     """
 
-    def __init__(self, state: State, name: str, label: str, *, tip: str, shown: Callable[[str], str]) -> None:
+    def __init__(
+        self, state: State, name: str, label: str, *, tip: str, empty: str, shown: Callable[[str], str]
+    ) -> None:
         self._shown = shown
-        layout = {"width": "auto", "min_width": "260px"}
-        super().__init__(description=label, style=LABEL, layout=layout, tooltip=tip, continuous_update=False)
+        look = {"style": LABEL, "layout": {"width": "auto"}, "tooltip": tip, "placeholder": empty}
+        super().__init__(description=label, continuous_update=False, **look)
         self._link(state, name)
 
     def _show(self, value: str) -> None:

@@ -9,8 +9,8 @@ import ipywidgets
 
 from ..descriptors import KINDS, Descriptor, Limit, from_text
 from ..io import printable
-from .controls import LABEL, row
-from .states import LoadState
+from .controls import LABEL, buttons, row
+from .states import State
 
 #: The first choice: the reader takes the default one for the elements of the file.
 DEFAULT = "the default for these elements"
@@ -20,7 +20,7 @@ class Featuriser(ipywidgets.VBox):
     """A list of featurisers with the settings of the one that is chosen; nothing is computed before "Compute" is pressed.
 
     Args:
-        state: whose ``descriptor`` is what is computed.
+        state: whose trait ``descriptor`` is what is computed.
         told: what a descriptor will take, in a sentence; raises where it cannot be computed.
 
     Attributes:
@@ -30,8 +30,9 @@ class Featuriser(ipywidgets.VBox):
         button: computes it.
     """
 
-    def __init__(self, state: LoadState, told: Callable[[Descriptor | None], str]) -> None:
-        self._state, self._told, self._following = state, told, False
+    def __init__(self, state: State, told: Callable[[Descriptor | None], str]) -> None:
+        self._state: Any = state
+        self._told, self._following = told, False
         self.kind = ipywidgets.Dropdown(
             options=[(DEFAULT, ""), *((f"{name} – {_title(of)}", name) for name, of in KINDS.items())],
             description="Descriptors to compute",
@@ -41,9 +42,10 @@ class Featuriser(ipywidgets.VBox):
         )
         self.fields: dict[str, Any] = {}
         self.settings, self.sentence = row(), ipywidgets.HTML()
-        self.button = ipywidgets.Button(description="Compute", icon="play", layout={"width": "auto"})
+        tip = "Computes these descriptors for the file; nothing is computed before."
+        self.button = ipywidgets.Button(description="Compute", icon="play", layout={"width": "auto"}, tooltip=tip)
         self.button.on_click(lambda _: self._compute())
-        super().__init__([row(self.kind, self.settings, self.button), self.sentence])
+        super().__init__([buttons(self.kind, self.button), self.settings, self.sentence])
         self.kind.observe(self._chosen, "value")
         state.observe(lambda change: self.follow(), "descriptor")
         self._show()
@@ -121,7 +123,7 @@ def _field(name: str, limit: Limit, value: float) -> ipywidgets.Widget:
     kind = ipywidgets.BoundedIntText if limit.whole else ipywidgets.BoundedFloatText
     bounds = {"min": limit.least, "max": limit.greatest}
     bounds = {key: int(bound) if limit.whole else bound for key, bound in bounds.items()}
-    what = f"{limit.what}, from {limit.least:g} to {limit.greatest:g}"
+    what = f"{limit.what[:1].upper()}{limit.what[1:]}, from {limit.least:g} to {limit.greatest:g}."
     unit = f", {limit.what.rpartition(' in ')[2]}" if " in " in limit.what else ""
     shown: dict[str, Any] = {"style": LABEL, "layout": {"width": "auto", "max_width": "190px"}, "tooltip": what}
     return kind(value=value, description=f"{name}{unit}", **bounds, **shown)

@@ -1,15 +1,14 @@
 """The fit with sliders for its weights, and its export."""
 
-import base64
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import numpy as np
 import plotly.graph_objects as go
 
-from .. import figures, io
+from .. import figures
 from ..dataset import Array
 from ..potential import LinearPotential
 from ..progress import Progress
@@ -17,9 +16,10 @@ from ..regression import Terms, force_rmse
 from ..solvers import Solution, solve
 from ..study import Offer, Study
 from ..validation import split
-from .controls import Choose, Strength, row, text
+from .controls import Choose, Strength, buttons, row, text
 from .live import LiveFigure
 from .panel import Panel
+from .saving import Saving, with_descriptor
 from .states import FitState
 from .work import Work
 
@@ -44,6 +44,7 @@ class FitPanel(Panel):
     Attributes:
         model: the potential shown.
         offers: a button for each fit that validation puts beside θ_f, which sets its weights.
+        saving: the buttons that save it.
         validation: the status line of choosing them, which may take longer than the fit.
         solution: its rank, condition and loss.
         held_out: force RMSE of each trajectory from a fit without its fold, eV/Å.
@@ -62,37 +63,44 @@ class FitPanel(Panel):
     ) -> None:
         state = FitState()
         self._offered, self.validation = offered, Work()
-        self.numbers, self.link, self.advice = (ipywidgets.HTML() for _ in range(3))
-        self.offers = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
-        buttons = [self._button("Save JSON", ".json"), self._button("Save coef/intercept (npz)", ".npz")]
+        self.numbers, self.advice = ipywidgets.HTML(), ipywidgets.HTML()
+        self.offers, adding = buttons(), []
         if added:
-            buttons.append(ipywidgets.Button(description="Add to the models", layout={"width": "auto"}))
-            buttons[-1].on_click(
+            tip = "Puts this fit beside the models of Compare and Landscape, under its name."
+            adding.append(ipywidgets.Button(description="Add to the models", layout={"width": "auto"}, tooltip=tip))
+            adding[-1].on_click(
                 lambda _: self.work.run("adding", lambda _: None, lambda _: added(self.model), at_once=True)
             )
         controls = [
-            row(Strength(state, "ridge", "Ridge strength"), Strength(state, "kl", "KL weight, 1/Å²")),
             row(
+                Strength(state, "ridge", "Ridge strength"),
+                Strength(state, "kl", "KL weight, 1/Å²"),
                 Strength(state, "energy", "Energy weight, 1/(eV² Å²)"),
                 Choose(state, "reference", "Compare with"),
                 text(state, "name", "Name"),
             ),
-            row(*buttons, self.link),
-            row(self.validation, self.offers, self.advice),
+            buttons(*adding, self.validation, self.offers, self.advice),
             self.numbers,
         ]
         super().__init__("fit", state, controls, screen=screen)
+        self.saving = Saving(self._to_save, self.work)
+        head, sliders, *rest = self._contents()
+        self.children = [head, sliders, self.saving, *rest]
         self.use(study, **chosen)
+
+    def _contents(self: Any) -> list[ipywidgets.Widget]:
+        return list(self.children)
 
     def use(self, study: Study, **chosen: object) -> None:
         """Switch to another study."""
         self.forget()
-        self._study = study
+        self._study, self._offered_formats = study, False
         self._held = moments = study.moments_of_parts
         keys = tuple(moments)
         parts = split(keys, min(FOLDS, len(keys)), seed=study.seed) if len(keys) > 1 else []
         self._folds = [(part, Terms.of(moments.drop(part), study.temperature)) for part in parts]
         total = moments.total()
+        self._lowest = solve(study.terms.fisher).theta
         self._scale = np.sqrt(np.diag(total.PhiPhi) / total.rows)
         self._compare_with(study)
         self.begin(chosen)
@@ -123,7 +131,8 @@ class FitPanel(Panel):
 
     def _skipped(self) -> str:
         """After Cancel: a button to choose them all the same."""
-        again = ipywidgets.Button(description="Choose by validation", layout={"width": "auto"})
+        tip = "Holds out trajectories to find weights that predict better than θ_f, and offers them as buttons."
+        again = ipywidgets.Button(description="Choose by validation", layout={"width": "auto"}, tooltip=tip)
         again.on_click(lambda _: self._validate())
         self.offers.children = [again]
         return "Cancelled."
@@ -152,7 +161,7 @@ class FitPanel(Panel):
     def redraw(self) -> None:
         """Solve with the chosen weights and draw the fit."""
         weights = {name: getattr(self.state, name) for name in WEIGHTS}
-        name, self.link.value = self.state.name or "my fit", ""  # the link belongs to the fit that was saved
+        name, self.saving.link.value = self.state.name or "my fit", ""  # the link belongs to the fit that was saved
         self.draw(
             "solving",
             lambda _: (*self._study.fit(**weights, name=name), self._predicted(weights)),
@@ -169,6 +178,9 @@ class FitPanel(Panel):
 
     def _figure(self, result: tuple[Solution, LinearPotential, dict[str, float]]) -> go.Figure:
         self.solution, self.model, self.held_out = result
+        if not self._offered_formats:  # they depend on the data, and not on the weights
+            self._offered_formats = True
+            self.saving.offer()
         moments, reference = self._study.moments, self._study.models[self.state.reference]
         taken = reference.name == self.model.name  # models of the same name would be drawn as one
         models = {f"{reference.name} (reference)" if taken else reference.name: reference, self.model.name: self.model}
@@ -185,6 +197,8 @@ class FitPanel(Panel):
             condition=self.solution.condition,
             scale=self._scale,
             errors=bars,
+            of=self._study.label,
+            marks=self._study.marks,
         )
 
     def _bars(self) -> dict[str, Array]:
@@ -207,6 +221,7 @@ class FitPanel(Panel):
             "condition": f"{solution.condition:.3g}",
             **{
                 heading: f"{float(getattr(terms, name)(theta)):{'.4g' if name == 'fisher' else '.3g'}}"
+                + (self._above() if name == "fisher" else "")
                 for name, heading in self._study.units.items()
             },
             "energy RMSE, eV": "no energies" if terms.energy is None else _rmse(terms.energy(theta)),
@@ -223,27 +238,17 @@ class FitPanel(Panel):
         self.numbers.value = " · ".join(whole.format(escape(name), escape(value)) for name, value in shown.items())
         self.numbers.value += f" · {self._about_bars}"
 
-    def _button(self, label: str, suffix: str) -> ipywidgets.Button:
-        button = ipywidgets.Button(description=label, icon="download", layout={"width": "auto"})
-        button.on_click(
-            lambda _: self.work.run("saving", lambda _: self.save(suffix), self._offer_download, at_once=True)
+    def _above(self) -> str:
+        """How far J is above its minimum, where other terms or a ridge raise it."""
+        lowest = float(self._study.terms.fisher(self._lowest))
+        ratio = float(self._study.terms.fisher(self.model.theta)) / lowest if lowest > 0 else 1.0
+        return (
+            f" ({ratio:.2f} × the minimum)" if 1.005 < ratio < 10 else f" ({ratio:.0f} × the minimum)" * (ratio > 1.1)
         )
-        return button
 
-    def save(self, suffix: str = ".json") -> Path:
-        """Write the potential into the working folder, under its name. Returns the path; no file is overwritten."""
-        stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in self.model.name).strip("_") or "theta"
-        numbered = (Path(f"theta_{stem}{'' if k == 1 else f'_{k}'}{suffix}") for k in range(1, 1000))
-        path = next(path for path in numbered if not path.exists())
-        io.write_theta(self.model, path)
-        return path
-
-    def _offer_download(self, path: Path) -> None:
-        content = base64.b64encode(path.read_bytes()).decode()
-        self.link.value = (
-            f"saved as <code>{escape(str(path))}</code> · "
-            f"<a download='{escape(path.name)}' href='data:application/octet-stream;base64,{content}'>download</a>"
-        )
+    def _to_save(self) -> LinearPotential:
+        given = self._study.models.get("θ (given)")
+        return self.model if given is None else with_descriptor(self.model, given.provenance)
 
 
 def _rmse(loss: Array) -> str:

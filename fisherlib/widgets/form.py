@@ -8,12 +8,18 @@ import ipywidgets
 
 from ..io.columns.choice import OPTIONS
 from ..io.columns.unit_names import OFFERED
-from .controls import Choose, row, tick
+from .controls import Choose, buttons, row, text, tick
 from .entries import Maybe, Place, Words
+from .example import HELP
 from .field import Field
 from .paths import Paths
 from .states import LoadState
 from .upload import Upload
+
+#: What can be dropped on the form.
+HINT = "drop a file, several files or a folder here, or click to choose"
+#: The label of the symbols of types.
+ELEMENTS = "Elements of types"
 
 
 class Form:
@@ -34,9 +40,9 @@ class Form:
         self, state: LoadState, paths: Paths, *, refused: Callable[[Exception], None], needed: Callable[[Path], bool]
     ) -> None:
         self._state, self._paths, self._refused, self._needed = state, paths, refused, needed
-        tip = "Parameters of your own beside the fits."
-        theta = Choose(state, "theta", "θ to compare with", tip=tip, shown=paths.called)
-        self.fields, self.flags = {"theta": Field(theta)}, []
+        self.fields = {"theta": Field(Choose(state, "theta", "θ to compare with", shown=paths.called))}
+        self.fields["elements"] = Field(text(state, "elements", ELEMENTS, placeholder="Cu Au"))
+        self.flags = []
         for name, option in OPTIONS.items():
             label, tip = option.metadata["label"], option.metadata["tip"]
             if option.metadata["what"] == "number":
@@ -52,26 +58,34 @@ class Form:
 
     def rows(self, back: ipywidgets.Widget) -> list[ipywidgets.Widget]:
         """The rows of the page; ``back`` stands beside the file."""
-        state, called = self._state, {"shown": self._paths.called}
+        state = self._state
+        called: dict[str, Any] = {"shown": self._paths.called}
         common: dict[str, Any] = {"refused": self._refused, "needed": self._needed}
-        data = Upload(self._take("path"), **common, label="Upload data")  # of any name, such as OUTCAR
-        theta = Upload(self._take("theta"), **common, label="Upload θ", accept=".json,.npz,.pkl,.pot,.snapcoeff")
-        choices = row(*(self.fields[name] for name in OPTIONS if name in self.fields), *self.flags)
-        choices.layout.align_items = "flex-start"  # a question makes a field higher
-        tip = "A file anywhere on the kernel's machine."
+        data = Upload(self._take("path"), **common, label="Upload data", several=True, hint=HINT)
+        accept: dict[str, Any] = {
+            "accept": ".json,.npz,.pkl,.pot,.snapcoeff",
+            "tooltip": "Parameters of your own, to compare the fits with.",
+        }
+        theta = Upload(self._take("theta"), **common, label="Upload θ", **accept)
+        tip = "A file, a folder, or a pattern of several files, anywhere on the kernel's machine."
+        where = Place(
+            state, "path", "or path of the data", tip=tip, empty="a file, a folder, or runs/*/OUTCAR", **called
+        )
+        tip = "A file of parameters anywhere on the kernel's machine."
+        names = [*(name for name in OPTIONS if name in self.fields), "elements"]
+        drops = ipywidgets.HBox([data, theta])
+        drops.add_class("fisherlib-drops")
         return [
+            drops,
             row(
-                Choose(state, "path", "File", tip="A data file at hand.", **called),
-                Place(state, "path", "or path of the data", tip=tip, **called),
-                data,
-                back,
-            ),
-            row(
+                Choose(state, "path", "File", **called),
+                where,
                 self.fields["theta"],
-                Place(state, "theta", "or path of θ", tip="A file of parameters anywhere.", **called),
-                theta,
+                Place(state, "theta", "or path of θ", tip=tip, empty="a file", **called),
+                *(self.fields[name] for name in names),
+                *self.flags,
             ),
-            choices,
+            buttons(back, ipywidgets.HTML(HELP)),
         ]
 
     def _take(self, name: str) -> Callable[[Path], None]:

@@ -1,5 +1,5 @@
-// What only the page can do: ask the kernel whether it is alive, after each action in the panel and rarely otherwise; and
-// tell screen readers which controls need an answer. One widget does both, since a slow page takes two seconds for each.
+// Asks the kernel whether it is alive, after each action in the panel and rarely otherwise; and has the page named for
+// screen readers (access.js, which stands before this). One widget does both, since a slow page takes two seconds for each.
 const GLANCE = 1000; // ms
 const ACTIONS = ["change", "click", "keydown"];
 
@@ -31,19 +31,6 @@ function render({ model, el }) {
     el.classList.toggle("fisherlib-error", gone);
   }
 
-  function mark(panel) {
-    for (const field of panel.querySelectorAll(".fisherlib-field")) {
-      const control = field.querySelector("input, select"), sentence = field.querySelector(".widget-html-content");
-      if (!control || !sentence) continue;
-      sentence.id ||= `fisherlib-${Math.random().toString(36).slice(2)}`;
-      const asked = field.classList.contains("fisherlib-asked");
-      for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", sentence.id]]) {
-        if (!asked) control.removeAttribute(name);
-        else if (control.getAttribute(name) !== value) control.setAttribute(name, value);
-      }
-    }
-  }
-
   function glance() { // counts seconds instead of reading a clock, which runs on while the computer sleeps
     if (document.visibilityState !== "visible" || !panel()?.getClientRects().length) return;
     if (open) {
@@ -54,7 +41,7 @@ function render({ model, el }) {
       if (rest >= model.get("pace")) ping();
     }
     say();
-    mark(panel());
+    name(panel());
   }
 
   function act(event) {

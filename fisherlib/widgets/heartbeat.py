@@ -17,7 +17,7 @@ class Heartbeat(anywidget.AnyWidget):
         pace: seconds between questions while nothing happens.
     """
 
-    _esm = Path(__file__).with_name("heartbeat.js")
+    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("access.js", "heartbeat.js"))
     patience = traitlets.Float(15.0, min=1.0).tag(sync=True)
     pace = traitlets.Float(20.0, min=1.0).tag(sync=True)
 

@@ -111,7 +111,15 @@ class LandscapePanel(Panel):
         if not surface.error:
             self._seen = view
         shown = points if self.state.marks else {}
-        return figures.landscape(surface, shown, at=(self.state.x, self.state.y), log=self.state.log)
+        return figures.landscape(
+            surface,
+            shown,
+            at=(self.state.x, self.state.y),
+            log=self.state.log,
+            around=view["model"],
+            of=self._study.label,
+            marks=self._study.marks,
+        )
 
     def _cut(self, points: Sequence[Picked]) -> None:
         place = next((point for point in points if self.figure.data[point.trace].type == "contour"), None)

@@ -1,6 +1,9 @@
 """A figure in a page that is replaced as a whole; only the camera is kept."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +11,9 @@ import anywidget
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs
+
+#: Fits a figure to a page; the report's page has it too.
+ADAPT = resources.files("fisherlib.figures").joinpath("adapt.js").read_text(encoding="utf-8")
 
 
 class Picked(NamedTuple):
@@ -19,8 +25,21 @@ class Picked(NamedTuple):
     y: float | str
 
 
+#: In place of plotly.js, five megabytes, in a notebook that is executed with nobody at it.
+UNSEEN = "export default { render: ({ el }) => { el.textContent = 'Run this cell again to see its figure.'; } };"
+
+
+def _watched() -> bool:
+    """Whether somebody may look at what is displayed; papermill and nbconvert allow no input, Voilà says who it is."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    asks = getattr(getattr(shell, "kernel", None), "_allow_stdin", True)
+    return asks or any(name.startswith("VOILA_") for name in os.environ)
+
+
 class LiveFigure(anywidget.AnyWidget):
     """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
+
+    It follows the theme and the width of the page, and has buttons to save it (``adapt.js`` of the figures).
 
     Plotly's own ``FigureWidget`` sends only differences, so a new figure inherits what plotly.js guessed for the last
     one. Here the whole figure is sent and drawn afresh (``live.js``).
@@ -30,14 +49,17 @@ class LiveFigure(anywidget.AnyWidget):
         camera: of the surfaces, as it was last turned; empty until then.
     """
 
-    _esm = get_plotlyjs() + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
+    _esm = get_plotlyjs() + ADAPT + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
     drawing = traitlets.Unicode().tag(sync=True)
     camera = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
+        if not _watched():
+            self._esm = UNSEEN
         self._figure = go.Figure()
         self._picked: list[Callable[[Sequence[Picked]], None]] = []
         super().__init__(_view_count=0)  # with None, the default, views are not counted
+        self.add_class("fisherlib-figure")  # from the first: a page that is still loading misses it later
         self.on_msg(self._heard)
         self.observe(self._displayed, "_view_count")
 

@@ -6,15 +6,15 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from .. import diagnostics, figures, io
+from .. import figures, io
 from ..dataset import Dataset
 from ..descriptors import Descriptor
 from ..diagnostics import Verdict
-from ..figures import tables
 from ..io.columns.choice import FLAGS, GUESSED, OPTIONS, ROLES, Choice
 from ..progress import Progress
 from ..study import Study
-from ..units import counted, kelvins
+from ..units import kelvins
+from . import accounts
 from .featuriser import Featuriser
 from .form import Form
 from .live import LiveFigure
@@ -46,17 +46,18 @@ class LoadPanel(Panel):
         self._good: tuple[Reading, dict[str, object]] | None = None  # the last file that was, and what was chosen
         self._file = ""  # whose choices these are
         self._theta = self._wish = self._wished_for = ""  # θ as it is; as the person chose it, and for which file
-        self._answers: dict[str, tuple[Choice, str]] = {}  # file → what was chosen of it, with its descriptor
+        self._answers: dict[str, tuple[Choice, str, str]] = {}  # file → what was chosen of it, descriptor and elements
         self._seen: Reading | None = None  # as far as the work under way has come
         self._paths = Paths()
         self.columns, self.card = ipywidgets.HTML(), ipywidgets.HTML()
-        self._table = ipywidgets.Accordion([self.columns], titles=("Columns of the file",), selected_index=0)
-        self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"})
+        self._table = ipywidgets.VBox([self.columns])
+        tip = "Leaves this file, and shows the last one that was read with all that was chosen of it."
+        self._return = ipywidgets.Button(layout={"width": "auto", "display": "none"}, tooltip=tip)
         self._return.on_click(lambda _: self.go_back())
         form = Form(state, self._paths, refused=self._refuse, needed=self._in_use)
         self.fields, self._flags = form.fields, form.flags
         self.featuriser = Featuriser(state, self._told)
-        rows = [*form.rows(self._return), self.featuriser, self._table, self.card]
+        rows = [*form.rows(self._return), self.featuriser, self.card, self._table]
         super().__init__("load", state, rows, screen=screen)
         self._begin(path, chosen)
 
@@ -64,6 +65,10 @@ class LoadPanel(Panel):
     def study(self) -> Study | None:
         """The study of the data, or None."""
         return self.subject.study
+
+    def uploaded(self, path: str) -> str:
+        """The file's own name, if it was uploaded; else nothing."""
+        return Path(path).name if self._paths.called(path) != io.printable(path) else ""
 
     @property
     def data(self) -> Dataset | None:
@@ -96,9 +101,9 @@ class LoadPanel(Panel):
             self._theta, self._wish, self._wished_for = state.theta, state.theta, state.path
             self.fields["theta"].ask()
         if self._file != state.path:
-            self._answers[self._file] = state.choice, state.descriptor
+            self._answers[self._file] = state.choice, state.descriptor, state.elements
             self._file = state.path
-            choice, state.descriptor = self._answers.get(state.path, (GUESSED, ""))
+            choice, state.descriptor, state.elements = self._answers.get(state.path, (GUESSED, "", ""))
             self._answer(choice)
             self._theta = state.theta = self._wish  # it was left out of the data before, perhaps, and fits these
             for field in self.fields.values():
@@ -118,19 +123,19 @@ class LoadPanel(Panel):
 
     def redraw(self) -> None:
         """Reads what is chosen, also while another page is open."""
-        path, theta, choice, descriptor = self.state.path, self.state.theta, self.state.choice, self.state.descriptor
+        path, theta, choice = self.state.path, self.state.theta, self.state.choice
         if not path:
             self._decide(Subject())
-            self.work.say("Choose a data file, or give its path.")
+            self.work.say("Drop a data file on the form, choose one, or give its path.")
             return
         if self.study is None:
             self.subject = Subject(file=self._name, reason="it is being read", way="See how far it is")
         # The work gets what it needs and changes nothing here: newer work may have begun before it hears of it.
         previous, what = self.reading, f"reading {self._name}"
-        wanted = self._wished_for == path
+        about: dict[str, Any] = {name: getattr(self.state, name) for name in ("descriptor", "elements")}
+        about |= {"wanted": self._wished_for == path, "seen": self._see}
 
         def task(progress: Progress) -> Reading:
-            about: dict[str, Any] = {"wanted": wanted, "descriptor": descriptor, "seen": self._see}
             return reading_of(path, previous, theta, choice, progress, **about)
 
         self.work.run(what, task, self._use, undo=self._back)
@@ -152,22 +157,28 @@ class LoadPanel(Panel):
 
     @property
     def _name(self) -> str:
-        return Path(self._paths.called(self.state.path)).name
+        called = self._paths.called(self.state.path)
+        return called if "*" in called else Path(called).name  # the name of a pattern is all of it
 
     def _use(self, reading: Reading) -> None:
         """Shows what was read, and only then tells what it means for the other pages."""
         self.reading, self._seen, opened = reading, None, reading.opened
         self._offer(reading.fitting)
         self._show_featuriser()
+        lacking = reading.nameless or reading.elements
+        self.fields["elements"].control.layout.display = "flex" if lacking else "none"
         self._tell(reading)
         self._keep(reading)
         for name, flag in zip(FLAGS, self._flags, strict=True):
             flag.layout.display = "flex" if reading.offers(name) else "none"
-        self.columns.value = "" if opened is None else _columns(opened)
+        self.columns.value = (
+            "" if opened is None else accounts.columns(opened, wanted=bool(reading.questions.keys() & {*ROLES}))
+        )
         self._table.layout.display = "none" if opened is None else ""
-        self.card.value = _card(reading.data, reading.health)
+        self.card.value = accounts.card(reading.data, reading.health)
         self._fade(False)
-        self.show(EMPTY if reading.data is None else figures.energies(reading.data))
+        of = self._name if reading.study is None else reading.study.label
+        self.show(EMPTY if reading.data is None else figures.energies(reading.data, of=of))
         if reading.study is not None:
             self._good = reading, self.state.trait_values()
         refusal = reading.refusal
@@ -258,16 +269,3 @@ class LoadPanel(Panel):
 
     def _refuse(self, error: Exception) -> None:
         self.work.fail(error)
-
-
-def _card(data: Dataset | None, health: list[Verdict]) -> str:
-    """Facts of the data, and below them its checks."""
-    if data is None or not health:
-        return ""
-    return tables.facts(diagnostics.facts(data))._repr_html_() + tables.card(health)._repr_html_()
-
-
-def _columns(opened: io.Opened) -> str:
-    if not opened.columns:
-        return f"A {opened.kind} of {counted(opened.trajectories, 'trajectory')}, in which there is nothing to choose."
-    return tables.columns(opened.columns)._repr_html_()

@@ -1,10 +1,12 @@
 """What all panels share: a status line, controls and a live figure, driven by a state."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import ipywidgets
 import plotly.graph_objects as go
+import traitlets
 
 from ..progress import Progress
 from .heartbeat import Heartbeat
@@ -14,26 +16,13 @@ from .work import Work
 
 Result = TypeVar("Result")
 
-STYLE = """<style>
-.fisherlib label, .fisherlib .widget-label { font-weight: 600; }
-.fisherlib-error { color: var(--jp-error-color1, #b00020); }
-.fisherlib-heartbeat { font-weight: 600; color: var(--jp-ui-font-color1, inherit); }
-.fisherlib-heartbeat.fisherlib-error { color: var(--jp-error-color1, #b00020); }
-.fisherlib-field { max-width: 440px; }
-.fisherlib-asked input, .fisherlib-asked select { box-shadow: 0 0 0 2px var(--jp-error-color1, #b00020); }
-.fisherlib-old { opacity: 0.35; }
-.fisherlib-upload { display: inline-flex; gap: 8px; align-items: center; color: var(--jp-ui-font-color1, inherit); }
-.fisherlib .widget-html table { border-collapse: collapse; font-size: 13px; line-height: 1.35; }
-.fisherlib .widget-html td, .fisherlib .widget-html th {
-  padding: 2px 10px; text-align: left; vertical-align: top; color: var(--jp-ui-font-color1, inherit);
-  border-bottom: 1px solid var(--jp-border-color2, #ccc); }
-.fisherlib .widget-html a { color: var(--jp-content-link-color, #1f5fa8); }
-</style>"""
+#: The style sheet of all panels.
+STYLE = f"<style>{Path(__file__).with_name('panel.css').read_text(encoding='utf-8')}</style>"
 
 
 #: Shown when there is nothing to draw.
 EMPTY = go.Figure(
-    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 120}
+    layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}, "plot_bgcolor": "white", "height": 40}
 )
 
 
@@ -49,7 +38,10 @@ class Panel(ipywidgets.VBox):
     Attributes:
         figure: the live figure.
         work: the status line.
+        seen: whether it has drawn something of its data; a trait to observe.
     """
+
+    seen = traitlets.Bool(False)
 
     def __init__(
         self, name: str, state: State, controls: Sequence[ipywidgets.Widget], *, screen: LiveFigure | None = None
@@ -60,7 +52,9 @@ class Panel(ipywidgets.VBox):
         self.active = screen is None  # of panels that share a figure, only the open one draws
         # Panels on a shared screen use the style sheet and the heartbeat of the page.
         top, own = ([ipywidgets.HTML(STYLE), Heartbeat()], [self.figure]) if screen is None else ([], [])
-        super().__init__([ipywidgets.VBox([*top, self.work]), *controls, *own])
+        head = ipywidgets.VBox([*top, self.work])
+        head.add_class("fisherlib-head")
+        super().__init__([head, *controls, *own])
         for each in ("fisherlib", f"fisherlib-{name}"):
             self.add_class(each)
         self._drawn: dict[str, object] = {}
@@ -93,6 +87,7 @@ class Panel(ipywidgets.VBox):
         if self.active:  # another page may be open by now
             self.figure.become(figure)
         self._shown, self._drawn = figure, self.state.trait_values()
+        self.seen = True
 
     def wake(self) -> None:
         """Take over the shared figure: show the last figure of this panel, and redraw if the choice has changed since."""
@@ -104,7 +99,7 @@ class Panel(ipywidgets.VBox):
     def forget(self) -> None:
         """Drop the figure and the work under way: they belong to other data."""
         self.work.stop()
-        self._shown, self._drawn = None, {}
+        self._shown, self._drawn, self.seen = None, {}, False
         self._show_again()
 
     def _show_again(self) -> None:

@@ -17,12 +17,13 @@ from ..potential import LinearPotential
 from ..progress import Progress
 from ..study import Study
 from ..units import beta, kelvins
+from . import atom_types
 from .states import NONE, ONE_RUN
 from .words import LABELS, on_page
 from .work import Cancelled
 
 #: What can be asked for, in words.
-ASKED = {
+ASKED = {"elements": "elements of types"} | {
     name: LABELS[name].partition(",")[0].lower()
     for name, option in OPTIONS.items()
     if option.metadata["what"] != "flag"
@@ -51,6 +52,8 @@ class Reading:
         path: of the file.
         choice: what was asked for, and once data are read, what was taken.
         descriptor: to compute where the file has none, in words; empty for the default.
+        elements: symbols of types, as the person gave them.
+        nameless: types of atoms whose symbols nobody has given yet.
         fitting: what fits each role, and what is taken.
         questions: what is missing or wrong, by the name of the choice.
         left_out: why θ is not among the models.
@@ -60,6 +63,8 @@ class Reading:
     path: str
     choice: Choice = GUESSED
     descriptor: str = ""
+    elements: str = ""
+    nameless: int = 0
     opened: io.Opened | None = None
     fitting: Fitting = dataclasses.field(default_factory=dict)
     questions: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -132,6 +137,7 @@ def reading_of(
     *,
     wanted: bool = True,
     descriptor: str = "",
+    elements: str = "",
     seen: Callable[[Reading], None] | None = None,
 ) -> Reading:
     """Opens a file, asks for what is missing before anything is computed, and makes the study.
@@ -144,15 +150,22 @@ def reading_of(
         progress: called with (done, in all).
         wanted: whether the person chose θ for this file; one that stands there from another is left out at any doubt.
         descriptor: to compute where the file has none, as ``from_text`` takes it; empty for the default.
+        elements: symbols of types, for a file that only numbers them.
         seen: called with what is read before anything is computed.
     """
-    reading = Reading(path=path, choice=choice, descriptor=descriptor)
+    reading = Reading(path=path, choice=choice, descriptor=descriptor, elements=elements.strip())
     try:
         same = previous if previous is not None and previous.path == path else None
-        reading.opened = opened = (same and same.opened) or io.open(path)
+        if same is not None and same.opened is not None and same.elements == reading.elements:
+            opened, reading.nameless = same.opened, same.nameless
+        else:
+            opened, reading.nameless = atom_types.opened(path, reading.elements)
+        reading.opened = opened
         reading.fitting = _fitting(opened, choice)
-        reading.questions = _missing(opened, reading.fitting, choice)
-        if not reading.questions.keys() & {*ROLES} - {"key"}:  # what no answer would mend is told with the questions
+        reading.questions = _missing(opened, reading.fitting, choice) | atom_types.question(reading.nameless)
+        if not reading.nameless and not reading.questions.keys() & {*ROLES} - {
+            "key"
+        }:  # what no answer would mend is told with the questions
             opened.check(_filled(reading), descriptor=_described(reading))
         if choice.temperature is not None:
             beta(choice.temperature)  # refuses what is no temperature

@@ -1,46 +1,106 @@
-// Sends a file in pieces that fit any server's message limit; each piece is sent after the last one has been written.
+// Sends files in pieces that fit any server's message limit; each piece is sent after the last one has been written.
+// Several files, or those of a folder, are one upload.
 const PIECE = 2 * 1024 * 1024;
 const PATIENCE = 30000; // ms without an answer
 
+// The files of what was dropped, folders included, each with its place below what was dropped.
+async function dropped(items) {
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean), found = [];
+  async function walk(entry, place) {
+    if (entry.isFile) {
+      found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), place });
+      return;
+    }
+    const reader = entry.createReader(); // gives a hundred at a time
+    for (let some = [0]; some.length; ) {
+      some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      for (const each of some) if (!each.name.startsWith(".")) await walk(each, `${place}${entry.name}/`);
+    }
+  }
+  for (const entry of entries) await walk(entry, "");
+  return found;
+}
+
 function render({ model, el }) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  const said = document.createElement("span");
+  const zone = document.createElement("div"), input = document.createElement("input");
+  const asked = document.createElement("span"), said = document.createElement("small");
   input.type = "file";
   input.accept = model.get("accept");
-  label.append(model.get("label"), " ", input);
+  input.multiple = model.get("several");
+  input.title = model.get("tooltip"); // in place of the browser's "No file chosen"
+  input.setAttribute("aria-label", model.get("label"));
+  zone.className = "fisherlib-drop";
+  asked.setAttribute("aria-hidden", "true"); // the field has the name of its label
+  said.setAttribute("role", "status");
+  const label = document.createElement("b");
+  label.textContent = model.get("label");
+  asked.append(label, `: ${model.get("hint")}`);
+  zone.append(input, asked, said);
   el.classList.add("fisherlib-upload");
-  el.append(label, said);
-  let file = null, number = 0, timer = null;
+  el.append(zone);
+  let files = [], total = 0, number = 0, at = 0, timer = null;
 
   const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(() => { said.textContent = "no answer from the kernel; is it running?"; }, PATIENCE);
   };
 
+  const about = (offset) => {
+    const { file, place } = files[at];
+    return { number, name: file.name, size: file.size, offset, file: at, files: files.length, folder: place, total };
+  };
+
   async function send(offset) {
-    const current = number, piece = await file.slice(offset, offset + PIECE).arrayBuffer();
-    if (current !== number) return; // another file was chosen meanwhile
+    const current = number, message = about(offset);
+    const piece = await files[at].file.slice(offset, offset + PIECE).arrayBuffer();
+    if (current !== number) return; // other files were chosen meanwhile
     wait();
-    model.send({ number, name: file.name, size: file.size, offset }, undefined, [piece]);
+    model.send(message, undefined, [piece]);
   }
 
-  input.addEventListener("change", () => {
-    file = input.files[0];
-    if (!file) return;
+  function begin(chosen) {
+    if (!chosen.length) return;
+    files = chosen;
     number += 1;
-    if (file.size > model.get("limit")) {
-      said.textContent = "";
-      model.send({ number, name: file.name, size: file.size, offset: 0 });
-    } else send(0);
+    at = 0;
+    total = files.reduce((sum, { file }) => sum + file.size, 0);
+    said.textContent = "";
+    if (total > model.get("limit")) model.send(about(0)); // the kernel refuses it in words
+    else send(0);
+  }
+
+  input.addEventListener("change", () => begin([...input.files].map((file) => ({ file, place: "" }))));
+  for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      event.stopPropagation(); // JupyterLab would take a file that is dropped
+      zone.classList.toggle("over", name.startsWith("drage") || name === "dragover");
+    });
+  }
+  zone.addEventListener("drop", async (event) => {
+    try {
+      const found = await dropped(event.dataTransfer.items);
+      begin(model.get("several") ? found : found.slice(0, 1));
+    } catch (error) {
+      said.textContent = `the browser cannot read what was dropped: ${error.message}`;
+    }
   });
 
   model.on("msg:custom", (answer) => {
     clearTimeout(timer);
-    if (!file || answer.number !== number) return;
-    said.textContent = answer.next < file.size ? `${file.name}: ${Math.round((100 * answer.next) / file.size)} %` : "";
-    if (answer.next < file.size) send(answer.next);
-    else input.value = ""; // the same name can be chosen again
+    if (!files.length || answer.number !== number) return;
+    const { file } = files[at];
+    if (answer.next < file.size) {
+      said.textContent = `${file.name}: ${Math.round((100 * answer.next) / file.size)} %`;
+      send(answer.next);
+    } else if (!answer.stop && at + 1 < files.length) {
+      at += 1;
+      said.textContent = `file ${at + 1} of ${files.length}`;
+      send(0);
+    } else {
+      said.textContent = "";
+      input.value = ""; // the same name can be chosen again
+    }
   });
 }
 export default { render };

@@ -36,14 +36,15 @@ class Work(ipywidgets.HBox):
         self.status = ipywidgets.HTML()
         self.last_error: Exception | None = None
         self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0, layout={"width": "160px"})
-        self.button = ipywidgets.Button(description="Cancel", icon="times", layout={"width": "auto"})
+        tip = "Stops the work, and goes back to what was shown before."
+        self.button = ipywidgets.Button(description="Cancel", icon="times", layout={"width": "auto"}, tooltip=tip)
         self.button.on_click(lambda _: self.cancel())
         self._number = 0  # of the work under way; older work with another number is obsolete
         self._undo: Callable[[], str] | None = None
         self._outcome: tuple[int, Any, Exception | None, Callable[[Any], None]] | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        super().__init__([self.status, self.bar, self.button], layout={"min_height": "34px", "align_items": "center"})
+        super().__init__([self.status, self.bar, self.button], layout={"min_height": "28px", "align_items": "center"})
         self.add_class("fisherlib-status")
         self._busy(False)
 

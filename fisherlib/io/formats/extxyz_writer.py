@@ -39,6 +39,12 @@ def write_extxyz(data: Dataset, path: str | os.PathLike, *, descriptors: bool = 
     write_atomically(path, lambda file: [file.write(text.encode()) for text in texts])
 
 
+def text_of(t: Trajectory, *, columns: dict[str, NDArray], entries: str) -> str:
+    """The same as text, with further columns of the atoms, (ΣN, n), and entries of each comment line."""
+    species, own = _arrays(t, descriptors=False)
+    return "".join(_texts(t, species, own | columns, entries))
+
+
 def _arrays(t: Trajectory, *, descriptors: bool) -> tuple[NDArray, dict[str, NDArray]]:
     """Atomic numbers, (ΣN,), and the columns that are written, (ΣN, n)."""
     if t.species is None or t.positions is None:
@@ -79,7 +85,7 @@ def refuse_other_sums(t: Trajectory, site_descriptors: NDArray) -> None:
         )
 
 
-def _texts(t: Trajectory, species: NDArray, columns: dict[str, NDArray]) -> Iterator[str]:
+def _texts(t: Trajectory, species: NDArray, columns: dict[str, NDArray], entries: str = "") -> Iterator[str]:
     """The configurations, one after the other."""
     properties = ":".join(["species:S:1", *(f"{name}:R:{a.shape[1]}" for name, a in columns.items())])
     ends = np.cumsum(t.n_atoms)
@@ -87,17 +93,17 @@ def _texts(t: Trajectory, species: NDArray, columns: dict[str, NDArray]) -> Iter
         symbols = [chemical_symbols[z] for z in species[a:b]]
         values = np.concatenate([column[a:b] for column in columns.values()], axis=1).tolist()
         lines = (f"{s} {' '.join(map(repr, row))}\n" for s, row in zip(symbols, values, strict=True))
-        yield f"{b - a}\n{_comment(t, m, properties)}\n{''.join(lines)}"
+        yield f"{b - a}\n{_comment(t, m, properties, entries)}\n{''.join(lines)}"
 
 
-def _comment(t: Trajectory, m: int, properties: str) -> str:
+def _comment(t: Trajectory, m: int, properties: str, entries: str) -> str:
     box = ""
     if t.cell is not None:
         box = f'Lattice="{" ".join(map(repr, t.cell[m].ravel().tolist()))}" '
     pbc = "F F F" if t.pbc is None else " ".join("T" if periodic else "F" for periodic in t.pbc[m])
     temperature = "" if t.temperature is None else f"temperature={float(t.temperature)!r} "
     energy = f"energy={float(t.energies[m])!r} {_virial(t, m)}"
-    return f'{box}Properties={properties} {energy}{temperature}pbc="{pbc}" {_named(t.key)}'
+    return f'{box}Properties={properties} {energy}{temperature}{entries}pbc="{pbc}" {_named(t.key)}'
 
 
 def _virial(t: Trajectory, m: int) -> str:

@@ -122,7 +122,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
         )
     if not (found := fortran.lines(path)):
         raise ValueError(f"{path.name}: expected numbers below the head, got none; copy it again from its source")
-    channels, elements, reference = _elements(path, *found[0])
+    channels, elements, weights, reference = _elements(path, *found[0])
     words = deque((f"{path.name}, line {n}", token) for n, tokens in found[1:] for token in tokens)
     wanted = ("kind of descriptor", "coefficients", "details")
     descriptor, count, details_count = (fortran.integer(*_next(path, words, what)) for what in wanted)
@@ -144,7 +144,7 @@ def read_pot(path: str | os.PathLike, *, name: str = "θ") -> LinearPotential:
             f"{path.name}: expected {count} coefficients, at least 2, as its head says, got {len(coefficients)}; copy it again from its source"
         )
     about = {"name": "from MiLaDy", "type": descriptor, "K": count - 1, "details": details, "cutoff": cutoff}
-    about |= {"channels": channels, "elements": elements, "masses": masses}
+    about |= {"channels": channels, "elements": elements, "masses": masses, "weights": weights}
     offset = coefficients[0] + reference if reference else coefficients[0]
     provenance = {"file": path.name, "descriptor": about}
     return LinearPotential(theta=np.array(coefficients[1:]), offset=offset, name=name, provenance=provenance)
@@ -154,8 +154,8 @@ def _adds_pairs(descriptor: int, details: Sequence[float]) -> bool:
     return _WITH_PAIRS.get(descriptor) == len(details) and details[-1] != 0
 
 
-def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], float]:
-    """Channels, names of the elements, and the reference energy that they share, eV per atom."""
+def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], list[list[float]], float]:
+    """Channels, names of the elements, their two weights, and the reference energy that they share, eV per atom."""
     place = f"{path.name}, line {n}"
     if len(tokens) < 2:
         raise ValueError(f"{place}: expected channels and the number of elements, got {' '.join(tokens)[:40]!r}")
@@ -174,7 +174,7 @@ def _elements(path: Path, n: int, tokens: list[str]) -> tuple[int, list[str], fl
             f"{place}: expected one reference energy for all elements, got {', '.join(f'{e:g}' for e in references)}; a "
             "potential here has one offset per atom: subtract the references from the energies and write 0 here"
         )
-    return channels, elements, float(references[0])
+    return channels, elements, numbers[:, :2].tolist(), float(references[0])
 
 
 def _next(path: Path, words: deque[tuple[str, str]], what: str) -> tuple[str, str]:
