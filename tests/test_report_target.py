@@ -58,7 +58,7 @@ def test_a_trouble_of_the_clean_up_does_not_hide_the_first(tmp_path: Path, monke
 def test_a_report_without_numbers_leaves_none_of_an_earlier_one(tmp_path: Path) -> None:
     html, numbers = tmp_path / "x.html", tmp_path / "x.json"
     target.write({html: "1", numbers: "1"})
-    target.write({html: "2"}, stale=numbers)
+    target.write({html: "2"}, stale=[numbers])
     assert [p.name for p in tmp_path.iterdir()] == ["x.html"]
 
 

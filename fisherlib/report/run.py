@@ -14,6 +14,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from . import page
+from .beside import ENDING
+from .beside import page_of as beside_of
 from .kernel import execute, parametrised, warnings_of
 from .parameters import ReportError, spoken
 from .request import asked
@@ -80,12 +82,11 @@ def _reported(executed: NotebookNode, source: Path, target: Path, parameters: Ma
     numbers = _numbers(executed)
     about, stem = _subject(parameters, numbers), source.stem
     text = "" if numbers is None else json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    beside = "".join(beside_of(output) for cell in executed.cells for output in cell.get("outputs", []))
     shown = page.render(executed, name=stem, parameters=parameters, numbers=text, subject=about)
     texts = {target / f"{stem}.html": shown}
-    kept = target / f"{stem}.json"
-    if text:
-        texts[kept] = text
-    return write(texts, stale=None if numbers is not None else kept)
+    more = {target / f"{stem}.json": text, target / f"{stem}{ENDING}": beside}
+    return write(texts | {path: each for path, each in more.items() if each}, stale=tuple(more))
 
 
 def _executed(

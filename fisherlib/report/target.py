@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .parameters import ParameterError
@@ -33,14 +33,14 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def write(texts: Mapping[Path, str], *, stale: Path | None = None) -> list[Path]:
+def write(texts: Mapping[Path, str], *, stale: Sequence[Path] = ()) -> list[Path]:
     """Write all files or none: each is complete under a hidden name before the first one is put in place.
 
     A lock keeps the files of two reports apart that end at the same time.
 
     Args:
         texts: content by path; all paths are in one folder.
-        stale: a file of an earlier report to remove.
+        stale: files of an earlier report to remove, those among ``texts`` excepted.
 
     Raises:
         OSError: a file cannot be written; the earlier files stay.
@@ -53,8 +53,8 @@ def write(texts: Mapping[Path, str], *, stale: Path | None = None) -> list[Path]
         with _alone(next(iter(texts)).parent):
             for path in texts:
                 os.replace(temporary[path], path)
-            if stale is not None:
-                stale.unlink(missing_ok=True)
+            for path in set(stale) - texts.keys():
+                path.unlink(missing_ok=True)
     finally:
         for path in temporary.values():
             with contextlib.suppress(OSError):  # an error during clean-up must not hide the first one
