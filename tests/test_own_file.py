@@ -116,7 +116,7 @@ def test_an_own_file_is_asked_for_once_and_is_right_on_every_page(
 
     e.press("Compare")
     e.title("Distribution of energies")
-    expect(e.labelled("energy fit")).to_be_checked()
+    expect(e.labelled("energy fit")).to_be_checked(timeout=PATIENCE)
     true = e.value("[...gd._fullData.find(t => t.name.startsWith('true')).x]")
     assert min(true) == pytest.approx(min(map(np.min, reference.energies.values())) / 32, abs=1e-3)
     e.picture("own_compare")

@@ -19,6 +19,7 @@ function render({ model, el }) {
       const sign = document.createElement("span");
       const [color, letter] = signs[k] ?? ["", ""];
       Object.assign(box, { type: "checkbox", value: name, checked: chosen.includes(name) });
+      box.setAttribute("aria-label", name); // the sign beside it is no part of its name
       box.addEventListener("change", choose);
       sign.textContent = letter;
       sign.style.color = color;
@@ -30,7 +31,14 @@ function render({ model, el }) {
     if (focused !== null) group.querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  model.on("change:options change:value change:signs change:description", draw);
+  // Boxes stay where they are, and keep the focus, when only the ticks change.
+  function tick() {
+    const chosen = model.get("value");
+    for (const box of group.querySelectorAll("input")) box.checked = chosen.includes(box.value);
+  }
+
+  model.on("change:options change:signs change:description", draw);
+  model.on("change:value", tick);
   draw();
 }
 export default { render };
