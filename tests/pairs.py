@@ -152,7 +152,12 @@ def go(e: Explorer, before: At, after: At) -> None:
     elif before.trajectory != after.trajectory:
         e.choose("Trajectory", after.trajectory)
     elif before.few != after.few:
-        e.choose("Models", list(PART if after.few else EVERY))
+        for name in EVERY:  # those that stay are ticked first: at least one always is
+            if not after.few or name in PART:
+                e.labelled(name).check()
+        for name in EVERY:
+            if after.few and name not in PART:
+                e.labelled(name).uncheck()
     elif SITE in (before.view, after.view):
         e.choose("Quantity", SITE if after.view == SITE else compare.TOTAL)
     else:
