@@ -126,6 +126,16 @@ def lab(notebooks: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With the failure of a person's test stands what the page showed, as nobody can look at it afterwards."""
+    report = yield
+    person = getattr(item, "funcargs", {}).get("explorer")
+    if report.when == "call" and report.failed and isinstance(person, Explorer):
+        report.sections.append(("the page", person.shown()))
+    return report
+
+
 @pytest.fixture
 def explorer(chromium: object, lab: str) -> Iterator[Explorer]:
     """A page of JupyterLab; no script of it may fail."""

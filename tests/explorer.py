@@ -219,6 +219,12 @@ class Explorer:
         """The dashboard, or the panel of a notebook."""
         return self.page.locator(".fisherlib-dashboard, .fisherlib").first
 
+    def shown(self) -> str:
+        """The words of the panel, and what else tells why it shows them; a screenshot is kept."""
+        self.page.screenshot(path=_kept(f"failed_{uuid.uuid4().hex[:6]}.png"))
+        words = self.panel.inner_text(timeout=MINUTE) if self.panel.count() else "no panel"
+        return f"{words[:4000]}\nkernel and cells at rest: {self.page.evaluate(IDLE)}; console: {self.errors}"
+
     def labelled(self, label: str) -> object:
         """The control with that label."""
         return self.panel.get_by_label(label, exact=True).locator("visible=true")
@@ -351,8 +357,12 @@ class Explorer:
             self.page.set_viewport_size({"width": width, "height": 1000})
         self.panel.evaluate("e => e.scrollIntoView({block: 'start'})") if whole else self.show_figure()
         self.rest()
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png")
+        self.page.screenshot(path=_kept(f"{name}.png"))
+
+
+def _kept(name: str) -> Path:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    return PICTURES / name
 
 
 def copy_notebooks(target: Path) -> Path:

@@ -45,8 +45,9 @@ DRAW = """async ([figure, width, height, scale]) => {
 
 
 def notebooks() -> list[Path]:
-    """All that are in the gallery: every one but the one that shows it."""
-    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if path.stem != "00_start")
+    """All that are in the gallery: every one but the one that shows it, and the copies that JupyterLab keeps."""
+    found = (path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    return sorted(path for path in found if path.stem != "00_start")
 
 
 def picture(notebook: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,11 @@ import nbformat
 import plotly.graph_objects as go
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, PngImagePlugin
 from playwright import sync_api
+
+from fisherlib.report import page
 
 START = gallery.NOTEBOOKS / "00_start.ipynb"
 CURVE = go.Figure(go.Scatter(x=[0, 1, 2], y=[0, 1, 4], name="n = 3"), {"xaxis_title": "x, 3 Å", "title": "At 1200 K"})
@@ -124,13 +126,10 @@ def test_axes_of_scenes_count() -> None:
 
 
 def test_the_figure_of_a_page_is_its_last_one() -> None:
-    first, last = ("<script>" + re.sub(r"\s+", " ", figure) for figure in (_html(go.Figure()), _html(CURVE)))
-    figure = gallery.page_figure(first + last)
+    outputs = [new_output("display_data", {gallery.PLOTLY: figure.to_plotly_json()}) for figure in (go.Figure(), CURVE)]
+    html = page.render(new_notebook(cells=[new_code_cell(outputs=outputs)]), name="x", parameters={})
+    figure = gallery.page_figure(html)
     assert figure["data"][0]["name"] == "n = 3" and figure["layout"]["xaxis"]["title"]["text"] == "x, 3 Å"
-
-
-def _html(figure: go.Figure) -> str:
-    return figure.to_html(include_plotlyjs=False, full_html=False)
 
 
 def test_a_notebook_that_is_newer_than_its_figure_is_run_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

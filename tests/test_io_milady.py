@@ -653,6 +653,7 @@ def test_a_potential_of_several_elements_tells_its_descriptor(tmp_path: Path) ->
         "channels": 2,
         "elements": ["Ta", "W"],
         "masses": [180.9, 183.8],
+        "weights": [[1.3, 1.4], [0.5, 2.0]],
     }
     lines = (tmp_path / "TaW.pot").read_text().splitlines()
     assert all(line[0] == "#" for line in lines[:6])  # programs skip six lines
