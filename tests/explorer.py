@@ -19,6 +19,7 @@ from playwright import sync_api
 ROOT = Path(__file__).resolve().parents[1]
 MINUTE = 60_000  # ms
 PATIENCE = 2 * MINUTE  # what a busy machine may take for anything
+sync_api.expect.set_options(timeout=PATIENCE)  # Playwright's own patience is five seconds
 #: Errors of a page that are not ours: Voilà's web fonts, JupyterLab's debugger when a page is left, and its manager of
 #: widgets, which on a busy machine looks for a widget before it knows it. ``open`` sees to it that the widget is shown.
 FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state", "widget model not found")
@@ -49,6 +50,9 @@ REST = f"""() => new Promise((resolve) => {{
     }};
     setTimeout(step, 60);
 }})"""
+#: Scrolls to the panel, where there is one. JupyterLab jumps to the last cell that it runs, and draws nothing of a cell that
+#: is out of sight; where all is quick, the figure is there before.
+SCROLL = "() => { document.querySelector('.fisherlib-dashboard, .fisherlib, .fisherlib-figure')?.scrollIntoView(); }"
 #: Whether JupyterLab shows an error in place of a widget.
 LOST = "() => [...document.querySelectorAll('.jp-Notebook .jp-OutputArea')].some(e => e.innerText.includes('model not found'))"
 #: Whether the kernel is there and has nothing more to do, and no cell waits for it.
@@ -208,7 +212,7 @@ class Explorer:
         there = f"() => {{ const gd = {FIGURE}; return gd && gd._fullData && gd._fullData.length > 0; }}"
         there = f"() => ({there})() || ({LOST})()" if or_lost else there
         try:
-            self.page.wait_for_function(there, timeout=3 * MINUTE)
+            self.page.wait_for_function(f"() => ({there})() || ({SCROLL})()", polling=500, timeout=3 * MINUTE)
         except sync_api.TimeoutError:
             raise AssertionError(f"no figure within three minutes; the page's console: {self.errors}") from None
         if self.panel.count():

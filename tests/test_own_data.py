@@ -41,6 +41,10 @@ def test_own_data_are_asked_about_once_and_shown_in_four_actions(explorer: Explo
         files = make(folder)
         e.labelled("Upload data").set_input_files(files)  # one action: drop or choose
         actions = 1
+        if make is own.milady_folder:  # 72 files: a person may look at other pages meanwhile
+            e.press("Compare")
+            e.title("Distribution of energies")
+            e.press("Load")
         e.says("see the fields in red")
         expect(invalid).to_have_count(len(answers), timeout=PATIENCE)  # everything at once
         assert not e.panel.get_by_text(re.compile("/tmp|fisherlib-[a-z]")).locator("visible=true").count()
@@ -61,8 +65,9 @@ def test_own_data_are_asked_about_once_and_shown_in_four_actions(explorer: Explo
         expect(invalid).to_have_count(0, timeout=PATIENCE)
         e.press("Compare")
         actions += 1
-        expect(e.panel.get_by_role("button", name="Compare")).to_have_attribute("aria-pressed", "true")
-        e.until("gd._fullData.length > 0", timeout=PATIENCE)
+        compare = e.panel.get_by_role("button", name="Compare")
+        expect(compare).to_have_attribute("aria-pressed", "true")
+        expect(compare).to_have_attribute("data-state", "done")  # drawn, of these data
         assert actions <= MOST, (make.__name__, actions)
         e.press("Load")
         e.labelled("Upload data").wait_for()

@@ -21,7 +21,74 @@ async function dropped(items) {
   return found;
 }
 
-function render({ model, el }) {
+// One upload at a time, on whatever page the person is meanwhile: views of the field come and go with the pages.
+function uploader() {
+  let model = null, files = [], total = 0, number = 0, at = 0, timer = null, words = "";
+  const views = new Set(); // what each is told
+
+  const tell = (said) => {
+    words = said;
+    for (const told of views) told(said);
+  };
+
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => tell("no answer from the kernel; is it running?"), PATIENCE);
+  };
+
+  const about = (offset) => {
+    const { file, place } = files[at];
+    return { number, name: file.name, size: file.size, offset, file: at, files: files.length, folder: place, total };
+  };
+
+  async function send(offset) {
+    const current = number, message = about(offset);
+    const piece = await files[at].file.slice(offset, offset + PIECE).arrayBuffer();
+    if (current !== number) return; // other files were chosen meanwhile
+    wait();
+    model.send(message, undefined, [piece]);
+  }
+
+  function heard(answer) {
+    clearTimeout(timer);
+    if (!files.length || answer.number !== number) return;
+    const { file } = files[at];
+    if (answer.next < file.size) {
+      tell(`${file.name}: ${Math.round((100 * answer.next) / file.size)} %`);
+      send(answer.next);
+    } else if (!answer.stop && at + 1 < files.length) {
+      at += 1;
+      tell(`file ${at + 1} of ${files.length}`);
+      send(0);
+    } else {
+      tell("");
+    }
+  }
+
+  return {
+    listen(to) {
+      model = to;
+      model.on("msg:custom", heard);
+    },
+    begin(chosen) {
+      if (!chosen.length) return;
+      files = chosen;
+      number += 1;
+      at = 0;
+      total = files.reduce((sum, { file }) => sum + file.size, 0);
+      tell("");
+      if (total > model.get("limit")) model.send(about(0)); // the kernel refuses it in words
+      else send(0);
+    },
+    follow(told) {
+      views.add(told);
+      told(words);
+      return () => views.delete(told);
+    },
+  };
+}
+
+function show({ model, el }, upload) {
   const zone = document.createElement("div"), input = document.createElement("input");
   const asked = document.createElement("span"), said = document.createElement("small");
   input.type = "file";
@@ -38,38 +105,11 @@ function render({ model, el }) {
   zone.append(input, asked, said);
   el.classList.add("fisherlib-upload");
   el.append(zone);
-  let files = [], total = 0, number = 0, at = 0, timer = null;
 
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => { said.textContent = "no answer from the kernel; is it running?"; }, PATIENCE);
-  };
-
-  const about = (offset) => {
-    const { file, place } = files[at];
-    return { number, name: file.name, size: file.size, offset, file: at, files: files.length, folder: place, total };
-  };
-
-  async function send(offset) {
-    const current = number, message = about(offset);
-    const piece = await files[at].file.slice(offset, offset + PIECE).arrayBuffer();
-    if (current !== number) return; // other files were chosen meanwhile
-    wait();
-    model.send(message, undefined, [piece]);
-  }
-
-  function begin(chosen) {
-    if (!chosen.length) return;
-    files = chosen;
-    number += 1;
-    at = 0;
-    total = files.reduce((sum, { file }) => sum + file.size, 0);
-    said.textContent = "";
-    if (total > model.get("limit")) model.send(about(0)); // the kernel refuses it in words
-    else send(0);
-  }
-
-  input.addEventListener("change", () => begin([...input.files].map((file) => ({ file, place: "" }))));
+  input.addEventListener("change", () => {
+    upload.begin([...input.files].map((file) => ({ file, place: "" })));
+    input.value = ""; // the same name can be chosen again
+  });
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();
@@ -80,27 +120,15 @@ function render({ model, el }) {
   zone.addEventListener("drop", async (event) => {
     try {
       const found = await dropped(event.dataTransfer.items);
-      begin(model.get("several") ? found : found.slice(0, 1));
+      upload.begin(model.get("several") ? found : found.slice(0, 1));
     } catch (error) {
       said.textContent = `the browser cannot read what was dropped: ${error.message}`;
     }
   });
-
-  model.on("msg:custom", (answer) => {
-    clearTimeout(timer);
-    if (!files.length || answer.number !== number) return;
-    const { file } = files[at];
-    if (answer.next < file.size) {
-      said.textContent = `${file.name}: ${Math.round((100 * answer.next) / file.size)} %`;
-      send(answer.next);
-    } else if (!answer.stop && at + 1 < files.length) {
-      at += 1;
-      said.textContent = `file ${at + 1} of ${files.length}`;
-      send(0);
-    } else {
-      said.textContent = "";
-      input.value = ""; // the same name can be chosen again
-    }
-  });
+  return upload.follow((words) => { said.textContent = words; });
 }
-export default { render };
+
+export default () => {
+  const upload = uploader();
+  return { initialize: ({ model }) => upload.listen(model), render: (view) => show(view, upload) };
+};
