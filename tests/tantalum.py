@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unpack import unpack
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "fitsnap_ta"
 ROWS = FOLDER / "Ta_snap2J6_fitsnap_rows.npz"
@@ -53,7 +54,7 @@ def beside() -> None:
 def unpacked(folder: Path) -> Path:
     """The folder of its configurations, a folder for each group."""
     with tarfile.open(FOLDER / "Ta_JSON.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     return folder / "JSON"
 
 

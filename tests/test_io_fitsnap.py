@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unpack import unpack
 
 import fisherlib as fl
 from fisherlib.io.columns.choice import GUESSED
@@ -234,7 +235,7 @@ def test_sniffing_reads_no_more_than_the_beginning(tmp_path: Path) -> None:
 
 def extracted(archive: Path, to: Path) -> Path:
     with tarfile.open(archive) as file:
-        file.extractall(to, filter="data")
+        unpack(file, to)
     return to
 
 

@@ -8,6 +8,7 @@ import pytest
 import test_io_fitsnap
 import test_io_lammps
 import test_io_milady
+from unpack import unpack
 
 import fisherlib as fl
 from fisherlib.io.formats.kinds import kind_of
@@ -107,7 +108,7 @@ def test_rows_of_fitsnap(tmp_path: Path, form: str) -> None:
 @pytest.mark.skipif(not TA.exists(), reason="the published tantalum set is not there")
 def test_published_configurations_of_fitsnap_get_descriptors(tmp_path: Path) -> None:
     with tarfile.open(TA / "Ta_JSON.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
+        unpack(archive, tmp_path)
     (folder,) = (p for p in tmp_path.rglob("Displaced_FCC") if p.is_dir())
     found = fl.io.read(folder, temperature=300.0, check=False)
     assert fl.io.open(folder).kind == "FitSNAP" and found.provenance["descriptor"]["name"] == "SOAP"

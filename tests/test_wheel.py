@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from unpack import unpack
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = "import sys; from setuptools import build_meta as b; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
@@ -40,7 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / "checkout")
     with tarfile.open(built("sdist", folder / "checkout", folder)) as archive:
-        archive.extractall(folder / "sdist", filter="data")
+        unpack(archive, folder / "sdist")
     wheel = built("wheel", next((folder / "sdist").iterdir()), folder)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "installed")

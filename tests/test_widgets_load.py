@@ -16,7 +16,7 @@ import traitlets
 from ase import Atoms
 
 import fisherlib as fl
-from fisherlib.widgets import LoadPanel
+from fisherlib.widgets import Dashboard, LoadPanel
 from fisherlib.widgets.paths import Paths
 from fisherlib.widgets.states import NONE, ONE_RUN
 from fisherlib.widgets.words import on_page
@@ -496,17 +496,26 @@ def test_reading_waits_for_nobody(good: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_page_that_displays_the_figure_is_told_everything_again(
+def test_a_page_that_may_show_old_states_is_told_everything_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel = LoadPanel(str(write(tmp_path / "md.npz")))
-    told: list[object] = []
-    monkeypatch.setattr("ipywidgets.Widget.send_state", lambda widget, key=None: told.append(widget))
-    panel.figure._view_count = 1
-    assert {panel.card, panel.columns, panel.work.status} <= {w for w in told if type(w).__name__ == "HTML"}
-    told.clear()
-    panel.figure._view_count = 0  # the page was closed
-    assert panel.card not in told
+    dashboard = Dashboard(str(write(tmp_path / "md.npz")))
+    told: dict[object, set[str]] = {}
+    monkeypatch.setattr("ipywidgets.Widget.send_state", lambda widget, key=None: told.update({widget: key}))
+    monkeypatch.setattr(dashboard.heartbeat, "send", lambda content: told.update({"answer": content}))
+    dashboard.heartbeat._handle_custom_msg({"ping": 1}, [])
+    assert told == {"answer": {"ping": 1}}
+    dashboard.heartbeat._handle_custom_msg({"renew": True}, [])
+    load, fit = dashboard.load, dashboard.panels["Fit"]
+    assert {
+        load.card,
+        load.columns,
+        load.work.status,
+        dashboard._about,
+        dashboard.pages,
+        fit.work.status,
+    } <= told.keys()
+    assert "drawing" in told[dashboard.figure] and "_esm" not in told[dashboard.figure]  # plotly.js has five megabytes
 
 
 def test_a_database_is_loaded_and_leaves_nothing_to_choose(few_walkers: fl.Dataset, tmp_path: Path) -> None:

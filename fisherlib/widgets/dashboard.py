@@ -17,7 +17,7 @@ from .heartbeat import Heartbeat
 from .landscape import LandscapePanel
 from .live import LiveFigure
 from .load import LoadPanel
-from .panel import EMPTY, STYLE, Panel
+from .panel import EMPTY, STYLE, Panel, send_again
 from .reading import Subject
 from .seen import ReportButton, seen
 from .steps import Step, Steps
@@ -52,7 +52,7 @@ class Dashboard(ipywidgets.VBox):
     """
 
     def __init__(self, path: str = "", **chosen: object) -> None:
-        self.figure, self.heartbeat = LiveFigure.of(), Heartbeat()
+        self.figure, self.heartbeat = LiveFigure.of(), Heartbeat(self._renew)
         self.pages = Steps(TITLES)
         self.panels: dict[str, Any] = {}
         self._study: Study | None = None
@@ -94,6 +94,9 @@ class Dashboard(ipywidgets.VBox):
         if self.pages.value == LOAD:
             return self.load
         return self.nothing if self.load.subject.study is None else self.panels[self.pages.value]
+
+    def _renew(self) -> None:
+        send_again(self, self.load, *self.panels.values())  # pages that are not open have states in the browser too
 
     def _turn(self) -> None:
         page = self.page

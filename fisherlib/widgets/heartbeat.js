@@ -60,7 +60,14 @@ function render({ model, el }) {
     ping();
   }
 
+  // JupyterLab's manager of widgets, whenever it has fetched all states from the kernel, sets them after updates that came
+  // meanwhile: what is shown may be old for ever.
+  const { restored, restoredStatus } = model.widget_manager ?? {};
+  const renew = () => model.send({ renew: true });
+
   el.setAttribute("role", "alert");
+  restored?.connect(renew);
+  if (restoredStatus) renew(); // it may have been a moment ago
   model.on("msg:custom", answered);
   model.on("comm_live_update", disconnected);
   for (const action of ACTIONS) document.addEventListener(action, act, true);
@@ -70,6 +77,7 @@ function render({ model, el }) {
     for (const action of ACTIONS) document.removeEventListener(action, act, true);
     model.off("msg:custom", answered);
     model.off("comm_live_update", disconnected);
+    restored?.disconnect(renew);
   };
 }
 export default { render };

@@ -1,6 +1,6 @@
 """What all panels share: a status line, controls and a live figure, driven by a state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ class Panel(ipywidgets.VBox):
         self.figure = screen if screen is not None else LiveFigure.of()
         self.active = screen is None  # of panels that share a figure, only the open one draws
         # Panels on a shared screen use the style sheet and the heartbeat of the page.
-        top, own = ([ipywidgets.HTML(STYLE), Heartbeat()], [self.figure]) if screen is None else ([], [])
+        top, own = ([ipywidgets.HTML(STYLE), Heartbeat(self._renew)], [self.figure]) if screen is None else ([], [])
         head = ipywidgets.VBox([*top, self.work])
         head.add_class("fisherlib-head")
         super().__init__([head, *controls, *own])
@@ -61,7 +61,6 @@ class Panel(ipywidgets.VBox):
         self._shown: go.Figure | None = None
         self._settling = False
         state.observe(self._changed)
-        self.figure.observe(self._displayed, "_view_count")
 
     @property
     def last_error(self) -> Exception | None:
@@ -118,11 +117,8 @@ class Panel(ipywidgets.VBox):
         finally:
             self._settling = False
 
-    def _displayed(self, change: Mapping[str, int | None]) -> None:
-        # A page that is still loading misses updates, so send the state again, as the figure does for itself.
-        if (change["new"] or 0) > (change["old"] or 0):
-            for widget in _inside(self, but=self.figure):
-                widget.send_state()
+    def _renew(self) -> None:
+        send_again(self)
 
     def _back(self) -> str:
         """Restore the choice that was drawn last. Returns a sentence on what the figure shows."""
@@ -154,10 +150,9 @@ class Panel(ipywidgets.VBox):
         self.redraw()
 
 
-def _inside(box: ipywidgets.Box, *, but: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
-    """The widgets in a box and in the boxes in it."""
-    for widget in box.children:
-        if widget is not but:
-            yield widget
-            if isinstance(widget, ipywidgets.Box):
-                yield from _inside(widget, but=but)
+def send_again(*widgets: ipywidgets.Widget) -> None:
+    """Send the states of widgets, and of those in them, to a page that may have missed some; scripts do not change."""
+    for widget in widgets:
+        widget.send_state(set(widget.keys) - {"_esm", "_css"})
+        if isinstance(widget, ipywidgets.Box):
+            send_again(*widget.children)
