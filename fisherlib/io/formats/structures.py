@@ -53,12 +53,8 @@ FORMATS = {
     "espresso-out": _Format("Quantum Espresso's output", r".*\.pwo", rb"Program PWSCF"),
     "gpaw-out": _Format("GPAW's text output", begins=rb" ___ ___ ___ _ _ _"),
     "castep-castep": _Format("CASTEP's .castep", r".*\.castep"),
-    "castep-md": _Format(
-        "CASTEP's .md", r"(?!)", rb"\A\s*BEGIN header(?:(?!END header)[^<])*+END header[^<]*+<-- E[^<]*+<-- T"
-    ),
-    "castep-geom": _Format(
-        "CASTEP's .geom", r".*\.geom", rb"\A\s*BEGIN header(?:(?!END header)[^<])*+END header[^<]*+<-- c"
-    ),
+    "castep-md": _Format("CASTEP's .md", r"(?!)", rb"\A\s*BEGIN header(?=[^<]*?END header)[^<]*+<-- E[^<]*+<-- T"),
+    "castep-geom": _Format("CASTEP's .geom", r".*\.geom", rb"\A\s*BEGIN header(?=[^<]*?END header)[^<]*+<-- c"),
     "orca-output": _Format("ORCA's output", begins=rb"\* O   R   C   A \*"),
     "gaussian-out": _Format("Gaussian's output", begins=rb"Entering Gaussian System"),
     "nwchem-out": _Format("NWChem's output", r".*\.nwo", rb"Northwest Computational Chemistry Package"),
