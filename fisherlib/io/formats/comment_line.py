@@ -12,7 +12,7 @@ from .values import is_number
 
 # One letter, an escaped one, or all within quotes or brackets, which end with the line at the latest.
 _PART = r"""\\.|"(?:\\.|[^"\\])*+(?:"|$)|'(?:\\.|[^'\\])*+(?:'|$)|\{(?:\\.|[^}\\])*+(?:\}|$)|\[(?:\\.|[^]\\])*+(?:\]|$)|[^\s=\\"'{\[]"""
-_WORD = rf"(?:{_PART})++"
+_WORD = rf"(?:{_PART})+"  # never given back: all that follows may be missing
 _ENTRY = re.compile(rf"(?P<key>{_WORD})(?P<told>\s*=\s*(?P<value>{_WORD})?)?(?:\s*=\s*(?:{_WORD})?)*")
 _MARKS = re.compile(_PART)
 
