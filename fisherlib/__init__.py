@@ -86,7 +86,7 @@ _ROOMS = {
 #: Names that load on first touch, and the module each stands in.
 _NAMES = {"Calculator": "descriptors.calculator", "featurise": "cluster.datasets"}
 
-__version__ = "0.7.0"
+__version__ = "0.7.1"
 
 
 def __getattr__(name: str) -> object:

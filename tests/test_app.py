@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+import test_structures_lab as structures
 import walk
 from explorer import Explorer, app_command, copy_notebooks, served
+
+import fisherlib as fl
+from fisherlib.validation.ranking import TRUE
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebooks]
 
@@ -45,3 +50,18 @@ def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(e
     explorer.choose("View", "energy parity")
     explorer.title("parity")
     explorer.picture("app")
+
+
+def test_a_click_on_a_point_of_the_parity_shows_its_atoms(explorer: Explorer, copper: fl.Dataset) -> None:
+    explorer.app()
+    explorer.until(walk.LOADED)
+    explorer.press("Compare")
+    explorer.until(walk.PAGES["Compare"])
+    explorer.choose("View", "energy parity")
+    explorer.title("parity")
+    explorer.show_figure()
+    found = fl.Study(copper).ranking("θ_f")
+    row = int(np.argmin(found.quantities[TRUE]))  # a point that stands alone
+    structures.click(explorer, *min(explorer.page.evaluate(structures.POINTS)))
+    explorer.page.wait_for_function("() => document.querySelector('.fisherlib-scene')?.viewer")
+    structures.shows(explorer, found, row)

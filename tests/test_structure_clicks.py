@@ -8,7 +8,7 @@ import pytest
 import fisherlib as fl
 from fisherlib.figures.explorer import structure_of
 from fisherlib.validation.ranking import FORCES
-from fisherlib.widgets import ComparePanel, StructuresPanel
+from fisherlib.widgets import ComparePanel, StructuresPanel, StructureView
 from fisherlib.widgets.compare import ERRORS, PARITY
 from fisherlib.widgets.live import Picked
 
@@ -58,3 +58,15 @@ def test_a_cell_without_volume_is_no_box(study: fl.Study) -> None:
         cell = np.diag([20.0, 20.0, thickness])[None]
         atoms = dataclasses.replace(one, cell=cell, pbc=np.array([[True, True, False]]))
         assert ("cell" in structure_of(atoms)) == box
+
+
+def test_atoms_are_coloured_by_a_descriptor_of_their_own(study: fl.Study) -> None:
+    panel, name = StructuresPanel(study), study.data.descriptor_names[17]
+    panel.state.colour = f"descriptor {name}"
+    for row in (0, 61):
+        panel.view.chosen = row
+        expected = study.ranking("θ_f").configuration(row).site_descriptors[:, 17]
+        np.testing.assert_array_equal(panel.view.scene.scene["values"], expected)
+    assert panel.view.scene.scene["low"] == min(expected) and panel.view.scene.scene["label"].endswith(name)
+    bare = fl.Dataset([dataclasses.replace(t, site_descriptors=None) for t in study.data.values()])
+    assert not any(name.startswith("descriptor") for name in StructureView.colours_of(fl.Study(bare).ranking("θ_f")))

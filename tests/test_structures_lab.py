@@ -22,7 +22,7 @@ ATOMS = """() => {
 #: Where the points of the model stand on the page, and where the axes are.
 POINTS = f"""() => {{
     const gd = {FIGURE}, corner = gd.getBoundingClientRect(), layout = gd._fullLayout;
-    const t = gd._fullData.find((t) => t.name === 'θ_f');
+    const t = gd._fullData.find((t) => (t.name || '').startsWith('θ_f'));
     return Array.from(t.x, (x, k) => [
         corner.left + layout.xaxis._offset + layout.xaxis.c2p(x), corner.top + layout.yaxis._offset + layout.yaxis.c2p(t.y[k])]);
 }}"""
@@ -46,6 +46,14 @@ def opened(explorer: Explorer, notebooks: Path) -> None:
     explorer.show_figure()
 
 
+def click(explorer: Explorer, x: float, y: float) -> None:
+    """Clicks on a point of the figure."""
+    explorer.page.mouse.move(x - 3, y + 3)
+    explorer.page.mouse.move(x, y)
+    explorer.page.wait_for_timeout(400)  # plotly finds the point under the mouse before it can be clicked
+    explorer.page.mouse.click(x, y)
+
+
 def shows(explorer: Explorer, found: fl.validation.Ranking, row: int) -> None:
     """Waits until the atoms of a configuration are in the view, and compares all of them, and their colours."""
     places = np.asarray(found.configuration(row).positions)
@@ -65,11 +73,7 @@ def test_a_point_shows_its_atoms_and_a_lasso_gives_a_file(
 ) -> None:
     opened(explorer, notebooks)
     row = int(np.argmin(found.quantities[TRUE]))  # a point that stands alone
-    x, y = explorer.page.evaluate(POINTS)[row]
-    explorer.page.mouse.move(x - 3, y + 3)
-    explorer.page.mouse.move(x, y)
-    explorer.page.wait_for_timeout(400)  # plotly finds the point under the mouse before it can be clicked
-    explorer.page.mouse.click(x, y)
+    click(explorer, *explorer.page.evaluate(POINTS)[row])
     shows(explorer, found, row)
     explorer.picture("structures")
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import anywidget
 import ipywidgets
+import numpy as np
 import traitlets
 
 from ..arguments import choice, kind
+from ..dataset import Trajectory
 from ..figures.explorer import structure_of
 from ..figures.linked import program
 from ..validation import Ranking
@@ -18,6 +20,8 @@ from ..validation.ranking import NUMBER
 
 #: Colours of atoms by element.
 ELEMENT = "element"
+#: Begins the name of a colour that is a descriptor of each atom.
+DESCRIPTOR = "descriptor "
 NO_POSITIONS = (
     "The file of these data has no positions, so there are no atoms to show; figures and lists need none. Read the "
     "extended xyz, or another file with the structures, to see them."
@@ -70,7 +74,7 @@ class StructureView(ipywidgets.VBox):
     Args:
         ranking: the configurations with the errors of a model, ``study.ranking(name)``.
         chosen: row of the first one.
-        colour: "element", or the heading of a property of atoms.
+        colour: "element", the heading of a property of atoms, or "descriptor " with the name of one.
 
     Attributes:
         chosen: number of the configuration among all, from 0; follows the slider, and moves it.
@@ -101,8 +105,9 @@ class StructureView(ipywidgets.VBox):
 
     @staticmethod
     def colours_of(ranking: Ranking) -> tuple[str, ...]:
-        """What atoms can be coloured by."""
-        return (*ranking.atoms(0), ELEMENT)
+        """What atoms can be coloured by: their element, errors, and their own descriptors, where the data have them."""
+        own = [] if ranking.configuration(0).site_descriptors is None else ranking.data.descriptor_names
+        return (*ranking.atoms(0), ELEMENT, *(f"{DESCRIPTOR}{name}" for name in own))
 
     def use(self, ranking: Ranking, *, chosen: int | None = None, colour: str = "") -> None:
         """Show another model, or other data."""
@@ -121,7 +126,7 @@ class StructureView(ipywidgets.VBox):
         self._values = self.ranking.atoms(self.chosen)
         one = self.ranking.configuration(self.chosen)
         structure = structure_of(one)
-        values = [] if self.colour == ELEMENT else self._values[self.colour].tolist()
+        values = self._shades(one)
         low, high = (min(values), max(values)) if values else (0.0, 0.0)
         if self.colour.startswith("|"):
             low = 0.0  # of a magnitude
@@ -137,6 +142,13 @@ class StructureView(ipywidgets.VBox):
         }
         self.scene.layout.display = "none" if structure is None else ""
         self._tell()
+
+    def _shades(self, one: Trajectory) -> list[float]:
+        """(N,) what colours the atoms; empty for their elements."""
+        if not self.colour.startswith(DESCRIPTOR) or one.site_descriptors is None:
+            return self._values[self.colour].tolist() if self.colour in self._values else []
+        k = list(self.ranking.data.descriptor_names).index(self.colour.removeprefix(DESCRIPTOR))
+        return np.asarray(one.site_descriptors)[:, k].tolist()
 
     def _tell(self) -> None:
         """Say which configuration this is, and what is known of it and of the chosen atom."""
