@@ -21,8 +21,9 @@ MINUTE = 60_000  # ms
 PATIENCE = 2 * MINUTE  # what a busy machine may take for anything
 sync_api.expect.set_options(timeout=PATIENCE)  # Playwright's own patience is five seconds
 #: Errors of a page that are not ours: Voilà's web fonts, JupyterLab's debugger when a page is left, and its manager of
-#: widgets, which on a busy machine looks for a widget before it knows it. ``open`` sees to it that the widget is shown.
-FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state", "widget model not found")
+#: widgets, which on a busy machine looks for a widget before it knows it (``open`` sees to it that the widget is shown); and
+#: anywidget's, which gives up on a script that loads slowly (``patient.js`` sees to it that nothing is lost).
+FOREIGN = ("ERR_NAME_NOT_RESOLVED", "debugger state", "widget model not found", "Failed to initialize model")
 #: Where screenshots are kept.
 PICTURES = Path(os.environ.get("FISHERLIB_SCREENSHOTS") or ROOT / "reports" / "screenshots")
 #: Whether they are all that is wanted, as by make pictures.
@@ -201,6 +202,12 @@ class Explorer:
         """Opens the page of the application."""
         self.page.goto(self._address)
         self.drawn()
+
+    def impatient(self) -> None:
+        """From now on anywidget gives scripts a millisecond to load, not two seconds, as if the machine were very busy."""
+        self.page.add_init_script(
+            "{ const after = AbortSignal.timeout; AbortSignal.timeout = () => after.call(AbortSignal, 1); }"
+        )
 
     def command(self, name: str, **arguments: object) -> None:
         """A command of JupyterLab's menus."""

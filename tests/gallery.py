@@ -112,7 +112,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if item.path.suffix != ".ipynb" or TAG not in item.cell.metadata.get("tags", []):
         return
     shown = item.test_outputs
-    if any("application/vnd.jupyter.widget-view+json" in each.get("data", {}) for each in shown):
+    kinds = {kind for each in shown for kind in each.get("data", {})}  # a progress bar may stand beside a figure
+    if PLOTLY not in kinds and "application/vnd.jupyter.widget-view+json" in kinds:
         options = {"skip": False, "check": False, "check_exception": False}
         cell = nbformat.v4.new_code_cell(ASKED)
         asked = type(item).from_parent(item.parent, name="picture", cell_num=-1, cell=cell, options=options)

@@ -53,6 +53,7 @@ def test_the_dashboard_without_code_opens_answers_a_choice_and_tells_a_mistake(e
 
 
 def test_a_click_on_a_point_of_the_parity_shows_its_atoms(explorer: Explorer, copper: fl.Dataset) -> None:
+    explorer.impatient()
     explorer.app()
     explorer.until(walk.LOADED)
     explorer.press("Compare")

@@ -3,6 +3,7 @@
 FISHERLIB_CASES=n: n kills of each engine at random moments, and as many interruptions.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -237,8 +238,12 @@ def test_an_interrupted_run_says_how_to_go_on(
 
 def workers() -> list[int]:
     """Processes of a pool that this process has started."""
-    commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in descendants(os.getpid()) if alive(pid)}
-    return [pid for pid, path in commands.items() if b"spawn_main" in path.read_bytes()]
+    found = []
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            if alive(pid) and b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 def test_a_killed_worker_of_a_pool_is_replaced(database: Database, right: fl.Moments) -> None:

@@ -91,6 +91,7 @@ def test_dashboard(explorer: Explorer, files: dict[str, Path]) -> None:
 def test_a_newcomer_sees_the_landscape_of_a_file_of_their_own_in_six_actions(
     explorer: Explorer, files: dict[str, Path]
 ) -> None:
+    explorer.impatient()
     explorer.open("00_start.ipynb")  # 1: choose 00_start in the file list; 2: run all cells
     explorer.until(walk.LOADED)
     explorer.upload("Upload data", files["good"])  # 3: choose a file

@@ -41,4 +41,4 @@ function render({ model, el }) {
   model.on("change:value", tick);
   draw();
 }
-export default { render };
+export default patient({ render });

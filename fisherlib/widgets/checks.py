@@ -1,21 +1,20 @@
 """Models to tick, each with its colour and symbol."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..figures.style import marks_of
 from .controls import Linked, told
+from .patient import Patient, script
 from .states import State
 
 #: Plotly's name of a symbol → a letter that looks like it.
 LETTERS = {"circle": "●", "diamond": "◆", "square": "■", "cross": "✚", "x": "✖", "triangle-up": "▲"}
 
 
-class ChooseModels(Linked, anywidget.AnyWidget):
+class ChooseModels(Linked, Patient):
     """Some of the models that a state offers for a trait, at least one; no key has to be held for several.
 
     Args:
@@ -30,7 +29,7 @@ class ChooseModels(Linked, anywidget.AnyWidget):
         marks: may be changed with the study.
     """
 
-    _esm = Path(__file__).with_name("checks.js")
+    _esm = script("checks.js")
     description = traitlets.Unicode().tag(sync=True)
     tooltip = traitlets.Unicode().tag(sync=True)
     options = traitlets.Tuple().tag(sync=True)

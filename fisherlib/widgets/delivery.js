@@ -64,4 +64,4 @@ function render({ model, el }) {
   show();
 }
 
-export default { render };
+export default patient({ render });

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from .patient import Patient, script
 
 #: Bytes in a message, which no server refuses.
 PIECE = 2 * 1024**2
 
 
-class Delivery(anywidget.AnyWidget):
+class Delivery(Patient):
     """A file to open or to save, also where the server hands out no files, and command lines to copy.
 
     Attributes:
@@ -21,7 +22,7 @@ class Delivery(anywidget.AnyWidget):
         note: a sentence below them.
     """
 
-    _esm = Path(__file__).with_name("delivery.js")
+    _esm = script("delivery.js")
     name = traitlets.Unicode().tag(sync=True)
     place = traitlets.Unicode().tag(sync=True)
     lines = traitlets.List(traitlets.Unicode()).tag(sync=True)

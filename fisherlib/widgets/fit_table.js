@@ -45,4 +45,4 @@ function render({ model, el }) {
   model.on("change:rows change:chosen", draw);
   draw();
 }
-export default { render };
+export default patient({ render });

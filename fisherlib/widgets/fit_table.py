@@ -1,16 +1,15 @@
 """A table of fits, whose row headers are buttons that open them."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
 from ..io import printable
 from ..study.recipes import WEIGHTS
 from ..validation import SavedFit
+from .patient import Patient, script
 
 HEADINGS = (
     "fit", "ridge", "KL, 1/Å²", "energy, 1/(eV² Å²)", "descriptor", "cutoff, Å", "K", "forces, eV/Å", "spread, meV/atom",
@@ -18,7 +17,7 @@ HEADINGS = (
 )  # fmt: skip
 
 
-class FitTable(anywidget.AnyWidget):
+class FitTable(Patient):
     """A row for each fit: how it was made, and its held-out errors.
 
     Args:
@@ -29,7 +28,7 @@ class FitTable(anywidget.AnyWidget):
         chosen: number of the row that is open, −1 for none.
     """
 
-    _esm = Path(__file__).with_name("fit_table.js")
+    _esm = script("fit_table.js")
     caption = traitlets.Unicode("Fits and their errors on whole trajectories held out").tag(sync=True)
     headings = traitlets.Tuple(HEADINGS).tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)

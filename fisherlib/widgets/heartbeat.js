@@ -80,4 +80,4 @@ function render({ model, el }) {
     restored?.disconnect(renew);
   };
 }
-export default { render };
+export default patient({ render });

@@ -1,14 +1,14 @@
 """A line that appears when the kernel no longer answers; on the page it also marks fields that need an answer."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
+from .patient import Patient, script
 
-class Heartbeat(anywidget.AnyWidget):
+
+class Heartbeat(Patient):
     """Invisible while the kernel answers. Without it a dead kernel would leave controls that move and a figure that does not.
 
     The page asks after each action in the panel, and rarely otherwise. A busy kernel answers late, so the first sentence
@@ -22,7 +22,7 @@ class Heartbeat(anywidget.AnyWidget):
         pace: seconds between questions while nothing happens.
     """
 
-    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("access.js", "heartbeat.js"))
+    _esm = script("access.js", "heartbeat.js")
     patience = traitlets.Float(15.0, min=1.0).tag(sync=True)
     pace = traitlets.Float(20.0, min=1.0).tag(sync=True)
 

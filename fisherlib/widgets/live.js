@@ -31,4 +31,4 @@ function render({ model, el }) {
   return () => screen.stop();
 }
 
-export default { render };
+export default patient({ render });

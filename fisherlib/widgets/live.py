@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import anywidget
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs
+
+from .patient import Patient, script
 
 #: Fits a figure to a page; the report's page has it too.
 ADAPT = resources.files("fisherlib.figures").joinpath("adapt.js").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def _watched() -> bool:
     return asks or any(name.startswith("VOILA_") for name in os.environ)
 
 
-class LiveFigure(anywidget.AnyWidget):
+class LiveFigure(Patient):
     """A plotly figure that fills its cell, keeps the camera through updates, and survives a reload of the page.
 
     It follows the theme and the width of the page, and has buttons to save it (``adapt.js`` of the figures).
@@ -49,7 +49,7 @@ class LiveFigure(anywidget.AnyWidget):
         camera: of the surfaces, as it was last turned; empty until then.
     """
 
-    _esm = get_plotlyjs() + ADAPT + (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
+    _esm = get_plotlyjs() + ADAPT + script("live.js")
     drawing = traitlets.Unicode().tag(sync=True)
     camera = traitlets.Dict().tag(sync=True)
 

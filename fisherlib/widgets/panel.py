@@ -11,6 +11,7 @@ import traitlets
 from ..progress import Progress
 from .heartbeat import Heartbeat
 from .live import LiveFigure
+from .patient import SCRIPTS
 from .states import State
 from .work import Work
 
@@ -153,6 +154,6 @@ class Panel(ipywidgets.VBox):
 def send_again(*widgets: ipywidgets.Widget) -> None:
     """Send the states of widgets, and of those in them, to a page that may have missed some; scripts do not change."""
     for widget in widgets:
-        widget.send_state(set(widget.keys) - {"_esm", "_css"})
+        widget.send_state(set(widget.keys) - SCRIPTS)
         if isinstance(widget, ipywidgets.Box):
             send_again(*widget.children)

@@ -41,4 +41,4 @@ function render({ model, el }) {
   tell();
   el.append(bar);
 }
-export default { render };
+export default patient({ render });

@@ -1,11 +1,11 @@
 """The pages as steps, each with its state: done, open, or blocked and why."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import anywidget
 import traitlets
+
+from .patient import Patient, script
 
 
 class Step(NamedTuple):
@@ -20,7 +20,7 @@ class Step(NamedTuple):
     why: str
 
 
-class Steps(anywidget.AnyWidget):
+class Steps(Patient):
     """A button for each page, with its state as a mark, a word and a sentence; a page that is blocked can be opened all the same.
 
     Args:
@@ -32,7 +32,7 @@ class Steps(anywidget.AnyWidget):
         steps: title → its ``Step``.
     """
 
-    _esm = Path(__file__).with_name("steps.js")
+    _esm = script("steps.js")
     options = traitlets.Tuple().tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
     steps = traitlets.Dict().tag(sync=True)

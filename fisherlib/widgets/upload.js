@@ -130,5 +130,5 @@ function show({ model, el }, upload) {
 
 export default () => {
   const upload = uploader();
-  return { initialize: ({ model }) => upload.listen(model), render: (view) => show(view, upload) };
+  return patient({ initialize: ({ model }) => upload.listen(model), render: (view) => show(view, upload) });
 };

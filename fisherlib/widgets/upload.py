@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..io.scratch import Scratch, sweep
+from .patient import Patient, script
 
 MEGABYTE = 1024**2
 #: The folder of what is still on its way.
@@ -19,7 +19,7 @@ PARTIAL = ".partial"
 _tidied = functools.cache(sweep)
 
 
-class Upload(anywidget.AnyWidget):
+class Upload(Patient):
     """A place to drop files on, which also opens the browser's list of files.
 
     Jupyter's own upload sends a file as one message, and above the server's limit (10 MB by default) the connection breaks
@@ -38,7 +38,7 @@ class Upload(anywidget.AnyWidget):
         needed: tells whether the file at a path is still in use; such files are kept.
     """
 
-    _esm = Path(__file__).with_name("upload.js")
+    _esm = script("upload.js")
     label = traitlets.Unicode("Upload").tag(sync=True)
     hint = traitlets.Unicode("drop a file here, or click to choose").tag(sync=True)
     tooltip = traitlets.Unicode("Files of your own machine; they stay here only as long as this page.").tag(sync=True)

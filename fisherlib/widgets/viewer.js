@@ -145,4 +145,4 @@ function initialize({ model }) {
   });
 }
 
-export default { initialize, render };
+export default patient({ initialize, render });

@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
@@ -17,6 +16,7 @@ from ..figures.explorer import structure_of
 from ..figures.linked import program
 from ..validation import Ranking
 from ..validation.ranking import NUMBER
+from .patient import Patient, script
 
 #: Colours of atoms by element.
 ELEMENT = "element"
@@ -28,7 +28,7 @@ NO_POSITIONS = (
 )
 
 
-class Scene(anywidget.AnyWidget):
+class Scene(Patient):
     """A view of one configuration, which a person turns with the mouse; a click on an atom chooses it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Scene(anywidget.AnyWidget):
         atom: number of the chosen one, or -1.
     """
 
-    _esm = Path(__file__).with_name("viewer.js")
+    _esm = script("viewer.js")
     _css = Path(__file__).with_name("viewer.css")
     scene = traitlets.Dict().tag(sync=True)
     atom = traitlets.Int(-1).tag(sync=True)
