@@ -2,6 +2,9 @@
 
 import asyncio
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -141,6 +144,19 @@ def test_a_report_that_is_cancelled_ends_its_process_and_writes_nothing(small: P
 
     button = asyncio.run(person())
     assert "Cancelled" in button.work.status.value and not (small / "reports").exists()
+
+
+@pytest.mark.parametrize(("deaf_to", "status"), [(0, 3), (1, 3), (9, -signal.SIGKILL)])
+def test_a_process_that_does_not_hear_is_asked_again_and_ended_at_last(deaf_to: int, status: int) -> None:
+    code = (
+        "import signal, sys, time\nasked = []\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(3) if len(asked) >= {deaf_to} else asked.append(1))\n"
+        "print('ready', flush=True)\nwhile True:\n    time.sleep(0.05)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        seen.ended(process, patience={0: 60.0, 1: 5.0}.get(deaf_to, 1.0))
+        assert process.wait(60) == status
 
 
 def test_reports_lie_where_git_ignores_them() -> None:

@@ -1,5 +1,6 @@
 """A button that writes the offline report of what a person sees, and the lines that write it again."""
 
+import contextlib
 import dataclasses
 import glob
 import queue
@@ -184,6 +185,16 @@ def _told(process: subprocess.Popen[str]) -> Iterator[str]:
         yield line
 
 
+def ended(process: subprocess.Popen[str], *, patience: float = 40.0) -> None:
+    """End a process, which then removes what it has begun; it is asked twice, as Python may swallow what a signal raises."""
+    for _ in range(2):
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
+    process.kill()
+
+
 def _written(wanted: Seen, target: Path, progress: Progress) -> Path:
     """The page, written by a process of its own, which ends when ``progress`` raises.
 
@@ -210,7 +221,7 @@ def _written(wanted: Seen, target: Path, progress: Progress) -> Path:
                     said.append(line)
                 progress(done, total)
         except BaseException:
-            process.terminate()  # it then removes what it has begun
+            ended(process)
             raise
     if process.returncode:
         raise ValueError(said[-1].removeprefix("report: ") if said else f"the report ended with {process.returncode}")
