@@ -63,7 +63,13 @@ function render({ model, el }) {
   // JupyterLab's manager of widgets, whenever it has fetched all states from the kernel, sets them after updates that came
   // meanwhile: what is shown may be old for ever.
   const { restored, restoredStatus } = model.widget_manager ?? {};
-  const renew = () => model.send({ renew: true });
+  const renew = () => {
+    try {
+      model.send({ renew: true });
+    } catch {
+      limit = 0; // as for a ping
+    }
+  };
 
   el.setAttribute("role", "alert");
   restored?.connect(renew);

@@ -20,7 +20,8 @@ from .form import Form
 from .live import LiveFigure
 from .panel import EMPTY, Panel
 from .paths import Paths
-from .reading import Fitting, Reading, Subject, reading_of
+from .questions import Fitting
+from .reading import Reading, Subject, reading_of
 from .states import NONE, LoadState
 
 
