@@ -129,6 +129,12 @@ def owner() -> list[Any]:
     return [fingerprint(f"{platform.node()} {uuid.getnode()}".encode())[:12], os.getpid()]
 
 
+def begun(study: optuna.Study) -> optuna.Trial:
+    """A new trial, which says in its first line whose it is: ``study.ask`` leaves a moment in which its process may be killed."""
+    own = optuna.trial.create_trial(state=TrialState.RUNNING, user_attrs={"process": owner()})
+    return optuna.Trial(study, study._storage.create_new_trial(study._study_id, template_trial=own))
+
+
 def finished(study: optuna.Study) -> list[FrozenTrial]:
     """Trials with a result, by number."""
     return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])

@@ -14,7 +14,7 @@ from ..configurations import Configurations
 from ..dataset import Array
 from ..descriptors.forecast import species_of
 from ..validation import STRENGTHS
-from .journal import fail_orphans, finished, owner, quiet, sampler, study_in
+from .journal import begun, fail_orphans, finished, quiet, sampler, study_in
 from .objective import Fit, fitted, linear
 from .space import STRENGTH, Axis, Space
 
@@ -82,7 +82,7 @@ class Plan:
             for _ in range(PATIENCE):
                 if len(finished(study)) >= self.trials:
                     return True
-                trial = study.ask()
+                trial = begun(study)
                 try:
                     why = self._tried(study, trial)
                 except BaseException:  # whatever it is, nobody works at this trial any more
@@ -94,7 +94,6 @@ class Plan:
 
     def _tried(self, study: optuna.Study, trial: optuna.Trial) -> str:
         """Measures what a trial draws, or says why that is hopeless."""
-        trial.set_user_attr("process", owner())
         seeds = np.random.SeedSequence([self.about["seed"], trial.number])  # so that a search draws as if never stopped
         study.sampler = sampler(int(seeds.generate_state(1)[0]))
         names, most, species = [space.name for space in self.spaces], self.about["most"], species_of(self.frames)
