@@ -132,7 +132,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     person = getattr(item, "funcargs", {}).get("explorer")
     if report.when == "call" and report.failed and isinstance(person, Explorer):
-        report.sections.append(("the page", person.shown()))
+        try:
+            shown = person.shown()
+        except sync_api.Error as error:  # the page itself is gone
+            shown = str(error)
+        report.sections.append(("the page", shown))
     return report
 
 

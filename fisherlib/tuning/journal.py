@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
@@ -149,6 +150,7 @@ def fail_orphans(study: optuna.Study) -> None:
             try:
                 os.kill(pid, 0)
             except ProcessLookupError:
-                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+                with contextlib.suppress(UpdateFinishedTrialError):  # another process was quicker
+                    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             except PermissionError:
                 continue  # alive, and somebody else's

@@ -96,7 +96,8 @@ class Dashboard(ipywidgets.VBox):
         return self.nothing if self.load.subject.study is None else self.panels[self.pages.value]
 
     def _renew(self) -> None:
-        send_again(self, self.load, *self.panels.values())  # pages that are not open have states in the browser too
+        closed = {self.nothing, self.load, *self.panels.values()} - {self.page}
+        send_again(self, *closed)  # pages that are not open have states in the browser too
 
     def _turn(self) -> None:
         page = self.page

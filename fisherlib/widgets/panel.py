@@ -154,6 +154,8 @@ class Panel(ipywidgets.VBox):
 def send_again(*widgets: ipywidgets.Widget) -> None:
     """Send the states of widgets, and of those in them, to a page that may have missed some; scripts do not change."""
     for widget in widgets:
-        widget.send_state(set(widget.keys) - SCRIPTS)
+        for part in (widget, getattr(widget, "layout", None), getattr(widget, "style", None)):
+            if isinstance(part, ipywidgets.Widget):
+                part.send_state(set(part.keys) - SCRIPTS)
         if isinstance(widget, ipywidgets.Box):
             send_again(*widget.children)

@@ -5,7 +5,7 @@
 function patient({ initialize, render }) {
   return {
     initialize(given) {
-      hear(given.model);
+      hear(given.model).catch(() => {}); // the kernel is gone, which the page tells elsewhere
       return initialize?.(given);
     },
     render,

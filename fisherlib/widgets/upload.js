@@ -23,7 +23,8 @@ async function dropped(items) {
 
 // One upload at a time, on whatever page the person is meanwhile: views of the field come and go with the pages.
 function uploader() {
-  let model = null, files = [], total = 0, number = 0, at = 0, timer = null, words = "";
+  let model = null, files = [], total = 0, at = 0, timer = null, words = "";
+  let number = Math.floor(Math.random() * 2 ** 40); // of the upload; another page may send to the same kernel
   const views = new Set(); // what each is told
 
   const tell = (said) => {
@@ -43,15 +44,19 @@ function uploader() {
 
   async function send(offset) {
     const current = number, message = about(offset);
-    const piece = await files[at].file.slice(offset, offset + PIECE).arrayBuffer();
-    if (current !== number) return; // other files were chosen meanwhile
-    wait();
-    model.send(message, undefined, [piece]);
+    try {
+      const piece = await files[at].file.slice(offset, offset + PIECE).arrayBuffer();
+      if (current !== number) return; // other files were chosen meanwhile
+      wait();
+      model.send(message, undefined, [piece]);
+    } catch (error) { // the file has changed or is gone
+      tell(`the browser cannot read ${message.name}: ${error.message}`);
+    }
   }
 
   function heard(answer) {
-    clearTimeout(timer);
     if (!files.length || answer.number !== number) return;
+    clearTimeout(timer);
     const { file } = files[at];
     if (answer.next < file.size) {
       tell(`${file.name}: ${Math.round((100 * answer.next) / file.size)} %`);

@@ -5,7 +5,10 @@
 const PATIENCE = 30000; // ms without an answer
 const VALUES = "values"; // what the viewer calls the property that colours the atoms
 
-function program(model) {
+let lasting = null; // the model as it hears the kernel while views come and go
+
+function program() {
+  const model = lasting;
   window.fisherlibChemiscope ??= new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("no answer from the kernel; is it running?")), PATIENCE);
     const heard = async (content, buffers) => {
@@ -103,7 +106,7 @@ function render({ model, el }) {
   async function draw() {
     if (gone || !el.clientWidth) return; // hidden parts of a page have no width
     if (!viewer) {
-      const { MoleculeViewer, Warnings } = await program(model);
+      const { MoleculeViewer, Warnings } = await program();
       if (gone) return;
       viewer = adapted(new MoleculeViewer(place, ["element", VALUES], new Warnings()), place);
       viewer.onselect = (atom) => {
@@ -135,6 +138,7 @@ function render({ model, el }) {
 
 // A file from the kernel, which the browser keeps where it keeps downloads; once, however many views there are.
 function initialize({ model }) {
+  lasting = model;
   model.on("msg:custom", (content, buffers) => {
     if (!("file" in content)) return;
     const link = document.createElement("a");
